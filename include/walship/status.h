@@ -1,0 +1,21 @@
+/* The outcome of every walship function, for deciding; the text for reading is in error.h. */
+#ifndef WALSHIP_STATUS_H
+#define WALSHIP_STATUS_H
+
+enum status {
+#define STATUS(name, push, fetch, standby, meaning) STATUS_##name,
+#include "walship/status.def"
+#undef STATUS
+	STATUS_COUNT
+};
+
+/* Who reads the exit code: see the columns of status.def. */
+enum exit_for { EXIT_FOR_PUSH, EXIT_FOR_FETCH, EXIT_FOR_STANDBY, EXIT_FOR_COUNT };
+
+/* The process exit code that tells the reader of this status. */
+int status_exit_code(enum status status, enum exit_for reader);
+
+/* What the status means, in words, for help and man page. Static storage. */
+const char *status_meaning(enum status status);
+
+#endif

@@ -1,0 +1,40 @@
+/* Acquire into a variable that cleans up, on the same line; hand over with STEAL. */
+#ifndef WALSHIP_BASE_CLEANUP_H
+#define WALSHIP_BASE_CLEANUP_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CLEANUP(function) __attribute__((cleanup(function)))
+
+/* The pointer's value; the variable is NULL afterwards and no longer cleans anything up. */
+#define STEAL(pointer)                                                                                                 \
+	({                                                                                                             \
+		__typeof__(pointer) stolen_ = (pointer);                                                               \
+		(pointer) = NULL;                                                                                      \
+		stolen_;                                                                                               \
+	})
+
+/* For CLEANUP(fd_closep) int fd = -1; */
+static inline void fd_closep(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+/* For CLEANUP(freep) char *text = NULL; */
+static inline void freep(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+/* For CLEANUP(file_closep) FILE *file = NULL; */
+static inline void file_closep(FILE **file)
+{
+	if (*file != NULL)
+		(void)fclose(*file);
+}
+
+#endif

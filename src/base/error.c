@@ -1,0 +1,75 @@
+#include "walship/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One error is one line of PostgreSQL's log, whatever a server or a file name put into it. */
+static void tame(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+static void set_text(struct error *err, const char *format, va_list args)
+{
+	(void)vsnprintf(err->text, sizeof err->text, format, args);
+	tame(err->text);
+	err->hint[0] = '\0';
+}
+
+static void append(struct error *err, const char *text)
+{
+	size_t used = strlen(err->text);
+	(void)snprintf(err->text + used, sizeof err->text - used, "%s", text);
+}
+
+enum status error_set(struct error *err, enum status status, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	set_text(err, format, args);
+	va_end(args);
+	return status;
+}
+
+enum status error_errno(struct error *err, enum status status, int errno_value, const char *format, ...)
+{
+	char words[128];
+	va_list args;
+	va_start(args, format);
+	set_text(err, format, args);
+	va_end(args);
+	append(err, ": ");
+	append(err, strerror_r(errno_value, words, sizeof words));
+	return status;
+}
+
+enum status error_wrap(struct error *err, enum status status, const char *format, ...)
+{
+	char inner[ERROR_TEXT_MAX];
+	char hint[ERROR_HINT_MAX];
+	va_list args;
+	memcpy(inner, err->text, sizeof inner);
+	memcpy(hint, err->hint, sizeof hint);
+	va_start(args, format);
+	set_text(err, format, args);
+	va_end(args);
+	append(err, ": ");
+	append(err, inner);
+	memcpy(err->hint, hint, sizeof hint);
+	return status;
+}
+
+enum status error_hint(struct error *err, enum status status, const char *format, ...)
+{
+	if (err->hint[0] != '\0')
+		return status;
+	va_list args;
+	va_start(args, format);
+	(void)vsnprintf(err->hint, sizeof err->hint, format, args);
+	va_end(args);
+	tame(err->hint);
+	return status;
+}

@@ -1,0 +1,24 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool log_wants(const struct log *log, enum log_level level)
+{
+	return log != NULL && log->write != NULL && level <= log->level;
+}
+
+void log_line(const struct log *log, enum log_level level, const char *format, ...)
+{
+	char line[LOG_LINE_MAX];
+	va_list args;
+	if (!log_wants(log, level))
+		return;
+	va_start(args, format);
+	(void)vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	for (char *c = line; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	log->write(log->arg, level, line);
+}

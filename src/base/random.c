@@ -1,0 +1,18 @@
+#include "base/random.h"
+
+#include <openssl/rand.h>
+
+static int system_fill(void *arg, void *buf, size_t bytes)
+{
+	(void)arg;
+	return RAND_bytes(buf, (int)bytes) == 1 ? 0 : -1;
+}
+
+const struct random_source system_random = {.fill = system_fill};
+
+enum status random_fill(const struct random_source *random, void *buf, size_t bytes, struct error *err)
+{
+	if (random->fill(random->arg, buf, bytes) != 0)
+		return error_set(err, STATUS_LOCAL, "no random bytes to be had");
+	return STATUS_OK;
+}

@@ -1,0 +1,90 @@
+#include "base/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <openssl/crypto.h>
+
+#include "base/cleanup.h"
+
+enum status secret_set(struct secret *secret, const void *data, size_t len, struct error *err)
+{
+	char *copy = malloc(len + 1);
+	if (copy == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory for %zu bytes", len);
+	memcpy(copy, data, len);
+	copy[len] = '\0';
+	secret_fini(secret);
+	*secret = (struct secret){.data = copy, .len = len};
+	return STATUS_OK;
+}
+
+/* Whether the file is only for those who may know the secret. */
+static enum status check_private(const struct stat *info, const char *path, struct error *err)
+{
+	if (!S_ISREG(info->st_mode))
+		return error_set(err, STATUS_USAGE, "%s is not a plain file", path);
+	if (info->st_uid != geteuid() && info->st_uid != 0) {
+		(void)error_set(err, STATUS_USAGE, "%s belongs to user %u, neither to this one nor to root", path,
+				(unsigned)info->st_uid);
+		return error_hint(err, STATUS_USAGE, "chown it to the user that runs walship");
+	}
+	mode_t too_much = info->st_uid == 0 ? 0027 : 0077;
+	if ((info->st_mode & too_much) != 0) {
+		(void)error_set(err, STATUS_USAGE, "%s can be read by others (mode %04o)", path,
+				(unsigned)info->st_mode & 07777);
+		return error_hint(err, STATUS_USAGE, "chmod 600 %s, or 640 if root owns it", path);
+	}
+	return STATUS_OK;
+}
+
+enum status secret_read_file(struct secret *secret, const char *path, struct error *err)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat info;
+	if (fd < 0 || fstat(fd, &info) != 0)
+		return error_errno(err, STATUS_USAGE, errno, "open %s", path);
+	enum status st = check_private(&info, path, err);
+	if (st)
+		return st;
+	if (info.st_size > SECRET_FILE_MAX)
+		return error_set(err, STATUS_USAGE, "%s is larger than %d bytes", path, SECRET_FILE_MAX);
+
+	char content[SECRET_FILE_MAX];
+	size_t len = 0;
+	ssize_t got = 0;
+	while (len < sizeof content) {
+		got = read(fd, content + len, sizeof content - len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		len += (size_t)got;
+	}
+	if (got < 0)
+		st = error_errno(err, STATUS_USAGE, errno, "read %s", path);
+	else
+		st = secret_set(secret, content, len, err);
+	OPENSSL_cleanse(content, len);
+	return st;
+}
+
+void secret_chomp(struct secret *secret)
+{
+	if (secret->len > 0 && secret->data[secret->len - 1] == '\n')
+		secret->data[--secret->len] = '\0';
+	if (secret->len > 0 && secret->data[secret->len - 1] == '\r')
+		secret->data[--secret->len] = '\0';
+}
+
+void secret_fini(struct secret *secret)
+{
+	if (secret->data != NULL)
+		OPENSSL_cleanse(secret->data, secret->len);
+	free(secret->data);
+	*secret = (struct secret){0};
+}

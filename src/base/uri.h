@@ -1,0 +1,31 @@
+/* The URL of a repository, and percent-encoding. */
+#ifndef WALSHIP_BASE_URI_H
+#define WALSHIP_BASE_URI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "walship/error.h"
+
+#define URI_PATH_MAX 1024  /* S3's longest key (Amazon S3 user guide, "Naming Amazon S3 objects") */
+#define BUCKET_NAME_MAX 64 /* 63 characters (same guide, "Bucket naming rules") and the 0 byte */
+
+enum repo_kind { REPO_FILE, REPO_S3 };
+
+struct repo_url {
+	enum repo_kind kind;
+	char bucket[BUCKET_NAME_MAX]; /* "" for file:// */
+	char path[URI_PATH_MAX];      /* file: absolute folder; s3: prefix without leading or trailing '/', may be "" */
+};
+
+/* file:///folder or s3://bucket[/prefix]; STATUS_USAGE with a hint for anything else. */
+enum status repo_url_parse(struct repo_url *out, const char *text, struct error *err);
+
+/*
+ * Percent-encodes all but A-Z a-z 0-9 - . _ ~ (RFC 3986, unreserved), with uppercase digits, and keeps
+ * '/' if asked: the encoding of SigV4 ("UriEncode", Amazon S3 API reference, sig-v4-header-based-auth).
+ * Returns the length without the 0 byte; at or above size, out was too small and is cut.
+ */
+size_t uri_encode(char *out, size_t size, const char *text, bool keep_slash);
+
+#endif
