@@ -1,0 +1,520 @@
+"""Bad input: for each the exact exit code, the message and the hint.
+
+A case prepares the site and returns walship's arguments (and, in a dict at the end, how to call it).
+Cases that go wrong in the same way for push and fetch are written once, with both codes.
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import Callable
+
+import pytest
+
+from harness import certs, host, wal
+
+NAME = wal.SEGMENT
+HISTORY = "00000002.history"
+
+
+@dataclass
+class Case:
+    """One mistake and what walship says about it."""
+    name: str
+    prepare: Callable
+    code: int
+    error: str
+    hint: str
+
+    def check(self, site, *args):
+        call = list(self.prepare(site, *args))
+        kwargs = call.pop() if isinstance(call[-1], dict) else {}
+        before = site.store.list() if site.store.reachable() else None
+        done = site.run(*call, **kwargs)
+        done.expect(self.code, self.error, self.hint)
+        if call[0] == "fetch" and len(call) > 2:
+            dest = os.path.join(kwargs.get("cwd", site.folder), str(call[2]))
+            assert not os.path.exists(dest), "something at DEST"
+        if before is not None:
+            assert site.store.list() == before, "the repository changed"
+
+
+def ids(cases):
+    return [pytest.param(case, id=case.name.replace(" ", "-")) for case in cases]
+
+
+def a_segment(site, **wrong):
+    return site.file(NAME, wal.segment(site.system_id, NAME, wal.MIB, **wrong))
+
+
+def push(site, *options):
+    return ("push", a_segment(site), *options)
+
+
+def fetch(site, *options):
+    return ("fetch", NAME, site.scratch.folder("dest") / "RECOVERYXLOG", "--system-id", site.system_id, *options)
+
+
+def stored(site, seed=0):
+    """A good segment is in the archive already."""
+    content = wal.segment(site.system_id, NAME, wal.MIB, seed)
+    site.run("push", site.file(NAME, content)).expect(0)
+
+
+def conf_lines(site, *lines):
+    """The configuration with further lines; they are numbered from the end of what was there."""
+    host.USER.write(site.walship.conf, site.walship.conf.read_text() + "".join(f"{line}\n" for line in lines), 0o600)
+    return len(site.walship.conf.read_text().splitlines())
+
+
+# The same mistake for push and for fetch: (name, change of the site -> options, push code, fetch code, message, hint).
+
+def no_key_option(site):
+    site.walship.configure(cipher_key_file=None)
+
+
+def no_key_file(site):
+    site.walship.configure(cipher_key_file=site.folder / "absent.key")
+
+
+def open_key_file(site):
+    site.walship.key_file.chmod(0o644)
+
+
+def group_key_file(site):
+    site.walship.key_file.chmod(0o640)
+
+
+def foreign_key_file(site):
+    os.chown(site.walship.key_file, 1, 1)
+
+
+def short_key_file(site):
+    host.USER.write(site.walship.key_file, "0123456789abcdef\n", 0o600)
+
+
+def long_key_file(site):
+    host.USER.write(site.walship.key_file, "ab" * 33 + "\n", 0o600)
+
+
+def wordy_key_file(site):
+    host.USER.write(site.walship.key_file, "z" * 64 + "\n", 0o600)
+
+
+def key_folder(site):
+    site.walship.configure(cipher_key_file=host.USER.mkdir(site.folder / "folder.key", 0o700))
+
+
+def no_repo(site):
+    site.walship.configure(repo=None)
+
+
+def odd_repo(site):
+    site.walship.configure(repo="ftp://host/path")
+
+
+def relative_repo(site):
+    site.walship.configure(repo="file://relative/path")
+
+
+def no_bucket(site):
+    site.walship.configure(repo="s3:///prefix")
+
+
+def unknown_key(site):
+    conf_lines(site, "reop = file:///x")
+
+
+def unknown_section(site):
+    conf_lines(site, "[stanza]")
+
+
+def wrong_unit(site):
+    site.walship.configure(push_timeout="5 parsecs", fetch_timeout="5 parsecs")
+
+
+def no_number(site):
+    site.walship.configure(push_timeout="soon", fetch_timeout="soon")
+
+
+def bad_level(site):
+    site.walship.configure(compress_level="11")
+
+
+def bad_choice(site):
+    site.walship.configure(cipher="rot13")
+
+
+def empty_value(site):
+    conf_lines(site, "log-level =")
+
+
+def no_config_file(site):
+    site.walship.conf = site.folder / "absent.conf"
+
+
+def no_root(site):
+    site.walship.configure(repo=f"file://{site.folder}/absent")
+
+
+def file_as_root(site):
+    site.walship.configure(repo=f"file://{host.USER.write(site.folder / 'plain', 'x')}")
+
+
+KEY = r"(key|cipher)"
+MISTAKES = [
+    ("no key option", no_key_option, 2, 255, r"cipher-key-file", r"walship keygen"),
+    ("no key file", no_key_file, 2, 255, r"absent\.key.*No such file", r"walship keygen"),
+    ("key file others can read", open_key_file, 2, 255, r"/key\b.*(others|permission|group)", r"chmod"),
+    ("key file the group can read", group_key_file, 2, 255, r"/key\b.*(others|permission|group)", r"chmod"),
+    ("short key", short_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
+    ("long key", long_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
+    ("key that is no hex", wordy_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
+    ("folder as key file", key_folder, 2, 255, r"folder\.key", r"."),
+    ("no repository", no_repo, 2, 255, r"repo", r"(file|s3)://"),
+    ("unknown scheme", odd_repo, 2, 255, r"ftp://host/path", r"(file|s3)://"),
+    ("relative repository", relative_repo, 2, 255, r"file://relative/path", r"file:///"),
+    ("no bucket", no_bucket, 2, 255, r"s3:///prefix", r"s3://"),
+    ("unknown key", unknown_key, 2, 255, r"walship\.conf:\d+: .*reop", r"\brepo\b"),
+    ("unknown section", unknown_section, 2, 255, r"walship\.conf:\d+: .*stanza", r"."),
+    ("wrong unit", wrong_unit, 2, 255, r"walship\.conf:\d+: .*push-timeout.*5 parsecs", r"\bs\b|ms|min"),
+    ("no number", no_number, 2, 255, r"walship\.conf:\d+: .*push-timeout.*soon", r"\bs\b|ms|min"),
+    ("level out of range", bad_level, 2, 255, r"walship\.conf:\d+: .*compress-level.*11", r"9|1"),
+    ("unknown choice", bad_choice, 2, 255, r"walship\.conf:\d+: .*cipher.*rot13", r"aes-256-cbc"),
+    ("missing value", empty_value, 2, 255, r"walship\.conf:\d+: .*log-level", r"."),
+    ("no configuration file", no_config_file, 2, 255, r"absent\.conf.*No such file", r"."),
+    ("missing root folder", no_root, 3, 255, r"absent", r"mkdir|mount"),
+    ("file as root folder", file_as_root, 3, 255, r"plain", r"."),
+]
+
+
+@pytest.mark.parametrize("command", ["push", "fetch"])
+@pytest.mark.parametrize("mistake", [pytest.param(m, id=m[0].replace(" ", "-")) for m in MISTAKES])
+def test_mistake(dir_site, mistake, command):
+    name, change, push_code, fetch_code, error, hint = mistake
+    stored(dir_site)
+
+    def prepare(site):
+        change(site)
+        return push(site) if command == "push" else fetch(site)
+    code = push_code if command == "push" else fetch_code
+    # An error in the configuration comes before there is a name to speak of.
+    Case(name, prepare, code, error, hint).check(dir_site)
+
+
+@pytest.mark.skipif(not host.USER.switch, reason="only root can give a key file to another user")
+def test_key_file_of_another_user(dir_site):
+    foreign_key_file(dir_site)
+    dir_site.run(*push(dir_site)).expect(2, r"/key\b", r".")
+
+
+# The command line.
+
+USAGE = [
+    Case("no command", lambda s: ("--log-level", "error"), 255, r"command", r"walship help"),
+    Case("unknown command", lambda s: ("fecth", NAME, "x"), 255, r"fecth", r"fetch"),
+    Case("unknown option of push", lambda s: (*push(s), "--compres", "gzip"), 2, r"--compres\b", r"compress"),
+    Case("unknown option of fetch", lambda s: (*fetch(s), "--compres", "gzip"), 255, r"--compres\b", r"compress"),
+    Case("unknown letter", lambda s: (*push(s), "-x"), 2, r"-x", r"."),
+    Case("option without its value", lambda s: (*push(s), "--repo"), 2, r"--repo\b", r"."),
+    Case("wrong unit", lambda s: (*push(s), "--push-timeout", "5parsecs"), 2, r"--push-timeout.*5parsecs", r"."),
+    Case("no number for the system", lambda s: (*push(s), "--system-id", "twelve"), 2, r"--system-id.*twelve", r"."),
+    Case("wrong choice", lambda s: (*push(s), "--log-level", "loud"), 2, r"--log-level.*loud", r"warning"),
+    Case("wrong choice for fetch-error", lambda s: (*fetch(s), "--fetch-error", "stop"), 255, r"--fetch-error.*stop", r"abort"),
+    Case("push without PATH", lambda s: ("push",), 2, r"PATH", r"push"),
+    Case("push of two", lambda s: (*push(s), "another"), 2, r"another", r"push"),
+    Case("fetch without DEST", lambda s: ("fetch", NAME), 255, r"DEST", r"fetch"),
+    Case("fetch of three", lambda s: (*fetch(s), "another"), 255, r"another", r"fetch"),
+    Case("unknown environment", lambda s: (*push(s), {"env": {"WALSHIP_PUSH_TIMEOUT": "x"}}), 2, r"WALSHIP_PUSH_TIMEOUT.*x", r"."),
+    Case("keygen over a file", lambda s: ("keygen", s.walship.key_file), 5, r"/key\b.*exist", r"."),
+    Case("keygen nowhere", lambda s: ("keygen", s.folder / "absent/key"), 5, r"absent", r"."),
+]
+
+
+@pytest.mark.parametrize("case", ids(USAGE))
+def test_usage(dir_site, case):
+    case.check(dir_site)
+
+
+def test_help_and_version(dir_site):
+    for args in (("--help",), ("help",), ("help", "push"), ("--version",)):
+        assert dir_site.run(*args).expect(0).out
+    dir_site.run("help", "frobnicate").expect(255, r"frobnicate", r".")
+
+
+# Names and files to push.
+
+def bad_segment(**wrong):
+    return lambda s: ("push", a_segment(s, **wrong))
+
+
+def content(name, data):
+    return lambda s: ("push", s.file(name, data), "--system-id", s.system_id)
+
+
+def cut(size):
+    return lambda s: ("push", s.file(NAME, wal.segment(s.system_id, NAME, wal.MIB)[:size]))
+
+
+def renamed(name):
+    return lambda s: ("push", s.file(name, wal.segment(s.system_id, NAME, wal.MIB)))
+
+
+PUSHES = [
+    Case("a name with dots", lambda s: ("push", "../x"), 2, r"\bx\b", r"."),
+    Case("etc passwd", lambda s: ("push", "/etc/passwd"), 2, r"passwd", r"."),
+    Case("lower case", content(NAME[:-1] + "a", b"x"), 2, NAME[:-1] + "a", r"."),
+    Case("a name too long", content(NAME + "0", b"x"), 2, NAME + "0", r"."),
+    Case("no such file", lambda s: ("push", s.folder / NAME), 5, rf"{NAME}.*No such file", r"."),
+    Case("a folder", lambda s: ("push", host.USER.mkdir(s.folder / NAME)), 5, NAME, r"."),
+    Case("an unreadable file", lambda s: ("push", host.USER.write(s.folder / NAME, b"x", 0)), 5, rf"{NAME}.*Permission denied", r"."),
+    Case("an empty segment", content(NAME, b""), 4, rf"push {NAME}: .*empty", r"."),
+    Case("an empty history", content(HISTORY, b""), 4, r"push 00000002.history: .*empty", r"."),
+    Case("an empty backup label", content(f"{NAME}.00000028.backup", b""), 4, r"empty", r"."),
+    Case("an empty partial", content(f"{NAME}.partial", b""), 4, r"empty", r"."),
+    Case("no history", content(HISTORY, b"<html>\n"), 4, r"push 00000002.history: ", r"."),
+    Case("no backup label", content(f"{NAME}.00000028.backup", b"<html>\n"), 4, r"damaged", r"."),
+    Case("a segment cut by one byte", cut(wal.MIB - 1), 4, rf"push {NAME}: .*1048575 bytes.*1048576", r"."),
+    Case("a segment cut at a page", cut(wal.PAGE), 4, rf"push {NAME}: .*8192 bytes", r"."),
+    Case("a segment cut in its header", cut(39), 4, rf"push {NAME}: .*(short|header)", r"."),
+    Case("zeros", content(NAME, bytes(wal.MIB)), 4, rf"push {NAME}: .*magic", r"."),
+    Case("another magic", bad_segment(magic=0x1234), 4, rf"push {NAME}: .*magic 1234", r"."),
+    Case("page address of another", bad_segment(address=0x7000000), 4, rf"push {NAME}: .*0/7000000.*0/300000\b", r"."),
+    Case("timeline of a later", bad_segment(timeline=9), 4, rf"push {NAME}: .*timeline 9", r"."),
+    Case("another size in the header", bad_segment(header_size=2 * wal.MIB), 4, rf"push {NAME}: .*2097152", r"."),
+    Case("no size in the header", bad_segment(header_size=12345), 4, rf"push {NAME}: .*segment size", r"."),
+    Case("renamed segment", renamed(NAME[:-1] + "4"), 4, rf"push {NAME[:-1]}4: .*0/300000.*0/400000", r"renamed|recycled"),
+    Case("system identifier of another", lambda s: (*push(s), "--system-id", s.system_id + 1), 4,
+         r"(system|cluster).*7601921254259666965", r"."),
+    Case("history without a system identifier", lambda s: ("push", s.file(HISTORY, wal.history())), 2,
+         r"push 00000002.history: .*system", r"--pg-data|--system-id"),
+]
+
+
+@pytest.mark.parametrize("case", ids(PUSHES))
+def test_push(dir_site, case):
+    case.check(dir_site)
+
+
+def test_segment_of_another_cluster(dir_site, data_dir, control_file):
+    """PostgreSQL calls from its data directory: a file with another identifier is not its own."""
+    path = a_segment(dir_site)
+    for kwargs, args in (({"cwd": data_dir}, ()), ({}, ("--pg-data", data_dir))):
+        dir_site.run("push", path, *args, **kwargs).expect(4, rf"push {NAME}: .*{control_file[0]}", r".")
+    assert dir_site.store.list() == []
+
+
+# Names to fetch, and where to.
+
+def named(name):
+    return lambda s: ("fetch", name, s.scratch.folder("dest") / "x", "--system-id", s.system_id)
+
+
+FETCHES = [
+    Case("a name with dots", named("../x"), 255, r"\.\./x", r"."),
+    Case("a path", named("/etc/passwd"), 255, r"/etc/passwd", r"."),
+    Case("a path to a segment", named(f"../{NAME}"), 255, rf"\.\./{NAME}", r"."),
+    Case("an empty name", named(""), 255, r".", r"."),
+    Case("a name that breaks lines", named("a\nwalship: all is well"), 255, r"a\?walship", r"."),
+    Case("no system identifier", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x"), 255, r"system", r"--pg-data|--system-id"),
+    Case("no folder of the system", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x", "--system-id", 5), 255,
+         rf"fetch {NAME}: .*\b5\b", r"."),
+    Case("no folder at DEST", lambda s: ("fetch", NAME, s.folder / "absent/x", "--system-id", s.system_id), 255,
+         rf"fetch {NAME}: .*absent.*No such file", r"."),
+]
+
+
+@pytest.mark.parametrize("case", ids(FETCHES))
+def test_fetch(dir_site, case):
+    stored(dir_site)
+    case.check(dir_site)
+
+
+def test_wrong_key(site):
+    """Another key: the object says by its key id that it is not for this one."""
+    stored(site)
+    other = host.USER.write(site.folder / "other.key", "5" * 64 + "\n", 0o600)
+    fetched = Case("wrong key", lambda s: fetch(s, "--cipher-key-file", other), 255, rf"fetch {NAME}: .*key", r"cipher-key-file")
+    fetched.check(site)
+    # push cannot compare, so it cannot say that all is well.
+    done = site.run(*push(site), "--cipher-key-file", other)
+    done.expect(4, rf"push {NAME}: .*key", r"cipher-key-file")
+
+
+# S3: (name, change, push code, fetch code, message, hint)
+
+def wrong_secret(site, _):
+    site.walship.configure(s3_key_secret_file=host.USER.write(site.folder / "wrong", "not+the/secret\n", 0o600))
+
+
+def wrong_access_key(site, _):
+    site.walship.configure(s3_key="NOBODY")
+
+
+def no_secret_file(site, _):
+    site.walship.configure(s3_key_secret_file=site.folder / "absent.secret")
+
+
+def open_secret_file(site, _):
+    (site.folder / "s3-secret").chmod(0o644)
+
+
+def no_secret(site, _):
+    site.walship.configure(s3_key_secret_file=None)
+
+
+def unknown_bucket(site, _):
+    site.walship.configure(repo="s3://no-such-bucket/prefix")
+
+
+def nobody_listens(site, _):
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    site.walship.configure(s3_endpoint=f"https://127.0.0.1:{held.getsockname()[1]}")
+    site.held = held
+
+
+def no_such_host(site, _):
+    site.walship.configure(s3_endpoint="https://s3.walship.invalid")
+
+
+def nobody_answers(site, _):
+    site.store.proxy.stall()
+
+
+def expired_certificate(site, more):
+    front = more.getfixturevalue("tls_front")(*more.getfixturevalue("authority").issue("expired", days=-1))
+    site.walship.configure(s3_endpoint=f"https://127.0.0.1:{front.port}")
+
+
+def unknown_authority(site, more):
+    other = certs.Authority(more.getfixturevalue("scratch").folder("pki") / "ca", "another CA")
+    site.walship.configure(s3_ca_file=other.file)
+
+
+def own_authority_unnamed(site, _):
+    site.walship.configure(s3_ca_file=None)
+
+
+def wrong_host_name(site, more):
+    """The certificate is for 127.0.0.1 and localhost."""
+    port = site.store.proxy.port
+    site.walship.configure(s3_endpoint=f"https://127.0.0.2:{port}")
+
+
+def no_tls(site, _):
+    site.walship.configure(s3_endpoint=f"https://127.0.0.1:{site.store.server.http_port}")
+
+
+def absent_ca_file(site, _):
+    site.walship.configure(s3_ca_file=site.folder / "absent.pem")
+
+
+S3_MISTAKES = [
+    ("wrong secret", wrong_secret, 3, 255, r"403 SignatureDoesNotMatch", r"s3-key-secret"),
+    ("wrong access key", wrong_access_key, 3, 255, r"403 InvalidAccessKeyId", r"s3-key"),
+    ("unknown bucket", unknown_bucket, 3, 255, r"no-such-bucket.*404 NoSuchBucket", r"bucket"),
+    ("nobody listens", nobody_listens, 3, 255, r"127\.0\.0\.1.*(refused|connect)", r"s3-endpoint"),
+    ("no such host", no_such_host, 3, 255, r"s3\.walship\.invalid", r"s3-endpoint"),
+    ("nobody answers", nobody_answers, 3, 255, r"(?i)(timed out|timeout|deadline|no answer)", r"."),
+    ("expired certificate", expired_certificate, 3, 255, r"(?i)certificate.*expired", r"."),
+    ("unknown authority", unknown_authority, 3, 255, r"(?i)certificate", r"s3-ca-file"),
+    ("own authority not named", own_authority_unnamed, 3, 255, r"(?i)certificate", r"s3-ca-file"),
+    ("no TLS there", no_tls, 3, 255, r"(?i)(ssl|tls)", r"."),
+    ("no secret", no_secret, 2, 255, r"(s3-key|secret|credentials)", r"s3-key-secret|AWS_SECRET_ACCESS_KEY"),
+    ("no secret file", no_secret_file, 2, 255, r"absent\.secret.*No such file", r"."),
+    ("secret file others can read", open_secret_file, 2, 255, r"s3-secret.*(others|permission|group)", r"chmod"),
+    ("no CA file", absent_ca_file, 2, 255, r"absent\.pem", r"s3-ca-file"),
+]
+
+
+@pytest.mark.parametrize("command", ["push", "fetch", "fetch-standby"])
+@pytest.mark.parametrize("mistake", [pytest.param(m, id=m[0].replace(" ", "-")) for m in S3_MISTAKES])
+def test_s3_mistake(request, s3_site, mistake, command):
+    """Where the server asks again (fetch-error = continue, as on a standby) an outage is a code below 126."""
+    _, change, push_code, fetch_code, error, hint = mistake
+    site = s3_site
+    stored(site)
+    before = site.store.list()
+    site.walship.configure(push_timeout="1s", fetch_timeout="1s")
+    change(site, request)
+    if command == "push":
+        call, code = push(site), push_code
+    elif command == "fetch":
+        call, code = fetch(site), fetch_code
+    else:
+        call, code = fetch(site, "--fetch-error", "continue"), 3 if push_code == 3 else 255
+    done = site.run(*call)
+    done.expect(code, error, hint)
+    # Configuration is at fault before there is a segment to speak of; anything else names it.
+    assert push_code == 2 or f"walship: {command.split('-')[0]} {NAME}: " in done.error
+    if command != "push":
+        assert not os.path.exists(call[2])
+    assert site.store.list() == before
+
+
+def test_tls_front_works(s3_site, authority, tls_front):
+    """The proxy of the expired certificate, with a good one: so the certificate alone was at fault above."""
+    front = tls_front(*authority.issue("good"))
+    s3_site.walship.configure(s3_endpoint=f"https://127.0.0.1:{front.port}")
+    stored(s3_site)
+    s3_site.run(*fetch(s3_site)).expect(0)
+
+
+# What PostgreSQL makes of an exit code depends on what it is doing: standby.signal and fetch-error.
+
+@dataclass
+class Mode:
+    """How fetch is called: files in the data directory, options, and the codes for outage and local trouble."""
+    name: str
+    files: tuple
+    options: tuple
+    outage: int
+    local: int
+
+
+MODES = [
+    Mode("recovery", ("recovery.signal",), (), 255, 255),
+    Mode("crash", (), (), 255, 255),
+    Mode("standby", ("standby.signal",), (), 3, 5),
+    Mode("both", ("standby.signal", "recovery.signal"), (), 3, 5),
+    Mode("standby-abort", ("standby.signal",), ("--fetch-error", "abort"), 255, 255),
+    Mode("recovery-continue", ("recovery.signal",), ("--fetch-error", "continue"), 3, 5),
+]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+def test_fetch_exit_codes(dir_site, data_dir, control_file, mode):
+    """From the data directory, as PostgreSQL calls."""
+    site = dir_site
+    for name in mode.files:
+        host.USER.write(data_dir / name, "")
+    system_id = control_file[0]
+    content_ = wal.segment(system_id, NAME, wal.MIB)
+    site.run("push", host.USER.write(data_dir / "pg_wal" / NAME, content_), cwd=data_dir).expect(0)
+    dest = data_dir / "pg_wal/RECOVERYXLOG"
+
+    def go(*args, name=NAME, to="pg_wal/RECOVERYXLOG"):
+        dest.unlink(missing_ok=True)
+        done = site.run("fetch", name, to, *mode.options, *args, cwd=data_dir)
+        assert done.code == 0 or not dest.exists()
+        return done
+    go().expect(0)
+    assert dest.read_bytes() == content_
+    go(name="000000010000000000000004").expect(1)
+    go(to="absent/RECOVERYXLOG").expect(mode.local, rf"fetch {NAME}: .*absent", r".")
+    go("--compress-level", "x").expect(255, r"--compress-level", r".")
+    go("--system-id", "5").expect(255, r"\b5\b", r".")
+    object_name = wal.object_name(system_id, NAME)
+    whole = site.store.get(object_name)
+    site.store.put(object_name, whole[:-1])
+    go().expect(255, rf"fetch {NAME}: ", r".")
+    site.store.put(object_name, whole)
+    site.store.go_away()
+    go().expect(mode.outage, rf"fetch {NAME}: ", r"mkdir|mount")
+    go(name="00000002.history").expect(mode.outage, r"fetch 00000002.history: ", r".")
+    host.USER.mkdir(site.store.path)
+    go().expect(mode.outage, rf"fetch {NAME}: ", r".")
+    site.store.path.rmdir()
+    site.store.come_back()
+    go().expect(0)

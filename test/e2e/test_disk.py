@@ -1,0 +1,124 @@
+"""Disks that are full, and folders that cannot be written."""
+
+import pytest
+
+from harness import host, objects, store, wal
+
+NAME = wal.SEGMENT
+
+
+def incompressible(site):
+    """A segment of which no compressor makes less than a megabyte."""
+    import random
+    whole = bytearray(wal.segment(site.system_id, NAME, wal.MIB))
+    source = random.Random(1)
+    for page in range(0, wal.MIB, wal.PAGE):
+        whole[page + 40:page + wal.PAGE] = source.randbytes(wal.PAGE - 40)
+    return bytes(whole)
+
+
+@pytest.mark.parametrize("room", [0, 4096, 300 * 1024])
+def test_full_repository(dir_site, small_disk, room):
+    """Nothing appears under the name, and with room again the push succeeds."""
+    site, disk = dir_site, small_disk(4096)
+    site.store.path = host.USER.mkdir(disk.path / "repo")
+    site.walship.configure(repo=f"file://{site.store.path}")
+    object_name = wal.object_name(site.system_id, NAME)
+    host.run(["mkdir", "-p", (site.store.path / object_name).parent])
+    ballast = disk.fill(room)
+    content = incompressible(site)
+    path = site.file(NAME, content)
+    site.run("push", path).expect(5, rf"push {NAME}: .*No space left on device", r".")
+    assert site.store.list() == []
+    assert disk.free_bytes() >= room - 4096, "a failed push holds room"
+    ballast.unlink()
+    site.run("push", path).expect(0)
+    assert objects.open_object(site.store.get(object_name), object_name, site.walship.key) == content
+
+
+@pytest.mark.parametrize("room", [0, 4096, 300 * 1024])
+@pytest.mark.parametrize("continued", [False, True])
+def test_full_destination(site, small_disk, room, continued):
+    content = incompressible(site)
+    site.run("push", site.file(NAME, content)).expect(0)
+    disk = small_disk(4096)
+    place = host.USER.mkdir(disk.path / "pg_wal")
+    ballast = disk.fill(room)
+    fetch = ("fetch", NAME, place / "RECOVERYXLOG", "--system-id", site.system_id)
+    options = ("--fetch-error", "continue") if continued else ()
+    site.run(*fetch, *options).expect(5 if continued else 255, rf"fetch {NAME}: .*No space left on device", r".")
+    assert list(place.iterdir()) == []
+    ballast.unlink()
+    site.run(*fetch).expect(0)
+    assert (place / "RECOVERYXLOG").read_bytes() == content
+
+
+def test_read_only_repository(dir_site):
+    """A push is refused; what is there can be fetched, and pushed again."""
+    site = dir_site
+    name, content, object_name = site.kind("segment")
+    path = site.file(name, content)
+    site.run("push", path).expect(0)
+    folders = [p for p in (site.store.path, *site.store.path.rglob("*")) if p.is_dir()]
+    for folder in folders:
+        folder.chmod(0o555)
+    other = wal.segment_name(1, 4, wal.MIB)
+    done = site.run("push", site.file(other, wal.segment(site.system_id, other, wal.MIB)))
+    done.expect(5, rf"push {other}: .*Permission denied", r".")
+    site.run("push", site.file("00000002.history", wal.history()), "--system-id", site.system_id).expect(
+        5, r"push 00000002.history: .*Permission denied", r".")
+    assert site.store.list() == [object_name]
+    site.run("push", path).expect(0)
+    dest = site.scratch.folder("dest") / "x"
+    site.run("fetch", name, dest, "--system-id", site.system_id).expect(0)
+    for folder in folders:
+        folder.chmod(0o755)
+
+
+def test_read_only_destination(dir_site):
+    name, content, _ = dir_site.kind("segment")
+    dir_site.run("push", dir_site.file(name, content)).expect(0)
+    place = dir_site.scratch.folder("dest")
+    place.chmod(0o555)
+    dir_site.run("fetch", name, place / "x", "--system-id", dir_site.system_id).expect(
+        255, rf"fetch {name}: .*Permission denied", r".")
+
+
+def test_unreadable_object(dir_site):
+    """Not being allowed to look is no "not found"."""
+    name, content, object_name = dir_site.kind("segment")
+    path = dir_site.file(name, content)
+    dir_site.run("push", path).expect(0)
+    (dir_site.store.path / object_name).chmod(0)
+    dest = dir_site.scratch.folder("dest") / "x"
+    for _ in range(2):
+        dir_site.run("fetch", name, dest, "--system-id", dir_site.system_id).expect(
+            255, rf"fetch {name}: .*Permission denied", r".")
+        assert not dest.exists()
+        # Once more, with the folder closed.
+        (dir_site.store.path / object_name).chmod(0o600)
+        (dir_site.store.path / object_name).parent.chmod(0)
+    (dir_site.store.path / object_name).parent.chmod(0o755)
+
+
+def test_full_disk_under_archiver(dir_site, small_disk):
+    """PostgreSQL keeps the segments and archives them when there is room again."""
+    site, disk = dir_site, small_disk(24 * 1024)
+    site.store = store.Directory(host.USER.mkdir(disk.path / "place"))
+    site.walship.configure(repo=site.store.url)
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.expect(r"walship: (hint: |push )", r"archive command failed with exit code 5")
+        primary.start()
+        primary.sql("create table t (v text)")
+        primary.archive_all()
+        ballast = disk.fill(8192)
+        primary.sql("insert into t select md5(g::text) from generate_series(1, 30000) g")
+        primary.switch()
+        host.wait_for(lambda: primary.archiver()[1] >= 1, "a failure")
+        assert "No space left on device" in primary.log_text()
+        waiting = primary.waiting()
+        assert waiting
+        ballast.unlink()
+        primary.sql("insert into t values ('wake up')")
+        primary.archive_all()
+        assert {n.rsplit("/", 1)[1] for n in site.store.list()} >= set(waiting)

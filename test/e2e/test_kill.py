@@ -1,0 +1,70 @@
+"""walship is killed at random moments: never a part of a file, neither in the repository nor at DEST."""
+
+import random
+import signal
+import time
+
+from harness import objects, wal
+
+KILLS = 200
+
+
+def test_killed_push(site, seed):
+    """What is visible is whole, and the next push of the same file succeeds."""
+    source = random.Random(seed)
+    duration = measure(lambda: run_push(site, wal.segment_name(1, 999, wal.MIB)))
+    killed = 0
+    for n in range(KILLS):
+        name = wal.segment_name(1, n, wal.MIB)
+        content = wal.segment(site.system_id, name, wal.MIB, n)
+        object_name = wal.object_name(site.system_id, name)
+        path = site.file(name, content)
+        killed += kill(site.walship.popen("push", path), source.uniform(0, 1.1 * duration))
+        there = object_name in site.store.list()
+        if there:
+            assert objects.open_object(site.store.get(object_name), object_name, site.walship.key) == content
+        site.run("push", path).expect(0)
+        assert objects.open_object(site.store.get(object_name), object_name, site.walship.key) == content
+        site.store.delete(object_name)
+        path.unlink()
+    assert killed > KILLS / 4, "most calls ended before they were killed"
+    assert [n for n in site.store.list() if "999" not in n and not n.endswith(wal.segment_name(1, 999, wal.MIB))] == []
+
+
+def test_killed_fetch(site, seed):
+    source = random.Random(seed)
+    name, content, _ = site.kind("segment")
+    site.run("push", site.file(name, content)).expect(0)
+    dest = site.scratch.folder("dest") / "RECOVERYXLOG"
+    fetch = ("fetch", name, dest, "--system-id", site.system_id)
+    duration = measure(lambda: site.run(*fetch).expect(0))
+    dest.unlink()
+    killed = 0
+    for _ in range(KILLS):
+        killed += kill(site.walship.popen(*fetch), source.uniform(0, 1.1 * duration))
+        if dest.exists():
+            assert dest.read_bytes() == content
+            dest.unlink()
+        left = list(dest.parent.iterdir())
+        assert left == [], "a killed fetch left something"
+    assert killed > KILLS / 4, "most calls ended before they were killed"
+    site.run(*fetch).expect(0)
+    assert dest.read_bytes() == content
+
+
+def run_push(site, name):
+    site.run("push", site.file(name, wal.segment(site.system_id, name, wal.MIB))).expect(0)
+
+
+def measure(call):
+    start = time.monotonic()
+    call()
+    return time.monotonic() - start
+
+
+def kill(process, after):
+    """SIGKILL after that many seconds; whether it was still running."""
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    return process.returncode == -signal.SIGKILL

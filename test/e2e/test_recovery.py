@@ -1,0 +1,168 @@
+"""PostgreSQL archives through walship and recovers through walship."""
+
+import filecmp
+import subprocess
+import threading
+
+import pytest
+
+from harness import host, objects, wal
+
+
+def fetch_all(site, into, system_id):
+    """Every archived segment, fetched as a person would do it; returns their names."""
+    names = [n.rsplit("/", 1)[1] for n in site.store.list() if n.startswith(f"{system_id}/")]
+    segments = [n for n in names if len(n) == 24]
+    for name in segments:
+        site.run("fetch", name, into / name, "--system-id", system_id).expect(0)
+    return segments
+
+
+def check_waldump(cluster, folder, segments):
+    """pg_waldump reads every record of a run of segments."""
+    done = cluster.program("pg_waldump", "-q", "-p", folder, segments[0], segments[-1])
+    assert b"error" not in done.stderr
+
+
+def test_archive_under_load(site):
+    """pgbench runs, PostgreSQL archives; the recovered cluster has every row, and every segment is as it was."""
+    # wal_keep_size keeps the originals for the comparison.
+    with site.primary(wal_keep_size="2GB") as primary:
+        primary.start()
+        primary.pgbench("-i", "-s", "2", "-q")
+        backup = primary.basebackup(site.cluster("backup"))
+        switching = threading.Thread(target=lambda: [primary.switch() for _ in range(5)])
+        load = subprocess.Popen(primary.pgbench_argv("-n", "-c", "4", "-T", "5"), stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env=host.clean_env(), cwd="/", **host.USER.popen_args())
+        try:
+            switching.start()
+            load.communicate(timeout=60)
+        finally:
+            load.kill()
+            switching.join(60)
+        assert load.returncode == 0
+        rows = primary.rows()
+        assert len(rows["pgbench_history"].splitlines()) > 100
+        last = primary.archive_all()
+        assert primary.archiver()[1] == 0
+        system_id = primary.system_id()
+
+        folder = site.scratch.folder("wal")
+        segments = fetch_all(site, folder, system_id)
+        assert segments[-1] == last and len(segments) >= 6
+        same, other, missing = filecmp.cmpfiles(folder, primary.data / "pg_wal", segments, shallow=False)
+        assert (other, missing) == ([], []) and len(same) == len(segments)
+        check_waldump(primary, folder, segments)
+        name = wal.object_name(system_id, segments[0])
+        assert objects.open_object(site.store.get(name), name, site.walship.key) == (folder / segments[0]).read_bytes()
+        primary.program("pg_verifybackup", "-w", folder, backup.data)
+
+    with site.restored(backup) as restored:
+        restored.start(wait=False)
+        restored.wait_promoted()
+        assert restored.rows() == rows
+
+
+def test_point_in_time_and_timelines(site):
+    """Recovery to a moment, on a new timeline; then recovery along that timeline with its history file."""
+    with site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key, v text)")
+        backup = primary.basebackup(site.cluster("backup"))
+        primary.sql("insert into t select g, md5(g::text) from generate_series(1, 20000) g")
+        rows = primary.rows()
+        moment = primary.sql("select clock_timestamp()")
+        primary.sql("drop table t; create table other (n int)")
+        primary.archive_all()
+
+    with site.restored(backup, recovery_target_time=moment, recovery_target_action="promote") as restored:
+        restored.start(wait=False)
+        restored.wait_promoted()
+        assert restored.rows() == rows
+        assert restored.sql("select timeline_id from pg_control_checkpoint()") in ("1", "2")
+        assert restored.sql("select pg_walfile_name(pg_current_wal_lsn())").startswith("00000002")
+        restored.sql("insert into t select g, 'on timeline 2' from generate_series(20001, 30000) g")
+        rows = restored.rows()
+        last = restored.archive_all()
+        system_id = restored.system_id()
+        stored = [n.rsplit("/", 1)[1] for n in site.store.list()]
+        assert "00000002.history" in stored and last in stored and last.startswith("00000002")
+        history = site.run("cat", "00000002.history", "--system-id", system_id).expect(0).out
+        assert history == (restored.data / "pg_wal/00000002.history").read_bytes() and history.startswith(b"1\t0/")
+
+    with site.restored(backup, "again") as again:
+        again.start(wait=False)
+        again.wait_promoted()
+        assert again.rows() == rows
+        assert again.sql("select pg_walfile_name(pg_current_wal_lsn())").startswith("00000003")
+        again.archive_all()
+
+    # The branch that was left can still be reached.
+    with site.restored(backup, "left", recovery_target_timeline="1") as left:
+        left.start(wait=False)
+        left.wait_promoted()
+        assert set(left.rows()) == {"other"}
+        left.expect("00000004.history")
+
+
+@pytest.mark.parametrize("megabytes", [1, 64])
+def test_segment_size(site, megabytes):
+    with site.primary("primary", f"--wal-segsize={megabytes}", min_wal_size=f"{2 * megabytes}MB") as primary:
+        primary.start()
+        primary.sql("create table t (n int, v text)")
+        backup = primary.basebackup(site.cluster("backup"))
+        for _ in range(2):
+            primary.sql("insert into t select g, repeat(md5(g::text), 4) from generate_series(1, 60000) g")
+            primary.switch()
+        rows = primary.rows()
+        last = primary.archive_all()
+        system_id = primary.system_id()
+        folder = site.scratch.folder("wal")
+        segments = fetch_all(site, folder, system_id)
+        assert segments[-1] == last
+        assert {(folder / n).stat().st_size for n in segments} == {megabytes * wal.MIB}
+        check_waldump(primary, folder, segments)
+    with site.restored(backup) as restored:
+        restored.start(wait=False)
+        restored.wait_promoted()
+        assert restored.rows() == rows
+
+
+def test_two_clusters_in_one_repository(site):
+    """The same segment names, one repository, one prefix: each gets back its own."""
+    backups, rows = {}, {}
+    for name in ("one", "two"):
+        with site.primary(name) as primary:
+            primary.start()
+            primary.sql(f"create table t as select g, '{name}' as v from generate_series(1, 1000) g")
+            backups[name] = primary.basebackup(site.cluster(f"backup-{name}"))
+            primary.sql(f"insert into t select g, '{name} again' from generate_series(1, 1000) g")
+            rows[name] = primary.rows()
+            primary.archive_all()
+    stored = site.store.list()
+    systems = {n.split("/")[0] for n in stored}
+    assert len(systems) == 2
+    names = [{n.rsplit("/", 1)[1] for n in stored if n.startswith(each) and len(n.rsplit("/", 1)[1]) == 24} for each in systems]
+    assert names[0] & names[1]
+    for name, backup in backups.items():
+        with site.restored(backup, f"restored-{name}") as restored:
+            restored.start(wait=False)
+            restored.wait_promoted()
+            assert restored.rows() == rows[name]
+            restored.wait_archived()
+
+
+def test_backup_file(site):
+    """pg_basebackup leaves a .backup file to archive; it comes back as it was."""
+    with site.primary() as primary:
+        primary.start()
+        primary.basebackup(site.cluster("backup"))
+        primary.archive_all()
+        names = [n for n in site.store.list() if n.endswith(".backup")]
+        assert len(names) == 1
+        name = names[0].rsplit("/", 1)[1]
+        assert names[0] == f"{primary.system_id()}/wal/{name[:16]}/{name}"
+        dest = site.scratch.folder("dest") / "label"
+        site.run("fetch", name, dest, cwd=primary.data).expect(0)
+        assert dest.read_bytes() == (primary.data / "pg_wal" / name).read_bytes()
+        assert dest.read_bytes().startswith(b"START WAL LOCATION")

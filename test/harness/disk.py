@@ -1,0 +1,48 @@
+"""Small file systems for tests of full disks: tmpfs mounts that only this process and its children see."""
+
+import ctypes
+import os
+from pathlib import Path
+
+CLONE_NEWNS, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x4000, 1 << 18, 2
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+_refusal = "no private mount namespace yet"
+
+
+def enter_private_namespace():
+    """Call once, early, from the main thread. After it no mount of ours is seen, or left, on the host."""
+    global _refusal
+    if LIBC.unshare(CLONE_NEWNS) != 0 or LIBC.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) != 0:
+        _refusal = f"no private mount namespace: {os.strerror(ctypes.get_errno())} (this test needs root)"
+    else:
+        _refusal = None
+
+
+def refusal():
+    """Why there can be no SmallDisk here, or None."""
+    return _refusal
+
+
+class SmallDisk:
+    """A tmpfs of size_kib below an existing folder; its root belongs to the given user."""
+
+    def __init__(self, path, size_kib, user):
+        self.path = Path(path)
+        options = f"size={size_kib}k,mode=0755,uid={user.uid},gid={user.gid}".encode()
+        if LIBC.mount(b"tmpfs", os.fsencode(self.path), b"tmpfs", 0, options) != 0:
+            raise OSError(ctypes.get_errno(), f"mount tmpfs on {self.path}")
+
+    def free_bytes(self):
+        info = os.statvfs(self.path)
+        return info.f_bavail * info.f_bsize
+
+    def fill(self, leave_bytes=0):
+        """Take all room but leave_bytes; the file that takes it can be removed to make room again."""
+        ballast = self.path / "ballast"
+        ballast.write_bytes(b"\0" * max(0, self.free_bytes() - leave_bytes))
+        return ballast
+
+    def remove(self):
+        if LIBC.umount2(os.fsencode(self.path), MNT_DETACH) != 0:
+            raise OSError(ctypes.get_errno(), f"umount {self.path}")

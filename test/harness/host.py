@@ -1,0 +1,149 @@
+"""The machine the tests run on: programs, the ordinary user, scratch folders, processes, bounded waits."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PG_BIN = Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin"))
+
+# Instrumented builds of walship are steered by these; everything else of our environment stays out.
+PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "GCOV_PREFIX", "GCOV_PREFIX_STRIP", "LLVM_PROFILE_FILE")
+
+
+class User:
+    """Who PostgreSQL and walship run as. PostgreSQL refuses root, so root becomes `postgres`."""
+
+    def __init__(self):
+        entry = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+        self.name, self.uid, self.gid = entry.pw_name, entry.pw_uid, entry.pw_gid
+        self.switch = os.geteuid() == 0
+
+    def popen_args(self):
+        return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.switch else {}
+
+    def setpriv_args(self):
+        return [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"] if self.switch else []
+
+    def own(self, path, mode=None):
+        """Give path to the user."""
+        if self.switch:
+            os.chown(path, self.uid, self.gid)
+        if mode is not None:
+            os.chmod(path, mode)
+        return path
+
+    def mkdir(self, path, mode=0o755):
+        path = Path(path)
+        path.mkdir()
+        return self.own(path, mode)
+
+    def write(self, path, content, mode=0o644):
+        path = Path(path)
+        if isinstance(content, str):
+            content = content.encode()
+        path.write_bytes(content)
+        return self.own(path, mode)
+
+
+USER = User()
+
+
+def clean_env(**more):
+    """A small environment: no AWS_*, WALSHIP_*, PG* or proxy settings of whoever runs the tests."""
+    env = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/nonexistent"}
+    env.update({name: os.environ[name] for name in PASSED_ON if name in os.environ})
+    env.update(more)
+    return env
+
+
+def run(argv, *, check=True, timeout=120, env=None, cwd="/", as_user=True, stdin=None):
+    """Run a program to its end, as the ordinary user; a failure shows what it said."""
+    done = subprocess.run([str(a) for a in argv], capture_output=True, timeout=timeout, cwd=cwd,
+                          env=clean_env() if env is None else env, input=stdin,
+                          stdin=subprocess.DEVNULL if stdin is None else None,
+                          **(USER.popen_args() if as_user else {}))
+    if check and done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, argv))}: exit {done.returncode}\n"
+                             f"{done.stdout.decode(errors='replace')}{done.stderr.decode(errors='replace')}")
+    return done
+
+
+def wait_for(condition, what, timeout=30, interval=0.03):
+    """Poll condition until it is true and return its value; fail after timeout seconds."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout} s in vain: {what() if callable(what) else what}")
+        time.sleep(interval)
+
+
+def free_ports(count):
+    """That many distinct TCP ports on loopback, free a moment ago."""
+    held = [socket.socket() for _ in range(count)]
+    try:
+        for sock in held:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in held]
+    finally:
+        for sock in held:
+            sock.close()
+
+
+class Server:
+    """A child process that is meant to stay. It gets `at_parent_death` if we are killed, so nothing outlives us."""
+
+    def __init__(self, argv, log, *, as_user=False, env=None, cwd="/", at_parent_death="KILL"):
+        privileges = USER.setpriv_args() if as_user else []
+        with open(log, "ab") as out:
+            self.process = subprocess.Popen(
+                ["setpriv", f"--pdeathsig={at_parent_death}", *privileges, *[str(a) for a in argv]],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=cwd, start_new_session=True,
+                env=clean_env() if env is None else env)
+
+    @property
+    def alive(self):
+        return self.process.poll() is None
+
+    def stop(self, *steps):
+        """steps: (signal, seconds to wait) pairs; SIGKILL ends the list. Returns the exit code."""
+        for sig, seconds in [*steps, (signal.SIGKILL, 30)]:
+            if not self.alive:
+                break
+            self.process.send_signal(sig)
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                pass
+        return self.process.returncode
+
+
+class Scratch:
+    """One temporary folder that any user can pass through, with a short path: sockets live below it."""
+
+    def __init__(self, prefix="walship-"):
+        self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=os.environ.get("TMPDIR", "/tmp")))
+        os.chmod(self.path, 0o755)
+        self.count = 0
+
+    def folder(self, name="t"):
+        self.count += 1
+        return USER.mkdir(self.path / f"{name}{self.count}")
+
+    def remove(self):
+        # A folder that a test made read-only must not stop the removal.
+        for top, folders, _ in os.walk(self.path):
+            for name in folders:
+                path = os.path.join(top, name)
+                if not os.path.islink(path):
+                    os.chmod(path, 0o755)
+        shutil.rmtree(self.path)
