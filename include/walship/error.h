@@ -24,7 +24,7 @@ struct error {
 enum status error_set(struct error *err, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As error_set, with ": " and the words for errno_value behind the text. */
+/* As error_set, with ": " and the words for errno_value behind the text; errno is errno_value afterwards. */
 enum status error_errno(struct error *err, enum status status, int errno_value, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

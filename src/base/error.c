@@ -1,5 +1,6 @@
 #include "walship/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,7 @@ enum status error_errno(struct error *err, enum status status, int errno_value, 
 	va_end(args);
 	append(err, ": ");
 	append(err, strerror_r(errno_value, words, sizeof words));
+	errno = errno_value;
 	return status;
 }
 

@@ -1,0 +1,33 @@
+/* Bringing one WAL file back: what restore_command does. */
+#ifndef WALSHIP_FETCH_H
+#define WALSHIP_FETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "walship/error.h"
+
+struct call;
+struct keyring;
+struct store;
+
+struct fetch {
+	struct store *store;
+	const struct call *call;
+	const struct keyring *keys;
+	bool allow_unprotected; /* accept objects without encryption */
+	const char *name;       /* of the WAL file: %f */
+	uint64_t system_id;     /* of the cluster; never 0 */
+	const char *scratch;    /* fetch_to_fd: a folder for content that is not verified yet */
+};
+
+/*
+ * Makes dest appear, complete and verified, in place of whatever has the name; on any other outcome dest is as it
+ * was. STATUS_MISSING only when the store definitely said that it has no such object.
+ */
+enum status fetch_file(const struct fetch *fetch, const char *dest, struct error *err);
+
+/* Writes the verified content to an open file descriptor, nothing before all of it is verified. */
+enum status fetch_to_fd(const struct fetch *fetch, int fd, struct error *err);
+
+#endif

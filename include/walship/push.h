@@ -1,0 +1,35 @@
+/* Archiving one WAL file: what archive_command, and an archive module, do. */
+#ifndef WALSHIP_PUSH_H
+#define WALSHIP_PUSH_H
+
+#include <stdint.h>
+
+#include "walship/error.h"
+
+struct call;
+struct codec;
+struct repository_key;
+struct keyring;
+struct store;
+
+struct push {
+	struct store *store;
+	const struct call *call;
+	const struct codec *codec;
+	int level;
+	const struct repository_key *key; /* NULL: not encrypted */
+	const struct keyring *keys;       /* to read back what has the name already */
+	const char *path;                 /* the file; its last component is the WAL file's name */
+	const char *pg_data;              /* NULL: looked for, see wal/control.h */
+	uint64_t system_id;               /* 0: from the file or the data directory */
+};
+
+/*
+ * Checks the file, compresses, encrypts, and creates its object. STATUS_OK only once the store has confirmed it,
+ * or has it already, identical byte for byte. Never replaces an object, never touches the file.
+ * STATUS_USAGE: no WAL file's name, or no system identifier to be had. STATUS_CONFLICT: damaged, of another
+ * cluster, or different from what the store has under this name.
+ */
+enum status push_file(const struct push *push, struct error *err);
+
+#endif

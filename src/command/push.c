@@ -1,0 +1,189 @@
+#include "walship/push.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/call.h"
+#include "base/cleanup.h"
+#include "store/store.h"
+#include "stream/file.h"
+#include "stream/seal.h"
+#include "stream/tally.h"
+#include "wal/content.h"
+#include "wal/control.h"
+
+/* One file on its way: what was found out about it so far. */
+struct shipment {
+	const struct push *push;
+	struct wal_name name;
+	int fd;
+	uint64_t size;
+	uint64_t system_id;
+	char object[WAL_OBJECT_NAME_MAX];
+};
+
+static enum status open_file(struct shipment *shipment, struct error *err)
+{
+	const char *path = shipment->push->path;
+	struct stat info;
+	shipment->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (shipment->fd < 0 || fstat(shipment->fd, &info) != 0) {
+		(void)error_errno(err, STATUS_LOCAL, errno, "open %s", path);
+		return error_hint(err, STATUS_LOCAL,
+				  "archive_command = 'walship push %%p' names it relative to the data directory");
+	}
+	if (!S_ISREG(info.st_mode))
+		return error_set(err, STATUS_USAGE, "%s is not a plain file", path);
+	shipment->size = (uint64_t)info.st_size;
+	return STATUS_OK;
+}
+
+/* Reads the head and judges by it; a segment's header also tells the cluster. */
+static enum status check_content(struct shipment *shipment, struct error *err)
+{
+	uint8_t head[WAL_HEAD_BYTES];
+	ssize_t got;
+	do
+		got = pread(shipment->fd, head, sizeof head, 0);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return error_errno(err, STATUS_LOCAL, errno, "read %s", shipment->push->path);
+	struct wal_head known = {.bytes = head, .len = (size_t)got, .size = shipment->size};
+	return wal_content_check(&shipment->name, &known, &shipment->system_id, err);
+}
+
+static enum status wrong_cluster(struct error *err, uint64_t file_id, const char *who, uint64_t other_id)
+{
+	(void)error_set(err, STATUS_CONFLICT, "of cluster %" PRIu64 ", but %s is of cluster %" PRIu64, file_id, who,
+			other_id);
+	return error_hint(
+	    err, STATUS_CONFLICT,
+	    "the file does not belong here: see pg_controldata for the data directory's system identifier");
+}
+
+/* The cluster's identity, from the file, the data directory and the option: all that are there must agree. */
+static enum status settle_system_id(struct shipment *shipment, struct error *err)
+{
+	const struct push *push = shipment->push;
+	struct data_directory directory;
+	enum status st = data_directory_find(&directory, push->pg_data, push->path, err);
+	if (st)
+		return st;
+	if (shipment->system_id == 0)
+		shipment->system_id = directory.known ? directory.system_id : push->system_id;
+	if (shipment->system_id == 0) {
+		(void)error_set(err, STATUS_USAGE, "cannot tell which cluster it belongs to");
+		return error_hint(
+		    err, STATUS_USAGE,
+		    "a %s file does not say it: run in the data directory, or give --pg-data or --system-id",
+		    shipment->name.kind == WAL_HISTORY ? ".history" : ".backup");
+	}
+	if (directory.known && directory.system_id != shipment->system_id)
+		return wrong_cluster(err, shipment->system_id, "the data directory", directory.system_id);
+	if (push->system_id != 0 && push->system_id != shipment->system_id)
+		return wrong_cluster(err, shipment->system_id, "--system-id", push->system_id);
+	return STATUS_OK;
+}
+
+/* File, compression, encryption, store: one pass. stored counts the object's bytes. */
+static enum status create_object(const struct shipment *shipment, struct tally *stored, struct error *err)
+{
+	const struct push *push = shipment->push;
+	struct seal_params params = {
+	    .codec = push->codec, .level = push->level, .key = push->key, .name = shipment->object};
+	CLEANUP(sink_freep) struct sink *chain = NULL;
+	uint64_t bytes = 0;
+	enum status st = push->key == NULL ? STATUS_OK : random_fill(push->call->random, params.salt, SALT_BYTES, err);
+	if (!st)
+		st = store_create(push->store, push->call, shipment->object, &chain, err);
+	if (!st)
+		st = tally_new(&chain, stored, err);
+	if (!st)
+		st = seal_new(&chain, &params, err);
+	if (!st)
+		st = file_copy(shipment->fd, push->path, chain, &bytes, err);
+	if (!st && bytes != shipment->size)
+		st = error_set(err, STATUS_CONFLICT, "changed while it was read: %" PRIu64 " bytes, then %" PRIu64,
+			       shipment->size, bytes);
+	return st ? st : sink_finish(chain, err);
+}
+
+/* The name is taken: PostgreSQL archives again after a crash, and a lost answer looks the same. */
+static enum status compare_object(const struct shipment *shipment, struct error *err)
+{
+	const struct push *push = shipment->push;
+	/* Reading back may be lenient about protection: the content itself is at hand to compare with. */
+	struct unseal_params params = {.keys = push->keys, .allow_unprotected = true, .name = shipment->object};
+	CLEANUP(sink_freep) struct sink *chain = NULL;
+	enum status st = compare_sink_new(&chain, shipment->fd, err);
+	if (!st)
+		st = unseal_new(&chain, &params, err);
+	if (!st)
+		st = store_read(push->store, push->call, shipment->object, chain, err);
+	if (!st)
+		st = sink_finish(chain, err);
+	if (st == STATUS_MISSING)
+		return error_wrap(err, STATUS_UNREACHABLE, "it was there a moment ago");
+	if (st == STATUS_CONFLICT) {
+		(void)error_wrap(err, st, "the archive has another file of this name");
+		return error_hint(
+		    err, st,
+		    "two servers archive as one cluster, or a restored copy does: each needs its own "
+		    "repository, or a new timeline. Nothing was changed; walship cat %s shows what is there",
+		    shipment->name.text);
+	}
+	if (st == STATUS_DAMAGED)
+		return error_wrap(err, st, "the archive has this name already, but what it has cannot be read");
+	return st ? error_wrap(err, st, "reading back what the archive has already") : STATUS_OK;
+}
+
+static void log_stored(const struct shipment *shipment, const struct tally *stored, int64_t began_ms)
+{
+	const struct push *push = shipment->push;
+	log_line(push->call->log, LEVEL_INFO,
+		 "push %s: stored as %s: %" PRIu64 " bytes, %s and %s to %" PRIu64 " (ratio %.2f), in %" PRId64 " ms",
+		 shipment->name.text, shipment->object, shipment->size, push->codec->name,
+		 push->key == NULL ? "not encrypted" : "aes-256-cbc", stored->total,
+		 (double)shipment->size / (double)stored->total, clock_monotonic_ms(push->call->clock) - began_ms);
+}
+
+static enum status ship(struct shipment *shipment, struct error *err)
+{
+	const struct call *call = shipment->push->call;
+	int64_t began_ms = clock_monotonic_ms(call->clock);
+	struct tally stored;
+	enum status st = open_file(shipment, err);
+	if (!st)
+		st = check_content(shipment, err);
+	if (!st)
+		st = settle_system_id(shipment, err);
+	if (st)
+		return st;
+	log_line(call->log, LEVEL_INFO, "push %s: %" PRIu64 " bytes of cluster %" PRIu64 ", checked",
+		 shipment->name.text, shipment->size, shipment->system_id);
+	wal_object_name(shipment->object, shipment->system_id, &shipment->name);
+	st = create_object(shipment, &stored, err);
+	if (!st)
+		log_stored(shipment, &stored, began_ms);
+	if (st != STATUS_EXISTS)
+		return st;
+	log_line(call->log, LEVEL_INFO, "push %s: the archive has this name already, comparing", shipment->name.text);
+	st = compare_object(shipment, err);
+	if (!st)
+		log_line(call->log, LEVEL_INFO, "push %s: identical to what the archive has", shipment->name.text);
+	return st;
+}
+
+enum status push_file(const struct push *push, struct error *err)
+{
+	struct shipment shipment = {.push = push, .fd = -1};
+	enum status st = wal_name_from_path(&shipment.name, push->path, err);
+	if (st)
+		return error_wrap(err, st, "push");
+	st = ship(&shipment, err);
+	fd_closep(&shipment.fd);
+	return st ? error_wrap(err, st, "push %s", shipment.name.text) : STATUS_OK;
+}

@@ -1,0 +1,139 @@
+#include "store/directory_list.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+#define DEPTH_MAX 16 /* four levels are in use; a loop of links must not become a loop of ours */
+
+struct walk {
+	const struct call *call;
+	const char *root;
+	const char *prefix;
+	store_list_fn each;
+	void *arg;
+};
+
+/* The names in one folder; those of folders end in '/', so that they sort as the objects below them do. */
+struct names {
+	char **items;
+	size_t count;
+	size_t capacity;
+};
+
+static void names_fini(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+}
+
+static enum status names_add(struct names *names, const char *name, bool is_folder, struct error *err)
+{
+	if (names->count == names->capacity) {
+		size_t capacity = names->capacity == 0 ? 64 : 2 * names->capacity;
+		char **items = reallocarray(names->items, capacity, sizeof *items);
+		if (items == NULL)
+			return error_set(err, STATUS_LOCAL, "out of memory");
+		names->items = items;
+		names->capacity = capacity;
+	}
+	if (asprintf(&names->items[names->count], "%s%s", name, is_folder ? "/" : "") < 0)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	names->count++;
+	return STATUS_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void dir_closep(DIR **dir)
+{
+	if (*dir != NULL)
+		(void)closedir(*dir);
+}
+
+static enum status read_folder(struct names *names, const char *path, struct error *err)
+{
+	CLEANUP(dir_closep) DIR *dir = opendir(path);
+	if (dir == NULL)
+		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open folder %s", path);
+	struct dirent *entry;
+	enum status st = STATUS_OK;
+	while (!st && (errno = 0, entry = readdir(dir)) != NULL) {
+		struct stat info;
+		/* Hidden names are files that are not finished yet. */
+		if (entry->d_name[0] == '.' || fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
+			continue;
+		if (S_ISDIR(info.st_mode) || S_ISREG(info.st_mode))
+			st = names_add(names, entry->d_name, S_ISDIR(info.st_mode), err);
+	}
+	if (!st && errno != 0)
+		st = error_errno(err, STATUS_LOCAL, errno, "read folder %s", path);
+	if (names->count > 0)
+		qsort(names->items, names->count, sizeof *names->items, by_name);
+	return st;
+}
+
+/* Whether a name, or the names below a folder, can begin with the prefix. */
+static bool may_match(const char *name, const char *prefix)
+{
+	size_t len = strlen(name);
+	size_t prefix_len = strlen(prefix);
+	bool is_folder = len > 0 && name[len - 1] == '/';
+	if (len >= prefix_len || !is_folder)
+		return strncmp(name, prefix, prefix_len) == 0;
+	return strncmp(name, prefix, len) == 0;
+}
+
+static enum status show(const struct walk *walk, const char *name, struct error *err)
+{
+	char path[PATH_MAX];
+	struct stat info;
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, name) >= sizeof path)
+		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
+	if (stat(path, &info) != 0)
+		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "look at %s", path);
+	struct object_info object = {name, (uint64_t)info.st_size, info.st_mtime};
+	return walk->each(walk->arg, &object, err);
+}
+
+static enum status walk_folder(const struct walk *walk, const char *folder, int depth, struct error *err)
+{
+	CLEANUP(names_fini) struct names names = {0};
+	char path[PATH_MAX];
+	if (depth > DEPTH_MAX || (size_t)snprintf(path, sizeof path, "%s/%s", walk->root, folder) >= sizeof path)
+		return error_set(err, STATUS_LOCAL, "folders too deep below %.64s", walk->root);
+	if (call_left_ms(walk->call) == 0)
+		return error_set(err, STATUS_UNREACHABLE, "list %s: timed out", path);
+	enum status st = read_folder(&names, path, err);
+	for (size_t i = 0; !st && i < names.count; i++) {
+		char name[OBJECT_NAME_MAX];
+		if ((size_t)snprintf(name, sizeof name, "%s%s", folder, names.items[i]) >= sizeof name)
+			return error_set(err, STATUS_LOCAL, "name too long below %s", path);
+		if (!may_match(name, walk->prefix))
+			continue;
+		if (name[strlen(name) - 1] == '/')
+			st = walk_folder(walk, name, depth + 1, err);
+		else
+			st = show(walk, name, err);
+	}
+	return st;
+}
+
+enum status directory_list_below(const char *root, const struct call *call, const char *prefix, store_list_fn each,
+				 void *arg, struct error *err)
+{
+	struct walk walk = {.call = call, .root = root, .prefix = prefix, .each = each, .arg = arg};
+	return walk_folder(&walk, "", 0, err);
+}

@@ -1,0 +1,11 @@
+/* The walk through a directory store. Only directory.c needs it. */
+#ifndef WALSHIP_STORE_DIRECTORY_LIST_H
+#define WALSHIP_STORE_DIRECTORY_LIST_H
+
+#include "store/store.h"
+
+/* As store_list, for the files below root. Memory is that of one folder's names at each depth. */
+enum status directory_list_below(const char *root, const struct call *call, const char *prefix, store_list_fn each,
+				 void *arg, struct error *err);
+
+#endif

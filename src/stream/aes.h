@@ -1,0 +1,23 @@
+/* AES-256-CBC with PKCS#7 padding, as filters (see codec.h for how constructors treat the chain). */
+#ifndef WALSHIP_STREAM_AES_H
+#define WALSHIP_STREAM_AES_H
+
+#include <stdint.h>
+
+#include "stream/sink.h"
+
+#define AES_KEY_BYTES 32
+#define AES_IV_BYTES 16
+
+struct aes_key {
+	uint8_t key[AES_KEY_BYTES];
+	uint8_t iv[AES_IV_BYTES];
+};
+
+/* The key is copied into the cipher's state, which wipes itself. */
+enum status aes_encrypt(struct sink **chain, const struct aes_key *key, struct error *err);
+
+/* STATUS_DAMAGED when the length or the padding is wrong: a hint only, the MAC is what decides. */
+enum status aes_decrypt(struct sink **chain, const struct aes_key *key, struct error *err);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Compression formats, one table. Each is a filter on a chain of sinks: a constructor puts a new stage
+ * in front of *chain, which the stage then owns; when it fails, *chain is unchanged.
+ */
+#ifndef WALSHIP_STREAM_CODEC_H
+#define WALSHIP_STREAM_CODEC_H
+
+#include <stdint.h>
+
+#include "stream/sink.h"
+
+struct codec {
+	uint8_t id; /* the byte in the object's header: doc/format.md */
+	const char *name;
+	enum status (*compress)(struct sink **chain, int level, struct error *err);
+	/* STATUS_DAMAGED for what is not this format: cut off, altered, or with bytes behind its end. */
+	enum status (*decompress)(struct sink **chain, struct error *err);
+};
+
+/* NULL when walship has no such codec. */
+const struct codec *codec_by_id(uint8_t id);
+const struct codec *codec_by_name(const char *name);
+
+/* RFC 1952 by zlib; level 1 to 9. Reads several members one after the other, as gzip -d does. */
+enum status gzip_compress(struct sink **chain, int level, struct error *err);
+enum status gzip_decompress(struct sink **chain, struct error *err);
+
+#endif

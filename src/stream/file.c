@@ -1,0 +1,137 @@
+#include "stream/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK (128 * 1024)
+
+struct file_sink {
+	struct sink sink;
+	struct newfile *file;
+	uint64_t left;
+};
+
+static enum status file_write(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	struct file_sink *end = (struct file_sink *)sink;
+	if (len > end->left)
+		return error_set(err, STATUS_DAMAGED, "its content is longer than any WAL file");
+	end->left -= len;
+	return newfile_write(end->file, data, len, err);
+}
+
+static enum status file_finish(struct sink *sink, struct error *err)
+{
+	(void)sink;
+	(void)err;
+	return STATUS_OK;
+}
+
+static void plain_free(struct sink *sink)
+{
+	free(sink);
+}
+
+static const struct sink_ops file_ops = {file_write, file_finish, plain_free};
+
+enum status file_sink_new(struct sink **out, struct newfile *file, uint64_t max_bytes, struct error *err)
+{
+	struct file_sink *end = malloc(sizeof *end);
+	if (end == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	*end = (struct file_sink){{&file_ops}, file, max_bytes};
+	*out = &end->sink;
+	return STATUS_OK;
+}
+
+/* Reads until len bytes are there or the file ends; -1 and errno. */
+static ssize_t read_at(int fd, void *into, size_t len, uint64_t offset)
+{
+	size_t done = 0;
+	while (done < len) {
+		ssize_t got = pread(fd, (char *)into + done, len - done, (off_t)(offset + done));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
+struct compare_sink {
+	struct sink sink;
+	int fd;
+	uint64_t offset;
+	char chunk[CHUNK];
+};
+
+static enum status differs(uint64_t offset, struct error *err)
+{
+	return error_set(err, STATUS_CONFLICT, "differs from byte %" PRIu64 " on", offset);
+}
+
+static enum status compare_write(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	struct compare_sink *end = (struct compare_sink *)sink;
+	const char *from = data;
+	while (len > 0) {
+		size_t piece = len < sizeof end->chunk ? len : sizeof end->chunk;
+		ssize_t got = read_at(end->fd, end->chunk, piece, end->offset);
+		if (got < 0)
+			return error_errno(err, STATUS_LOCAL, errno, "read");
+		for (size_t i = 0; i < piece; i++)
+			if (i >= (size_t)got || end->chunk[i] != from[i])
+				return differs(end->offset + i, err);
+		end->offset += piece;
+		from += piece;
+		len -= piece;
+	}
+	return STATUS_OK;
+}
+
+static enum status compare_finish(struct sink *sink, struct error *err)
+{
+	struct compare_sink *end = (struct compare_sink *)sink;
+	ssize_t got = read_at(end->fd, end->chunk, 1, end->offset);
+	if (got < 0)
+		return error_errno(err, STATUS_LOCAL, errno, "read");
+	return got == 0 ? STATUS_OK : differs(end->offset, err);
+}
+
+static const struct sink_ops compare_ops = {compare_write, compare_finish, plain_free};
+
+enum status compare_sink_new(struct sink **out, int fd, struct error *err)
+{
+	struct compare_sink *end = malloc(sizeof *end);
+	if (end == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	end->sink.ops = &compare_ops;
+	end->fd = fd;
+	end->offset = 0;
+	*out = &end->sink;
+	return STATUS_OK;
+}
+
+enum status file_copy(int fd, const char *path, struct sink *into, uint64_t *bytes, struct error *err)
+{
+	char *chunk = malloc(CHUNK);
+	enum status st = STATUS_OK;
+	ssize_t got = 0;
+	*bytes = 0;
+	if (chunk == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	while (!st && (got = read_at(fd, chunk, CHUNK, *bytes)) > 0) {
+		*bytes += (uint64_t)got;
+		st = sink_write(into, chunk, (size_t)got, err);
+	}
+	if (got < 0)
+		st = error_errno(err, STATUS_LOCAL, errno, "read %s", path);
+	free(chunk);
+	return st;
+}

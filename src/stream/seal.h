@@ -1,0 +1,40 @@
+/*
+ * The object format, version 1, and the order of its filters: doc/format.md. Nothing else knows it.
+ * Constructors put a stage in front of *chain (see codec.h).
+ */
+#ifndef WALSHIP_STREAM_SEAL_H
+#define WALSHIP_STREAM_SEAL_H
+
+#include <stdbool.h>
+
+#include "stream/codec.h"
+#include "stream/keyring.h"
+#include "stream/sink.h"
+
+#define SEAL_HEADER_BYTES 64
+
+struct seal_params {
+	const struct codec *codec;
+	int level;
+	const struct repository_key *key; /* NULL: SHA-256 only, protection 0 */
+	uint8_t salt[SALT_BYTES];         /* fresh random bytes for each object; unused without a key */
+	const char *name;                 /* below the repository: bound into the keys */
+};
+
+/* A stage that takes the plain content and passes on the object. It writes the header at once. */
+enum status seal_new(struct sink **chain, const struct seal_params *params, struct error *err);
+
+struct unseal_params {
+	const struct keyring *keys;
+	bool allow_unprotected; /* accept protection 0: only where the configuration says cipher = none */
+	const char *name;       /* under which the object was found */
+};
+
+/*
+ * A stage that takes an object and passes on the plain content. The next stage has seen content that is not yet
+ * authenticated until its finish is called: only then may it show its work to anybody. STATUS_DAMAGED
+ * for what is not an authentic object of this name, or needs a key that is not in the ring. params must outlive it.
+ */
+enum status unseal_new(struct sink **chain, const struct unseal_params *params, struct error *err);
+
+#endif

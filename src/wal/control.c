@@ -1,0 +1,95 @@
+#include "wal/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* pg_control_version of PostgreSQL 9.6 is 960; another byte order gives something far outside. */
+#define CONTROL_VERSION_MIN 900
+#define CONTROL_VERSION_MAX 9999
+
+struct control_head {
+	uint64_t system_id;
+	uint32_t version;
+};
+
+static enum status check_head(const struct control_head *head, const char *path, struct error *err)
+{
+	if (head->version < CONTROL_VERSION_MIN || head->version > CONTROL_VERSION_MAX || head->system_id == 0)
+		return error_set(err, STATUS_LOCAL, "%s is not a pg_control file of this kind of machine", path);
+	return STATUS_OK;
+}
+
+/* STATUS_MISSING when there is no pg_control to be read there. */
+static enum status read_control(struct data_directory *out, const char *directory, struct error *err)
+{
+	char path[PATH_MAX];
+	struct control_head head = {0};
+	if ((size_t)snprintf(path, sizeof path, "%s/global/pg_control", directory) >= sizeof path)
+		return error_set(err, STATUS_MISSING, "path too long: %.64s...", directory);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, STATUS_MISSING, errno, "open %s", path);
+	ssize_t got = read(fd, &head, sizeof head);
+	if (got < 0)
+		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
+	if ((size_t)got < sizeof head)
+		head.version = 0;
+	enum status st = check_head(&head, path, err);
+	if (st)
+		return st;
+	out->known = true;
+	out->system_id = head.system_id;
+	(void)snprintf(out->path, sizeof out->path, "%s", directory);
+	return STATUS_OK;
+}
+
+/* Cuts the last component off: "a/b" -> "a", "b" -> ".", "." -> "..", "/a" -> "/". */
+static void to_parent(char *path)
+{
+	char *slash = strrchr(path, '/');
+	if (slash == path && path[1] != '\0')
+		path[1] = '\0';
+	else if (slash != NULL && slash != path)
+		*slash = '\0';
+	else if (strcmp(path, ".") == 0)
+		(void)strcpy(path, "..");
+	else if (slash == NULL)
+		(void)strcpy(path, ".");
+}
+
+enum status data_directory_find(struct data_directory *out, const char *pg_data, const char *wal_path,
+				struct error *err)
+{
+	*out = (struct data_directory){0};
+	if (pg_data != NULL) {
+		enum status st = read_control(out, pg_data, err);
+		if (st == STATUS_MISSING)
+			return error_wrap(err, STATUS_USAGE, "pg-data %s is not a data directory", pg_data);
+		return st;
+	}
+	if (wal_path != NULL && strlen(wal_path) + sizeof ".." < PATH_MAX) {
+		char near[PATH_MAX];
+		(void)strcpy(near, wal_path);
+		to_parent(near);
+		to_parent(near);
+		enum status st = read_control(out, near, err);
+		if (st != STATUS_MISSING)
+			return st;
+	}
+	enum status st = read_control(out, ".", err);
+	return st == STATUS_MISSING ? STATUS_OK : st;
+}
+
+bool data_directory_is_standby(const struct data_directory *directory)
+{
+	char path[PATH_MAX + sizeof "/standby.signal"];
+	if (!directory->known)
+		return false;
+	(void)snprintf(path, sizeof path, "%s/standby.signal", directory->path);
+	return access(path, F_OK) == 0;
+}

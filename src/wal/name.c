@@ -1,0 +1,80 @@
+#include "wal/name.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SEGMENT_DIGITS 24
+#define TIMELINE_DIGITS 8
+#define FOLDER_DIGITS 16 /* timeline and log id */
+
+/* Reads count uppercase hexadecimal digits; false when there are fewer. */
+static bool read_digits(const char *text, size_t count, uint32_t *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < count; i++) {
+		char c = text[i];
+		if (c >= '0' && c <= '9')
+			*out = *out << 4 | (uint32_t)(c - '0');
+		else if (c >= 'A' && c <= 'F')
+			*out = *out << 4 | (uint32_t)(c - 'A' + 10);
+		else
+			return false;
+	}
+	return true;
+}
+
+/* What stands behind the digits of a segment's name tells the kind. */
+static bool kind_of_suffix(const char *suffix, enum wal_kind *kind)
+{
+	uint32_t offset;
+	if (suffix[0] == '\0')
+		*kind = WAL_SEGMENT;
+	else if (strcmp(suffix, ".partial") == 0)
+		*kind = WAL_PARTIAL;
+	else if (suffix[0] == '.' && read_digits(suffix + 1, 8, &offset) && strcmp(suffix + 9, ".backup") == 0)
+		*kind = WAL_BACKUP;
+	else
+		return false;
+	return true;
+}
+
+static bool parse(struct wal_name *out, const char *text)
+{
+	if (!read_digits(text, TIMELINE_DIGITS, &out->timeline) || out->timeline == 0)
+		return false;
+	if (strcmp(text + TIMELINE_DIGITS, ".history") == 0) {
+		out->kind = WAL_HISTORY;
+		return true;
+	}
+	return read_digits(text + 8, 8, &out->log) && read_digits(text + 16, 8, &out->segment) &&
+	       kind_of_suffix(text + SEGMENT_DIGITS, &out->kind);
+}
+
+enum status wal_name_parse(struct wal_name *out, const char *text, struct error *err)
+{
+	*out = (struct wal_name){0};
+	if (strlen(text) >= sizeof out->text || !parse(out, text)) {
+		(void)error_set(err, STATUS_USAGE, "'%.80s' is not the name of a WAL file", text);
+		return error_hint(
+		    err, STATUS_USAGE,
+		    "a segment such as 000000010000000000000001, or a .history, .backup or .partial file");
+	}
+	(void)strcpy(out->text, text);
+	return STATUS_OK;
+}
+
+enum status wal_name_from_path(struct wal_name *out, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	return wal_name_parse(out, slash == NULL ? path : slash + 1, err);
+}
+
+void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name)
+{
+	if (name->kind == WAL_HISTORY)
+		(void)snprintf(out, WAL_OBJECT_NAME_MAX, "%" PRIu64 "/wal/%s", system_id, name->text);
+	else
+		(void)snprintf(out, WAL_OBJECT_NAME_MAX, "%" PRIu64 "/wal/%.*s/%s", system_id, FOLDER_DIGITS,
+			       name->text, name->text);
+}

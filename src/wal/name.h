@@ -1,0 +1,42 @@
+/*
+ * Names of the files that PostgreSQL archives (access/xlog_internal.h: XLogFileName, TLHistoryFileName,
+ * BackupHistoryFileName; IsXLogFileName and its kin).
+ */
+#ifndef WALSHIP_WAL_NAME_H
+#define WALSHIP_WAL_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "walship/error.h"
+
+enum wal_kind {
+	WAL_SEGMENT, /* 24 hexadecimal digits: timeline, log id, segment number within it */
+	WAL_PARTIAL, /* a segment's name and ".partial": the last one of a timeline, cut off by promotion */
+	WAL_BACKUP,  /* a segment's name, '.', 8 digits and ".backup": where a base backup began and ended */
+	WAL_HISTORY, /* 8 digits and ".history": where a timeline comes from */
+};
+
+#define WAL_NAME_MAX 48 /* the longest is a .backup name, 40 characters */
+
+struct wal_name {
+	enum wal_kind kind;
+	uint32_t timeline;
+	uint32_t log;     /* 0 for .history */
+	uint32_t segment; /* 0 for .history */
+	char text[WAL_NAME_MAX];
+};
+
+/* STATUS_USAGE with a hint when text is none of the four kinds. Digits are uppercase, as PostgreSQL's are. */
+enum status wal_name_parse(struct wal_name *out, const char *text, struct error *err);
+
+/* As wal_name_parse, for the last component of a path. */
+enum status wal_name_from_path(struct wal_name *out, const char *path, struct error *err);
+
+#define WAL_OBJECT_NAME_MAX 128
+
+/* The name below the repository: "<system id>/wal/<timeline><log id>/<name>", histories one folder up. */
+void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name);
+
+#endif

@@ -1,0 +1,46 @@
+/* The exit codes are a promise to users: doc/design.md. */
+#include "support/cmocka.h"
+#include "walship/status.h"
+
+static void exit_codes_are_as_promised(void **unused)
+{
+	(void)unused;
+	static const struct {
+		enum status status;
+		int push, fetch, standby;
+	} cases[] = {
+	    {STATUS_OK, 0, 0, 0},          {STATUS_MISSING, 3, 1, 1},
+	    {STATUS_USAGE, 2, 255, 255},   {STATUS_UNREACHABLE, 3, 255, 3},
+	    {STATUS_EXISTS, 4, 255, 255},  {STATUS_CONFLICT, 4, 255, 255},
+	    {STATUS_DAMAGED, 4, 255, 255}, {STATUS_LOCAL, 5, 255, 5},
+	};
+	assert_int_equal(sizeof cases / sizeof cases[0], STATUS_COUNT);
+	for (size_t i = 0; i < STATUS_COUNT; i++) {
+		assert_int_equal(status_exit_code(cases[i].status, EXIT_FOR_PUSH), cases[i].push);
+		assert_int_equal(status_exit_code(cases[i].status, EXIT_FOR_FETCH), cases[i].fetch);
+		assert_int_equal(status_exit_code(cases[i].status, EXIT_FOR_STANDBY), cases[i].standby);
+		assert_true(status_meaning(cases[i].status)[0] != '\0');
+	}
+}
+
+/* What PostgreSQL does with them: in archive_command never above 125, in restore_command never 126 to 254. */
+static void no_code_is_one_that_postgresql_misreads(void **unused)
+{
+	(void)unused;
+	for (enum status st = STATUS_OK; st < STATUS_COUNT; st++) {
+		assert_in_range(status_exit_code(st, EXIT_FOR_PUSH), 0, 125);
+		int fetch = status_exit_code(st, EXIT_FOR_FETCH);
+		assert_true(fetch == 255 || (fetch == 1 && st == STATUS_MISSING) || (fetch == 0 && st == STATUS_OK));
+		int standby = status_exit_code(st, EXIT_FOR_STANDBY);
+		assert_true(standby == 255 || standby < 126);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(exit_codes_are_as_promised),
+	    cmocka_unit_test(no_code_is_one_that_postgresql_misreads),
+	};
+	return cmocka_run_group_tests_name("base/status", tests, NULL, NULL);
+}

@@ -1,0 +1,305 @@
+#include "suite.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "support/cmocka.h"
+#include "support/collect.h"
+
+static const struct store_under_test *under_test;
+static struct store *store;
+static struct error err;
+
+/* Every test's objects lie in one folder, and one object is there from the beginning. */
+#define FOLDER "7601921254259666965/wal/"
+#define FIRST FOLDER "00000001.history"
+
+static enum status put(const char *name, const void *data, size_t len)
+{
+	struct sink *writer = NULL;
+	enum status st = store_create(store, under_test->call, name, &writer, &err);
+	if (!st && len > 0)
+		st = sink_write(writer, data, len, &err);
+	if (!st)
+		st = sink_finish(writer, &err);
+	sink_free(writer);
+	return st;
+}
+
+static enum status get(const char *name, struct buffer *out)
+{
+	struct collect state = {0};
+	struct sink *sink = collect_new(&state);
+	enum status st = store_read(store, under_test->call, name, sink, &err);
+	assert_int_equal(state.finished, 0);
+	sink_free(sink);
+	*out = state.bytes;
+	return st;
+}
+
+static void assert_content(const char *name, const void *data, size_t len)
+{
+	struct buffer got = {0};
+	enum status st = get(name, &got);
+	assert_ok(st, err);
+	assert_int_equal(got.len, len);
+	if (len > 0)
+		assert_memory_equal(got.data, data, len);
+	buffer_fini(&got);
+}
+
+static void assert_missing(const char *name)
+{
+	struct buffer got = {0};
+	struct object_info info;
+	assert_int_equal(get(name, &got), STATUS_MISSING);
+	assert_int_equal(got.len, 0);
+	buffer_fini(&got);
+	assert_int_equal(store_stat(store, under_test->call, name, &info, &err), STATUS_MISSING);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	store = under_test->open(under_test->arg);
+	assert_non_null(store);
+	enum status st = put(FIRST, "first", 5);
+	assert_ok(st, err);
+	return 0;
+}
+
+static enum status remove_each(void *arg, const struct object_info *info, struct error *error)
+{
+	(void)arg;
+	return store_remove(store, under_test->call, info->name, error);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	enum status st = store_list(store, under_test->call, "", remove_each, NULL, &err);
+	assert_ok(st, err);
+	store_free(store);
+	store = NULL;
+	return 0;
+}
+
+static void returns_what_was_put(void **state)
+{
+	(void)state;
+	assert_content(FIRST, "first", 5);
+}
+
+static void keeps_an_empty_object(void **state)
+{
+	(void)state;
+	enum status st = put(FOLDER "empty", "", 0);
+	assert_ok(st, err);
+	assert_content(FOLDER "empty", "", 0);
+}
+
+static void keeps_a_large_object_written_in_pieces(void **state)
+{
+	(void)state;
+	size_t len = 6 * 1024 * 1024 + 12345; /* more than one part of the smallest size that S3 allows */
+	char *data = test_malloc(len);
+	for (size_t i = 0; i < len; i++)
+		data[i] = (char)(i * 2654435761u >> 13);
+	struct sink *writer = NULL;
+	enum status st = store_create(store, under_test->call, FOLDER "large", &writer, &err);
+	for (size_t done = 0; !st && done < len;) {
+		size_t piece = len - done < 65521 ? len - done : 65521;
+		st = sink_write(writer, data + done, piece, &err);
+		done += piece;
+	}
+	if (!st)
+		st = sink_finish(writer, &err);
+	sink_free(writer);
+	assert_ok(st, err);
+	assert_content(FOLDER "large", data, len);
+	test_free(data);
+}
+
+static void is_visible_only_after_finish(void **state)
+{
+	(void)state;
+	struct sink *writer = NULL;
+	enum status st = store_create(store, under_test->call, FOLDER "later", &writer, &err);
+	assert_ok(st, err);
+	st = sink_write(writer, "content", 7, &err);
+	assert_ok(st, err);
+	assert_missing(FOLDER "later");
+	st = sink_finish(writer, &err);
+	assert_ok(st, err);
+	assert_content(FOLDER "later", "content", 7);
+	sink_free(writer);
+}
+
+static void free_abandons(void **state)
+{
+	(void)state;
+	struct sink *writer = NULL;
+	enum status st = store_create(store, under_test->call, FOLDER "never", &writer, &err);
+	assert_ok(st, err);
+	st = sink_write(writer, "content", 7, &err);
+	assert_ok(st, err);
+	sink_free(writer);
+	assert_missing(FOLDER "never");
+	st = put(FOLDER "never", "again", 5);
+	assert_ok(st, err);
+}
+
+static void create_never_replaces(void **state)
+{
+	(void)state;
+	assert_int_equal(put(FIRST, "other", 5), STATUS_EXISTS);
+	assert_int_equal(put(FIRST, "first", 5), STATUS_EXISTS);
+	assert_content(FIRST, "first", 5);
+}
+
+static void of_two_writers_the_first_to_finish_wins(void **state)
+{
+	(void)state;
+	struct sink *one = NULL;
+	struct sink *two = NULL;
+	enum status st = store_create(store, under_test->call, FOLDER "race", &one, &err);
+	assert_ok(st, err);
+	st = store_create(store, under_test->call, FOLDER "race", &two, &err);
+	assert_ok(st, err);
+	assert_int_equal(sink_write(one, "one", 3, &err), STATUS_OK);
+	assert_int_equal(sink_write(two, "two", 3, &err), STATUS_OK);
+	assert_int_equal(sink_finish(two, &err), STATUS_OK);
+	assert_int_equal(sink_finish(one, &err), STATUS_EXISTS);
+	sink_free(one);
+	sink_free(two);
+	assert_content(FOLDER "race", "two", 3);
+}
+
+static void missing_is_a_status(void **state)
+{
+	(void)state;
+	assert_missing(FOLDER "nothing");
+	assert_missing(FOLDER "0000000100000000/nothing");
+}
+
+static void passes_on_what_the_sink_says(void **state)
+{
+	(void)state;
+	struct collect failing = {.fail_with = STATUS_CONFLICT, .fail_at = 2};
+	struct sink *sink = collect_new(&failing);
+	assert_int_equal(store_read(store, under_test->call, FIRST, sink, &err), STATUS_CONFLICT);
+	assert_non_null(strstr(err.text, "the next stage failed"));
+	sink_free(sink);
+	buffer_fini(&failing.bytes);
+}
+
+static void stat_tells_the_size(void **state)
+{
+	(void)state;
+	struct object_info info;
+	enum status st = store_stat(store, under_test->call, FIRST, &info, &err);
+	assert_ok(st, err);
+	assert_int_equal(info.bytes, 5);
+	assert_string_equal(info.name, FIRST);
+	assert_true(info.modified_s > 0);
+}
+
+static void removes(void **state)
+{
+	(void)state;
+	enum status st = store_remove(store, under_test->call, FIRST, &err);
+	assert_ok(st, err);
+	st = put(FOLDER "x", "", 0);
+	assert_ok(st, err);
+	assert_missing(FIRST);
+	st = store_remove(store, under_test->call, FIRST, &err);
+	assert_ok(st, err);
+}
+
+/* Names as one string, each in its line. */
+static enum status join(void *arg, const struct object_info *info, struct error *error)
+{
+	return buffer_printf(arg, error, "%s %d\n", info->name, (int)info->bytes);
+}
+
+static void lists_in_order(void **state)
+{
+	(void)state;
+	static const char *const names[] = {FOLDER "b/2", FOLDER "b.c", FOLDER "b/1",
+					    FOLDER "a",   FOLDER "b-",  "other/x"};
+	static const struct {
+		const char *prefix, *expected;
+	} cases[] = {
+	    {"7", FIRST " 5\n" FOLDER "a 1\n" FOLDER "b- 1\n" FOLDER "b.c 1\n" FOLDER "b/1 1\n" FOLDER "b/2 1\n"},
+	    {FOLDER "b", FOLDER "b- 1\n" FOLDER "b.c 1\n" FOLDER "b/1 1\n" FOLDER "b/2 1\n"},
+	    {FOLDER "b/", FOLDER "b/1 1\n" FOLDER "b/2 1\n"},
+	    {FOLDER "b/1", FOLDER "b/1 1\n"},
+	    {FOLDER "a", FOLDER "a 1\n"},
+	    {"oth", "other/x 1\n"},
+	    {"none", ""},
+	    {"other/x/y", ""},
+	};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		enum status st = put(names[i], "1", 1);
+		assert_ok(st, err);
+	}
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct buffer got = {0};
+		enum status st = store_list(store, under_test->call, cases[i].prefix, join, &got, &err);
+		assert_ok(st, err);
+		assert_string_equal(buffer_text(&got), cases[i].expected);
+		buffer_fini(&got);
+	}
+}
+
+static enum status stop(void *arg, const struct object_info *info, struct error *error)
+{
+	(void)info;
+	++*(int *)arg;
+	return error_set(error, STATUS_CONFLICT, "enough");
+}
+
+static void listing_stops_when_told(void **state)
+{
+	(void)state;
+	int seen = 0;
+	enum status st = put(FOLDER "2", "", 0);
+	assert_ok(st, err);
+	assert_int_equal(store_list(store, under_test->call, "", stop, &seen, &err), STATUS_CONFLICT);
+	assert_int_equal(seen, 1);
+}
+
+static void refuses_names_that_lead_elsewhere(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"",     "/",      "/x",    "x/", "a//b", "..",
+					    "../x", "a/../b", "a/./b", ".x", "a b",  "a\nb"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct buffer got = {0};
+		assert_int_equal(put(names[i], "1", 1), STATUS_USAGE);
+		assert_int_equal(get(names[i], &got), STATUS_USAGE);
+		buffer_fini(&got);
+	}
+}
+
+int store_suite_run(const char *name, const struct store_under_test *which)
+{
+	under_test = which;
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(returns_what_was_put, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keeps_an_empty_object, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keeps_a_large_object_written_in_pieces, setup, teardown),
+	    cmocka_unit_test_setup_teardown(is_visible_only_after_finish, setup, teardown),
+	    cmocka_unit_test_setup_teardown(free_abandons, setup, teardown),
+	    cmocka_unit_test_setup_teardown(create_never_replaces, setup, teardown),
+	    cmocka_unit_test_setup_teardown(of_two_writers_the_first_to_finish_wins, setup, teardown),
+	    cmocka_unit_test_setup_teardown(missing_is_a_status, setup, teardown),
+	    cmocka_unit_test_setup_teardown(passes_on_what_the_sink_says, setup, teardown),
+	    cmocka_unit_test_setup_teardown(stat_tells_the_size, setup, teardown),
+	    cmocka_unit_test_setup_teardown(removes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(lists_in_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(listing_stops_when_told, setup, teardown),
+	    cmocka_unit_test_setup_teardown(refuses_names_that_lead_elsewhere, setup, teardown),
+	};
+	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+}

@@ -1,0 +1,65 @@
+#include "folder.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void folder_init(struct folder *folder)
+{
+	(void)strcpy(folder->path, "/tmp/walship-test-XXXXXX");
+	if (mkdtemp(folder->path) == NULL)
+		abort();
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+	(void)info;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+void folder_fini(struct folder *folder)
+{
+	if (nftw(folder->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
+		abort();
+}
+
+const char *folder_path(const struct folder *folder, const char *name)
+{
+	static char paths[8][256];
+	static int next;
+	next = (next + 1) % 8;
+	(void)snprintf(paths[next], sizeof paths[next], "%s/%s", folder->path, name);
+	return paths[next];
+}
+
+void folder_put(const struct folder *folder, const char *name, const void *data, size_t len, unsigned mode)
+{
+	char path[256];
+	(void)snprintf(path, sizeof path, "%s/%s", folder->path, name);
+	for (char *slash = path + strlen(folder->path); (slash = strchr(slash + 1, '/')) != NULL; *slash = '/') {
+		*slash = '\0';
+		(void)mkdir(path, 0700);
+	}
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, data, len) != (ssize_t)len || fchmod(fd, mode) != 0 || close(fd) != 0)
+		abort();
+}
+
+int folder_entries(const struct folder *folder, const char *name)
+{
+	int count = 0;
+	DIR *dir = opendir(folder_path(folder, name));
+	if (dir == NULL)
+		abort();
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+	(void)closedir(dir);
+	return count;
+}

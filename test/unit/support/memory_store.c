@@ -1,0 +1,195 @@
+#include "memory_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/name.h"
+
+struct object {
+	struct object *next; /* in ascending order of names */
+	struct buffer bytes;
+	char name[OBJECT_NAME_MAX];
+};
+
+struct memory {
+	struct store store;
+	struct object *first;
+	enum status broken;
+};
+
+struct writer {
+	struct sink sink;
+	struct memory *memory;
+	struct buffer bytes;
+	char name[OBJECT_NAME_MAX];
+};
+
+static enum status begin(const struct memory *memory, const char *name, struct error *err)
+{
+	if (memory->broken)
+		return error_set(err, memory->broken, "the store is broken");
+	return object_name_check(name, err);
+}
+
+/* Where the object is, or would be put in. */
+static struct object **find(struct memory *memory, const char *name)
+{
+	struct object **link = &memory->first;
+	while (*link != NULL && strcmp((*link)->name, name) < 0)
+		link = &(*link)->next;
+	return link;
+}
+
+static struct object *get(struct memory *memory, const char *name)
+{
+	struct object *object = *find(memory, name);
+	return object != NULL && strcmp(object->name, name) == 0 ? object : NULL;
+}
+
+static enum status writer_write(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	return buffer_append(&((struct writer *)sink)->bytes, data, len, err);
+}
+
+static enum status writer_finish(struct sink *sink, struct error *err)
+{
+	struct writer *writer = (struct writer *)sink;
+	enum status st = begin(writer->memory, writer->name, err);
+	if (st)
+		return st;
+	if (get(writer->memory, writer->name) != NULL)
+		return error_set(err, STATUS_EXISTS, "%s exists", writer->name);
+	struct object *object = calloc(1, sizeof *object);
+	if (object == NULL)
+		abort();
+	struct object **link = find(writer->memory, writer->name);
+	(void)strcpy(object->name, writer->name);
+	object->bytes = writer->bytes;
+	writer->bytes = (struct buffer){0};
+	object->next = *link;
+	*link = object;
+	return STATUS_OK;
+}
+
+static void writer_free(struct sink *sink)
+{
+	buffer_fini(&((struct writer *)sink)->bytes);
+	free(sink);
+}
+
+static const struct sink_ops writer_ops = {writer_write, writer_finish, writer_free};
+
+static enum status memory_create(struct store *store, const struct call *call, const char *name, struct sink **out,
+				 struct error *err)
+{
+	(void)call;
+	struct memory *memory = (struct memory *)store;
+	enum status st = begin(memory, name, err);
+	if (st)
+		return st;
+	struct writer *writer = calloc(1, sizeof *writer);
+	if (writer == NULL)
+		abort();
+	writer->sink.ops = &writer_ops;
+	writer->memory = memory;
+	(void)strcpy(writer->name, name);
+	*out = &writer->sink;
+	return STATUS_OK;
+}
+
+static enum status memory_read(struct store *store, const struct call *call, const char *name, struct sink *into,
+			       struct error *err)
+{
+	(void)call;
+	struct memory *memory = (struct memory *)store;
+	enum status st = begin(memory, name, err);
+	if (st)
+		return st;
+	const struct object *object = get(memory, name);
+	if (object == NULL)
+		return error_set(err, STATUS_MISSING, "no %s", name);
+	return sink_write(into, buffer_text(&object->bytes), object->bytes.len, err);
+}
+
+static enum status memory_stat(struct store *store, const struct call *call, const char *name, struct object_info *out,
+			       struct error *err)
+{
+	(void)call;
+	struct memory *memory = (struct memory *)store;
+	enum status st = begin(memory, name, err);
+	if (st)
+		return st;
+	const struct object *object = get(memory, name);
+	if (object == NULL)
+		return error_set(err, STATUS_MISSING, "no %s", name);
+	*out = (struct object_info){name, object->bytes.len, 1};
+	return STATUS_OK;
+}
+
+static enum status memory_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each,
+			       void *arg, struct error *err)
+{
+	(void)call;
+	struct memory *memory = (struct memory *)store;
+	enum status st = begin(memory, "x", err);
+	for (struct object *object = memory->first; !st && object != NULL; object = object->next) {
+		struct object_info info = {object->name, object->bytes.len, 1};
+		if (strncmp(object->name, prefix, strlen(prefix)) == 0)
+			st = each(arg, &info, err);
+	}
+	return st;
+}
+
+static enum status memory_remove(struct store *store, const struct call *call, const char *name, struct error *err)
+{
+	(void)call;
+	struct memory *memory = (struct memory *)store;
+	enum status st = begin(memory, name, err);
+	struct object *object = st ? NULL : get(memory, name);
+	if (object != NULL) {
+		*find(memory, name) = object->next;
+		buffer_fini(&object->bytes);
+		free(object);
+	}
+	return st;
+}
+
+static void memory_free(struct store *store)
+{
+	struct memory *memory = (struct memory *)store;
+	for (struct object *next; memory->first != NULL; memory->first = next) {
+		next = memory->first->next;
+		buffer_fini(&memory->first->bytes);
+		free(memory->first);
+	}
+	free(memory);
+}
+
+static const struct store_ops memory_ops = {
+    .create = memory_create,
+    .read = memory_read,
+    .stat = memory_stat,
+    .list = memory_list,
+    .remove = memory_remove,
+    .free = memory_free,
+};
+
+struct store *memory_store_open(void)
+{
+	struct memory *memory = calloc(1, sizeof *memory);
+	if (memory == NULL)
+		abort();
+	memory->store.ops = &memory_ops;
+	return &memory->store;
+}
+
+struct buffer *memory_store_bytes(struct store *store, const char *name)
+{
+	struct object *object = get((struct memory *)store, name);
+	return object == NULL ? NULL : &object->bytes;
+}
+
+void memory_store_break(struct store *store, enum status status)
+{
+	((struct memory *)store)->broken = status;
+}

@@ -1,0 +1,95 @@
+#include <string.h>
+
+#include "support/cmocka.h"
+#include "wal/name.h"
+
+static struct error err;
+
+static void tells_the_four_kinds(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *text;
+		enum wal_kind kind;
+		uint32_t timeline, log, segment;
+		const char *object;
+	} cases[] = {
+	    {"000000010000000000000001", WAL_SEGMENT, 1, 0, 1, "42/wal/0000000100000000/000000010000000000000001"},
+	    {"0000000A000000FF000000A3", WAL_SEGMENT, 10, 255, 163, "42/wal/0000000A000000FF/0000000A000000FF000000A3"},
+	    {"FFFFFFFFFFFFFFFF00000FFF", WAL_SEGMENT, UINT32_MAX, UINT32_MAX, 4095,
+	     "42/wal/FFFFFFFFFFFFFFFF/FFFFFFFFFFFFFFFF00000FFF"},
+	    {"000000010000000000000003.partial", WAL_PARTIAL, 1, 0, 3,
+	     "42/wal/0000000100000000/000000010000000000000003.partial"},
+	    {"000000010000000000000002.00000028.backup", WAL_BACKUP, 1, 0, 2,
+	     "42/wal/0000000100000000/000000010000000000000002.00000028.backup"},
+	    {"00000002.history", WAL_HISTORY, 2, 0, 0, "42/wal/00000002.history"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct wal_name name;
+		char object[WAL_OBJECT_NAME_MAX];
+		assert_int_equal(wal_name_parse(&name, cases[i].text, &err), STATUS_OK);
+		assert_int_equal(name.kind, cases[i].kind);
+		assert_int_equal(name.timeline, cases[i].timeline);
+		assert_int_equal(name.log, cases[i].log);
+		assert_int_equal(name.segment, cases[i].segment);
+		assert_string_equal(name.text, cases[i].text);
+		wal_object_name(object, 42, &name);
+		assert_string_equal(object, cases[i].object);
+	}
+}
+
+static void refuses_all_others(void **unused)
+{
+	(void)unused;
+	static const char *const cases[] = {
+	    "",
+	    "RECOVERYXLOG",
+	    "00000001000000000000000",
+	    "0000000100000000000000011",
+	    "00000001000000000000000g",
+	    "00000001000000000000000a",
+	    "000000000000000000000001",
+	    "00000000.history",
+	    "00000002.histor",
+	    "00000002.history2",
+	    "0000000200000000.history",
+	    "000000010000000000000001.",
+	    "000000010000000000000001.backup",
+	    "000000010000000000000001.0000028.backup",
+	    "000000010000000000000001.00000028.backup.gz",
+	    "000000010000000000000001.00000028_backup",
+	    "000000010000000000000001.partial.partial",
+	    "000000010000000000000001.gz",
+	    "../000000010000000000000001",
+	    "000000010000000000000001/",
+	    " 000000010000000000000001",
+	    "000000010000000000000001\n",
+	    "0000000100000000000000010000000100000000000000010000000100000000000000010000000100000000",
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct wal_name name;
+		assert_int_equal(wal_name_parse(&name, cases[i], &err), STATUS_USAGE);
+		assert_non_null(strstr(err.text, "is not the name of a WAL file"));
+		assert_true(err.hint[0] != '\0');
+	}
+}
+
+static void takes_the_end_of_a_path(void **unused)
+{
+	(void)unused;
+	struct wal_name name;
+	assert_int_equal(wal_name_from_path(&name, "pg_wal/000000010000000000000001", &err), STATUS_OK);
+	assert_string_equal(name.text, "000000010000000000000001");
+	assert_int_equal(wal_name_from_path(&name, "00000002.history", &err), STATUS_OK);
+	assert_int_equal(wal_name_from_path(&name, "pg_wal/", &err), STATUS_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(tells_the_four_kinds),
+	    cmocka_unit_test(refuses_all_others),
+	    cmocka_unit_test(takes_the_end_of_a_path),
+	};
+	return cmocka_run_group_tests_name("wal/name", tests, NULL, NULL);
+}
