@@ -1,0 +1,109 @@
+#include "net/http_error.h"
+
+#include <string.h>
+
+#include <openssl/x509_vfy.h>
+
+/* Failures that need no more than a sentence. Those that are not here may pass: libcurl's text, and another try. */
+static const struct {
+	CURLcode code;
+	enum status status;
+	enum http_outcome outcome;
+	const char *words;
+	const char *hint; /* NULL: none */
+} table[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, STATUS_UNREACHABLE, HTTP_FAILED, "the name of the host cannot be resolved",
+     "check s3-endpoint, s3-region and the name of the bucket, then this machine's DNS"},
+    {CURLE_COULDNT_RESOLVE_PROXY, STATUS_UNREACHABLE, HTTP_FAILED, "the name of the proxy cannot be resolved",
+     "check the variables https_proxy and http_proxy"},
+    {CURLE_COULDNT_CONNECT, STATUS_UNREACHABLE, HTTP_FAILED, "cannot connect",
+     "check that the server runs, s3-endpoint, and firewalls in between"},
+    {CURLE_GOT_NOTHING, STATUS_UNREACHABLE, HTTP_FAILED, "the server closed the connection without an answer", NULL},
+    {CURLE_PARTIAL_FILE, STATUS_UNREACHABLE, HTTP_FAILED, "the answer broke off", NULL},
+    {CURLE_SEND_ERROR, STATUS_UNREACHABLE, HTTP_FAILED, "the connection was lost while sending", NULL},
+    {CURLE_RECV_ERROR, STATUS_UNREACHABLE, HTTP_FAILED, "the connection was lost while receiving", NULL},
+    {CURLE_SSL_CONNECT_ERROR, STATUS_UNREACHABLE, HTTP_FAILED, "no TLS connection",
+     "check that the endpoint's port speaks TLS 1.2 or later; without TLS the endpoint begins with http://"},
+    {CURLE_SSL_CACERT_BADFILE, STATUS_USAGE, HTTP_FAILED_FINAL, "the file of certificate authorities cannot be used",
+     "s3-ca-file names a readable file of certificates in PEM format"},
+    {CURLE_URL_MALFORMAT, STATUS_USAGE, HTTP_FAILED_FINAL, "this is no URL", NULL},
+    {CURLE_UNSUPPORTED_PROTOCOL, STATUS_USAGE, HTTP_FAILED_FINAL, "only http:// and https:// are spoken", NULL},
+    {CURLE_OUT_OF_MEMORY, STATUS_LOCAL, HTTP_FAILED_FINAL, "out of memory", NULL},
+};
+
+static const char *trust_hint(long verdict, const char *text)
+{
+	switch (verdict) {
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return "renew the server's certificate; or this machine's clock is wrong";
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return "this machine's clock is wrong, or the certificate is for later";
+	case X509_V_OK:
+		if (strstr(text, "subject name") != NULL)
+			return "the certificate is for another name: s3-endpoint must name one that is in it";
+		break;
+	default:
+		break;
+	}
+	return "name the certificate of the authority that signed the server's with s3-ca-file";
+}
+
+/* The certificate will not get better by asking again. */
+static enum status explain_trust(const struct http_failure *failure, struct http_response *response, struct error *err)
+{
+	long verdict = X509_V_OK;
+	(void)curl_easy_getinfo(failure->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+	response->outcome = HTTP_FAILED_FINAL;
+	(void)error_set(err, STATUS_UNREACHABLE, "%s: the server's certificate is not trusted: %s", failure->server,
+			verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : failure->text);
+	return error_hint(err, STATUS_UNREACHABLE, "%s", trust_hint(verdict, failure->text));
+}
+
+static enum status explain_timeout(const struct http_failure *failure, struct http_response *response,
+				   struct error *err)
+{
+	curl_off_t connect_us = 0;
+	(void)curl_easy_getinfo(failure->curl, CURLINFO_PRETRANSFER_TIME_T, &connect_us);
+	response->outcome = HTTP_FAILED;
+	if (connect_us == 0) {
+		(void)error_set(err, STATUS_UNREACHABLE, "%s: no connection in time (%s)", failure->server,
+				failure->text);
+		return error_hint(err, STATUS_UNREACHABLE, "check s3-endpoint, and firewalls in between");
+	}
+	return error_set(err, STATUS_UNREACHABLE, "%s: %s (%s)", failure->server,
+			 response->status == 0 ? "no answer in time" : "the answer did not end in time", failure->text);
+}
+
+static enum status explain_from_table(const struct http_failure *failure, struct http_response *response,
+				      struct error *err)
+{
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		if (table[i].code != failure->code)
+			continue;
+		long os = 0;
+		(void)curl_easy_getinfo(failure->curl, CURLINFO_OS_ERRNO, &os);
+		response->outcome = table[i].outcome;
+		if (failure->code == CURLE_SSL_CACERT_BADFILE && failure->ca_file != NULL)
+			(void)error_set(err, table[i].status, "%s: %s", failure->ca_file, table[i].words);
+		else if (failure->code == CURLE_COULDNT_CONNECT && os != 0)
+			(void)error_errno(err, table[i].status, (int)os, "%s: %s", failure->server, table[i].words);
+		else
+			(void)error_set(err, table[i].status, "%s: %s (%s)", failure->server, table[i].words,
+					failure->text);
+		return table[i].hint == NULL ? table[i].status : error_hint(err, table[i].status, "%s", table[i].hint);
+	}
+	response->outcome = HTTP_FAILED;
+	return error_set(err, STATUS_UNREACHABLE, "%s: %s", failure->server, failure->text);
+}
+
+enum status http_explain(const struct http_failure *failure, struct http_response *response, struct error *err)
+{
+	struct http_failure named = *failure;
+	if (named.text[0] == '\0')
+		named.text = curl_easy_strerror(named.code);
+	if (named.code == CURLE_PEER_FAILED_VERIFICATION)
+		return explain_trust(&named, response, err);
+	if (named.code == CURLE_OPERATION_TIMEDOUT)
+		return explain_timeout(&named, response, err);
+	return explain_from_table(&named, response, err);
+}

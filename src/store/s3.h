@@ -1,0 +1,46 @@
+/*
+ * Objects in an S3 bucket, or in what speaks its protocol.
+ *
+ * One request for each object written (PutObject with If-None-Match: *, signed payload, Content-MD5) and for
+ * each one read. Objects larger than part_bytes go up in parts. Every request is retried inside the call's
+ * deadline; a read that broke off is resumed where it stopped.
+ *
+ * What it cannot do: a server that ignores If-None-Match on CompleteMultipartUpload (Ceph) or altogether
+ * (Garage) lets two writers of one name race; there a look before the upload is all there is. Servers that
+ * refuse the condition (501: Backblaze B2, Aliyun OSS) get that look and a warning.
+ */
+#ifndef WALSHIP_STORE_S3_H
+#define WALSHIP_STORE_S3_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/credentials.h"
+#include "store/store.h"
+
+#define S3_PART_BYTES_DEFAULT (32 * 1024 * 1024)      /* two of them fit a small host */
+#define S3_PART_BYTES_MIN (5 * 1024 * 1024)           /* S3's least, but for the last part */
+#define S3_PART_BYTES_MAX (5ULL * 1024 * 1024 * 1024) /* S3's most, for a part and for a PutObject */
+
+enum s3_uri_style {
+	S3_URI_AUTO, /* path for an endpoint of one's own and for buckets with a dot, host for the rest */
+	S3_URI_PATH, /* https://endpoint/bucket/key */
+	S3_URI_HOST, /* https://bucket.endpoint/key */
+};
+
+struct s3_options {
+	const char *bucket;
+	const char *prefix; /* without '/' at its ends; "" or NULL: none */
+	const char *region;
+	const char *endpoint; /* http(s)://host[:port]; NULL: AWS's own for the region */
+	enum s3_uri_style uri_style;
+	const char *ca_file;                   /* NULL: the system's authorities */
+	const struct credentials *credentials; /* must outlive the store */
+	size_t part_bytes;                     /* 0: S3_PART_BYTES_DEFAULT */
+	int64_t connect_timeout_ms;            /* 0: the default of net/http.h */
+};
+
+/* Sends nothing yet. Copies what it needs but the credentials. STATUS_USAGE when an option cannot be; STATUS_LOCAL. */
+enum status s3_store_open(const struct s3_options *options, struct store **out, struct error *err);
+
+#endif
