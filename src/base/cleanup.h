@@ -10,7 +10,7 @@
 
 /* The pointer's value; the variable is NULL afterwards and no longer cleans anything up. */
 #define STEAL(pointer)                                                                                                 \
-	({                                                                                                             \
+	__extension__({                                                                                                \
 		__typeof__(pointer) stolen_ = (pointer);                                                               \
 		(pointer) = NULL;                                                                                      \
 		stolen_;                                                                                               \

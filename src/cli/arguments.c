@@ -1,0 +1,123 @@
+#include "cli/arguments.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/nearest.h"
+
+static enum status add_option(struct arguments *out, const char *name, const char *value, struct error *err)
+{
+	if (out->option_count == OPTIONS_MAX)
+		return error_set(err, STATUS_USAGE, "more than %d options", OPTIONS_MAX);
+	out->options[out->option_count++] = (struct config_pair){name, value};
+	return STATUS_OK;
+}
+
+static enum status unknown_option(const char *text, struct error *err)
+{
+	(void)error_set(err, STATUS_USAGE, "unknown option '%.64s'", text);
+	return error_hint(err, STATUS_USAGE, "nearest: --%s", option_nearest(text + strspn(text, "-")));
+}
+
+/* The table's own copy of an option's name, so that "--name=value" needs no copy of ours. */
+static const char *known_name(const char *text, size_t len)
+{
+	if (len == strlen("config") && strncmp(text, "config", len) == 0)
+		return "config";
+	for (enum option_id id = 0; id < OPTION_COUNT; id++)
+		if (strlen(option_table[id].name) == len && strncmp(text, option_table[id].name, len) == 0)
+			return option_table[id].name;
+	return NULL;
+}
+
+/* *index is that of the option; it moves on to the value if that is an argument of its own. */
+static enum status take_long(struct arguments *out, int argc, char **argv, int *index, struct error *err)
+{
+	const char *text = argv[*index] + 2;
+	size_t len = strcspn(text, "=");
+	const char *name = known_name(text, len);
+	if (strcmp(text, "help") == 0)
+		return out->help = true, STATUS_OK;
+	if (strcmp(text, "version") == 0)
+		return out->version = true, STATUS_OK;
+	if (name == NULL)
+		return unknown_option(argv[*index], err);
+	const char *value = text[len] == '=' ? text + len + 1 : NULL;
+	if (value == NULL && *index + 1 < argc)
+		value = argv[++*index];
+	if (value == NULL || value[0] == '\0')
+		return error_set(err, STATUS_USAGE, "--%s needs a value", name);
+	if (strcmp(name, "config") == 0)
+		return out->config_path = value, STATUS_OK;
+	return add_option(out, name, value, err);
+}
+
+static enum status take_short(struct arguments *out, const char *text, struct error *err)
+{
+	if (strcmp(text, "-v") == 0)
+		return add_option(out, "log-level", "info", err);
+	if (strcmp(text, "-vv") == 0)
+		return add_option(out, "log-level", "debug", err);
+	if (strcmp(text, "-h") == 0)
+		return out->help = true, STATUS_OK;
+	return unknown_option(text, err);
+}
+
+static enum status take_word(struct arguments *out, const char *word, struct error *err)
+{
+	if (out->command == NULL && out->operand_count == 0) {
+		out->command = command_find(word);
+		if (out->command != NULL)
+			return STATUS_OK;
+		struct nearest nearest = nearest_begin(word);
+		for (size_t i = 0; i < command_count; i++)
+			nearest_offer(&nearest, command_table[i].name, strlen(command_table[i].name));
+		(void)error_set(err, STATUS_USAGE, "unknown command '%.64s'", word);
+		return error_hint(err, STATUS_USAGE, "nearest: walship %s; walship help shows all", nearest.name);
+	}
+	if (out->operand_count == OPERANDS_MAX)
+		return error_set(err, STATUS_USAGE, "too many operands: %.64s", word);
+	out->operands[out->operand_count++] = word;
+	return STATUS_OK;
+}
+
+static enum status check_operands(const struct arguments *arguments, struct error *err)
+{
+	const struct command_row *command = arguments->command;
+	if (arguments->help || arguments->version)
+		return STATUS_OK;
+	if (command == NULL) {
+		(void)error_set(err, STATUS_USAGE, "no command");
+		return error_hint(err, STATUS_USAGE, "walship help shows the commands");
+	}
+	if (arguments->operand_count >= command->least && arguments->operand_count <= command->most)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "%s: %s operands", command->name,
+			arguments->operand_count < command->least ? "missing" : "too many");
+	return error_hint(err, STATUS_USAGE, "usage: walship %s %s", command->name, command->operands);
+}
+
+enum status arguments_parse(struct arguments *out, int argc, char **argv, struct error *err)
+{
+	bool options_end = false;
+	enum status first = STATUS_OK;
+	struct error ignored;
+	*out = (struct arguments){0};
+	/* Read on after an error: the command decides which exit code tells it. */
+	for (int i = 1; i < argc; i++) {
+		const char *text = argv[i];
+		struct error *report = first ? &ignored : err;
+		enum status st = STATUS_OK;
+		if (!options_end && strcmp(text, "--") == 0)
+			options_end = true;
+		else if (!options_end && strncmp(text, "--", 2) == 0)
+			st = take_long(out, argc, argv, &i, report);
+		else if (!options_end && text[0] == '-' && text[1] != '\0')
+			st = take_short(out, text, report);
+		else
+			st = take_word(out, text, report);
+		if (!first)
+			first = st;
+	}
+	return first ? first : check_operands(out, err);
+}

@@ -1,0 +1,28 @@
+/* argv, taken apart. */
+#ifndef WALSHIP_CLI_ARGUMENTS_H
+#define WALSHIP_CLI_ARGUMENTS_H
+
+#include <stdbool.h>
+
+#include "cli/cli.h"
+
+#define OPERANDS_MAX 8  /* no command takes more than two */
+#define OPTIONS_MAX 128 /* each option once, and many keys */
+
+struct arguments {
+	const struct command_row *command; /* NULL: not (yet) known */
+	const char *operands[OPERANDS_MAX + 1];
+	size_t operand_count;
+	struct config_pair options[OPTIONS_MAX];
+	size_t option_count;
+	const char *config_path; /* --config */
+	bool help, version;
+};
+
+/*
+ * Options may stand anywhere: --name value, --name=value, -v, -vv, -h; "--" ends them. The strings
+ * remain argv's. STATUS_USAGE names what is wrong and what is nearest; out->command tells whose exit code counts.
+ */
+enum status arguments_parse(struct arguments *out, int argc, char **argv, struct error *err);
+
+#endif

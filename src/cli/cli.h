@@ -1,0 +1,37 @@
+/* The command line: from argv to a command, and from its outcome to an exit code. */
+#ifndef WALSHIP_CLI_CLI_H
+#define WALSHIP_CLI_CLI_H
+
+#include <stddef.h>
+
+#include "command/command.h"
+
+struct command_row {
+	const char *name;
+	size_t least, most; /* operands */
+	const char *operands;
+	enum status (*run)(struct command_context *, struct error *); /* NULL: help */
+	enum exit_for reader;
+	enum option_id timeout;
+	const char *summary;
+	const char *text;
+};
+
+extern const struct command_row command_table[];
+extern const size_t command_count;
+
+/* NULL when there is none of this name. */
+const struct command_row *command_find(const char *name);
+
+struct process {
+	int argc;
+	char **argv;
+	char **environment;
+	int out_fd;
+	int err_fd;
+};
+
+/* Does what argv says, prints to the two descriptors, and returns the process's exit code. */
+int cli_run(const struct process *process);
+
+#endif

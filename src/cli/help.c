@@ -1,0 +1,169 @@
+#include "cli/help.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/nearest.h"
+
+#define HELP_COLUMN 26 /* where descriptions begin */
+#define HELP_WIDTH 100
+
+static const struct topic {
+	const char *name;
+	enum status (*print)(struct buffer *out, struct error *err);
+} topics[] = {
+    {"man", help_man},
+    {"sample", help_sample},
+    {"markdown", help_markdown},
+};
+#define TOPIC_COUNT (sizeof topics / sizeof topics[0])
+
+/* Breaks text at spaces; every line but the first is indented. */
+static enum status wrapped(struct buffer *out, const char *text, size_t indent, size_t column, struct error *err)
+{
+	enum status st = STATUS_OK;
+	bool fresh = true;
+	while (!st && *text != '\0') {
+		size_t len = strcspn(text, " ");
+		if (!fresh && column + 1 + len > HELP_WIDTH) {
+			st = buffer_printf(out, err, "\n%*s", (int)indent, "");
+			column = indent;
+			fresh = true;
+		}
+		if (!st)
+			st = buffer_printf(out, err, "%s%.*s", fresh ? "" : " ", (int)len, text);
+		column += len + (fresh ? 0 : 1);
+		fresh = false;
+		text += len + strspn(text + len, " ");
+	}
+	return st ? st : buffer_append(out, "\n", 1, err);
+}
+
+enum status help_accepts(struct buffer *out, enum option_id id, struct error *err)
+{
+	const struct option_row *row = &option_table[id];
+	const char *also = row->also == NULL ? "" : "AWS_REGION or ";
+	if (row->type == OPTION_CHOICE)
+		return buffer_printf(out, err, "%s; default %s", row->bounds, row->value);
+	if (row->type == OPTION_LIST)
+		return buffer_printf(out, err, "several");
+	return row->value == NULL ? STATUS_OK : buffer_printf(out, err, "default %s%s", also, row->value);
+}
+
+static enum status show_option(struct buffer *out, enum option_id id, struct error *err)
+{
+	const struct option_row *row = &option_table[id];
+	struct buffer text = {0};
+	struct buffer accepts = {0};
+	enum status st = help_accepts(&accepts, id, err);
+	if (!st)
+		st = accepts.len == 0 ? buffer_printf(&text, err, "%s", row->help)
+				      : buffer_printf(&text, err, "%s (%s)", row->help, buffer_text(&accepts));
+	size_t used = out->len;
+	if (!st)
+		st = buffer_printf(out, err, "  %s%s %s", row->type == OPTION_SECRET ? "" : "--", row->name,
+				   row->placeholder);
+	used = out->len - used;
+	if (!st && used >= HELP_COLUMN)
+		st = buffer_printf(out, err, "\n%*s", HELP_COLUMN, "");
+	else if (!st)
+		st = buffer_printf(out, err, "%*s", (int)(HELP_COLUMN - used), "");
+	if (!st)
+		st = wrapped(out, buffer_text(&text), HELP_COLUMN, HELP_COLUMN, err);
+	buffer_fini(&text);
+	buffer_fini(&accepts);
+	return st;
+}
+
+enum status help_overview(struct buffer *out, struct error *err)
+{
+	enum status st =
+	    buffer_printf(out, err,
+			  "walship keeps PostgreSQL's WAL in a directory or an S3 bucket, compressed and encrypted,\n"
+			  "and brings it back, verified.\n\nusage: walship COMMAND [OPTIONS]\n\ncommands:\n");
+	for (size_t i = 0; !st && i < command_count; i++) {
+		const struct command_row *row = &command_table[i];
+		st = buffer_printf(out, err, "  %-6s %-17s%s\n", row->name, row->operands, row->summary);
+	}
+	if (!st)
+		st = buffer_printf(out, err,
+				   "\noptions, also as WALSHIP_NAME in the environment and as name = value in %s:\n",
+				   CONFIG_PATH_DEFAULT);
+	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
+		st = show_option(out, id, err);
+	return st ? st
+		  : buffer_printf(out, err,
+				  "  --config FILE           read this instead of %s\n"
+				  "  -v, -vv                 log-level info, debug\n"
+				  "  -h, --help              show this\n"
+				  "  --version               show the version\n",
+				  CONFIG_PATH_DEFAULT);
+}
+
+static enum status show_exit_codes(struct buffer *out, enum exit_for reader, struct error *err)
+{
+	enum status st = buffer_printf(out, err, "\nexit codes:\n");
+	for (enum status code = STATUS_OK; !st && code < STATUS_COUNT; code++) {
+		if (code == STATUS_EXISTS || (code == STATUS_MISSING && reader == EXIT_FOR_PUSH))
+			continue;
+		if (reader == EXIT_FOR_PUSH)
+			st = buffer_printf(out, err, "  %-12d%s\n", status_exit_code(code, reader),
+					   status_meaning(code));
+		else
+			st = buffer_printf(out, err, "  %-4d%-8d%s\n", status_exit_code(code, EXIT_FOR_FETCH),
+					   status_exit_code(code, EXIT_FOR_STANDBY), status_meaning(code));
+	}
+	if (!st && reader != EXIT_FOR_PUSH)
+		st = buffer_printf(out, err, "  the second column: on a standby, or with fetch-error = continue\n");
+	return st;
+}
+
+enum status help_command(struct buffer *out, const struct command_row *command, struct error *err)
+{
+	enum status st = buffer_printf(out, err, "walship %s%s%s: %s\n\n", command->name,
+				       command->operands[0] ? " " : "", command->operands, command->summary);
+	if (!st)
+		st = wrapped(out, command->text, 0, 0, err);
+	return st ? st : show_exit_codes(out, command->reader, err);
+}
+
+static enum status topic_text(struct buffer *out, const char *name, struct error *err)
+{
+	struct nearest nearest = nearest_begin(name);
+	const struct command_row *command = command_find(name);
+	if (command != NULL)
+		return help_command(out, command, err);
+	for (size_t i = 0; i < command_count; i++)
+		nearest_offer(&nearest, command_table[i].name, strlen(command_table[i].name));
+	for (size_t i = 0; i < TOPIC_COUNT; i++) {
+		if (strcmp(topics[i].name, name) == 0)
+			return topics[i].print(out, err);
+		nearest_offer(&nearest, topics[i].name, strlen(topics[i].name));
+	}
+	(void)error_set(err, STATUS_USAGE, "help: unknown command '%.64s'", name);
+	return error_hint(err, STATUS_USAGE, "nearest: walship help %s", nearest.name);
+}
+
+static enum status choose_text(struct buffer *out, const struct arguments *arguments, struct error *err)
+{
+	if (arguments->version)
+		return buffer_printf(out, err, "walship %s\n", WALSHIP_VERSION);
+	if (arguments->help && arguments->command != NULL)
+		return help_command(out, arguments->command, err);
+	return arguments->operand_count > 0 ? topic_text(out, arguments->operands[0], err) : help_overview(out, err);
+}
+
+enum status help_print(int fd, const struct arguments *arguments, struct error *err)
+{
+	struct buffer out = {0};
+	enum status st = choose_text(&out, arguments, err);
+	for (size_t done = 0; !st && done < out.len;) {
+		ssize_t put = write(fd, out.data + done, out.len - done);
+		if (put < 0 && errno != EINTR)
+			st = error_errno(err, STATUS_LOCAL, errno, "write to standard output");
+		done += put < 0 ? 0 : (size_t)put;
+	}
+	buffer_fini(&out);
+	return st;
+}

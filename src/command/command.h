@@ -1,0 +1,25 @@
+/* The commands, as cli/ calls them. */
+#ifndef WALSHIP_COMMAND_COMMAND_H
+#define WALSHIP_COMMAND_COMMAND_H
+
+#include "base/call.h"
+#include "config/config.h"
+#include "walship/error.h"
+
+struct command_context {
+	const struct config *config;
+	const struct call *call;
+	const char *const *operands; /* as many as the command's row in cli/commands.def asks for */
+	const char *const *environment;
+	int out_fd; /* standard output */
+	enum exit_for
+	    reader; /* who will read the exit code; fetch makes it EXIT_FOR_STANDBY where that is known to ask again */
+};
+
+enum status command_push(struct command_context *context, struct error *err);
+enum status command_fetch(struct command_context *context, struct error *err);
+enum status command_cat(struct command_context *context, struct error *err);
+enum status command_keygen(struct command_context *context, struct error *err);
+enum status command_config(struct command_context *context, struct error *err);
+
+#endif

@@ -1,0 +1,104 @@
+#include "command/session.h"
+
+#include "base/cleanup.h"
+#include "base/uri.h"
+#include "store/directory.h"
+#include "store/s3.h"
+
+static enum status load_keys(struct session *session, const struct config *config, struct error *err)
+{
+	size_t count = config_list_count(config, OPTION_ID_CIPHER_KEY_FILE);
+	session->encrypt = config_number(config, OPTION_ID_CIPHER) != CIPHER_NONE;
+	if (session->encrypt && count == 0) {
+		(void)error_set(err, STATUS_USAGE, "no cipher-key-file is configured");
+		return error_hint(
+		    err, STATUS_USAGE,
+		    "walship keygen FILE makes a key; name it with cipher-key-file and keep a copy elsewhere");
+	}
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(secret_fini) struct secret content = {0};
+		const char *path = config_list_item(config, OPTION_ID_CIPHER_KEY_FILE, i);
+		enum status st = secret_read_file(&content, path, err);
+		if (!st) {
+			st = keyring_add(&session->keys, &content, err);
+			if (st)
+				(void)error_wrap(err, st, "%s", path);
+		}
+		if (st)
+			return error_wrap(err, st, "cipher-key-file");
+	}
+	return STATUS_OK;
+}
+
+/* walship's own options first, then AWS's environment (shared order of all AWS tools). */
+static enum status load_credentials(struct session *session, const struct command_context *context, struct error *err)
+{
+	const struct config *config = context->config;
+	CLEANUP(secret_fini) struct secret key = {0};
+	CLEANUP(secret_fini) struct secret secret = {0};
+	enum status st = config_secret(config, OPTION_ID_S3_KEY, OPTION_ID_S3_KEY_FILE, &key, err);
+	if (!st)
+		st = config_secret(config, OPTION_ID_S3_KEY_SECRET, OPTION_ID_S3_KEY_SECRET_FILE, &secret, err);
+	if (st)
+		return st;
+	if (key.len > 0 && secret.len > 0)
+		return credentials_static(&session->credentials, &key, &secret, NULL, "s3-key and s3-key-secret", err);
+	if (key.len > 0 || secret.len > 0) {
+		(void)error_set(err, STATUS_USAGE, "%s is configured, but not %s",
+				key.len > 0 ? "s3-key" : "s3-key-secret", key.len > 0 ? "s3-key-secret" : "s3-key");
+		return error_hint(err, STATUS_USAGE,
+				  "they belong together; each may be in a file: s3-key-file, s3-key-secret-file");
+	}
+	st = credentials_from_environment(&session->credentials, context->environment, err);
+	if (st || credentials_present(&session->credentials))
+		return st;
+	(void)error_set(err, STATUS_USAGE, "no credentials for S3");
+	return error_hint(err, STATUS_USAGE,
+			  "set s3-key and s3-key-secret-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+}
+
+static enum status open_s3(struct session *session, const struct command_context *context, const struct repo_url *url,
+			   struct error *err)
+{
+	const struct config *config = context->config;
+	enum status st = load_credentials(session, context, err);
+	if (st)
+		return st;
+	/* In the order of config.h's enum uri_style. */
+	static const enum s3_uri_style styles[] = {
+	    [URI_STYLE_AUTO] = S3_URI_AUTO, [URI_STYLE_PATH] = S3_URI_PATH, [URI_STYLE_HOST] = S3_URI_HOST};
+	struct s3_options options = {
+	    .bucket = url->bucket,
+	    .prefix = url->path,
+	    .region = config_text(config, OPTION_ID_S3_REGION),
+	    .endpoint = config_text(config, OPTION_ID_S3_ENDPOINT),
+	    .uri_style = styles[config_number(config, OPTION_ID_S3_URI_STYLE)],
+	    .ca_file = config_text(config, OPTION_ID_S3_CA_FILE),
+	    .credentials = &session->credentials,
+	    .part_bytes = config_number(config, OPTION_ID_S3_PART_SIZE),
+	};
+	return s3_store_open(&options, &session->store, err);
+}
+
+enum status session_open(struct session *session, const struct command_context *context, struct error *err)
+{
+	struct repo_url url;
+	*session = (struct session){0};
+	enum status st = repo_url_parse(&url, config_text(context->config, OPTION_ID_REPO), err);
+	if (!st)
+		st = load_keys(session, context->config, err);
+	if (!st)
+		st = url.kind == REPO_S3 ? open_s3(session, context, &url, err)
+					 : directory_store_open(url.path, &session->store, err);
+	if (st)
+		session_fini(session);
+	return st;
+}
+
+void session_fini(struct session *session)
+{
+	store_free(session->store);
+	session->store = NULL;
+	credentials_fini(&session->credentials);
+	keyring_fini(&session->keys);
+}

@@ -1,0 +1,25 @@
+/* What the configuration describes, opened: the store and the keys. */
+#ifndef WALSHIP_COMMAND_SESSION_H
+#define WALSHIP_COMMAND_SESSION_H
+
+#include <stdbool.h>
+
+#include "command/command.h"
+#include "net/credentials.h"
+#include "store/store.h"
+#include "stream/keyring.h"
+
+struct session {
+	struct store *store;
+	struct keyring keys;
+	bool encrypt; /* cipher is not none */
+	struct credentials credentials;
+};
+
+/* STATUS_USAGE when a key or a credential is missing or may not be used. Nothing is sent yet. */
+enum status session_open(struct session *session, const struct command_context *context, struct error *err);
+
+/* Wipes keys and credentials; the zero state may be given too. */
+void session_fini(struct session *session);
+
+#endif

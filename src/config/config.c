@@ -1,0 +1,342 @@
+#include "config/config.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "base/cleanup.h"
+#include "config/ini.h"
+
+enum rank { RANK_DEFAULT, RANK_ALSO, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAND };
+
+#define SOURCE_MAX (PATH_MAX + 16)
+
+struct setting {
+	enum rank rank;
+	char source[SOURCE_MAX];
+	char **items; /* one for all types but LIST */
+	size_t count;
+	uint64_t number;
+};
+
+struct config {
+	struct setting settings[OPTION_COUNT];
+};
+
+/* One place that gives values. */
+struct source {
+	enum rank rank;
+	const char *text;
+};
+
+static void forget(struct setting *setting)
+{
+	for (size_t i = 0; i < setting->count; i++) {
+		OPENSSL_cleanse(setting->items[i], strlen(setting->items[i]));
+		free(setting->items[i]);
+	}
+	free(setting->items);
+	setting->items = NULL;
+	setting->count = 0;
+}
+
+static enum status add_item(struct setting *setting, const char *value, size_t len, struct error *err)
+{
+	char **items = reallocarray(setting->items, setting->count + 1, sizeof *items);
+	if (items == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	setting->items = items;
+	items[setting->count] = strndup(value, len);
+	if (items[setting->count] == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	setting->count++;
+	return STATUS_OK;
+}
+
+/* The environment has room for one string: ':' separates the items, as in PATH. */
+static enum status add_items(struct setting *setting, const char *value, struct error *err)
+{
+	for (;;) {
+		size_t len = strcspn(value, ":");
+		if (len == 0)
+			return error_set(err, STATUS_USAGE, "has an empty item");
+		enum status st = add_item(setting, value, len, err);
+		if (st || value[len] == '\0')
+			return st;
+		value += len + 1;
+	}
+}
+
+/* A second value from a source of the same kind. */
+static enum status check_again(enum option_id id, const struct setting *setting, const struct source *source,
+			       struct error *err)
+{
+	if (option_table[id].type == OPTION_LIST || source->rank == RANK_COMMAND)
+		return STATUS_OK;
+	return error_set(err, STATUS_USAGE, "is set already at %s", setting->source);
+}
+
+static enum status assign(struct config *config, enum option_id id, const char *value, const struct source *source,
+			  struct error *err)
+{
+	struct setting *setting = &config->settings[id];
+	uint64_t number;
+	enum status st = option_parse(id, value, &number, err);
+	if (!st && setting->count > 0 && setting->rank == source->rank)
+		st = check_again(id, setting, source, err);
+	if (st || setting->rank > source->rank)
+		return st;
+	/* Of a command line the last word counts; lists grow, within one kind of source. */
+	if (setting->rank < source->rank || option_table[id].type != OPTION_LIST)
+		forget(setting);
+	setting->rank = source->rank;
+	setting->number = number;
+	(void)snprintf(setting->source, sizeof setting->source, "%s", source->text);
+	if (option_table[id].type == OPTION_LIST && source->rank == RANK_ENVIRONMENT)
+		return add_items(setting, value, err);
+	return add_item(setting, value, strlen(value), err);
+}
+
+static enum status set(struct config *config, enum option_id id, const char *value, const struct source *source,
+		       struct error *err)
+{
+	enum status st = assign(config, id, value, source, err);
+	if (!st)
+		return STATUS_OK;
+	/* A variable and an option are their own name; a line of a file is not. */
+	if (source->rank == RANK_FILE)
+		return error_wrap(err, st, "%s: %s", source->text, option_table[id].name);
+	return error_wrap(err, st, "%s", source->text);
+}
+
+static enum status unknown(const struct source *source, const char *what, const char *name, const char *nearest,
+			   struct error *err)
+{
+	(void)error_set(err, STATUS_USAGE, "%s%sunknown %s '%.64s'", source == NULL ? "" : source->text,
+			source == NULL ? "" : ": ", what, name);
+	return error_hint(err, STATUS_USAGE, "nearest: %s", nearest);
+}
+
+static enum status load_defaults(struct config *config, struct error *err)
+{
+	struct source source = {RANK_DEFAULT, "default"};
+	enum status st = STATUS_OK;
+	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
+		if (option_table[id].value != NULL)
+			st = set(config, id, option_table[id].value, &source, err);
+	return st;
+}
+
+static const char *lookup(const char *const *environment, const char *name, size_t len)
+{
+	for (; environment != NULL && *environment != NULL; environment++)
+		if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
+			return *environment + len + 1;
+	return NULL;
+}
+
+/* AWS_REGION and its kin: weaker than walship.conf; the first one that is set counts. */
+static enum status load_also(struct config *config, const char *const *environment, struct error *err)
+{
+	for (enum option_id id = 0; id < OPTION_COUNT; id++) {
+		const char *name = option_table[id].also;
+		while (name != NULL && *name != '\0') {
+			char text[OPTION_VARIABLE_MAX];
+			size_t len = strcspn(name, ":");
+			(void)snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text - 1),
+				       name);
+			struct source source = {RANK_ALSO, text};
+			const char *value = lookup(environment, name, len);
+			if (value != NULL && value[0] != '\0') {
+				enum status st = set(config, id, value, &source, err);
+				if (st)
+					return st;
+				break;
+			}
+			name += len + (name[len] == ':');
+		}
+	}
+	return STATUS_OK;
+}
+
+/* A misspelled variable must not pass in silence. */
+static enum status load_environment(struct config *config, const char *const *environment, struct error *err)
+{
+	static const char begin[] = "WALSHIP_";
+	for (; environment != NULL && *environment != NULL; environment++) {
+		char name[OPTION_VARIABLE_MAX];
+		char lower[OPTION_VARIABLE_MAX];
+		size_t len = strcspn(*environment, "=");
+		if (strncmp(*environment, begin, sizeof begin - 1) != 0 || (*environment)[len] == '\0')
+			continue;
+		(void)snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1),
+			       *environment);
+		if (strcmp(name, "WALSHIP_CONFIG") == 0)
+			continue;
+		enum option_id id = 0;
+		while (id < OPTION_COUNT && (option_variable(id, lower), strcmp(lower, name) != 0))
+			id++;
+		if (id == OPTION_COUNT) {
+			for (size_t i = 0; name[i] != '\0'; i++)
+				lower[i] = name[i] == '_' ? '-' : (char)(name[i] | 0x20), lower[i + 1] = '\0';
+			char variable[OPTION_VARIABLE_MAX];
+			option_variable(option_find(option_nearest(lower + strlen(begin))), variable);
+			return unknown(NULL, "environment variable", name, variable, err);
+		}
+		struct source source = {RANK_ENVIRONMENT, name};
+		enum status st = set(config, id, *environment + len + 1, &source, err);
+		if (st)
+			return st;
+	}
+	return STATUS_OK;
+}
+
+static enum status take_option(struct config *config, const struct config_pair *pair, struct error *err)
+{
+	char text[SOURCE_MAX];
+	(void)snprintf(text, sizeof text, "--%s", pair->name);
+	struct source source = {RANK_COMMAND, text};
+	enum option_id id = option_find(pair->name);
+	if (id == OPTION_COUNT) {
+		(void)error_set(err, STATUS_USAGE, "unknown option '--%.64s'", pair->name);
+		return error_hint(err, STATUS_USAGE, "nearest: --%s", option_nearest(pair->name));
+	}
+	if (option_table[id].type == OPTION_SECRET) {
+		(void)error_set(err, STATUS_USAGE, "--%s: a command line can be seen by others", pair->name);
+		return error_hint(err, STATUS_USAGE, "put it into a file and use --%s-file", pair->name);
+	}
+	return set(config, id, pair->value, &source, err);
+}
+
+/* What the reader of walship.conf works for. */
+struct file_load {
+	struct config *config;
+	const struct ini_file *file;
+};
+
+static enum status take_line(void *arg, const struct ini_line *line, struct error *err)
+{
+	struct file_load *load = arg;
+	char text[SOURCE_MAX];
+	(void)snprintf(text, sizeof text, "%.*s:%d", PATH_MAX, load->file->path, line->number);
+	struct source source = {RANK_FILE, text};
+	enum option_id id = option_find(line->name);
+	if (id == OPTION_COUNT)
+		return unknown(&source, "name", line->name, option_nearest(line->name), err);
+	if (option_table[id].type == OPTION_SECRET && load->file->others_can_read) {
+		(void)error_set(err, STATUS_USAGE, "%s: %s in a file that others can read", text, line->name);
+		return error_hint(err, STATUS_USAGE, "chmod 600 %s, or use %s-file", load->file->path, line->name);
+	}
+	return set(load->config, id, line->value, &source, err);
+}
+
+static enum status load_file(struct config *config, const struct config_input *input, struct error *err)
+{
+	const char *path = input->path;
+	if (path == NULL)
+		path = lookup(input->environment, "WALSHIP_CONFIG", strlen("WALSHIP_CONFIG"));
+	bool optional = path == NULL;
+	CLEANUP(ini_file_fini) struct ini_file file = {0};
+	enum status st = ini_file_read(&file, optional ? CONFIG_PATH_DEFAULT : path, err);
+	if (st == STATUS_MISSING)
+		return optional ? STATUS_OK : STATUS_USAGE;
+	struct file_load load = {config, &file};
+	return st ? st : ini_parse_lines(&file, take_line, &load, err);
+}
+
+enum status config_load(struct config **out, const struct config_input *input, struct error *err)
+{
+	CLEANUP(config_freep) struct config *config = calloc(1, sizeof *config);
+	if (config == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	enum status st = load_defaults(config, err);
+	if (!st)
+		st = load_also(config, input->environment, err);
+	if (!st)
+		st = load_file(config, input, err);
+	if (!st)
+		st = load_environment(config, input->environment, err);
+	for (size_t i = 0; !st && i < input->option_count; i++)
+		st = take_option(config, &input->options[i], err);
+	if (!st)
+		*out = STEAL(config);
+	return st;
+}
+
+enum status config_load_text(struct config **out, const char *text, size_t len, const char *path, struct error *err)
+{
+	CLEANUP(config_freep) struct config *config = calloc(1, sizeof *config);
+	if (config == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	CLEANUP(ini_file_fini) struct ini_file file = {.path = path};
+	enum status st = secret_set(&file.content, text, len, err);
+	struct file_load load = {config, &file};
+	if (!st)
+		st = load_defaults(config, err);
+	if (!st)
+		st = ini_parse_lines(&file, take_line, &load, err);
+	if (!st)
+		*out = STEAL(config);
+	return st;
+}
+
+void config_free(struct config *config)
+{
+	if (config == NULL)
+		return;
+	for (enum option_id id = 0; id < OPTION_COUNT; id++)
+		forget(&config->settings[id]);
+	free(config);
+}
+
+void config_freep(struct config **config)
+{
+	config_free(*config);
+}
+
+const char *config_text(const struct config *config, enum option_id id)
+{
+	return config_list_item(config, id, 0);
+}
+
+uint64_t config_number(const struct config *config, enum option_id id)
+{
+	return config->settings[id].number;
+}
+
+size_t config_list_count(const struct config *config, enum option_id id)
+{
+	return config->settings[id].count;
+}
+
+const char *config_list_item(const struct config *config, enum option_id id, size_t index)
+{
+	return index < config->settings[id].count ? config->settings[id].items[index] : NULL;
+}
+
+enum status config_secret(const struct config *config, enum option_id id, enum option_id file_id, struct secret *out,
+			  struct error *err)
+{
+	const struct setting *value = &config->settings[id];
+	const struct setting *file = &config->settings[file_id];
+	if (value->count > 0 && file->count > 0 && value->rank == file->rank)
+		return error_set(err, STATUS_USAGE, "%s and %s are both set (%s, %s)", option_table[id].name,
+				 option_table[file_id].name, value->source, file->source);
+	if (value->count > 0 && (file->count == 0 || value->rank > file->rank))
+		return secret_set(out, value->items[0], strlen(value->items[0]), err);
+	if (file->count == 0)
+		return STATUS_OK;
+	enum status st = secret_read_file(out, file->items[0], err);
+	if (st)
+		return error_wrap(err, st, "%s", option_table[file_id].name);
+	secret_chomp(out);
+	return STATUS_OK;
+}
+
+const char *config_source(const struct config *config, enum option_id id)
+{
+	return config->settings[id].count == 0 ? "unset" : config->settings[id].source;
+}

@@ -1,0 +1,65 @@
+/*
+ * The effective configuration: command line over WALSHIP_* environment over walship.conf over AWS_*
+ * environment over defaults. A list is taken whole from the strongest source that has it.
+ */
+#ifndef WALSHIP_CONFIG_CONFIG_H
+#define WALSHIP_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+
+#include "base/secret.h"
+#include "config/option.h"
+#include "walship/error.h"
+
+#define CONFIG_PATH_DEFAULT "/etc/walship/walship.conf"
+
+enum cipher { CIPHER_AES_256_CBC, CIPHER_NONE };
+enum fetch_error { FETCH_ERROR_AUTO, FETCH_ERROR_ABORT, FETCH_ERROR_CONTINUE };
+enum uri_style { URI_STYLE_AUTO, URI_STYLE_PATH, URI_STYLE_HOST };
+
+struct config_pair {
+	const char *name; /* without dashes */
+	const char *value;
+};
+
+struct config_input {
+	const struct config_pair *options; /* of the command line, in their order */
+	size_t option_count;
+	const char *const *environment; /* "NAME=value" strings, then NULL */
+	const char *path; /* of --config; NULL: WALSHIP_CONFIG, else CONFIG_PATH_DEFAULT if that is there */
+};
+
+struct config;
+
+/*
+ * STATUS_USAGE names the source (file:line, variable, option) and what is wrong; unknown names get the
+ * nearest valid one as a hint. The caller owns *out.
+ */
+enum status config_load(struct config **out, const struct config_input *input, struct error *err);
+
+/* As config_load with defaults and the text of one walship.conf only, called path in messages. */
+enum status config_load_text(struct config **out, const char *text, size_t len, const char *path, struct error *err);
+
+void config_free(struct config *config);
+void config_freep(struct config **config);
+
+/* NULL when unset. The configuration's own. */
+const char *config_text(const struct config *config, enum option_id id);
+
+/* The value of an INTEGER, DURATION (milliseconds), SIZE (bytes) or CHOICE (its enum above); 0 when unset. */
+uint64_t config_number(const struct config *config, enum option_id id);
+
+size_t config_list_count(const struct config *config, enum option_id id);
+const char *config_list_item(const struct config *config, enum option_id id, size_t index);
+
+/*
+ * A value that may be in a file: from option id, or the content of the file that file_id names, less its newline; from
+ * whichever has the stronger source. Stays empty when both are unset. STATUS_USAGE when the file may not be used.
+ */
+enum status config_secret(const struct config *config, enum option_id id, enum option_id file_id, struct secret *out,
+			  struct error *err);
+
+/* Where the value comes from, for people: "default", "/etc/walship/walship.conf:12", "WALSHIP_REPO", "--repo". */
+const char *config_source(const struct config *config, enum option_id id);
+
+#endif

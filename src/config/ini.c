@@ -1,0 +1,117 @@
+#include "config/ini.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <ini.h>
+#include <openssl/crypto.h>
+
+#include "base/cleanup.h"
+
+#define FILE_MAX (64 * 1024) /* the sample with every option is a tenth of it */
+
+enum status ini_file_read(struct ini_file *file, const char *path, struct error *err)
+{
+	struct stat info;
+	char content[FILE_MAX + 1];
+	size_t len = 0;
+	ssize_t got = 1;
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &info) != 0)
+		return error_errno(err, errno == ENOENT || errno == ENOTDIR ? STATUS_MISSING : STATUS_USAGE, errno,
+				   "configuration file %s", path);
+	if (!S_ISREG(info.st_mode))
+		return error_set(err, STATUS_USAGE, "configuration file %s is not a plain file", path);
+	while (got > 0 && len < sizeof content) {
+		got = read(fd, content + len, sizeof content - len);
+		if (got < 0 && errno != EINTR)
+			return error_errno(err, STATUS_USAGE, errno, "configuration file %s", path);
+		len += got < 0 ? 0 : (size_t)got;
+		got = got < 0 ? 1 : got;
+	}
+	if (len > FILE_MAX)
+		return error_set(err, STATUS_USAGE, "configuration file %s is larger than %d bytes", path, FILE_MAX);
+	file->path = path;
+	/* A group may share it only with root, as with other secrets. */
+	file->others_can_read = (info.st_mode & (info.st_uid == 0 ? 0007u : 0077u)) != 0;
+	enum status st = secret_set(&file->content, content, len, err);
+	OPENSSL_cleanse(content, len);
+	return st;
+}
+
+/* What libinih's callbacks share. */
+struct reading {
+	const struct ini_file *file;
+	ini_line_fn take;
+	void *arg;
+	struct error *err;
+	enum status st;
+	size_t offset;
+	int line;
+};
+
+static enum status refuse(struct reading *reading, const char *what)
+{
+	reading->st = error_set(reading->err, STATUS_USAGE, "%s:%d: %s", reading->file->path, reading->line, what);
+	return reading->st;
+}
+
+/*
+ * Hands libinih one line, as fgets does. White space before a name is dropped, which libinih would take for the
+ * continuation of the line before; a line longer than its buffer is refused, which it would take for two.
+ */
+static char *next_line(char *buffer, int size, void *stream)
+{
+	struct reading *reading = stream;
+	const char *from = reading->file->content.data + reading->offset;
+	size_t left = reading->file->content.len - reading->offset;
+	if (reading->st || left == 0)
+		return NULL;
+	const char *newline = memchr(from, '\n', left);
+	size_t len = newline == NULL ? left : (size_t)(newline - from);
+	reading->line++;
+	reading->offset += newline == NULL ? len : len + 1;
+	if (memchr(from, '\0', len) != NULL)
+		return refuse(reading, "holds a zero byte") ? NULL : buffer;
+	size_t blank = 0;
+	while (blank < len && (from[blank] == ' ' || from[blank] == '\t'))
+		blank++;
+	if (len - blank + 2 > (size_t)size)
+		return refuse(reading, "line too long") ? NULL : buffer;
+	memcpy(buffer, from + blank, len - blank);
+	(void)strcpy(buffer + len - blank, "\n");
+	return buffer;
+}
+
+static int take_pair(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *reading = user;
+	if (reading->st)
+		return 0;
+	if (section[0] != '\0' && strcmp(section, "walship") != 0) {
+		(void)refuse(reading, "in a section that walship does not know");
+		(void)error_hint(reading->err, STATUS_USAGE, "names stand outside of sections, or in [walship]");
+		return 0;
+	}
+	struct ini_line line = {reading->line, name, value == NULL ? "" : value};
+	reading->st = reading->take(reading->arg, &line, reading->err);
+	return reading->st == STATUS_OK;
+}
+
+enum status ini_parse_lines(const struct ini_file *file, ini_line_fn take, void *arg, struct error *err)
+{
+	struct reading reading = {.file = file, .take = take, .arg = arg, .err = err};
+	int first_bad = ini_parse_stream(next_line, &reading, take_pair, &reading);
+	if (!reading.st && first_bad != 0) {
+		reading.line = first_bad;
+		(void)refuse(&reading, "neither 'name = value' nor a comment");
+	}
+	return reading.st;
+}
+
+void ini_file_fini(struct ini_file *file)
+{
+	secret_fini(&file->content);
+}

@@ -1,0 +1,151 @@
+#include "config/option.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "config/nearest.h"
+
+const struct option_row option_table[OPTION_COUNT] = {
+#define OPTION(id, name, type, bounds, value, also, placeholder, help)                                                 \
+	[OPTION_ID_##id] = {name, OPTION_##type, bounds, value, also, placeholder, help},
+#include "config/options.def"
+#undef OPTION
+};
+
+#define DAY_MS (24 * 3600 * 1000ULL)
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit duration_units[] = {{"ms", 1},          {"s", 1000},   {"min", 60 * 1000},
+					     {"h", 3600 * 1000}, {"d", DAY_MS}, {NULL, 0}};
+static const struct unit size_units[] = {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {NULL, 0}};
+
+enum option_id option_find(const char *name)
+{
+	for (enum option_id id = 0; id < OPTION_COUNT; id++)
+		if (strcmp(option_table[id].name, name) == 0)
+			return id;
+	return OPTION_COUNT;
+}
+
+const char *option_nearest(const char *name)
+{
+	struct nearest nearest = nearest_begin(name);
+	for (enum option_id id = 0; id < OPTION_COUNT; id++)
+		nearest_offer(&nearest, option_table[id].name, strlen(option_table[id].name));
+	return nearest.name;
+}
+
+void option_variable(enum option_id id, char out[OPTION_VARIABLE_MAX])
+{
+	size_t len = strlen("WALSHIP_");
+	(void)strcpy(out, "WALSHIP_");
+	for (const char *c = option_table[id].name; *c != '\0' && len + 1 < OPTION_VARIABLE_MAX; c++)
+		out[len++] = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+	out[len] = '\0';
+}
+
+/* Digits at the beginning of text; false when there are none, or too many. */
+static bool read_digits(const char **text, uint64_t *out)
+{
+	const char *c = *text;
+	*out = 0;
+	for (; *c >= '0' && *c <= '9'; c++) {
+		uint64_t digit = (uint64_t)(*c - '0');
+		if (*out > (UINT64_MAX - digit) / 10)
+			return false;
+		*out = *out * 10 + digit;
+	}
+	bool some = c != *text;
+	*text = c;
+	return some;
+}
+
+static enum status check_bounds(enum option_id id, const char *text, uint64_t number, struct error *err)
+{
+	const char *bound = option_table[id].bounds;
+	uint64_t least = 0;
+	uint64_t most = 0;
+	(void)read_digits(&bound, &least);
+	bound += strspn(bound, ".");
+	(void)read_digits(&bound, &most);
+	if (number >= least && number <= most)
+		return STATUS_OK;
+	return error_set(err, STATUS_USAGE, "'%s' is not between %" PRIu64 " and %" PRIu64, text, least, most);
+}
+
+static enum status parse_with_unit(const struct unit *units, const char *text, const char *kind, const char *names,
+				   uint64_t *number, struct error *err)
+{
+	const char *rest = text;
+	if (read_digits(&rest, number))
+		for (const struct unit *unit = units; unit->name != NULL; unit++)
+			if (strcmp(rest, unit->name) == 0 && *number <= UINT64_MAX / unit->factor) {
+				*number *= unit->factor;
+				return STATUS_OK;
+			}
+	(void)error_set(err, STATUS_USAGE, "'%s' is not a %s", text, kind);
+	return error_hint(err, STATUS_USAGE, "a whole number and a unit: %s", names);
+}
+
+static enum status parse_duration(const char *text, uint64_t *number, struct error *err)
+{
+	enum status st = parse_with_unit(duration_units, text, "time", "ms, s, min, h or d", number, err);
+	if (!st && (*number == 0 || *number > DAY_MS))
+		st = error_set(err, STATUS_USAGE, "'%s' is not between 1ms and 1d", text);
+	return st;
+}
+
+static enum status parse_choice(enum option_id id, const char *text, uint64_t *number, struct error *err)
+{
+	struct nearest nearest = nearest_begin(text);
+	const char *name = option_table[id].bounds;
+	for (*number = 0;; ++*number) {
+		size_t len = strcspn(name, "|");
+		if (strlen(text) == len && strncmp(text, name, len) == 0)
+			return STATUS_OK;
+		nearest_offer(&nearest, name, len);
+		if (name[len] == '\0')
+			break;
+		name += len + 1;
+	}
+	(void)error_set(err, STATUS_USAGE, "'%s' is none of %s", text, option_table[id].bounds);
+	return error_hint(err, STATUS_USAGE, "nearest: %.*s", (int)nearest.len, nearest.name);
+}
+
+static enum status parse_integer(enum option_id id, const char *text, uint64_t *number, struct error *err)
+{
+	const char *rest = text;
+	if (!read_digits(&rest, number) || *rest != '\0')
+		return error_set(err, STATUS_USAGE, "'%s' is not a whole number", text);
+	return check_bounds(id, text, *number, err);
+}
+
+enum status option_parse(enum option_id id, const char *text, uint64_t *number, struct error *err)
+{
+	*number = 0;
+	if (text[0] == '\0')
+		return error_set(err, STATUS_USAGE, "has no value");
+	switch (option_table[id].type) {
+	case OPTION_INTEGER:
+		return parse_integer(id, text, number, err);
+	case OPTION_DURATION:
+		return parse_duration(text, number, err);
+	case OPTION_SIZE: {
+		enum status st = parse_with_unit(size_units, text, "size", "B, KiB, MiB or GiB", number, err);
+		return st ? st : check_bounds(id, text, *number, err);
+	}
+	case OPTION_CHOICE:
+		return parse_choice(id, text, number, err);
+	case OPTION_TEXT:
+	case OPTION_LIST:
+	case OPTION_SECRET:
+		break;
+	}
+	return STATUS_OK;
+}

@@ -1,0 +1,36 @@
+/* The owner of the process: descriptors, signals, and what must not be left behind. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+/* A file opened as descriptor 2 would receive the messages: a WAL segment, say. */
+static int open_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd < 0 ? -1 : close(fd);
+}
+
+/* Keys are in memory: no core, to a file or to a pipe, and no other process of this user may look. */
+static void forbid_cores(void)
+{
+	struct rlimit none = {0, 0};
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+int main(int argc, char **argv)
+{
+	if (open_standard_descriptors() != 0)
+		return status_exit_code(STATUS_LOCAL, EXIT_FOR_FETCH);
+	forbid_cores();
+	(void)signal(SIGPIPE, SIG_IGN);
+	struct process process = {argc, argv, environ, STDOUT_FILENO, STDERR_FILENO};
+	return cli_run(&process);
+}
