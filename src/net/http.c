@@ -315,6 +315,7 @@ enum status http_perform(struct http *http, const struct http_request *request, 
 	CURLcode code = curl_easy_perform(http->curl);
 	keep_length(&transfer);
 	if (transfer.taken) {
+		response->outcome = HTTP_FAILED_FINAL;
 		st = transfer.taken;
 	} else if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && response->body_cut)) {
 		response->outcome = HTTP_ANSWERED;

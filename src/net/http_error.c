@@ -39,6 +39,7 @@ static const char *trust_hint(long verdict, const char *text)
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 		return "this machine's clock is wrong, or the certificate is for later";
 	case X509_V_OK:
+	case X509_V_ERR_UNSPECIFIED: /* libcurl's own check, of the name, failed */
 		if (strstr(text, "subject name") != NULL)
 			return "the certificate is for another name: s3-endpoint must name one that is in it";
 		break;
@@ -53,9 +54,10 @@ static enum status explain_trust(const struct http_failure *failure, struct http
 {
 	long verdict = X509_V_OK;
 	(void)curl_easy_getinfo(failure->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+	bool by_openssl = verdict != X509_V_OK && verdict != X509_V_ERR_UNSPECIFIED;
 	response->outcome = HTTP_FAILED_FINAL;
 	(void)error_set(err, STATUS_UNREACHABLE, "%s: the server's certificate is not trusted: %s", failure->server,
-			verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : failure->text);
+			by_openssl ? X509_verify_cert_error_string(verdict) : failure->text);
 	return error_hint(err, STATUS_UNREACHABLE, "%s", trust_hint(verdict, failure->text));
 }
 
