@@ -1,0 +1,67 @@
+#include "scripted_s3.h"
+
+#include <string.h>
+
+#include "support/cmocka.h"
+
+static char key[] = "AKIAIOSFODNN7EXAMPLE";
+static char secret[] = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+static char token[] = "the/session+token=";
+static const struct credentials credentials = {.access_key = {key, sizeof key - 1},
+					       .secret_key = {secret, sizeof secret - 1},
+					       .session_token = {token, sizeof token - 1}};
+
+void scripted_open(struct scripted *scripted, const struct fault_answer *answers, size_t count)
+{
+	*scripted = (struct scripted){0};
+	world_init(&scripted->world);
+	scripted->world.utc_s = SCRIPTED_NOW_S;
+	scripted->world.random_byte = 0x80;
+	scripted->world.call.deadline_ms = scripted->world.monotonic_ms + 60000;
+	scripted->server = fault_server_start(FAULT_PLAIN, answers, count);
+	const struct s3_options options = {.bucket = "bucket",
+					   .prefix = "pre/fix",
+					   .region = "ca-central-1",
+					   .endpoint = fault_server_url(scripted->server),
+					   .credentials = &credentials,
+					   .part_bytes = S3_PART_BYTES_MIN};
+	enum status st = s3_store_open(&options, &scripted->store, &scripted->err);
+	assert_ok(st, scripted->err);
+}
+
+void scripted_use_real_time(struct scripted *scripted, int64_t left_ms)
+{
+	scripted->world.call.clock = &system_clock;
+	scripted->world.call.deadline_ms = clock_monotonic_ms(&system_clock) + left_ms;
+}
+
+void scripted_close(struct scripted *scripted)
+{
+	/* What is never to be seen in a log, at whatever level. */
+	assert_null(strstr(buffer_text(&scripted->world.logged), secret));
+	assert_null(strstr(buffer_text(&scripted->world.logged), token));
+	assert_null(strstr(buffer_text(&scripted->world.logged), "Signature="));
+	store_free(scripted->store);
+	fault_server_stop(scripted->server);
+	world_fini(&scripted->world);
+}
+
+void scripted_assert_request(struct scripted *scripted, size_t n, const char *begins)
+{
+	const char *head = fault_server_head(scripted->server, n);
+	if (strncmp(head, begins, strlen(begins)) != 0)
+		fail_msg("request %zu is '%.80s', not '%s'", n, head, begins);
+}
+
+void scripted_assert_has(struct scripted *scripted, size_t n, const char *text)
+{
+	const char *head = fault_server_head(scripted->server, n);
+	if (strstr(head, text) == NULL)
+		fail_msg("request %zu lacks '%s': %s", n, text, head);
+}
+
+void scripted_assert_error(const struct scripted *scripted, const char *text, const char *hint)
+{
+	if (strstr(scripted->err.text, text) == NULL || strstr(scripted->err.hint, hint) == NULL)
+		fail_msg("'%s' (hint '%s') lacks '%s' (hint '%s')", scripted->err.text, scripted->err.hint, text, hint);
+}

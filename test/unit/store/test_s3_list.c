@@ -1,0 +1,173 @@
+/* Listings: pages, encodings, and everything that a listing must not be. */
+#include <stdio.h>
+#include <string.h>
+
+#include "scripted_s3.h"
+#include "support/cmocka.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define PAGE(content) "<?xml version=\"1.0\"?><ListBucketResult>" content "</ListBucketResult>"
+#define MORE(token, content)                                                                                           \
+	"<IsTruncated>true</IsTruncated><NextContinuationToken>" token "</NextContinuationToken>" content
+#define OBJECT(key, size)                                                                                              \
+	"<Contents><Key>" key "</Key><LastModified>2013-05-24T00:00:00.000Z</LastModified><ETag>x</ETag><Size>" size   \
+	"</Size></Contents>"
+#define URL "<EncodingType>url</EncodingType>"
+#define STEPS_MAX 4
+
+static enum status join(void *arg, const struct object_info *info, struct error *error)
+{
+	if (info->modified_s != SCRIPTED_NOW_S)
+		return error_set(error, STATUS_CONFLICT, "modified at %lld", (long long)info->modified_s);
+	if (strcmp(info->name, "stop") == 0)
+		return error_set(error, STATUS_CONFLICT, "told to stop");
+	return buffer_printf(arg, error, "%s=%d;", info->name, (int)info->bytes);
+}
+
+static void check(const char *name, const struct fault_answer *answers, size_t requests, enum status status,
+		  const char *expected, const char *text)
+{
+	struct scripted scripted;
+	struct buffer got = {0};
+	scripted_open(&scripted, answers, requests);
+	enum status st = store_list(scripted.store, &scripted.world.call, "", join, &got, &scripted.err);
+	if (st != status || strcmp(buffer_text(&got), expected) != 0 || fault_server_count(scripted.server) != requests)
+		fail_msg("%s: status %d, '%s', %zu requests, error '%s'", name, st, buffer_text(&got),
+			 fault_server_count(scripted.server), scripted.err.text);
+	if (st)
+		scripted_assert_error(&scripted, text, "");
+	buffer_fini(&got);
+	scripted_close(&scripted);
+}
+
+static void takes_one_page_for_what_it_is(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *body;
+		enum status status;
+		const char *expected, *text;
+	} cases[] = {
+	    {"empty", PAGE("<IsTruncated>false</IsTruncated>"), STATUS_OK, "", ""},
+	    {"two", PAGE(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2")), STATUS_OK, "a=1;b=2;", ""},
+	    {"the folder itself", PAGE(OBJECT("pre/fix/", "0") OBJECT("pre/fix/b", "2")), STATUS_OK, "b=2;", ""},
+	    {"encoded", PAGE(URL OBJECT("pre%2Ffix/a%2Bb+c%C3%A9", "1")), STATUS_OK, "a+b c\xc3\xa9=1;", ""},
+	    {"not encoded", PAGE(OBJECT("pre/fix/a%2Bb+c", "1")), STATUS_OK, "a%2Bb+c=1;", ""},
+	    {"encoding said last", PAGE(OBJECT("pre/fix/%41", "1") URL), STATUS_OK, "A=1;", ""},
+	    {"stopped", PAGE(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/stop", "2")), STATUS_CONFLICT, "a=1;", "told to"},
+	    {"bad encoding", PAGE(URL OBJECT("pre/fix/%4", "1")), STATUS_UNREACHABLE, "", "the key"},
+	    {"bad digits", PAGE(URL OBJECT("pre/fix/%zz", "1")), STATUS_UNREACHABLE, "", "the key"},
+	    {"a 0 byte", PAGE(URL OBJECT("pre/fix/%00", "1")), STATUS_UNREACHABLE, "", "the key"},
+	    {"another encoding", PAGE("<EncodingType>rot13</EncodingType>"), STATUS_UNREACHABLE, "", "the encoding"},
+	    {"out of order", PAGE(OBJECT("pre/fix/b", "1") OBJECT("pre/fix/a", "2")), STATUS_UNREACHABLE, "b=1;",
+	     "out of order"},
+	    {"of another prefix", PAGE(OBJECT("other/a", "1")), STATUS_UNREACHABLE, "", "not asked for"},
+	    {"no key", PAGE("<Contents><Size>1</Size></Contents>"), STATUS_UNREACHABLE, "", "without key or size"},
+	    {"no size", PAGE("<Contents><Key>pre/fix/a</Key></Contents>"), STATUS_UNREACHABLE, "", "without key or"},
+	    {"a size that is none", PAGE(OBJECT("pre/fix/a", "-1")), STATUS_UNREACHABLE, "", "the size '-1'"},
+	    {"a size too large", PAGE(OBJECT("pre/fix/a", "99999999999999999999")), STATUS_UNREACHABLE, "", "the size"},
+	    {"a date that is none",
+	     PAGE("<Contents><Key>pre/fix/a</Key><Size>1</Size><LastModified>now</LastModified></Contents>"),
+	     STATUS_UNREACHABLE, "", "HTTP 200: a listing with the date 'now'"},
+	    {"truncated or not", PAGE("<IsTruncated>maybe</IsTruncated>"), STATUS_UNREACHABLE, "", "IsTruncated"},
+	    {"no token", PAGE("<IsTruncated>true</IsTruncated>" OBJECT("pre/fix/a", "1")), STATUS_UNREACHABLE, "",
+	     "where it goes on"},
+	    {"more of nothing", PAGE(MORE("t", "")), STATUS_UNREACHABLE, "", "where it goes on"},
+	    {"malformed", "<ListBucketResult>", STATUS_UNREACHABLE, "",
+	     "list s3://bucket/pre/fix/: HTTP 200: malformed XML"},
+	    {"not a listing", "<Html/>", STATUS_UNREACHABLE, "", "HTTP 200: no listing"},
+	    {"nothing", "", STATUS_UNREACHABLE, "", "HTTP 200: malformed XML: no element found"},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct fault_answer answer = {.body = cases[i].body};
+		check(cases[i].name, &answer, 1, cases[i].status, cases[i].expected, cases[i].text);
+	}
+}
+
+static void turns_the_pages(void **state)
+{
+	(void)state;
+	static const struct fault_answer two[] = {
+	    {.body = PAGE(MORE("t+/=", OBJECT("pre/fix/a", "1")))},
+	    {.body = PAGE(OBJECT("pre/fix/b", "2"))},
+	};
+	check("two pages", two, 2, STATUS_OK, "a=1;b=2;", "");
+
+	/* A page that broke off has told nothing yet, so nothing is told twice. */
+	static const struct fault_answer broken[] = {
+	    {.body = PAGE(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2")), .kind = FAULT_CUT, .at = 200},
+	    {"503 Slow Down", NULL, ERROR_XML("SlowDown"), 0, FAULT_NONE, 0},
+	    {.body = PAGE(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2"))},
+	};
+	check("a page again", broken, 3, STATUS_OK, "a=1;b=2;", "");
+
+	static const struct fault_answer circle[] = {
+	    {.body = PAGE(MORE("t", OBJECT("pre/fix/a", "1")))},
+	    {.body = PAGE(MORE("t", OBJECT("pre/fix/a", "1")))},
+	};
+	check("a circle", circle, 2, STATUS_UNREACHABLE, "a=1;", "out of order");
+
+	static const struct fault_answer no_bucket[] = {
+	    {"404 Not Found", NULL, ERROR_XML("NoSuchBucket"), 0, FAULT_NONE, 0}};
+	check("no bucket", no_bucket, 1, STATUS_UNREACHABLE, "", "HTTP 404 NoSuchBucket");
+}
+
+static void asks_for_what_it_needs(void **state)
+{
+	(void)state;
+	static const struct fault_answer answers[] = {
+	    {.body = PAGE(MORE("t+/=", OBJECT("pre/fix/x/a", "1")))},
+	    {.body = PAGE("")},
+	};
+	static char long_prefix[2000];
+	struct scripted scripted;
+	struct buffer got = {0};
+	scripted_open(&scripted, answers, COUNT(answers));
+	enum status st = store_list(scripted.store, &scripted.world.call, "x/", join, &got, &scripted.err);
+	assert_ok(st, scripted.err);
+	assert_string_equal(buffer_text(&got), "x/a=1;");
+	scripted_assert_request(
+	    &scripted, 0,
+	    "GET /bucket?encoding-type=url&list-type=2&max-keys=1000&prefix=pre%2Ffix%2Fx%2F HTTP/1.1\r\n");
+	scripted_assert_request(&scripted, 1,
+				"GET /bucket?continuation-token=t%2B%2F%3D&encoding-type=url&list-type=2&max-keys=1000&"
+				"prefix=pre%2Ffix%2Fx%2F HTTP/1.1\r\n");
+	memset(long_prefix, 'a', sizeof long_prefix - 1);
+	st = store_list(scripted.store, &scripted.world.call, long_prefix, join, &got, &scripted.err);
+	assert_ok(st, scripted.err);
+	assert_int_equal(fault_server_count(scripted.server), 2);
+	buffer_fini(&got);
+	scripted_close(&scripted);
+}
+
+/* More keys than a page may have, and a token that is longer than any. */
+static void keeps_its_bounds(void **state)
+{
+	(void)state;
+	struct buffer many = {0};
+	struct error err;
+	(void)buffer_printf(&many, &err, "<ListBucketResult>");
+	for (int i = 0; i < 1001; i++)
+		(void)buffer_printf(&many, &err, "<Contents><Key>pre/fix/%04d</Key><Size>1</Size></Contents>", i);
+	(void)buffer_printf(&many, &err, "</ListBucketResult>");
+	const struct fault_answer long_page = {.body = buffer_text(&many)};
+	check("1001 keys", &long_page, 1, STATUS_UNREACHABLE, "", "a page that is too long");
+
+	buffer_clear(&many);
+	(void)buffer_printf(&many, &err, "<ListBucketResult><NextContinuationToken>%03000d</NextContinuationToken>", 1);
+	(void)buffer_printf(&many, &err, "</ListBucketResult>");
+	const struct fault_answer long_token = {.body = buffer_text(&many)};
+	check("a long token", &long_token, 1, STATUS_UNREACHABLE, "", "a token that is too long");
+	buffer_fini(&many);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(takes_one_page_for_what_it_is),
+	    cmocka_unit_test(turns_the_pages),
+	    cmocka_unit_test(asks_for_what_it_needs),
+	    cmocka_unit_test(keeps_its_bounds),
+	};
+	return cmocka_run_group_tests_name("store/s3_list", tests, NULL, NULL);
+}
