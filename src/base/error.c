@@ -13,7 +13,7 @@ static void tame(char *text)
 			*text = '?';
 }
 
-static void set_text(struct error *err, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void set_text(struct error *err, const char *format, va_list args)
 {
 	(void)vsnprintf(err->text, sizeof err->text, format, args);
 	tame(err->text);

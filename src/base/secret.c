@@ -27,7 +27,8 @@ enum status secret_set(struct secret *secret, const void *data, size_t len, stru
 static enum status check_private(const struct stat *info, const char *path, struct error *err)
 {
 	if (!S_ISREG(info->st_mode))
-		return error_set(err, STATUS_USAGE, "%s is not a plain file", path);
+		return error_hint(err, error_set(err, STATUS_USAGE, "%s is not a plain file", path),
+				  "Docker makes a folder of a file that is not there when it mounts it");
 	if (info->st_uid != geteuid() && info->st_uid != 0) {
 		(void)error_set(err, STATUS_USAGE, "%s belongs to user %u, neither to this one nor to root", path,
 				(unsigned)info->st_uid);

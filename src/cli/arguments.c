@@ -92,8 +92,11 @@ static enum status check_operands(const struct arguments *arguments, struct erro
 	}
 	if (arguments->operand_count >= command->least && arguments->operand_count <= command->most)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "%s: %s operands", command->name,
-			arguments->operand_count < command->least ? "missing" : "too many");
+	if (arguments->operand_count < command->least)
+		(void)error_set(err, STATUS_USAGE, "%s: missing operand of %s", command->name, command->operands);
+	else
+		(void)error_set(err, STATUS_USAGE, "%s: unexpected operand '%.64s'", command->name,
+				arguments->operands[command->most]);
 	return error_hint(err, STATUS_USAGE, "usage: walship %s %s", command->name, command->operands);
 }
 

@@ -9,13 +9,19 @@
 #include "walship/fetch.h"
 #include "walship/push.h"
 
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash == NULL ? path : slash + 1;
+}
+
 enum status command_push(struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
 	CLEANUP(session_fini) struct session session = {0};
 	enum status st = session_open(&session, context, err);
 	if (st)
-		return error_wrap(err, st, "push %s", context->operands[0]);
+		return error_wrap(err, st, "push %s", file_name(context->operands[0]));
 	struct push push = {
 	    .store = session.store,
 	    .call = context->call,
@@ -46,7 +52,7 @@ static enum status settle_system_id(const struct config *config, const struct da
 	uint64_t given = config_number(config, OPTION_ID_SYSTEM_ID);
 	*out = directory->known ? directory->system_id : given;
 	if (*out == 0) {
-		(void)error_set(err, STATUS_USAGE, "cannot tell which cluster's file is wanted");
+		(void)error_set(err, STATUS_USAGE, "the cluster's system identifier is not known");
 		return error_hint(err, STATUS_USAGE, "run in the data directory, or give --pg-data or --system-id");
 	}
 	if (given == 0 || given == *out)

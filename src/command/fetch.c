@@ -64,12 +64,20 @@ static enum status fetch_new(const struct fetch *fetch, const struct wal_name *n
 			     struct newfile *file, struct error *err)
 {
 	enum status st = newfile_open(file, dest, 0640, err);
-	if (st == STATUS_MISSING) {
-		(void)error_hint(err, STATUS_USAGE,
-				 "restore_command = 'walship fetch %%f %%p' names it relative to the data directory");
-		return STATUS_USAGE;
-	}
-	return st ? st : receive(fetch, name, file, err);
+	if (st == STATUS_MISSING)
+		st = error_hint(err, STATUS_LOCAL,
+				"restore_command = 'walship fetch %%f %%p' names it relative to the data directory");
+	if (!st)
+		st = receive(fetch, name, file, err);
+	if (st == STATUS_DAMAGED)
+		return error_hint(
+		    err, st,
+		    "look for another copy of the object; the database can be recovered up to here without it");
+	if (st == STATUS_LOCAL)
+		return error_hint(err, st,
+				  "the disk of %s is full or cannot be written; recovery goes on from here once it can",
+				  dest);
+	return st;
 }
 
 enum status fetch_file(const struct fetch *fetch, const char *dest, struct error *err)

@@ -41,8 +41,10 @@ enum status command_keygen(struct command_context *context, struct error *err)
 		(void)error_set(err, st, "keygen: %s exists, and a key is never overwritten", path);
 		return error_hint(err, st, "what it encrypted can be read with it alone; give another name");
 	}
-	if (st)
+	if (st) {
+		(void)error_hint(err, st, "the folder must be there, and this user must be able to write to it");
 		return error_wrap(err, st, "keygen");
+	}
 	log_line(context->call->log, LEVEL_INFO, "keygen %s: a new 256-bit key; keep a copy where the backups are not",
 		 path);
 	return STATUS_OK;

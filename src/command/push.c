@@ -75,7 +75,7 @@ static enum status settle_system_id(struct shipment *shipment, struct error *err
 	if (shipment->system_id == 0)
 		shipment->system_id = directory.known ? directory.system_id : push->system_id;
 	if (shipment->system_id == 0) {
-		(void)error_set(err, STATUS_USAGE, "cannot tell which cluster it belongs to");
+		(void)error_set(err, STATUS_USAGE, "its system identifier is not known");
 		return error_hint(
 		    err, STATUS_USAGE,
 		    "a %s file does not say it: run in the data directory, or give --pg-data or --system-id",

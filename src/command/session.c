@@ -24,8 +24,12 @@ static enum status load_keys(struct session *session, const struct config *confi
 			if (st)
 				(void)error_wrap(err, st, "%s", path);
 		}
-		if (st)
+		if (st) {
+			(void)error_hint(
+			    err, st,
+			    "walship keygen FILE makes a key; what an older one encrypted needs that one's copy");
 			return error_wrap(err, st, "cipher-key-file");
+		}
 	}
 	return STATUS_OK;
 }

@@ -58,6 +58,20 @@ static enum status refuse(struct reading *reading, const char *what)
 	return reading->st;
 }
 
+/* libinih tells of a section only with a name in it; an empty one may be the wrong one all the same. */
+static bool is_foreign_section(const char *line, size_t len)
+{
+	static const char own[] = "[walship]";
+	return len > 0 && line[0] == '[' && (len < sizeof own - 1 || memcmp(line, own, sizeof own - 1) != 0);
+}
+
+static char *refuse_section(struct reading *reading)
+{
+	(void)refuse(reading, "a section that walship does not know");
+	(void)error_hint(reading->err, STATUS_USAGE, "names stand outside of sections, or in [walship]");
+	return NULL;
+}
+
 /*
  * Hands libinih one line, as fgets does. White space before a name is dropped, which libinih would take for the
  * continuation of the line before; a line longer than its buffer is refused, which it would take for two.
@@ -78,6 +92,8 @@ static char *next_line(char *buffer, int size, void *stream)
 	size_t blank = 0;
 	while (blank < len && (from[blank] == ' ' || from[blank] == '\t'))
 		blank++;
+	if (is_foreign_section(from + blank, len - blank))
+		return refuse_section(reading);
 	if (len - blank + 2 > (size_t)size)
 		return refuse(reading, "line too long") ? NULL : buffer;
 	memcpy(buffer, from + blank, len - blank);
@@ -90,11 +106,7 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 	struct reading *reading = user;
 	if (reading->st)
 		return 0;
-	if (section[0] != '\0' && strcmp(section, "walship") != 0) {
-		(void)refuse(reading, "in a section that walship does not know");
-		(void)error_hint(reading->err, STATUS_USAGE, "names stand outside of sections, or in [walship]");
-		return 0;
-	}
+	(void)section; /* next_line lets only our own through */
 	struct ini_line line = {reading->line, name, value == NULL ? "" : value};
 	reading->st = reading->take(reading->arg, &line, reading->err);
 	return reading->st == STATUS_OK;

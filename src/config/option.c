@@ -76,7 +76,8 @@ static enum status check_bounds(enum option_id id, const char *text, uint64_t nu
 	(void)read_digits(&bound, &most);
 	if (number >= least && number <= most)
 		return STATUS_OK;
-	return error_set(err, STATUS_USAGE, "'%s' is not between %" PRIu64 " and %" PRIu64, text, least, most);
+	(void)error_set(err, STATUS_USAGE, "'%s' is out of range", text);
+	return error_hint(err, STATUS_USAGE, "from %" PRIu64 " to %" PRIu64, least, most);
 }
 
 static enum status parse_with_unit(const struct unit *units, const char *text, const char *kind, const char *names,
@@ -96,9 +97,10 @@ static enum status parse_with_unit(const struct unit *units, const char *text, c
 static enum status parse_duration(const char *text, uint64_t *number, struct error *err)
 {
 	enum status st = parse_with_unit(duration_units, text, "time", "ms, s, min, h or d", number, err);
-	if (!st && (*number == 0 || *number > DAY_MS))
-		st = error_set(err, STATUS_USAGE, "'%s' is not between 1ms and 1d", text);
-	return st;
+	if (st || (*number > 0 && *number <= DAY_MS))
+		return st;
+	(void)error_set(err, STATUS_USAGE, "'%s' is out of range", text);
+	return error_hint(err, STATUS_USAGE, "from 1ms to 1d");
 }
 
 static enum status parse_choice(enum option_id id, const char *text, uint64_t *number, struct error *err)
@@ -114,15 +116,18 @@ static enum status parse_choice(enum option_id id, const char *text, uint64_t *n
 			break;
 		name += len + 1;
 	}
-	(void)error_set(err, STATUS_USAGE, "'%s' is none of %s", text, option_table[id].bounds);
-	return error_hint(err, STATUS_USAGE, "nearest: %.*s", (int)nearest.len, nearest.name);
+	(void)error_set(err, STATUS_USAGE, "'%s' is not known", text);
+	return error_hint(err, STATUS_USAGE, "one of %s; nearest: %.*s", option_table[id].bounds, (int)nearest.len,
+			  nearest.name);
 }
 
 static enum status parse_integer(enum option_id id, const char *text, uint64_t *number, struct error *err)
 {
 	const char *rest = text;
-	if (!read_digits(&rest, number) || *rest != '\0')
-		return error_set(err, STATUS_USAGE, "'%s' is not a whole number", text);
+	if (!read_digits(&rest, number) || *rest != '\0') {
+		(void)error_set(err, STATUS_USAGE, "'%s' is not a whole number", text);
+		return error_hint(err, STATUS_USAGE, "digits only, %s", option_table[id].bounds);
+	}
 	return check_bounds(id, text, *number, err);
 }
 
