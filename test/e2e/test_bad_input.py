@@ -105,10 +105,6 @@ def key_folder(site):
     site.walship.configure(cipher_key_file=host.USER.mkdir(site.folder / "folder.key", 0o700))
 
 
-def no_repo(site):
-    site.walship.configure(repo=None)
-
-
 def odd_repo(site):
     site.walship.configure(repo="ftp://host/path")
 
@@ -126,7 +122,7 @@ def unknown_key(site):
 
 
 def unknown_section(site):
-    conf_lines(site, "[stanza]")
+    conf_lines(site, "[stanza]", "log-level = info")
 
 
 def wrong_unit(site):
@@ -171,20 +167,19 @@ MISTAKES = [
     ("long key", long_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
     ("key that is no hex", wordy_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
     ("folder as key file", key_folder, 2, 255, r"folder\.key", r"."),
-    ("no repository", no_repo, 2, 255, r"repo", r"(file|s3)://"),
     ("unknown scheme", odd_repo, 2, 255, r"ftp://host/path", r"(file|s3)://"),
     ("relative repository", relative_repo, 2, 255, r"file://relative/path", r"file:///"),
     ("no bucket", no_bucket, 2, 255, r"s3:///prefix", r"s3://"),
     ("unknown key", unknown_key, 2, 255, r"walship\.conf:\d+: .*reop", r"\brepo\b"),
-    ("unknown section", unknown_section, 2, 255, r"walship\.conf:\d+: .*stanza", r"."),
+    ("unknown section", unknown_section, 2, 255, r"walship\.conf:\d+: .*section", r"\[walship\]"),
     ("wrong unit", wrong_unit, 2, 255, r"walship\.conf:\d+: .*push-timeout.*5 parsecs", r"\bs\b|ms|min"),
     ("no number", no_number, 2, 255, r"walship\.conf:\d+: .*push-timeout.*soon", r"\bs\b|ms|min"),
-    ("level out of range", bad_level, 2, 255, r"walship\.conf:\d+: .*compress-level.*11", r"9|1"),
-    ("unknown choice", bad_choice, 2, 255, r"walship\.conf:\d+: .*cipher.*rot13", r"aes-256-cbc"),
-    ("missing value", empty_value, 2, 255, r"walship\.conf:\d+: .*log-level", r"."),
-    ("no configuration file", no_config_file, 2, 255, r"absent\.conf.*No such file", r"."),
+    ("level out of range", bad_level, 2, 255, r"walship\.conf:\d+: compress-level: '11' is not between 1 and 9", None),
+    ("unknown choice", bad_choice, 2, 255, r"walship\.conf:\d+: cipher: 'rot13' .*aes-256-cbc", None),
+    ("missing value", empty_value, 2, 255, r"walship\.conf:\d+: log-level: has no value", None),
+    ("no configuration file", no_config_file, 2, 255, r"absent\.conf.*No such file", None),
     ("missing root folder", no_root, 3, 255, r"absent", r"mkdir|mount"),
-    ("file as root folder", file_as_root, 3, 255, r"plain", r"."),
+    ("file as root folder", file_as_root, 5, 255, r"plain.*Not a directory", r"."),
 ]
 
 
@@ -216,17 +211,18 @@ USAGE = [
     Case("unknown option of push", lambda s: (*push(s), "--compres", "gzip"), 2, r"--compres\b", r"compress"),
     Case("unknown option of fetch", lambda s: (*fetch(s), "--compres", "gzip"), 255, r"--compres\b", r"compress"),
     Case("unknown letter", lambda s: (*push(s), "-x"), 2, r"-x", r"."),
-    Case("option without its value", lambda s: (*push(s), "--repo"), 2, r"--repo\b", r"."),
+    Case("option without its value", lambda s: (*push(s), "--repo"), 2, r"--repo needs a value", None),
     Case("wrong unit", lambda s: (*push(s), "--push-timeout", "5parsecs"), 2, r"--push-timeout.*5parsecs", r"."),
-    Case("no number for the system", lambda s: (*push(s), "--system-id", "twelve"), 2, r"--system-id.*twelve", r"."),
-    Case("wrong choice", lambda s: (*push(s), "--log-level", "loud"), 2, r"--log-level.*loud", r"warning"),
-    Case("wrong choice for fetch-error", lambda s: (*fetch(s), "--fetch-error", "stop"), 255, r"--fetch-error.*stop", r"abort"),
-    Case("push without PATH", lambda s: ("push",), 2, r"PATH", r"push"),
-    Case("push of two", lambda s: (*push(s), "another"), 2, r"another", r"push"),
-    Case("fetch without DEST", lambda s: ("fetch", NAME), 255, r"DEST", r"fetch"),
-    Case("fetch of three", lambda s: (*fetch(s), "another"), 255, r"another", r"fetch"),
-    Case("unknown environment", lambda s: (*push(s), {"env": {"WALSHIP_PUSH_TIMEOUT": "x"}}), 2, r"WALSHIP_PUSH_TIMEOUT.*x", r"."),
-    Case("keygen over a file", lambda s: ("keygen", s.walship.key_file), 5, r"/key\b.*exist", r"."),
+    Case("no number for the system", lambda s: (*push(s), "--system-id", "twelve"), 2, r"--system-id.*twelve", None),
+    Case("wrong choice", lambda s: (*push(s), "--log-level", "loud"), 2, r"--log-level.*loud.*warning", None),
+    Case("wrong choice for fetch-error", lambda s: (*fetch(s), "--fetch-error", "stop"), 255, r"--fetch-error.*stop.*abort", None),
+    Case("push without PATH", lambda s: ("push",), 2, r"push: missing operand", r"push PATH"),
+    Case("push of two", lambda s: (*push(s), "another"), 2, r"push: too many operands", r"push PATH"),
+    Case("fetch without DEST", lambda s: ("fetch", NAME), 255, r"fetch: missing operand", r"fetch NAME DEST"),
+    Case("fetch of three", lambda s: (*fetch(s), "another"), 255, r"fetch: too many operands", r"fetch NAME DEST"),
+    Case("secret as an option", lambda s: (*push(s), "--s3-key-secret", "no-such-secret"), 2, r"--s3-key-secret\b", r"s3-key-secret-file"),
+    Case("wrong value in the environment", lambda s: (*push(s), {"env": {"WALSHIP_PUSH_TIMEOUT": "x"}}), 2, r"WALSHIP_PUSH_TIMEOUT.*x", r"."),
+    Case("keygen over a file", lambda s: ("keygen", s.walship.key_file), 4, r"/key\b.*exist", r"."),
     Case("keygen nowhere", lambda s: ("keygen", s.folder / "absent/key"), 5, r"absent", r"."),
 ]
 
@@ -239,7 +235,7 @@ def test_usage(dir_site, case):
 def test_help_and_version(dir_site):
     for args in (("--help",), ("help",), ("help", "push"), ("--version",)):
         assert dir_site.run(*args).expect(0).out
-    dir_site.run("help", "frobnicate").expect(255, r"frobnicate", r".")
+    dir_site.run("help", "frobnicate").expect(2, r"frobnicate", r".")
 
 
 # Names and files to push.
@@ -266,7 +262,7 @@ PUSHES = [
     Case("lower case", content(NAME[:-1] + "a", b"x"), 2, NAME[:-1] + "a", r"."),
     Case("a name too long", content(NAME + "0", b"x"), 2, NAME + "0", r"."),
     Case("no such file", lambda s: ("push", s.folder / NAME), 5, rf"{NAME}.*No such file", r"."),
-    Case("a folder", lambda s: ("push", host.USER.mkdir(s.folder / NAME)), 5, NAME, r"."),
+    Case("a folder", lambda s: ("push", host.USER.mkdir(s.folder / NAME)), 2, NAME, None),
     Case("an unreadable file", lambda s: ("push", host.USER.write(s.folder / NAME, b"x", 0)), 5, rf"{NAME}.*Permission denied", r"."),
     Case("an empty segment", content(NAME, b""), 4, rf"push {NAME}: .*empty", r"."),
     Case("an empty history", content(HISTORY, b""), 4, r"push 00000002.history: .*empty", r"."),
@@ -287,7 +283,7 @@ PUSHES = [
     Case("system identifier of another", lambda s: (*push(s), "--system-id", s.system_id + 1), 4,
          r"(system|cluster).*7601921254259666965", r"."),
     Case("history without a system identifier", lambda s: ("push", s.file(HISTORY, wal.history())), 2,
-         r"push 00000002.history: .*system", r"--pg-data|--system-id"),
+         r"push 00000002.history: .*which cluster", r"--pg-data|--system-id"),
 ]
 
 
@@ -316,7 +312,7 @@ FETCHES = [
     Case("a path to a segment", named(f"../{NAME}"), 255, rf"\.\./{NAME}", r"."),
     Case("an empty name", named(""), 255, r".", r"."),
     Case("a name that breaks lines", named("a\nwalship: all is well"), 255, r"a\?walship", r"."),
-    Case("no system identifier", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x"), 255, r"system", r"--pg-data|--system-id"),
+    Case("no system identifier", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x"), 255, r"which cluster", r"--pg-data|--system-id"),
     Case("no folder of the system", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x", "--system-id", 5), 255,
          rf"fetch {NAME}: .*\b5\b", r"."),
     Case("no folder at DEST", lambda s: ("fetch", NAME, s.folder / "absent/x", "--system-id", s.system_id), 255,
@@ -495,15 +491,19 @@ def test_fetch_exit_codes(dir_site, data_dir, control_file, mode):
     dest = data_dir / "pg_wal/RECOVERYXLOG"
 
     def go(*args, name=NAME, to="pg_wal/RECOVERYXLOG"):
-        dest.unlink(missing_ok=True)
+        if dest.exists():
+            dest.unlink()
         done = site.run("fetch", name, to, *mode.options, *args, cwd=data_dir)
         assert done.code == 0 or not dest.exists()
         return done
     go().expect(0)
     assert dest.read_bytes() == content_
     go(name="000000010000000000000004").expect(1)
-    go(to="absent/RECOVERYXLOG").expect(mode.local, rf"fetch {NAME}: .*absent", r".")
-    go("--compress-level", "x").expect(255, r"--compress-level", r".")
+    (data_dir / "pg_wal").chmod(0o500)
+    go().expect(mode.local, rf"fetch {NAME}: .*Permission denied", r".")
+    (data_dir / "pg_wal").chmod(0o700)
+    go(to="absent/RECOVERYXLOG").expect(255, rf"fetch {NAME}: .*absent", r"restore_command")
+    go("--compress-level", "x").expect(255, r"--compress-level")
     go("--system-id", "5").expect(255, r"\b5\b", r".")
     object_name = wal.object_name(system_id, NAME)
     whole = site.store.get(object_name)

@@ -89,16 +89,14 @@ def test_unreadable_object(dir_site):
     name, content, object_name = dir_site.kind("segment")
     path = dir_site.file(name, content)
     dir_site.run("push", path).expect(0)
-    (dir_site.store.path / object_name).chmod(0)
+    place = dir_site.store.path / object_name
     dest = dir_site.scratch.folder("dest") / "x"
-    for _ in range(2):
+    for closed, mode in ((place, 0o600), (place.parent, 0o755)):
+        closed.chmod(0)
         dir_site.run("fetch", name, dest, "--system-id", dir_site.system_id).expect(
             255, rf"fetch {name}: .*Permission denied", r".")
         assert not dest.exists()
-        # Once more, with the folder closed.
-        (dir_site.store.path / object_name).chmod(0o600)
-        (dir_site.store.path / object_name).parent.chmod(0)
-    (dir_site.store.path / object_name).parent.chmod(0o755)
+        closed.chmod(mode)
 
 
 def test_full_disk_under_archiver(dir_site, small_disk):

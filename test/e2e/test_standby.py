@@ -3,6 +3,11 @@
 from harness import host, wal
 
 
+# What a streaming standby says when its primary stops.
+LOST_PRIMARY = (r"FATAL:  could not (receive|send|connect)", r"FATAL:  terminating walreceiver", r"FATAL:  streaming replication",
+                r"replication terminated")
+
+
 def with_table(primary):
     primary.start()
     primary.sql("create table t (n int, v text)")
@@ -51,7 +56,7 @@ def test_partial_segment(dir_site):
             primary.sql("insert into t select g, 'in the last segment' from generate_series(1, 1000) g")
             wait_rows(standby, primary.sql("select count(*) from t"))
             primary.stop()
-            standby.expect("could not connect to the primary", "terminating walreceiver", "streaming replication")
+            standby.expect(*LOST_PRIMARY)
             standby.promote()
             standby.archive_all()
             names = [n for n in site.store.list() if n.endswith(".partial")]
@@ -97,4 +102,4 @@ def test_pg_rewind(site):
             count = grow(standby, 100)
             wait_rows(primary, count)
             assert primary.rows() == standby.rows()
-            primary.expect("terminating walreceiver", "could not (receive|send|connect)", "replication terminated")
+            primary.expect(*LOST_PRIMARY)

@@ -98,7 +98,8 @@ class Proxy:
                     self._connections.add(ends[0])
             ends.append(socket.create_connection(self.target, timeout=30))
             self._pump(*ends)
-        except OSError:
+        except (OSError, ValueError):
+            # One end is gone; ValueError is what select() says of a socket that was closed here.
             pass
         finally:
             for sock in ends:

@@ -12,7 +12,7 @@ from . import host
 
 def binary():
     """The program under test: $WALSHIP, else the build folder's."""
-    return Path(os.environ.get("WALSHIP") or host.ROOT / "build" / "walship")
+    return Path(os.environ.get("WALSHIP") or host.ROOT / "build" / "walship").resolve()
 
 
 def install(folder):
@@ -83,10 +83,10 @@ class Walship:
     def argv(self, *args):
         return [str(a) for a in (self.program, "--config", self.conf, *args)]
 
-    def run(self, *args, env=None, cwd=None, timeout=60, argv=None):
+    def run(self, *args, env=None, cwd=None, timeout=60, argv=None, umask=0o077):
         """Call it and wait. No output may hold a secret."""
         done = subprocess.run(argv or self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.folder,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False, umask=umask,
                               **host.USER.popen_args())
         self.check_secrets(done.stdout, done.stderr)
         return Result(done.returncode, done.stdout, done.stderr.decode())
