@@ -18,8 +18,8 @@
 #include "net/credentials.h"
 #include "store/store.h"
 
-#define S3_PART_BYTES_DEFAULT (32 * 1024 * 1024)      /* two of them fit a small host */
-#define S3_PART_BYTES_MIN (5 * 1024 * 1024)           /* S3's least, but for the last part */
+#define S3_PART_BYTES_DEFAULT (32UL * 1024 * 1024)    /* two of them fit a small host */
+#define S3_PART_BYTES_MIN (5UL * 1024 * 1024)         /* S3's least, but for the last part */
 #define S3_PART_BYTES_MAX (5ULL * 1024 * 1024 * 1024) /* S3's most, for a part and for a PutObject */
 
 enum s3_uri_style {

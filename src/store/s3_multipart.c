@@ -10,8 +10,8 @@
 #include "base/buffer.h"
 #include "store/s3_private.h"
 
-#define PARTS_MAX 10000                     /* S3's bound */
-#define COMPLETE_BODY_MAX (4 * 1024 * 1024) /* 10,000 parts with an ETag of HTTP_FIELD_MAX bytes each */
+#define PARTS_MAX 10000                       /* S3's bound */
+#define COMPLETE_BODY_MAX (4UL * 1024 * 1024) /* 10,000 parts with an ETag of HTTP_FIELD_MAX bytes each */
 #define ABORT_HINT "a lifecycle rule with AbortIncompleteMultipartUpload removes such"
 
 struct s3_upload {

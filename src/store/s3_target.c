@@ -115,7 +115,7 @@ enum status s3_target_init(struct s3 *s3, const struct s3_options *options, stru
 	s3->path_style = options->uri_style == S3_URI_PATH ||
 			 (options->uri_style == S3_URI_AUTO && (!s3->aws || strchr(s3->bucket, '.') != NULL));
 	s3_set_region(s3, options->region);
-	return s3->aws ? STATUS_OK : read_endpoint(s3, options->endpoint, err);
+	return options->endpoint == NULL ? STATUS_OK : read_endpoint(s3, options->endpoint, err);
 }
 
 enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 1], struct error *err)

@@ -114,7 +114,7 @@ enum status xml_reader_feed(struct xml_reader *reader, const void *data, size_t 
 {
 	const char *text = data;
 	if (len > XML_REPLY_MAX - reader->total)
-		return error_set(err, STATUS_UNREACHABLE, "XML of more than %d bytes", XML_REPLY_MAX);
+		return error_set(err, STATUS_UNREACHABLE, "XML of more than %lu bytes", XML_REPLY_MAX);
 	reader->total += len;
 	/* S3 sends blanks to keep a connection alive while it works, and they may come before "<?xml". */
 	while (!reader->begun && len > 0 && strchr(" \t\r\n", *text) != NULL && *text != '\0') {

@@ -10,9 +10,9 @@
 
 #include "walship/error.h"
 
-#define XML_PATH_MAX 256                /* "CompleteMultipartUploadResult/ChecksumCRC64NVME" has 51 characters */
-#define XML_TEXT_MAX 4096               /* a key of 1024 bytes, each of them as %XX */
-#define XML_REPLY_MAX (8 * 1024 * 1024) /* a page of 1,000 keys, each of them as long as it can be */
+#define XML_PATH_MAX 256                  /* "CompleteMultipartUploadResult/ChecksumCRC64NVME" has 51 characters */
+#define XML_TEXT_MAX 4096                 /* a key of 1024 bytes, each of them as %XX */
+#define XML_REPLY_MAX (8UL * 1024 * 1024) /* a page of 1,000 keys, each of them as long as it can be */
 
 struct xml_reader;
 

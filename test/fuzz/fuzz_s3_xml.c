@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s3_reply_read(&reply);
 	s3_reply_judge(&reply, &attempt);
 	MUST(s3_reply_failed(&reply));
-	MUST(!s3_reply_says_missing(&reply) || strstr(reply.http.body, "NoSuchKey") != NULL);
+	MUST(!s3_reply_says_missing(&reply) || strstr(reply.http.body, "<Error") != NULL);
 	(void)s3_reply_error(&reply, "GET", &err);
 	return 0;
 }

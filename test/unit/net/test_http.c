@@ -240,10 +240,15 @@ static void names_what_broke(void **state)
 	    {.kind = FAULT_HANG},
 	    {.body = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", .kind = FAULT_DRIP},
 	    {.status = "404 Not Found", .body = "abcdef", .kind = FAULT_CUT, .at = 3},
+	    {.headers = "nonsense\r\n"},
 	};
-	static const char *const texts[] = {"closed the connection without an answer", "the answer broke off",
-					    "the connection was lost while receiving", "no answer in time",
-					    "the answer did not end in time",          "the answer broke off"};
+	static const char *const texts[] = {"closed the connection without an answer",
+					    "the answer broke off",
+					    "the connection was lost while receiving",
+					    "no answer in time",
+					    "the answer did not end in time",
+					    "the answer broke off",
+					    "Header without colon"};
 	struct fault_server *server = fault_server_start(FAULT_PLAIN, answers, COUNT(answers));
 	for (size_t i = 0; i < COUNT(answers); i++) {
 		int64_t start = clock_monotonic_ms(&system_clock);

@@ -94,6 +94,11 @@ static void keeps_its_bounds(void **state)
 	assert_int_equal(read_all(xml, 600, 4096, &got), STATUS_UNREACHABLE);
 	assert_non_null(strstr(err.text, "too deep"));
 
+	/* The same with an empty element, whose end comes after all. */
+	(void)strcpy(xml + (size_t)128 * 3, "<a/>");
+	assert_int_equal(read_all(xml, strlen(xml), 4096, &got), STATUS_UNREACHABLE);
+	assert_non_null(strstr(err.text, "too deep"));
+
 	memset(xml, ' ', sizeof xml);
 	assert_int_equal(read_all(xml, sizeof xml, 65536, &got), STATUS_UNREACHABLE);
 	assert_non_null(strstr(err.text, "more than"));
