@@ -174,8 +174,8 @@ MISTAKES = [
     ("unknown section", unknown_section, 2, 255, r"walship\.conf:\d+: .*section", r"\[walship\]"),
     ("wrong unit", wrong_unit, 2, 255, r"walship\.conf:\d+: .*push-timeout.*5 parsecs", r"\bs\b|ms|min"),
     ("no number", no_number, 2, 255, r"walship\.conf:\d+: .*push-timeout.*soon", r"\bs\b|ms|min"),
-    ("level out of range", bad_level, 2, 255, r"walship\.conf:\d+: compress-level: '11' is not between 1 and 9", None),
-    ("unknown choice", bad_choice, 2, 255, r"walship\.conf:\d+: cipher: 'rot13' .*aes-256-cbc", None),
+    ("level out of range", bad_level, 2, 255, r"walship\.conf:\d+: compress-level: '11' is out of range", r"from 1 to 9"),
+    ("unknown choice", bad_choice, 2, 255, r"walship\.conf:\d+: cipher: 'rot13' is not known", r"aes-256-cbc"),
     ("missing value", empty_value, 2, 255, r"walship\.conf:\d+: log-level: has no value", None),
     ("no configuration file", no_config_file, 2, 255, r"absent\.conf.*No such file", None),
     ("missing root folder", no_root, 3, 255, r"absent", r"mkdir|mount"),
@@ -214,12 +214,12 @@ USAGE = [
     Case("option without its value", lambda s: (*push(s), "--repo"), 2, r"--repo needs a value", None),
     Case("wrong unit", lambda s: (*push(s), "--push-timeout", "5parsecs"), 2, r"--push-timeout.*5parsecs", r"."),
     Case("no number for the system", lambda s: (*push(s), "--system-id", "twelve"), 2, r"--system-id.*twelve", None),
-    Case("wrong choice", lambda s: (*push(s), "--log-level", "loud"), 2, r"--log-level.*loud.*warning", None),
-    Case("wrong choice for fetch-error", lambda s: (*fetch(s), "--fetch-error", "stop"), 255, r"--fetch-error.*stop.*abort", None),
+    Case("wrong choice", lambda s: (*push(s), "--log-level", "loud"), 2, r"--log-level.*loud", r"warning"),
+    Case("wrong choice for fetch-error", lambda s: (*fetch(s), "--fetch-error", "stop"), 255, r"--fetch-error.*stop", r"abort"),
     Case("push without PATH", lambda s: ("push",), 2, r"push: missing operand", r"push PATH"),
-    Case("push of two", lambda s: (*push(s), "another"), 2, r"push: too many operands", r"push PATH"),
+    Case("push of two", lambda s: (*push(s), "another"), 2, r"push: unexpected operand .another", r"push PATH"),
     Case("fetch without DEST", lambda s: ("fetch", NAME), 255, r"fetch: missing operand", r"fetch NAME DEST"),
-    Case("fetch of three", lambda s: (*fetch(s), "another"), 255, r"fetch: too many operands", r"fetch NAME DEST"),
+    Case("fetch of three", lambda s: (*fetch(s), "another"), 255, r"fetch: unexpected operand .another", r"fetch NAME DEST"),
     Case("secret as an option", lambda s: (*push(s), "--s3-key-secret", "no-such-secret"), 2, r"--s3-key-secret\b", r"s3-key-secret-file"),
     Case("wrong value in the environment", lambda s: (*push(s), {"env": {"WALSHIP_PUSH_TIMEOUT": "x"}}), 2, r"WALSHIP_PUSH_TIMEOUT.*x", r"."),
     Case("keygen over a file", lambda s: ("keygen", s.walship.key_file), 4, r"/key\b.*exist", r"."),
@@ -283,7 +283,7 @@ PUSHES = [
     Case("system identifier of another", lambda s: (*push(s), "--system-id", s.system_id + 1), 4,
          r"(system|cluster).*7601921254259666965", r"."),
     Case("history without a system identifier", lambda s: ("push", s.file(HISTORY, wal.history())), 2,
-         r"push 00000002.history: .*which cluster", r"--pg-data|--system-id"),
+         r"push 00000002.history: .*system identifier", r"--pg-data|--system-id"),
 ]
 
 
@@ -312,7 +312,7 @@ FETCHES = [
     Case("a path to a segment", named(f"../{NAME}"), 255, rf"\.\./{NAME}", r"."),
     Case("an empty name", named(""), 255, r".", r"."),
     Case("a name that breaks lines", named("a\nwalship: all is well"), 255, r"a\?walship", r"."),
-    Case("no system identifier", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x"), 255, r"which cluster", r"--pg-data|--system-id"),
+    Case("no system identifier", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x"), 255, r"system identifier", r"--pg-data|--system-id"),
     Case("no folder of the system", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x", "--system-id", 5), 255,
          rf"fetch {NAME}: .*\b5\b", r"."),
     Case("no folder at DEST", lambda s: ("fetch", NAME, s.folder / "absent/x", "--system-id", s.system_id), 255,
@@ -502,7 +502,7 @@ def test_fetch_exit_codes(dir_site, data_dir, control_file, mode):
     (data_dir / "pg_wal").chmod(0o500)
     go().expect(mode.local, rf"fetch {NAME}: .*Permission denied", r".")
     (data_dir / "pg_wal").chmod(0o700)
-    go(to="absent/RECOVERYXLOG").expect(255, rf"fetch {NAME}: .*absent", r"restore_command")
+    go(to="absent/RECOVERYXLOG").expect(mode.local, rf"fetch {NAME}: .*absent", r"restore_command")
     go("--compress-level", "x").expect(255, r"--compress-level")
     go("--system-id", "5").expect(255, r"\b5\b", r".")
     object_name = wal.object_name(system_id, NAME)
