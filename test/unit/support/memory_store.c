@@ -15,6 +15,7 @@ struct memory {
 	struct store store;
 	struct object *first;
 	enum status broken;
+	enum status broken_reads;
 };
 
 struct writer {
@@ -103,6 +104,8 @@ static enum status memory_read(struct store *store, const struct call *call, con
 	(void)call;
 	struct memory *memory = (struct memory *)store;
 	enum status st = begin(memory, name, err);
+	if (!st && memory->broken_reads)
+		st = error_set(err, memory->broken_reads, "the store is broken");
 	if (st)
 		return st;
 	const struct object *object = get(memory, name);
@@ -132,7 +135,9 @@ static enum status memory_list(struct store *store, const struct call *call, con
 	(void)call;
 	struct memory *memory = (struct memory *)store;
 	enum status st = begin(memory, "x", err);
-	for (struct object *object = memory->first; !st && object != NULL; object = object->next) {
+	/* The callback may remove what it is shown. */
+	for (struct object *object = memory->first, *next; !st && object != NULL; object = next) {
+		next = object->next;
 		struct object_info info = {object->name, object->bytes.len, 1};
 		if (strncmp(object->name, prefix, strlen(prefix)) == 0)
 			st = each(arg, &info, err);
@@ -192,4 +197,9 @@ struct buffer *memory_store_bytes(struct store *store, const char *name)
 void memory_store_break(struct store *store, enum status status)
 {
 	((struct memory *)store)->broken = status;
+}
+
+void memory_store_break_reads(struct store *store, enum status status)
+{
+	((struct memory *)store)->broken_reads = status;
 }

@@ -14,4 +14,7 @@ struct buffer *memory_store_bytes(struct store *store, const char *name);
 /* From now on every operation fails with this (STATUS_OK: works again). */
 void memory_store_break(struct store *store, enum status status);
 
+/* As memory_store_break, for reads alone. */
+void memory_store_break_reads(struct store *store, enum status status);
+
 #endif

@@ -1,0 +1,240 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stream/codec.h"
+#include "support/archive.h"
+#include "support/cmocka.h"
+#include "support/memory_store.h"
+#include "support/segment.h"
+
+static const char *const names[] = {"000000010000000000000003", "000000010000000000000003.partial",
+				    "000000010000000000000002.00000028.backup", "00000002.history"};
+static const char *const objects[] = {
+    "42/wal/0000000100000000/000000010000000000000003", "42/wal/0000000100000000/000000010000000000000003.partial",
+    "42/wal/0000000100000000/000000010000000000000002.00000028.backup", "42/wal/00000002.history"};
+#define KINDS (sizeof names / sizeof names[0])
+
+static struct archive archive;
+
+static int setup(void **unused)
+{
+	(void)unused;
+	archive_init(&archive);
+	return 0;
+}
+
+static int teardown(void **unused)
+{
+	(void)unused;
+	archive_fini(&archive);
+	return 0;
+}
+
+static void stores_every_kind_under_its_name(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < KINDS; i++) {
+		archive_put_wal(&archive, names[i], 7);
+		enum status st = archive_push(&archive, names[i]);
+		assert_ok(st, archive.err);
+		assert_non_null(memory_store_bytes(archive.store, objects[i]));
+	}
+	assert_non_null(
+	    strstr(buffer_text(&archive.world.logged), "push 000000010000000000000003: 1048576 bytes of cluster 42"));
+	assert_non_null(strstr(buffer_text(&archive.world.logged), "gzip and aes-256-cbc to "));
+}
+
+static void the_same_again_is_success(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < KINDS; i++) {
+		archive_put_wal(&archive, names[i], 7);
+		assert_int_equal(archive_push(&archive, names[i]), STATUS_OK);
+		struct buffer before = *memory_store_bytes(archive.store, objects[i]);
+		archive.world.random_byte++; /* another salt: other bytes, the same content */
+		enum status st = archive_push(&archive, names[i]);
+		assert_ok(st, archive.err);
+		assert_memory_equal(memory_store_bytes(archive.store, objects[i]), &before, sizeof before);
+	}
+	assert_non_null(strstr(buffer_text(&archive.world.logged), "identical to what the archive has"));
+}
+
+static void another_content_is_refused(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < KINDS; i++) {
+		archive_put_wal(&archive, names[i], 7);
+		assert_int_equal(archive_push(&archive, names[i]), STATUS_OK);
+		struct buffer before = *memory_store_bytes(archive.store, objects[i]);
+		archive_put_wal(&archive, names[i], 8);
+		assert_int_equal(archive_push(&archive, names[i]), STATUS_CONFLICT);
+		assert_non_null(strstr(archive.err.text, names[i]));
+		assert_non_null(
+		    strstr(archive.err.text, "the archive has another file of this name: differs from byte "));
+		assert_non_null(strstr(archive.err.hint, "Nothing was changed"));
+		assert_memory_equal(memory_store_bytes(archive.store, objects[i]), &before, sizeof before);
+	}
+}
+
+static void what_cannot_be_read_back_is_not_success(void **unused)
+{
+	(void)unused;
+	archive_put_wal(&archive, names[0], 7);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_OK);
+	struct buffer *object = memory_store_bytes(archive.store, objects[0]);
+	object->data[object->len - 40] ^= 1;
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
+	assert_string_equal(archive.err.text,
+			    "push 000000010000000000000003: the archive has this name already, but what it has "
+			    "cannot be read: not authentic: its HMAC-SHA-256 does not match");
+	object->len = 10;
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
+}
+
+static void a_broken_store_is_no_success(void **unused)
+{
+	(void)unused;
+	archive_put_wal(&archive, names[0], 7);
+	memory_store_break(archive.store, STATUS_UNREACHABLE);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_UNREACHABLE);
+	assert_string_equal(archive.err.text, "push 000000010000000000000003: the store is broken");
+	memory_store_break(archive.store, STATUS_OK);
+	assert_null(memory_store_bytes(archive.store, objects[0]));
+	archive.world.random_fails = true;
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_LOCAL);
+	assert_string_equal(archive.err.text, "push 000000010000000000000003: no random bytes to be had");
+	assert_null(memory_store_bytes(archive.store, objects[0]));
+}
+
+/* A store that says EXISTS and then cannot say what: neither success nor a conflict. */
+static void reading_back_may_fail(void **unused)
+{
+	(void)unused;
+	static const struct {
+		enum status read, expected;
+		const char *text;
+	} cases[] = {
+	    {STATUS_UNREACHABLE, STATUS_UNREACHABLE, "reading back what the archive has already: the store is broken"},
+	    {STATUS_MISSING, STATUS_UNREACHABLE, "it was there a moment ago: the store is broken"},
+	};
+	archive_put_wal(&archive, names[0], 7);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_OK);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		memory_store_break_reads(archive.store, cases[i].read);
+		assert_int_equal(archive_push(&archive, names[0]), cases[i].expected);
+		assert_non_null(strstr(archive.err.text, cases[i].text));
+	}
+}
+
+static void put_header(const struct segment_header *header, size_t size)
+{
+	static uint8_t content[2 * ARCHIVE_SEGMENT_BYTES];
+	memcpy(content, header, sizeof *header);
+	folder_put(&archive.folder, "data/pg_wal/000000010000000000000003", content, size, 0600);
+}
+
+static void nothing_of_a_wrong_file_is_stored(void **unused)
+{
+	(void)unused;
+	struct segment_header good = segment_header_make(1, 0, 3, ARCHIVE_SEGMENT_BYTES);
+	struct segment_header alien = good;
+	alien.system_id = 43;
+	static const char name[] = "000000010000000000000003";
+	put_header(&alien, ARCHIVE_SEGMENT_BYTES);
+	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
+	assert_string_equal(archive.err.text,
+			    "push 000000010000000000000003: of cluster 43, but the data directory is of cluster 42");
+	put_header(&good, 100);
+	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
+	put_header(&good, 0);
+	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
+	assert_string_equal(archive.err.text, "push 000000010000000000000003: damaged: is empty");
+	put_header(&good, ARCHIVE_SEGMENT_BYTES + 1);
+	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
+	assert_null(memory_store_bytes(archive.store, "42/wal/0000000100000000/000000010000000000000003"));
+	assert_null(memory_store_bytes(archive.store, "43/wal/0000000100000000/000000010000000000000003"));
+}
+
+static void what_is_no_wal_file_is_refused(void **unused)
+{
+	(void)unused;
+	assert_int_equal(archive_push(&archive, "../global/pg_control"), STATUS_USAGE);
+	assert_string_equal(archive.err.text, "push: 'pg_control' is not the name of a WAL file");
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_LOCAL);
+	assert_non_null(strstr(archive.err.text, "No such file or directory"));
+	assert_int_equal(mkdir(folder_path(&archive.folder, "data/pg_wal/000000010000000000000003"), 0700), 0);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_USAGE);
+	assert_non_null(strstr(archive.err.text, "is not a plain file"));
+}
+
+/* The cluster's identity: from the file, the data directory, the option. */
+static void identities_must_agree(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *name;
+		bool data_directory;
+		uint64_t option;
+		enum status expected;
+		const char *text;
+	} cases[] = {
+	    {"000000010000000000000003", true, 0, STATUS_OK, ""},
+	    {"000000010000000000000004", true, 42, STATUS_OK, ""},
+	    {"000000010000000000000005", true, 43, STATUS_CONFLICT, "of cluster 42, but --system-id is of cluster 43"},
+	    {"000000010000000000000006", false, 0, STATUS_OK, ""},
+	    {"000000010000000000000007", false, 43, STATUS_CONFLICT, "of cluster 42, but --system-id is of cluster 43"},
+	    {"00000002.history", true, 0, STATUS_OK, ""},
+	    {"00000003.history", true, 43, STATUS_CONFLICT, "of cluster 42, but --system-id is of cluster 43"},
+	    {"00000004.history", false, 42, STATUS_OK, ""},
+	    {"00000005.history", false, 0, STATUS_USAGE, "its system identifier is not known"},
+	    {"000000010000000000000002.00000028.backup", false, 0, STATUS_USAGE, "its system identifier is not known"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char path[128];
+		archive_put_wal(&archive, cases[i].name, 7);
+		(void)snprintf(path, sizeof path, "data/pg_wal/%s", cases[i].name);
+		if (!cases[i].data_directory) {
+			assert_int_equal(
+			    rename(folder_path(&archive.folder, path), folder_path(&archive.folder, cases[i].name)), 0);
+			(void)snprintf(path, sizeof path, "%s", cases[i].name);
+		}
+		struct push push = {.store = archive.store,
+				    .call = &archive.world.call,
+				    .codec = codec_by_name("none"),
+				    .keys = &archive.keys,
+				    .path = folder_path(&archive.folder, path),
+				    .system_id = cases[i].option};
+		assert_int_equal(push_file(&push, &archive.err), cases[i].expected);
+		if (cases[i].expected)
+			assert_non_null(strstr(archive.err.text, cases[i].text));
+	}
+	struct push push = {.store = archive.store,
+			    .call = &archive.world.call,
+			    .codec = codec_by_name("none"),
+			    .keys = &archive.keys,
+			    .path = folder_path(&archive.folder, "000000010000000000000006"),
+			    .pg_data = folder_path(&archive.folder, "out")};
+	assert_int_equal(push_file(&push, &archive.err), STATUS_USAGE);
+	assert_non_null(strstr(archive.err.text, "is not a data directory"));
+}
+
+#define WITH_SETUP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_SETUP(stores_every_kind_under_its_name),
+	    WITH_SETUP(the_same_again_is_success),
+	    WITH_SETUP(another_content_is_refused),
+	    WITH_SETUP(what_cannot_be_read_back_is_not_success),
+	    WITH_SETUP(a_broken_store_is_no_success),
+	    WITH_SETUP(reading_back_may_fail),
+	    WITH_SETUP(nothing_of_a_wrong_file_is_stored),
+	    WITH_SETUP(what_is_no_wal_file_is_refused),
+	    WITH_SETUP(identities_must_agree),
+	};
+	return cmocka_run_group_tests_name("command/push", tests, NULL, NULL);
+}
