@@ -93,7 +93,7 @@ int cli_run(const struct process *process)
 	enum exit_for reader = arguments.command == NULL ? EXIT_FOR_FETCH : arguments.command->reader;
 	if (st)
 		return report(process, st, reader, &log, &err);
-	if (arguments.help || arguments.version || arguments.command->run == NULL)
+	if (arguments.help || arguments.version || arguments.command == NULL || arguments.command->run == NULL)
 		return report(process, help_print(process->out_fd, &arguments, &err), reader, &log, &err);
 	struct config_input input = {
 	    .options = arguments.options,
