@@ -244,9 +244,10 @@ static unsigned set_connection(const struct http *http, const struct http_reques
 	failed |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	failed |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)HTTP_STALL_BYTES);
 	failed |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)HTTP_STALL_S);
-	failed |= curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
-	failed |= curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
 	failed |= curl_easy_setopt(curl, CURLOPT_USERAGENT, "walship/" WALSHIP_VERSION);
+	/* Wishes: after a name that was not found, libcurl keeps its buffer and refuses to change its size. */
+	(void)curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
+	(void)curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
 	/* A CA of one's own replaces the system's: nobody else may vouch for that server. */
 	if (http->ca_file != NULL) {
 		failed |= curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);

@@ -1,7 +1,10 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -280,33 +283,49 @@ static void says_whom_it_cannot_reach(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct http *http = open_http(NULL);
 		(void)setenv("no_proxy", "*", 1);
-		enum status st =
-		    http_perform(http, &(struct http_request){.method = "GET", .url = cases[i].url, .timeout_ms = 5000},
-				 &response, &err);
-		assert_int_equal(st, cases[i].status);
-		assert_int_equal(response.outcome, cases[i].outcome);
-		if (strstr(err.text, cases[i].text) == NULL)
-			fail_msg("'%s' lacks '%s'", err.text, cases[i].text);
-		assert_non_null(strstr(err.hint, cases[i].hint));
+		/* The second time on the same handle, as a retry does. */
+		for (int tries = 0; tries < 2; tries++) {
+			const struct http_request request = {.method = "GET", .url = cases[i].url, .timeout_ms = 5000};
+			assert_int_equal(http_perform(http, &request, &response, &err), cases[i].status);
+			assert_int_equal(response.outcome, cases[i].outcome);
+			if (strstr(err.text, cases[i].text) == NULL)
+				fail_msg("'%s' lacks '%s'", err.text, cases[i].text);
+			assert_non_null(strstr(err.hint, cases[i].hint));
+		}
 		http_free(http);
 	}
 }
 
+/* A server whose queue of new connections is full does not answer another one: the same silence as a firewall's. */
 static void gives_up_connecting_in_time(void **state)
 {
 	(void)state;
-	/* TEST-NET-1 (RFC 5737) is routed nowhere: silence, or a refusal by the machine's own router. */
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t address_len = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int waiting[4];
+	char silent_url[64];
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(listener, 0), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &address_len), 0);
+	for (size_t i = 0; i < COUNT(waiting); i++) {
+		waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(waiting[i], (struct sockaddr *)&address, sizeof address);
+	}
+	(void)snprintf(silent_url, sizeof silent_url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
 	struct http *http = NULL;
 	enum status st = http_new(&http, &(struct http_options){.connect_timeout_ms = 200}, &err);
 	assert_ok(st, err);
 	int64_t start = clock_monotonic_ms(&system_clock);
-	st = http_perform(http,
-			  &(struct http_request){.method = "GET", .url = "http://192.0.2.1:81/", .timeout_ms = 5000},
+	st = http_perform(http, &(struct http_request){.method = "GET", .url = silent_url, .timeout_ms = 5000},
 			  &response, &err);
 	assert_int_equal(st, STATUS_UNREACHABLE);
 	assert_int_equal(response.outcome, HTTP_FAILED);
 	assert_true(clock_monotonic_ms(&system_clock) - start < 2000);
 	http_free(http);
+	for (size_t i = 0; i < COUNT(waiting); i++)
+		(void)close(waiting[i]);
+	(void)close(listener);
 }
 
 static void trusts_only_whom_it_should(void **state)
