@@ -173,6 +173,22 @@ def small_disk(scratch):
 
 
 @pytest.fixture
+def hosts(scratch):
+    """Name addresses for the time of a test, in an /etc/hosts that only we see."""
+    if disk.refusal():
+        pytest.skip(disk.refusal())
+    bound = []
+
+    def add(address, *names):
+        path = scratch.folder("etc") / "hosts"
+        host.USER.write(path, Path("/etc/hosts").read_text() + f"\n{address} {' '.join(names)}\n")
+        bound.append(disk.BoundFile(path, "/etc/hosts"))
+    yield add
+    for each in bound:
+        each.remove()
+
+
+@pytest.fixture
 def seed(request):
     """For what is random: printed when the test fails; TEST_SEED repeats a run."""
     value = int(os.environ.get("TEST_SEED") or int.from_bytes(os.urandom(4), "big"))

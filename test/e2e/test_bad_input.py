@@ -179,7 +179,7 @@ MISTAKES = [
     ("missing value", empty_value, 2, 255, r"walship\.conf:\d+: log-level: has no value", None),
     ("no configuration file", no_config_file, 2, 255, r"absent\.conf.*No such file", None),
     ("missing root folder", no_root, 3, 255, r"absent", r"mkdir|mount"),
-    ("file as root folder", file_as_root, 5, 255, r"plain.*Not a directory", r"."),
+    ("file as root folder", file_as_root, 5, 255, r"plain.*Not a directory", None),
 ]
 
 
@@ -418,7 +418,7 @@ S3_MISTAKES = [
     ("own authority not named", own_authority_unnamed, 3, 255, r"(?i)certificate", r"s3-ca-file"),
     ("no TLS there", no_tls, 3, 255, r"(?i)(ssl|tls)", r"."),
     ("no secret", no_secret, 2, 255, r"(s3-key|secret|credentials)", r"s3-key-secret|AWS_SECRET_ACCESS_KEY"),
-    ("no secret file", no_secret_file, 2, 255, r"absent\.secret.*No such file", r"."),
+    ("no secret file", no_secret_file, 2, 255, r"s3-key-secret-file: .*absent\.secret.*No such file", None),
     ("secret file others can read", open_secret_file, 2, 255, r"s3-secret.*(others|permission|group)", r"chmod"),
     ("no CA file", absent_ca_file, 2, 255, r"absent\.pem", r"s3-ca-file"),
 ]

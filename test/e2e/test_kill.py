@@ -3,8 +3,11 @@
 import random
 import signal
 import time
+from pathlib import Path
 
-from harness import objects, wal
+import pytest
+
+from harness import host, objects, wal
 
 KILLS = {"dir": 200, "s3": 100}
 
@@ -68,3 +71,35 @@ def kill(process, after):
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
     return process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("command", ["push", "fetch"])
+def test_terminated_while_waiting(s3_site, command):
+    """PostgreSQL ends with its children: walship goes at once, however long the store keeps it waiting.
+
+    A waiting process shows no secret either: not in its arguments, not in a core.
+    """
+    site = s3_site
+    name, content, _ = site.kind("segment")
+    site.run("push", site.file(name, content)).expect(0)
+    dest = site.scratch.folder("dest") / "RECOVERYXLOG"
+    args = ("push", site.file(name, content)) if command == "push" else ("fetch", name, dest, "--system-id", site.system_id)
+    site.store.proxy.stall()
+    for sig in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+        before = site.store.proxy.accepted
+        process = site.walship.popen(*args)
+        try:
+            host.wait_for(lambda: site.store.proxy.accepted > before, "walship connects")
+            site.walship.check_secrets(Path(f"/proc/{process.pid}/cmdline").read_bytes())
+            # The kernel gives the files of a process that dumps no core to root.
+            assert Path(f"/proc/{process.pid}/environ").stat().st_uid == 0
+            process.send_signal(sig)
+            start = time.monotonic()
+            out, err = process.communicate(timeout=30)
+            assert time.monotonic() - start < 1
+        finally:
+            process.kill()
+        site.walship.check_secrets(out, err)
+        # PostgreSQL tells a shutdown from a failure by the signal that restore_command died of.
+        assert process.returncode == -sig, err
+        assert not list(dest.parent.iterdir())

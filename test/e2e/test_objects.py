@@ -245,16 +245,21 @@ def test_layout_as_boto3_sees_it(s3_site):
         assert len(data) == item["Size"] and data[:8] == b"WALSHIP\x01"
 
 
-@pytest.mark.parametrize("style", ["path", "host", "auto"])
-def test_s3_uri_style(s3_site, style):
-    """Virtual-hosted addresses need a name for the server; loopback has none but an address."""
-    name, content, _ = s3_site.kind("history")
-    done = push(s3_site, name, content, "--s3-uri-style", style)
-    if style == "host":
-        done.expect(done.code, r"push 00000002\.history: ", r".")
-        assert done.code in (2, 3)
-    else:
-        done.expect(0)
+@pytest.mark.parametrize("style, endpoint, seen", [
+    ("auto", "127.0.0.1", "127.0.0.1"), ("path", "s3.test", "s3.test"), ("host", "s3.test", "{bucket}.s3.test")])
+def test_s3_uri_style(s3_site, hosts, style, endpoint, seen):
+    """Where the bucket's name goes: into the path, or before the host's name, which the certificate must cover."""
+    site = s3_site
+    seen = seen.format(bucket=site.store.server.bucket)
+    hosts("127.0.0.1", "s3.test", f"{site.store.server.bucket}.s3.test")
+    port = site.store.proxy.port
+    site.walship.configure(s3_uri_style=style, s3_endpoint=f"https://{endpoint}:{port}")
+    name, content, object_name = site.kind("history")
+    push(site, name, content).expect(0)
+    assert site.store.list() == [object_name]
+    assert fetch(site, name)[1] == content
+    site.store.go_away()
+    fetch(site, name, "--fetch-timeout", "1s")[0].expect(255, rf"https://{re.escape(seen)}:{port}: ", r".")
 
 
 def test_credentials_from_environment(s3_site):

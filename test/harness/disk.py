@@ -1,10 +1,10 @@
-"""Small file systems for tests of full disks: tmpfs mounts that only this process and its children see."""
+"""Mounts that only this process and its children see: small file systems for tests of full disks, replaced files."""
 
 import ctypes
 import os
 from pathlib import Path
 
-CLONE_NEWNS, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x4000, 1 << 18, 2
+CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x1000, 0x4000, 1 << 18, 2
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 _refusal = "no private mount namespace yet"
@@ -20,7 +20,7 @@ def enter_private_namespace():
 
 
 def refusal():
-    """Why there can be no SmallDisk here, or None."""
+    """Why there can be no mounts here, or None."""
     return _refusal
 
 
@@ -44,5 +44,21 @@ class SmallDisk:
         return ballast
 
     def remove(self):
-        if LIBC.umount2(os.fsencode(self.path), MNT_DETACH) != 0:
-            raise OSError(ctypes.get_errno(), f"umount {self.path}")
+        unmount(self.path)
+
+
+class BoundFile:
+    """A file in place of another one."""
+
+    def __init__(self, source, target):
+        self.target = target
+        if LIBC.mount(os.fsencode(source), os.fsencode(target), None, MS_BIND, None) != 0:
+            raise OSError(ctypes.get_errno(), f"bind {source} over {target}")
+
+    def remove(self):
+        unmount(self.target)
+
+
+def unmount(path):
+    if LIBC.umount2(os.fsencode(path), MNT_DETACH) != 0:
+        raise OSError(ctypes.get_errno(), f"umount {path}")
