@@ -58,6 +58,13 @@ static enum status refuse(struct reading *reading, const char *what)
 	return reading->st;
 }
 
+/* Some editors begin a file with a byte order mark; a section behind it must not go unseen. */
+static size_t mark_length(const struct secret *content)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	return content->len >= 3 && memcmp(content->data, mark, 3) == 0 ? 3 : 0;
+}
+
 /* libinih tells of a section only with a name in it; an empty one may be the wrong one all the same. */
 static bool is_foreign_section(const char *line, size_t len)
 {
@@ -114,7 +121,8 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 
 enum status ini_parse_lines(const struct ini_file *file, ini_line_fn take, void *arg, struct error *err)
 {
-	struct reading reading = {.file = file, .take = take, .arg = arg, .err = err};
+	struct reading reading = {
+	    .file = file, .take = take, .arg = arg, .err = err, .offset = mark_length(&file->content)};
 	int first_bad = ini_parse_stream(next_line, &reading, take_pair, &reading);
 	if (!reading.st && first_bad != 0) {
 		reading.line = first_bad;
