@@ -13,10 +13,13 @@ static enum status add_option(struct arguments *out, const char *name, const cha
 	return STATUS_OK;
 }
 
+/* Only the name is shown: what stands behind '=' may be a secret. */
 static enum status unknown_option(const char *text, struct error *err)
 {
-	(void)error_set(err, STATUS_USAGE, "unknown option '%.64s'", text);
-	return error_hint(err, STATUS_USAGE, "nearest: --%s", option_nearest(text + strspn(text, "-")));
+	char name[64];
+	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
+	(void)error_set(err, STATUS_USAGE, "unknown option '%s'", name);
+	return error_hint(err, STATUS_USAGE, "nearest: --%s", option_nearest(name + strspn(name, "-")));
 }
 
 /* The table's own copy of an option's name, so that "--name=value" needs no copy of ours. */
