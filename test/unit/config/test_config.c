@@ -1,0 +1,286 @@
+/* Five sources, and which of them wins. '@' in the tables is the folder of the test. */
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "config/config.h"
+#include "support/cmocka.h"
+#include "support/folder.h"
+
+#define EACH 4
+
+static struct folder folder;
+static struct error err;
+
+struct input {
+	const char *environment[EACH];
+	const char *file; /* NULL: none */
+	unsigned mode;    /* of the file; 0: 0600 */
+	struct config_pair options[EACH];
+};
+
+static int setup(void **unused)
+{
+	(void)unused;
+	folder_init(&folder);
+	folder_put(&folder, "secret", "sesame\n", 7, 0600);
+	folder_put(&folder, "open", "sesame\n", 7, 0644);
+	return 0;
+}
+
+static int teardown(void **unused)
+{
+	(void)unused;
+	folder_fini(&folder);
+	return 0;
+}
+
+static void expand(struct buffer *out, const char *text)
+{
+	buffer_clear(out);
+	for (; *text != '\0'; text++)
+		assert_ok(*text == '@' ? buffer_printf(out, &err, "%s", folder.path)
+				       : buffer_append(out, text, 1, &err),
+			  err);
+}
+
+static enum status load(struct config **out, const struct input *input)
+{
+	struct buffer environment[EACH] = {0};
+	const char *strings[EACH + 1] = {NULL};
+	struct buffer file = {0};
+	struct config_input in = {.options = input->options, .environment = strings};
+	for (size_t i = 0; i < EACH && input->environment[i] != NULL; i++) {
+		expand(&environment[i], input->environment[i]);
+		strings[i] = buffer_text(&environment[i]);
+	}
+	expand(&file, input->file == NULL ? "" : input->file);
+	folder_put(&folder, "w.conf", file.data, file.len, input->mode == 0 ? 0600 : input->mode);
+	in.path = folder_path(&folder, "w.conf");
+	while (in.option_count < EACH && input->options[in.option_count].name != NULL)
+		in.option_count++;
+	err = (struct error){0};
+	enum status st = config_load(out, &in, &err);
+	for (size_t i = 0; i < EACH; i++)
+		buffer_fini(&environment[i]);
+	buffer_fini(&file);
+	return st;
+}
+
+static const struct {
+	struct input input;
+	enum option_id id;
+	const char *items[EACH]; /* joined by the test */
+	const char *source;
+} taken[] = {
+    {{.file = NULL}, OPTION_ID_S3_REGION, {"ca-central-1"}, "default"},
+    {{.file = NULL}, OPTION_ID_S3_KEY, {NULL}, "unset"},
+    {{.environment = {"AWS_REGION=aws"}}, OPTION_ID_S3_REGION, {"aws"}, "AWS_REGION"},
+    {{.environment = {"AWS_DEFAULT_REGION=two", "AWS_REGION=one"}}, OPTION_ID_S3_REGION, {"one"}, "AWS_REGION"},
+    {{.environment = {"AWS_DEFAULT_REGION=two", "AWS_REGION="}}, OPTION_ID_S3_REGION, {"two"}, "AWS_DEFAULT_REGION"},
+    {{.environment = {"AWS_REGION=aws"}, .file = "\ns3-region = file\n"}, OPTION_ID_S3_REGION, {"file"}, "@/w.conf:2"},
+    {{.environment = {"AWS_REGION=aws", "WALSHIP_S3_REGION=own"}, .file = "s3-region = file\n"},
+     OPTION_ID_S3_REGION,
+     {"own"},
+     "WALSHIP_S3_REGION"},
+    {{.environment = {"AWS_REGION=aws", "WALSHIP_S3_REGION=own"},
+      .file = "s3-region = file\n",
+      .options = {{"s3-region", "argv"}}},
+     OPTION_ID_S3_REGION,
+     {"argv"},
+     "--s3-region"},
+    {{.options = {{"s3-region", "one"}, {"s3-region", "two"}}}, OPTION_ID_S3_REGION, {"two"}, "--s3-region"},
+    {{.options = {{"cipher-key-file", "a"}, {"cipher-key-file", "b:c"}}},
+     OPTION_ID_CIPHER_KEY_FILE,
+     {"a", "b:c"},
+     "--cipher-key-file"},
+    {{.file = "cipher-key-file = a\ncipher-key-file = b:c\n"}, OPTION_ID_CIPHER_KEY_FILE, {"a", "b:c"}, "@/w.conf:2"},
+    {{.environment = {"WALSHIP_CIPHER_KEY_FILE=c:d:e"}, .file = "cipher-key-file = a\ncipher-key-file = b\n"},
+     OPTION_ID_CIPHER_KEY_FILE,
+     {"c", "d", "e"},
+     "WALSHIP_CIPHER_KEY_FILE"},
+    {{.environment = {"WALSHIP_CIPHER_KEY_FILE=c:d"},
+      .file = "cipher-key-file = a\n",
+      .options = {{"cipher-key-file", "x"}}},
+     OPTION_ID_CIPHER_KEY_FILE,
+     {"x"},
+     "--cipher-key-file"},
+    {{.environment = {"PATH=/bin", "WALSHIPPED=1", "WALSHIP_CONFIG=/none"}}, OPTION_ID_PG_DATA, {NULL}, "unset"},
+    {{.environment = {"WALSHIP_REPO"}}, OPTION_ID_REPO, {"file:///var/lib/walship"}, "default"},
+    {{.file = "[walship]\nrepo = s3://b/c ; note"}, OPTION_ID_REPO, {"s3://b/c"}, "@/w.conf:2"},
+    {{.file = "s3-key = a\n", .mode = 0644}, OPTION_ID_S3_KEY, {"a"}, "@/w.conf:1"},
+};
+
+static void the_strongest_source_wins(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+		CLEANUP(config_freep) struct config *config = NULL;
+		struct buffer source = {0};
+		size_t count = 0;
+		assert_ok(load(&config, &taken[i].input), err);
+		for (; count < EACH && taken[i].items[count] != NULL; count++)
+			assert_string_equal(config_list_item(config, taken[i].id, count), taken[i].items[count]);
+		assert_int_equal(config_list_count(config, taken[i].id), count);
+		assert_null(config_list_item(config, taken[i].id, count));
+		if (count > 0)
+			assert_string_equal(config_text(config, taken[i].id), taken[i].items[0]);
+		expand(&source, taken[i].source);
+		assert_string_equal(config_source(config, taken[i].id), buffer_text(&source));
+		buffer_fini(&source);
+	}
+}
+
+static const struct {
+	struct input input;
+	const char *text, *hint;
+} refused[] = {
+    {{.file = "repo = a\nrepo = b\n"}, "@/w.conf:2: repo: is set already at @/w.conf:1", ""},
+    {{.file = "\nrep = a\n"}, "@/w.conf:2: unknown name 'rep'", "nearest: repo"},
+    {{.file = "compress-level = x\n"}, "@/w.conf:1: compress-level: 'x' is not a whole number", "digits only, 1..9"},
+    {{.file = "repo =\n"}, "@/w.conf:1: repo: has no value", ""},
+    {{.file = "s3-key-secret = sesame\n", .mode = 0644},
+     "@/w.conf:1: s3-key-secret in a file that others can read",
+     "chmod 600 @/w.conf, or use s3-key-secret-file"},
+    {{.environment = {"WALSHIP_REPOS=a"}}, "unknown environment variable 'WALSHIP_REPOS'", "nearest: WALSHIP_REPO"},
+    {{.environment = {"WALSHIP_=a"}}, "unknown environment variable 'WALSHIP_'", "nearest: WALSHIP_REPO"},
+    {{.environment = {"WALSHIP_repo=a"}}, "unknown environment variable 'WALSHIP_repo'", "nearest: WALSHIP_REPO"},
+    {{.environment = {"WALSHIP_S3_KEY_SECRETS=sesame"}},
+     "unknown environment variable 'WALSHIP_S3_KEY_SECRETS'",
+     "nearest: WALSHIP_S3_KEY_SECRET"},
+    {{.environment = {"WALSHIP_REPO=a", "WALSHIP_REPO=b"}}, "WALSHIP_REPO: is set already at WALSHIP_REPO", ""},
+    {{.environment = {"WALSHIP_REPO="}}, "WALSHIP_REPO: has no value", ""},
+    {{.environment = {"WALSHIP_CIPHER=no"}},
+     "WALSHIP_CIPHER: 'no' is not known",
+     "one of aes-256-cbc|none; nearest: none"},
+    {{.environment = {"WALSHIP_CIPHER_KEY_FILE=a::b"}}, "WALSHIP_CIPHER_KEY_FILE: has an empty item", ""},
+    {{.environment = {"WALSHIP_CIPHER_KEY_FILE=a:"}}, "WALSHIP_CIPHER_KEY_FILE: has an empty item", ""},
+    {{.options = {{"reppo", "a"}}}, "unknown option '--reppo'", "nearest: --repo"},
+    {{.options = {{"push-timeout", "1"}}},
+     "--push-timeout: '1' is not a time",
+     "a whole number and a unit: ms, s, min, h or d"},
+    {{.options = {{"s3-key-secret", "sesame"}}},
+     "--s3-key-secret: a command line can be seen by others",
+     "put it into a file and use --s3-key-secret-file"},
+    /* What a stronger source replaces must be right all the same. */
+    {{.file = "compress = zip\n", .options = {{"compress", "none"}}},
+     "@/w.conf:1: compress: 'zip' is not known",
+     "one of gzip|none; nearest: gzip"},
+};
+
+static void errors_name_source_and_remedy(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		struct config *config = NULL;
+		struct buffer text = {0};
+		struct error got;
+		assert_int_equal(load(&config, &refused[i].input), STATUS_USAGE);
+		assert_null(config);
+		got = err;
+		expand(&text, refused[i].text);
+		assert_string_equal(got.text, buffer_text(&text));
+		expand(&text, refused[i].hint);
+		assert_string_equal(got.hint, buffer_text(&text));
+		assert_null(strstr(got.text, "sesame"));
+		buffer_fini(&text);
+	}
+}
+
+static const struct {
+	struct input input;
+	enum status expected;
+	const char *value; /* NULL: none */
+	const char *text;
+} secrets[] = {
+    {{.file = NULL}, STATUS_OK, NULL, ""},
+    {{.file = "s3-key-secret = one\n"}, STATUS_OK, "one", ""},
+    {{.file = "s3-key-secret-file = @/secret\n"}, STATUS_OK, "sesame", ""},
+    {{.environment = {"WALSHIP_S3_KEY_SECRET=two"}, .file = "s3-key-secret-file = @/secret\n"}, STATUS_OK, "two", ""},
+    {{.environment = {"WALSHIP_S3_KEY_SECRET_FILE=@/secret"}, .file = "s3-key-secret = one\n"},
+     STATUS_OK,
+     "sesame",
+     ""},
+    {{.file = "s3-key-secret = one\ns3-key-secret-file = @/secret\n"},
+     STATUS_USAGE,
+     NULL,
+     "s3-key-secret and s3-key-secret-file are both set (@/w.conf:1, @/w.conf:2)"},
+    {{.file = "s3-key-secret-file = @/open\n"},
+     STATUS_USAGE,
+     NULL,
+     "s3-key-secret-file: @/open can be read by others (mode 0644)"},
+    {{.file = "s3-key-secret-file = @/none\n"},
+     STATUS_USAGE,
+     NULL,
+     "s3-key-secret-file: open @/none: No such file or directory"},
+};
+
+static void secrets_come_from_either(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+		CLEANUP(config_freep) struct config *config = NULL;
+		struct secret secret = {0};
+		struct buffer text = {0};
+		assert_ok(load(&config, &secrets[i].input), err);
+		assert_int_equal(
+		    config_secret(config, OPTION_ID_S3_KEY_SECRET, OPTION_ID_S3_KEY_SECRET_FILE, &secret, &err),
+		    secrets[i].expected);
+		struct error got = err;
+		expand(&text, secrets[i].text);
+		assert_string_equal(got.text, buffer_text(&text));
+		if (secrets[i].value == NULL)
+			assert_null(secret.data);
+		else
+			assert_string_equal(secret.data, secrets[i].value);
+		secret_fini(&secret);
+		buffer_fini(&text);
+	}
+}
+
+static void a_named_file_must_be_there(void **unused)
+{
+	(void)unused;
+	struct config *config = NULL;
+	char variable[128];
+	char expected[200];
+	(void)snprintf(variable, sizeof variable, "WALSHIP_CONFIG=%s/none", folder.path);
+	(void)snprintf(expected, sizeof expected, "configuration file %s/none: No such file or directory", folder.path);
+	const char *environment[] = {variable, NULL};
+	struct config_input by_variable = {.environment = environment};
+	struct config_input by_option = {.path = folder_path(&folder, "none")};
+	struct config_input by_nothing = {0};
+	assert_int_equal(config_load(&config, &by_variable, &err), STATUS_USAGE);
+	assert_string_equal(err.text, expected);
+	assert_int_equal(config_load(&config, &by_option, &err), STATUS_USAGE);
+	assert_string_equal(err.text, expected);
+	assert_ok(config_load(&config, &by_nothing, &err), err);
+	assert_int_equal(config_number(config, OPTION_ID_PUSH_TIMEOUT), 60000);
+	config_free(config);
+	config_free(NULL);
+}
+
+static void loads_text(void **unused)
+{
+	(void)unused;
+	static const char text[] = "s3-key-secret = one\ns3-part-size = 5MiB\n";
+	CLEANUP(config_freep) struct config *config = NULL;
+	assert_ok(config_load_text(&config, text, sizeof text - 1, "t.conf", &err), err);
+	assert_int_equal(config_number(config, OPTION_ID_S3_PART_SIZE), 5242880);
+	assert_string_equal(config_source(config, OPTION_ID_S3_PART_SIZE), "t.conf:2");
+	struct config *none = NULL;
+	assert_int_equal(config_load_text(&none, "x = 1\n", 6, "t.conf", &err), STATUS_USAGE);
+	assert_null(none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_strongest_source_wins),
+	    cmocka_unit_test(errors_name_source_and_remedy),
+	    cmocka_unit_test(secrets_come_from_either),
+	    cmocka_unit_test(a_named_file_must_be_there),
+	    cmocka_unit_test(loads_text),
+	};
+	return cmocka_run_group_tests_name("config/config", tests, setup, teardown);
+}
