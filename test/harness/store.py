@@ -87,5 +87,6 @@ class S3:
 
     def close(self):
         self.proxy.stop()
-        for name in self.list():
-            self.delete(name)
+        names = [{"Key": f"{self.prefix}/{name}"} for name in self.list()]
+        for first in range(0, len(names), 1000):
+            self.client.delete_objects(Bucket=self.server.bucket, Delete={"Objects": names[first:first + 1000], "Quiet": True})
