@@ -100,7 +100,8 @@ static enum status check_operands(const struct arguments *arguments, struct erro
 	else
 		(void)error_set(err, STATUS_USAGE, "%s: unexpected operand '%.64s'", command->name,
 				arguments->operands[command->most]);
-	return error_hint(err, STATUS_USAGE, "usage: walship %s %s", command->name, command->operands);
+	return error_hint(err, STATUS_USAGE, "usage: walship %s%s%s", command->name,
+			  command->operands[0] == '\0' ? "" : " ", command->operands);
 }
 
 enum status arguments_parse(struct arguments *out, int argc, char **argv, struct error *err)
