@@ -19,7 +19,8 @@ enum status secret_set(struct secret *secret, const void *data, size_t len, stru
 /*
  * Takes the content of a file. Refuses (STATUS_USAGE) a missing or unreadable file, one that is not a plain file, is
  * larger than SECRET_FILE_MAX, or that others can read: it must be 0600 or less if the caller owns it, 0640 or less if
- * root does (PostgreSQL's rule for ssl_key_file: check_ssl_key_file_permissions in be-secure-common.c).
+ * root does (PostgreSQL's rule for ssl_key_file: check_ssl_key_file_permissions in be-secure-common.c). To
+ * root any owner is right.
  */
 enum status secret_read_file(struct secret *secret, const char *path, struct error *err);
 

@@ -83,20 +83,37 @@ static enum status writer_write(struct sink *sink, const void *data, size_t len,
 	return st ? disk_error(err, errno, "write", writer->path) : STATUS_OK;
 }
 
+static enum status sync_path(const char *path, int flags, struct error *err)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+	if (fd < 0)
+		return disk_error(err, errno, "open", path);
+	return folder_sync(fd, path, err);
+}
+
 /* Every folder from the object's up to the root: whoever made one may have crashed before its entry was durable. */
-static enum status sync_folders(const struct writer *writer, struct error *err)
+static enum status sync_folders(const struct directory *directory, const char *object_path, struct error *err)
 {
 	char path[PATH_MAX];
-	(void)strcpy(path, writer->path);
+	(void)strcpy(path, object_path);
 	enum status st = STATUS_OK;
-	while (!st && strlen(path) > strlen(writer->directory->root)) {
+	while (!st && strlen(path) > strlen(directory->root)) {
 		*strrchr(path, '/') = '\0';
-		CLEANUP(fd_closep) int fd = open(path[0] == '\0' ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			return disk_error(err, errno, "open", path);
-		st = folder_sync(fd, path, err);
+		st = sync_path(path[0] == '\0' ? "/" : path, O_DIRECTORY, err);
 	}
 	return st;
+}
+
+/*
+ * The name is taken, and the caller may find that its content is the right one and acknowledge it. Whoever wrote
+ * it may have been killed before all of it was durable: that must not be so then.
+ */
+static enum status exists(const struct directory *directory, const char *path, struct error *err)
+{
+	enum status st = sync_path(path, O_NONBLOCK, err);
+	if (!st)
+		st = sync_folders(directory, path, err);
+	return st ? st : error_set(err, STATUS_EXISTS, "file://%s exists", path);
 }
 
 static enum status writer_finish(struct sink *sink, struct error *err)
@@ -104,10 +121,10 @@ static enum status writer_finish(struct sink *sink, struct error *err)
 	struct writer *writer = (struct writer *)sink;
 	enum status st = newfile_create(&writer->file, err);
 	if (st == STATUS_EXISTS)
-		return error_set(err, st, "file://%s exists", writer->path);
+		return exists(writer->directory, writer->path, err);
 	if (st)
 		return disk_error(err, errno, "write", writer->path);
-	return sync_folders(writer, err);
+	return sync_folders(writer->directory, writer->path, err);
 }
 
 static void writer_free(struct sink *sink)
@@ -141,7 +158,7 @@ static enum status open_new(const struct directory *directory, struct writer *wr
 {
 	/* Taken already: say so before the work of making the content. */
 	if (access(writer->path, F_OK) == 0)
-		return error_set(err, STATUS_EXISTS, "file://%s exists", writer->path);
+		return exists(directory, writer->path, err);
 	enum status st = newfile_open(&writer->file, writer->path, 0640, err);
 	if (st == STATUS_MISSING) {
 		st = make_folders(directory, writer->path, err);
