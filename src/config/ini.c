@@ -72,9 +72,10 @@ static bool is_foreign_section(const char *line, size_t len)
 	return len > 0 && line[0] == '[' && (len < sizeof own - 1 || memcmp(line, own, sizeof own - 1) != 0);
 }
 
-static char *refuse_section(struct reading *reading)
+static char *refuse_section(struct reading *reading, const char *line, size_t len)
 {
-	(void)refuse(reading, "a section that walship does not know");
+	reading->st = error_set(reading->err, STATUS_USAGE, "%s:%d: section %.*s is not known", reading->file->path,
+				reading->line, len < 64 ? (int)len : 64, line);
 	(void)error_hint(reading->err, STATUS_USAGE, "names stand outside of sections, or in [walship]");
 	return NULL;
 }
@@ -100,7 +101,9 @@ static char *next_line(char *buffer, int size, void *stream)
 	while (blank < len && (from[blank] == ' ' || from[blank] == '\t'))
 		blank++;
 	if (is_foreign_section(from + blank, len - blank))
-		return refuse_section(reading);
+		return refuse_section(reading, from + blank, len - blank);
+	if (blank < len && (from[blank] == ';' || from[blank] == '#'))
+		len = blank; /* a comment may be as long as it likes */
 	if (len - blank + 2 > (size_t)size)
 		return refuse(reading, "line too long") ? NULL : buffer;
 	memcpy(buffer, from + blank, len - blank);

@@ -105,20 +105,17 @@ static enum status parse_duration(const char *text, uint64_t *number, struct err
 
 static enum status parse_choice(enum option_id id, const char *text, uint64_t *number, struct error *err)
 {
-	struct nearest nearest = nearest_begin(text);
 	const char *name = option_table[id].bounds;
 	for (*number = 0;; ++*number) {
 		size_t len = strcspn(name, "|");
 		if (strlen(text) == len && strncmp(text, name, len) == 0)
 			return STATUS_OK;
-		nearest_offer(&nearest, name, len);
 		if (name[len] == '\0')
 			break;
 		name += len + 1;
 	}
 	(void)error_set(err, STATUS_USAGE, "'%s' is not known", text);
-	return error_hint(err, STATUS_USAGE, "one of %s; nearest: %.*s", option_table[id].bounds, (int)nearest.len,
-			  nearest.name);
+	return error_hint(err, STATUS_USAGE, "one of %s", option_table[id].bounds);
 }
 
 static enum status parse_integer(enum option_id id, const char *text, uint64_t *number, struct error *err)
