@@ -30,7 +30,10 @@ int main(int argc, char **argv)
 	if (open_standard_descriptors() != 0)
 		return status_exit_code(STATUS_LOCAL, EXIT_FOR_FETCH);
 	forbid_cores();
+	/* A closed pipe and a file-size limit are errors to report, not deaths: a signal would end PostgreSQL's
+	 * archiver. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	struct process process = {argc, argv, environ, STDOUT_FILENO, STDERR_FILENO};
 	return cli_run(&process);
 }

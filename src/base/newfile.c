@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "base/output.h"
 #include "base/random.h"
 
 /* A file without a name gets one through /proc: linkat's AT_EMPTY_PATH would need a capability. */
@@ -104,23 +105,13 @@ enum status newfile_open(struct newfile *file, const char *path, mode_t mode, st
 
 enum status newfile_write(struct newfile *file, const void *data, size_t len, struct error *err)
 {
-	const char *from = data;
-	while (len > 0) {
-		ssize_t put = write(file->fd, from, len);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return error_errno(err, STATUS_LOCAL, errno, "write %s", file->name);
-		from += put;
-		len -= (size_t)put;
-	}
-	return STATUS_OK;
+	return output_write(file->fd, file->name, data, len, err);
 }
 
 enum status folder_sync(int dir_fd, const char *path, struct error *err)
 {
 	if (fsync(dir_fd) != 0 && errno != EINVAL && errno != EBADF)
-		return error_errno(err, STATUS_LOCAL, errno, "fsync folder %s", path);
+		return error_errno(err, STATUS_LOCAL, errno, "fsync %s", path);
 	return STATUS_OK;
 }
 

@@ -68,10 +68,11 @@ static enum status take_short(struct arguments *out, const char *text, struct er
 
 static enum status take_word(struct arguments *out, const char *word, struct error *err)
 {
-	if (out->command == NULL && out->operand_count == 0) {
+	if (out->command == NULL && !out->unknown) {
 		out->command = command_find(word);
 		if (out->command != NULL)
 			return STATUS_OK;
+		out->unknown = true;
 		struct nearest nearest = nearest_begin(word);
 		for (size_t i = 0; i < command_count; i++)
 			nearest_offer(&nearest, command_table[i].name, strlen(command_table[i].name));

@@ -10,7 +10,8 @@
 #define OPTIONS_MAX 128 /* each option once, and many keys */
 
 struct arguments {
-	const struct command_row *command; /* NULL: not (yet) known */
+	const struct command_row *command; /* NULL: none, or none that is known */
+	bool unknown;                      /* a command was given, and there is none of its name */
 	const char *operands[OPERANDS_MAX + 1];
 	size_t operand_count;
 	struct config_pair options[OPTIONS_MAX];

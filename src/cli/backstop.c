@@ -2,22 +2,27 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #define GRACE_S 5 /* the deadlines inside come first and say more */
 
+#define LINES_MAX 512
+
 /* What the handler of SIGALRM needs: there is one process and one alarm. */
 static volatile const enum exit_for *armed_reader;
 static volatile int armed_fd;
+static char armed_lines[LINES_MAX]; /* made beforehand: a handler must not format */
+static volatile size_t armed_len;
 
 static void on_alarm(int signal)
 {
-	static const char line[] = "walship: the call hung beyond its timeout: a disk or a mount does not answer\n";
 	(void)signal;
-	if (write(armed_fd, line, sizeof line - 1) < 0)
-		_exit(status_exit_code(STATUS_UNREACHABLE, *armed_reader));
-	_exit(status_exit_code(STATUS_UNREACHABLE, *armed_reader));
+	int code = status_exit_code(STATUS_UNREACHABLE, *armed_reader);
+	if (write(armed_fd, armed_lines, armed_len) < 0)
+		_exit(code); /* nobody is there to read it */
+	_exit(code);
 }
 
 static void set_timer(int64_t seconds)
@@ -26,17 +31,21 @@ static void set_timer(int64_t seconds)
 	(void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-void backstop_arm(int64_t timeout_ms, int err_fd, const enum exit_for *reader)
+void backstop_arm(const struct backstop *backstop)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
-	armed_reader = reader;
-	armed_fd = err_fd;
+	int len = snprintf(armed_lines, sizeof armed_lines,
+			   "walship: %s %.200s: still hangs some seconds after its timeout\n"
+			   "walship: hint: a disk or a mount does not answer: look at the kernel's log\n",
+			   backstop->command, backstop->operand);
+	armed_len = len < 0 ? 0 : (size_t)len;
+	armed_reader = backstop->reader;
+	armed_fd = backstop->err_fd;
 	(void)sigaction(SIGALRM, &action, NULL);
-	set_timer(timeout_ms / 1000 + GRACE_S);
+	set_timer(backstop->timeout_ms / 1000 + GRACE_S);
 }
 
 void backstop_disarm(void)
 {
 	set_timer(0);
-	armed_reader = NULL;
 }

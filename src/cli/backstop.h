@@ -6,11 +6,16 @@
 
 #include "walship/status.h"
 
-/*
- * Ends the process some seconds after timeout_ms with the exit code for STATUS_UNREACHABLE and a line on err_fd.
- * *reader is read then, and must live until backstop_disarm.
- */
-void backstop_arm(int64_t timeout_ms, int err_fd, const enum exit_for *reader);
+struct backstop {
+	int64_t timeout_ms;
+	int err_fd;
+	const enum exit_for *reader; /* read when it is needed; must live until backstop_disarm */
+	const char *command;
+	const char *operand; /* the first one, or "" */
+};
+
+/* Ends the process some seconds after the timeout with the exit code for STATUS_UNREACHABLE and a line on err_fd. */
+void backstop_arm(const struct backstop *backstop);
 void backstop_disarm(void);
 
 #endif

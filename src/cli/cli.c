@@ -75,11 +75,27 @@ static enum status run(const struct process *process, const struct arguments *ar
 	    .out_fd = process->out_fd,
 	    .reader = *reader,
 	};
-	backstop_arm(timeout_ms, process->err_fd, &context.reader);
+	context.verified = backstop_disarm;
+	backstop_arm(&(struct backstop){.timeout_ms = timeout_ms,
+					.err_fd = process->err_fd,
+					.reader = &context.reader,
+					.command = arguments->command->name,
+					.operand = arguments->operand_count > 0 ? arguments->operands[0] : ""});
 	enum status st = arguments->command->run(&context, err);
 	backstop_disarm();
 	*reader = context.reader;
 	return st;
+}
+
+/*
+ * A command that is not known may be a misspelled restore_command: then recovery must stop, and not end early. A single
+ * path, as %p is one, tells an archive_command, where a high code would end the archiver.
+ */
+static enum exit_for guess_reader(const struct arguments *arguments)
+{
+	bool archives =
+	    arguments->unknown && arguments->operand_count == 1 && strchr(arguments->operands[0], '/') != NULL;
+	return archives ? EXIT_FOR_PUSH : EXIT_FOR_FETCH;
 }
 
 int cli_run(const struct process *process)
@@ -89,8 +105,7 @@ int cli_run(const struct process *process)
 	CLEANUP(config_freep) struct config *config = NULL;
 	struct log log = {LEVEL_WARNING, write_log, (void *)(uintptr_t)process};
 	enum status st = arguments_parse(&arguments, process->argc, process->argv, &err);
-	/* A command that is not known may be a misspelled restore_command: stop recovery rather than end it. */
-	enum exit_for reader = arguments.command == NULL ? EXIT_FOR_FETCH : arguments.command->reader;
+	enum exit_for reader = arguments.command == NULL ? guess_reader(&arguments) : arguments.command->reader;
 	if (st)
 		return report(process, st, reader, &log, &err);
 	if (arguments.help || arguments.version || arguments.command == NULL || arguments.command->run == NULL)

@@ -1,9 +1,8 @@
 #include "cli/help.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/output.h"
 #include "config/nearest.h"
 
 #define HELP_COLUMN 26 /* where descriptions begin */
@@ -158,12 +157,8 @@ enum status help_print(int fd, const struct arguments *arguments, struct error *
 {
 	struct buffer out = {0};
 	enum status st = choose_text(&out, arguments, err);
-	for (size_t done = 0; !st && done < out.len;) {
-		ssize_t put = write(fd, out.data + done, out.len - done);
-		if (put < 0 && errno != EINTR)
-			st = error_errno(err, STATUS_LOCAL, errno, "write to standard output");
-		done += put < 0 ? 0 : (size_t)put;
-	}
+	if (!st)
+		st = output_write(fd, "standard output", out.data, out.len, err);
 	buffer_fini(&out);
 	return st;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/environment.h"
 #include "command/session.h"
 #include "stream/codec.h"
 #include "wal/control.h"
@@ -96,17 +97,14 @@ enum status command_fetch(struct command_context *context, struct error *err)
 /* Where content waits for its verification; TMPDIR as everywhere (POSIX, environment variables). */
 static const char *scratch_folder(const char *const *environment)
 {
-	static const char name[] = "TMPDIR=";
-	for (; environment != NULL && *environment != NULL; environment++)
-		if (strncmp(*environment, name, sizeof name - 1) == 0 && (*environment)[sizeof name - 1] == '/')
-			return *environment + sizeof name - 1;
-	return "/tmp";
+	const char *folder = environment_value(environment, "TMPDIR", strlen("TMPDIR"));
+	return folder == NULL || folder[0] == '\0' ? "/tmp" : folder;
 }
 
 enum status command_cat(struct command_context *context, struct error *err)
 {
 	CLEANUP(session_fini) struct session session = {0};
-	struct fetch fetch = {.scratch = scratch_folder(context->environment)};
+	struct fetch fetch = {.scratch = scratch_folder(context->environment), .verified = context->verified};
 	enum status st = prepare(context, &session, &fetch, NULL, err);
 	if (st)
 		return error_wrap(err, st, "cat %s", context->operands[0]);

@@ -11,7 +11,8 @@ struct command_context {
 	const struct call *call;
 	const char *const *operands; /* as many as the command's row in cli/commands.def asks for */
 	const char *const *environment;
-	int out_fd; /* standard output */
+	int out_fd;             /* standard output */
+	void (*verified)(void); /* cat: called once only the reader of out_fd can still hold it up; may be NULL */
 	enum exit_for
 	    reader; /* who will read the exit code; fetch makes it EXIT_FOR_STANDBY where that is known to ask again */
 };

@@ -1,12 +1,11 @@
 #include "walship/fetch.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/call.h"
 #include "base/cleanup.h"
+#include "base/output.h"
 #include "store/store.h"
 #include "stream/file.h"
 #include "stream/seal.h"
@@ -65,8 +64,9 @@ static enum status fetch_new(const struct fetch *fetch, const struct wal_name *n
 {
 	enum status st = newfile_open(file, dest, 0640, err);
 	if (st == STATUS_MISSING)
-		st = error_hint(err, STATUS_LOCAL,
-				"restore_command = 'walship fetch %%f %%p' names it relative to the data directory");
+		st = error_hint(
+		    err, STATUS_LOCAL,
+		    "DEST is a file's name: restore_command = 'walship fetch %%f %%p', in the data directory");
 	if (!st)
 		st = receive(fetch, name, file, err);
 	if (st == STATUS_DAMAGED)
@@ -75,7 +75,7 @@ static enum status fetch_new(const struct fetch *fetch, const struct wal_name *n
 		    "look for another copy of the object; the database can be recovered up to here without it");
 	if (st == STATUS_LOCAL)
 		return error_hint(err, st,
-				  "the disk of %s is full or cannot be written; recovery goes on from here once it can",
+				  "%s must be a file's name, in a folder that this user can write to, with room for it",
 				  dest);
 	return st;
 }
@@ -88,8 +88,12 @@ enum status fetch_file(const struct fetch *fetch, const char *dest, struct error
 	if (st)
 		return error_wrap(err, st, "fetch");
 	st = fetch_new(fetch, &name, dest, &file, err);
-	if (!st)
+	if (!st) {
 		st = newfile_replace(&file, err);
+		if (st)
+			(void)error_hint(err, st,
+					 "DEST is a file's name, and this user must be able to write to its folder");
+	}
 	newfile_fini(&file);
 	return st ? error_wrap(err, st, "fetch %s", name.text) : STATUS_OK;
 }
@@ -102,17 +106,7 @@ struct fd_sink {
 
 static enum status fd_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
-	const char *from = data;
-	while (len > 0) {
-		ssize_t put = write(((struct fd_sink *)sink)->fd, from, len);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return error_errno(err, STATUS_LOCAL, errno, "write to standard output");
-		from += put;
-		len -= (size_t)put;
-	}
-	return STATUS_OK;
+	return output_write(((struct fd_sink *)sink)->fd, "standard output", data, len, err);
 }
 
 static const struct sink_ops fd_ops = {.write = fd_write};
@@ -132,12 +126,18 @@ enum status fetch_to_fd(const struct fetch *fetch, int fd, struct error *err)
 	enum status st = wal_name_parse(&name, fetch->name, err);
 	if (st)
 		return error_wrap(err, st, "cat");
-	(void)snprintf(path, sizeof path, "%s/walship-cat", fetch->scratch);
-	st = newfile_open(&file, path, 0600, err);
+	if ((size_t)snprintf(path, sizeof path, "%s/walship-cat", fetch->scratch) >= sizeof path)
+		st = error_set(err, STATUS_LOCAL, "path too long: %.64s...", fetch->scratch);
+	else
+		st = newfile_open(&file, path, 0600, err);
 	if (st == STATUS_MISSING)
 		st = STATUS_LOCAL;
 	if (!st)
 		st = receive(fetch, &name, &file, err);
+	if (st == STATUS_LOCAL)
+		(void)error_hint(err, st, "TMPDIR (now %s) names a folder with room for a segment", fetch->scratch);
+	if (!st && fetch->verified != NULL)
+		fetch->verified();
 	if (!st)
 		st = copy_out(&file, fd, err);
 	newfile_fini(&file);

@@ -115,8 +115,9 @@ static enum status create_object(const struct shipment *shipment, struct tally *
 static enum status compare_object(const struct shipment *shipment, struct error *err)
 {
 	const struct push *push = shipment->push;
-	/* Reading back may be lenient about protection: the content itself is at hand to compare with. */
-	struct unseal_params params = {.keys = push->keys, .allow_unprotected = true, .name = shipment->object};
+	/* What this configuration could not fetch again must not be acknowledged by it. */
+	struct unseal_params params = {
+	    .keys = push->keys, .allow_unprotected = push->key == NULL, .name = shipment->object};
 	CLEANUP(sink_freep) struct sink *chain = NULL;
 	enum status st = compare_sink_new(&chain, shipment->fd, err);
 	if (!st)

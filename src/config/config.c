@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 
 #include "base/cleanup.h"
+#include "base/environment.h"
 #include "config/ini.h"
 
 enum rank { RANK_DEFAULT, RANK_ALSO, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAND };
@@ -130,14 +131,6 @@ static enum status load_defaults(struct config *config, struct error *err)
 	return st;
 }
 
-static const char *lookup(const char *const *environment, const char *name, size_t len)
-{
-	for (; environment != NULL && *environment != NULL; environment++)
-		if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=')
-			return *environment + len + 1;
-	return NULL;
-}
-
 /* AWS_REGION and its kin: weaker than walship.conf; the first one that is set counts. */
 static enum status load_also(struct config *config, const char *const *environment, struct error *err)
 {
@@ -149,7 +142,7 @@ static enum status load_also(struct config *config, const char *const *environme
 			(void)snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text - 1),
 				       name);
 			struct source source = {RANK_ALSO, text};
-			const char *value = lookup(environment, name, len);
+			const char *value = environment_value(environment, name, len);
 			if (value != NULL && value[0] != '\0') {
 				enum status st = set(config, id, value, &source, err);
 				if (st)
@@ -237,7 +230,7 @@ static enum status load_file(struct config *config, const struct config_input *i
 {
 	const char *path = input->path;
 	if (path == NULL)
-		path = lookup(input->environment, "WALSHIP_CONFIG", strlen("WALSHIP_CONFIG"));
+		path = environment_value(input->environment, "WALSHIP_CONFIG", strlen("WALSHIP_CONFIG"));
 	bool optional = path == NULL;
 	CLEANUP(ini_file_fini) struct ini_file file = {0};
 	enum status st = ini_file_read(&file, optional ? CONFIG_PATH_DEFAULT : path, err);

@@ -3,13 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/environment.h"
+
 /* A key from a file or a variable easily brings a newline or a blank along; it would end as a bad signature. */
 static enum status check_key(const struct secret *key, const char *what, const char *source, struct error *err)
 {
 	for (size_t i = 0; i < key->len; i++)
 		if (key->data[i] <= ' ' || key->data[i] > '~')
-			return error_set(err, STATUS_USAGE, "the %s from %s holds a blank or a control character", what,
-					 source);
+			return error_hint(err,
+					  error_set(err, STATUS_USAGE,
+						    "the %s from %s holds a blank or a control character", what,
+						    source),
+					  "the value, or its file, holds the key alone, on one line");
 	return STATUS_OK;
 }
 
@@ -43,16 +48,11 @@ enum status credentials_static(struct credentials *out, const struct secret *acc
 /* Borrows the variable's value, without a copy that would have to be wiped; NULL data when unset or empty. */
 static struct secret look_up(const char *const *environment, const char *name)
 {
-	size_t len = strlen(name);
-	for (; *environment != NULL; environment++)
-		if (strncmp(*environment, name, len) == 0 && (*environment)[len] == '=') {
-			union {
-				const char *in;
-				char *out;
-			} value = {.in = *environment + len + 1};
-			return (struct secret){.data = value.out, .len = strlen(value.in)};
-		}
-	return (struct secret){0};
+	union {
+		const char *in;
+		char *out;
+	} value = {.in = environment_value(environment, name, strlen(name))};
+	return value.in == NULL ? (struct secret){0} : (struct secret){.data = value.out, .len = strlen(value.in)};
 }
 
 enum status credentials_from_environment(struct credentials *out, const char *const *environment, struct error *err)

@@ -239,7 +239,7 @@ static int hang(enum exit_for reader, int err_fd)
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		backstop_arm(-4000, err_fd, &reader);
+		backstop_arm(&(struct backstop){-4000, err_fd, &reader, "push", "pg_wal/x"});
 		for (;;)
 			(void)pause();
 	}
@@ -257,7 +257,8 @@ static void the_backstop_ends_a_call_that_hangs(void **unused)
 		assert_int_equal(hang(reader, err_fd), codes[reader]);
 		take(&err, err_fd);
 		assert_string_equal(err.text,
-				    "walship: the call hung beyond its timeout: a disk or a mount does not answer\n");
+				    "walship: push pg_wal/x: still hangs some seconds after its timeout\n"
+				    "walship: hint: a disk or a mount does not answer: look at the kernel's log\n");
 	}
 	assert_int_equal(hang(EXIT_FOR_FETCH, -1), 255);
 }
@@ -266,7 +267,7 @@ static void a_disarmed_backstop_is_quiet(void **unused)
 {
 	(void)unused;
 	enum exit_for reader = EXIT_FOR_PUSH;
-	backstop_arm(-4000, STDERR_FILENO, &reader);
+	backstop_arm(&(struct backstop){-4000, STDERR_FILENO, &reader, "push", "x"});
 	backstop_disarm();
 	assert_int_equal(alarm(0), 0);
 }

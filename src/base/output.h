@@ -1,0 +1,12 @@
+/* All of some bytes to a file descriptor. */
+#ifndef WALSHIP_BASE_OUTPUT_H
+#define WALSHIP_BASE_OUTPUT_H
+
+#include <stddef.h>
+
+#include "walship/error.h"
+
+/* STATUS_LOCAL, with "write WHERE: " and errno's words, when not all of it could be written. */
+enum status output_write(int fd, const char *where, const void *data, size_t len, struct error *err);
+
+#endif
