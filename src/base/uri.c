@@ -69,7 +69,8 @@ enum status repo_url_parse(struct repo_url *out, const char *text, struct error 
 		return parse_file(out, text, text + 7, err);
 	if (strncmp(text, "s3://", 5) == 0)
 		return parse_s3(out, text, text + 5, err);
-	return refuse(err, text, "is not a URL that walship knows");
+	return refuse(err, text,
+		      text[0] == '"' || text[0] == '\'' ? "stands in quotes" : "is not a URL that walship knows");
 }
 
 size_t uri_encode(char *out, size_t size, const char *text, bool keep_slash)

@@ -49,7 +49,8 @@ static enum status take_long(struct arguments *out, int argc, char **argv, int *
 	if (value == NULL && *index + 1 < argc)
 		value = argv[++*index];
 	if (value == NULL || value[0] == '\0')
-		return error_set(err, STATUS_USAGE, "--%s needs a value", name);
+		return error_hint(err, error_set(err, STATUS_USAGE, "--%s needs a value", name),
+				  "--%s VALUE, or --%s=VALUE", name, name);
 	if (strcmp(name, "config") == 0)
 		return out->config_path = value, STATUS_OK;
 	return add_option(out, name, value, err);
@@ -63,7 +64,8 @@ static enum status take_short(struct arguments *out, const char *text, struct er
 		return add_option(out, "log-level", "debug", err);
 	if (strcmp(text, "-h") == 0)
 		return out->help = true, STATUS_OK;
-	return unknown_option(text, err);
+	(void)error_set(err, STATUS_USAGE, "unknown option '%.64s'", text);
+	return error_hint(err, STATUS_USAGE, "walship help shows all");
 }
 
 static enum status take_word(struct arguments *out, const char *word, struct error *err)

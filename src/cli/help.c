@@ -45,8 +45,6 @@ enum status help_accepts(struct buffer *out, enum option_id id, struct error *er
 	const char *also = row->also == NULL ? "" : "AWS_REGION or ";
 	if (row->type == OPTION_CHOICE)
 		return buffer_printf(out, err, "%s; default %s", row->bounds, row->value);
-	if (row->type == OPTION_LIST)
-		return buffer_printf(out, err, "several");
 	return row->value == NULL ? STATUS_OK : buffer_printf(out, err, "default %s%s", also, row->value);
 }
 
@@ -100,11 +98,23 @@ enum status help_overview(struct buffer *out, struct error *err)
 				  CONFIG_PATH_DEFAULT);
 }
 
-static enum status show_exit_codes(struct buffer *out, enum exit_for reader, struct error *err)
+/* Commands that do not look at the store do not fail as it does. */
+static bool can_end_with(const struct command_row *command, enum status code)
 {
+	bool stores = command->run == command_push || command->reader != EXIT_FOR_PUSH;
+	if (code == STATUS_OK || code == STATUS_USAGE || code == STATUS_LOCAL)
+		return true;
+	if (code == STATUS_EXISTS)
+		return command->run == command_keygen;
+	return stores && !(code == STATUS_MISSING && command->reader == EXIT_FOR_PUSH);
+}
+
+static enum status show_exit_codes(struct buffer *out, const struct command_row *command, struct error *err)
+{
+	enum exit_for reader = command->reader;
 	enum status st = buffer_printf(out, err, "\nexit codes:\n");
 	for (enum status code = STATUS_OK; !st && code < STATUS_COUNT; code++) {
-		if (code == STATUS_EXISTS || (code == STATUS_MISSING && reader == EXIT_FOR_PUSH))
+		if (!can_end_with(command, code))
 			continue;
 		if (reader == EXIT_FOR_PUSH)
 			st = buffer_printf(out, err, "  %-12d%s\n", status_exit_code(code, reader),
@@ -124,7 +134,7 @@ enum status help_command(struct buffer *out, const struct command_row *command, 
 				       command->operands[0] ? " " : "", command->operands, command->summary);
 	if (!st)
 		st = wrapped(out, command->text, 0, 0, err);
-	return st ? st : show_exit_codes(out, command->reader, err);
+	return st ? st : show_exit_codes(out, command, err);
 }
 
 static enum status topic_text(struct buffer *out, const char *name, struct error *err)
@@ -158,7 +168,7 @@ enum status help_print(int fd, const struct arguments *arguments, struct error *
 	struct buffer out = {0};
 	enum status st = choose_text(&out, arguments, err);
 	if (!st)
-		st = output_write(fd, "standard output", out.data, out.len, err);
+		st = output_write(fd, "to standard output", out.data, out.len, err);
 	buffer_fini(&out);
 	return st;
 }

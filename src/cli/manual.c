@@ -1,4 +1,4 @@
-/* The longer texts: manual page, sample configuration, and the tables of doc/options.md. */
+/* The longer texts: manual page, sample configuration, and the table of doc/options.md. */
 #include <stdio.h>
 #include <string.h>
 
@@ -49,11 +49,11 @@ static enum status man_options(struct buffer *out, struct error *err)
 		struct buffer text = {0};
 		(void)strcat(term, option_table[id].name);
 		st = buffer_printf(&text, err, "%s", option_table[id].help);
-		if (!st && (option_table[id].value != NULL || option_table[id].type == OPTION_LIST))
+		if (!st && option_table[id].value != NULL)
 			st = buffer_printf(&text, err, " (");
 		if (!st)
 			st = help_accepts(&text, id, err);
-		if (!st && (option_table[id].value != NULL || option_table[id].type == OPTION_LIST))
+		if (!st && option_table[id].value != NULL)
 			st = buffer_printf(&text, err, ")");
 		if (!st)
 			st = man_item(out, option_table[id].type == OPTION_SECRET ? option_table[id].name : term,

@@ -106,7 +106,7 @@ struct fd_sink {
 
 static enum status fd_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
-	return output_write(((struct fd_sink *)sink)->fd, "standard output", data, len, err);
+	return output_write(((struct fd_sink *)sink)->fd, "to standard output", data, len, err);
 }
 
 static const struct sink_ops fd_ops = {.write = fd_write};

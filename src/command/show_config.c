@@ -23,7 +23,7 @@ enum status command_config(struct command_context *context, struct error *err)
 			st = show(&out, id, config_list_item(config, id, i), config_source(config, id), err);
 	}
 	if (!st)
-		st = output_write(context->out_fd, "standard output", out.data, out.len, err);
+		st = output_write(context->out_fd, "to standard output", out.data, out.len, err);
 	buffer_fini(&out);
 	return st ? error_wrap(err, st, "config") : STATUS_OK;
 }

@@ -63,7 +63,8 @@ static enum status add_items(struct setting *setting, const char *value, struct 
 	for (;;) {
 		size_t len = strcspn(value, ":");
 		if (len == 0)
-			return error_set(err, STATUS_USAGE, "has an empty item");
+			return error_hint(err, error_set(err, STATUS_USAGE, "has an empty item"),
+					  "':' separates the items");
 		enum status st = add_item(setting, value, len, err);
 		if (st || value[len] == '\0')
 			return st;
@@ -77,7 +78,8 @@ static enum status check_again(enum option_id id, const struct setting *setting,
 {
 	if (option_table[id].type == OPTION_LIST || source->rank == RANK_COMMAND)
 		return STATUS_OK;
-	return error_set(err, STATUS_USAGE, "is set already at %s", setting->source);
+	return error_hint(err, error_set(err, STATUS_USAGE, "is set already at %s", setting->source),
+			  "remove one of the two");
 }
 
 static enum status assign(struct config *config, enum option_id id, const char *value, const struct source *source,
@@ -235,7 +237,9 @@ static enum status load_file(struct config *config, const struct config_input *i
 	CLEANUP(ini_file_fini) struct ini_file file = {0};
 	enum status st = ini_file_read(&file, optional ? CONFIG_PATH_DEFAULT : path, err);
 	if (st == STATUS_MISSING)
-		return optional ? STATUS_OK : STATUS_USAGE;
+		return optional ? STATUS_OK
+				: error_hint(err, STATUS_USAGE,
+					     "--config or WALSHIP_CONFIG names it; walship help sample prints one");
 	struct file_load load = {config, &file};
 	return st ? st : ini_parse_lines(&file, take_line, &load, err);
 }
@@ -324,8 +328,14 @@ enum status config_secret(const struct config *config, enum option_id id, enum o
 		return STATUS_OK;
 	enum status st = secret_read_file(out, file->items[0], err);
 	if (st)
-		return error_wrap(err, st, "%s", option_table[file_id].name);
+		return error_wrap(
+		    err, error_hint(err, st, "a file with the value alone, that only this user (or root) can read"),
+		    "%s", option_table[file_id].name);
 	secret_chomp(out);
+	if (out->len == 0)
+		return error_hint(
+		    err, error_set(err, STATUS_USAGE, "%s: %s is empty", option_table[file_id].name, file->items[0]),
+		    "it holds the value alone, on one line");
 	return STATUS_OK;
 }
 

@@ -21,9 +21,19 @@ struct unit {
 	uint64_t factor;
 };
 
-static const struct unit duration_units[] = {{"ms", 1},          {"s", 1000},   {"min", 60 * 1000},
-					     {"h", 3600 * 1000}, {"d", DAY_MS}, {NULL, 0}};
-static const struct unit size_units[] = {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {NULL, 0}};
+/* What is measured, in which units. */
+struct measure {
+	const char *kind, *names, *example;
+	struct unit units[6]; /* up to one without a name */
+};
+
+static const struct measure duration = {
+    "time",
+    "ms, s, min, h or d",
+    "60s",
+    {{"ms", 1}, {"s", 1000}, {"min", 60 * 1000}, {"h", 3600 * 1000}, {"d", DAY_MS}}};
+static const struct measure size = {
+    "size", "B, KiB, MiB or GiB", "32MiB", {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}}};
 
 enum option_id option_find(const char *name)
 {
@@ -80,23 +90,23 @@ static enum status check_bounds(enum option_id id, const char *text, uint64_t nu
 	return error_hint(err, STATUS_USAGE, "from %" PRIu64 " to %" PRIu64, least, most);
 }
 
-static enum status parse_with_unit(const struct unit *units, const char *text, const char *kind, const char *names,
-				   uint64_t *number, struct error *err)
+static enum status parse_measure(const struct measure *measure, const char *text, uint64_t *number, struct error *err)
 {
 	const char *rest = text;
 	if (read_digits(&rest, number))
-		for (const struct unit *unit = units; unit->name != NULL; unit++)
+		for (const struct unit *unit = measure->units; unit->name != NULL; unit++)
 			if (strcmp(rest, unit->name) == 0 && *number <= UINT64_MAX / unit->factor) {
 				*number *= unit->factor;
 				return STATUS_OK;
 			}
-	(void)error_set(err, STATUS_USAGE, "'%s' is not a %s", text, kind);
-	return error_hint(err, STATUS_USAGE, "a whole number and a unit: %s", names);
+	(void)error_set(err, STATUS_USAGE, "'%s' is not a %s", text, measure->kind);
+	return error_hint(err, STATUS_USAGE, "a whole number and a unit, without a blank: %s; for example %s",
+			  measure->names, measure->example);
 }
 
 static enum status parse_duration(const char *text, uint64_t *number, struct error *err)
 {
-	enum status st = parse_with_unit(duration_units, text, "time", "ms, s, min, h or d", number, err);
+	enum status st = parse_measure(&duration, text, number, err);
 	if (st || (*number > 0 && *number <= DAY_MS))
 		return st;
 	(void)error_set(err, STATUS_USAGE, "'%s' is out of range", text);
@@ -139,7 +149,7 @@ enum status option_parse(enum option_id id, const char *text, uint64_t *number, 
 	case OPTION_DURATION:
 		return parse_duration(text, number, err);
 	case OPTION_SIZE: {
-		enum status st = parse_with_unit(size_units, text, "size", "B, KiB, MiB or GiB", number, err);
+		enum status st = parse_measure(&size, text, number, err);
 		return st ? st : check_bounds(id, text, *number, err);
 	}
 	case OPTION_CHOICE:

@@ -40,8 +40,9 @@ static enum status disk_error(struct error *err, int errno_value, const char *ve
 		return error_hint(err, st,
 				  "the repository's disk is full: make room there; PostgreSQL tries again by itself");
 	if (errno_value == EACCES || errno_value == EPERM || errno_value == EROFS)
-		return error_hint(err, st, "user %u must be able to write below the repository's folder",
-				  (unsigned)geteuid());
+		return error_hint(
+		    err, st, "user id %u must be able to read and write there: look at owner and mode, as that user",
+		    (unsigned)geteuid());
 	return st;
 }
 

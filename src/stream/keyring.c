@@ -64,7 +64,8 @@ enum status keyring_add(struct keyring *ring, const struct secret *content, stru
 	if (st)
 		return st;
 	if (keyring_find(ring, key->id) != NULL)
-		return error_set(err, STATUS_USAGE, "holds a key that is configured already");
+		return error_hint(err, error_set(err, STATUS_USAGE, "holds a key that is configured already"),
+				  "leave one of the two out");
 	ring->count++;
 	return STATUS_OK;
 }

@@ -106,7 +106,7 @@ static enum status no_such_key(const struct unseal *unseal, const struct header 
 	hex_encode(id, header->key_id, KEY_ID_BYTES);
 	(void)error_set(err, STATUS_DAMAGED, "encrypted with the key of id %s, which is not configured", id);
 	return error_hint(err, STATUS_DAMAGED,
-			  "%zu keys are configured; add the old key's file as a further cipher-key-file",
+			  "keys configured: %zu; add the old key's file as a further cipher-key-file",
 			  unseal->params->keys->count);
 }
 

@@ -1,6 +1,7 @@
 #include "wal/content.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* XLogLongPageHeaderData, as every 64-bit little-endian PostgreSQL since 9.3 lays it out. */
@@ -77,10 +78,9 @@ static enum status check_segment(const struct wal_name *name, const struct wal_h
 		return refuse(err, "too short for a page header");
 	memcpy(&page, head->bytes, sizeof page);
 	if (page.magic < MAGIC_MIN || page.magic > MAGIC_MAX || (page.info & LONG_HEADER) == 0) {
-		(void)error_set(err, STATUS_CONFLICT, "damaged: does not begin with a WAL page header (magic %04X)",
-				page.magic);
-		return error_hint(err, STATUS_CONFLICT,
-				  "compare with pg_waldump; a file of pg_wal like this one is no good for recovery");
+		char what[64];
+		(void)snprintf(what, sizeof what, "does not begin with a WAL page header (magic %04X)", page.magic);
+		return refuse(err, what);
 	}
 	enum status st = check_sizes(&page, head, err);
 	if (!st)

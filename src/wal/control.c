@@ -69,7 +69,9 @@ enum status data_directory_find(struct data_directory *out, const char *pg_data,
 	if (pg_data != NULL) {
 		enum status st = read_control(out, pg_data, err);
 		if (st == STATUS_MISSING)
-			return error_wrap(err, STATUS_USAGE, "pg-data %s is not a data directory", pg_data);
+			return error_hint(err,
+					  error_wrap(err, STATUS_USAGE, "pg-data %s is not a data directory", pg_data),
+					  "it is the folder with global/pg_control in it");
 		return st;
 	}
 	if (wal_path != NULL && strlen(wal_path) + sizeof ".." < PATH_MAX) {

@@ -92,12 +92,12 @@ static const struct {
     {{"push", "a", "--reppo=b"}, "push", "unknown option '--reppo'", "nearest: --repo"},
     {{"--reppo", "fetch", "a", "b"}, "fetch", "unknown option '--reppo'", "nearest: --repo"},
     {{"--s3-key-secre=sesame", "push", "a"}, "push", "unknown option '--s3-key-secre'", "nearest: --s3-key-secret"},
-    {{"push", "a", "-x"}, "push", "unknown option '-x'", "nearest: --repo"},
-    {{"push", "a", "-vvv"}, "push", "unknown option '-vvv'", "nearest: --repo"},
+    {{"push", "a", "-x"}, "push", "unknown option '-x'", "walship help shows all"},
+    {{"push", "a", "-vvv"}, "push", "unknown option '-vvv'", "walship help shows all"},
     {{"push", "a", "--help=x"}, "push", "unknown option '--help'", "nearest: --repo"},
-    {{"push", "a", "--repo"}, "push", "--repo needs a value", ""},
-    {{"push", "a", "--repo="}, "push", "--repo needs a value", ""},
-    {{"fetch", "a", "b", "--config", ""}, "fetch", "--config needs a value", ""},
+    {{"push", "a", "--repo"}, "push", "--repo needs a value", "--repo VALUE, or --repo=VALUE"},
+    {{"push", "a", "--repo="}, "push", "--repo needs a value", "--repo VALUE, or --repo=VALUE"},
+    {{"fetch", "a", "b", "--config", ""}, "fetch", "--config needs a value", "--config VALUE, or --config=VALUE"},
     {{"-x", "--yy", "cat"}, "cat", "unknown option '-x'", NULL},
 };
 

@@ -125,7 +125,8 @@ static const struct {
     {.words = {"fetch", "a", "b", "--config", "@/none"},
      .code = 255,
      .out = "",
-     .err = "walship: configuration file @/none: No such file or directory\n"},
+     .err = "walship: configuration file @/none: No such file or directory\n"
+	    "walship: hint: --config or WALSHIP_CONFIG names it; walship help sample prints one\n"},
     {.words = {"fetch", "a", "b"},
      .variables = {"WALSHIP_REPOS=x"},
      .code = 255,

@@ -25,8 +25,9 @@ static const struct {
 	enum status (*print)(struct buffer *, struct error *);
 	bool every_option;
 } texts[] = {
-    {"help.txt", help_overview, true}, {"help-push.txt", push_text, false}, {"help-fetch.txt", fetch_text, false},
-    {"walship.1", help_man, true},     {"walship.conf", help_sample, true}, {"options.md", help_markdown, true},
+    {"help.txt", help_overview, true},     {"help-push.txt", push_text, false},
+    {"help-fetch.txt", fetch_text, false}, {"walship.1", help_man, true},
+    {"walship.conf", help_sample, true},   {"../../doc/options.md", help_markdown, true},
 };
 
 static void equals_the_golden_file(void **unused)

@@ -185,7 +185,7 @@ static void a_missing_key_is_named(void **unused)
 	struct collect state = {0};
 	assert_int_equal(open_as(&object, &params, &state), STATUS_DAMAGED);
 	assert_non_null(strstr(err.text, "encrypted with the key of id "));
-	assert_non_null(strstr(err.hint, "1 keys are configured"));
+	assert_non_null(strstr(err.hint, "keys configured: 1"));
 	buffer_fini(&state.bytes);
 	buffer_fini(&object);
 }
