@@ -50,6 +50,15 @@ enum status s3_look(struct s3 *s3, const struct call *call, const char *key, str
 	return st ? st : read_info(&reply, out, err);
 }
 
+enum status s3_check_absent(struct s3 *s3, const struct call *call, const char *key, struct error *err)
+{
+	struct object_info info;
+	enum status st = s3_look(s3, call, key, &info, err);
+	if (!st)
+		return error_set(err, STATUS_EXISTS, "already there");
+	return st == STATUS_MISSING ? STATUS_OK : st;
+}
+
 static enum status s3_stat(struct store *store, const struct call *call, const char *name, struct object_info *out,
 			   struct error *err)
 {

@@ -122,16 +122,6 @@ static enum status complete_once(struct s3_upload *upload, const struct s3_diges
 	return st;
 }
 
-/* Whether the object is there: STATUS_EXISTS, or else STATUS_OK for a certain no. */
-static enum status look_first(struct s3_upload *upload, struct error *err)
-{
-	struct object_info info;
-	enum status st = s3_look(upload->s3, upload->call, upload->key, &info, err);
-	if (!st)
-		return error_set(err, STATUS_EXISTS, "already there");
-	return st == STATUS_MISSING ? STATUS_OK : st;
-}
-
 /*
  * The answer to an earlier try may have been lost, and the object be there by our own doing (NoSuchUpload), or another
  * writer won (ConditionalRequestConflict). Whoever called compares what is there; otherwise the failure stands.
@@ -139,7 +129,7 @@ static enum status look_first(struct s3_upload *upload, struct error *err)
 static enum status look_again(struct s3_upload *upload, enum status failure, struct error *err)
 {
 	struct error trouble = {0};
-	if (look_first(upload, &trouble) != STATUS_EXISTS)
+	if (s3_check_absent(upload->s3, upload->call, upload->key, &trouble) != STATUS_EXISTS)
 		return failure;
 	*err = trouble;
 	return STATUS_EXISTS;
@@ -150,7 +140,7 @@ enum status s3_upload_complete(struct s3_upload *upload, struct error *err)
 	struct s3_digests digests;
 	struct s3_reply reply;
 	/* Some servers ignore the condition on this request (Ceph does), so look first. */
-	enum status st = look_first(upload, err);
+	enum status st = s3_check_absent(upload->s3, upload->call, upload->key, err);
 	if (!st)
 		st = buffer_printf(&upload->body, err, "</CompleteMultipartUpload>");
 	if (!st)

@@ -97,6 +97,12 @@ enum status s3_list(struct store *store, const struct call *call, const char *pr
 enum status s3_look(struct s3 *s3, const struct call *call, const char *key, struct object_info *out,
 		    struct error *err);
 
+/*
+ * STATUS_EXISTS when the object is there, STATUS_OK for a certain no: the best that can be done where a server has no
+ * conditional writes, with a gap between this look and the put.
+ */
+enum status s3_check_absent(struct s3 *s3, const struct call *call, const char *key, struct error *err);
+
 /* s3_multipart.c: an object in parts. */
 struct s3_upload;
 enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *key, struct s3_upload **out,

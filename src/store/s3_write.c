@@ -19,16 +19,6 @@ static enum status exists(struct error *err)
 	return error_set(err, STATUS_EXISTS, "already there");
 }
 
-/* A store without conditional writes: the best that can be done, and a gap between the look and the put. */
-static enum status check_absent(struct writer *writer, struct error *err)
-{
-	struct object_info info;
-	enum status st = s3_look(writer->s3, writer->call, writer->key, &info, err);
-	if (!st)
-		return exists(err);
-	return st == STATUS_MISSING ? STATUS_OK : st;
-}
-
 static enum status put_once(struct writer *writer, const struct s3_digests *digests, struct s3_reply *reply,
 			    struct error *err)
 {
@@ -55,12 +45,12 @@ static enum status put_whole(struct writer *writer, struct error *err)
 	struct s3_reply reply;
 	enum status st = s3_digests_of(&digests, writer->part, writer->used, err);
 	if (!st && writer->s3->unconditional)
-		st = check_absent(writer, err);
+		st = s3_check_absent(writer->s3, writer->call, writer->key, err);
 	if (st)
 		return st;
 	st = put_once(writer, &digests, &reply, err);
 	if (st && s3_refuses_condition(writer->s3, writer->call, &reply)) {
-		st = check_absent(writer, err);
+		st = s3_check_absent(writer->s3, writer->call, writer->key, err);
 		if (!st)
 			st = put_once(writer, &digests, &reply, err);
 	}
