@@ -11,8 +11,8 @@
 
 #include "base/buffer.h"
 #include "base/hex.h"
+#include "net/xml.h"
 #include "store/s3_private.h"
-#include "store/s3_xml.h"
 
 #define PAGE_KEYS 1000 /* S3's most for one page */
 #define TOKEN_MAX 2048 /* AWS's have under 200 characters; radosgw's are keys */

@@ -4,10 +4,10 @@
 
 #include <stdbool.h>
 
+#include "base/retry.h"
 #include "base/uri.h"
 #include "net/http.h"
 #include "net/sigv4.h"
-#include "store/retry.h"
 #include "store/s3.h"
 
 #define S3_KEY_MAX 1024  /* bytes of a key (Amazon S3 user guide, "Naming Amazon S3 objects") */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/xml.h"
 #include "store/s3_private.h"
-#include "store/s3_xml.h"
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,4 +1,4 @@
-#include "store/s3_xml.h"
+#include "net/xml.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

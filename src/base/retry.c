@@ -1,4 +1,4 @@
-#include "store/retry.h"
+#include "base/retry.h"
 
 static enum status jitter_ms(const struct call *call, unsigned tries, int64_t *out, struct error *err)
 {

@@ -4,8 +4,8 @@
  * After the n-th try it waits rand(0,1) * min(2^(n-1), 20) seconds (AWS Architecture Blog, "Exponential Backoff
  * And Jitter"); a second more when the store said SlowDown; never less than the store asked for.
  */
-#ifndef WALSHIP_STORE_RETRY_H
-#define WALSHIP_STORE_RETRY_H
+#ifndef WALSHIP_BASE_RETRY_H
+#define WALSHIP_BASE_RETRY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,17 +1,17 @@
 /*
- * The XML of S3's answers, piece by piece as it comes from the connection (expat).
+ * The XML of answers from S3 and STS, piece by piece as it comes from the connection (expat).
  *
  * Everything is bounded, and a document type is refused, so there are no entities to expand.
  */
-#ifndef WALSHIP_STORE_S3_XML_H
-#define WALSHIP_STORE_S3_XML_H
+#ifndef WALSHIP_NET_XML_H
+#define WALSHIP_NET_XML_H
 
 #include <stddef.h>
 
 #include "walship/error.h"
 
 #define XML_PATH_MAX 256                  /* "CompleteMultipartUploadResult/ChecksumCRC64NVME" has 51 characters */
-#define XML_TEXT_MAX 4096                 /* a key of 1024 bytes, each of them as %XX */
+#define XML_TEXT_MAX (16UL * 1024)        /* a key of 1024 bytes, each as %XX; a session token */
 #define XML_REPLY_MAX (8UL * 1024 * 1024) /* a page of 1,000 keys, each of them as long as it can be */
 
 struct xml_reader;

@@ -1,7 +1,7 @@
 /* The waits, to the millisecond, on a clock that only sleeping moves. */
 #include <string.h>
 
-#include "store/retry.h"
+#include "base/retry.h"
 #include "support/cmocka.h"
 #include "support/world.h"
 
@@ -165,5 +165,5 @@ int main(void)
 	    cmocka_unit_test(says_that_it_tries_again),
 	    cmocka_unit_test(needs_randomness),
 	};
-	return cmocka_run_group_tests_name("store/retry", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("base/retry", tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "store/s3_xml.h"
+#include "net/xml.h"
 #include "support/cmocka.h"
 
 static struct error err;
@@ -112,5 +112,5 @@ int main(void)
 	    cmocka_unit_test(reads_what_is_well_formed),
 	    cmocka_unit_test(keeps_its_bounds),
 	};
-	return cmocka_run_group_tests_name("store/s3_xml", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/xml", tests, NULL, NULL);
 }
