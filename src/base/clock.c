@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t system_monotonic_ms(void *arg)
@@ -31,3 +32,26 @@ const struct clock system_clock = {
     .utc_s = system_utc_s,
     .sleep_ms = system_sleep_ms,
 };
+
+bool utc_parse(const char *text, int64_t *out_s)
+{
+	struct tm parts = {0};
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+	if (rest != NULL && *rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (rest != NULL)
+		rest = strptime(rest, "%z", &parts); /* Z, too */
+	if (rest == NULL || *rest != '\0')
+		return false;
+	int64_t offset_s = parts.tm_gmtoff;
+	*out_s = (int64_t)timegm(&parts) - offset_s;
+	return true;
+}
+
+void utc_text(int64_t seconds, char out[UTC_TEXT_SIZE])
+{
+	time_t when = (time_t)seconds;
+	struct tm parts;
+	if (gmtime_r(&when, &parts) == NULL || strftime(out, UTC_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		out[0] = '\0';
+}

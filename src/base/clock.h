@@ -2,6 +2,7 @@
 #ifndef WALSHIP_BASE_CLOCK_H
 #define WALSHIP_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct clock {
@@ -28,5 +29,16 @@ static inline void clock_sleep_ms(const struct clock *clock, int64_t ms)
 {
 	clock->sleep_ms(clock->arg, ms);
 }
+
+/*
+ * Seconds since 1970 of an ISO 8601 time, as AWS writes them: 2026-11-21T05:36:16Z, with a fraction that is left out,
+ * and an offset (+01:00) instead of Z. False when it is none.
+ */
+bool utc_parse(const char *text, int64_t *out_s);
+
+#define UTC_TEXT_SIZE 32
+
+/* The same time as text: 2026-11-21T05:36:16Z. */
+void utc_text(int64_t seconds, char out[UTC_TEXT_SIZE]);
 
 #endif

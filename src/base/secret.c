@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,6 @@ enum status secret_set(struct secret *secret, const void *data, size_t len, stru
 /* Whether the file is only for those who may know the secret. */
 static enum status check_private(const struct stat *info, const char *path, struct error *err)
 {
-	if (!S_ISREG(info->st_mode))
-		return error_hint(err, error_set(err, STATUS_USAGE, "%s is not a plain file", path),
-				  "Docker makes a folder of a file that is not there when it mounts it");
 	/* root reads everything anyway, and looks after the server's files with walship too. */
 	if (geteuid() != 0 && info->st_uid != geteuid() && info->st_uid != 0) {
 		(void)error_set(err, STATUS_USAGE, "%s belongs to user %u, neither to this one nor to root", path,
@@ -44,13 +42,16 @@ static enum status check_private(const struct stat *info, const char *path, stru
 	return STATUS_OK;
 }
 
-enum status secret_read_file(struct secret *secret, const char *path, struct error *err)
+static enum status read_file(struct secret *secret, const char *path, bool private, struct error *err)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat info;
 	if (fd < 0 || fstat(fd, &info) != 0)
 		return error_errno(err, STATUS_USAGE, errno, "open %s", path);
-	enum status st = check_private(&info, path, err);
+	if (!S_ISREG(info.st_mode))
+		return error_hint(err, error_set(err, STATUS_USAGE, "%s is not a plain file", path),
+				  "Docker makes a folder of a file that is not there when it mounts it");
+	enum status st = private ? check_private(&info, path, err) : STATUS_OK;
 	if (st)
 		return st;
 	if (info.st_size > SECRET_FILE_MAX)
@@ -73,6 +74,16 @@ enum status secret_read_file(struct secret *secret, const char *path, struct err
 		st = secret_set(secret, content, len, err);
 	OPENSSL_cleanse(content, len);
 	return st;
+}
+
+enum status secret_read_file(struct secret *secret, const char *path, struct error *err)
+{
+	return read_file(secret, path, true, err);
+}
+
+enum status secret_read_open_file(struct secret *secret, const char *path, struct error *err)
+{
+	return read_file(secret, path, false, err);
 }
 
 void secret_chomp(struct secret *secret)

@@ -24,6 +24,12 @@ enum status secret_set(struct secret *secret, const void *data, size_t len, stru
  */
 enum status secret_read_file(struct secret *secret, const char *path, struct error *err);
 
+/*
+ * As secret_read_file, whoever may read the file: for tokens that Kubernetes and other tools put there with
+ * modes of their own.
+ */
+enum status secret_read_open_file(struct secret *secret, const char *path, struct error *err);
+
 /* Cuts one newline ("\n" or "\r\n") off the end: editors and echo leave it. */
 void secret_chomp(struct secret *secret);
 

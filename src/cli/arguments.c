@@ -33,6 +33,39 @@ static const char *known_name(const char *text, size_t len)
 	return NULL;
 }
 
+/* A flag of any command, as the command may stand behind it; whose it is gets checked at the end. */
+static bool take_flag(struct arguments *out, const char *name)
+{
+	for (size_t i = 0; i < flag_count; i++) {
+		if (strcmp(flag_table[i].name, name) != 0)
+			continue;
+		if (out->flag_count < FLAGS_MAX)
+			out->flags[out->flag_count++] = flag_table[i].name;
+		return true;
+	}
+	return false;
+}
+
+static enum status check_flags(const struct arguments *arguments, struct error *err)
+{
+	for (size_t i = 0; i < arguments->flag_count; i++) {
+		const struct flag_row *owner = NULL;
+		bool fits = false;
+		for (size_t k = 0; k < flag_count; k++) {
+			if (strcmp(flag_table[k].name, arguments->flags[i]) != 0)
+				continue;
+			owner = &flag_table[k];
+			fits |= strcmp(owner->command, arguments->command->name) == 0;
+		}
+		if (fits || owner == NULL)
+			continue;
+		(void)error_set(err, STATUS_USAGE, "%s: --%s is for another command", arguments->command->name,
+				arguments->flags[i]);
+		return error_hint(err, STATUS_USAGE, "walship %s --%s", owner->command, owner->name);
+	}
+	return STATUS_OK;
+}
+
 /* *index is that of the option; it moves on to the value if that is an argument of its own. */
 static enum status take_long(struct arguments *out, int argc, char **argv, int *index, struct error *err)
 {
@@ -43,6 +76,8 @@ static enum status take_long(struct arguments *out, int argc, char **argv, int *
 		return out->help = true, STATUS_OK;
 	if (strcmp(text, "version") == 0)
 		return out->version = true, STATUS_OK;
+	if (take_flag(out, text))
+		return STATUS_OK;
 	if (name == NULL)
 		return unknown_option(argv[*index], err);
 	const char *value = text[len] == '=' ? text + len + 1 : NULL;
@@ -97,7 +132,7 @@ static enum status check_operands(const struct arguments *arguments, struct erro
 		return error_hint(err, STATUS_USAGE, "walship help shows the commands");
 	}
 	if (arguments->operand_count >= command->least && arguments->operand_count <= command->most)
-		return STATUS_OK;
+		return check_flags(arguments, err);
 	if (arguments->operand_count < command->least)
 		(void)error_set(err, STATUS_USAGE, "%s: missing operand of %s", command->name, command->operands);
 	else

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 
 #define OPERANDS_MAX 8  /* no command takes more than two */
+#define FLAGS_MAX 8     /* no command has more than a few */
 #define OPTIONS_MAX 128 /* each option once, and many keys */
 
 struct arguments {
@@ -14,6 +15,8 @@ struct arguments {
 	bool unknown;                      /* a command was given, and there is none of its name */
 	const char *operands[OPERANDS_MAX + 1];
 	size_t operand_count;
+	const char *flags[FLAGS_MAX + 1]; /* names from flag_table, then NULL */
+	size_t flag_count;
 	struct config_pair options[OPTIONS_MAX];
 	size_t option_count;
 	const char *config_path; /* --config */

@@ -17,6 +17,13 @@ const struct command_row command_table[] = {
 };
 const size_t command_count = sizeof command_table / sizeof command_table[0];
 
+const struct flag_row flag_table[] = {
+#define FLAG(command, name, text) {command, name, text},
+#include "cli/flags.def"
+#undef FLAG
+};
+const size_t flag_count = sizeof flag_table / sizeof flag_table[0];
+
 const struct command_row *command_find(const char *name)
 {
 	for (size_t i = 0; i < command_count; i++)
@@ -71,6 +78,7 @@ static enum status run(const struct process *process, const struct arguments *ar
 	    .config = config,
 	    .call = &call,
 	    .operands = arguments->operands,
+	    .flags = arguments->flags,
 	    .environment = (const char *const *)process->environment,
 	    .out_fd = process->out_fd,
 	    .reader = *reader,

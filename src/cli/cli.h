@@ -20,6 +20,16 @@ struct command_row {
 extern const struct command_row command_table[];
 extern const size_t command_count;
 
+/* An option of one command alone, without a value. */
+struct flag_row {
+	const char *command;
+	const char *name;
+	const char *text;
+};
+
+extern const struct flag_row flag_table[];
+extern const size_t flag_count;
+
 /* NULL when there is none of this name. */
 const struct command_row *command_find(const char *name);
 

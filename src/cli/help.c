@@ -101,7 +101,7 @@ enum status help_overview(struct buffer *out, struct error *err)
 /* Commands that do not look at the store do not fail as it does. */
 static bool can_end_with(const struct command_row *command, enum status code)
 {
-	bool stores = command->run == command_push || command->reader != EXIT_FOR_PUSH;
+	bool stores = command->run != command_keygen;
 	if (code == STATUS_OK || code == STATUS_USAGE || code == STATUS_LOCAL)
 		return true;
 	if (code == STATUS_EXISTS)
@@ -134,6 +134,13 @@ enum status help_command(struct buffer *out, const struct command_row *command, 
 				       command->operands[0] ? " " : "", command->operands, command->summary);
 	if (!st)
 		st = wrapped(out, command->text, 0, 0, err);
+	for (size_t i = 0; !st && i < flag_count; i++) {
+		if (strcmp(flag_table[i].command, command->name) != 0)
+			continue;
+		st = buffer_printf(out, err, "\n  --%-22s", flag_table[i].name);
+		if (!st)
+			st = wrapped(out, flag_table[i].text, HELP_COLUMN, HELP_COLUMN, err);
+	}
 	return st ? st : show_exit_codes(out, command, err);
 }
 

@@ -104,6 +104,11 @@ enum status help_man(struct buffer *out, struct error *err)
 		    "directory or an S3 bucket.\nAn object is created once and never replaced.\n.SH COMMANDS\n");
 	for (size_t i = 0; !st && i < command_count; i++)
 		st = man_item(out, command_table[i].name, command_table[i].operands, command_table[i].text, err);
+	for (size_t i = 0; !st && i < flag_count; i++) {
+		char term[64];
+		(void)snprintf(term, sizeof term, "%s --%s", flag_table[i].command, flag_table[i].name);
+		st = man_item(out, term, "", flag_table[i].text, err);
+	}
 	if (!st)
 		st = man_options(out, err);
 	if (!st)

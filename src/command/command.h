@@ -2,6 +2,9 @@
 #ifndef WALSHIP_COMMAND_COMMAND_H
 #define WALSHIP_COMMAND_COMMAND_H
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "base/call.h"
 #include "config/config.h"
 #include "walship/error.h"
@@ -10,12 +13,22 @@ struct command_context {
 	const struct config *config;
 	const struct call *call;
 	const char *const *operands; /* as many as the command's row in cli/commands.def asks for */
+	const char *const *flags;    /* names of those that were given, then NULL; may be NULL */
 	const char *const *environment;
 	int out_fd;             /* standard output */
 	void (*verified)(void); /* cat: called once only the reader of out_fd can still hold it up; may be NULL */
 	enum exit_for
 	    reader; /* who will read the exit code; fetch makes it EXIT_FOR_STANDBY where that is known to ask again */
 };
+
+/* Whether --name was given. */
+static inline bool command_flag(const struct command_context *context, const char *name)
+{
+	for (const char *const *flag = context->flags; flag != NULL && *flag != NULL; flag++)
+		if (strcmp(*flag, name) == 0)
+			return true;
+	return false;
+}
 
 enum status command_push(struct command_context *context, struct error *err);
 enum status command_fetch(struct command_context *context, struct error *err);

@@ -34,38 +34,19 @@ static enum status load_keys(struct session *session, const struct config *confi
 	return STATUS_OK;
 }
 
-/* walship's own options first, then AWS's environment (shared order of all AWS tools). */
-static enum status load_credentials(struct session *session, const struct command_context *context, struct error *err)
+static enum status renew(void *arg, const struct call *call, struct error *err)
 {
-	const struct config *config = context->config;
-	CLEANUP(secret_fini) struct secret key = {0};
-	CLEANUP(secret_fini) struct secret secret = {0};
-	enum status st = config_secret(config, OPTION_ID_S3_KEY, OPTION_ID_S3_KEY_FILE, &key, err);
-	if (!st)
-		st = config_secret(config, OPTION_ID_S3_KEY_SECRET, OPTION_ID_S3_KEY_SECRET_FILE, &secret, err);
-	if (st)
-		return st;
-	if (key.len > 0 && secret.len > 0)
-		return credentials_static(&session->credentials, &key, &secret, NULL, "s3-key and s3-key-secret", err);
-	if (key.len > 0 || secret.len > 0) {
-		(void)error_set(err, STATUS_USAGE, "%s is configured, but not %s",
-				key.len > 0 ? "s3-key" : "s3-key-secret", key.len > 0 ? "s3-key-secret" : "s3-key");
-		return error_hint(err, STATUS_USAGE,
-				  "they belong together; each may be in a file: s3-key-file, s3-key-secret-file");
-	}
-	st = credentials_from_environment(&session->credentials, context->environment, err);
-	if (st || credentials_present(&session->credentials))
-		return st;
-	(void)error_set(err, STATUS_USAGE, "no credentials for S3");
-	return error_hint(err, STATUS_USAGE,
-			  "set s3-key and s3-key-secret-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+	struct session *session = arg;
+	session->search.call = call;
+	session->search.renew = true;
+	return credentials_find(&session->search, &session->credentials, err);
 }
 
 static enum status open_s3(struct session *session, const struct command_context *context, const struct repo_url *url,
 			   struct error *err)
 {
 	const struct config *config = context->config;
-	enum status st = load_credentials(session, context, err);
+	enum status st = login(context, &session->search, &session->credentials, err);
 	if (st)
 		return st;
 	/* In the order of config.h's enum uri_style. */
@@ -79,6 +60,8 @@ static enum status open_s3(struct session *session, const struct command_context
 	    .uri_style = styles[config_number(config, OPTION_ID_S3_URI_STYLE)],
 	    .ca_file = config_text(config, OPTION_ID_S3_CA_FILE),
 	    .credentials = &session->credentials,
+	    .renew = session->credentials.renewable ? renew : NULL,
+	    .renew_arg = session,
 	    .part_bytes = config_number(config, OPTION_ID_S3_PART_SIZE),
 	};
 	return s3_store_open(&options, &session->store, err);

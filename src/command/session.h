@@ -14,10 +14,15 @@ struct session {
 	struct keyring keys;
 	bool encrypt; /* cipher is not none */
 	struct credentials credentials;
+	struct credential_search search;
 };
 
 /* STATUS_USAGE when a key or a credential is missing or may not be used. Nothing is sent yet. */
 enum status session_open(struct session *session, const struct command_context *context, struct error *err);
+
+/* The S3 credentials that config describes, or that AWS's sources give; search is filled for asking them again. */
+enum status login(const struct command_context *context, struct credential_search *search, struct credentials *out,
+		  struct error *err);
 
 /* Wipes keys and credentials; the zero state may be given too. */
 void session_fini(struct session *session);

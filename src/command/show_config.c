@@ -1,6 +1,7 @@
 #include "base/buffer.h"
+#include "base/cleanup.h"
 #include "base/output.h"
-#include "command/command.h"
+#include "command/session.h"
 
 /* A walship.conf again, but for what is hidden. */
 static enum status show(struct buffer *out, enum option_id id, const char *value, const char *source, struct error *err)
@@ -12,7 +13,28 @@ static enum status show(struct buffer *out, enum option_id id, const char *value
 	return buffer_printf(out, err, "%-20s = %s   ; %s\n", option_table[id].name, value, source);
 }
 
-enum status command_config(struct command_context *context, struct error *err)
+static enum status show_credentials(const struct command_context *context, struct error *err)
+{
+	CLEANUP(credentials_fini) struct credentials credentials = {0};
+	CLEANUP(buffer_fini) struct buffer out = {0};
+	struct credential_search search;
+	enum status st = login(context, &search, &credentials, err);
+	if (st)
+		return st;
+	st = buffer_printf(&out, err, "source      %s\naccess key  %s\n", credentials.source,
+			   credentials.access_key.data);
+	if (!st && credentials.session_token.len > 0)
+		st = buffer_printf(&out, err, "kind        temporary, with a session token\n");
+	if (!st && credentials.expires_s != 0) {
+		char expires[UTC_TEXT_SIZE];
+		utc_text(credentials.expires_s, expires);
+		st = buffer_printf(&out, err, "expires     %s, in %lld s\n", expires,
+				   (long long)(credentials.expires_s - clock_utc_s(context->call->clock)));
+	}
+	return st ? st : output_write(context->out_fd, "to standard output", out.data, out.len, err);
+}
+
+static enum status show_options(const struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
 	struct buffer out = {0};
@@ -25,5 +47,12 @@ enum status command_config(struct command_context *context, struct error *err)
 	if (!st)
 		st = output_write(context->out_fd, "to standard output", out.data, out.len, err);
 	buffer_fini(&out);
+	return st;
+}
+
+enum status command_config(struct command_context *context, struct error *err)
+{
+	enum status st =
+	    command_flag(context, "credentials") ? show_credentials(context, err) : show_options(context, err);
 	return st ? error_wrap(err, st, "config") : STATUS_OK;
 }

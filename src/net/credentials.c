@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/environment.h"
+#include "base/cleanup.h"
+#include "net/credential_source.h"
 
 /* A key from a file or a variable easily brings a newline or a blank along; it would end as a bad signature. */
 static enum status check_key(const struct secret *key, const char *what, const char *source, struct error *err)
@@ -45,30 +46,6 @@ enum status credentials_static(struct credentials *out, const struct secret *acc
 	return STATUS_OK;
 }
 
-/* Borrows the variable's value, without a copy that would have to be wiped; NULL data when unset or empty. */
-static struct secret look_up(const char *const *environment, const char *name)
-{
-	union {
-		const char *in;
-		char *out;
-	} value = {.in = environment_value(environment, name, strlen(name))};
-	return value.in == NULL ? (struct secret){0} : (struct secret){.data = value.out, .len = strlen(value.in)};
-}
-
-enum status credentials_from_environment(struct credentials *out, const char *const *environment, struct error *err)
-{
-	struct secret key = look_up(environment, "AWS_ACCESS_KEY_ID");
-	struct secret secret = look_up(environment, "AWS_SECRET_ACCESS_KEY");
-	struct secret token = look_up(environment, "AWS_SESSION_TOKEN");
-	if (key.len == 0 && secret.len == 0)
-		return STATUS_OK;
-	if (key.len == 0 || secret.len == 0)
-		return error_set(err, STATUS_USAGE, "the environment has %s without %s",
-				 key.len > 0 ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
-				 key.len > 0 ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
-	return credentials_static(out, &key, &secret, &token, "the environment (AWS_ACCESS_KEY_ID)", err);
-}
-
 bool credentials_present(const struct credentials *credentials)
 {
 	return credentials->access_key.len > 0 && credentials->secret_key.len > 0;
@@ -80,4 +57,38 @@ void credentials_fini(struct credentials *credentials)
 	secret_fini(&credentials->secret_key);
 	secret_fini(&credentials->session_token);
 	*credentials = (struct credentials){0};
+}
+
+static const struct {
+	const char *name;
+	credential_find_fn find;
+	bool renewable; /* asked again, it may give others */
+} sources[] = {
+    {"environment", find_in_environment, false},  {"profile", find_in_profile, true},
+    {"web identity", find_by_web_identity, true}, {"container", find_in_container, true},
+    {"instance", find_in_instance, true},
+};
+
+enum status credentials_find(const struct credential_search *search, struct credentials *out, struct error *err)
+{
+	for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+		CLEANUP(credentials_fini) struct credentials found = {0};
+		enum status st = sources[i].find(search, &found, err);
+		if (st)
+			return error_wrap(err, st, "credentials");
+		if (!credentials_present(&found)) {
+			log_line(search->call->log, LEVEL_DEBUG, "credentials: no %s is configured", sources[i].name);
+			continue;
+		}
+		found.renewable = sources[i].renewable;
+		log_line(search->call->log, LEVEL_DEBUG, "credentials: from %s", found.source);
+		credentials_fini(out);
+		*out = found;
+		found = (struct credentials){0};
+		return STATUS_OK;
+	}
+	(void)error_set(err, STATUS_USAGE,
+			"no credentials for S3: neither options, nor variables, nor a profile, nor a role gives any");
+	return error_hint(err, STATUS_USAGE,
+			  "set s3-key and s3-key-secret-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 }

@@ -3,16 +3,20 @@
 #define WALSHIP_NET_CREDENTIALS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "base/call.h"
 #include "base/secret.h"
 #include "walship/error.h"
 
-#define CREDENTIALS_SOURCE_MAX 256
+#define CREDENTIALS_SOURCE_MAX 512
 
 struct credentials {
 	struct secret access_key;
 	struct secret secret_key;
 	struct secret session_token;         /* empty unless they are temporary */
+	int64_t expires_s;                   /* UTC; 0: they do not */
+	bool renewable;                      /* their source may have others by now */
 	char source[CREDENTIALS_SOURCE_MAX]; /* where they were found, for people; holds no secret */
 };
 
@@ -21,16 +25,28 @@ enum status credentials_static(struct credentials *out, const struct secret *acc
 			       const struct secret *secret_key, const struct secret *session_token, const char *source,
 			       struct error *err);
 
-/*
- * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of environment ("NAME=value" strings, then NULL).
- * Neither of the first two there: STATUS_OK, and *out stays as it was. Only one of them: STATUS_USAGE.
- */
-enum status credentials_from_environment(struct credentials *out, const char *const *environment, struct error *err);
-
 /* Whether a source has filled them. */
 bool credentials_present(const struct credentials *credentials);
 
 /* Wipes all and leaves the zero state. */
 void credentials_fini(struct credentials *credentials);
+
+/* What the search for credentials may look at. */
+struct credential_search {
+	const struct call *call;
+	const char *const *environment; /* "NAME=value" strings, then NULL */
+	const char *region;             /* of STS */
+	const char *spool;              /* where temporary ones are kept between calls: as for spool_prepare */
+	bool renew;                     /* the store refused those that are kept: ask their source */
+};
+
+/*
+ * AWS's sources, in the order that AWS's own tools have: the environment, the profile of the shared files, web
+ * identity, the container's endpoint, the instance's metadata service (AWS SDKs and Tools reference guide,
+ * "Standardized credential providers"). The first that is configured decides.
+ *
+ * STATUS_USAGE: none is configured, or one is and cannot be used; STATUS_UNREACHABLE: one of them gives no answer.
+ */
+enum status credentials_find(const struct credential_search *search, struct credentials *out, struct error *err);
 
 #endif

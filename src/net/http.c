@@ -19,6 +19,7 @@ struct http {
 	CURL *curl;
 	char *ca_file; /* NULL: the system's */
 	int64_t connect_timeout_ms;
+	bool direct;
 	char text[CURL_ERROR_SIZE]; /* libcurl's words for the last failure */
 };
 
@@ -59,6 +60,7 @@ enum status http_new(struct http **out, const struct http_options *options, stru
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	http->connect_timeout_ms =
 	    options->connect_timeout_ms > 0 ? options->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS;
+	http->direct = options->direct;
 	http->curl = curl_easy_init();
 	http->ca_file = options->ca_file == NULL ? NULL : strdup(options->ca_file);
 	if (http->curl == NULL || (options->ca_file != NULL && http->ca_file == NULL)) {
@@ -245,6 +247,8 @@ static unsigned set_connection(const struct http *http, const struct http_reques
 	failed |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)HTTP_STALL_BYTES);
 	failed |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)HTTP_STALL_S);
 	failed |= curl_easy_setopt(curl, CURLOPT_USERAGENT, "walship/" WALSHIP_VERSION);
+	if (http->direct)
+		failed |= curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	/* Wishes: after a name that was not found, libcurl keeps its buffer and refuses to change its size. */
 	(void)curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
 	(void)curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
@@ -315,6 +319,9 @@ enum status http_perform(struct http *http, const struct http_request *request, 
 		return error_set(err, STATUS_LOCAL, "libcurl does not take what it is asked for");
 	CURLcode code = curl_easy_perform(http->curl);
 	keep_length(&transfer);
+	curl_off_t connect_us = 0;
+	(void)curl_easy_getinfo(http->curl, CURLINFO_CONNECT_TIME_T, &connect_us);
+	response->connected = connect_us > 0;
 	if (transfer.taken) {
 		response->outcome = HTTP_FAILED_FINAL;
 		st = transfer.taken;

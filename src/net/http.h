@@ -28,6 +28,7 @@ struct http; /* one connection at a time; not for two threads at once */
 struct http_options {
 	const char *ca_file;        /* PEM, instead of the system's authorities; NULL: those */
 	int64_t connect_timeout_ms; /* 0: HTTP_CONNECT_TIMEOUT_MS */
+	bool direct;                /* never through a proxy */
 };
 
 enum http_outcome {
@@ -39,6 +40,7 @@ enum http_outcome {
 struct http_response {
 	enum http_outcome outcome;
 	int status;             /* 0 until a status line has come */
+	bool connected;         /* the server was there, whatever came of it */
 	int64_t content_length; /* -1: not announced */
 	char etag[HTTP_FIELD_MAX];
 	char date[HTTP_FIELD_MAX];

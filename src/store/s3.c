@@ -112,6 +112,8 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	s3->store.ops = &s3_ops;
 	s3->credentials = options->credentials;
+	s3->renew = options->renew;
+	s3->renew_arg = options->renew_arg;
 	s3->part_bytes = options->part_bytes == 0 ? S3_PART_BYTES_DEFAULT : options->part_bytes;
 	const struct http_options http = {.ca_file = options->ca_file,
 					  .connect_timeout_ms = options->connect_timeout_ms};

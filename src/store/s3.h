@@ -28,6 +28,9 @@ enum s3_uri_style {
 	S3_URI_HOST, /* https://bucket.endpoint/key */
 };
 
+/* Puts others in place of s3_options.credentials, which the store calls expired. */
+typedef enum status (*credentials_renew_fn)(void *arg, const struct call *call, struct error *err);
+
 struct s3_options {
 	const char *bucket;
 	const char *prefix; /* without '/' at its ends; "" or NULL: none */
@@ -36,8 +39,10 @@ struct s3_options {
 	enum s3_uri_style uri_style;
 	const char *ca_file;                   /* NULL: the system's authorities */
 	const struct credentials *credentials; /* must outlive the store */
-	size_t part_bytes;                     /* 0: S3_PART_BYTES_DEFAULT */
-	int64_t connect_timeout_ms;            /* 0: the default of net/http.h */
+	credentials_renew_fn renew;            /* NULL: there are no others */
+	void *renew_arg;
+	size_t part_bytes;          /* 0: S3_PART_BYTES_DEFAULT */
+	int64_t connect_timeout_ms; /* 0: the default of net/http.h */
 };
 
 /* Sends nothing yet. Copies what it needs but the credentials. STATUS_USAGE when an option cannot be; STATUS_LOCAL. */

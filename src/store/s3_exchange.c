@@ -117,6 +117,16 @@ static bool learn_clock(struct s3 *s3, const struct call *call, const struct s3_
 	return true;
 }
 
+/* Temporary credentials have ended, earlier than their source said or while this call went on. */
+static bool is_expired(const struct s3 *s3, const struct s3_reply *reply)
+{
+	static const char *const codes[] = {"ExpiredToken", "InvalidToken", "TokenRefreshRequired"};
+	for (size_t i = 0; s3->renew != NULL && i < sizeof codes / sizeof codes[0]; i++)
+		if (strcmp(reply->code, codes[i]) == 0)
+			return true;
+	return false;
+}
+
 static enum status try_signed(struct s3 *s3, const struct call *call, const struct s3_request *request,
 			      struct s3_reply *reply, struct error *err)
 {
@@ -135,6 +145,7 @@ enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_reque
 {
 	bool region_known = false;
 	bool clock_known = false;
+	bool renewed = false;
 	for (;;) {
 		*reply = (struct s3_reply){.http.outcome = HTTP_FAILED_FINAL};
 		enum status st = try_signed(s3, call, request, reply, err);
@@ -152,6 +163,13 @@ enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_reque
 			learned = region_known = learn_region(s3, call, reply);
 		if (!learned && !clock_known)
 			learned = clock_known = learn_clock(s3, call, reply);
+		if (!learned && !renewed && is_expired(s3, reply)) {
+			log_line(call->log, LEVEL_INFO, "the store calls the credentials expired: asking for others");
+			st = s3->renew(s3->renew_arg, call, err);
+			if (st)
+				return st;
+			learned = renewed = true;
+		}
 		if (!learned)
 			break;
 	}

@@ -22,6 +22,8 @@ struct s3 {
 	struct store store;
 	struct http *http;
 	const struct credentials *credentials;
+	credentials_renew_fn renew;
+	void *renew_arg;
 	char bucket[BUCKET_NAME_MAX];
 	char prefix[URI_PATH_MAX];
 	char region[S3_REGION_MAX];

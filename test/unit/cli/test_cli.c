@@ -205,10 +205,14 @@ static void helps_on_each_topic(void **unused)
 		const char *words[WORDS];
 		const char *begin;
 	} topics[] = {
-	    {{"help"}, "walship keeps PostgreSQL's WAL"},     {{"-h"}, "walship keeps PostgreSQL's WAL"},
-	    {{"help", "fetch"}, "walship fetch NAME DEST: "}, {{"keygen", "--help"}, "walship keygen FILE: "},
-	    {{"help", "config"}, "walship config: "},         {{"help", "man"}, ".TH WALSHIP 1"},
-	    {{"help", "sample"}, "; walship.conf: "},         {{"help", "markdown"}, "| option |"},
+	    {{"help"}, "walship keeps PostgreSQL's WAL"},
+	    {{"-h"}, "walship keeps PostgreSQL's WAL"},
+	    {{"help", "fetch"}, "walship fetch NAME DEST: "},
+	    {{"keygen", "--help"}, "walship keygen FILE: "},
+	    {{"help", "config"}, "walship config [--credentials]: "},
+	    {{"help", "man"}, ".TH WALSHIP 1"},
+	    {{"help", "sample"}, "; walship.conf: "},
+	    {{"help", "markdown"}, "| option |"},
 	};
 	static const char *const broken[VARIABLES] = {"WALSHIP_NONSENSE=1"};
 	for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {

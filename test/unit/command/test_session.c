@@ -50,7 +50,7 @@ static struct config *load(const char *text)
 
 static const char *const aws[] = {"AWS_ACCESS_KEY_ID=AKIA", "AWS_SECRET_ACCESS_KEY=sesame", NULL};
 static const char *const half[] = {"AWS_ACCESS_KEY_ID=AKIA", NULL};
-static const char *const none[] = {NULL};
+static const char *const none[] = {"AWS_EC2_METADATA_DISABLED=true", NULL};
 
 static const struct {
 	const char *conf;

@@ -1,0 +1,18 @@
+/*
+ * The folder for what calls of walship keep for each other and may lose at any time. Private to the user: what lies in
+ * it is believed, and some of it is secret.
+ */
+#ifndef WALSHIP_BASE_SPOOL_H
+#define WALSHIP_BASE_SPOOL_H
+
+#include "walship/error.h"
+
+#define SPOOL_PATH_MAX 512
+
+/*
+ * Puts the path of the folder into out, and makes it (mode 0700) if it is not there. given NULL: /tmp/walship-UID.
+ * STATUS_LOCAL when it cannot be made, or is a link, or another user owns it or can get in.
+ */
+enum status spool_prepare(const char *given, char out[SPOOL_PATH_MAX], struct error *err);
+
+#endif

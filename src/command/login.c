@@ -1,0 +1,33 @@
+/* Whose S3 requests these are: walship's own options first, then AWS's sources. */
+#include "base/cleanup.h"
+#include "command/session.h"
+
+static enum status read_options(const struct config *config, struct credentials *out, struct error *err)
+{
+	CLEANUP(secret_fini) struct secret key = {0};
+	CLEANUP(secret_fini) struct secret secret = {0};
+	enum status st = config_secret(config, OPTION_ID_S3_KEY, OPTION_ID_S3_KEY_FILE, &key, err);
+	if (!st)
+		st = config_secret(config, OPTION_ID_S3_KEY_SECRET, OPTION_ID_S3_KEY_SECRET_FILE, &secret, err);
+	if (st || (key.len == 0 && secret.len == 0))
+		return st;
+	if (key.len > 0 && secret.len > 0)
+		return credentials_static(out, &key, &secret, NULL, "s3-key and s3-key-secret", err);
+	(void)error_set(err, STATUS_USAGE, "%s is configured, but not %s", key.len > 0 ? "s3-key" : "s3-key-secret",
+			key.len > 0 ? "s3-key-secret" : "s3-key");
+	return error_hint(err, STATUS_USAGE,
+			  "they belong together; each may be in a file: s3-key-file, s3-key-secret-file");
+}
+
+enum status login(const struct command_context *context, struct credential_search *search, struct credentials *out,
+		  struct error *err)
+{
+	*search = (struct credential_search){
+	    .call = context->call,
+	    .environment = context->environment,
+	    .region = config_text(context->config, OPTION_ID_S3_REGION),
+	    .spool = config_text(context->config, OPTION_ID_SPOOL),
+	};
+	enum status st = read_options(context->config, out, err);
+	return st || credentials_present(out) ? st : credentials_find(search, out, err);
+}

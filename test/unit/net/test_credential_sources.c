@@ -1,0 +1,305 @@
+/* Each source of credentials: what it gives, what it asks, and what it says when it cannot. */
+#include <stdio.h>
+#include <string.h>
+
+#include "login.h"
+#include "support/cmocka.h"
+
+#define OFF "AWS_EC2_METADATA_DISABLED=true"
+#define LATER "2013-05-24T06:00:00Z"
+#define GIVEN(token)                                                                                                   \
+	"{\"AccessKeyId\": \"AK\", \"SecretAccessKey\": \"sesame\", \"" token "\": \"TOK\", \"Expiration\": \"" LATER  \
+	"\"}"
+#define CREDENTIAL_FILE "AWS_SHARED_CREDENTIALS_FILE=~/file"
+#define STS_XML                                                                                                        \
+	"<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"                      \
+	"<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>AK</AccessKeyId><SecretAccessKey>sesame"           \
+	"</SecretAccessKey><SessionToken>TOK</SessionToken><Expiration>" LATER "</Expiration></Credentials>"           \
+	"</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+#define STS_ERROR                                                                                                      \
+	"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidIdentityToken</Code><Message>No provider</Message>"     \
+	"</Error></ErrorResponse>"
+#define STS "AWS_ENDPOINT_URL_STS=$"
+#define ROLE "AWS_ROLE_ARN=arn:aws:iam::1:role/a b", "AWS_WEB_IDENTITY_TOKEN_FILE=~/token"
+#define ROLES "GET /latest/meta-data/iam/security-credentials/ "
+
+struct source_case {
+	const char *variables[LOGIN_VARIABLES_MAX];
+	const char *file;   /* content of ~/file, mode 0600; NULL: there is none */
+	const char *config; /* content of ~/config, mode 0644 */
+	struct fault_answer answers[4];
+	enum status status;
+	const char *key, *token, *source; /* of what is found */
+	const char *text, *hint;          /* of the error */
+	const char *requests[4];          /* how the heads begin */
+	const char *has;                  /* the last request's head or body has it */
+};
+
+static const struct source_case cases[] = {
+    /* Nothing at all. */
+    {{OFF}, .status = STATUS_USAGE, .text = "no credentials for S3", .hint = "AWS_ACCESS_KEY_ID"},
+    /* Variables. */
+    {{"AWS_ACCESS_KEY_ID=AK", "AWS_SECRET_ACCESS_KEY=sesame", "AWS_SESSION_TOKEN=TOK"},
+     .key = "AK",
+     .token = "TOK",
+     .source = "environment"},
+    {{"AWS_ACCESS_KEY_ID=AK", OFF}, .status = STATUS_USAGE, .text = "AWS_ACCESS_KEY_ID without AWS_SECRET"},
+    {{"AWS_SECRET_ACCESS_KEY=sesame", OFF}, .status = STATUS_USAGE, .text = "AWS_SECRET_ACCESS_KEY without AWS_ACC"},
+    {{"AWS_ACCESS_KEY_ID=AK", "AWS_SECRET_ACCESS_KEY=sesame\n"}, .status = STATUS_USAGE, .text = "the secret key"},
+    {{"AWS_ACCESS_KEY_ID=A ", "AWS_SECRET_ACCESS_KEY=sesame"}, .status = STATUS_USAGE, .text = "the access key"},
+    {{"AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", OFF}, .status = STATUS_USAGE, .text = "no credentials for S3"},
+    /* Profiles. */
+    {{CREDENTIAL_FILE, OFF},
+     .file = "[default]\naws_access_key_id = AK\naws_secret_access_key = sesame\naws_session_token = TOK\n",
+     .key = "AK",
+     .token = "TOK",
+     .source = "profile 'default'"},
+    {{CREDENTIAL_FILE, "AWS_PROFILE=backup", OFF},
+     .file = "[default]\naws_access_key_id = X\n[backup]\naws_access_key_id = AK\naws_secret_access_key = sesame\n",
+     .key = "AK",
+     .source = "profile 'backup'"},
+    {{CREDENTIAL_FILE, "AWS_PROFILE=bakcup", "HOME=~", OFF},
+     .file = "[backup]\n",
+     .status = STATUS_USAGE,
+     .text = "profile 'bakcup' is not in ~/file and not in ~/.aws/config",
+     .hint = "AWS_PROFILE"},
+    {{CREDENTIAL_FILE, OFF},
+     .file = "[default]\naws_access_key_id = AK\n",
+     .status = STATUS_USAGE,
+     .text = "has aws_access_key_id without aws_secret_access_key"},
+    {{"AWS_SHARED_CREDENTIALS_FILE=~/none", OFF},
+     .status = STATUS_USAGE,
+     .text = "AWS_SHARED_CREDENTIALS_FILE: open ~/none: No such file"},
+    {{"AWS_CONFIG_FILE=~/config", OFF},
+     .config = "[default]\naws_access_key_id = AK\naws_secret_access_key = sesame\n",
+     .status = STATUS_USAGE,
+     .text = "~/config can be read by others",
+     .hint = "chmod 600"},
+    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=sso", OFF},
+     .config = "[profile sso]\nsso_session = x\n",
+     .status = STATUS_USAGE,
+     .text = "profile 'sso' needs its sso_session followed",
+     .hint = "aws configure export-credentials --profile sso"},
+    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=r", OFF},
+     .config = "[profile r]\nrole_arn = arn\nsource_profile = default\n",
+     .status = STATUS_USAGE,
+     .text = "needs its source_profile followed"},
+    /* credential_process, in a profile that everybody may read. */
+    {{"AWS_CONFIG_FILE=~/config", "PATH=/usr/bin:/bin", OFF},
+     .config = "[default]\ncredential_process = echo '{\"Version\": 1, \"AccessKeyId\": \"AK\",' "
+	       "\"\\\"SecretAccessKey\\\":\" "
+	       "\\\"sesame\\\", '\"SessionToken\": \"TOK\"}'\n",
+     .key = "AK",
+     .token = "TOK",
+     .source = "credential_process of profile 'default'"},
+    {{"AWS_CONFIG_FILE=~/config", OFF},
+     .config = "[default]\ncredential_process = /nonexistent/program x\n",
+     .status = STATUS_USAGE,
+     .text = "credential_process /nonexistent/program: cannot be run: No such file"},
+    {{"AWS_CONFIG_FILE=~/config", OFF},
+     .config = "[default]\ncredential_process = sh -c 'exit 3'\n",
+     .status = STATUS_UNREACHABLE,
+     .text = "credential_process sh: ended with exit code 3"},
+    {{"AWS_CONFIG_FILE=~/config", OFF},
+     .config = "[default]\ncredential_process = sh -c 'kill -9 $$'\n",
+     .status = STATUS_UNREACHABLE,
+     .text = "credential_process sh: was ended by signal 9"},
+    {{"AWS_CONFIG_FILE=~/config", OFF},
+     .config = "[default]\ncredential_process = echo 'oops\n",
+     .status = STATUS_USAGE,
+     .text = "a quote that is not closed"},
+    {{"AWS_CONFIG_FILE=~/config", OFF},
+     .config = "[default]\ncredential_process = echo sesame\n",
+     .status = STATUS_UNREACHABLE,
+     .text = "credential_process gives no JSON"},
+    {{"AWS_CONFIG_FILE=~/config", OFF},
+     .config = "[default]\ncredential_process = echo {}\n",
+     .status = STATUS_UNREACHABLE,
+     .text = "credential_process gives JSON without AccessKeyId"},
+    /* Web identity. */
+    {{ROLE, STS, OFF},
+     .answers = {{.body = STS_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role arn:aws:iam::1:role/a b by the token in ~/token",
+     .requests = {"POST / HTTP/1.1"},
+     .has = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa%20b&"
+	    "RoleSessionName=walship&WebIdentityToken=a.b%2Bc"},
+    {{ROLE, STS, OFF, "AWS_ROLE_SESSION_NAME=me@there"},
+     .answers = {{.status = "503 Slow Down"}, {.body = STS_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role",
+     .requests = {"POST /", "POST /"},
+     .has = "RoleSessionName=me"},
+    {{ROLE, STS, OFF},
+     .answers = {{.status = "400 Bad Request", .body = STS_ERROR}},
+     .status = STATUS_UNREACHABLE,
+     .text = "answered 400 InvalidIdentityToken: No provider",
+     .hint = "trust policy"},
+    {{ROLE, STS, OFF}, .answers = {{.body = "<a>"}}, .status = STATUS_UNREACHABLE, .text = "malformed XML"},
+    {{ROLE, STS, OFF}, .answers = {{.body = "<a></a>"}}, .status = STATUS_UNREACHABLE, .text = "holds no credentials"},
+    {{"AWS_ROLE_ARN=r", "AWS_WEB_IDENTITY_TOKEN_FILE=~/none", STS, OFF},
+     .status = STATUS_USAGE,
+     .text = "the web identity's token: open ~/none"},
+    {{"AWS_WEB_IDENTITY_TOKEN_FILE=~/token", OFF}, .status = STATUS_USAGE, .text = "without AWS_ROLE_ARN"},
+    {{ROLE, "AWS_ENDPOINT_URL_STS=http://sts.test", OFF}, .status = STATUS_USAGE, .text = "is not https://"},
+    {{"AWS_CONFIG_FILE=~/config", STS, OFF},
+     .config = "[default]\nrole_arn = arn\nweb_identity_token_file = /dev/null\n",
+     .status = STATUS_USAGE,
+     .text = "/dev/null is not a plain file"},
+    /* Containers. */
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/creds?x=y", "AWS_CONTAINER_AUTHORIZATION_TOKEN=Basic open", OFF},
+     .answers = {{.body = GIVEN("Token")}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "the container endpoint http://127.0.0.1",
+     .requests = {"GET /creds?x=y HTTP/1.1"},
+     .has = "\r\nAuthorization: Basic open\r\n"},
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", "AWS_CONTAINER_AUTHORIZATION_TOKEN=Basic open",
+      "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=~/token", OFF},
+     .answers = {{.status = "500 Oops"}, {.body = GIVEN("Token")}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "container",
+     .requests = {"GET / ", "GET / "},
+     .has = "\r\nAuthorization: a.b+c\r\n"},
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", OFF},
+     .answers = {{.status = "404 Not Found"}},
+     .status = STATUS_UNREACHABLE,
+     .text = "the container endpoint $/ answered 404",
+     .hint = "has a role"},
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", OFF},
+     .answers = {{.body = "{\"AccessKeyId\": \"AK\", \"Secr"}},
+     .status = STATUS_UNREACHABLE,
+     .text = "gives no JSON: it breaks off"},
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", OFF},
+     .answers = {{.body = "{\"AccessKeyId\": \"AK\", \"SecretAccessKey\": \"x\", \"Expiration\": \"soon\"}"}},
+     .status = STATUS_UNREACHABLE,
+     .text = "an Expiration that is no time: 'soon'"},
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://10.0.0.1/", OFF},
+     .status = STATUS_USAGE,
+     .text = "'http://10.0.0.1/' must not be asked",
+     .hint = "169.254.170.2"},
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1@evil.test/", OFF},
+     .status = STATUS_USAGE,
+     .text = "must not be asked"},
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1.evil.test/", OFF},
+     .status = STATUS_USAGE,
+     .text = "must not be asked"},
+    {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=v2/x", OFF}, .status = STATUS_USAGE, .text = "does not begin with '/'"},
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", "AWS_CONTAINER_AUTHORIZATION_TOKEN=a\r\nx: y", OFF},
+     .status = STATUS_USAGE,
+     .text = "holds a line break"},
+    /* Instances. */
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$/"},
+     .answers = {{.body = "IMDSTOKEN"}, {.body = "backup-role\n"}, {.body = GIVEN("Token")}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "instance role backup-role",
+     .requests = {"PUT /latest/api/token ", ROLES, "GET /latest/meta-data/iam/security-credentials/backup-role "},
+     .has = "\r\nx-aws-ec2-metadata-token: IMDSTOKEN\r\n"},
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
+     .answers = {{.body = "T"}, {.status = "404 Not Found"}},
+     .status = STATUS_UNREACHABLE,
+     .text = "security-credentials/ answered 404",
+     .hint = "attach a role",
+     .requests = {"PUT ", ROLES}},
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
+     .answers = {{.body = "T"},
+		 {.body = "r"},
+		 {.body = "{\"Code\": \"AssumeRoleUnauthorizedAccess\", \"Message\": \"no\"}"}},
+     .status = STATUS_UNREACHABLE,
+     .text = "gives none: AssumeRoleUnauthorizedAccess: no"},
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
+     .answers = {{.body = "T"}, {.body = "../../x\n"}},
+     .status = STATUS_UNREACHABLE,
+     .text = "names no role"},
+    /* Another cloud's service, or nobody: this is no EC2 instance. */
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
+     .answers = {{.status = "405 Method Not Allowed"}},
+     .status = STATUS_USAGE,
+     .text = "no credentials for S3"},
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1"}, .status = STATUS_USAGE, .text = "no credentials for S3"},
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=ftp://x"}, .status = STATUS_USAGE, .text = "is no URL"},
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv5"}, .status = STATUS_USAGE, .text = "neither IPv4 nor IPv6"},
+};
+
+/* Whether text has the pattern, in which '~' is the folder and '$' the server. */
+static bool has(const struct login *login, const char *text, const char *pattern)
+{
+	char expanded[1024];
+	size_t len = 0;
+	for (; *pattern != '\0' && len < sizeof expanded - 200; pattern++) {
+		const char *insert = *pattern == '~'   ? login->folder.path
+				     : *pattern == '$' ? fault_server_url(login->server)
+						       : NULL;
+		if (insert == NULL)
+			expanded[len++] = *pattern;
+		else
+			len += (size_t)snprintf(expanded + len, sizeof expanded - len, "%s", insert);
+	}
+	expanded[len] = '\0';
+	return strstr(text, expanded) != NULL;
+}
+
+static void check_found(const struct login *login, const struct source_case *c)
+{
+	assert_string_equal(login->found.access_key.data, c->key);
+	assert_string_equal(login->found.secret_key.data, "sesame");
+	assert_true(has(login, login->found.source, c->source));
+	if (c->token == NULL)
+		assert_int_equal(login->found.session_token.len, 0);
+	else
+		assert_string_equal(login->found.session_token.data, c->token);
+}
+
+static void check_requests(const struct login *login, const struct source_case *c)
+{
+	size_t count = fault_server_count(login->server);
+	for (size_t i = 0; i < 4 && c->requests[i] != NULL; i++)
+		if (i >= count ||
+		    strncmp(fault_server_head(login->server, i), c->requests[i], strlen(c->requests[i])) != 0)
+			fail_msg("request %zu is not %s", i, c->requests[i]);
+	if (c->has == NULL)
+		return;
+	assert_true(count > 0);
+	if (!has(login, fault_server_head(login->server, count - 1), c->has) &&
+	    !has(login, fault_server_body(login->server, count - 1), c->has))
+		fail_msg("the last request lacks %s: %s%s", c->has, fault_server_head(login->server, count - 1),
+			 fault_server_body(login->server, count - 1));
+}
+
+static void try_case(size_t i)
+{
+	const struct source_case *c = &cases[i];
+	struct login login;
+	login_open(&login, c->answers, 4);
+	folder_put(&login.folder, "token", "a.b+c\n", 6, 0644);
+	if (c->file != NULL)
+		folder_put(&login.folder, "file", c->file, strlen(c->file), 0600);
+	if (c->config != NULL)
+		folder_put(&login.folder, "config", c->config, strlen(c->config), 0644);
+	enum status st = login_find(&login, c->variables);
+	if (st != c->status)
+		fail_msg("case %zu: status %d: %s", i, (int)st, login.err.text);
+	if (st == STATUS_OK)
+		check_found(&login, c);
+	else if (!has(&login, login.err.text, c->text) || !has(&login, login.err.hint, c->hint == NULL ? "" : c->hint))
+		fail_msg("case %zu: %s; hint: %s", i, login.err.text, login.err.hint);
+	check_requests(&login, c);
+	login_close(&login);
+}
+
+static void finds_or_says_why_not(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		try_case(i);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(finds_or_says_why_not)};
+	return cmocka_run_group_tests_name("net/credential_sources", tests, NULL, NULL);
+}
