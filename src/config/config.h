@@ -17,6 +17,9 @@ enum cipher { CIPHER_AES_256_CBC, CIPHER_NONE };
 enum fetch_error { FETCH_ERROR_AUTO, FETCH_ERROR_ABORT, FETCH_ERROR_CONTINUE };
 enum uri_style { URI_STYLE_AUTO, URI_STYLE_PATH, URI_STYLE_HOST };
 
+enum s3_no_replace { S3_NO_REPLACE_CONDITION, S3_NO_REPLACE_LOOK };
+enum answer { ANSWER_NO, ANSWER_YES };
+
 struct config_pair {
 	const char *name; /* without dashes */
 	const char *value;

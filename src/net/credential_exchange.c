@@ -59,7 +59,9 @@ enum status credential_exchange(const struct credential_search *search, const st
 {
 	CLEANUP(http_freep) struct http *http = NULL;
 	enum status st = http_new(
-	    &http, &(struct http_options){.direct = request->direct, .connect_timeout_ms = request->timeout_ms}, err);
+	    &http,
+	    &(struct http_options){.proxy = request->direct ? "" : NULL, .connect_timeout_ms = request->timeout_ms},
+	    err);
 	if (st)
 		return st;
 	struct exchange exchange = {search, request, http, response};

@@ -19,7 +19,8 @@ struct http {
 	CURL *curl;
 	char *ca_file; /* NULL: the system's */
 	int64_t connect_timeout_ms;
-	bool direct;
+	char *proxy; /* NULL: as the environment says */
+	uint64_t bytes_per_s;
 	char text[CURL_ERROR_SIZE]; /* libcurl's words for the last failure */
 };
 
@@ -60,10 +61,12 @@ enum status http_new(struct http **out, const struct http_options *options, stru
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	http->connect_timeout_ms =
 	    options->connect_timeout_ms > 0 ? options->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS;
-	http->direct = options->direct;
+	http->bytes_per_s = options->bytes_per_s;
 	http->curl = curl_easy_init();
 	http->ca_file = options->ca_file == NULL ? NULL : strdup(options->ca_file);
-	if (http->curl == NULL || (options->ca_file != NULL && http->ca_file == NULL)) {
+	http->proxy = options->proxy == NULL ? NULL : strdup(options->proxy);
+	if (http->curl == NULL || (options->ca_file != NULL && http->ca_file == NULL) ||
+	    (options->proxy != NULL && http->proxy == NULL)) {
 		http_free(http);
 		return error_set(err, STATUS_LOCAL, "libcurl cannot be set up");
 	}
@@ -77,6 +80,7 @@ void http_free(struct http *http)
 		return;
 	curl_easy_cleanup(http->curl);
 	free(http->ca_file);
+	free(http->proxy);
 	free(http);
 }
 
@@ -247,8 +251,11 @@ static unsigned set_connection(const struct http *http, const struct http_reques
 	failed |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)HTTP_STALL_BYTES);
 	failed |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)HTTP_STALL_S);
 	failed |= curl_easy_setopt(curl, CURLOPT_USERAGENT, "walship/" WALSHIP_VERSION);
-	if (http->direct)
-		failed |= curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	/* NO_PROXY is still asked. */
+	if (http->proxy != NULL)
+		failed |= curl_easy_setopt(curl, CURLOPT_PROXY, http->proxy);
+	failed |= curl_easy_setopt(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
+	failed |= curl_easy_setopt(curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
 	/* Wishes: after a name that was not found, libcurl keeps its buffer and refuses to change its size. */
 	(void)curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
 	(void)curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);

@@ -28,7 +28,8 @@ struct http; /* one connection at a time; not for two threads at once */
 struct http_options {
 	const char *ca_file;        /* PEM, instead of the system's authorities; NULL: those */
 	int64_t connect_timeout_ms; /* 0: HTTP_CONNECT_TIMEOUT_MS */
-	bool direct;                /* never through a proxy */
+	const char *proxy;          /* http://host[:port]; "": never through one; NULL: as the usual variables say */
+	uint64_t bytes_per_s;       /* at most, each way; 0: no limit */
 };
 
 enum http_outcome {

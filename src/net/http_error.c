@@ -15,7 +15,7 @@ static const struct {
     {CURLE_COULDNT_RESOLVE_HOST, STATUS_UNREACHABLE, HTTP_FAILED, "the name of the host cannot be resolved",
      "check s3-endpoint, s3-region and the name of the bucket, then this machine's DNS"},
     {CURLE_COULDNT_RESOLVE_PROXY, STATUS_UNREACHABLE, HTTP_FAILED, "the name of the proxy cannot be resolved",
-     "check the variables https_proxy and http_proxy"},
+     "check s3-proxy, or the variables https_proxy and http_proxy"},
     {CURLE_COULDNT_CONNECT, STATUS_UNREACHABLE, HTTP_FAILED, "cannot connect",
      "check that the server runs, s3-endpoint, and firewalls in between"},
     {CURLE_GOT_NOTHING, STATUS_UNREACHABLE, HTTP_FAILED, "the server closed the connection without an answer", NULL},

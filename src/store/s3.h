@@ -12,6 +12,7 @@
 #ifndef WALSHIP_STORE_S3_H
 #define WALSHIP_STORE_S3_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,9 @@
 #define S3_PART_BYTES_DEFAULT (32UL * 1024 * 1024)    /* two of them fit a small host */
 #define S3_PART_BYTES_MIN (5UL * 1024 * 1024)         /* S3's least, but for the last part */
 #define S3_PART_BYTES_MAX (5ULL * 1024 * 1024 * 1024) /* S3's most, for a part and for a PutObject */
+
+/* Which of AWS's endpoints (S3 user guide, "Dual-stack endpoints", "FIPS endpoints"). */
+enum s3_endpoint_mode { S3_ENDPOINT_STANDARD, S3_ENDPOINT_DUALSTACK, S3_ENDPOINT_FIPS, S3_ENDPOINT_FIPS_DUALSTACK };
 
 enum s3_uri_style {
 	S3_URI_AUTO, /* path for an endpoint of one's own and for buckets with a dot, host for the rest */
@@ -41,7 +45,18 @@ struct s3_options {
 	const struct credentials *credentials; /* must outlive the store */
 	credentials_renew_fn renew;            /* NULL: there are no others */
 	void *renew_arg;
-	size_t part_bytes;          /* 0: S3_PART_BYTES_DEFAULT */
+	size_t part_bytes; /* 0: S3_PART_BYTES_DEFAULT */
+	enum s3_endpoint_mode endpoint_mode;
+	bool look_first;           /* the store does not honour If-None-Match: look before each put */
+	bool requester_pays;       /* the bucket's owner does not pay for requests */
+	const char *proxy;         /* as in net/http.h */
+	uint64_t bytes_per_s;      /* as in net/http.h */
+	const char *storage_class; /* NULL: the bucket's own; so for all that follow */
+	const char *sse;           /* AES256, aws:kms, aws:kms:dsse */
+	const char *sse_kms_key_id;
+	const char *tags;      /* name=value&name=value, not encoded */
+	const char *lock_mode; /* GOVERNANCE, COMPLIANCE */
+	unsigned lock_days;
 	int64_t connect_timeout_ms; /* 0: the default of net/http.h */
 };
 

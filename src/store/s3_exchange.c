@@ -25,6 +25,11 @@ enum status s3_digests_of(struct s3_digests *out, const void *data, size_t len, 
 	return STATUS_OK;
 }
 
+int64_t s3_now_s(const struct s3 *s3, const struct call *call)
+{
+	return clock_utc_s(call->clock) + s3->skew_s;
+}
+
 static const char *hash_of_body(const struct s3_request *request)
 {
 	return request->body_sha256 == NULL ? SHA256_OF_NOTHING : request->body_sha256;
@@ -47,7 +52,7 @@ static enum status sign(const struct s3 *s3, const struct call *call, const stru
 						  .region = s3->region,
 						  .service = "s3",
 						  .credentials = s3->credentials,
-						  .now_s = clock_utc_s(call->clock) + s3->skew_s},
+						  .now_s = s3_now_s(s3, call)},
 			  signature, err);
 }
 
@@ -56,7 +61,7 @@ static enum status send_signed(struct s3 *s3, const struct call *call, const str
 			       struct error *err)
 {
 	char url[HTTP_URL_MAX];
-	struct field headers[S3_REQUEST_HEADERS_MAX + SIGNED_FIELDS];
+	struct field headers[S3_REQUEST_HEADERS_MAX + 1 + SIGNED_FIELDS];
 	size_t count = 0;
 	for (; count < request->header_count; count++)
 		headers[count] = request->headers[count];
@@ -106,7 +111,7 @@ static bool learn_region(struct s3 *s3, const struct call *call, const struct s3
 static bool learn_clock(struct s3 *s3, const struct call *call, const struct s3_reply *reply)
 {
 	int64_t theirs = http_date_s(reply->http.date);
-	int64_t signed_at = clock_utc_s(call->clock) + s3->skew_s;
+	int64_t signed_at = s3_now_s(s3, call);
 	int64_t off = theirs - signed_at;
 	if (reply->http.status != 403 || theirs < 0 || (off < S3_SKEW_MAX_S && off > -S3_SKEW_MAX_S) ||
 	    (reply->code[0] != '\0' && strcmp(reply->code, "RequestTimeTooSkewed") != 0))
@@ -143,6 +148,16 @@ static enum status try_signed(struct s3 *s3, const struct call *call, const stru
 enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_request *request, struct s3_reply *reply,
 		   struct attempt *attempt, struct error *err)
 {
+	struct field headers[S3_REQUEST_HEADERS_MAX + 1];
+	struct s3_request paid;
+	if (s3->requester_pays) {
+		memcpy(headers, request->headers, request->header_count * sizeof headers[0]);
+		headers[request->header_count] = (struct field){"x-amz-request-payer", "requester"};
+		paid = *request;
+		paid.headers = headers;
+		paid.header_count++;
+		request = &paid;
+	}
 	bool region_known = false;
 	bool clock_known = false;
 	bool renewed = false;

@@ -28,15 +28,16 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 			    struct error *err)
 {
 	const struct field query = {"uploads", ""};
-	const struct field type = {"content-type", "application/octet-stream"};
+	struct field headers[1 + S3_OBJECT_HEADERS_MAX] = {{"content-type", "application/octet-stream"}};
+	size_t count = 1 + s3_object_headers(&s3->object, s3_now_s(s3, call), headers + 1);
 	struct s3_reply reply;
 	enum status st = s3_exchange(s3, call,
 				     &(struct s3_request){.method = "POST",
 							  .key = key,
 							  .query = &query,
 							  .query_count = 1,
-							  .headers = &type,
-							  .header_count = 1,
+							  .headers = headers,
+							  .header_count = count,
 							  .body = ""},
 				     &reply, err);
 	if (st)

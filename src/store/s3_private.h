@@ -9,6 +9,7 @@
 #include "net/http.h"
 #include "net/sigv4.h"
 #include "store/s3.h"
+#include "store/s3_object.h"
 
 #define S3_KEY_MAX 1024  /* bytes of a key (Amazon S3 user guide, "Naming Amazon S3 objects") */
 #define S3_REGION_MAX 64 /* "ap-southeast-2" has 14 characters */
@@ -32,6 +33,10 @@ struct s3 {
 	bool aws;        /* no endpoint of one's own: the host follows the region */
 	bool path_style; /* the bucket is in the path */
 	size_t part_bytes;
+	enum s3_endpoint_mode endpoint_mode;
+	bool requester_pays;
+	bool look_first; /* before each put: If-None-Match is not enough */
+	struct s3_object object;
 	int64_t skew_s;     /* the server's clock, less ours */
 	bool unconditional; /* the server refused If-None-Match */
 	bool fresh;         /* the next request opens a new connection */
@@ -61,13 +66,16 @@ struct s3_reply {
 	char upload_id[S3_UPLOAD_ID_MAX];
 };
 
-#define S3_REQUEST_HEADERS_MAX 16 /* of one s3_request: a PutObject with every option has 12 */
+#define S3_REQUEST_HEADERS_MAX 16 /* of one s3_request: a PutObject with every option has 10 */
 
 /* s3_target.c: where requests go. */
 enum status s3_target_init(struct s3 *s3, const struct s3_options *options, struct error *err);
 bool s3_is_region(const char *region);
 void s3_set_region(struct s3 *s3, const char *region);
 enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 1], struct error *err);
+
+/* The store's time, as far as it is known. */
+int64_t s3_now_s(const struct s3 *s3, const struct call *call);
 
 /* s3_exchange.c: one request, signed; with what was learned from the answer about region and clock, again. */
 enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_request *request, struct s3_reply *reply,

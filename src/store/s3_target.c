@@ -31,11 +31,17 @@ static void put_host(struct s3 *s3, const char *endpoint)
 /* AWS has an endpoint in each region; an endpoint of one's own serves whatever region it signs for. */
 void s3_set_region(struct s3 *s3, const char *region)
 {
-	char endpoint[S3_REGION_MAX + 32];
+	char endpoint[S3_REGION_MAX + 48];
 	(void)snprintf(s3->region, sizeof s3->region, "%s", region);
 	if (!s3->aws)
 		return;
-	(void)snprintf(endpoint, sizeof endpoint, "s3.%s.amazonaws.com%s", s3->region,
+	static const char *const service[] = {
+	    [S3_ENDPOINT_STANDARD] = "s3",
+	    [S3_ENDPOINT_DUALSTACK] = "s3.dualstack",
+	    [S3_ENDPOINT_FIPS] = "s3-fips",
+	    [S3_ENDPOINT_FIPS_DUALSTACK] = "s3-fips.dualstack",
+	};
+	(void)snprintf(endpoint, sizeof endpoint, "%s.%s.amazonaws.com%s", service[s3->endpoint_mode], s3->region,
 		       strncmp(s3->region, "cn-", 3) == 0 ? ".cn" : "");
 	put_host(s3, endpoint);
 }
@@ -94,6 +100,10 @@ static enum status check_options(const struct s3_options *options, struct error 
 	if (options->part_bytes != 0 &&
 	    (options->part_bytes < S3_PART_BYTES_MIN || options->part_bytes > S3_PART_BYTES_MAX))
 		return error_set(err, STATUS_USAGE, "a part has 5 MiB to 5 GiB, not %zu bytes", options->part_bytes);
+	if (options->endpoint_mode != S3_ENDPOINT_STANDARD && options->endpoint != NULL) {
+		(void)error_set(err, STATUS_USAGE, "s3-endpoint-mode is of AWS's endpoints, and s3-endpoint is set");
+		return error_hint(err, STATUS_USAGE, "leave one of them out");
+	}
 	if (options->credentials == NULL || !credentials_present(options->credentials)) {
 		(void)error_set(err, STATUS_USAGE, "no credentials for s3://%s", options->bucket);
 		return error_hint(err, STATUS_USAGE,

@@ -22,13 +22,15 @@ static enum status exists(struct error *err)
 static enum status put_once(struct writer *writer, const struct s3_digests *digests, struct s3_reply *reply,
 			    struct error *err)
 {
-	struct field headers[3] = {{"content-type", "application/octet-stream"}};
+	struct s3 *s3 = writer->s3;
+	struct field headers[3 + S3_OBJECT_HEADERS_MAX] = {{"content-type", "application/octet-stream"}};
 	size_t count = 1;
 	if (digests->md5[0] != '\0')
 		headers[count++] = (struct field){"content-md5", digests->md5};
-	if (!writer->s3->unconditional)
+	if (!s3->unconditional)
 		headers[count++] = (struct field){"if-none-match", "*"};
-	return s3_exchange(writer->s3, writer->call,
+	count += s3_object_headers(&s3->object, s3_now_s(s3, writer->call), headers + count);
+	return s3_exchange(s3, writer->call,
 			   &(struct s3_request){.method = "PUT",
 						.key = writer->key,
 						.headers = headers,
@@ -44,7 +46,7 @@ static enum status put_whole(struct writer *writer, struct error *err)
 	struct s3_digests digests;
 	struct s3_reply reply;
 	enum status st = s3_digests_of(&digests, writer->part, writer->used, err);
-	if (!st && writer->s3->unconditional)
+	if (!st && (writer->s3->unconditional || writer->s3->look_first))
 		st = s3_check_absent(writer->s3, writer->call, writer->key, err);
 	if (st)
 		return st;

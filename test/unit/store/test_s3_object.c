@@ -1,0 +1,211 @@
+/* What new objects are given: in the request, signed, and checked before the first one. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scripted_s3.h"
+#include "stream/sink.h"
+#include "support/cmocka.h"
+
+static char key[] = "AKIAIOSFODNN7EXAMPLE", secret[] = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+static const struct credentials credentials = {.access_key = {key, sizeof key - 1},
+					       .secret_key = {secret, sizeof secret - 1}};
+
+static const struct s3_options everything = {
+    .storage_class = "GLACIER_IR",
+    .sse = "aws:kms",
+    .sse_kms_key_id = "arn:aws:kms:ca-central-1:1:key/0-a",
+    .tags = "team=data base&a+b=c/d=e",
+    .lock_mode = "GOVERNANCE",
+    .lock_days = 30,
+    .requester_pays = true,
+};
+
+/* In the order of their names, which is that of SignedHeaders. */
+static const struct {
+	const char *name, *line;
+} given[] = {
+    {"x-amz-object-lock-mode", "x-amz-object-lock-mode: GOVERNANCE\r\n"},
+    {"x-amz-object-lock-retain-until-date", "x-amz-object-lock-retain-until-date: 2013-06-23T00:00:00Z\r\n"},
+    {"x-amz-server-side-encryption", "x-amz-server-side-encryption: aws:kms\r\n"},
+    {"x-amz-server-side-encryption-aws-kms-key-id",
+     "x-amz-server-side-encryption-aws-kms-key-id: arn:aws:kms:ca-central-1:1:key/0-a\r\n"},
+    {"x-amz-storage-class", "x-amz-storage-class: GLACIER_IR\r\n"},
+    {"x-amz-tagging", "x-amz-tagging: team=data%20base&a%2Bb=c%2Fd%3De\r\n"},
+};
+
+static void reopen(struct scripted *scripted, const struct fault_answer *answers, size_t count,
+		   const struct s3_options *with)
+{
+	scripted_open(scripted, answers, count);
+	store_free(scripted->store);
+	struct s3_options options = *with;
+	options.bucket = "bucket";
+	options.region = "ca-central-1";
+	options.endpoint = fault_server_url(scripted->server);
+	options.credentials = &credentials;
+	options.part_bytes = S3_PART_BYTES_MIN;
+	enum status st = s3_store_open(&options, &scripted->store, &scripted->err);
+	assert_ok(st, scripted->err);
+}
+
+static void put(struct scripted *scripted, size_t len)
+{
+	struct sink *sink = NULL;
+	char *data = calloc(1, len);
+	assert_non_null(data);
+	assert_ok(store_create(scripted->store, &scripted->world.call, "a/b", &sink, &scripted->err), scripted->err);
+	assert_ok(sink_write(sink, data, len, &scripted->err), scripted->err);
+	assert_ok(sink_finish(sink, &scripted->err), scripted->err);
+	sink_free(sink);
+	free(data);
+}
+
+/* The list of names of the Authorization header. */
+static void assert_signed(struct scripted *scripted, size_t n, const char *name, bool expected)
+{
+	char list[1024];
+	const char *begin = strstr(fault_server_head(scripted->server, n), "SignedHeaders=");
+	assert_non_null(begin);
+	begin += strlen("SignedHeaders=");
+	size_t len = strcspn(begin, ",");
+	(void)snprintf(list, sizeof list, ";%.*s;", (int)len, begin);
+	char wanted[128];
+	(void)snprintf(wanted, sizeof wanted, ";%s;", name);
+	if ((strstr(list, wanted) != NULL) != expected)
+		fail_msg("request %zu: %s %s among %s", n, name, expected ? "is not" : "is", list);
+}
+
+static void assert_given(struct scripted *scripted, size_t n, bool expected)
+{
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+		assert_signed(scripted, n, given[i].name, expected);
+		if (expected)
+			scripted_assert_has(scripted, n, given[i].line);
+		else
+			assert_null(strstr(fault_server_head(scripted->server, n), given[i].name));
+	}
+	scripted_assert_has(scripted, n, "\r\nx-amz-request-payer: requester\r\n");
+	assert_signed(scripted, n, "x-amz-request-payer", true);
+}
+
+/* The lock means versions, where not every store honours the condition: it looks first. */
+static void go_along_with_a_put(void **unused)
+{
+	(void)unused;
+	static const struct fault_answer answers[] = {
+	    {.status = "404 Not Found"}, {.status = "404 Not Found", .body = ERROR_XML("NoSuchKey")}, {NULL}};
+	struct scripted scripted;
+	reopen(&scripted, answers, 3, &everything);
+	put(&scripted, 10);
+	assert_int_equal(fault_server_count(scripted.server), 3);
+	scripted_assert_request(&scripted, 0, "HEAD /bucket/a/b ");
+	scripted_assert_request(&scripted, 2, "PUT /bucket/a/b ");
+	assert_given(&scripted, 0, false);
+	assert_given(&scripted, 2, true);
+	scripted_assert_has(&scripted, 2, "\r\nif-none-match: *\r\n");
+	scripted_assert_has(&scripted, 2, "\r\ncontent-md5: ");
+	scripted_close(&scripted);
+}
+
+/* In parts they belong to the beginning alone. */
+static void go_along_with_the_begin_of_an_upload(void **unused)
+{
+	(void)unused;
+	static const struct fault_answer answers[] = {
+	    {.body = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"},
+	    {.headers = "ETag: \"1\"\r\n"},
+	    {.headers = "ETag: \"2\"\r\n"},
+	    {.status = "404 Not Found"},
+	    {.status = "404 Not Found", .body = ERROR_XML("NoSuchKey")},
+	    {.body = "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>"},
+	};
+	struct scripted scripted;
+	reopen(&scripted, answers, 6, &everything);
+	put(&scripted, S3_PART_BYTES_MIN + 1);
+	assert_int_equal(fault_server_count(scripted.server), 6);
+	scripted_assert_request(&scripted, 0, "POST /bucket/a/b?uploads= ");
+	scripted_assert_request(&scripted, 5, "POST /bucket/a/b?uploadId=u ");
+	for (size_t i = 0; i < 6; i++)
+		assert_given(&scripted, i, i == 0);
+	scripted_close(&scripted);
+}
+
+static void nothing_is_sent_unless_asked_for(void **unused)
+{
+	(void)unused;
+	static const struct fault_answer answers[] = {{NULL}};
+	struct scripted scripted;
+	reopen(&scripted, answers, 1, &(struct s3_options){0});
+	put(&scripted, 10);
+	assert_int_equal(fault_server_count(scripted.server), 1);
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+		assert_null(strstr(fault_server_head(scripted.server, 0), given[i].name));
+	assert_null(strstr(fault_server_head(scripted.server, 0), "x-amz-request-payer"));
+	scripted_close(&scripted);
+}
+
+#define TEN "a=1&b=2&c=3&d=4&e=5&f=6&g=7&h=8&i=9&j=0"
+#define LONG32 "abcdefghijklmnopqrstuvwxyzabcdef"
+#define LONG128 LONG32 LONG32 LONG32 LONG32
+
+static const struct {
+	struct s3_options options;
+	const char *text, *hint; /* NULL: taken */
+} checks[] = {
+    {{.storage_class = "GLACIER"}, "GLACIER cannot be read at once", "GLACIER_IR"},
+    {{.storage_class = "DEEP_ARCHIVE", .endpoint = "http://a.test"}, "DEEP_ARCHIVE cannot be read", "lifecycle"},
+    {{.storage_class = "STANDARD_AI"}, "'STANDARD_AI' is none of S3's", "STANDARD_IA"},
+    {{.storage_class = "STANDARD_IA"}, NULL, NULL},
+    {{.storage_class = "FROZEN", .endpoint = "http://a.test"}, NULL, NULL},
+    {{.storage_class = "A B", .endpoint = "http://a.test"}, "'A B' is none", ""},
+    {{.sse_kms_key_id = "x"}, "s3-sse is not aws:kms", "s3-sse = aws:kms"},
+    {{.sse = "AES256", .sse_kms_key_id = "x"}, "s3-sse is not aws:kms", ""},
+    {{.sse = "aws:kms:dsse", .sse_kms_key_id = "alias/walship"}, NULL, NULL},
+    {{.sse = "aws:kms", .sse_kms_key_id = "a b"}, "'a b' cannot be a key's id", "ARN"},
+    {{.tags = TEN}, NULL, NULL},
+    {{.tags = "a="}, NULL, NULL},
+    {{.tags = TEN "&k=1"}, "'k=1' is one too many", "at most 10"},
+    {{.tags = "a"}, "'a' is not name=value", ""},
+    {{.tags = "=a"}, "'=a' is not name=value", ""},
+    {{.tags = "a=1&"}, "'' is not name=value", ""},
+    {{.tags = "a=b,c"}, "has a character that tags cannot have", "letters, digits"},
+    {{.tags = "aws:x=1"}, "Amazon's own", ""},
+    {{.tags = LONG128 "=" LONG128 LONG128}, NULL, NULL},
+    {{.tags = LONG128 "x=1"}, "longer than 128", ""},
+    {{.tags = "x=" LONG128 LONG128 "x"}, "256 for the value", ""},
+    {{.lock_mode = "GOVERNANCE"}, "s3-object-lock-mode is set without s3-object-lock-retain-days", "together"},
+    {{.lock_days = 3}, "s3-object-lock-retain-days is set without s3-object-lock-mode", "together"},
+    {{.endpoint_mode = S3_ENDPOINT_FIPS, .endpoint = "http://a.test"}, "s3-endpoint is set", "leave one"},
+    {{.endpoint_mode = S3_ENDPOINT_FIPS}, NULL, NULL},
+};
+
+static void are_checked_first(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+		struct s3_options options = checks[i].options;
+		struct store *store = NULL;
+		struct error err = {0};
+		options.bucket = "bucket";
+		options.region = "ca-central-1";
+		options.credentials = &credentials;
+		enum status st = s3_store_open(&options, &store, &err);
+		if (st != (checks[i].text == NULL ? STATUS_OK : STATUS_USAGE))
+			fail_msg("check %zu: status %d: %s", i, (int)st, err.text);
+		if (st && (strstr(err.text, checks[i].text) == NULL || strstr(err.hint, checks[i].hint) == NULL))
+			fail_msg("check %zu: %s; hint: %s", i, err.text, err.hint);
+		store_free(store);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(go_along_with_a_put),
+	    cmocka_unit_test(go_along_with_the_begin_of_an_upload),
+	    cmocka_unit_test(nothing_is_sent_unless_asked_for),
+	    cmocka_unit_test(are_checked_first),
+	};
+	return cmocka_run_group_tests_name("store/s3_object", tests, NULL, NULL);
+}
