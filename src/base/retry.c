@@ -9,6 +9,16 @@ static enum status jitter_ms(const struct call *call, unsigned tries, int64_t *o
 	return st;
 }
 
+/* A clock's sleep goes on after a signal: short ones, so that the end is not held up. */
+static void wait_ms(const struct call *call, int64_t ms)
+{
+	while (ms > 0 && !call_is_ending(call)) {
+		int64_t piece_ms = call->ending == NULL || ms < RETRY_NAP_MS ? ms : RETRY_NAP_MS;
+		clock_sleep_ms(call->clock, piece_ms);
+		ms -= piece_ms;
+	}
+}
+
 static enum status give_up(enum status st, unsigned tries, int64_t spent_ms, struct error *err)
 {
 	if (tries == 1)
@@ -27,7 +37,7 @@ enum status retry_run(const struct call *call, retry_fn try_once, void *arg, str
 		struct error trouble = {0};
 		int64_t delay_ms;
 		enum status st = try_once(arg, &attempt, err);
-		if (!st || !attempt.again)
+		if (!st || !attempt.again || call_is_ending(call))
 			return st;
 
 		enum status st_random = jitter_ms(call, tries, &delay_ms, &trouble);
@@ -46,6 +56,6 @@ enum status retry_run(const struct call *call, retry_fn try_once, void *arg, str
 			return give_up(st, tries, clock_monotonic_ms(call->clock) - start_ms, err);
 
 		log_line(call->log, LEVEL_INFO, "%s; try %u in %lld ms", err->text, tries + 1, (long long)delay_ms);
-		clock_sleep_ms(call->clock, delay_ms);
+		wait_ms(call, delay_ms);
 	}
 }

@@ -15,6 +15,7 @@
 
 #define RETRY_DELAY_MAX_MS 20000
 #define RETRY_SLOW_DOWN_MS 1000
+#define RETRY_NAP_MS 100
 #define RETRY_LAST_MS 500 /* with less than this left, another try has no time to succeed */
 
 /* What one try that failed says about the next. All zero: do not try again. */

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "cli/arguments.h"
 #include "cli/backstop.h"
+#include "cli/ending.h"
 #include "cli/help.h"
 
 const struct command_row command_table[] = {
@@ -72,6 +73,7 @@ static enum status run(const struct process *process, const struct arguments *ar
 	    .clock = &system_clock,
 	    .random = &system_random,
 	    .log = log,
+	    .ending = ending_install(),
 	    .deadline_ms = clock_monotonic_ms(&system_clock) + timeout_ms,
 	};
 	struct command_context context = {

@@ -112,8 +112,9 @@ static enum status collect(const struct call *call, int fd, int64_t until_ms, st
 	for (;;) {
 		int64_t left_ms = until_ms - clock_monotonic_ms(call->clock);
 		struct pollfd wait = {.fd = fd, .events = POLLIN};
-		if (left_ms <= 0)
-			return error_set(err, STATUS_UNREACHABLE, "does not end in time");
+		if (left_ms <= 0 || call_is_ending(call))
+			return error_set(err, STATUS_UNREACHABLE,
+					 left_ms <= 0 ? "does not end in time" : "a signal ended it");
 		if (poll(&wait, 1, (int)left_ms) < 0 && errno != EINTR)
 			return error_errno(err, STATUS_LOCAL, errno, "poll");
 		if ((wait.revents & (POLLIN | POLLHUP)) == 0)
@@ -150,15 +151,19 @@ static enum status run(const struct credential_search *search, struct words *wor
 	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
 		return error_errno(err, STATUS_LOCAL, errno, "make a pipe");
 	CLEANUP(fd_closep) int read_fd = pipe_fds[0];
+	call_hold(search->call);
 	int failed = spawn(words, search->environment, pipe_fds[1], &pid);
 	(void)close(pipe_fds[1]);
-	if (failed != 0)
+	if (failed != 0) {
+		call_release(search->call);
 		return error_errno(err, STATUS_USAGE, failed, "cannot be run");
+	}
 	enum status st = collect(search->call, read_fd, until_ms, out, err);
 	if (st)
 		(void)kill(-pid, SIGKILL);
 	while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
 		;
+	call_release(search->call);
 	return st ? st : judge(wait_status, err);
 }
 

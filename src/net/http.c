@@ -175,6 +175,14 @@ static size_t keep_body(struct http_response *response, const char *data, size_t
 	return taken;
 }
 
+/* libcurl asks at each step of a transfer, and once a second at least. */
+static int on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
+{
+	const struct transfer *transfer = arg;
+	(void)down_all, (void)down, (void)up_all, (void)up;
+	return transfer->request->ended != NULL && transfer->request->ended();
+}
+
 static size_t on_data(char *data, size_t one, size_t len, void *arg)
 {
 	struct transfer *transfer = arg;
@@ -279,6 +287,9 @@ static unsigned set_request(struct http *http, struct transfer *transfer, struct
 	failed |= curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
 	failed |= curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	failed |= curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	failed |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	failed |= curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	failed |= curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
 	if (request->body != NULL) {
 		/* Straight from the caller's memory, which libcurl can send again on its own if a kept connection died.
 		 */

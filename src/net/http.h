@@ -70,6 +70,7 @@ struct http_request {
 	size_t body_bytes;
 	int64_t timeout_ms;   /* of the whole request; above 0 */
 	bool fresh;           /* over a new connection */
+	bool (*ended)(void);  /* asked all the time; true ends the request; NULL: never */
 	http_body_fn on_body; /* NULL: the body of a 2xx goes to response->body too */
 	void *arg;
 };

@@ -28,6 +28,7 @@ static const struct {
      "s3-ca-file names a readable file of certificates in PEM format"},
     {CURLE_URL_MALFORMAT, STATUS_USAGE, HTTP_FAILED_FINAL, "this is no URL", NULL},
     {CURLE_UNSUPPORTED_PROTOCOL, STATUS_USAGE, HTTP_FAILED_FINAL, "only http:// and https:// are spoken", NULL},
+    {CURLE_ABORTED_BY_CALLBACK, STATUS_UNREACHABLE, HTTP_FAILED_FINAL, "a signal ended it", NULL},
     {CURLE_OUT_OF_MEMORY, STATUS_LOCAL, HTTP_FAILED_FINAL, "out of memory", NULL},
 };
 

@@ -86,6 +86,7 @@ static enum status send_signed(struct s3 *s3, const struct call *call, const str
 							     .body_bytes = request->body_bytes,
 							     .timeout_ms = left_ms,
 							     .fresh = s3->fresh,
+							     .ended = call->ending == NULL ? NULL : call->ending->asked,
 							     .on_body = request->on_body,
 							     .arg = request->arg},
 				      response, err);

@@ -12,13 +12,14 @@
 
 #define PARTS_MAX 10000                       /* S3's bound */
 #define COMPLETE_BODY_MAX (4UL * 1024 * 1024) /* 10,000 parts with an ETag of HTTP_FIELD_MAX bytes each */
+#define ABORT_MS 3000                         /* less than the command's grace behind its timeout */
 #define ABORT_HINT "a lifecycle rule with AbortIncompleteMultipartUpload removes such"
 
 struct s3_upload {
 	struct s3 *s3;
 	const struct call *call;
 	char key[S3_KEY_MAX + 1];
-	char id[S3_UPLOAD_ID_MAX];
+	char id[S3_UPLOAD_ID_MAX]; /* "" until the store has given it */
 	unsigned parts;
 	struct buffer body; /* of CompleteMultipartUpload: the parts so far */
 	bool over;          /* completed: there is nothing to abort */
@@ -31,6 +32,15 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 	struct field headers[1 + S3_OBJECT_HEADERS_MAX] = {{"content-type", "application/octet-stream"}};
 	size_t count = 1 + s3_object_headers(&s3->object, s3_now_s(s3, call), headers + 1);
 	struct s3_reply reply;
+	*out = NULL;
+	struct s3_upload *upload = calloc(1, sizeof *upload);
+	if (upload == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	/* From here on there may be an upload to abort. */
+	call_hold(call);
+	*upload = (struct s3_upload){.s3 = s3, .call = call, .body.max = COMPLETE_BODY_MAX};
+	(void)snprintf(upload->key, sizeof upload->key, "%s", key);
+	*out = upload;
 	enum status st = s3_exchange(s3, call,
 				     &(struct s3_request){.method = "POST",
 							  .key = key,
@@ -45,14 +55,7 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 	if (reply.upload_id[0] == '\0')
 		return error_set(err, STATUS_UNREACHABLE, "begin upload: HTTP %d without an upload id",
 				 reply.http.status);
-
-	struct s3_upload *upload = calloc(1, sizeof *upload);
-	if (upload == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	*upload = (struct s3_upload){.s3 = s3, .call = call, .body.max = COMPLETE_BODY_MAX};
-	(void)snprintf(upload->key, sizeof upload->key, "%s", key);
 	memcpy(upload->id, reply.upload_id, sizeof upload->id);
-	*out = upload;
 	return STATUS_OK;
 }
 
@@ -163,15 +166,19 @@ enum status s3_upload_complete(struct s3_upload *upload, struct error *err)
 	return look_again(upload, st, err);
 }
 
-/* One try: whoever gave up has no time for more. */
+/* One try, in a little time of its own: the call's may be up, and a signal may have asked for its end. */
 static void abort_upload(struct s3_upload *upload)
 {
+	struct call last = *upload->call;
+	int64_t until_ms = clock_monotonic_ms(last.clock) + ABORT_MS;
+	last.ending = NULL;
+	last.deadline_ms = last.deadline_ms > until_ms && upload->call->ending == NULL ? last.deadline_ms : until_ms;
 	const struct field query = {"uploadId", upload->id};
 	const struct s3_request request = {.method = "DELETE", .key = upload->key, .query = &query, .query_count = 1};
 	struct attempt attempt = {0};
 	struct s3_reply reply;
 	struct error err = {0};
-	enum status st = s3_try(upload->s3, upload->call, &request, &reply, &attempt, &err);
+	enum status st = s3_try(upload->s3, &last, &request, &reply, &attempt, &err);
 	if (st && !(reply.http.outcome == HTTP_ANSWERED && reply.http.status == 404))
 		log_line(upload->call->log, LEVEL_WARNING, "an unfinished upload of s3://%s/%s stays: %s; %s",
 			 upload->s3->bucket, upload->key, err.text, ABORT_HINT);
@@ -181,8 +188,10 @@ void s3_upload_free(struct s3_upload *upload)
 {
 	if (upload == NULL)
 		return;
-	if (!upload->over)
+	const struct call *call = upload->call;
+	if (!upload->over && upload->id[0] != '\0')
 		abort_upload(upload);
 	buffer_fini(&upload->body);
 	free(upload);
+	call_release(call);
 }

@@ -16,7 +16,7 @@
 static struct credentials credentials;
 static struct s3_options options;
 static char prefix[64];
-static struct call call = {&system_clock, &system_random, NULL, 0};
+static struct call call = {.clock = &system_clock, .random = &system_random};
 static struct error err;
 
 static struct store *open_store(void *arg)

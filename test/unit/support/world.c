@@ -43,7 +43,8 @@ void world_init(struct world *world)
 	world->clock = (struct clock){fake_monotonic_ms, fake_utc_s, fake_sleep_ms, world};
 	world->random = (struct random_source){fake_fill, world};
 	world->log = (struct log){LEVEL_DEBUG, fake_write, world};
-	world->call = (struct call){&world->clock, &world->random, &world->log, 3600 * 1000};
+	world->call = (struct call){
+	    .clock = &world->clock, .random = &world->random, .log = &world->log, .deadline_ms = 3600 * 1000};
 }
 
 void world_fini(struct world *world)

@@ -1,0 +1,56 @@
+#include "cli/ending.h"
+
+#include <signal.h>
+
+/* What the handler needs: there is one process. */
+static volatile sig_atomic_t holds;
+static volatile sig_atomic_t asked_by; /* the signal; 0: none yet */
+
+static void die_of(int signal_number)
+{
+	sigset_t one;
+	(void)signal(signal_number, SIG_DFL);
+	(void)raise(signal_number);
+	/* In its handler a signal is blocked. */
+	(void)sigemptyset(&one);
+	(void)sigaddset(&one, signal_number);
+	(void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+}
+
+static void on_signal(int signal_number)
+{
+	/* Whoever asks twice does not want to wait. */
+	if (holds == 0 || asked_by != 0)
+		die_of(signal_number);
+	asked_by = signal_number;
+}
+
+static void hold(void)
+{
+	holds++;
+}
+
+static void release(void)
+{
+	holds--;
+	if (holds == 0 && asked_by != 0)
+		die_of(asked_by);
+}
+
+static bool asked(void)
+{
+	return asked_by != 0;
+}
+
+const struct ending *ending_install(void)
+{
+	static const struct ending ending = {hold, release, asked};
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		struct sigaction action = {.sa_handler = on_signal};
+		struct sigaction before;
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			(void)sigaction(signals[i], &action, NULL);
+	}
+	return &ending;
+}
