@@ -1,0 +1,155 @@
+"""The strict server is S3 to an independent client, and refuses what is not right; walship needs one request a segment."""
+
+import urllib.error
+import urllib.request
+
+import botocore.session
+import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from harness import host, strict_s3, wal, walship
+
+SYSTEM_ID = 7601921254259666965
+SESSION = botocore.session.Session()  # reads the model of S3 once
+
+
+def client(server, **more):
+    keys = {"aws_access_key_id": server.access_key, "aws_secret_access_key": server.secret_key,
+            "aws_session_token": server.session_token, "region_name": server.region, **more}
+    return SESSION.create_client(
+        "s3", endpoint_url=server.url, config=Config(signature_version="s3v4", s3={"addressing_style": "path"},
+                                                     retries={"max_attempts": 0}), **keys)
+
+
+def refusal(call, **kwargs):
+    with pytest.raises(ClientError) as caught:
+        call(**kwargs)
+    return caught.value.response["ResponseMetadata"]["HTTPStatusCode"], caught.value.response["Error"]["Code"]
+
+
+@pytest.fixture
+def server():
+    with strict_s3.StrictS3() as running:
+        yield running
+
+
+@pytest.fixture
+def own_walship(scratch, program):
+    def make(server, **options):
+        folder = scratch.folder()
+        merged = {**server.options(folder, host.USER), "push-timeout": "10s", "fetch-timeout": "10s",
+                  **{name.replace("_", "-"): value for name, value in options.items()}}
+        return walship.Walship(program, folder, merged, secrets=[server.secret_key.encode()])
+    return make
+
+
+def segment(scratch, number=1, bytes_=1 << 20, seed=0):
+    name = wal.segment_name(1, number, bytes_)
+    content = wal.segment(SYSTEM_ID, name, bytes_, seed)
+    return name, content, host.USER.write(scratch.folder("f") / name, content, 0o600)
+
+
+def test_an_independent_client_is_served(server):
+    s3 = client(server)
+    s3.put_object(Bucket="strict", Key="a/b c+d", Body=b"content", ContentType="text/plain")
+    assert s3.get_object(Bucket="strict", Key="a/b c+d")["Body"].read() == b"content"
+    assert s3.get_object(Bucket="strict", Key="a/b c+d", Range="bytes=2-3")["Body"].read() == b"nt"
+    assert s3.head_object(Bucket="strict", Key="a/b c+d")["ContentLength"] == 7
+    assert refusal(s3.get_object, Bucket="strict", Key="none") == (404, "NoSuchKey")
+    assert refusal(s3.get_object, Bucket="other", Key="none") == (404, "NoSuchBucket")
+    for number in range(7):
+        s3.put_object(Bucket="strict", Key=f"n/{number}", Body=b"x")
+    pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket="strict", Prefix="n/", PaginationConfig={"PageSize": 3}))
+    assert [item["Key"] for page in pages for item in page["Contents"]] == [f"n/{number}" for number in range(7)]
+    assert len(pages) == 3
+    s3.delete_object(Bucket="strict", Key="n/3")
+    assert "n/3" not in server.bucket.keys()
+
+
+def test_an_independent_client_uploads_in_parts(server):
+    s3, parts = client(server), []
+    upload = s3.create_multipart_upload(Bucket="strict", Key="big")["UploadId"]
+    assert server.open_uploads == 1
+    for number, body in enumerate((b"x" * (5 << 20), b"y"), 1):
+        done = s3.upload_part(Bucket="strict", Key="big", UploadId=upload, PartNumber=number, Body=body)
+        parts.append({"PartNumber": number, "ETag": done["ETag"]})
+    s3.complete_multipart_upload(Bucket="strict", Key="big", UploadId=upload, MultipartUpload={"Parts": parts})
+    assert server.bucket.get("big") == b"x" * (5 << 20) + b"y"
+    other = s3.create_multipart_upload(Bucket="strict", Key="big")["UploadId"]
+    s3.abort_multipart_upload(Bucket="strict", Key="big", UploadId=other)
+    assert refusal(s3.abort_multipart_upload, Bucket="strict", Key="big", UploadId=other) == (404, "NoSuchUpload")
+    assert server.open_uploads == 0
+
+
+def test_wrong_keys_regions_and_tokens_are_refused(server):
+    put = {"Bucket": "strict", "Key": "a", "Body": b"x"}
+    assert refusal(client(server, aws_secret_access_key="other").put_object, **put) == (403, "SignatureDoesNotMatch")
+    assert refusal(client(server, aws_access_key_id="OTHER").put_object, **put) == (403, "InvalidAccessKeyId")
+    client(server, region_name="eu-west-1").put_object(**put)  # botocore follows the <Region> of a refusal
+    assert 400 in [request.status for request in server.requests]
+    assert refusal(client(server, aws_session_token="none").put_object, **put) == (403, "InvalidToken")
+    server.session_token = "token"
+    assert refusal(client(server, aws_session_token=None).put_object, **put) == (403, "InvalidToken")
+    client(server).put_object(**put)
+    server.expired_tokens.add("token")
+    assert refusal(client(server).put_object, **put) == (400, "ExpiredToken")
+    server.expired_tokens.clear()
+    server.clock_offset = 901
+    assert refusal(client(server).put_object, **put) == (403, "RequestTimeTooSkewed")
+
+
+def send(server, change):
+    """A request of botocore's, changed after it was signed."""
+    made = AWSRequest("PUT", f"{server.url}/strict/raw", data=b"content")
+    S3SigV4Auth(Credentials(server.access_key, server.secret_key), "s3", server.region).add_auth(made)
+    headers, body = dict(made.headers), b"content"
+    body = change(headers) or body
+    try:
+        with urllib.request.urlopen(urllib.request.Request(made.url, body, headers, method="PUT"), timeout=10) as answer:
+            return answer.status, ""
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_what_is_not_signed_or_not_true_is_refused(server):
+    assert send(server, lambda headers: None) == (200, "")
+    status, text = send(server, lambda headers: headers.update({"x-amz-tagging": "a=b"}))
+    assert status == 403 and "not signed: x-amz-tagging" in text
+    status, text = send(server, lambda headers: b"CONTENT")
+    assert status == 400 and "XAmzContentSHA256Mismatch" in text
+    status, text = send(server, lambda headers: headers.update({"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="}))
+    assert status == 400 and "BadDigest" in text
+    status, text = send(server, lambda headers: headers.pop("X-Amz-Date") and None)
+    assert status == 403
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_one_request_for_a_segment_each_way(own_walship, scratch, authority, tls):
+    certificate = authority.issue("strict") if tls else None
+    with strict_s3.StrictS3(tls=certificate) as server:
+        ship = own_walship(server, s3_ca_file=authority.file)
+        for number in range(1, 6):
+            name, content, path = segment(scratch, number, seed=number)
+            ship.run("push", path).expect(0)
+            assert server.count() == server.count("PUT") == number
+        for number in range(1, 6):
+            dest = path.parent / f"back{number}"
+            ship.run("fetch", wal.segment_name(1, number, 1 << 20), dest, "--system-id", SYSTEM_ID).expect(0)
+            assert server.count("GET") == number and server.count() == 5 + number
+        assert dest.read_bytes() == content
+        assert ship.run("cat", name, "--system-id", SYSTEM_ID).out == content
+
+
+def test_an_object_in_parts(own_walship, scratch, server):
+    ship = own_walship(server, compress="none", s3_part_size="5MiB")
+    name, content, path = segment(scratch, bytes_=16 << 20)
+    ship.run("push", path).expect(0)
+    assert server.open_uploads == 0
+    assert [r.query.get("partNumber") for r in server.requests if "partNumber" in r.query] == ["1", "2", "3", "4"]
+    assert ship.run("cat", name, "--system-id", SYSTEM_ID).out == content
+    ship.run("push", path).expect(0)  # looks, finds it, compares
+    assert server.open_uploads == 0 and list(server.bucket.versions.values()) == [1]

@@ -1,0 +1,83 @@
+"""Whether a request is signed as S3 asks for, by botocore's signer: independent of walship's own."""
+
+import base64
+import calendar
+import hashlib
+import re
+import time
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]+)/s3/aws4_request, ?"
+                           r"SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})")
+SKEW_MAX_S = 900
+
+
+class Refused(Exception):
+    """An S3 error: its HTTP status, its code and what the XML says besides."""
+
+    def __init__(self, status, code, message="", **more):
+        super().__init__(code, message)
+        self.status, self.code, self.message, self.more = status, code, message, more
+
+
+def signature(request, signed, scope, keys):
+    """What botocore makes of the request as it came over the wire."""
+    headers = {name: request.headers[name] for name in signed if name != "host"}
+    wire = AWSRequest(method=request.method, url=f"http://{request.headers['host']}{request.target}", headers=headers)
+    wire.context["timestamp"] = request.headers["x-amz-date"]
+    signer = S3SigV4Auth(Credentials(*keys), "s3", scope)
+    return signer.signature(signer.string_to_sign(wire, signer.canonical_request(wire)), wire)
+
+
+def check_date(request, now):
+    try:
+        sent = calendar.timegm(time.strptime(request.headers.get("x-amz-date", ""), "%Y%m%dT%H%M%SZ"))
+    except ValueError:
+        raise Refused(403, "AccessDenied", "no x-amz-date") from None
+    if abs(sent - now) > SKEW_MAX_S:
+        raise Refused(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
+
+
+def check_token(request, server):
+    token = request.headers.get("x-amz-security-token")
+    if token in server.expired_tokens:
+        raise Refused(400, "ExpiredToken", "The provided token has expired.")
+    if token != server.session_token:
+        raise Refused(403, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+
+
+def check_head(request, server):
+    """All that can be said before the body is there."""
+    match = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
+    if not match:
+        raise Refused(403, "AccessDenied", "no usable Authorization header")
+    key, day, region, names, given = match.groups()
+    signed = names.split(";")
+    if key != server.access_key:
+        raise Refused(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+    if region != server.region:
+        raise Refused(400, "AuthorizationHeaderMalformed", f"the region '{region}' is wrong; expecting '{server.region}'",
+                      Region=server.region)
+    check_date(request, server.now())
+    if not request.headers["x-amz-date"].startswith(day):
+        raise Refused(403, "SignatureDoesNotMatch", "the scope is of another day")
+    unsigned = [name for name in request.headers if (name == "host" or name.startswith("x-amz-")) and name not in signed]
+    if unsigned or signed != sorted(signed):
+        raise Refused(403, "AccessDenied", f"headers that are not signed: {' '.join(unsigned)}")
+    if any(name not in request.headers for name in signed):
+        raise Refused(403, "SignatureDoesNotMatch", "a signed header is not there")
+    check_token(request, server)
+    if signature(request, signed, region, (key, server.secret_key)) != given:
+        raise Refused(403, "SignatureDoesNotMatch", "The request signature we calculated does not match.")
+
+
+def check_body(request):
+    hashed = hashlib.sha256(request.body).hexdigest()
+    if request.headers.get("x-amz-content-sha256") != hashed:
+        raise Refused(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match.")
+    md5 = request.headers.get("content-md5")
+    if md5 is not None and md5 != base64.b64encode(hashlib.md5(request.body).digest()).decode():
+        raise Refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")

@@ -1,0 +1,171 @@
+"""One bucket's objects, in files, and what S3 does with them."""
+
+import hashlib
+import threading
+import time
+import urllib.parse
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from .strict_s3_auth import Refused
+
+XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+
+@dataclass
+class Reply:
+    status: int = 200
+    body: bytes = b""
+    headers: dict = field(default_factory=dict)
+
+
+def xml(root, *parts, status=200):
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{XMLNS}">{"".join(parts)}</{root}>'.encode()
+    return Reply(status, body, {"Content-Type": "application/xml"})
+
+
+def tag(name, value):
+    return f"<{name}>{escape(str(value))}</{name}>"
+
+
+def error(status, code, message="", **more):
+    body = "".join(tag(name, value) for name, value in {"Code": code, "Message": message, **more}.items())
+    return Reply(status, f'<?xml version="1.0"?><Error>{body}</Error>'.encode(), {"Content-Type": "application/xml"})
+
+
+class Bucket:
+    """conditional: "honour", "ignore" or "refuse" If-None-Match. list_permission False: 403 for what is not there."""
+
+    def __init__(self, folder, name, conditional="honour", list_permission=True, versioned=False):
+        self.folder, self.name = Path(folder), name
+        self.conditional, self.list_permission, self.versioned = conditional, list_permission, versioned
+        self.lock = threading.Lock()
+        self.uploads = {}   # id -> (key, {part number: bytes})
+        self.versions = {}  # key -> how many times it was put
+        self.put_headers = {}  # key -> the headers that its object was made with
+
+    def path(self, key):
+        return self.folder / urllib.parse.quote(key, safe="")
+
+    def keys(self):
+        return sorted(urllib.parse.unquote(path.name) for path in self.folder.iterdir())
+
+    def get(self, key):
+        return self.path(key).read_bytes()
+
+    def check_condition(self, request):
+        if "if-none-match" not in request.headers:
+            return False
+        if self.conditional == "refuse":
+            raise Refused(501, "NotImplemented", "A header you provided implies functionality that is not implemented.")
+        return self.conditional == "honour" and not self.versioned
+
+    def keep(self, request, body, headers):
+        """Makes the object, all of it at once."""
+        with self.lock:
+            if self.check_condition(request) and self.path(request.key).exists():
+                raise Refused(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+            temporary = self.folder.parent / f"new-{threading.get_ident()}"
+            temporary.write_bytes(body)
+            temporary.rename(self.path(request.key))
+            self.versions[request.key] = self.versions.get(request.key, 0) + 1
+            self.put_headers[request.key] = headers
+        return f'"{hashlib.md5(body).hexdigest()}"'
+
+    def missing(self):
+        if not self.list_permission:
+            raise Refused(403, "AccessDenied", "Access Denied")
+        raise Refused(404, "NoSuchKey", "The specified key does not exist.")
+
+    def put_object(self, request):
+        return Reply(headers={"ETag": self.keep(request, request.body, request.headers)})
+
+    def read_object(self, request):
+        path = self.path(request.key)
+        if not path.exists():
+            self.missing()
+        body = path.read_bytes()
+        etag = f'"{hashlib.md5(body).hexdigest()}"'
+        if request.headers.get("if-match", etag) != etag:
+            raise Refused(412, "PreconditionFailed", "the object is another one by now")
+        headers = {"ETag": etag, "Last-Modified": formatdate(path.stat().st_mtime, usegmt=True),
+                   "Content-Type": "application/octet-stream"}
+        wanted = request.headers.get("range")
+        if wanted is None:
+            return Reply(200, body, headers)
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        first, last = int(first), min(int(last or len(body) - 1), len(body) - 1)
+        if first >= len(body):
+            raise Refused(416, "InvalidRange", "The requested range is not satisfiable")
+        return Reply(206, body[first:last + 1], {**headers, "Content-Range": f"bytes {first}-{last}/{len(body)}"})
+
+    def delete_object(self, request):
+        self.path(request.key).unlink(missing_ok=True)
+        return Reply(204)
+
+    def list_objects(self, request):
+        if not self.list_permission:
+            raise Refused(403, "AccessDenied", "Access Denied")
+        prefix, most = request.query.get("prefix", ""), int(request.query.get("max-keys") or 1000)
+        quoted = urllib.parse.quote if request.query.get("encoding-type") == "url" else escape
+        after = request.query.get("continuation-token") or request.query.get("start-after") or ""
+        keys = [key for key in self.keys() if key.startswith(prefix) and key > after]
+        page = keys[:most]
+        items = [tag("Key", "") .replace("><", f">{quoted(key)}<") + tag("Size", self.path(key).stat().st_size) +
+                 tag("LastModified", time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.path(key).stat().st_mtime)))
+                 for key in page]
+        more = [tag("NextContinuationToken", page[-1])] if len(keys) > most else []
+        return xml("ListBucketResult", tag("Name", self.name), tag("IsTruncated", str(bool(more)).lower()), *more,
+                   *(f"<Contents>{item}</Contents>" for item in items))
+
+    def begin_upload(self, request):
+        upload = hashlib.sha256(f"{request.key}{time.monotonic_ns()}".encode()).hexdigest()
+        with self.lock:
+            self.uploads[upload] = (request.key, {}, request.headers)
+        return xml("InitiateMultipartUploadResult", tag("Bucket", self.name), tag("Key", request.key), tag("UploadId", upload))
+
+    def upload(self, request):
+        found = self.uploads.get(request.query["uploadId"])
+        if found is None or found[0] != request.key:
+            raise Refused(404, "NoSuchUpload", "The specified multipart upload does not exist.")
+        return found
+
+    def put_part(self, request):
+        _, parts, _ = self.upload(request)
+        parts[int(request.query["partNumber"])] = request.body
+        return Reply(headers={"ETag": f'"{hashlib.md5(request.body).hexdigest()}"'})
+
+    def complete_upload(self, request):
+        _, parts, headers = self.upload(request)
+        named = [int(part.findtext(f"{{{XMLNS}}}PartNumber")) for part in ElementTree.fromstring(request.body)]
+        if named != sorted(parts) or any(len(parts[n]) < 5 << 20 for n in named[:-1]):
+            raise Refused(400, "InvalidPart", "One or more of the specified parts could not be found.")
+        self.keep(request, b"".join(parts[number] for number in named), headers)
+        with self.lock:
+            self.uploads.pop(request.query["uploadId"], None)
+        return xml("CompleteMultipartUploadResult", tag("Key", request.key), tag("ETag", '"x-1"'))
+
+    def abort_upload(self, request):
+        self.upload(request)
+        with self.lock:
+            self.uploads.pop(request.query["uploadId"], None)
+        return Reply(204)
+
+    def carry_out(self, request):
+        """The operation that method and query ask for."""
+        if request.bucket != self.name:
+            raise Refused(404, "NoSuchBucket", "The specified bucket does not exist")
+        upload = "uploadId" in request.query
+        operations = {
+            ("PUT", False): self.put_object, ("PUT", True): self.put_part,
+            ("GET", False): self.read_object if request.key else self.list_objects, ("HEAD", False): self.read_object,
+            ("DELETE", False): self.delete_object, ("DELETE", True): self.abort_upload,
+            ("POST", True): self.complete_upload, ("POST", False): self.begin_upload,
+        }
+        operation = operations.get((request.method, upload))
+        if operation is None or (operation == self.begin_upload and "uploads" not in request.query):
+            raise Refused(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+        return operation(request)
