@@ -64,6 +64,14 @@ def clean_env(**more):
     return env
 
 
+def exists(pid):
+    """Whether a process runs, and is not just waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def run(argv, *, check=True, timeout=120, env=None, cwd="/", as_user=True, stdin=None):
     """Run a program to its end, as the ordinary user; a failure shows what it said."""
     done = subprocess.run([str(a) for a in argv], capture_output=True, timeout=timeout, cwd=cwd,

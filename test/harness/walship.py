@@ -91,9 +91,10 @@ class Walship:
         self.check_secrets(done.stdout, done.stderr)
         return Result(done.returncode, done.stdout, done.stderr.decode())
 
-    def popen(self, *args, cwd=None):
-        return subprocess.Popen(self.argv(*args), env=host.clean_env(), cwd=cwd or self.folder, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **host.USER.popen_args())
+    def popen(self, *args, cwd=None, env=None, **more):
+        return subprocess.Popen(self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.folder,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                **{**host.USER.popen_args(), **more})
 
     def check_secrets(self, *texts):
         for text in texts:

@@ -1,0 +1,128 @@
+"""SIGTERM ends a call at once and leaves nothing: no part of an upload, no file, no child."""
+
+import signal
+import time
+
+import pytest
+
+from harness import host, strict_s3, wal, walship
+
+SYSTEM_ID = 7601921254259666965
+MIB = 1 << 20
+AT_ONCE_S = 3
+
+
+@pytest.fixture
+def server():
+    with strict_s3.StrictS3() as running:
+        yield running
+
+
+@pytest.fixture
+def ship(scratch, program, server):
+    def make(**options):
+        folder = scratch.folder()
+        options = {name.replace("_", "-"): value for name, value in options.items()}
+        return walship.Walship(program, folder, {**server.options(folder, host.USER), **options},
+                               secrets=[server.secret_key.encode()])
+    return make
+
+
+def segment(scratch, size):
+    name = wal.segment_name(1, 3, size)
+    return name, host.USER.write(scratch.folder("f") / name, wal.segment(SYSTEM_ID, name, size), 0o600)
+
+
+def end(process, signal_number, server, until):
+    """Signal it once the server has seen `until` requests; how it ended, and how long that took."""
+    deadline = time.monotonic() + 20
+    while server.count() < until and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    start = time.monotonic()
+    process.send_signal(signal_number)
+    process.communicate(timeout=20)
+    return process.returncode, time.monotonic() - start
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("until", [1, 2, 3, 4, 5])
+def test_an_upload_is_aborted(ship, scratch, server, until, signal_number):
+    """Create, part 1, part 2, the look, Complete: the store hangs in one of them."""
+    _, path = segment(scratch, 8 * MIB)
+    here = ship(compress="none", s3_part_size="5MiB")
+    server.faults = [None] * (until - 1) + ["no answer"]
+    code, took = end(here.popen("push", path), signal_number, server, until)
+    assert code == -signal_number and took < AT_ONCE_S
+    assert server.open_uploads == 0 and not server.bucket.keys()
+
+
+def test_a_wait_between_tries_is_ended(ship, scratch, server):
+    _, path = segment(scratch, 8 * MIB)
+    here = ship(compress="none", s3_part_size="5MiB")
+    server.faults = lambda request: "503 SlowDown" if "partNumber" in request.query else None
+    code, took = end(here.popen("push", path), signal.SIGTERM, server, 4)
+    assert code == -signal.SIGTERM and took < AT_ONCE_S
+    assert server.open_uploads == 0
+
+
+def test_a_push_ends(ship, scratch, server):
+    _, path = segment(scratch, MIB)
+    server.faults = ["no answer"]
+    code, took = end(ship().popen("push", path), signal.SIGTERM, server, 1)
+    assert code == -signal.SIGTERM and took < AT_ONCE_S and not server.bucket.keys()
+
+
+def test_a_fetch_leaves_no_file(ship, scratch, server):
+    name, path = segment(scratch, 4 * MIB)
+    here = ship(compress="none")
+    here.run("push", path).expect(0)
+    place = scratch.folder("back")
+    server.faults = ["answer drips"]
+    code, took = end(here.popen("fetch", name, place / "x", "--system-id", SYSTEM_ID), signal.SIGTERM, server, 2)
+    assert code == -signal.SIGTERM and took < AT_ONCE_S
+    assert not list(place.iterdir())
+
+
+def test_the_second_signal_does_not_wait(ship, scratch, server):
+    """The abort itself hangs: whoever asks twice gets the end, and the upload stays."""
+    _, path = segment(scratch, 8 * MIB)
+    here = ship(compress="none", s3_part_size="5MiB")
+    server.faults = [None, "no answer", "no answer"]
+    process = here.popen("push", path)
+    deadline = time.monotonic() + 20
+    for until in (2, 3):
+        while server.count() < until and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=2)
+    assert process.returncode == -signal.SIGTERM and server.open_uploads == 1
+
+
+def test_a_credential_process_does_not_stay(ship, scratch, server):
+    place = scratch.folder("aws")
+    mark = place / "pid"
+    script = host.USER.write(place / "slow", f"#!/bin/sh\necho $$ > {mark}\nexec sleep 600\n", 0o755)
+    config = host.USER.write(place / "config", f"[default]\ncredential_process = {script}\n", 0o600)
+    here = ship(spool=place / "spool")
+    here.configure(s3_key=None, s3_key_secret_file=None)
+    _, path = segment(scratch, MIB)
+    process = here.popen("push", path, env={"AWS_CONFIG_FILE": str(config)})
+    deadline = time.monotonic() + 20
+    while not (mark.exists() and mark.read_text().strip()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGTERM
+    time.sleep(0.1)
+    assert not host.exists(int(mark.read_text()))
+
+
+def test_an_ignored_signal_stays_ignored(ship, scratch, server):
+    """nohup, and whoever else asks for it."""
+    _, path = segment(scratch, MIB)
+    server.faults = ["503 SlowDown"]
+    here = ship()
+    process = here.popen("push", path, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    code, _ = end(process, signal.SIGHUP, server, 1)
+    assert code == 0 and len(server.bucket.keys()) == 1
