@@ -241,6 +241,15 @@ static enum status make_headers(const struct http_request *request, struct curl_
 	return st;
 }
 
+/* libcurl takes up to a hundred buffers before it looks at the clock: half a second's bytes at most then. */
+static long transfer_bytes(const struct http *http)
+{
+	uint64_t bytes = http->bytes_per_s / 200;
+	if (http->bytes_per_s == 0 || bytes > TRANSFER_BUFFER_BYTES)
+		return TRANSFER_BUFFER_BYTES;
+	return bytes < 1024 ? 1024 : (long)bytes;
+}
+
 static unsigned set_connection(const struct http *http, const struct http_request *request)
 {
 	CURL *curl = http->curl;
@@ -265,7 +274,7 @@ static unsigned set_connection(const struct http *http, const struct http_reques
 	failed |= curl_easy_setopt(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
 	failed |= curl_easy_setopt(curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
 	/* Wishes: after a name that was not found, libcurl keeps its buffer and refuses to change its size. */
-	(void)curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
+	(void)curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, transfer_bytes(http));
 	(void)curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
 	/* A CA of one's own replaces the system's: nobody else may vouch for that server. */
 	if (http->ca_file != NULL) {

@@ -1,0 +1,184 @@
+"""Options of the S3 store against radosgw: read back by an independent client. And the ways through a proxy."""
+
+import datetime
+import time
+
+import pytest
+
+from harness import forward_proxy, host, strict_s3, wal, walship
+
+SYSTEM_ID = 7601921254259666965
+MIB = 1 << 20
+
+
+@pytest.fixture
+def special_bucket(s3_site):
+    """Another bucket of the same server; emptied and removed, locks and all."""
+    client, made = s3_site.store.client, []
+
+    def make(name, lock=False, versioned=False):
+        client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=lock)
+        if versioned:
+            client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        s3_site.walship.configure(repo=f"s3://{name}/pre")
+        made.append(name)
+        return name
+    yield make
+    for name in made:
+        for version in client.list_object_versions(Bucket=name).get("Versions", []):
+            client.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"], BypassGovernanceRetention=True)
+        client.delete_bucket(Bucket=name)
+
+
+def versions(site, bucket):
+    return site.store.client.list_object_versions(Bucket=bucket).get("Versions", [])
+
+
+def push(site, seed=0):
+    name, content, _ = site.kind("segment", seed)
+    return name, content, site.run("push", site.file(name, content))
+
+
+def test_tags_are_there(s3_site):
+    s3_site.walship.configure(s3_tags="team=data base&stage=a+b/c:d@e")
+    push(s3_site)[2].expect(0)
+    (name,) = s3_site.store.list()
+    tags = s3_site.store.client.get_object_tagging(Bucket=s3_site.store.server.bucket, Key=f"{s3_site.store.prefix}/{name}")
+    assert {t["Key"]: t["Value"] for t in tags["TagSet"]} == {"team": "data base", "stage": "a+b/c:d@e"}
+
+
+def test_a_storage_class_is_taken(s3_site):
+    s3_site.walship.configure(s3_storage_class="STANDARD")
+    push(s3_site)[2].expect(0)
+
+
+@pytest.mark.parametrize("in_parts", [False, True], ids=["whole", "parts"])
+def test_a_lock_holds(s3_site, special_bucket, in_parts):
+    bucket = special_bucket("walship-lock-parts" if in_parts else "walship-lock", lock=True)
+    s3_site.walship.configure(s3_object_lock_mode="GOVERNANCE", s3_object_lock_retain_days="3")
+    content = wal.segment(SYSTEM_ID, wal.segment_name(1, 1), 16 * MIB)
+    if in_parts:
+        s3_site.walship.configure(compress="none", s3_part_size="5MiB")
+    path = s3_site.file(wal.segment_name(1, 1), content)
+    s3_site.run("push", path).expect(0)
+    (version,) = versions(s3_site, bucket)
+    if not in_parts:  # radosgw 16.2 does not give the lock of CreateMultipartUpload to the object
+        held = s3_site.store.client.get_object_retention(Bucket=bucket, Key=version["Key"])["Retention"]
+        left = held["RetainUntilDate"] - datetime.datetime.now(datetime.timezone.utc)
+        assert held["Mode"] == "GOVERNANCE" and datetime.timedelta(days=2.9) < left < datetime.timedelta(days=3.1)
+    # The same again is done already; another content never becomes the newest version.
+    s3_site.run("push", path).expect(0)
+    host.USER.write(path, wal.segment(SYSTEM_ID, wal.segment_name(1, 1), 16 * MIB, seed=5), 0o600)
+    s3_site.run("push", path).expect(4, "differ", ".*")
+    assert len(versions(s3_site, bucket)) == 1
+
+
+def test_a_bucket_without_lock_says_so(s3_site):
+    s3_site.walship.configure(s3_object_lock_mode="COMPLIANCE", s3_object_lock_retain_days="1")
+    push(s3_site)[2].expect(3, "HTTP 400 InvalidRequest", ".*")
+    assert not s3_site.store.list()
+
+
+def test_a_versioned_bucket(s3_site, special_bucket):
+    """Ceph ignores If-None-Match there, so it is looked at first."""
+    bucket = special_bucket("walship-versions", versioned=True)
+    s3_site.walship.configure(s3_no_replace="look")
+    name, content, done = push(s3_site)
+    done.expect(0)
+    push(s3_site)[2].expect(0)
+    push(s3_site, seed=1)[2].expect(4, "differ", ".*")
+    assert len(versions(s3_site, bucket)) == 1
+    assert s3_site.run("cat", name, "--system-id", SYSTEM_ID).out == content
+
+
+@pytest.mark.parametrize("options, error, hint", [
+    ({"s3_storage_class": "GLACIER"}, "GLACIER cannot be read at once", "GLACIER_IR"),
+    ({"s3_storage_class": "DEEP_ARCHIVE"}, "DEEP_ARCHIVE cannot be read at once", "lifecycle"),
+    ({"s3_sse": "aes"}, "s3-sse", "aws:kms"),
+    ({"s3_sse_kms_key_id": "x"}, "s3-sse is not aws:kms", "s3-sse = aws:kms"),
+    ({"s3_tags": "a,b"}, "'a,b' is not name=value", "at most 10"),
+    ({"s3_object_lock_mode": "GOVERNANCE"}, "without s3-object-lock-retain-days", "belong together"),
+    ({"s3_object_lock_retain_days": "0"}, "s3-object-lock-retain-days", "1 to 36500"),
+    ({"s3_endpoint_mode": "fips"}, "s3-endpoint is set", "leave one"),
+    ({"s3_requester_pays": "perhaps"}, "s3-requester-pays", "yes"),
+    ({"s3_proxy": "http://user:pass@127.0.0.1:1"}, "s3-proxy holds a user or a password", "HTTPS_PROXY"),
+    ({"s3_proxy": "127.0.0.1:1"}, "'127.0.0.1:1' is no URL", "http://host:port"),
+    ({"s3_bandwidth_limit": "1KiB"}, "s3-bandwidth-limit", "65536"),
+], ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")
+def test_what_cannot_be_is_refused_before_the_first_request(s3_site, options, error, hint):
+    s3_site.store.proxy.go_away()
+    s3_site.walship.configure(**options)
+    done = push(s3_site)[2].expect(2, error, hint)
+    assert "pass" not in done.err.replace("password", "")
+    s3_site.store.proxy.come_back()
+
+
+@pytest.fixture
+def strict_site(scratch, program, authority):
+    folder = scratch.folder()
+    with strict_s3.StrictS3(tls=authority.issue("strict")) as server:
+        name = wal.segment_name(1, 1, MIB)
+        path = host.USER.write(folder / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
+
+        key = bytes(range(32))
+
+        def push_it(env=None, **options):
+            options = {key.replace("_", "-"): value for key, value in options.items()}
+            made = walship.Walship(program, folder, {**server.options(folder, host.USER), "s3-ca-file": authority.file,
+                                                     "push-timeout": "5s", **options}, key=key,
+                                   secrets=[server.secret_key.encode()])
+            return made.run("push", path, env=env)
+        push_it.server = server
+        yield push_it
+
+
+def test_all_of_them_are_signed(strict_site):
+    """The strict server refuses an x-amz-* that is not."""
+    strict_site(s3_storage_class="GLACIER_IR", s3_sse="aws:kms", s3_sse_kms_key_id="alias/wal", s3_tags="a=b c",
+                s3_object_lock_mode="COMPLIANCE", s3_object_lock_retain_days="7", s3_requester_pays="yes").expect(0)
+    (headers,) = strict_site.server.bucket.put_headers.values()
+    assert {name: value for name, value in headers.items() if name.startswith("x-amz-") and "date" not in name and
+            "sha256" not in name} == {
+        "x-amz-storage-class": "GLACIER_IR", "x-amz-server-side-encryption": "aws:kms", "x-amz-tagging": "a=b%20c",
+        "x-amz-server-side-encryption-aws-kms-key-id": "alias/wal", "x-amz-object-lock-mode": "COMPLIANCE",
+        "x-amz-request-payer": "requester"}
+
+
+def test_the_ways_through_a_proxy(strict_site):
+    place = strict_site.server.url.removeprefix("https://")
+    with forward_proxy.ForwardProxy() as proxy:
+        nobody = "http://127.0.0.1:1"
+        for env, options, through in [
+            ({}, {"s3_proxy": proxy.url}, True),
+            ({"HTTPS_PROXY": proxy.url}, {}, True),
+            ({"HTTPS_PROXY": nobody}, {"s3_proxy": proxy.url}, True),
+            ({"HTTPS_PROXY": nobody}, {"s3_proxy": "none"}, False),
+            ({"HTTPS_PROXY": nobody, "NO_PROXY": "127.0.0.1"}, {}, False),
+            ({"NO_PROXY": "127.0.0.1"}, {"s3_proxy": nobody}, False),
+        ]:
+            proxy.asked.clear()
+            strict_site(env, **options).expect(0)
+            assert (f"CONNECT {place}" in proxy.asked) == through, (env, options)
+        strict_site({}, s3_proxy=nobody).expect(3, "cannot connect", ".*")
+
+
+def test_a_proxy_with_a_password(strict_site):
+    with forward_proxy.ForwardProxy(authorization="Basic dXNlcjpwYXNz") as proxy:
+        with_password = proxy.url.replace("http://", "http://user:pass@")
+        strict_site({"HTTPS_PROXY": with_password}).expect(0)
+        refused = strict_site({"HTTPS_PROXY": proxy.url}).expect(3, "407", ".*")
+        assert "pass@" not in refused.err
+
+
+def test_the_bandwidth_is_limited(scratch, program):
+    """At least as long as the limit asks for; what lies below that is the machine's."""
+    folder = scratch.folder()
+    with strict_s3.StrictS3() as server:
+        made = walship.Walship(program, folder, {**server.options(folder, host.USER), "compress": "none",
+                                                 "s3-bandwidth-limit": "2MiB"}, secrets=[server.secret_key.encode()])
+        name = wal.segment_name(1, 1, 4 * MIB)
+        path = host.USER.write(folder / name, wal.segment(SYSTEM_ID, name, 4 * MIB), 0o600)
+        for args in (("push", path), ("fetch", name, folder / "back", "--system-id", SYSTEM_ID)):
+            start = time.monotonic()
+            made.run(*args).expect(0)
+            assert time.monotonic() - start >= 1

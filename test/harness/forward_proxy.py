@@ -1,0 +1,62 @@
+"""An HTTP proxy as companies have one: CONNECT for https, absolute URLs for http; it notes what it was asked for."""
+
+import select
+import socket
+import socketserver
+import threading
+import urllib.parse
+
+
+class ForwardProxy:
+    """asked: method and target of each request. authorization: what a client must send as Proxy-Authorization."""
+
+    def __init__(self, authorization=None):
+        self.asked, self.authorization = [], authorization
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self):
+        proxy = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    line = self.rfile.readline()
+                    if not line:
+                        return
+                    head += line
+                method, target, _ = head.decode().split(" ", 2)
+                proxy.asked.append(f"{method} {target}")
+                if proxy.authorization and f"Proxy-Authorization: {proxy.authorization}".encode() not in head:
+                    self.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+                    return
+                address = urllib.parse.urlsplit(target if method != "CONNECT" else f"//{target}")
+                with socket.create_connection((address.hostname, address.port), timeout=10) as far:
+                    if method == "CONNECT":
+                        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                    else:
+                        far.sendall(head.replace(f"{address.scheme}://{address.netloc}".encode(), b"", 1))
+                    self.pass_on(far)
+
+            def pass_on(self, far):
+                near = self.connection
+                while True:
+                    for ready in select.select([near, far], [], [], 30)[0]:
+                        data = ready.recv(1 << 16) if ready is far else self.near_bytes()
+                        if not data:
+                            return
+                        (near if ready is far else far).sendall(data)
+
+            def near_bytes(self):
+                return self.rfile.read1(1 << 16)
+        return Handler
