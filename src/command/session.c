@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/crypto.h"
 #include "base/uri.h"
 #include "store/directory.h"
 #include "store/s3.h"
@@ -114,7 +115,9 @@ enum status session_open(struct session *session, const struct command_context *
 {
 	struct repo_url url;
 	*session = (struct session){0};
-	enum status st = repo_url_parse(&url, config_text(context->config, OPTION_ID_REPO), err);
+	enum status st = crypto_start(err);
+	if (!st)
+		st = repo_url_parse(&url, config_text(context->config, OPTION_ID_REPO), err);
 	if (!st)
 		st = load_keys(session, context->config, err);
 	if (!st)

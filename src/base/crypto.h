@@ -1,0 +1,13 @@
+/* libcrypto, before its first use. */
+#ifndef WALSHIP_BASE_CRYPTO_H
+#define WALSHIP_BASE_CRYPTO_H
+
+#include "walship/error.h"
+
+/*
+ * Sets up what libcrypto otherwise sets up on first use, where it crashes when memory is short (3.0: its global context's locks
+ * stay NULL). STATUS_LOCAL then. Costs nothing when called again.
+ */
+enum status crypto_start(struct error *err);
+
+#endif
