@@ -15,6 +15,7 @@ struct command_context {
 	const char *const *operands; /* as many as the command's row in cli/commands.def asks for */
 	const char *const *flags;    /* names of those that were given, then NULL; may be NULL */
 	const char *const *environment;
+	bool probe;             /* check: the store as it is, without the look that s3-no-replace = look puts first */
 	int out_fd;             /* standard output */
 	void (*verified)(void); /* cat: called once only the reader of out_fd can still hold it up; may be NULL */
 	enum exit_for
@@ -34,6 +35,7 @@ enum status command_push(struct command_context *context, struct error *err);
 enum status command_fetch(struct command_context *context, struct error *err);
 enum status command_cat(struct command_context *context, struct error *err);
 enum status command_keygen(struct command_context *context, struct error *err);
+enum status command_check(struct command_context *context, struct error *err);
 enum status command_config(struct command_context *context, struct error *err);
 
 #endif

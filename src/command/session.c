@@ -70,6 +70,14 @@ static const char *unless_none(const struct config *config, enum option_id id)
 	return strcmp(name, "none") == 0 ? NULL : name;
 }
 
+bool session_looks_first(const struct config *config)
+{
+	/* A lock means versions, and there other stores than AWS ignore the condition (Ceph does). */
+	bool locks = unless_none(config, OPTION_ID_S3_OBJECT_LOCK_MODE) != NULL;
+	return config_number(config, OPTION_ID_S3_NO_REPLACE) == S3_NO_REPLACE_LOOK ||
+	       (locks && config_text(config, OPTION_ID_S3_ENDPOINT) != NULL);
+}
+
 static enum status open_s3(struct session *session, const struct command_context *context, const struct repo_url *url,
 			   struct error *err)
 {
@@ -97,7 +105,7 @@ static enum status open_s3(struct session *session, const struct command_context
 	    .renew_arg = session,
 	    .part_bytes = config_number(config, OPTION_ID_S3_PART_SIZE),
 	    .endpoint_mode = modes[config_number(config, OPTION_ID_S3_ENDPOINT_MODE)],
-	    .look_first = config_number(config, OPTION_ID_S3_NO_REPLACE) == S3_NO_REPLACE_LOOK,
+	    .look_first = !context->probe && session_looks_first(config),
 	    .requester_pays = config_number(config, OPTION_ID_S3_REQUESTER_PAYS) == ANSWER_YES,
 	    .proxy = proxy,
 	    .bytes_per_s = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT),

@@ -24,6 +24,9 @@ enum status session_open(struct session *session, const struct command_context *
 enum status login(const struct command_context *context, struct credential_search *search, struct credentials *out,
 		  struct error *err);
 
+/* Whether objects are looked for before they are put, as the store's own condition is not enough. */
+bool session_looks_first(const struct config *config);
+
 /* Wipes keys and credentials; the zero state may be given too. */
 void session_fini(struct session *session);
 

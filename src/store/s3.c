@@ -117,8 +117,7 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	s3->part_bytes = options->part_bytes == 0 ? S3_PART_BYTES_DEFAULT : options->part_bytes;
 	s3->requester_pays = options->requester_pays;
 	s3->endpoint_mode = options->endpoint_mode;
-	/* A lock means versions, and there other stores than AWS ignore the condition (Ceph does). */
-	s3->look_first = options->look_first || (options->lock_mode != NULL && options->endpoint != NULL);
+	s3->look_first = options->look_first;
 	const struct http_options http = {.ca_file = options->ca_file,
 					  .proxy = options->proxy,
 					  .bytes_per_s = options->bytes_per_s,

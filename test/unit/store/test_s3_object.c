@@ -19,6 +19,7 @@ static const struct s3_options everything = {
     .lock_mode = "GOVERNANCE",
     .lock_days = 30,
     .requester_pays = true,
+    .look_first = true,
 };
 
 /* In the order of their names, which is that of SignedHeaders. */
@@ -89,7 +90,6 @@ static void assert_given(struct scripted *scripted, size_t n, bool expected)
 	assert_signed(scripted, n, "x-amz-request-payer", true);
 }
 
-/* The lock means versions, where not every store honours the condition: it looks first. */
 static void go_along_with_a_put(void **unused)
 {
 	(void)unused;
