@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/uri.h"
 #include "store/directory.h"
+#include "store/libs3.h"
 #include "store/s3.h"
 
 static enum status load_keys(struct session *session, const struct config *config, struct error *err)
@@ -116,7 +117,9 @@ static enum status open_s3(struct session *session, const struct command_context
 	    .lock_mode = unless_none(config, OPTION_ID_S3_OBJECT_LOCK_MODE),
 	    .lock_days = (unsigned)config_number(config, OPTION_ID_S3_OBJECT_LOCK_RETAIN_DAYS),
 	};
-	return s3_store_open(&options, &session->store, err);
+	return config_number(config, OPTION_ID_S3_CLIENT) == S3_CLIENT_LIBS3
+		   ? libs3_store_open(&options, &session->store, err)
+		   : s3_store_open(&options, &session->store, err);
 }
 
 enum status session_open(struct session *session, const struct command_context *context, struct error *err)

@@ -18,6 +18,7 @@ enum fetch_error { FETCH_ERROR_AUTO, FETCH_ERROR_ABORT, FETCH_ERROR_CONTINUE };
 enum uri_style { URI_STYLE_AUTO, URI_STYLE_PATH, URI_STYLE_HOST };
 
 enum s3_no_replace { S3_NO_REPLACE_CONDITION, S3_NO_REPLACE_LOOK };
+enum s3_client { S3_CLIENT_NATIVE, S3_CLIENT_LIBS3 };
 enum answer { ANSWER_NO, ANSWER_YES };
 
 struct config_pair {

@@ -168,6 +168,11 @@ class StrictS3:
         return {"repo": f"s3://{self.bucket.name}/pre", "s3-endpoint": self.url, "s3-region": self.region,
                 "s3-key": self.access_key, "s3-key-secret-file": secret}
 
+    def check(self, request):
+        """Raises Refused."""
+        check_head(request, self)
+        check_body(request)
+
     def locate(self, request):
         path, _, query = request.target.partition("?")
         request.query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
@@ -197,12 +202,13 @@ class StrictS3:
         fault = FAULTS[request.fault] if request.fault else {}
         if "early" in fault:
             fault["early"](exchange)
+        if request.headers.get("expect") == "100-continue":
+            exchange.put(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.body = exchange.read_body()
         if "instead" in fault:
             return fault["instead"](exchange)
         try:
-            check_head(request, self)
-            check_body(request)
+            self.check(request)
             reply = self.bucket.carry_out(request)
         except Refused as refused:
             reply = error(refused.status, refused.code, refused.message, **refused.more)

@@ -1,13 +1,15 @@
 /*
  * The suite of all stores against a real S3 server, which the environment names (test/harness/with-radosgw sets it):
  * TEST_S3_ENDPOINT, TEST_S3_BUCKET, TEST_S3_KEY, TEST_S3_KEY_SECRET, TEST_S3_REGION, TEST_S3_CA_FILE. Skipped
- * without them. With the argument "own", what the suite cannot know: parts, pages, refusals.
+ * without them. With the argument "own", what the suite cannot know: parts, pages, refusals. With "libs3",
+ * the suite with that client, over TEST_S3_ENDPOINT_HTTP.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "store/libs3.h"
 #include "store/s3.h"
 #include "suite.h"
 #include "support/cmocka.h"
@@ -18,13 +20,14 @@ static struct s3_options options;
 static char prefix[64];
 static struct call call = {.clock = &system_clock, .random = &system_random};
 static struct error err;
+static bool use_libs3;
 
 static struct store *open_store(void *arg)
 {
 	struct store *store = NULL;
 	(void)arg;
 	call.deadline_ms = clock_monotonic_ms(&system_clock) + 60000;
-	enum status st = s3_store_open(&options, &store, &err);
+	enum status st = use_libs3 ? libs3_store_open(&options, &store, &err) : s3_store_open(&options, &store, &err);
 	assert_ok(st, err);
 	return store;
 }
@@ -170,8 +173,13 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	bool own = argc > 1 && strcmp(argv[1], "own") == 0;
-	int failed =
-	    own ? cmocka_run_group_tests_name("store/s3_own", tests, NULL, NULL) : store_suite_run("store/s3", &s3);
+	use_libs3 = argc > 1 && strcmp(argv[1], "libs3") == 0;
+	if (use_libs3) {
+		options.endpoint = getenv("TEST_S3_ENDPOINT_HTTP");
+		options.ca_file = NULL;
+	}
+	int failed = own ? cmocka_run_group_tests_name("store/s3_own", tests, NULL, NULL)
+			 : store_suite_run(use_libs3 ? "store/libs3" : "store/s3", &s3);
 	credentials_fini(&credentials);
 	return failed;
 }
