@@ -94,6 +94,7 @@ static void find_place(const struct credential_search *search, const struct cred
 {
 	char spool[SPOOL_PATH_MAX];
 	struct error trouble = {0};
+	out[0] = '\0';
 	enum status st = spool_prepare(search->spool, spool, &trouble);
 	if (!st)
 		st = kept_path(spool, asking, out, &trouble);

@@ -54,7 +54,7 @@ static const char *copy_word(const char *from, char **to)
 static enum status split(const char *command, struct words *words, struct error *err)
 {
 	char *to = words->text;
-	words->count = 0;
+	words->argv[0] = words->text;
 	if (strlen(command) >= COMMAND_MAX)
 		return error_set(err, STATUS_USAGE, "credential_process is longer than %d bytes", COMMAND_MAX - 1);
 	for (;;) {
@@ -98,7 +98,7 @@ static int spawn(struct words *words, const char *const *environment, int out_fd
 		(void)posix_spawnattr_setpgroup(&attributes, 0);
 		(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 		if (failed == 0)
-			failed = posix_spawnp(pid, words->argv[0], &actions, &attributes, words->argv, env.out);
+			failed = posix_spawnp(pid, words->text, &actions, &attributes, words->argv, env.out);
 		(void)posix_spawnattr_destroy(&attributes);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
@@ -176,7 +176,7 @@ static enum status ask_process(const struct credential_search *search, const voi
 			       struct error *err)
 {
 	const struct process *process = arg;
-	struct words words;
+	struct words words = {0};
 	CLEANUP(buffer_fini) struct buffer output = {.max = OUTPUT_MAX};
 	enum status st = split(process->command, &words, err);
 	if (!st) {

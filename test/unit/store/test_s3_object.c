@@ -94,7 +94,7 @@ static void go_along_with_a_put(void **unused)
 {
 	(void)unused;
 	static const struct fault_answer answers[] = {
-	    {.status = "404 Not Found"}, {.status = "404 Not Found", .body = ERROR_XML("NoSuchKey")}, {NULL}};
+	    {.status = "404 Not Found"}, {.status = "404 Not Found", .body = ERROR_XML("NoSuchKey")}, {.status = NULL}};
 	struct scripted scripted;
 	reopen(&scripted, answers, 3, &everything);
 	put(&scripted, 10);
@@ -134,7 +134,7 @@ static void go_along_with_the_begin_of_an_upload(void **unused)
 static void nothing_is_sent_unless_asked_for(void **unused)
 {
 	(void)unused;
-	static const struct fault_answer answers[] = {{NULL}};
+	static const struct fault_answer answers[] = {{.status = NULL}};
 	struct scripted scripted;
 	reopen(&scripted, answers, 1, &(struct s3_options){0});
 	put(&scripted, 10);
