@@ -316,8 +316,9 @@ def test_no_secret_at_any_level(site, level):
 def test_verbose_push(dir_site):
     name, content, _ = dir_site.kind("segment")
     done = push(dir_site, name, content, "-v")
-    assert done.code == 0
-    assert name in done.err and str(len(content)) in done.err.replace(",", "") or "1 MB" in done.err or "1.0 MiB" in done.err
+    assert done.code == 0 and len(content) == wal.MIB
+    assert f"walship: push {name}: 1048576 bytes of cluster {dir_site.system_id}, checked\n" in done.err
+    assert re.search(rf"^walship: push {name}: stored as \S+/{name}: 1048576 bytes, gzip and aes-256-cbc to \d+", done.err, re.M)
 
 
 def test_multipart(s3_site, seed):

@@ -109,7 +109,8 @@ def test_recovery_never_ends_early(case):
             text = restored.log_text()
             assert "archive recovery complete" not in text and "ready to accept connections" not in text
             assert restored.control("Database cluster state") in ("in archive recovery", "shut down in recovery")
-            assert f"could not restore file \"{segments[2]}\" from archive: child process exited with exit code 255" in text or attempt
+            assert text.count("from archive: child process exited with exit code 255") == attempt + 1
+            assert f"could not restore file \"{segments[2]}\" from archive: child process exited with exit code 255" in text
         assert "walship: fetch " in text
         outage.begun = False
         outage.end()

@@ -79,7 +79,6 @@ def test_point_in_time_and_timelines(site):
         restored.start(wait=False)
         restored.wait_promoted()
         assert restored.rows() == rows
-        assert restored.sql("select timeline_id from pg_control_checkpoint()") in ("1", "2")
         assert restored.sql("select pg_walfile_name(pg_current_wal_lsn())").startswith("00000002")
         restored.sql("insert into t select g, 'on timeline 2' from generate_series(20001, 30000) g")
         rows = restored.rows()
