@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness import disk as disk_module
 from harness import host, objects, store, wal
 
 NAME = wal.SEGMENT
@@ -120,3 +121,42 @@ def test_full_disk_under_archiver(dir_site, small_disk):
         primary.sql("insert into t values ('wake up')")
         primary.archive_all()
         assert {n.rsplit("/", 1)[1] for n in site.store.list()} >= set(waiting)
+
+
+def test_a_disk_that_went_read_only(dir_site, small_disk):
+    """As ext4 does after an error: pushes fail and are not acknowledged, what is there can be fetched."""
+    site, disk = dir_site, small_disk(24 * 1024)
+    site.store = store.Directory(host.USER.mkdir(disk.path / "place"))
+    site.walship.configure(repo=site.store.url)
+    name, content, _ = site.kind("segment")
+    site.run("push", site.file(name, content)).expect(0)
+    disk.set_read_only(True)
+    other = wal.segment_name(1, 4, wal.MIB)
+    path = site.file(other, wal.segment(site.system_id, other, wal.MIB))
+    site.run("push", path).expect(5, rf"push {other}: .*Read-only file system", r".")
+    assert site.run("cat", name, "--system-id", site.system_id).out == content
+    disk.set_read_only(False)
+    site.run("push", path).expect(0)
+
+
+def test_a_disk_that_is_not_mounted(dir_site, small_disk, scratch):
+    """The archiver waits: nothing is acknowledged into the empty mount point, and recovery does not take it for the end."""
+    site, disk = dir_site, small_disk(24 * 1024)
+    site.store = store.Directory(host.USER.mkdir(disk.path / "place"))
+    site.walship.configure(repo=site.store.url)
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.expect(r"walship: (hint: |push )", r"archive command failed with exit code 3")
+        primary.start()
+        primary.sql("create table t (v text)")
+        first = primary.archive_all()
+        away = scratch.folder("away")
+        disk_module.move(disk.path, away)
+        primary.sql("insert into t values ('while it is away')")
+        primary.switch()
+        host.wait_for(lambda: primary.archiver()[1] >= 1, "a failure")
+        assert list(disk.path.iterdir()) == []
+        dest = scratch.folder("back") / "x"
+        site.run("fetch", first, dest, "--system-id", primary.system_id()).expect(255, "place", ".")
+        disk_module.move(away, disk.path)
+        primary.archive_all()
+        site.run("fetch", first, dest, "--system-id", primary.system_id()).expect(0)

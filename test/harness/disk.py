@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x1000, 0x4000, 1 << 18, 2
+MS_REMOUNT, MS_RDONLY, MS_MOVE = 32, 1, 8192
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 _refusal = "no private mount namespace yet"
@@ -43,6 +44,12 @@ class SmallDisk:
         ballast.write_bytes(b"\0" * max(0, self.free_bytes() - leave_bytes))
         return ballast
 
+    def set_read_only(self, read_only):
+        """As a file system becomes after an error of its disk."""
+        flags = MS_REMOUNT | (MS_RDONLY if read_only else 0)
+        if LIBC.mount(b"none", os.fsencode(self.path), b"tmpfs", flags, None) != 0:
+            raise OSError(ctypes.get_errno(), f"remount {self.path}")
+
     def remove(self):
         unmount(self.path)
 
@@ -57,6 +64,12 @@ class BoundFile:
 
     def remove(self):
         unmount(self.target)
+
+
+def move(path, to):
+    """A mount, to another place: its first place is as it was before."""
+    if LIBC.mount(os.fsencode(path), os.fsencode(to), None, MS_MOVE, None) != 0:
+        raise OSError(ctypes.get_errno(), f"move {path} to {to}")
 
 
 def unmount(path):
