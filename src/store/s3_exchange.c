@@ -103,7 +103,8 @@ static bool learn_region(struct s3 *s3, const struct call *call, const struct s3
 	if ((status != 301 && status != 307 && status != 400) || !s3_is_region(region) ||
 	    strcmp(region, s3->region) == 0)
 		return false;
-	log_line(call->log, LEVEL_INFO, "bucket %s is in region %s, not %s", s3->bucket, region, s3->region);
+	log_line(call->log, LEVEL_WARNING, "bucket %s is in region %s, not %s: set s3-region, or every call asks twice",
+		 s3->bucket, region, s3->region);
 	s3_set_region(s3, region);
 	return true;
 }

@@ -236,11 +236,11 @@ def test_the_clock_is_corrected_once_and_remembered(world, ledger):
 
 def test_the_region_is_followed_once_and_remembered(world, ledger):
     here = world(size=8 * MIB, compress="none", s3_part_size="5MiB", s3_region="eu-west-1")
-    here.push().expect(0)
+    here.push().expect(0, "is in region ca-central-1.*set s3-region", None)
     statuses = [request.status for request in here.server.requests]
     assert statuses.count(400) == 1 and statuses[0] == 400
     ledger.note("wrong region", "parts", 1, 0)
-    here.fetch().expect(0)
+    here.fetch().expect(0, "set s3-region", None)
 
 
 def test_it_waits_as_long_as_the_store_asks(world):
