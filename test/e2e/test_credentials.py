@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,23 @@ def test_a_source_that_refuses_is_named(place, source, change, error):
     change(place)
     place.push(env).expect(3, error, ".*" if source is not instance else None)
     assert place.server.count() == 0
+
+
+def hanging_process(place):
+    return {"AWS_CONFIG_FILE": place.file("config", "[default]\ncredential_process = sleep 600\n")}
+
+
+@pytest.mark.parametrize("source, error", [
+    (container, "the container endpoint: .*no answer in time"), (web_identity, "STS .*no answer in time"),
+    (instance, "metadata service: .*no answer in time"), (hanging_process, "credential_process sleep: does not end in time"),
+], ids=["container", "web-identity", "instance", "process"])
+def test_a_source_that_hangs_ends_in_time(place, source, error):
+    env = source(place)
+    place.endpoint.silent = True
+    place.walship.configure(push_timeout="2s")
+    start = time.monotonic()
+    place.push(env).expect(3, error, "HttpPutResponseHopLimit" if source is instance else None)
+    assert time.monotonic() - start < 8 and place.server.count() == 0
 
 
 def test_without_a_spool_every_call_asks(place):

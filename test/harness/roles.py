@@ -21,6 +21,7 @@ class Roles:
         self.stale_metadata_tokens = 0  # so many 401
         self.authorization = None       # what the container's endpoint asks for
         self.web_token = None           # what STS asks for
+        self.silent = False             # takes requests and never answers
         self.requests = []
         self._server = ThreadingHTTPServer(address, self._handler())
         self._server.daemon_threads = True
@@ -71,6 +72,10 @@ class Roles:
 
             def answer(self, status, text):
                 roles.requests.append(f"{self.command} {self.path}")
+                if roles.silent:
+                    self.close_connection = True
+                    self.connection.recv(1)  # until the client goes away
+                    return
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
