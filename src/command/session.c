@@ -46,29 +46,17 @@ static enum status renew(void *arg, const struct call *call, struct error *err)
 	return credentials_find(&session->search, &session->credentials, err);
 }
 
-/* A password in it would be shown by `walship config`, and by ps on the command line. */
-static enum status find_proxy(const struct config *config, const char **out, struct error *err)
-{
-	const char *url = config_text(config, OPTION_ID_S3_PROXY);
-	*out = url != NULL && strcmp(url, "none") == 0 ? "" : url;
-	if (*out == NULL || **out == '\0')
-		return STATUS_OK;
-	if (strchr(url, '@') != NULL) {
-		(void)error_set(err, STATUS_USAGE, "s3-proxy holds a user or a password");
-		return error_hint(err, STATUS_USAGE, "give such a URL in the variable HTTPS_PROXY instead");
-	}
-	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
-		(void)error_set(err, STATUS_USAGE, "s3-proxy '%.200s' is no URL", url);
-		return error_hint(err, STATUS_USAGE, "http://host:port, or none");
-	}
-	return STATUS_OK;
-}
-
 /* The name that a CHOICE has chosen; NULL for none. */
 static const char *unless_none(const struct config *config, enum option_id id)
 {
 	const char *name = config_text(config, id);
 	return strcmp(name, "none") == 0 ? NULL : name;
+}
+
+static const char *proxy_of(const struct config *config)
+{
+	const char *url = config_text(config, OPTION_ID_S3_PROXY);
+	return url != NULL && strcmp(url, "none") == 0 ? "" : url;
 }
 
 bool session_looks_first(const struct config *config)
@@ -83,12 +71,6 @@ static enum status open_s3(struct session *session, const struct command_context
 			   struct error *err)
 {
 	const struct config *config = context->config;
-	const char *proxy;
-	enum status st = find_proxy(config, &proxy, err);
-	if (!st)
-		st = login(context, &session->search, &session->credentials, err);
-	if (st)
-		return st;
 	/* In the order of config.h's enum uri_style, and of the option's row. */
 	static const enum s3_uri_style styles[] = {
 	    [URI_STYLE_AUTO] = S3_URI_AUTO, [URI_STYLE_PATH] = S3_URI_PATH, [URI_STYLE_HOST] = S3_URI_HOST};
@@ -102,13 +84,12 @@ static enum status open_s3(struct session *session, const struct command_context
 	    .uri_style = styles[config_number(config, OPTION_ID_S3_URI_STYLE)],
 	    .ca_file = config_text(config, OPTION_ID_S3_CA_FILE),
 	    .credentials = &session->credentials,
-	    .renew = session->credentials.renewable ? renew : NULL,
 	    .renew_arg = session,
 	    .part_bytes = config_number(config, OPTION_ID_S3_PART_SIZE),
 	    .endpoint_mode = modes[config_number(config, OPTION_ID_S3_ENDPOINT_MODE)],
 	    .look_first = !context->probe && session_looks_first(config),
 	    .requester_pays = config_number(config, OPTION_ID_S3_REQUESTER_PAYS) == ANSWER_YES,
-	    .proxy = proxy,
+	    .proxy = proxy_of(config),
 	    .bytes_per_s = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT),
 	    .storage_class = config_text(config, OPTION_ID_S3_STORAGE_CLASS),
 	    .sse = unless_none(config, OPTION_ID_S3_SSE),
@@ -117,6 +98,13 @@ static enum status open_s3(struct session *session, const struct command_context
 	    .lock_mode = unless_none(config, OPTION_ID_S3_OBJECT_LOCK_MODE),
 	    .lock_days = (unsigned)config_number(config, OPTION_ID_S3_OBJECT_LOCK_RETAIN_DAYS),
 	};
+	/* What cannot be is said before anybody is asked for credentials. */
+	enum status st = s3_options_check(&options, err);
+	if (!st)
+		st = login(context, &session->search, &session->credentials, err);
+	if (st)
+		return st;
+	options.renew = session->credentials.renewable ? renew : NULL;
 	return config_number(config, OPTION_ID_S3_CLIENT) == S3_CLIENT_LIBS3
 		   ? libs3_store_open(&options, &session->store, err)
 		   : s3_store_open(&options, &session->store, err);

@@ -1,14 +1,22 @@
+#include <string.h>
+
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/output.h"
 #include "command/session.h"
+
+/* user:password@host: refused wherever it is used, but here it would be seen first. */
+static bool holds_login(enum option_id id, const char *value)
+{
+	return (id == OPTION_ID_S3_PROXY || id == OPTION_ID_S3_ENDPOINT) && strchr(value, '@') != NULL;
+}
 
 /* A walship.conf again, but for what is hidden. */
 static enum status show(struct buffer *out, enum option_id id, const char *value, const char *source, struct error *err)
 {
 	if (value == NULL)
 		return buffer_printf(out, err, "; %-18s   is not set\n", option_table[id].name);
-	if (option_table[id].type == OPTION_SECRET)
+	if (option_table[id].type == OPTION_SECRET || holds_login(id, value))
 		return buffer_printf(out, err, "; %-18s = (hidden)   ; %s\n", option_table[id].name, source);
 	return buffer_printf(out, err, "%-20s = %s   ; %s\n", option_table[id].name, value, source);
 }

@@ -17,7 +17,7 @@ static const struct {
     {CURLE_COULDNT_RESOLVE_PROXY, STATUS_UNREACHABLE, HTTP_FAILED, "the name of the proxy cannot be resolved",
      "check s3-proxy, or the variables https_proxy and http_proxy"},
     {CURLE_COULDNT_CONNECT, STATUS_UNREACHABLE, HTTP_FAILED, "cannot connect",
-     "check that the server runs, s3-endpoint, and firewalls in between"},
+     "check that the server runs, s3-endpoint, the proxy if there is one, and firewalls in between"},
     {CURLE_GOT_NOTHING, STATUS_UNREACHABLE, HTTP_FAILED, "the server closed the connection without an answer", NULL},
     {CURLE_PARTIAL_FILE, STATUS_UNREACHABLE, HTTP_FAILED, "the answer broke off", NULL},
     {CURLE_SEND_ERROR, STATUS_UNREACHABLE, HTTP_FAILED, "the connection was lost while sending", NULL},
@@ -102,7 +102,8 @@ static enum status explain_from_table(const struct http_failure *failure, struct
 enum status http_explain(const struct http_failure *failure, struct http_response *response, struct error *err)
 {
 	struct http_failure named = *failure;
-	if (named.text[0] == '\0')
+	/* libcurl quotes a proxy that it cannot use (HTTPS_PROXY) as it stands, its password too. */
+	if (named.text[0] == '\0' || strchr(named.text, '@') != NULL)
 		named.text = curl_easy_strerror(named.code);
 	if (named.code == CURLE_PEER_FAILED_VERIFICATION)
 		return explain_trust(&named, response, err);

@@ -60,6 +60,9 @@ struct s3_options {
 	int64_t connect_timeout_ms; /* 0: the default of net/http.h */
 };
 
+/* All but the credentials, which need not be there yet. STATUS_USAGE names the option, and what would be right. */
+enum status s3_options_check(const struct s3_options *options, struct error *err);
+
 /* Sends nothing yet. Copies what it needs but the credentials. STATUS_USAGE when an option cannot be; STATUS_LOCAL. */
 enum status s3_store_open(const struct s3_options *options, struct store **out, struct error *err);
 

@@ -4,6 +4,7 @@
  * Amazon S3 user guide, "Virtual hosting of buckets" and "Amazon S3 endpoints and quotas".
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/name.h"
@@ -58,31 +59,68 @@ static bool ends_with(const char *text, const char *end)
 	return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
 }
 
-static enum status read_endpoint(struct s3 *s3, const char *endpoint, struct error *err)
+/* "h", "h:1", "[::1]:1": without a name, or with a port that is none, no request could ever be made. */
+static bool is_host(const char *host)
 {
-	char host[S3_HOST_MAX - BUCKET_NAME_MAX];
-	const char *rest;
-	if (strncmp(endpoint, "https://", 8) == 0)
-		rest = endpoint + 8;
-	else if (strncmp(endpoint, "http://", 7) == 0)
-		rest = endpoint + 7;
-	else
-		return refuse(endpoint, "has no scheme", err);
-	s3->tls = rest == endpoint + 8;
+	const char *bracket = strchr(host, ']');
+	const char *colon = strchr(bracket == NULL ? host : bracket, ':');
+	if (colon == NULL)
+		return host[0] != '\0';
+	size_t digits = strspn(colon + 1, "0123456789");
+	unsigned long port = strtoul(colon + 1, NULL, 10);
+	return colon > host && digits > 0 && colon[1 + digits] == '\0' && port >= 1 && port <= 65535;
+}
 
+/* Takes an http(s) URL without a path apart. NULL, or what is wrong with it. */
+static const char *split_url(const char *url, bool *tls, char *host, size_t size)
+{
+	*tls = strncmp(url, "https://", 8) == 0;
+	if (!*tls && strncmp(url, "http://", 7) != 0)
+		return "has no scheme";
+	const char *rest = url + (*tls ? 8 : 7);
 	size_t len = strlen(rest);
 	if (len > 0 && rest[len - 1] == '/')
 		len--;
-	if (len == 0 || len >= sizeof host || strspn(rest, HOST_CHARACTERS) < len)
-		return refuse(endpoint, "does not name a host", err);
+	if (len >= size || strspn(rest, HOST_CHARACTERS) < len)
+		return "does not name a host";
 	memcpy(host, rest, len);
 	host[len] = '\0';
+	return is_host(host) ? NULL : "does not name a host";
+}
+
+static enum status read_endpoint(struct s3 *s3, const char *endpoint, struct error *err)
+{
+	char host[S3_HOST_MAX - BUCKET_NAME_MAX];
+	const char *wrong = split_url(endpoint, &s3->tls, host, sizeof host);
+	/* What may be a password is not shown. */
+	if (strchr(endpoint, '@') != NULL)
+		return refuse("...", "holds a user or a password", err);
+	if (wrong != NULL)
+		return refuse(endpoint, wrong, err);
 	/* The Host header leaves the scheme's own port out, and so must the signature. */
 	const char *own_port = s3->tls ? ":443" : ":80";
 	if (ends_with(host, own_port))
-		host[len - strlen(own_port)] = '\0';
+		host[strlen(host) - strlen(own_port)] = '\0';
 	put_host(s3, host);
 	return STATUS_OK;
+}
+
+/* A password in it would be shown by ps, and stand in a file that need not be secret. */
+static enum status check_proxy(const char *url, struct error *err)
+{
+	char host[S3_HOST_MAX];
+	bool tls;
+	if (url == NULL || url[0] == '\0')
+		return STATUS_OK;
+	if (strchr(url, '@') != NULL) {
+		(void)error_set(err, STATUS_USAGE, "s3-proxy holds a user or a password");
+		return error_hint(err, STATUS_USAGE, "give such a URL in the variable HTTPS_PROXY instead");
+	}
+	const char *wrong = split_url(url, &tls, host, sizeof host);
+	if (wrong == NULL)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "s3-proxy '%.200s' %s", url, wrong);
+	return error_hint(err, STATUS_USAGE, "http://host:port, or none");
 }
 
 static enum status check_options(const struct s3_options *options, struct error *err)
@@ -104,15 +142,10 @@ static enum status check_options(const struct s3_options *options, struct error 
 		(void)error_set(err, STATUS_USAGE, "s3-endpoint-mode is of AWS's endpoints, and s3-endpoint is set");
 		return error_hint(err, STATUS_USAGE, "leave one of them out");
 	}
-	if (options->credentials == NULL || !credentials_present(options->credentials)) {
-		(void)error_set(err, STATUS_USAGE, "no credentials for s3://%s", options->bucket);
-		return error_hint(err, STATUS_USAGE,
-				  "give s3-key and s3-key-secret, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
-	}
-	return STATUS_OK;
+	return check_proxy(options->proxy, err);
 }
 
-enum status s3_target_init(struct s3 *s3, const struct s3_options *options, struct error *err)
+static enum status place(struct s3 *s3, const struct s3_options *options, struct error *err)
 {
 	enum status st = check_options(options, err);
 	if (st)
@@ -126,6 +159,23 @@ enum status s3_target_init(struct s3 *s3, const struct s3_options *options, stru
 			 (options->uri_style == S3_URI_AUTO && (!s3->aws || strchr(s3->bucket, '.') != NULL));
 	s3_set_region(s3, options->region);
 	return options->endpoint == NULL ? STATUS_OK : read_endpoint(s3, options->endpoint, err);
+}
+
+enum status s3_target_init(struct s3 *s3, const struct s3_options *options, struct error *err)
+{
+	enum status st = place(s3, options, err);
+	if (st || (options->credentials != NULL && credentials_present(options->credentials)))
+		return st;
+	(void)error_set(err, STATUS_USAGE, "no credentials for s3://%s", options->bucket);
+	return error_hint(err, STATUS_USAGE,
+			  "give s3-key and s3-key-secret, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+}
+
+enum status s3_options_check(const struct s3_options *options, struct error *err)
+{
+	struct s3 unused = {0};
+	enum status st = place(&unused, options, err);
+	return st ? st : s3_object_init(&unused.object, options, err);
 }
 
 enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 1], struct error *err)

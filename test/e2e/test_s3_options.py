@@ -102,7 +102,7 @@ def test_a_versioned_bucket(s3_site, special_bucket):
     ({"s3_endpoint_mode": "fips"}, "s3-endpoint is set", "leave one"),
     ({"s3_requester_pays": "perhaps"}, "s3-requester-pays", "yes"),
     ({"s3_proxy": "http://user:pass@127.0.0.1:1"}, "s3-proxy holds a user or a password", "HTTPS_PROXY"),
-    ({"s3_proxy": "127.0.0.1:1"}, "'127.0.0.1:1' is no URL", "http://host:port"),
+    ({"s3_proxy": "127.0.0.1:1"}, "'127.0.0.1:1' has no scheme", "http://host:port"),
     ({"s3_bandwidth_limit": "1KiB"}, "s3-bandwidth-limit", "65536"),
 ], ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")
 def test_what_cannot_be_is_refused_before_the_first_request(s3_site, options, error, hint):
@@ -160,6 +160,12 @@ def test_the_ways_through_a_proxy(strict_site):
             strict_site(env, **options).expect(0)
             assert (f"CONNECT {place}" in proxy.asked) == through, (env, options)
         strict_site({}, s3_proxy=nobody).expect(3, "cannot connect", ".*")
+
+
+def test_a_login_in_a_url_is_not_shown(s3_site):
+    s3_site.walship.configure(s3_proxy="http://user:sesame@h:1", s3_endpoint="https://user:sesame@h")
+    done = s3_site.run("config").expect(0)
+    assert b"sesame" not in done.out and done.out.count(b"(hidden)") >= 2
 
 
 def test_a_proxy_with_a_password(strict_site):

@@ -296,6 +296,28 @@ static void says_whom_it_cannot_reach(void **state)
 	}
 }
 
+/* libcurl quotes a proxy that it cannot use. */
+static void says_nothing_of_a_proxys_password(void **state)
+{
+	(void)state;
+	static const char *const proxies[] = {"foo://user:sesame@h", "http://user:sesame@h:port",
+					      "http://user:sesame@[::1", "//user:sesame@@",
+					      "http://user:sesame@127.0.0.1:1"};
+	(void)unsetenv("no_proxy");
+	for (size_t i = 0; i < COUNT(proxies); i++) {
+		struct http *http = open_http(NULL);
+		(void)setenv("http_proxy", proxies[i], 1);
+		const struct http_request request = {
+		    .method = "GET", .url = "http://127.0.0.1:1/x", .timeout_ms = 5000};
+		err = (struct error){0};
+		assert_int_equal(http_perform(http, &request, &response, &err), STATUS_UNREACHABLE);
+		if (strstr(err.text, "sesame") != NULL || strstr(err.hint, "proxy") == NULL)
+			fail_msg("'%s', hint '%s'", err.text, err.hint);
+		http_free(http);
+	}
+	(void)unsetenv("http_proxy");
+}
+
 /* A server whose queue of new connections is full does not answer another one: the same silence as a firewall's. */
 static void gives_up_connecting_in_time(void **state)
 {
@@ -403,17 +425,12 @@ static void refuses_headers_that_are_not_one_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sends_what_it_is_given),
-	    cmocka_unit_test(keeps_the_headers_asked_for),
-	    cmocka_unit_test(reads_how_long_to_wait),
-	    cmocka_unit_test(hands_on_the_body_of_success_only),
-	    cmocka_unit_test(cuts_a_huge_error_body),
-	    cmocka_unit_test(names_what_broke),
-	    cmocka_unit_test(says_whom_it_cannot_reach),
-	    cmocka_unit_test(gives_up_connecting_in_time),
-	    cmocka_unit_test(trusts_only_whom_it_should),
-	    cmocka_unit_test(explains_wrong_tls_settings),
-	    cmocka_unit_test(refuses_headers_that_are_not_one_line),
+	    cmocka_unit_test(sends_what_it_is_given),      cmocka_unit_test(keeps_the_headers_asked_for),
+	    cmocka_unit_test(reads_how_long_to_wait),      cmocka_unit_test(hands_on_the_body_of_success_only),
+	    cmocka_unit_test(cuts_a_huge_error_body),      cmocka_unit_test(names_what_broke),
+	    cmocka_unit_test(says_whom_it_cannot_reach),   cmocka_unit_test(says_nothing_of_a_proxys_password),
+	    cmocka_unit_test(gives_up_connecting_in_time), cmocka_unit_test(trusts_only_whom_it_should),
+	    cmocka_unit_test(explains_wrong_tls_settings), cmocka_unit_test(refuses_headers_that_are_not_one_line),
 	};
 	return cmocka_run_group_tests_name("net/http", tests, NULL, NULL);
 }

@@ -70,10 +70,11 @@ static void refuses_what_cannot_be(void **state)
 	    {good, "s3-endpoint 'h:9000' has no scheme", "https://host:port"},
 	    {good, "does not name a host", "https://host:port"},
 	    {good, "does not name a host", "https://host:port"},
-	    {good, "does not name a host", "https://host:port"},
+	    {good, "holds a user or a password", "https://host:port"},
 	    {good, "5 MiB to 5 GiB", ""},
 	    {good, "no credentials for s3://b", "s3-key"},
 	    {good, "no credentials for s3://b", "AWS_ACCESS_KEY_ID"},
+	    {good, "does not name a host", "https://host:port"},
 	};
 	cases[0].options.bucket = NULL;
 	cases[1].options.bucket = long_text;
@@ -87,12 +88,52 @@ static void refuses_what_cannot_be(void **state)
 	cases[9].options.part_bytes = 1;
 	cases[10].options.credentials = NULL;
 	cases[11].options.credentials = &no_credentials;
+	cases[12].options.endpoint = "https://h:65536";
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct store *store = NULL;
 		assert_int_equal(s3_store_open(&cases[i].options, &store, &err), STATUS_USAGE);
 		assert_null(store);
 		if (strstr(err.text, cases[i].text) == NULL || strstr(err.hint, cases[i].hint) == NULL)
 			fail_msg("case %zu: '%s', hint '%s'", i, err.text, err.hint);
+		assert_null(strstr(err.text, "user@h"));
+	}
+}
+
+static void checks_the_proxy(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *url, *text; /* NULL: taken */
+	} cases[] = {
+	    {"", NULL},
+	    {"http://h", NULL},
+	    {"http://h:3128/", NULL},
+	    {"https://[::1]:1", NULL},
+	    {"http://[::1]", NULL},
+	    {"h:3128", "'h:3128' has no scheme"},
+	    {"socks5://h", "has no scheme"},
+	    {"http://", "does not name a host"},
+	    {"http:///h", "does not name a host"},
+	    {"http://:3128", "does not name a host"},
+	    {"http://h:", "does not name a host"},
+	    {"http://h:0", "does not name a host"},
+	    {"http://h:65536", "does not name a host"},
+	    {"http://h:1x", "does not name a host"},
+	    {"http://h h", "does not name a host"},
+	    {"http://h/path", "does not name a host"},
+	    {"http://user:sesame@h:3128", "s3-proxy holds a user or a password"},
+	    {"user:sesame@h", "s3-proxy holds a user or a password"},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		/* Without credentials: nobody is asked for them before this is known to be right. */
+		const struct s3_options options = {.bucket = "b", .region = "r", .proxy = cases[i].url};
+		err = (struct error){0};
+		enum status st = s3_options_check(&options, &err);
+		if (st != (cases[i].text == NULL ? STATUS_OK : STATUS_USAGE))
+			fail_msg("'%s': status %d: %s", cases[i].url, (int)st, err.text);
+		if (st && (strstr(err.text, cases[i].text) == NULL || err.hint[0] == '\0'))
+			fail_msg("'%s': %s; hint: %s", cases[i].url, err.text, err.hint);
+		assert_null(strstr(err.text, "sesame"));
 	}
 }
 
@@ -356,6 +397,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(finds_the_host),
 	    cmocka_unit_test(refuses_what_cannot_be),
+	    cmocka_unit_test(checks_the_proxy),
 	    cmocka_unit_test(refuses_keys_that_are_too_long),
 	    cmocka_unit_test(looks_at_objects),
 	    cmocka_unit_test(removes),
