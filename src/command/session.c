@@ -94,6 +94,7 @@ static enum status open_s3(struct session *session, const struct command_context
 	    .storage_class = config_text(config, OPTION_ID_S3_STORAGE_CLASS),
 	    .sse = unless_none(config, OPTION_ID_S3_SSE),
 	    .sse_kms_key_id = config_text(config, OPTION_ID_S3_SSE_KMS_KEY_ID),
+	    .sse_bucket_key = config_number(config, OPTION_ID_S3_SSE_BUCKET_KEY) == ANSWER_YES,
 	    .tags = config_text(config, OPTION_ID_S3_TAGS),
 	    .lock_mode = unless_none(config, OPTION_ID_S3_OBJECT_LOCK_MODE),
 	    .lock_days = (unsigned)config_number(config, OPTION_ID_S3_OBJECT_LOCK_RETAIN_DAYS),

@@ -17,7 +17,6 @@
 #define HTTP_CONNECT_TIMEOUT_MS 10000      /* three SYNs: the first can get lost, and the second */
 #define HTTP_STALL_BYTES 1024              /* slower than this ... */
 #define HTTP_STALL_S 20                    /* ... for so long is as good as dead */
-#define HTTP_HEADERS_MAX 40                /* a PutObject with every option has about 20 */
 #define HTTP_HEADER_LINE_MAX (32UL * 1024) /* web identity and session tokens reach 20 KiB */
 #define HTTP_BODY_MAX (16UL * 1024)        /* an S3 error is under 1 KiB; a proxy's page is larger */
 #define HTTP_FIELD_MAX 256                 /* the headers below are under 100 bytes */

@@ -116,7 +116,6 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	s3->renew_arg = options->renew_arg;
 	s3->part_bytes = options->part_bytes == 0 ? S3_PART_BYTES_DEFAULT : options->part_bytes;
 	s3->requester_pays = options->requester_pays;
-	s3->endpoint_mode = options->endpoint_mode;
 	s3->look_first = options->look_first;
 	const struct http_options http = {.ca_file = options->ca_file,
 					  .proxy = options->proxy,

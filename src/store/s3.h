@@ -7,7 +7,8 @@
  *
  * What it cannot do: a server that ignores If-None-Match on CompleteMultipartUpload (Ceph) or altogether
  * (Garage) lets two writers of one name race; there a look before the upload is all there is. Servers that
- * refuse the condition (501: Backblaze B2, Aliyun OSS) get that look and a warning.
+ * refuse the condition (501: Backblaze B2, Aliyun OSS) get that look and a warning. Ceph ignores it in buckets that
+ * keep versions, too: look_first is for such. And Ceph 16 does not lock an object that went up in parts.
  */
 #ifndef WALSHIP_STORE_S3_H
 #define WALSHIP_STORE_S3_H
@@ -54,6 +55,7 @@ struct s3_options {
 	const char *storage_class; /* NULL: the bucket's own; so for all that follow */
 	const char *sse;           /* AES256, aws:kms, aws:kms:dsse */
 	const char *sse_kms_key_id;
+	bool sse_bucket_key;   /* fewer requests to KMS, for aws:kms */
 	const char *tags;      /* name=value&name=value, not encoded */
 	const char *lock_mode; /* GOVERNANCE, COMPLIANCE */
 	unsigned lock_days;

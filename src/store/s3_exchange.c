@@ -138,6 +138,7 @@ static enum status try_signed(struct s3 *s3, const struct call *call, const stru
 			      struct s3_reply *reply, struct error *err)
 {
 	struct sigv4_signature signature;
+	s3_object_begin(&s3->object, s3_now_s(s3, call));
 	enum status st = sign(s3, call, request, &signature, err);
 	if (!st)
 		st = send_signed(s3, call, request, &signature, &reply->http, err);

@@ -30,7 +30,7 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 {
 	const struct field query = {"uploads", ""};
 	struct field headers[1 + S3_OBJECT_HEADERS_MAX] = {{"content-type", "application/octet-stream"}};
-	size_t count = 1 + s3_object_headers(&s3->object, s3_now_s(s3, call), headers + 1);
+	size_t count = 1 + s3_object_headers(&s3->object, headers + 1);
 	struct s3_reply reply;
 	*out = NULL;
 	struct s3_upload *upload = calloc(1, sizeof *upload);

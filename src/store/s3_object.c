@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/uri.h"
 
@@ -15,10 +16,10 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
-static bool is_one_of(const char *text, const char *const *list)
+static bool is_one_of(const char *text, const char *const *list, int (*compare)(const char *, const char *))
 {
 	for (; *list != NULL; list++)
-		if (strcmp(text, *list) == 0)
+		if (compare(text, *list) == 0)
 			return true;
 	return false;
 }
@@ -26,12 +27,13 @@ static bool is_one_of(const char *text, const char *const *list)
 static enum status take_storage_class(struct s3_object *object, const struct s3_options *options, struct error *err)
 {
 	static const char *const slow[] = {"GLACIER", "DEEP_ARCHIVE", NULL};
-	static const char *const aws[] = {"STANDARD",   "STANDARD_IA",        "ONEZONE_IA", "INTELLIGENT_TIERING",
-					  "GLACIER_IR", "REDUCED_REDUNDANCY", NULL};
+	/* Not REDUCED_REDUNDANCY, of which one object in ten thousand may be lost in a year. */
+	static const char *const aws[] = {"STANDARD",   "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
+					  "GLACIER_IR", NULL};
 	const char *name = options->storage_class;
 	if (name == NULL)
 		return STATUS_OK;
-	if (is_one_of(name, slow)) {
+	if (is_one_of(name, slow, strcasecmp)) {
 		(void)error_set(
 		    err, STATUS_USAGE,
 		    "s3-storage-class %s cannot be read at once: recovery would wait for hours for each file", name);
@@ -40,8 +42,8 @@ static enum status take_storage_class(struct s3_object *object, const struct s3_
 		    "GLACIER_IR can be read at once; or a lifecycle rule for WAL that is no longer needed");
 	}
 	/* Other stores have classes of their own. */
-	bool known = options->endpoint == NULL ? is_one_of(name, aws)
-					       : strspn(name, LETTERS DIGITS "_-") == strlen(name) &&
+	bool known = options->endpoint == NULL ? is_one_of(name, aws, strcmp)
+					       : strspn(name, LETTERS DIGITS "_-") == strlen(name) && name[0] != '\0' &&
 						     strlen(name) < sizeof object->storage_class;
 	if (!known) {
 		(void)error_set(err, STATUS_USAGE, "s3-storage-class '%.64s' is none of S3's", name);
@@ -56,6 +58,12 @@ static enum status take_encryption(struct s3_object *object, const struct s3_opt
 {
 	const char *id = options->sse_kms_key_id;
 	(void)snprintf(object->sse, sizeof object->sse, "%s", options->sse == NULL ? "" : options->sse);
+	if (options->sse_bucket_key && strcmp(object->sse, "aws:kms") != 0) {
+		(void)error_set(err, STATUS_USAGE, "s3-sse-bucket-key is set, but s3-sse is not aws:kms");
+		return error_hint(err, STATUS_USAGE, "s3-sse = aws:kms; S3 has no bucket keys for aws:kms:dsse");
+	}
+	if (options->sse_bucket_key)
+		(void)strcpy(object->bucket_key, "true");
 	if (id == NULL)
 		return STATUS_OK;
 	if (strncmp(object->sse, "aws:kms", 7) != 0) {
@@ -76,6 +84,17 @@ static enum status refuse_tag(const char *pair, size_t len, const char *why, str
 	(void)error_set(err, STATUS_USAGE, "s3-tags: '%.*s' %s", (int)(len > 64 ? 64 : len), pair, why);
 	return error_hint(err, STATUS_USAGE,
 			  "name=value&name=value: at most 10; letters, digits, blanks and + - = . _ : / @");
+}
+
+static bool has_tag(const char *tagging, const char *encoded_name)
+{
+	size_t len = strlen(encoded_name);
+	for (const char *tag = tagging; tag != NULL; tag = strchr(tag, '&')) {
+		tag += *tag == '&';
+		if (strncmp(tag, encoded_name, len) == 0 && tag[len] == '=')
+			return true;
+	}
+	return false;
 }
 
 /* One name=value; both get encoded behind what is there. */
@@ -100,6 +119,8 @@ static enum status add_tag(struct s3_object *object, const char *pair, size_t le
 	if (strncmp(name, "aws:", 4) == 0)
 		return refuse_tag(pair, len, "begins with aws:, which is Amazon's own", err);
 	(void)uri_encode(encoded_name, sizeof encoded_name, name, false);
+	if (has_tag(object->tagging, encoded_name))
+		return refuse_tag(pair, len, "has a name that is there already", err);
 	(void)uri_encode(encoded_value, sizeof encoded_value, value, false);
 	size_t used = strlen(object->tagging);
 	int added = snprintf(object->tagging + used, sizeof object->tagging - used, "%s%s=%s", used > 0 ? "&" : "",
@@ -148,18 +169,26 @@ enum status s3_object_init(struct s3_object *object, const struct s3_options *op
 		st = take_encryption(object, options, err);
 	if (!st)
 		st = take_tags(object, options, err);
-	return st ? st : take_lock(object, options, err);
+	if (!st)
+		st = take_lock(object, options, err);
+	/* A header without a value would be left out. */
+	s3_object_begin(object, 0);
+	return st;
 }
 
-size_t s3_object_headers(struct s3_object *object, int64_t now_s, struct field out[S3_OBJECT_HEADERS_MAX])
+void s3_object_begin(struct s3_object *object, int64_t now_s)
 {
-	object->lock_until[0] = '\0';
 	if (object->lock_days > 0)
 		utc_text(now_s + object->lock_days * 86400LL, object->lock_until);
+}
+
+size_t s3_object_headers(const struct s3_object *object, struct field out[S3_OBJECT_HEADERS_MAX])
+{
 	const struct field all[S3_OBJECT_HEADERS_MAX] = {
 	    {"x-amz-storage-class", object->storage_class},
 	    {"x-amz-server-side-encryption", object->sse},
 	    {"x-amz-server-side-encryption-aws-kms-key-id", object->kms_key_id},
+	    {"x-amz-server-side-encryption-bucket-key-enabled", object->bucket_key},
 	    {"x-amz-tagging", object->tagging},
 	    {"x-amz-object-lock-mode", object->lock_mode},
 	    {"x-amz-object-lock-retain-until-date", object->lock_until},

@@ -8,26 +8,28 @@
 #include "net/field.h"
 #include "store/s3.h"
 
-#define S3_OBJECT_HEADERS_MAX 6
+#define S3_OBJECT_HEADERS_MAX 7
 #define S3_TAGGING_MAX 4096 /* S3 takes 8 KiB of headers in all (API reference, PutObject) */
 
 struct s3_object {
 	char storage_class[32];
 	char sse[16];
 	char kms_key_id[512];
+	char bucket_key[8];           /* "true" */
 	char tagging[S3_TAGGING_MAX]; /* encoded */
 	char lock_mode[16];
 	unsigned lock_days;
-	char lock_until[UTC_TEXT_SIZE]; /* filled by s3_object_headers */
+	char lock_until[UTC_TEXT_SIZE]; /* filled by s3_object_begin */
 };
 
 /* Checks what the options say of new objects. STATUS_USAGE names the option, what is wrong, and what would be right. */
 enum status s3_object_init(struct s3_object *object, const struct s3_options *options, struct error *err);
 
-/*
- * The headers of PutObject and CreateMultipartUpload, into out; how many. They point into object. now_s is the store's
- * time (UTC), from which a lock is counted.
+/* The headers of PutObject and CreateMultipartUpload, into out; how many. They point into object. */
+size_t s3_object_headers(const struct s3_object *object, struct field out[S3_OBJECT_HEADERS_MAX]);
+
+/* Counts the lock from now_s, the store's time (UTC): before each try, for that time may have been learned by the last.
  */
-size_t s3_object_headers(struct s3_object *object, int64_t now_s, struct field out[S3_OBJECT_HEADERS_MAX]);
+void s3_object_begin(struct s3_object *object, int64_t now_s);
 
 #endif

@@ -66,7 +66,7 @@ struct s3_reply {
 	char upload_id[S3_UPLOAD_ID_MAX];
 };
 
-#define S3_REQUEST_HEADERS_MAX 16 /* of one s3_request: a PutObject with every option has 10 */
+#define S3_REQUEST_HEADERS_MAX 16 /* of one s3_request: a PutObject with every option has 10, and s3_try adds one */
 
 /* s3_target.c: where requests go. */
 enum status s3_target_init(struct s3 *s3, const struct s3_options *options, struct error *err);

@@ -153,6 +153,7 @@ static enum status place(struct s3 *s3, const struct s3_options *options, struct
 	(void)snprintf(s3->bucket, sizeof s3->bucket, "%s", options->bucket);
 	(void)snprintf(s3->prefix, sizeof s3->prefix, "%s", options->prefix == NULL ? "" : options->prefix);
 	s3->aws = options->endpoint == NULL;
+	s3->endpoint_mode = options->endpoint_mode;
 	s3->tls = true;
 	/* A dot in the bucket's name is not covered by the certificate of *.s3.REGION.amazonaws.com. */
 	s3->path_style = options->uri_style == S3_URI_PATH ||

@@ -29,7 +29,7 @@ static enum status put_once(struct writer *writer, const struct s3_digests *dige
 		headers[count++] = (struct field){"content-md5", digests->md5};
 	if (!s3->unconditional)
 		headers[count++] = (struct field){"if-none-match", "*"};
-	count += s3_object_headers(&s3->object, s3_now_s(s3, writer->call), headers + count);
+	count += s3_object_headers(&s3->object, headers + count);
 	return s3_exchange(s3, writer->call,
 			   &(struct s3_request){.method = "PUT",
 						.key = writer->key,

@@ -96,12 +96,14 @@ def test_a_versioned_bucket(s3_site, special_bucket):
     ({"s3_storage_class": "DEEP_ARCHIVE"}, "DEEP_ARCHIVE cannot be read at once", "lifecycle"),
     ({"s3_sse": "aes"}, "s3-sse", "aws:kms"),
     ({"s3_sse_kms_key_id": "x"}, "s3-sse is not aws:kms", "s3-sse = aws:kms"),
+    ({"s3_sse_bucket_key": "yes"}, "s3-sse is not aws:kms", "s3-sse = aws:kms"),
     ({"s3_tags": "a,b"}, "'a,b' is not name=value", "at most 10"),
     ({"s3_object_lock_mode": "GOVERNANCE"}, "without s3-object-lock-retain-days", "belong together"),
     ({"s3_object_lock_retain_days": "0"}, "s3-object-lock-retain-days", "1 to 36500"),
     ({"s3_endpoint_mode": "fips"}, "s3-endpoint is set", "leave one"),
     ({"s3_requester_pays": "perhaps"}, "s3-requester-pays", "yes"),
     ({"s3_proxy": "http://user:pass@127.0.0.1:1"}, "s3-proxy holds a user or a password", "HTTPS_PROXY"),
+    ({"s3_proxy": "http://h:99999"}, "does not name a host", "http://host:port"),
     ({"s3_proxy": "127.0.0.1:1"}, "'127.0.0.1:1' has no scheme", "http://host:port"),
     ({"s3_bandwidth_limit": "1KiB"}, "s3-bandwidth-limit", "65536"),
 ], ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")
@@ -134,13 +136,14 @@ def strict_site(scratch, program, authority):
 
 def test_all_of_them_are_signed(strict_site):
     """The strict server refuses an x-amz-* that is not."""
-    strict_site(s3_storage_class="GLACIER_IR", s3_sse="aws:kms", s3_sse_kms_key_id="alias/wal", s3_tags="a=b c",
-                s3_object_lock_mode="COMPLIANCE", s3_object_lock_retain_days="7", s3_requester_pays="yes").expect(0)
+    strict_site(s3_storage_class="GLACIER_IR", s3_sse="aws:kms", s3_sse_kms_key_id="alias/wal", s3_sse_bucket_key="yes",
+                s3_tags="a=b c", s3_object_lock_mode="COMPLIANCE", s3_object_lock_retain_days="7", s3_requester_pays="yes").expect(0)
     (headers,) = strict_site.server.bucket.put_headers.values()
     assert {name: value for name, value in headers.items() if name.startswith("x-amz-") and "date" not in name and
             "sha256" not in name} == {
         "x-amz-storage-class": "GLACIER_IR", "x-amz-server-side-encryption": "aws:kms", "x-amz-tagging": "a=b%20c",
-        "x-amz-server-side-encryption-aws-kms-key-id": "alias/wal", "x-amz-object-lock-mode": "COMPLIANCE",
+        "x-amz-server-side-encryption-aws-kms-key-id": "alias/wal",
+        "x-amz-server-side-encryption-bucket-key-enabled": "true", "x-amz-object-lock-mode": "COMPLIANCE",
         "x-amz-request-payer": "requester"}
 
 
@@ -160,6 +163,21 @@ def test_the_ways_through_a_proxy(strict_site):
             strict_site(env, **options).expect(0)
             assert (f"CONNECT {place}" in proxy.asked) == through, (env, options)
         strict_site({}, s3_proxy=nobody).expect(3, "cannot connect", ".*")
+
+
+def test_plain_http_through_a_proxy(scratch, program):
+    """No tunnel: the proxy sees whole URLs. The variable is in lower case there, as libcurl reads no other."""
+    folder = scratch.folder()
+    name = wal.segment_name(1, 1, MIB)
+    path = host.USER.write(folder / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
+    with strict_s3.StrictS3() as server, forward_proxy.ForwardProxy() as proxy:
+        made = walship.Walship(program, folder, {**server.options(folder, host.USER), "push-timeout": "5s"},
+                               secrets=[server.secret_key.encode()])
+        made.run("push", path, env={"http_proxy": proxy.url, "HTTPS_PROXY": "http://127.0.0.1:1"}).expect(0)
+        made.configure(s3_proxy=proxy.url)
+        made.run("fetch", name, folder / "back", "--system-id", SYSTEM_ID).expect(0)
+        assert [f"{method} {server.url}" in asked for method, asked in zip(("PUT", "GET"), proxy.asked)] == [True, True]
+        assert (folder / "back").read_bytes() == path.read_bytes()
 
 
 def test_a_login_in_a_url_is_not_shown(s3_site):

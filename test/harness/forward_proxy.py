@@ -28,6 +28,8 @@ class ForwardProxy:
         proxy = self
 
         class Handler(socketserver.StreamRequestHandler):
+            rbufsize = 0  # what comes behind the head stays in the socket, where select() sees it
+
             def handle(self):
                 head = b""
                 while not head.endswith(b"\r\n\r\n"):
@@ -52,11 +54,8 @@ class ForwardProxy:
                 near = self.connection
                 while True:
                     for ready in select.select([near, far], [], [], 30)[0]:
-                        data = ready.recv(1 << 16) if ready is far else self.near_bytes()
+                        data = ready.recv(1 << 16)
                         if not data:
                             return
                         (near if ready is far else far).sendall(data)
-
-            def near_bytes(self):
-                return self.rfile.read1(1 << 16)
         return Handler

@@ -26,16 +26,27 @@ static void finds_the_host(void **state)
 		enum s3_uri_style style;
 		const char *host;
 		bool tls, path_style;
+		enum s3_endpoint_mode mode;
 	} cases[] = {
-	    {"b", "ca-central-1", NULL, S3_URI_AUTO, "b.s3.ca-central-1.amazonaws.com", true, false},
-	    {"b.c", "ca-central-1", NULL, S3_URI_AUTO, "s3.ca-central-1.amazonaws.com", true, true},
-	    {"b.c", "ca-central-1", NULL, S3_URI_HOST, "b.c.s3.ca-central-1.amazonaws.com", true, false},
-	    {"b", "cn-north-1", NULL, S3_URI_PATH, "s3.cn-north-1.amazonaws.com.cn", true, true},
-	    {"b", "x", "https://h", S3_URI_AUTO, "h", true, true},
-	    {"b", "x", "https://h:443/", S3_URI_AUTO, "h", true, true},
-	    {"b", "x", "https://h:80", S3_URI_AUTO, "h:80", true, true},
-	    {"b", "x", "http://h:80", S3_URI_HOST, "b.h", false, false},
-	    {"b", "x", "http://[::1]:9000", S3_URI_PATH, "[::1]:9000", false, true},
+	    {"b", "ca-central-1", NULL, S3_URI_AUTO, "b.s3.ca-central-1.amazonaws.com", true, false,
+	     S3_ENDPOINT_STANDARD},
+	    {"b.c", "ca-central-1", NULL, S3_URI_AUTO, "s3.ca-central-1.amazonaws.com", true, true,
+	     S3_ENDPOINT_STANDARD},
+	    {"b.c", "ca-central-1", NULL, S3_URI_HOST, "b.c.s3.ca-central-1.amazonaws.com", true, false,
+	     S3_ENDPOINT_STANDARD},
+	    {"b", "cn-north-1", NULL, S3_URI_PATH, "s3.cn-north-1.amazonaws.com.cn", true, true, S3_ENDPOINT_STANDARD},
+	    {"b", "us-east-1", NULL, S3_URI_AUTO, "b.s3.dualstack.us-east-1.amazonaws.com", true, false,
+	     S3_ENDPOINT_DUALSTACK},
+	    {"b", "us-east-1", NULL, S3_URI_AUTO, "b.s3-fips.us-east-1.amazonaws.com", true, false, S3_ENDPOINT_FIPS},
+	    {"b.c", "us-east-1", NULL, S3_URI_AUTO, "s3-fips.dualstack.us-east-1.amazonaws.com", true, true,
+	     S3_ENDPOINT_FIPS_DUALSTACK},
+	    {"b", "cn-north-1", NULL, S3_URI_AUTO, "b.s3.dualstack.cn-north-1.amazonaws.com.cn", true, false,
+	     S3_ENDPOINT_DUALSTACK},
+	    {"b", "x", "https://h", S3_URI_AUTO, "h", true, true, S3_ENDPOINT_STANDARD},
+	    {"b", "x", "https://h:443/", S3_URI_AUTO, "h", true, true, S3_ENDPOINT_STANDARD},
+	    {"b", "x", "https://h:80", S3_URI_AUTO, "h:80", true, true, S3_ENDPOINT_STANDARD},
+	    {"b", "x", "http://h:80", S3_URI_HOST, "b.h", false, false, S3_ENDPOINT_STANDARD},
+	    {"b", "x", "http://[::1]:9000", S3_URI_PATH, "[::1]:9000", false, true, S3_ENDPOINT_STANDARD},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct s3 s3 = {0};
@@ -44,6 +55,7 @@ static void finds_the_host(void **state)
 								     .region = cases[i].region,
 								     .endpoint = cases[i].endpoint,
 								     .uri_style = cases[i].style,
+								     .endpoint_mode = cases[i].mode,
 								     .credentials = &credentials},
 						&err);
 		assert_ok(st, err);

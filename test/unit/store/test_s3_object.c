@@ -6,6 +6,7 @@
 #include "scripted_s3.h"
 #include "stream/sink.h"
 #include "support/cmocka.h"
+#include "support/collect.h"
 
 static char key[] = "AKIAIOSFODNN7EXAMPLE", secret[] = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 static const struct credentials credentials = {.access_key = {key, sizeof key - 1},
@@ -15,6 +16,7 @@ static const struct s3_options everything = {
     .storage_class = "GLACIER_IR",
     .sse = "aws:kms",
     .sse_kms_key_id = "arn:aws:kms:ca-central-1:1:key/0-a",
+    .sse_bucket_key = true,
     .tags = "team=data base&a+b=c/d=e",
     .lock_mode = "GOVERNANCE",
     .lock_days = 30,
@@ -31,6 +33,7 @@ static const struct {
     {"x-amz-server-side-encryption", "x-amz-server-side-encryption: aws:kms\r\n"},
     {"x-amz-server-side-encryption-aws-kms-key-id",
      "x-amz-server-side-encryption-aws-kms-key-id: arn:aws:kms:ca-central-1:1:key/0-a\r\n"},
+    {"x-amz-server-side-encryption-bucket-key-enabled", "x-amz-server-side-encryption-bucket-key-enabled: true\r\n"},
     {"x-amz-storage-class", "x-amz-storage-class: GLACIER_IR\r\n"},
     {"x-amz-tagging", "x-amz-tagging: team=data%20base&a%2Bb=c%2Fd%3De\r\n"},
 };
@@ -108,6 +111,59 @@ static void go_along_with_a_put(void **unused)
 	scripted_close(&scripted);
 }
 
+/* Of what an object is given, the server's time alone decides how long it is locked: this machine's may be years off.
+ */
+static void locks_by_the_servers_clock(void **unused)
+{
+	(void)unused;
+	static const struct fault_answer answers[] = {{"403 Forbidden", "Date: Mon, 24 May 2027 00:00:00 GMT\r\n",
+						       ERROR_XML("RequestTimeTooSkewed"), 0, FAULT_NONE, 0},
+						      {NULL}};
+	struct scripted scripted;
+	reopen(&scripted, answers, 2, &(struct s3_options){.lock_mode = "COMPLIANCE", .lock_days = 36500});
+	put(&scripted, 10);
+	scripted_assert_has(&scripted, 0, "x-amz-object-lock-retain-until-date: 2113-04-30T00:00:00Z\r\n");
+	scripted_assert_has(&scripted, 1, "x-amz-object-lock-retain-until-date: 2127-04-30T00:00:00Z\r\n");
+	scripted_close(&scripted);
+}
+
+static enum status nothing_there(void *unused, const struct object_info *info, struct error *err)
+{
+	(void)unused;
+	return error_set(err, STATUS_DAMAGED, "%s", info->name);
+}
+
+/* Every other request to such a bucket as well, or it is refused. */
+static void pays_for_each_request(void **unused)
+{
+	(void)unused;
+	static const struct fault_answer answers[] = {
+	    {.body = "content"},
+	    {.body = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"},
+	    {.body = "content"},
+	    {.status = "204 No Content"},
+	};
+	struct scripted scripted;
+	struct collect into = {0};
+	struct sink *sink = collect_new(&into);
+	struct object_info info;
+	reopen(&scripted, answers, 4, &(struct s3_options){.requester_pays = true});
+	const struct call *call = &scripted.world.call;
+	assert_ok(store_read(scripted.store, call, "a/b", sink, &scripted.err), scripted.err);
+	assert_string_equal(buffer_text(&into.bytes), "content");
+	sink_free(sink);
+	buffer_fini(&into.bytes);
+	assert_ok(store_list(scripted.store, call, "a/", nothing_there, NULL, &scripted.err), scripted.err);
+	assert_ok(store_stat(scripted.store, call, "a/b", &info, &scripted.err), scripted.err);
+	assert_ok(store_remove(scripted.store, call, "a/b", &scripted.err), scripted.err);
+	assert_int_equal(fault_server_count(scripted.server), 4);
+	for (size_t i = 0; i < 4; i++) {
+		scripted_assert_has(&scripted, i, "\r\nx-amz-request-payer: requester\r\n");
+		assert_signed(&scripted, i, "x-amz-request-payer", true);
+	}
+	scripted_close(&scripted);
+}
+
 /* In parts they belong to the beginning alone. */
 static void go_along_with_the_begin_of_an_upload(void **unused)
 {
@@ -155,6 +211,9 @@ static const struct {
 } checks[] = {
     {{.storage_class = "GLACIER"}, "GLACIER cannot be read at once", "GLACIER_IR"},
     {{.storage_class = "DEEP_ARCHIVE", .endpoint = "http://a.test"}, "DEEP_ARCHIVE cannot be read", "lifecycle"},
+    {{.storage_class = "Glacier", .endpoint = "http://a.test"}, "Glacier cannot be read at once", ""},
+    {{.storage_class = "REDUCED_REDUNDANCY"}, "'REDUCED_REDUNDANCY' is none", ""},
+    {{.storage_class = "", .endpoint = "http://a.test"}, "'' is none", ""},
     {{.storage_class = "STANDARD_AI"}, "'STANDARD_AI' is none of S3's", "STANDARD_IA"},
     {{.storage_class = "STANDARD_IA"}, NULL, NULL},
     {{.storage_class = "FROZEN", .endpoint = "http://a.test"}, NULL, NULL},
@@ -163,7 +222,12 @@ static const struct {
     {{.sse = "AES256", .sse_kms_key_id = "x"}, "s3-sse is not aws:kms", ""},
     {{.sse = "aws:kms:dsse", .sse_kms_key_id = "alias/walship"}, NULL, NULL},
     {{.sse = "aws:kms", .sse_kms_key_id = "a b"}, "'a b' cannot be a key's id", "ARN"},
+    {{.sse = "aws:kms", .sse_bucket_key = true}, NULL, NULL},
+    {{.sse = "aws:kms:dsse", .sse_bucket_key = true}, "s3-sse-bucket-key is set", "no bucket keys for aws:kms:dsse"},
+    {{.sse_bucket_key = true}, "s3-sse-bucket-key is set, but s3-sse is not aws:kms", "s3-sse = aws:kms"},
     {{.tags = TEN}, NULL, NULL},
+    {{.tags = "ab=1&b=2&a=3"}, NULL, NULL},
+    {{.tags = "a b=1&c=2&a b=3"}, "'a b=3' has a name that is there already", ""},
     {{.tags = "a="}, NULL, NULL},
     {{.tags = TEN "&k=1"}, "'k=1' is one too many", "at most 10"},
     {{.tags = "a"}, "'a' is not name=value", ""},
@@ -204,6 +268,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(go_along_with_a_put),
 	    cmocka_unit_test(go_along_with_the_begin_of_an_upload),
+	    cmocka_unit_test(locks_by_the_servers_clock),
+	    cmocka_unit_test(pays_for_each_request),
 	    cmocka_unit_test(nothing_is_sent_unless_asked_for),
 	    cmocka_unit_test(are_checked_first),
 	};
