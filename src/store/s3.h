@@ -8,7 +8,7 @@
  * What it cannot do: a server that ignores If-None-Match on CompleteMultipartUpload (Ceph) or altogether
  * (Garage) lets two writers of one name race; there a look before the upload is all there is. Servers that
  * refuse the condition (501: Backblaze B2, Aliyun OSS) get that look and a warning. Ceph ignores it in buckets that
- * keep versions, too: look_first is for such. And Ceph 16 does not lock an object that went up in parts.
+ * keep versions, too: look_first is for such. And Ceph 16 gives neither tags nor lock to an object in parts.
  */
 #ifndef WALSHIP_STORE_S3_H
 #define WALSHIP_STORE_S3_H
