@@ -1,0 +1,64 @@
+"""What the archiver was told, written down without walship: an archive_command around it keeps a copy of each acknowledged file."""
+
+from collections import Counter
+from pathlib import Path
+
+from harness import host
+
+# The copy is taken before the push: what is acknowledged is the file as it was then. A push that was killed is tried
+# again here, for the archiver would end with it and is started again only every 10 s; after a few it is told so.
+# Killed between the push's success and the move, this script leaves no acknowledgement, and the archiver has none either.
+SCRIPT = """#!/bin/sh
+path=$1 name=$2 copy={folder}/taken/$2.$$
+cp "$path" "$copy" || exit 5
+for again in 1 2 3 4 5; do
+    {push} "$path"
+    code=$?
+    echo "$name $code" >>{folder}/tries
+    [ $code = 137 ] || break
+done
+if [ $code != 0 ]; then
+    rm "$copy"
+    [ $code != 137 ] || code=1
+    exit $code
+fi
+if [ -e {folder}/acked/$name ] && ! cmp -s {folder}/acked/$name "$copy"; then
+    echo "$name" >>{folder}/differs
+    exit 0
+fi
+[ ! -e {folder}/acked/$name ] || echo "$name" >>{folder}/again
+mv "$copy" {folder}/acked/$name
+"""
+
+
+class Ledger:
+    """One folder: `acked` holds a copy of each file that was acknowledged, `tries` a line for each push."""
+
+    def __init__(self, folder: Path, walship):
+        self.folder = folder
+        self.acked = host.USER.mkdir(folder / "acked")
+        host.USER.mkdir(folder / "taken")
+        script = SCRIPT.format(folder=folder, push=walship.command("push"))
+        self.command = f"{host.USER.write(folder / 'archive', script, 0o755)} %p %f"
+
+    def names(self):
+        return sorted(path.name for path in self.acked.iterdir())
+
+    def segments(self):
+        return [name for name in self.names() if len(name) == 24]
+
+    def codes(self):
+        """How often push ended with each exit code."""
+        return Counter(int(line.split()[1]) for line in self._lines("tries"))
+
+    def acknowledged_again(self):
+        """Files that PostgreSQL archived once more, as it does after a crash, and was told 0 for again."""
+        return self._lines("again")
+
+    def acknowledged_twice(self):
+        """Names that stood for two different contents: none may ever."""
+        return self._lines("differs")
+
+    def _lines(self, name):
+        path = self.folder / name
+        return path.read_text().splitlines() if path.exists() else []

@@ -1,0 +1,146 @@
+"""One round: a cluster, a backup, chaos, the loss of the server, verification, recovery under faults."""
+
+import signal
+import sys
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos import disaster, verify, workload
+from chaos.ledger import Ledger
+from harness import postgres, wal, walship
+
+PUSH_TIMEOUT_S = FETCH_TIMEOUT_S = 5
+PUSH_CODES = {0, 3, 137, 131}  # done, unreachable, killed, ended with the server
+
+
+@dataclass
+class Leg:
+    """A kind of store and of cluster. open(seed, folder) gives (store, faults): faults have storm(rate), calm(), .faults and,
+    where the network can fail as a whole, outage(s) and freeze(s)."""
+    name: str
+    open: object
+    segment_mib: int = 1
+    options: dict = field(default_factory=dict)
+    rate: float = 0.4  # of faults while it archives
+    recovery_rate: float = 0.15
+    tps: int = 60
+    switch_s: float = 0.3
+    kill_share: float = 0.4
+    restart_every_s: float = 8
+    storm_every_s: float = 6
+
+
+class Round:
+    """A leg's round, below a folder of its own."""
+
+    def __init__(self, leg, scratch, program, seed, stopping):
+        self.leg, self.seed, self.stopping = leg, seed, stopping
+        self.folder = Path(scratch.folder("chaos"))
+        self.spare = Path(scratch.folder("fetched"))
+        self.truth = Path(scratch.folder("truth"))
+        self.store, self.faults = leg.open(f"{seed} store", self.folder)
+        options = {**self.store.options, **leg.options, "push-timeout": f"{PUSH_TIMEOUT_S}s", "fetch-timeout": f"{FETCH_TIMEOUT_S}s"}
+        self.walship = walship.Walship(program, self.folder, options, secrets=self.store.secrets)
+        self.ledger = Ledger(self.folder, self.walship)
+        self.figures = Counter()
+
+    def cluster(self, name):
+        made = postgres.Cluster(self.folder, name, self.walship.secrets)
+        size = 2 * max(self.leg.segment_mib, 8)
+        return made.configure(min_wal_size=f"{size}MB", max_wal_size=f"{2 * size}MB", checkpoint_timeout="30s", shared_buffers="16MB")
+
+    def run(self, seconds):
+        """All of it; returns the figures."""
+        with ExitStack() as stack:
+            primary = self.cluster("primary").initdb(f"--wal-segsize={self.leg.segment_mib}")
+            primary.configure(archive_command=self.ledger.command)
+            stack.callback(primary.stop, signal.SIGQUIT)
+            stack.push(lambda kind, *_: show(primary) if kind else None)
+            backup, first = self.begin(primary)
+            commits = self.chaos(primary, seconds)
+            archive = verify.Archive(self.store, self.walship, self.ledger, primary, primary.system_id())
+            self.verify_archive(archive)
+            end = verify.covered(archive, first, self.leg.segment_mib)
+            self.verify_recovery(stack, backup, commits, end)
+            verify.check_log(primary)
+        return self.figures
+
+    def begin(self, primary):
+        """The backup, and the first segment that its recovery needs."""
+        primary.start()
+        workload.Workload.prepare(primary)
+        backup = primary.basebackup(self.cluster("backup"))
+        primary.archive_all()
+        return backup, backup_start(backup)
+
+    def chaos(self, primary, seconds):
+        leg, before = self.leg, self.ledger.codes()
+        killer = disaster.Killer(primary, f"{self.seed} kills", share=leg.kill_share)
+        restarts = disaster.Restarts(primary, killer, f"{self.seed} restarts", every_s=leg.restart_every_s)
+        storms = disaster.Storms(self.faults, f"{self.seed} storms", every_s=leg.storm_every_s, longest_s=PUSH_TIMEOUT_S + 1)
+        load = workload.Workload(primary, tps=leg.tps, switch_s=leg.switch_s).start()
+        self.faults.storm(leg.rate)
+        killer.start()
+        try:
+            disaster.let_happen(seconds, restarts, storms, self.stopping)
+        finally:
+            killer.stop()
+            load.stop()
+            self.faults.calm()
+            primary.stop(signal.SIGQUIT)
+        load.check_commits()
+        self.note_chaos(primary, killer, restarts, load, self.ledger.codes() - before)
+        return load.commits
+
+    def note_chaos(self, primary, killer, restarts, load, codes):
+        figures = self.figures
+        figures.update({f"fault {kind}": n for kind, n in self.faults.faults.items()})
+        figures.update({f"killed {what}": n for what, n in killer.kills.items()})
+        figures.update({f"push exit {code}": n for code, n in codes.items()})
+        figures.update({"pushes": sum(codes.values()), "faults": self.faults.faults.total(), "server stops": restarts.count,
+                        "commits seen": len(load.commits), "segments acknowledged": len(self.ledger.segments()),
+                        "acknowledged again": len(self.ledger.acknowledged_again()), "waiting at the end": len(primary.waiting())})
+        assert set(codes) <= PUSH_CODES, f"push ended with {codes}:\n{primary.log_text()[-3000:]}"
+
+    def verify_archive(self, archive):
+        archive.truth(self.truth)
+        self.figures["stored, not acknowledged"] = verify.check_archive(archive, self.truth, self.spare)
+        self.figures["uploads left open"] = verify.open_uploads(self.store)
+
+    def verify_recovery(self, stack, backup, commits, end):
+        """Once by PostgreSQL alone from the truth, once through walship from the repository, under faults."""
+        rows = {}
+        before = self.faults.faults.copy()
+        for name, command in (("truth", f"cp {self.truth}/%f %p"), ("restored", self.walship.command("fetch", "%f", "%p"))):
+            made = self.cluster(name).copy_of(backup).signal_file("recovery.signal")
+            made.configure(restore_command=command, archive_mode="off", hot_standby="off")
+            stack.callback(made.stop, signal.SIGQUIT)
+            stack.push(lambda kind, *_, made=made: show(made) if kind else None)
+            if name == "restored":
+                self.faults.storm(self.leg.recovery_rate)
+            restarts = verify.recover(made, 600)
+            self.faults.calm()
+            rows[name] = made.rows()
+            verify.check_log(made)
+            made.stop()
+            made.remove()
+            assert name == "restored" or restarts == 0
+        self.figures["recovery restarts"] = restarts
+        self.figures["faults in recovery"] = (self.faults.faults - before).total()
+        self.figures["rows that had to be there"] = verify.check_rows(rows["restored"], rows["truth"], commits, end)
+        self.figures["rows there"] = len(rows["restored"]["counter"].splitlines())
+
+    def close(self):
+        self.store.close()
+
+
+def backup_start(backup):
+    """The segment that backup_label names."""
+    text = (backup.data / "backup_label").read_text()
+    return next(word[:24] for word in text.split("(file ")[1:])
+
+
+def show(cluster):
+    sys.stdout.write(f"--- {cluster.log}\n{cluster.log_text()[-6000:]}\n")

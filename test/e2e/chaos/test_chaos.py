@@ -1,0 +1,90 @@
+"""The long run. Each leg archives from a real server under load while connections break and processes are killed, then loses
+the server and recovers from what was archived.
+
+    CHAOS_SECONDS   how long the chaos lasts, in each leg (default 40; an hour is 3600)
+    CHAOS_SEED      repeats the choices of a run; it is printed at the start and with each failure
+"""
+
+import os
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from chaos.round import Leg, Round
+from harness import store
+from harness.chaos_proxy import ChaosProxy
+
+SECONDS = float(os.environ.get("CHAOS_SECONDS") or 40)
+SEED = int(os.environ.get("CHAOS_SEED") or int.from_bytes(os.urandom(4), "big"))
+ROUND_S = 120  # bounds what a long run needs of disk and memory
+
+
+def behind_proxy(server, body_bytes):
+    def open_store(seed, folder):
+        proxy = ChaosProxy(("127.0.0.1", server.tls_port), seed, body_bytes=body_bytes)
+        return store.S3(folder, server, folder.name, proxy), proxy
+    return open_store
+
+
+def leg_proxy(request):
+    """Small segments, many of them."""
+    return Leg("proxy", behind_proxy(request.getfixturevalue("s3_server"), 150_000))
+
+
+def leg_parts(request):
+    """Segments of the usual size, uploaded in parts."""
+    return Leg("parts", behind_proxy(request.getfixturevalue("s3_server"), 6_000_000), segment_mib=16, switch_s=2.5,
+               options={"compress": "none", "s3-part-size": "5MiB"}, rate=0.25, recovery_rate=0.1)
+
+
+LEGS = (leg_proxy, leg_parts)
+
+
+def run_leg(leg, scratch, program, stopping, say):
+    """Rounds until the time is used; returns the sum of their figures."""
+    figures, left, number = Counter(), SECONDS, 0
+    while left > 0:
+        number += 1
+        seconds = ROUND_S if left >= 2 * ROUND_S else left
+        left -= seconds
+        one = Round(leg, scratch, program, f"{SEED} {leg.name} {number}", stopping)
+        try:
+            figures.update(one.run(seconds))
+        finally:
+            one.close()
+        say(f"{leg.name}: rounds: {number}, " + ", ".join(f"{what}: {n}" for what, n in sorted(figures.items())))
+    return figures
+
+
+def test_chaos(request, scratch, program, capsys):
+    """All legs at once: most of what each does is waiting."""
+    def say(text):
+        with capsys.disabled():
+            print(f"\n{text}", flush=True)
+
+    made = [make(request) for make in LEGS]
+    print(f"CHAOS_SEED={SEED} CHAOS_SECONDS={SECONDS:g}")
+    say(f"CHAOS_SEED={SEED} CHAOS_SECONDS={SECONDS:g}, legs: {' '.join(leg.name for leg in made)}")
+    stopping = threading.Event()
+    with ThreadPoolExecutor(len(made)) as pool:
+        runs = [pool.submit(run_leg, leg, scratch, program, stopping, say) for leg in made]
+        try:
+            wait(runs)
+        except BaseException:
+            stopping.set()
+            raise
+    errors = [run.exception() for run in runs if run.exception()]
+    if errors:
+        raise ExceptionGroup(f"CHAOS_SEED={SEED} CHAOS_SECONDS={SECONDS:g}", errors)
+    total = sum((run.result() for run in runs), Counter())
+    say("all: " + ", ".join(f"{what}: {n}" for what, n in sorted(total.items())))
+    check_amount(total)
+
+
+def check_amount(figures):
+    """A run in which little happened shows little."""
+    assert figures["faults"] + figures["faults in recovery"] >= 100
+    assert figures["faults"] + figures["faults in recovery"] >= 3 * SECONDS
+    assert figures["killed push"] >= max(25, SECONDS)
+    assert figures["server stops"] >= 2
+    assert figures["segments acknowledged"] >= 50
