@@ -13,10 +13,10 @@ import time
 from collections import Counter
 
 UP, DOWN = 0, 1  # from the client to the server, and back
-FAULTS_MAX = 4  # of one connection
+FAULTS_MAX = 6  # of one connection
 HANDSHAKE = 3000  # bytes: about what TLS and the head of a request take
 LONGEST_HANG = 20.0
-KINDS = ("refused", "cut", "cut", "closed", "lost-answer", *3 * ("stall",), *3 * ("drip",))  # as often as named
+KINDS = ("refused", "cut", "cut", "closed", "lost-answer", *4 * ("stall",), *4 * ("drip",))  # as often as named
 
 
 class Cut(Exception):
@@ -28,7 +28,7 @@ class Cut(Exception):
 
 
 class ChaosProxy:
-    """Forwards to `target`. A connection has up to four faults, each planned with probability `rate`.
+    """Forwards to `target`. A connection has up to six faults, each planned with probability `rate`.
 
     `faults` counts those that took place, by kind; a fault planned for a byte that never came is none.
 

@@ -51,7 +51,7 @@ class Killer:
                 return
             # Most pushes take less than 0.1 s; those that met a fault take seconds.
             short = self._random.random() < 0.7
-            time.sleep(self._random.uniform(0, 0.08) if short else min(3, self._random.expovariate(1.5)))
+            time.sleep(self._random.uniform(0, 0.08) if short else min(3, self._random.expovariate(3)))
             both = self.command_too.is_set()
             for handle in handles if both else handles[1:]:
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
@@ -75,8 +75,8 @@ class Killer:
 class Restarts:
     """The server ends at once, as in a crash, and starts again; before it, sometimes, the archiver's command is killed."""
 
-    def __init__(self, cluster, killer, seed, *, every_s):
-        self.cluster, self.killer, self.every_s = cluster, killer, every_s
+    def __init__(self, cluster, killer, ledger, seed, *, every_s):
+        self.cluster, self.killer, self.ledger, self.every_s = cluster, killer, ledger, every_s
         self.count = 0
         self._random = random.Random(seed)
 
@@ -88,10 +88,19 @@ class Restarts:
         if self._random.random() < 0.5:
             self.killer.command_too.set()
             time.sleep(self._random.uniform(0.5, 2.5))
+        else:
+            self._wait_acknowledged(2)
         self.cluster.stop(signal.SIGQUIT)
         self.cluster.start()
         self.killer.command_too.clear()
         self.count += 1
+
+
+    def _wait_acknowledged(self, seconds):
+        """The moment before PostgreSQL notes that a file is archived."""
+        before, end = len(self.ledger.names()), time.monotonic() + seconds
+        while len(self.ledger.names()) == before and time.monotonic() < end:
+            time.sleep(0.005)
 
 
 class Storms:
@@ -104,9 +113,10 @@ class Storms:
     def wait(self):
         return self._random.uniform(0.5, 1.5) * self.every_s
 
-    def happen(self):
+    def happen(self, seconds=None):
         """Mostly short; one in six is longer than a client waits."""
-        seconds = self._random.uniform(0.2, 2) if self._random.random() < 5 / 6 else self.longest_s
+        if seconds is None:
+            seconds = self._random.uniform(0.2, 2) if self._random.random() < 5 / 6 else self.longest_s
         self._random.choice((self.proxy.outage, self.proxy.freeze))(seconds)
 
 

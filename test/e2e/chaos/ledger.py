@@ -7,6 +7,7 @@ from harness import host
 
 # The copy is taken before the push: what is acknowledged is the file as it was then. A push that was killed is tried
 # again here, for the archiver would end with it and is started again only every 10 s; after a few it is told so.
+# The sleep makes the moment longer in which PostgreSQL does not know yet: after a crash in it, it archives the file again.
 # Killed between the push's success and the move, this script leaves no acknowledgement, and the archiver has none either.
 SCRIPT = """#!/bin/sh
 path=$1 name=$2 copy={folder}/taken/$2.$$
@@ -27,7 +28,8 @@ if [ -e {folder}/acked/$name ] && ! cmp -s {folder}/acked/$name "$copy"; then
     exit 0
 fi
 [ ! -e {folder}/acked/$name ] || echo "$name" >>{folder}/again
-mv "$copy" {folder}/acked/$name
+mv "$copy" {folder}/acked/$name || exit 5
+sleep 0.05
 """
 
 
@@ -38,7 +40,7 @@ class Ledger:
         self.folder = folder
         self.acked = host.USER.mkdir(folder / "acked")
         host.USER.mkdir(folder / "taken")
-        script = SCRIPT.format(folder=folder, push=walship.command("push"))
+        script = SCRIPT.format(folder=folder, push=walship.command("-v", "push"))
         self.command = f"{host.USER.write(folder / 'archive', script, 0o755)} %p %f"
 
     def names(self):

@@ -1,5 +1,6 @@
 """One round: a cluster, a backup, chaos, the loss of the server, verification, recovery under faults."""
 
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -9,62 +10,77 @@ from pathlib import Path
 
 from chaos import disaster, verify, workload
 from chaos.ledger import Ledger
-from harness import postgres, wal, walship
+from harness import host, postgres, walship
 
-PUSH_TIMEOUT_S = FETCH_TIMEOUT_S = 5
+PUSH_TIMEOUT_S = FETCH_TIMEOUT_S = 4
 PUSH_CODES = {0, 3, 137, 131}  # done, unreachable, killed, ended with the server
 
 
 @dataclass
 class Leg:
-    """A kind of store and of cluster. open(seed, folder) gives (store, faults): faults have storm(rate), calm(), .faults and,
-    where the network can fail as a whole, outage(s) and freeze(s)."""
+    """A kind of store and of cluster. open(seed, folder, stack) gives (store, faults), and leaves their end to the stack;
+    faults have storm(rate), calm(), outage(seconds), freeze(seconds) and a Counter, faults."""
     name: str
     open: object
     segment_mib: int = 1
     options: dict = field(default_factory=dict)
-    rate: float = 0.4  # of faults while it archives
+    rate: float = 0.35  # of faults while it archives
     recovery_rate: float = 0.15
     tps: int = 60
     switch_s: float = 0.3
-    kill_share: float = 0.4
+    kill_share: float = 0.6
     restart_every_s: float = 8
-    storm_every_s: float = 6
+    storm_every_s: float = 8
 
 
 class Round:
     """A leg's round, below a folder of its own."""
 
     def __init__(self, leg, scratch, program, seed, stopping):
-        self.leg, self.seed, self.stopping = leg, seed, stopping
+        self.leg, self.program, self.seed, self.stopping = leg, program, seed, stopping
         self.folder = Path(scratch.folder("chaos"))
-        self.spare = Path(scratch.folder("fetched"))
-        self.truth = Path(scratch.folder("truth"))
-        self.store, self.faults = leg.open(f"{seed} store", self.folder)
-        options = {**self.store.options, **leg.options, "push-timeout": f"{PUSH_TIMEOUT_S}s", "fetch-timeout": f"{FETCH_TIMEOUT_S}s"}
-        self.walship = walship.Walship(program, self.folder, options, secrets=self.store.secrets)
-        self.ledger = Ledger(self.folder, self.walship)
+        self.spare, self.truth = (host.USER.mkdir(self.folder / name) for name in ("fetched", "originals"))
         self.figures = Counter()
+        self.stack = ExitStack()
+
+    def __enter__(self):
+        """Everything that ends with the round is on the stack."""
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, self.folder)
+            self.open(stack)
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception):
+        return self.stack.__exit__(*exception)
+
+    def open(self, stack):
+        leg, seed = self.leg, self.seed
+        self.store, self.faults = leg.open(f"{seed} store", self.folder, stack)
+        options = {**self.store.options, **leg.options, "push-timeout": f"{PUSH_TIMEOUT_S}s", "fetch-timeout": f"{FETCH_TIMEOUT_S}s"}
+        self.walship = walship.Walship(self.program, self.folder, options, secrets=self.store.secrets)
+        self.ledger = Ledger(self.folder, self.walship)
+        self.storms = disaster.Storms(self.faults, f"{seed} storms", every_s=leg.storm_every_s, longest_s=PUSH_TIMEOUT_S + 1)
 
     def cluster(self, name):
+        """One that stops with the round, and shows its log if that failed."""
         made = postgres.Cluster(self.folder, name, self.walship.secrets)
+        self.stack.callback(made.stop, signal.SIGQUIT)
+        self.stack.push(lambda kind, *_: show(made) if kind else None)
         size = 2 * max(self.leg.segment_mib, 8)
         return made.configure(min_wal_size=f"{size}MB", max_wal_size=f"{2 * size}MB", checkpoint_timeout="30s", shared_buffers="16MB")
 
     def run(self, seconds):
         """All of it; returns the figures."""
-        with ExitStack() as stack:
-            primary = self.cluster("primary").initdb(f"--wal-segsize={self.leg.segment_mib}")
-            primary.configure(archive_command=self.ledger.command)
-            stack.callback(primary.stop, signal.SIGQUIT)
-            stack.push(lambda kind, *_: show(primary) if kind else None)
-            backup, first = self.begin(primary)
-            commits = self.chaos(primary, seconds)
-            archive = verify.Archive(self.store, self.walship, self.ledger, primary, primary.system_id())
-            self.verify_archive(archive)
-            end = verify.covered(archive, first, self.leg.segment_mib)
-            self.verify_recovery(stack, backup, commits, end)
-            verify.check_log(primary)
+        primary = self.cluster("primary").initdb(f"--wal-segsize={self.leg.segment_mib}")
+        primary.configure(archive_command=self.ledger.command)
+        backup, first = self.begin(primary)
+        commits = self.chaos(primary, seconds)
+        archive = verify.Archive(self.store, self.walship, self.ledger, primary, primary.system_id())
+        self.verify_archive(archive)
+        end = verify.covered(archive, first, self.leg.segment_mib)
+        self.verify_recovery(backup, commits, end)
+        verify.check_log(primary)
         return self.figures
 
     def begin(self, primary):
@@ -78,13 +94,12 @@ class Round:
     def chaos(self, primary, seconds):
         leg, before = self.leg, self.ledger.codes()
         killer = disaster.Killer(primary, f"{self.seed} kills", share=leg.kill_share)
-        restarts = disaster.Restarts(primary, killer, f"{self.seed} restarts", every_s=leg.restart_every_s)
-        storms = disaster.Storms(self.faults, f"{self.seed} storms", every_s=leg.storm_every_s, longest_s=PUSH_TIMEOUT_S + 1)
+        restarts = disaster.Restarts(primary, killer, self.ledger, f"{self.seed} restarts", every_s=leg.restart_every_s)
         load = workload.Workload(primary, tps=leg.tps, switch_s=leg.switch_s).start()
         self.faults.storm(leg.rate)
         killer.start()
         try:
-            disaster.let_happen(seconds, restarts, storms, self.stopping)
+            disaster.let_happen(seconds, restarts, self.storms, self.stopping)
         finally:
             killer.stop()
             load.stop()
@@ -99,7 +114,8 @@ class Round:
         figures.update({f"fault {kind}": n for kind, n in self.faults.faults.items()})
         figures.update({f"killed {what}": n for what, n in killer.kills.items()})
         figures.update({f"push exit {code}": n for code, n in codes.items()})
-        figures.update({"pushes": sum(codes.values()), "faults": self.faults.faults.total(), "server stops": restarts.count,
+        figures.update({"found identical": primary.log_text().count("identical to what the archive has"),
+                        "pushes": sum(codes.values()), "faults": self.faults.faults.total(), "server stops": restarts.count,
                         "commits seen": len(load.commits), "segments acknowledged": len(self.ledger.segments()),
                         "acknowledged again": len(self.ledger.acknowledged_again()), "waiting at the end": len(primary.waiting())})
         assert set(codes) <= PUSH_CODES, f"push ended with {codes}:\n{primary.log_text()[-3000:]}"
@@ -108,32 +124,27 @@ class Round:
         archive.truth(self.truth)
         self.figures["stored, not acknowledged"] = verify.check_archive(archive, self.truth, self.spare)
         self.figures["uploads left open"] = verify.open_uploads(self.store)
+        # A push that could not abort its upload was killed, or its store did not answer.
+        assert self.figures["uploads left open"] <= self.figures["faults"] + self.figures["killed push"] + self.figures["killed archive_command"]
 
-    def verify_recovery(self, stack, backup, commits, end):
+    def verify_recovery(self, backup, commits, end):
         """Once by PostgreSQL alone from the truth, once through walship from the repository, under faults."""
         rows = {}
         before = self.faults.faults.copy()
         for name, command in (("truth", f"cp {self.truth}/%f %p"), ("restored", self.walship.command("fetch", "%f", "%p"))):
             made = self.cluster(name).copy_of(backup).signal_file("recovery.signal")
             made.configure(restore_command=command, archive_mode="off", hot_standby="off")
-            stack.callback(made.stop, signal.SIGQUIT)
-            stack.push(lambda kind, *_, made=made: show(made) if kind else None)
             if name == "restored":
                 self.faults.storm(self.leg.recovery_rate)
-            restarts = verify.recover(made, 600)
+            restarts = verify.recover(made, self.stopping, self.storms if name == "restored" else None)
             self.faults.calm()
             rows[name] = made.rows()
             verify.check_log(made)
             made.stop()
-            made.remove()
-            assert name == "restored" or restarts == 0
         self.figures["recovery restarts"] = restarts
         self.figures["faults in recovery"] = (self.faults.faults - before).total()
         self.figures["rows that had to be there"] = verify.check_rows(rows["restored"], rows["truth"], commits, end)
         self.figures["rows there"] = len(rows["restored"]["counter"].splitlines())
-
-    def close(self):
-        self.store.close()
 
 
 def backup_start(backup):

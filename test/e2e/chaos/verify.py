@@ -56,15 +56,21 @@ def covered(archive, first, segment_mib):
     return number * segment_mib * wal.MIB
 
 
-def recover(cluster, seconds):
-    """Start it until recovery is at its end; returns how often it had to be started again."""
+def recover(cluster, stopping, storms, seconds=600):
+    """Start it until recovery is at its end; returns how often it had to be started again. The first storm is a long one, and
+    without storms one start must do."""
     end = time.monotonic() + seconds
+    storm_at, lasts = time.monotonic() + 1, storms and storms.longest_s
     cluster.start(wait=False)
     restarts = 0
     while cluster.status() != "ready":
         if not cluster.server.alive:
             restarts += 1
+            assert storms and not stopping.is_set(), f"{cluster.name} ended:\n{cluster.log_text()[-3000:]}"
             cluster.start(wait=False)
+        if storms and time.monotonic() >= storm_at:
+            storms.happen(lasts)
+            storm_at, lasts = time.monotonic() + storms.wait(), None
         assert time.monotonic() < end, f"recovery is not at its end:\n{cluster.log_text()[-3000:]}"
         time.sleep(0.05)
     assert not cluster.in_recovery()
