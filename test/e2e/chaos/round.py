@@ -18,8 +18,7 @@ PUSH_CODES = {0, 3, 137, 131}  # done, unreachable, killed, ended with the serve
 
 @dataclass
 class Leg:
-    """A kind of store and of cluster. open(seed, folder, stack) gives (store, faults), and leaves their end to the stack;
-    faults have storm(rate), calm(), outage(seconds), freeze(seconds) and a Counter, faults."""
+    """A kind of store and of cluster. open(seed, folder, stack) is one of stores.py's, and leaves the end to the stack."""
     name: str
     open: object
     segment_mib: int = 1
@@ -123,7 +122,7 @@ class Round:
     def verify_archive(self, archive):
         archive.truth(self.truth)
         self.figures["stored, not acknowledged"] = verify.check_archive(archive, self.truth, self.spare)
-        self.figures["uploads left open"] = verify.open_uploads(self.store)
+        self.figures["uploads left open"] = self.store.open_uploads()
         # A push that could not abort its upload was killed, or its store did not answer.
         assert self.figures["uploads left open"] <= self.figures["faults"] + self.figures["killed push"] + self.figures["killed archive_command"]
 

@@ -92,9 +92,3 @@ def check_rows(rows, truth_rows, commits, end):
 def check_log(cluster):
     cluster.expect(rf"^(?!.*({NEVER}))")
     cluster.check_log()
-
-
-def open_uploads(store):
-    """How many uploads in parts nobody completed or aborted."""
-    pages = store.client.get_paginator("list_multipart_uploads").paginate(Bucket=store.server.bucket, Prefix=store.prefix + "/")
-    return sum(len(page.get("Uploads", [])) for page in pages)

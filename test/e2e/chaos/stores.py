@@ -1,0 +1,100 @@
+"""Stores that fail: radosgw behind a bad network, and the strict server with faults to order.
+
+Each opener gives (store, faults). store: what harness.store.S3 has, and open_uploads(). faults: storm(rate), calm(), outage(seconds),
+freeze(seconds), and a Counter, faults.
+"""
+
+import random
+import time
+
+from harness import certs, host, radosgw, store
+from harness.chaos_proxy import ChaosProxy
+from harness.strict_s3 import StrictS3, random_faults
+from harness.strict_s3_faults import PASSING
+
+# A call gives up at once, or at the end of its time: the archiver comes again, recovery stops.
+SLOW = "SlowDown, x-amz-retry-after"  # asks for more time than there is
+FINAL_PUSH = (SLOW, "403 no permission", "403 unknown key", "404 no bucket", "404 of a proxy", "429, Retry-After", "no answer")
+FINAL_FETCH = (*FINAL_PUSH, "bit flipped", "length too short", "200 with an error", "200, malformed")
+# These are answers to a PUT or POST that a careless client would take for success.
+FALSE_SUCCESS = ("200 with an error", "answer lost")
+
+
+class Radosgw(store.S3):
+    def open_uploads(self):
+        """How many uploads in parts nobody completed or aborted."""
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.server.bucket, Prefix=self.prefix + "/")
+        return sum(len(page.get("Uploads", [])) for page in pages)
+
+
+def behind_proxy(body_bytes):
+    """A new server for each round, for this one does not give back what was deleted."""
+    def open_store(seed, folder, stack):
+        server = radosgw.Radosgw(host.USER.mkdir(folder / "s3"), certs.Authority(folder / "ca"), memory_mib=4096)
+        stack.callback(server.stop)
+        server.start()
+        proxy = ChaosProxy(("127.0.0.1", server.tls_port), seed, body_bytes=body_bytes)
+        stack.callback(proxy.stop)
+        return Radosgw(folder, server, "chaos", proxy), proxy
+    return open_store
+
+
+class Strict:
+    """The strict server as a store."""
+
+    def __init__(self, folder, server, authority):
+        self.server = server
+        self.options = {**server.options(folder, host.USER), "s3-ca-file": authority.file}
+        self.secrets = [server.secret_key.encode()]
+
+    def list(self):
+        return [key.removeprefix("pre/") for key in self.server.bucket.keys()]
+
+    def open_uploads(self):
+        return self.server.open_uploads
+
+
+class StrictFaults:
+    """What the strict server does to each request. rate: of faults that pass; a fortieth of it: of those that do not."""
+
+    def __init__(self, server, seed):
+        self.server = server
+        self.faults = server.injected
+        self._seed = seed
+        self._until, self._all = 0.0, None
+        self._storms = 0
+
+    def storm(self, rate):
+        self._storms += 1
+        seed = f"{self._seed} {self._storms}"
+        dice = random.Random(seed)
+        passing = random_faults(f"{seed} passing", rate, [name for name in PASSING if name != SLOW])
+        final = {method: random_faults(f"{seed} {method}", rate / 40, names)
+                 for method, names in (("PUT", FINAL_PUSH), ("GET", FINAL_FETCH if rate < ARCHIVING else FINAL_PUSH))}
+
+        def choose(request):
+            if time.monotonic() < self._until:
+                return self._all
+            if request.method != "GET" and dice.random() < rate / 5:
+                return dice.choice(FALSE_SUCCESS)
+            return final["GET" if request.method == "GET" else "PUT"](request) or passing(request)
+        self.server.faults = choose
+
+    def calm(self):
+        self._until = 0.0
+        self.server.faults = []
+
+    def outage(self, seconds):
+        self._until, self._all = time.monotonic() + seconds, "reset"
+
+    def freeze(self, seconds):
+        self._until, self._all = time.monotonic() + seconds, "no answer"
+
+
+ARCHIVING = 0.2  # a rate from here on is that of the time of archiving: no fault may make a push call a good object damaged
+
+
+def strict(seed, folder, stack):
+    authority = certs.Authority(folder / "ca")
+    server = stack.enter_context(StrictS3(host.USER.mkdir(folder / "s3"), tls=authority.issue("strict")))
+    return Strict(folder, server, authority), StrictFaults(server, seed)
