@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 
@@ -42,26 +43,24 @@ class Killer:
 
     def _kill(self, command, push):
         """By descriptors that stand for these processes, whoever gets their numbers later."""
-        try:
-            handles = [os.pidfd_open(command), os.pidfd_open(push)]
-        except ProcessLookupError:
-            return
-        try:
-            if self._find() != (command, push):
-                return
-            # Most pushes take less than 0.1 s; those that met a fault take seconds.
-            short = self._random.random() < 0.7
-            time.sleep(self._random.uniform(0, 0.08) if short else min(3, self._random.expovariate(3)))
-            both = self.command_too.is_set()
-            for handle in handles if both else handles[1:]:
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-            self.kills["archive_command" if both else "push"] += 1
-            self.command_too.clear()
-        except ProcessLookupError:
-            self.kills["too late"] += 1
-        finally:
-            for handle in handles:
-                os.close(handle)
+        with ExitStack() as stack:
+            try:
+                handles = [hold(pid, stack) for pid in (command, push)]
+                if self._find() != (command, push):
+                    return
+                self._wait()
+                both = self.command_too.is_set()
+                for handle in handles if both else handles[1:]:
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+                self.kills["archive_command" if both else "push"] += 1
+                self.command_too.clear()
+            except ProcessLookupError:
+                self.kills["too late"] += 1
+
+    def _wait(self):
+        """Most pushes take less than 0.1 s; those that met a fault take seconds."""
+        short = self._random.random() < 0.7
+        time.sleep(self._random.uniform(0, 0.08) if short else min(3, self._random.expovariate(3)))
 
     def _find(self):
         """(archive_command, walship) that the archiver runs now, or (None, None)."""
@@ -118,6 +117,13 @@ class Storms:
         if seconds is None:
             seconds = self._random.uniform(0.2, 2) if self._random.random() < 5 / 6 else self.longest_s
         self._random.choice((self.proxy.outage, self.proxy.freeze))(seconds)
+
+
+def hold(pid, stack):
+    """A descriptor of a process, until the stack is closed."""
+    handle = os.pidfd_open(pid)
+    stack.callback(os.close, handle)
+    return handle
 
 
 def children(pid):

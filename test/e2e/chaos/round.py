@@ -24,7 +24,7 @@ class Leg:
     segment_mib: int = 1
     options: dict = field(default_factory=dict)
     rate: float = 0.35  # of faults while it archives
-    recovery_rate: float = 0.15
+    recovery: dict = field(default_factory=lambda: {"rate": 0.15})  # what storm() is told then
     tps: int = 60
     switch_s: float = 0.3
     kill_share: float = 0.6
@@ -134,7 +134,7 @@ class Round:
             made = self.cluster(name).copy_of(backup).signal_file("recovery.signal")
             made.configure(restore_command=command, archive_mode="off", hot_standby="off")
             if name == "restored":
-                self.faults.storm(self.leg.recovery_rate)
+                self.faults.storm(**self.leg.recovery)
             restarts = verify.recover(made, self.stopping, self.storms if name == "restored" else None)
             self.faults.calm()
             rows[name] = made.rows()

@@ -1,7 +1,7 @@
 """Stores that fail: radosgw behind a bad network, and the strict server with faults to order.
 
-Each opener gives (store, faults). store: what harness.store.S3 has, and open_uploads(). faults: storm(rate), calm(), outage(seconds),
-freeze(seconds), and a Counter, faults.
+Each opener gives (store, faults). store: what harness.store.S3 has, and open_uploads(). faults: storm(rate), calm(), outage(seconds), freeze(seconds),
+and a Counter, faults.
 """
 
 import random
@@ -12,12 +12,13 @@ from harness.chaos_proxy import ChaosProxy
 from harness.strict_s3 import StrictS3, random_faults
 from harness.strict_s3_faults import PASSING
 
-# A call gives up at once, or at the end of its time: the archiver comes again, recovery stops.
 SLOW = "SlowDown, x-amz-retry-after"  # asks for more time than there is
-FINAL_PUSH = (SLOW, "403 no permission", "403 unknown key", "404 no bucket", "404 of a proxy", "429, Retry-After", "no answer")
-FINAL_FETCH = (*FINAL_PUSH, "bit flipped", "length too short", "200 with an error", "200, malformed")
-# These are answers to a PUT or POST that a careless client would take for success.
-FALSE_SUCCESS = ("200 with an error", "answer lost")
+# A call gives up at once, or at the end of its time: the archiver comes again, recovery stops.
+FINAL = (SLOW, "403 no permission", "403 unknown key", "404 no bucket", "404 of a proxy", "429, Retry-After", "no answer")
+# An object comes that cannot be what was stored.
+DAMAGE = ("bit flipped", "length too short", "200 with an error", "200, malformed")
+# More of these for uploads: a failure that looks like success, and a success that looks like failure.
+MISLEADING = ("200 with an error", "answer lost")
 
 
 class Radosgw(store.S3):
@@ -55,7 +56,7 @@ class Strict:
 
 
 class StrictFaults:
-    """What the strict server does to each request. rate: of faults that pass; a fortieth of it: of those that do not."""
+    """What the strict server does to each request."""
 
     def __init__(self, server, seed):
         self.server = server
@@ -64,20 +65,22 @@ class StrictFaults:
         self._until, self._all = 0.0, None
         self._storms = 0
 
-    def storm(self, rate):
+    def storm(self, rate, damage=False):
+        """rate: of faults that pass; a fortieth of it: of those that do not, damaged answers to GET among them if told so."""
         self._storms += 1
         seed = f"{self._seed} {self._storms}"
         dice = random.Random(seed)
         passing = random_faults(f"{seed} passing", rate, [name for name in PASSING if name != SLOW])
-        final = {method: random_faults(f"{seed} {method}", rate / 40, names)
-                 for method, names in (("PUT", FINAL_PUSH), ("GET", FINAL_FETCH if rate < ARCHIVING else FINAL_PUSH))}
+        final = random_faults(f"{seed} final", rate / 40, FINAL)
+        damaged = random_faults(f"{seed} damaged", rate / 40 if damage else 0, DAMAGE)
 
         def choose(request):
             if time.monotonic() < self._until:
                 return self._all
-            if request.method != "GET" and dice.random() < rate / 5:
-                return dice.choice(FALSE_SUCCESS)
-            return final["GET" if request.method == "GET" else "PUT"](request) or passing(request)
+            if request.method == "GET":
+                return damaged(request) or final(request) or passing(request)
+            misleading = dice.choice(MISLEADING) if dice.random() < rate / 5 else None
+            return misleading or final(request) or passing(request)
         self.server.faults = choose
 
     def calm(self):
@@ -89,9 +92,6 @@ class StrictFaults:
 
     def freeze(self, seconds):
         self._until, self._all = time.monotonic() + seconds, "no answer"
-
-
-ARCHIVING = 0.2  # a rate from here on is that of the time of archiving: no fault may make a push call a good object damaged
 
 
 def strict(seed, folder, stack):

@@ -17,12 +17,12 @@ SECONDS = float(os.environ.get("CHAOS_SECONDS") or 20)
 SEED = int(os.environ.get("CHAOS_SEED") or int.from_bytes(os.urandom(4), "big"))
 ROUND_S = 120  # bounds what a long run needs of disk and memory
 
-
 PARTS = {"compress": "none", "s3-part-size": "5MiB"}
-LEGS = (Leg("network", stores.behind_proxy(150_000)),
-        Leg("network-parts", stores.behind_proxy(6_000_000), segment_mib=16, switch_s=3, options=PARTS, rate=0.25, recovery_rate=0.1),
-        Leg("answers", stores.strict, segment_mib=2),
-        Leg("answers-parts", stores.strict, segment_mib=8, switch_s=2, options=PARTS, rate=0.25))
+DAMAGED = {"rate": 0.15, "damage": True}
+LEGS = (Leg("network", stores.behind_proxy(150_000), switch_s=0.6),
+        Leg("network-parts", stores.behind_proxy(6_000_000), segment_mib=16, switch_s=3, options=PARTS, rate=0.25, recovery={"rate": 0.1}),
+        Leg("answers", stores.strict, segment_mib=2, switch_s=0.5, recovery=DAMAGED),
+        Leg("answers-parts", stores.strict, segment_mib=8, switch_s=2, options=PARTS, rate=0.25, recovery=DAMAGED))
 
 
 def run_leg(leg, scratch, program, stopping, say):
@@ -40,8 +40,10 @@ def run_leg(leg, scratch, program, stopping, say):
 
 def test_chaos(scratch, program, capsys):
     """All legs at once: most of what each does is waiting."""
+    lock = threading.Lock()
+
     def say(text):
-        with capsys.disabled():
+        with lock, capsys.disabled():
             print(f"\n{text}", flush=True)
 
     print(f"CHAOS_SEED={SEED} CHAOS_SECONDS={SECONDS:g}")
@@ -66,6 +68,6 @@ def check_amount(figures):
     """A run in which little happened shows little."""
     assert figures["faults"] + figures["faults in recovery"] >= 100
     assert figures["faults"] + figures["faults in recovery"] >= 3 * SECONDS
-    assert figures["killed push"] >= max(25, SECONDS)
+    assert figures["killed push"] >= 25 and figures["killed push"] >= SECONDS / 2
     assert figures["server stops"] >= 2 and figures["recovery restarts"] >= 1
-    assert figures["segments acknowledged"] >= 50
+    assert figures["segments acknowledged"] >= 30 and figures["found identical"] >= 1

@@ -18,13 +18,14 @@ class Archive:
     primary: object
     system_id: int
 
-    def stored(self):
-        """{file name: object name}"""
-        return {name.rsplit("/", 1)[1]: name for name in self.store.list() if name.startswith(f"{self.system_id}/")}
+    def __post_init__(self):
+        """What is stored: {file name: object name}. The store may still be at work on what a killed push sent."""
+        time.sleep(1)
+        self.stored = {name.rsplit("/", 1)[1]: name for name in self.store.list()}
 
     def truth(self, into):
         """A folder with every file that is in the repository, as PostgreSQL wrote it."""
-        for name in self.stored():
+        for name in self.stored:
             acked = self.ledger.acked / name
             original = acked if acked.exists() else self.primary.data / "pg_wal" / name
             host.run(["cp", original, into / name])
@@ -33,7 +34,7 @@ class Archive:
 
 def check_archive(archive, truth, into):
     """Every object is whole: it opens, and is what PostgreSQL wrote. Returns how many were never acknowledged."""
-    stored, acked = archive.stored(), set(archive.ledger.names())
+    stored, acked = archive.stored, set(archive.ledger.names())
     assert archive.ledger.acknowledged_twice() == []
     assert not acked - set(stored), "acknowledged, and not in the repository"
     for name, place in stored.items():
