@@ -251,8 +251,11 @@ class StrictS3:
 
 def linger(connection):
     """An orderly end: without it, bytes of the client that were not read turn the close into a reset."""
-    connection.shutdown(socket.SHUT_WR)
     end = time.monotonic() + 2
-    while time.monotonic() < end and select.select([connection], [], [], 0.1)[0]:
-        if not connection.recv(1 << 16):
-            break
+    try:
+        connection.shutdown(socket.SHUT_WR)
+        while time.monotonic() < end and select.select([connection], [], [], 0.1)[0]:
+            if not connection.recv(1 << 16):
+                break
+    except OSError:
+        pass  # the client was faster
