@@ -1,7 +1,7 @@
 """The long run. Each leg archives from a real server under load while connections break and processes are killed, then loses
 the server and recovers from what was archived.
 
-    CHAOS_SECONDS   how long the chaos lasts, in each leg (default 20; an hour is 3600)
+    CHAOS_SECONDS   how long the chaos lasts, in each leg (default 30; an hour is 3600)
     CHAOS_SEED      repeats the choices of a run; it is printed at the start and with each failure
 """
 
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from chaos import stores
 from chaos.round import Leg, Round
 
-SECONDS = float(os.environ.get("CHAOS_SECONDS") or 20)
+SECONDS = float(os.environ.get("CHAOS_SECONDS") or 30)
 SEED = int(os.environ.get("CHAOS_SEED") or int.from_bytes(os.urandom(4), "big"))
 ROUND_S = 120  # bounds what a long run needs of disk and memory
 
@@ -71,3 +71,4 @@ def check_amount(figures):
     assert figures["killed push"] >= 25 and figures["killed push"] >= SECONDS / 2
     assert figures["server stops"] >= 2 and figures["recovery restarts"] >= 1
     assert figures["segments acknowledged"] >= 30 and figures["found identical"] >= 1
+    assert figures["rows that had to be there"] >= 10 * SECONDS
