@@ -124,7 +124,8 @@ class Round:
         self.figures["stored, not acknowledged"] = verify.check_archive(archive, self.truth, self.spare)
         self.figures["uploads left open"] = self.store.open_uploads()
         # A push that could not abort its upload was killed, or its store did not answer.
-        assert self.figures["uploads left open"] <= self.figures["faults"] + self.figures["killed push"] + self.figures["killed archive_command"]
+        reasons = sum(self.figures[what] for what in ("faults", "killed push", "killed archive_command"))
+        assert self.figures["uploads left open"] <= reasons
 
     def verify_recovery(self, backup, commits, end):
         """Once by PostgreSQL alone from the truth, once through walship from the repository, under faults."""

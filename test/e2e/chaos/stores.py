@@ -1,7 +1,7 @@
 """Stores that fail: radosgw behind a bad network, and the strict server with faults to order.
 
-Each opener gives (store, faults). store: what harness.store.S3 has, and open_uploads(). faults: storm(rate), calm(), outage(seconds), freeze(seconds),
-and a Counter, faults.
+Each opener gives (store, faults). store: what harness.store.S3 has, and open_uploads(). faults: storm(rate), calm(), outage(seconds),
+freeze(seconds), and a Counter, faults.
 """
 
 import random
