@@ -72,8 +72,8 @@ static const struct {
     /* Nobody is asked for credentials before the options are right. */
     {"repo = s3://bucket/x\ncipher = none\ns3-storage-class = GLACIER\n", none, STATUS_USAGE,
      "GLACIER cannot be read at once", "GLACIER_IR"},
-    {"repo = s3://bucket/x\ncipher = none\ns3-proxy = h:3128\n", none, STATUS_USAGE,
-     "s3-proxy 'h:3128' has no scheme", "or none"},
+    {"repo = s3://bucket/x\ncipher = none\ns3-proxy = h:3128\n", none, STATUS_USAGE, "s3-proxy 'h:3128' has no scheme",
+     "or none"},
     {"repo = s3://bucket/x\ncipher = none\n", half, STATUS_USAGE, "AWS_SECRET_ACCESS_KEY", ""},
     {"repo = s3://bucket/x\ncipher = none\n", aws, STATUS_OK, "", ""},
     {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\n", aws, STATUS_USAGE,

@@ -118,7 +118,7 @@ static void locks_by_the_servers_clock(void **unused)
 	(void)unused;
 	static const struct fault_answer answers[] = {{"403 Forbidden", "Date: Mon, 24 May 2027 00:00:00 GMT\r\n",
 						       ERROR_XML("RequestTimeTooSkewed"), 0, FAULT_NONE, 0},
-						      {NULL}};
+						      {.status = NULL}};
 	struct scripted scripted;
 	reopen(&scripted, answers, 2, &(struct s3_options){.lock_mode = "COMPLIANCE", .lock_days = 36500});
 	put(&scripted, 10);
