@@ -154,7 +154,8 @@ enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_reque
 	struct field headers[S3_REQUEST_HEADERS_MAX + 1];
 	struct s3_request paid;
 	if (s3->requester_pays) {
-		memcpy(headers, request->headers, request->header_count * sizeof headers[0]);
+		for (size_t i = 0; i < request->header_count; i++)
+			headers[i] = request->headers[i];
 		headers[request->header_count] = (struct field){"x-amz-request-payer", "requester"};
 		paid = *request;
 		paid.headers = headers;
