@@ -221,9 +221,15 @@ static void send_delete(struct request *request)
 	S3_delete_object(&request->libs3->bucket, request->key, CONTEXT_OF(request), &response_handler, request);
 }
 
+/* 200 alone may be a web server's, or a proxy's: S3 names an ETag. */
 static enum status put_once(void *arg, struct attempt *attempt, struct error *err)
 {
-	return perform(arg, send_put, attempt, err);
+	struct request *request = arg;
+	request->etag[0] = '\0';
+	enum status st = perform(request, send_put, attempt, err);
+	if (!st && request->etag[0] == '\0')
+		return error_set(err, STATUS_UNREACHABLE, "not S3's answer to a put: without an ETag");
+	return st;
 }
 
 static enum status delete_once(void *arg, struct attempt *attempt, struct error *err)

@@ -19,6 +19,16 @@ static enum status exists(struct error *err)
 	return error_set(err, STATUS_EXISTS, "already there");
 }
 
+/* A web server, or a proxy's page of greeting, may say 200 to whatever it is sent: S3 names an ETag, and has no body. */
+static enum status check_stored(const struct s3_reply *reply, struct error *err)
+{
+	if (reply->http.etag[0] != '\0' && reply->http.body_len == 0)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d, but not S3's answer to a put: %s%.60s", reply->http.status,
+			reply->http.body_len == 0 ? "without an ETag" : "with the text ", reply->http.body);
+	return error_hint(err, STATUS_UNREACHABLE, "check s3-endpoint, and the proxy if there is one");
+}
+
 static enum status put_once(struct writer *writer, const struct s3_digests *digests, struct s3_reply *reply,
 			    struct error *err)
 {
@@ -30,15 +40,16 @@ static enum status put_once(struct writer *writer, const struct s3_digests *dige
 	if (!s3->unconditional)
 		headers[count++] = (struct field){"if-none-match", "*"};
 	count += s3_object_headers(&s3->object, headers + count);
-	return s3_exchange(s3, writer->call,
-			   &(struct s3_request){.method = "PUT",
-						.key = writer->key,
-						.headers = headers,
-						.header_count = count,
-						.body = writer->part,
-						.body_bytes = writer->used,
-						.body_sha256 = digests->sha256},
-			   reply, err);
+	enum status st = s3_exchange(s3, writer->call,
+				     &(struct s3_request){.method = "PUT",
+							  .key = writer->key,
+							  .headers = headers,
+							  .header_count = count,
+							  .body = writer->part,
+							  .body_bytes = writer->used,
+							  .body_sha256 = digests->sha256},
+				     reply, err);
+	return st ? st : check_stored(reply, err);
 }
 
 static enum status put_whole(struct writer *writer, struct error *err)

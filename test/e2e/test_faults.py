@@ -29,6 +29,8 @@ ONCE = {
     "301 other region": (3, 255, 3, "301 PermanentRedirect"),
     "404 no bucket": (3, 255, 3, "404 NoSuchBucket"),
     "404 of a proxy": (3, 255, 3, "404"),
+    "200 of a proxy": (3, 255, 3, "not S3.s answer|without|does not begin with WALSHIP"),
+    "200 of nobody": (3, 255, 3, "without an ETag|without|truncated|damaged|too short|WALSHIP"),
     "200 with an error": (0, 255, 3, "does not begin with WALSHIP"),
     "huge error body": (0, 0, 0, None),
     "malformed XML": (0, 0, 0, None),
@@ -39,7 +41,7 @@ ONCE = {
     "bit flipped": (0, 255, 3, "authentic|damaged"),
     "length too long": (0, 255, 0, "416 InvalidRange"),
     "length too short": (0, 255, 3, "damaged|authentic|truncated"),
-    "200, malformed": (0, 255, 3, "damaged|authentic|walship"),
+    "200, malformed": (3, 255, 3, "not S3.s answer|damaged|authentic|WALSHIP|without a"),
 }
 FOREVER = {
     "no answer": "no answer in time|did not end in time|time",

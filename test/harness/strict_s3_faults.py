@@ -126,6 +126,8 @@ FAULTS = {
     "301 other region": status(301, "PermanentRedirect", **{"x-amz-bucket-region": "ca-central-1"}),
     "404 no bucket": status(404, "NoSuchBucket"),
     "404 of a proxy": plain(404, b"<html>Not Found</html>"),
+    "200 of a proxy": plain(200, b"<html>Welcome</html>"),
+    "200 of nobody": plain(200),
     "200 with an error": status(200, "InternalError"),
     "huge error body": plain(500, b"<Error>" + b"x" * (10 << 20)),
     "malformed XML": plain(500, b"<Error><Code>SlowDown</Cod"),

@@ -93,11 +93,13 @@ static void assert_given(struct scripted *scripted, size_t n, bool expected)
 	assert_signed(scripted, n, "x-amz-request-payer", true);
 }
 
+#define ETAG "ETag: \"d\"\r\n"
+
 static void go_along_with_a_put(void **unused)
 {
 	(void)unused;
 	static const struct fault_answer answers[] = {
-	    {.status = "404 Not Found"}, {.status = "404 Not Found", .body = ERROR_XML("NoSuchKey")}, {.status = NULL}};
+	    {.status = "404 Not Found"}, {.status = "404 Not Found", .body = ERROR_XML("NoSuchKey")}, {.headers = ETAG}};
 	struct scripted scripted;
 	reopen(&scripted, answers, 3, &everything);
 	put(&scripted, 10);
@@ -118,7 +120,7 @@ static void locks_by_the_servers_clock(void **unused)
 	(void)unused;
 	static const struct fault_answer answers[] = {{"403 Forbidden", "Date: Mon, 24 May 2027 00:00:00 GMT\r\n",
 						       ERROR_XML("RequestTimeTooSkewed"), 0, FAULT_NONE, 0},
-						      {.status = NULL}};
+						      {.headers = ETAG}};
 	struct scripted scripted;
 	reopen(&scripted, answers, 2, &(struct s3_options){.lock_mode = "COMPLIANCE", .lock_days = 36500});
 	put(&scripted, 10);
@@ -190,7 +192,7 @@ static void go_along_with_the_begin_of_an_upload(void **unused)
 static void nothing_is_sent_unless_asked_for(void **unused)
 {
 	(void)unused;
-	static const struct fault_answer answers[] = {{.status = NULL}};
+	static const struct fault_answer answers[] = {{.headers = ETAG}};
 	struct scripted scripted;
 	reopen(&scripted, answers, 1, &(struct s3_options){0});
 	put(&scripted, 10);

@@ -100,6 +100,18 @@ static void puts_small_objects(void **state)
 	(void)state;
 	static const struct scenario scenarios[] = {
 	    {"at once", {{PUT, DONE}}, STATUS_OK, "", "", NULL},
+	    {"an answer that is not S3's",
+	     {{PUT, {NULL, NULL, "<html>Welcome</html>", 0, FAULT_NONE, 0}}},
+	     STATUS_UNREACHABLE,
+	     "HTTP 200, but not S3's answer to a put: with the text <html>Welcome",
+	     "s3-endpoint",
+	     NULL},
+	    {"an answer of nobody",
+	     {{PUT, {NULL, NULL, NULL, 0, FAULT_NONE, 0}}},
+	     STATUS_UNREACHABLE,
+	     "not S3's answer to a put: without an ETag",
+	     "s3-endpoint",
+	     NULL},
 	    {"taken", {{PUT, TAKEN}}, STATUS_EXISTS, "already there", "", NULL},
 	    {"busy", {{PUT, BUSY}, {PUT, DONE}}, STATUS_OK, "", "", "HTTP 503 SlowDown: the words; try 2 in 1501 ms"},
 	    {"answer lost", {{PUT, LOST}, {PUT, TAKEN}}, STATUS_EXISTS, "already there", "", NULL},
