@@ -146,7 +146,7 @@ enum status find_in_instance(const struct credential_search *search, struct cred
 	(void)snprintf(source, sizeof source, "the instance's role by %.200s", instance.endpoint);
 	st = credentials_keep(
 	    search, &(struct credential_asking){.source = source, .ask = ask_instance, .arg = &instance}, out, err);
-	if (!absent)
+	if (!st || !absent)
 		return st;
 	log_line(search->call->log, LEVEL_INFO, "%s", err->text);
 	*err = (struct error){0};

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <openssl/crypto.h>
 
@@ -22,6 +23,7 @@
 #define COMMAND_MAX 4096
 #define OUTPUT_MAX (64UL * 1024)
 #define TIMEOUT_MS 60000 /* some ask a person's device; a server's answers at once */
+#define NAP_MS 100       /* a signal that came just before a wait does not end it */
 
 /* The words of a command line: blanks separate, quotes and backslashes protect, nothing is expanded. */
 struct words {
@@ -105,17 +107,25 @@ static int spawn(struct words *words, const char *const *environment, int out_fd
 	return failed;
 }
 
+static enum status check_time(const struct call *call, int64_t until_ms, struct error *err)
+{
+	if (call_is_ending(call))
+		return error_set(err, STATUS_UNREACHABLE, "a signal ended it");
+	return clock_monotonic_ms(call->clock) < until_ms
+		   ? STATUS_OK
+		   : error_set(err, STATUS_UNREACHABLE, "does not end in time");
+}
+
 /* What it prints until it closes its output. */
 static enum status collect(const struct call *call, int fd, int64_t until_ms, struct buffer *out, struct error *err)
 {
 	char piece[4096];
 	for (;;) {
-		int64_t left_ms = until_ms - clock_monotonic_ms(call->clock);
 		struct pollfd wait = {.fd = fd, .events = POLLIN};
-		if (left_ms <= 0 || call_is_ending(call))
-			return error_set(err, STATUS_UNREACHABLE,
-					 left_ms <= 0 ? "does not end in time" : "a signal ended it");
-		if (poll(&wait, 1, (int)left_ms) < 0 && errno != EINTR)
+		enum status st = check_time(call, until_ms, err);
+		if (st)
+			return st;
+		if (poll(&wait, 1, NAP_MS) < 0 && errno != EINTR)
 			return error_errno(err, STATUS_LOCAL, errno, "poll");
 		if ((wait.revents & (POLLIN | POLLHUP)) == 0)
 			continue;
@@ -124,10 +134,23 @@ static enum status collect(const struct call *call, int fd, int64_t until_ms, st
 			return STATUS_OK;
 		if (got < 0 && errno != EINTR)
 			return error_errno(err, STATUS_LOCAL, errno, "read its output");
-		enum status st = got < 0 ? STATUS_OK : buffer_append(out, piece, (size_t)got, err);
+		st = got < 0 ? STATUS_OK : buffer_append(out, piece, (size_t)got, err);
 		OPENSSL_cleanse(piece, sizeof piece);
 		if (st)
 			return st;
+	}
+}
+
+/* It may close its output and go on: until it ends, or its time is up. */
+static enum status await(const struct call *call, pid_t pid, int64_t until_ms, int *wait_status, struct error *err)
+{
+	const struct timespec nap = {.tv_nsec = 5000000L};
+	for (;;) {
+		bool over = waitpid(pid, wait_status, WNOHANG) != 0;
+		enum status st = over ? STATUS_OK : check_time(call, until_ms, err);
+		if (st || over)
+			return st;
+		(void)nanosleep(&nap, NULL);
 	}
 }
 
@@ -159,10 +182,13 @@ static enum status run(const struct credential_search *search, struct words *wor
 		return error_errno(err, STATUS_USAGE, failed, "cannot be run");
 	}
 	enum status st = collect(search->call, read_fd, until_ms, out, err);
-	if (st)
+	if (!st)
+		st = await(search->call, pid, until_ms, &wait_status, err);
+	if (st) {
 		(void)kill(-pid, SIGKILL);
-	while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-		;
+		while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
+			;
+	}
 	call_release(search->call);
 	return st ? st : judge(wait_status, err);
 }

@@ -188,10 +188,16 @@ def hanging_process(place):
     return {"AWS_CONFIG_FILE": place.file("config", "[default]\ncredential_process = sleep 600\n")}
 
 
+def quiet_process(place):
+    """Closes its output, and goes on."""
+    return {"AWS_CONFIG_FILE": place.file("config", "[default]\ncredential_process = sh -c 'exec >&-; exec sleep 600'\n")}
+
+
 @pytest.mark.parametrize("source, error", [
     (container, "the container endpoint: .*no answer in time"), (web_identity, "STS .*no answer in time"),
     (instance, "metadata service: .*no answer in time"), (hanging_process, "credential_process sleep: does not end in time"),
-], ids=["container", "web-identity", "instance", "process"])
+    (quiet_process, "credential_process sh: does not end in time"),
+], ids=["container", "web-identity", "instance", "process", "quiet-process"])
 def test_a_source_that_hangs_ends_in_time(place, source, error):
     env = source(place)
     place.endpoint.silent = True

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import host, strict_s3, wal, walship
+from harness import host, roles, strict_s3, wal, walship
 
 SYSTEM_ID = 7601921254259666965
 MIB = 1 << 20
@@ -99,10 +99,12 @@ def test_the_second_signal_does_not_wait(ship, scratch, server):
     assert process.returncode == -signal.SIGTERM and server.open_uploads == 1
 
 
-def test_a_credential_process_does_not_stay(ship, scratch, server):
+@pytest.mark.parametrize("output", ["open", "closed"])
+def test_a_credential_process_does_not_stay(ship, scratch, server, output):
     place = scratch.folder("aws")
     mark = place / "pid"
-    script = host.USER.write(place / "slow", f"#!/bin/sh\necho $$ > {mark}\nexec sleep 600\n", 0o755)
+    close = "exec >&-\n" if output == "closed" else ""
+    script = host.USER.write(place / "slow", f"#!/bin/sh\n{close}echo $$ > {mark}\nexec sleep 600\n", 0o755)
     config = host.USER.write(place / "config", f"[default]\ncredential_process = {script}\n", 0o600)
     here = ship(spool=place / "spool")
     here.configure(s3_key=None, s3_key_secret_file=None)
@@ -116,6 +118,31 @@ def test_a_credential_process_does_not_stay(ship, scratch, server):
     assert process.returncode == -signal.SIGTERM
     time.sleep(0.1)
     assert not host.exists(int(mark.read_text()))
+
+
+def test_a_wait_for_new_credentials_is_ended(ship, scratch, server):
+    """In the middle of an upload, by a source that does not answer."""
+    here = ship(compress="none", s3_part_size="5MiB", spool=scratch.folder("sp") / "spool")
+    here.configure(s3_key=None, s3_key_secret_file=None)
+    _, path = segment(scratch, 8 * MIB)
+    with roles.Roles(server.access_key, server.secret_key, "TOKEN") as endpoint:
+        server.session_token = "TOKEN"
+
+        def expire(request):
+            if "partNumber" in request.query and not endpoint.silent:
+                endpoint.silent = True
+                server.expired_tokens.add("TOKEN")
+        server.faults = expire
+        process = here.popen("push", path, env={"AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint.url + "/container"})
+        deadline = time.monotonic() + 20
+        while len(endpoint.requests) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        server.expired_tokens.clear()
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=40)
+        assert process.returncode == -signal.SIGTERM and time.monotonic() - start < AT_ONCE_S
+    assert server.open_uploads == 0
 
 
 def test_an_ignored_signal_stays_ignored(ship, scratch, server):
