@@ -1,5 +1,6 @@
 """The strict server is S3 to an independent client, and refuses what is not right; walship needs one request a segment."""
 
+import concurrent.futures
 import urllib.error
 import urllib.request
 
@@ -59,7 +60,13 @@ def test_an_independent_client_is_served(server):
     assert s3.get_object(Bucket="strict", Key="a/b c+d")["Body"].read() == b"content"
     assert s3.get_object(Bucket="strict", Key="a/b c+d", Range="bytes=2-3")["Body"].read() == b"nt"
     assert s3.head_object(Bucket="strict", Key="a/b c+d")["ContentLength"] == 7
+    assert s3.get_object(Bucket="strict", Key="a/b c+d", Range="bytes=-2")["Body"].read() == b"nt"
+    etag = s3.head_object(Bucket="strict", Key="a/b c+d")["ETag"]
+    assert s3.get_object(Bucket="strict", Key="a/b c+d", IfMatch=etag)["ContentLength"] == 7
+    assert refusal(s3.get_object, Bucket="strict", Key="a/b c+d", IfMatch='"other"') == (412, "PreconditionFailed")
+    assert refusal(s3.get_object, Bucket="strict", Key="a/b c+d", Range="bytes=7-") == (416, "InvalidRange")
     assert refusal(s3.get_object, Bucket="strict", Key="none") == (404, "NoSuchKey")
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket="strict")["Contents"]] == ["a/b c+d"]
     assert refusal(s3.get_object, Bucket="other", Key="none") == (404, "NoSuchBucket")
     for number in range(7):
         s3.put_object(Bucket="strict", Key=f"n/{number}", Body=b"x")
@@ -74,15 +81,23 @@ def test_an_independent_client_uploads_in_parts(server):
     s3, parts = client(server), []
     upload = s3.create_multipart_upload(Bucket="strict", Key="big")["UploadId"]
     assert server.open_uploads == 1
+    complete = {"Bucket": "strict", "Key": "big", "UploadId": upload}
     for number, body in enumerate((b"x" * (5 << 20), b"y"), 1):
         done = s3.upload_part(Bucket="strict", Key="big", UploadId=upload, PartNumber=number, Body=body)
         parts.append({"PartNumber": number, "ETag": done["ETag"]})
-    s3.complete_multipart_upload(Bucket="strict", Key="big", UploadId=upload, MultipartUpload={"Parts": parts})
+    for wrong in (parts[:1], parts[::-1], [parts[0], {**parts[1], "ETag": parts[0]["ETag"]}]):
+        assert refusal(s3.complete_multipart_upload, **complete, MultipartUpload={"Parts": wrong}) == (400, "InvalidPart")
+    s3.complete_multipart_upload(**complete, MultipartUpload={"Parts": parts})
     assert server.bucket.get("big") == b"x" * (5 << 20) + b"y"
     other = s3.create_multipart_upload(Bucket="strict", Key="big")["UploadId"]
     s3.abort_multipart_upload(Bucket="strict", Key="big", UploadId=other)
     assert refusal(s3.abort_multipart_upload, Bucket="strict", Key="big", UploadId=other) == (404, "NoSuchUpload")
+    small = {"Bucket": "strict", "Key": "s", "UploadId": s3.create_multipart_upload(Bucket="strict", Key="s")["UploadId"]}
+    parts = [{"PartNumber": number, "ETag": s3.upload_part(**small, PartNumber=number, Body=b"x")["ETag"]} for number in (1, 2)]
+    assert refusal(s3.complete_multipart_upload, **small, MultipartUpload={"Parts": parts}) == (400, "EntityTooSmall")
+    s3.abort_multipart_upload(**small)
     assert server.open_uploads == 0
+    assert [path.name for path in server.bucket.folder.parent.iterdir()] == ["objects"], "parts are left"
 
 
 def test_wrong_keys_regions_and_tokens_are_refused(server):
@@ -102,12 +117,20 @@ def test_wrong_keys_regions_and_tokens_are_refused(server):
     assert refusal(client(server).put_object, **put) == (403, "RequestTimeTooSkewed")
 
 
-def send(server, change):
-    """A request of botocore's, changed after it was signed."""
-    made = AWSRequest("PUT", f"{server.url}/strict/raw", data=b"content")
-    S3SigV4Auth(Credentials(server.access_key, server.secret_key), "s3", server.region).add_auth(made)
-    headers, body = dict(made.headers), b"content"
-    body = change(headers) or body
+class Unhashed(S3SigV4Auth):
+    """Signs, but not for this body."""
+
+    def payload(self, _request):
+        return "UNSIGNED-PAYLOAD"
+
+
+def send(server, change=lambda headers: None, path="raw", signer=S3SigV4Auth, **headers):
+    """A request of botocore's, changed after it was signed. change: returns another body, or None."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    made = AWSRequest("PUT", f"{server.url}/strict/{path}", data=b"content", headers=headers)
+    signer(Credentials(server.access_key, server.secret_key), "s3", server.region).add_auth(made)
+    headers = dict(made.headers)
+    body = change(headers) or b"content"
     try:
         with urllib.request.urlopen(urllib.request.Request(made.url, body, headers, method="PUT"), timeout=10) as answer:
             return answer.status, ""
@@ -125,6 +148,37 @@ def test_what_is_not_signed_or_not_true_is_refused(server):
     assert status == 400 and "BadDigest" in text
     status, text = send(server, lambda headers: headers.pop("X-Amz-Date") and None)
     assert status == 403
+    status, text = send(server, lambda headers: headers.pop("Authorization") and None)
+    assert status == 403 and "Authorization" in text
+    status, text = send(server, signer=Unhashed)
+    assert status == 400 and "XAmzContentSHA256Mismatch" in text
+    status, text = send(server, path="raw%7E")  # S3 does not encode a tilde: it would sign another path
+    assert status == 403 and "SignatureDoesNotMatch" in text
+    status, text = send(server, lambda headers: iter([b"content"]))  # in chunks, without a length
+    assert status == 411 and "MissingContentLength" in text
+    assert [request.size for request in server.requests if request.status == 200] == [7]
+
+
+def test_one_of_many_writers_wins(server):
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        statuses = [status for status, _ in pool.map(lambda _: send(server, if_none_match="*"), range(16))]
+    assert sorted(statuses) == [200] + 15 * [412]
+    assert server.bucket.versions == {"raw": 1} and server.count("PUT") == 16
+
+
+def test_conditions_can_be_ignored_or_refused():
+    for of_bucket, status in (({"conditional": "ignore"}, 200), ({"versioned": True}, 200), ({"conditional": "refuse"}, 501)):
+        with strict_s3.StrictS3(**of_bucket) as server:
+            assert send(server)[0] == 200
+            assert send(server, if_none_match="*")[0] == status
+            assert server.bucket.versions == {"raw": 2 if status == 200 else 1}
+
+
+def test_random_faults_are_repeatable():
+    first, again, other = ([choose(None) for _ in range(300)] for choose in
+                           (strict_s3.random_faults(7, 0.3), strict_s3.random_faults(7, 0.3), strict_s3.random_faults(8, 0.3)))
+    assert first == again != other
+    assert 50 < sum(fault is not None for fault in first) < 130
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
@@ -142,6 +196,17 @@ def test_one_request_for_a_segment_each_way(own_walship, scratch, authority, tls
             assert server.count("GET") == number and server.count() == 5 + number
         assert dest.read_bytes() == content
         assert ship.run("cat", name, "--system-id", SYSTEM_ID).out == content
+
+
+def test_the_bucket_in_the_host_name(own_walship, scratch, authority, hosts):
+    hosts("127.0.0.1", "s3.test", "strict.s3.test")
+    with strict_s3.StrictS3(tls=authority.issue("strict"), domain="s3.test") as server:
+        ship = own_walship(server, s3_ca_file=authority.file, s3_endpoint=f"https://s3.test:{server.port}", s3_uri_style="host")
+        name, content, path = segment(scratch)
+        ship.run("push", path).expect(0)
+        assert ship.run("cat", name, "--system-id", SYSTEM_ID).out == content
+        assert [request.headers["host"] for request in server.requests] == 2 * [f"strict.s3.test:{server.port}"]
+        assert not any(request.target.startswith("/strict") for request in server.requests)
 
 
 def test_an_object_in_parts(own_walship, scratch, server):

@@ -37,8 +37,9 @@ class Request:
     key: str = ""
     query: dict = field(default_factory=dict)
     fault: str = None
-    status: int = 0
+    status: int = 0  # what it was answered with; 0: nothing, or not in full
     at: float = 0.0
+    size: int = 0    # of the body
 
 
 class Exchange:
@@ -63,9 +64,13 @@ class Exchange:
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = first.split(" ", 2)
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        headers = {}
+        for name, _, value in (line.partition(":") for line in lines):
+            name, value = name.strip().lower(), value.strip()
+            # Said twice, it counts as a list, for the signature too.
+            headers[name] = f"{headers[name]},{value}" if name in headers else value
         self.length = int(headers.get("content-length", 0))
-        return self.server.locate(Request(method, target, headers, at=time.monotonic()))
+        return self.server.locate(Request(method, target, headers, at=time.monotonic(), size=self.length))
 
     def read_some(self, length):
         while len(self.buffer) < length:
@@ -144,11 +149,13 @@ class StrictS3:
     def __exit__(self, *_):
         self._listener.shutdown()
         self._listener.server_close()
-        for connection in list(self._connections):
+        with self._lock:
+            connections = list(self._connections)
+        for connection in connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                pass
+                pass  # has ended by itself
         if self._own:
             self._own.cleanup()
 
@@ -231,10 +238,11 @@ class StrictS3:
                 connection = self.request
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection.settimeout(IDLE_S)
-                server._connections.add(connection)
                 try:
                     if server._tls:
                         connection = server._tls.wrap_socket(connection, server_side=True)
+                    with server._lock:
+                        server._connections.add(connection)
                     server._serve(connection)
                 except Lost as lost:
                     if lost.reset:
@@ -242,9 +250,10 @@ class StrictS3:
                     else:
                         linger(connection)
                 except (OSError, ValueError):
-                    pass  # the client went away
+                    pass  # the client went away, or does not speak HTTP
                 finally:
-                    server._connections.discard(self.request)
+                    with server._lock:
+                        server._connections.discard(connection)
                     connection.close()
         return Handler
 

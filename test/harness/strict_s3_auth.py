@@ -5,6 +5,7 @@ import calendar
 import hashlib
 import re
 import time
+import urllib.parse
 
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -23,10 +24,18 @@ class Refused(Exception):
         self.status, self.code, self.message, self.more = status, code, message, more
 
 
+def canonical(target):
+    """The target as S3 encodes it again from what it decoded: a client that encodes differently signs something else."""
+    path, _, query = target.partition("?")
+    path = urllib.parse.quote(urllib.parse.unquote_to_bytes(path), safe="/~")
+    pairs = urllib.parse.parse_qsl(query, keep_blank_values=True, encoding="latin-1")
+    return path + "?" + urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote, safe="~", encoding="latin-1")
+
+
 def signature(request, signed, scope, keys):
     """What botocore makes of the request as it came over the wire."""
     headers = {name: request.headers[name] for name in signed if name != "host"}
-    wire = AWSRequest(method=request.method, url=f"http://{request.headers['host']}{request.target}", headers=headers)
+    wire = AWSRequest(method=request.method, url=f"http://{request.headers['host']}{canonical(request.target)}", headers=headers)
     wire.context["timestamp"] = request.headers["x-amz-date"]
     signer = S3SigV4Auth(Credentials(*keys), "s3", scope)
     return signer.signature(signer.string_to_sign(wire, signer.canonical_request(wire)), wire)
@@ -51,6 +60,10 @@ def check_token(request, server):
 
 def check_head(request, server):
     """All that can be said before the body is there."""
+    if "host" not in request.headers:
+        raise Refused(400, "InvalidRequest", "Missing required header for this request: Host")
+    if request.method in ("PUT", "POST") and "content-length" not in request.headers:
+        raise Refused(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
     match = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if not match:
         raise Refused(403, "AccessDenied", "no usable Authorization header")

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 from .strict_s3_auth import Refused
 
 XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
+PART_MIN = 5 << 20  # of all parts but the last
 
 
 @dataclass
@@ -36,14 +37,34 @@ def error(status, code, message="", **more):
     return Reply(status, f'<?xml version="1.0"?><Error>{body}</Error>'.encode(), {"Content-Type": "application/xml"})
 
 
-class Bucket:
-    """conditional: "honour", "ignore" or "refuse" If-None-Match. list_permission False: 403 for what is not there."""
+def etag_of(body):
+    return f'"{hashlib.md5(body).hexdigest()}"'
 
-    def __init__(self, folder, name, conditional="honour", list_permission=True, versioned=False):
+
+def encoded_key(key):
+    """As encoding-type=url has it: S3 writes a blank as a plus."""
+    return urllib.parse.quote_plus(key, safe="/")
+
+
+def named_parts(body):
+    """(number, ETag) of each part that a CompleteMultipartUpload asks for, in its order."""
+    try:
+        return [(int(part.findtext(f"{{{XMLNS}}}PartNumber")), part.findtext(f"{{{XMLNS}}}ETag"))
+                for part in ElementTree.fromstring(body)]
+    except (ElementTree.ParseError, TypeError, ValueError):
+        raise Refused(400, "MalformedXML", "The XML you provided was not well-formed") from None
+
+
+class Bucket:
+    """conditional: "honour", "ignore" or "refuse" If-None-Match; conditional_complete False: CompleteMultipartUpload
+    ignores it, as Ceph's does. list_permission False: 403 for what is not there. versioned: a put is never refused."""
+
+    def __init__(self, folder, name, conditional="honour", list_permission=True, versioned=False, conditional_complete=True):
         self.folder, self.name = Path(folder), name
         self.conditional, self.list_permission, self.versioned = conditional, list_permission, versioned
+        self.conditional_complete = conditional_complete
         self.lock = threading.Lock()
-        self.uploads = {}   # id -> (key, {part number: bytes})
+        self.uploads = {}   # id -> (key, {part number: its file}, the headers that began it)
         self.versions = {}  # key -> how many times it was put
         self.put_headers = {}  # key -> the headers that its object was made with
 
@@ -61,7 +82,8 @@ class Bucket:
             return False
         if self.conditional == "refuse":
             raise Refused(501, "NotImplemented", "A header you provided implies functionality that is not implemented.")
-        return self.conditional == "honour" and not self.versioned
+        ignored = request.method == "POST" and not self.conditional_complete
+        return self.conditional == "honour" and not self.versioned and not ignored
 
     def keep(self, request, body, headers):
         """Makes the object, all of it at once."""
@@ -73,7 +95,7 @@ class Bucket:
             temporary.rename(self.path(request.key))
             self.versions[request.key] = self.versions.get(request.key, 0) + 1
             self.put_headers[request.key] = headers
-        return f'"{hashlib.md5(body).hexdigest()}"'
+        return etag_of(body)
 
     def missing(self):
         if not self.list_permission:
@@ -88,7 +110,7 @@ class Bucket:
         if not path.exists():
             self.missing()
         body = path.read_bytes()
-        etag = f'"{hashlib.md5(body).hexdigest()}"'
+        etag = etag_of(body)
         if request.headers.get("if-match", etag) != etag:
             raise Refused(412, "PreconditionFailed", "the object is another one by now")
         headers = {"ETag": etag, "Last-Modified": formatdate(path.stat().st_mtime, usegmt=True),
@@ -97,6 +119,8 @@ class Bucket:
         if wanted is None:
             return Reply(200, body, headers)
         first, _, last = wanted.removeprefix("bytes=").partition("-")
+        if first == "":
+            first, last = max(0, len(body) - int(last)), ""
         first, last = int(first), min(int(last or len(body) - 1), len(body) - 1)
         if first >= len(body):
             raise Refused(416, "InvalidRange", "The requested range is not satisfiable")
@@ -109,17 +133,23 @@ class Bucket:
     def list_objects(self, request):
         if not self.list_permission:
             raise Refused(403, "AccessDenied", "Access Denied")
+        if "delimiter" in request.query or request.query.get("list-type") != "2":
+            raise Refused(501, "NotImplemented", "only ListObjectsV2, without a delimiter")
         prefix, most = request.query.get("prefix", ""), int(request.query.get("max-keys") or 1000)
-        quoted = urllib.parse.quote if request.query.get("encoding-type") == "url" else escape
+        encoded = request.query.get("encoding-type") == "url"
         after = request.query.get("continuation-token") or request.query.get("start-after") or ""
         keys = [key for key in self.keys() if key.startswith(prefix) and key > after]
         page = keys[:most]
-        items = [tag("Key", "") .replace("><", f">{quoted(key)}<") + tag("Size", self.path(key).stat().st_size) +
-                 tag("LastModified", time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.path(key).stat().st_mtime)))
-                 for key in page]
         more = [tag("NextContinuationToken", page[-1])] if len(keys) > most else []
-        return xml("ListBucketResult", tag("Name", self.name), tag("IsTruncated", str(bool(more)).lower()), *more,
-                   *(f"<Contents>{item}</Contents>" for item in items))
+        return xml("ListBucketResult", tag("Name", self.name), tag("Prefix", encoded_key(prefix) if encoded else prefix),
+                   tag("KeyCount", len(page)), tag("MaxKeys", most), tag("IsTruncated", str(bool(more)).lower()),
+                   *([tag("EncodingType", "url")] if encoded else []), *more, *(self.entry(key, encoded) for key in page))
+
+    def entry(self, key, encoded):
+        info = self.path(key).stat()
+        modified = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(info.st_mtime))
+        return "<Contents>{}</Contents>".format(tag("Key", encoded_key(key) if encoded else key) +
+                                                tag("LastModified", modified) + tag("Size", info.st_size))
 
     def begin_upload(self, request):
         upload = hashlib.sha256(f"{request.key}{time.monotonic_ns()}".encode()).hexdigest()
@@ -135,23 +165,32 @@ class Bucket:
 
     def put_part(self, request):
         _, parts, _ = self.upload(request)
-        parts[int(request.query["partNumber"])] = request.body
-        return Reply(headers={"ETag": f'"{hashlib.md5(request.body).hexdigest()}"'})
+        number = int(request.query["partNumber"])
+        path = self.folder.parent / f"{request.query['uploadId']}.{number}"
+        path.write_bytes(request.body)
+        parts[number] = path
+        return Reply(headers={"ETag": etag_of(request.body)})
 
     def complete_upload(self, request):
         _, parts, headers = self.upload(request)
-        named = [int(part.findtext(f"{{{XMLNS}}}PartNumber")) for part in ElementTree.fromstring(request.body)]
-        if named != sorted(parts) or any(len(parts[n]) < 5 << 20 for n in named[:-1]):
+        there = {number: path.read_bytes() for number, path in sorted(parts.items())}
+        if named_parts(request.body) != [(number, etag_of(body)) for number, body in there.items()]:
             raise Refused(400, "InvalidPart", "One or more of the specified parts could not be found.")
-        self.keep(request, b"".join(parts[number] for number in named), headers)
+        if any(len(body) < PART_MIN for body in list(there.values())[:-1]):
+            raise Refused(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+        self.keep(request, b"".join(there.values()), headers)
+        self.end_upload(request)
+        return xml("CompleteMultipartUploadResult", tag("Key", request.key), tag("ETag", f'"x-{len(there)}"'))
+
+    def end_upload(self, request):
         with self.lock:
-            self.uploads.pop(request.query["uploadId"], None)
-        return xml("CompleteMultipartUploadResult", tag("Key", request.key), tag("ETag", '"x-1"'))
+            _, parts, _ = self.uploads.pop(request.query["uploadId"], (None, {}, None))
+        for path in parts.values():
+            path.unlink()
 
     def abort_upload(self, request):
         self.upload(request)
-        with self.lock:
-            self.uploads.pop(request.query["uploadId"], None)
+        self.end_upload(request)
         return Reply(204)
 
     def carry_out(self, request):

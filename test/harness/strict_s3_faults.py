@@ -52,6 +52,34 @@ def hang(exchange):
     raise Lost
 
 
+def early_close(_exchange):
+    raise Lost(reset=False)
+
+
+def answer_before_the_body(exchange):
+    """As a proxy does that is too busy to take it."""
+    exchange.send(error(503, "ServiceUnavailable", "injected"))
+    raise Lost(reset=False)
+
+
+def not_http(exchange, _reply):
+    exchange.put(b"SSH-2.0-OpenSSH_9.2\r\n")
+    raise Lost(reset=False)
+
+
+def elsewhere(code, name):
+    def instead(exchange):
+        reply = error(code, name, "injected")
+        reply.headers["x-amz-bucket-region"] = exchange.server.region
+        return reply
+    return {"instead": instead}
+
+
+def reset_in_head(exchange, reply):
+    exchange.put(exchange.bytes_of(reply)[:30])
+    raise Lost
+
+
 def reset_in_answer(exchange, reply):
     exchange.send(reply, stop_after=len(reply.body) // 2)
     raise Lost
@@ -94,6 +122,10 @@ def too_short_a_length(exchange, reply):
     raise Lost(reset=False)
 
 
+def error_after_all(_exchange, _reply):
+    return error(200, "InternalError", "injected")
+
+
 def malformed(_exchange, _reply):
     return Reply(200, b"<CompleteMultipartUploadResult><a></CompleteMultipartUploadResult>")
 
@@ -108,12 +140,15 @@ def clock_far_away(exchange):
 FAULTS = {
     # Before anything is carried out.
     "reset": {"early": early_reset},
+    "closed": {"early": early_close},
     "reset in the request": {"early": reset_in_body},
+    "503 before the body": {"early": answer_before_the_body},
     "no answer": {"early": hang},
     # Instead of carrying it out.
     "500": status(500, "InternalError"),
     "502 of a proxy": plain(502, b"<html>Bad Gateway</html>"),
     "503": status(503, "ServiceUnavailable"),
+    "504 of a proxy": plain(504, b"<html>Gateway Time-out</html>"),
     "503 SlowDown": status(503, "SlowDown"),
     "SlowDown, x-amz-retry-after": status(503, "SlowDown", **{"x-amz-retry-after": "700"}),
     "429, Retry-After": status(429, "TooManyRequests", **{"Retry-After": "1"}),
@@ -123,18 +158,22 @@ FAULTS = {
     "403 no permission": status(403, "AccessDenied", "Access Denied"),
     "403 unknown key": status(403, "InvalidAccessKeyId"),
     "403 clock": {"instead": clock_far_away},
-    "301 other region": status(301, "PermanentRedirect", **{"x-amz-bucket-region": "ca-central-1"}),
+    "301 other region": elsewhere(301, "PermanentRedirect"),
+    "307 other region": elsewhere(307, "TemporaryRedirect"),
     "404 no bucket": status(404, "NoSuchBucket"),
     "404 of a proxy": plain(404, b"<html>Not Found</html>"),
     "200 of a proxy": plain(200, b"<html>Welcome</html>"),
-    "200 of nobody": plain(200),
+    "200, empty": plain(200),
     "200 with an error": status(200, "InternalError"),
     "huge error body": plain(500, b"<Error>" + b"x" * (10 << 20)),
     "malformed XML": plain(500, b"<Error><Code>SlowDown</Cod"),
     # After it was carried out.
     "answer lost": {"late": lose(True)},
     "answer lost, closed": {"late": lose(False)},
+    "reset in the answer's head": {"late": reset_in_head},
     "reset in the answer": {"late": reset_in_answer},
+    "not HTTP": {"late": not_http},
+    "200 with an error, done": {"late": error_after_all},
     "body cut short": {"late": cut},
     "answer drips": {"late": drip},
     "endless headers": {"late": endless_headers},
@@ -145,9 +184,10 @@ FAULTS = {
 }
 
 # What passes by itself: a call that is given time gets over it. Nothing here takes more than a moment.
-PASSING = ("reset", "reset in the request", "500", "502 of a proxy", "503", "503 SlowDown", "SlowDown, x-amz-retry-after",
-           "400 RequestTimeout", "409 conflict", "403 clock", "huge error body", "malformed XML", "answer lost",
-           "answer lost, closed", "reset in the answer", "body cut short", "length too long")
+PASSING = ("reset", "closed", "reset in the request", "503 before the body", "500", "502 of a proxy", "503", "504 of a proxy",
+           "503 SlowDown", "SlowDown, x-amz-retry-after", "400 RequestTimeout", "409 conflict", "huge error body",
+           "malformed XML", "answer lost", "answer lost, closed", "reset in the answer's head", "reset in the answer",
+           "body cut short", "length too long")
 
 
 def random_faults(seed, rate, names=PASSING):
