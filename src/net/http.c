@@ -29,7 +29,8 @@ struct transfer {
 	CURL *curl;
 	const struct http_request *request;
 	struct http_response *response;
-	enum status taken; /* what on_body said */
+	enum status taken;   /* what on_body said */
+	curl_off_t ended_us; /* when the end was asked for, on libcurl's scale; 0: not yet */
 	struct error *err;
 };
 
@@ -178,9 +179,15 @@ static size_t keep_body(struct http_response *response, const char *data, size_t
 /* libcurl asks at each step of a transfer, and once a second at least. */
 static int on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
 {
-	const struct transfer *transfer = arg;
+	struct transfer *transfer = arg;
+	curl_off_t now_us = 0;
 	(void)down_all, (void)down, (void)up_all, (void)up;
-	return transfer->request->ended != NULL && transfer->request->ended();
+	if (transfer->request->ended == NULL || !transfer->request->ended())
+		return 0;
+	(void)curl_easy_getinfo(transfer->curl, CURLINFO_TOTAL_TIME_T, &now_us);
+	if (transfer->ended_us == 0)
+		transfer->ended_us = now_us;
+	return now_us - transfer->ended_us >= transfer->request->grace_ms * 1000;
 }
 
 static size_t on_data(char *data, size_t one, size_t len, void *arg)

@@ -70,6 +70,7 @@ struct http_request {
 	int64_t timeout_ms;   /* of the whole request; above 0 */
 	bool fresh;           /* over a new connection */
 	bool (*ended)(void);  /* asked all the time; true ends the request; NULL: never */
+	int64_t grace_ms;     /* so much longer the answer is waited for then */
 	http_body_fn on_body; /* NULL: the body of a 2xx goes to response->body too */
 	void *arg;
 };

@@ -77,6 +77,14 @@ static enum status explain_timeout(const struct http_failure *failure, struct ht
 			 response->status == 0 ? "no answer in time" : "the answer did not end in time", failure->text);
 }
 
+/* libcurl's code for a URL's scheme, too. Once there is a connection it can only be the answer. */
+static bool is_no_http(const struct http_failure *failure)
+{
+	curl_off_t ready_us = 0;
+	(void)curl_easy_getinfo(failure->curl, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+	return failure->code == CURLE_UNSUPPORTED_PROTOCOL && ready_us > 0;
+}
+
 static enum status explain_from_table(const struct http_failure *failure, struct http_response *response,
 				      struct error *err)
 {
@@ -109,5 +117,9 @@ enum status http_explain(const struct http_failure *failure, struct http_respons
 		return explain_trust(&named, response, err);
 	if (named.code == CURLE_OPERATION_TIMEDOUT)
 		return explain_timeout(&named, response, err);
+	if (is_no_http(&named)) {
+		response->outcome = HTTP_FAILED;
+		return error_set(err, STATUS_UNREACHABLE, "%s: the answer is not HTTP (%s)", named.server, named.text);
+	}
 	return explain_from_table(&named, response, err);
 }

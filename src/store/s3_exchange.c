@@ -87,6 +87,7 @@ static enum status send_signed(struct s3 *s3, const struct call *call, const str
 							     .timeout_ms = left_ms,
 							     .fresh = s3->fresh,
 							     .ended = call->ending == NULL ? NULL : call->ending->asked,
+							     .grace_ms = request->grace_ms,
 							     .on_body = request->on_body,
 							     .arg = request->arg},
 				      response, err);

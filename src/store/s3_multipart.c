@@ -12,6 +12,7 @@
 
 #define PARTS_MAX 10000                       /* S3's bound */
 #define COMPLETE_BODY_MAX (4UL * 1024 * 1024) /* 10,000 parts with an ETag of HTTP_FIELD_MAX bytes each */
+#define BEGIN_MS 1000                         /* for an answer under way when a signal comes */
 #define ABORT_MS 3000                         /* less than the command's grace behind its timeout */
 #define ABORT_HINT "a lifecycle rule with AbortIncompleteMultipartUpload removes such"
 
@@ -36,7 +37,7 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 	struct s3_upload *upload = calloc(1, sizeof *upload);
 	if (upload == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	/* From here on there may be an upload to abort. */
+	/* From here on there may be an upload to abort; only the answer says which. */
 	call_hold(call);
 	*upload = (struct s3_upload){.s3 = s3, .call = call, .body.max = COMPLETE_BODY_MAX};
 	(void)snprintf(upload->key, sizeof upload->key, "%s", key);
@@ -48,7 +49,8 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 							  .query_count = 1,
 							  .headers = headers,
 							  .header_count = count,
-							  .body = ""},
+							  .body = "",
+							  .grace_ms = BEGIN_MS},
 				     &reply, err);
 	if (st)
 		return error_wrap(err, st, "begin upload");

@@ -52,6 +52,7 @@ struct s3_request {
 	const void *body; /* NULL: none; "" sends a Content-Length of 0 */
 	size_t body_bytes;
 	const char *body_sha256; /* s3_digests_of the body; NULL when it is empty */
+	int64_t grace_ms;        /* as in struct http_request */
 	http_body_fn on_body;    /* of a 2xx; NULL: it is read as XML into the reply */
 	void *arg;
 };

@@ -13,10 +13,13 @@ MARGIN_S = 6  # behind the timeout: process start, the last abort
 # fault: (exit code of push, of fetch, of an upload in parts), a pattern of the message when it fails.
 ONCE = {
     "reset": (0, 0, 0, None),
+    "closed": (0, 0, 0, None),
     "reset in the request": (0, 0, 0, None),
+    "503 before the body": (0, 0, 0, None),
     "500": (0, 0, 0, None),
     "502 of a proxy": (0, 0, 0, None),
     "503": (0, 0, 0, None),
+    "504 of a proxy": (0, 0, 0, None),
     "503 SlowDown": (0, 0, 0, None),
     "SlowDown, x-amz-retry-after": (0, 0, 0, None),
     "429, Retry-After": (0, 0, 0, None),
@@ -27,15 +30,19 @@ ONCE = {
     "403 no permission": (3, 255, 3, "403 AccessDenied"),
     "403 unknown key": (3, 255, 3, "403 InvalidAccessKeyId"),
     "301 other region": (3, 255, 3, "301 PermanentRedirect"),
+    "307 other region": (3, 255, 3, "307 TemporaryRedirect"),
     "404 no bucket": (3, 255, 3, "404 NoSuchBucket"),
     "404 of a proxy": (3, 255, 3, "404"),
     "200 of a proxy": (3, 255, 3, "not S3.s answer|without|does not begin with WALSHIP"),
     "200, empty": (3, 255, 3, "without an ETag|without|truncated|damaged|too short|WALSHIP"),
+    "200 with an error, done": (0, 255, 3, "does not begin with WALSHIP"),
     "200 with an error": (0, 255, 3, "does not begin with WALSHIP"),
     "huge error body": (0, 0, 0, None),
     "malformed XML": (0, 0, 0, None),
     "answer lost": (0, 0, 0, None),
     "answer lost, closed": (0, 0, 0, None),
+    "reset in the answer's head": (0, 0, 0, None),
+    "not HTTP": (0, 0, 0, None),
     "reset in the answer": (0, 0, 0, None),
     "body cut short": (0, 0, 0, None),
     "bit flipped": (0, 255, 3, "authentic|damaged"),
@@ -51,6 +58,10 @@ FOREVER = {
     "reset": "reset|lost|closed",
     "500": "500 InternalError",
 }
+
+
+def test_no_fault_is_left_out():
+    assert set(strict_s3.FAULTS) == set(ONCE) | set(FOREVER)
 
 
 class Ledger:
