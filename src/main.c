@@ -1,4 +1,5 @@
 /* The owner of the process: descriptors, signals, and what must not be left behind. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -14,7 +15,10 @@ static int open_standard_descriptors(void)
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
-	return fd < 0 ? -1 : close(fd);
+	if (fd < 0)
+		return -1;
+	(void)close(fd);
+	return 0;
 }
 
 /* Keys are in memory: no core, to a file or to a pipe, and no other process of this user may look. */
@@ -27,13 +31,15 @@ static void forbid_cores(void)
 
 int main(int argc, char **argv)
 {
-	if (open_standard_descriptors() != 0)
-		return status_exit_code(STATUS_LOCAL, EXIT_FOR_FETCH);
+	struct process process = {argc, argv, environ, STDOUT_FILENO, STDERR_FILENO};
+	if (open_standard_descriptors() != 0) {
+		struct error err = {0};
+		return cli_fail(&process, error_errno(&err, STATUS_LOCAL, errno, "open /dev/null"), &err);
+	}
 	forbid_cores();
 	/* A closed pipe and a file-size limit are errors to report, not deaths: a signal would end PostgreSQL's
 	 * archiver. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
-	struct process process = {argc, argv, environ, STDOUT_FILENO, STDERR_FILENO};
 	return cli_run(&process);
 }

@@ -150,6 +150,15 @@ enum status newfile_create(struct newfile *file, struct error *err)
 	return folder_sync(file->dir_fd, file->name, err);
 }
 
+/* Each close of any descriptor of the file tells. */
+enum status newfile_settle(struct newfile *file, struct error *err)
+{
+	int second = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+	if (second < 0 || close(second) != 0)
+		return error_errno(err, STATUS_LOCAL, errno, "write %s", file->name);
+	return STATUS_OK;
+}
+
 enum status newfile_replace(struct newfile *file, struct error *err)
 {
 	if (file->temp[0] == '\0') {

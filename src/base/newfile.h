@@ -37,6 +37,12 @@ enum status newfile_write(struct newfile *file, const void *data, size_t len, st
 enum status newfile_create(struct newfile *file, struct error *err);
 
 /*
+ * Whether all that was written has been taken: NFS says only when a file is closed that there was no room for it.
+ * The file stays open.
+ */
+enum status newfile_settle(struct newfile *file, struct error *err);
+
+/*
  * Makes it appear in place of whatever has the name. Nothing is synced: for files of which
  * PostgreSQL syncs those it keeps (durable_rename in KeepFileRestoredFromArchive, xlogarchive.c).
  */

@@ -101,8 +101,10 @@ static enum status run(const struct process *process, const struct arguments *ar
  * A command that is not known may be a misspelled restore_command: then recovery must stop, and not end early. A single
  * path, as %p is one, tells an archive_command, where a high code would end the archiver.
  */
-static enum exit_for guess_reader(const struct arguments *arguments)
+static enum exit_for reader_of(const struct arguments *arguments)
 {
+	if (arguments->command != NULL)
+		return arguments->command->reader;
 	bool archives =
 	    arguments->unknown && arguments->operand_count == 1 && strchr(arguments->operands[0], '/') != NULL;
 	return archives ? EXIT_FOR_PUSH : EXIT_FOR_FETCH;
@@ -115,7 +117,7 @@ int cli_run(const struct process *process)
 	CLEANUP(config_freep) struct config *config = NULL;
 	struct log log = {LEVEL_WARNING, write_log, (void *)(uintptr_t)process};
 	enum status st = arguments_parse(&arguments, process->argc, process->argv, &err);
-	enum exit_for reader = arguments.command == NULL ? guess_reader(&arguments) : arguments.command->reader;
+	enum exit_for reader = reader_of(&arguments);
 	if (st)
 		return report(process, st, reader, &log, &err);
 	if (arguments.help || arguments.version || arguments.command == NULL || arguments.command->run == NULL)
@@ -130,4 +132,12 @@ int cli_run(const struct process *process)
 	if (!st)
 		st = run(process, &arguments, config, &log, &reader, &err);
 	return report(process, st, reader, &log, &err);
+}
+
+int cli_fail(const struct process *process, enum status st, const struct error *err)
+{
+	struct error ignored = {0};
+	struct arguments arguments;
+	(void)arguments_parse(&arguments, process->argc, process->argv, &ignored);
+	return report(process, st, reader_of(&arguments), NULL, err);
 }

@@ -44,4 +44,7 @@ struct process {
 /* Does what argv says, prints to the two descriptors, and returns the process's exit code. */
 int cli_run(const struct process *process);
 
+/* For what fails before: says so, and returns the exit code for whoever reads that of argv's command. */
+int cli_fail(const struct process *process, enum status st, const struct error *err);
+
 #endif

@@ -25,9 +25,7 @@ static enum status file_write(struct sink *sink, const void *data, size_t len, s
 
 static enum status file_finish(struct sink *sink, struct error *err)
 {
-	(void)sink;
-	(void)err;
-	return STATUS_OK;
+	return newfile_settle(((struct file_sink *)sink)->file, err);
 }
 
 static void plain_free(struct sink *sink)

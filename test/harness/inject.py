@@ -1,4 +1,4 @@
-"""Makes the Nth call of a system call, or of malloc, fail (strace; a preloaded library)."""
+"""Makes the Nth call of a system call, or of malloc, fail (strace; preloaded libraries)."""
 
 import re
 import subprocess
@@ -12,20 +12,25 @@ ERRORS = {
     "read": ("EIO", "EINTR"), "pread64": ("EIO", "EINTR"), "write": ("EIO", "ENOSPC", "EINTR"),
     "fsync": ("EIO", "ENOSPC", "EINTR"), "linkat": ("EIO", "ENOSPC", "EINTR"), "rename": ("EIO", "ENOSPC"),
     "renameat": ("EIO", "ENOSPC"), "renameat2": ("EIO", "ENOSPC"), "unlink": ("EIO",), "unlinkat": ("EIO",),
-    "mkdir": ("EIO", "ENOSPC"), "mkdirat": ("EIO", "ENOSPC"), "close": ("EIO", "EINTR"), "mmap": ("ENOMEM",),
+    "mkdir": ("EIO", "ENOSPC"), "mkdirat": ("EIO", "ENOSPC"), "close": ("EIO", "ENOSPC", "EINTR"), "mmap": ("ENOMEM",),
     "mprotect": ("ENOMEM",), "fstat": ("EIO",), "newfstatat": ("EIO", "ENOMEM"), "lseek": ("EIO",), "access": ("EIO",),
-    "ftruncate": ("EIO", "ENOSPC"), "fcntl": ("EIO",), "getrandom": ("EINTR",), "socket": ("ENOMEM", "EMFILE"),
-    "connect": ("ECONNREFUSED", "ENOMEM", "EINTR"), "sendto": ("ECONNRESET", "ENOBUFS", "EINTR"),
-    "recvfrom": ("ECONNRESET", "ENOMEM", "EINTR"), "poll": ("EINTR", "ENOMEM"), "setsockopt": ("ENOBUFS",),
-    "getsockopt": ("ENOBUFS",), "getsockname": ("ENOBUFS",), "getpeername": ("ENOBUFS",), "pipe2": ("EMFILE",),
-    "socketpair": ("EMFILE",), "clone3": ("ENOMEM",),
+    "ftruncate": ("EIO", "ENOSPC"), "fcntl": ("EIO", "EMFILE"), "getrandom": ("EINTR", "ENOSYS"), "fadvise64": ("EIO",),
+    "socket": ("ENOMEM", "EMFILE"), "connect": ("ECONNREFUSED", "ECONNRESET", "ENOMEM", "EINTR"),
+    "sendto": ("ECONNRESET", "ENOBUFS", "EINTR"), "sendmsg": ("ECONNRESET", "ENOBUFS", "EINTR"),
+    "sendmmsg": ("ENOBUFS", "EINTR"), "recvfrom": ("ECONNRESET", "ENOMEM", "EINTR"),
+    "recvmsg": ("ECONNRESET", "ENOMEM", "EINTR"), "poll": ("EINTR", "ENOMEM"), "setsockopt": ("ENOBUFS",),
+    "getsockopt": ("ENOBUFS",), "getsockname": ("ENOBUFS",), "getpeername": ("ENOBUFS",), "bind": ("ENOMEM",),
+    "ioctl": ("EIO",), "pipe2": ("EMFILE",), "socketpair": ("EMFILE",), "clone3": ("ENOMEM",), "readlink": ("EIO",),
 }
-MARK = "prctl(PR_SET_DUMPABLE"  # of main: what comes before is the loader's
-OURS = re.compile(r"^(?:\d+ +)?(\w+)\(")
+MARK = '"/dev/null"'  # main opens it first of all: what comes before is the loader's
+CALL = re.compile(r"^(\d+) +(\w+)\(")
+INJECTED = "(INJECTED)"
 
 
-def strace(log, *expressions):
-    return ["strace", "-f", "-qq", "-o", str(log), *(word for expression in expressions for word in ("-e", expression))]
+def strace(log, *expressions, env=None):
+    """env is the program's alone, not strace's."""
+    return ["strace", "-f", "-qq", "-o", str(log), *(word for expression in expressions for word in ("-e", expression)),
+            *(word for name, value in (env or {}).items() for word in ("-E", f"{name}={value}"))]
 
 
 def run(argv, env=None, cwd=None, timeout=60):
@@ -33,25 +38,33 @@ def run(argv, env=None, cwd=None, timeout=60):
                           capture_output=True, timeout=timeout, check=False)
 
 
-def points(argv, log, **kwargs):
-    """Every (call, error, N) of a run that succeeds, behind the loader's work."""
-    done = run([*strace(log, "trace=all", "signal=none"), *argv], **kwargs)
+def points(argv, log, env=None):
+    """Every (call, error, N) of a run without faults, from main on. strace counts each thread's calls apart."""
+    done = run([*strace(log, "trace=all", "signal=none", env=env), *argv])
     before, total, begun = {}, {}, False
     for line in Path(log).read_text(errors="replace").splitlines():
+        match = CALL.match(line)
+        if not match:
+            continue
         begun = begun or MARK in line
-        call = OURS.match(line)
-        if call:
-            total[call[1]] = total.get(call[1], 0) + 1
-            if not begun:
-                before[call[1]] = before.get(call[1], 0) + 1
+        thread, call = match[1], match[2]
+        total[call, thread] = total.get((call, thread), 0) + 1
+        if not begun:
+            before[call] = before.get(call, 0) + 1
     assert begun, "walship's main was not seen"
-    found = [(call, error, n) for call, errors in ERRORS.items() if call in total for error in errors
-             for n in range(before.get(call, 0) + 1, total[call] + 1)]
+    most = {}
+    for (call, _), count in total.items():
+        most[call] = max(most.get(call, 0), count)
+    found = [(call, error, n) for call, errors in ERRORS.items() if call in most for error in errors
+             for n in range(before.get(call, 0) + 1, most[call] + 1)]
     return done, found
 
 
-def fail_call(argv, call, error, n, **kwargs):
-    return run([*strace("/dev/null", f"trace={call}", "signal=none", f"inject={call}:error={error}:when={n}"), *argv], **kwargs)
+def fail_call(argv, log, call, error, n, on=False, env=None):
+    """The Nth call fails, and every one after it if on. Returns what came of it, and how many calls did fail."""
+    when = f"{n}+" if on else n
+    done = run([*strace(log, f"trace={call}", "signal=none", f"inject={call}:error={error}:when={when}", env=env), *argv])
+    return done, Path(log).read_text(errors="replace").count(INJECTED)
 
 
 def allocations(argv, library, count_file, **kwargs):
