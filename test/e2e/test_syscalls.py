@@ -18,7 +18,7 @@ from harness import host, inject, store, strict_s3, wal, walship
 
 SYSTEM_ID = 7601921254259666965
 MIB = 1 << 20
-SAMPLE = {"SYSCALLS": 75, "ALLOCATIONS": 250}  # for each scenario
+SAMPLE = {"SYSCALLS": 40, "ALLOCATIONS": 250}  # for each scenario
 PUSH_CODES = {0, 2, 3, 4, 5}
 FETCH_CODES = {"fetch": {0, 255}, "standby fetch": {0, 3, 5, 255}}
 LIBRARIES = walship.binary().parent / "test/harness/preload"
@@ -77,7 +77,8 @@ class RadosgwWorld:
     def __init__(self, folder, server):
         here = SimpleNamespace(port=server.tls_port, stop=lambda: None)
         self.store = store.S3(folder, server, uuid.uuid4().hex, here)
-        self.options = {**self.store.options, "s3-endpoint": f"https://localhost:{server.tls_port}"}
+        self.options = {**self.store.options, "s3-endpoint": f"https://localhost:{server.tls_port}",
+                        "s3-uri-style": "path"}
 
     def names(self):
         return self.store.list()

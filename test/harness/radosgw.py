@@ -171,7 +171,7 @@ class Radosgw:
         # The zonegroup's api_name is the region that the server announces.
         zone = json.loads(self._ceph(*admin, "zonegroup", "get"))
         zone["api_name"] = self.region
-        zone["hostnames"] = ["s3.test"]
+        zone["hostnames"] = ["s3.test", "localhost"]
         self._ceph(*admin, "zonegroup", "set", stdin=json.dumps(zone))
 
         rgw = self._launch("rgw", "radosgw", "--foreground", "--name", "client.rgw")
