@@ -111,9 +111,8 @@ static enum status check_time(const struct call *call, int64_t until_ms, struct 
 {
 	if (call_is_ending(call))
 		return error_set(err, STATUS_UNREACHABLE, "a signal ended it");
-	return clock_monotonic_ms(call->clock) < until_ms
-		   ? STATUS_OK
-		   : error_set(err, STATUS_UNREACHABLE, "does not end in time");
+	return clock_monotonic_ms(call->clock) < until_ms ? STATUS_OK
+							  : error_set(err, STATUS_UNREACHABLE, "does not end in time");
 }
 
 /* What it prints until it closes its output. */

@@ -19,7 +19,8 @@ static enum status exists(struct error *err)
 	return error_set(err, STATUS_EXISTS, "already there");
 }
 
-/* A web server, or a proxy's page of greeting, may say 200 to whatever it is sent: S3 names an ETag, and has no body. */
+/* A web server, or a proxy's page of greeting, may say 200 to whatever it is sent: S3 names an ETag, and has no body.
+ */
 static enum status check_stored(const struct s3_reply *reply, struct error *err)
 {
 	if (reply->http.etag[0] != '\0' && reply->http.body_len == 0)

@@ -98,8 +98,9 @@ static void assert_given(struct scripted *scripted, size_t n, bool expected)
 static void go_along_with_a_put(void **unused)
 {
 	(void)unused;
-	static const struct fault_answer answers[] = {
-	    {.status = "404 Not Found"}, {.status = "404 Not Found", .body = ERROR_XML("NoSuchKey")}, {.headers = ETAG}};
+	static const struct fault_answer answers[] = {{.status = "404 Not Found"},
+						      {.status = "404 Not Found", .body = ERROR_XML("NoSuchKey")},
+						      {.headers = ETAG}};
 	struct scripted scripted;
 	reopen(&scripted, answers, 3, &everything);
 	put(&scripted, 10);
