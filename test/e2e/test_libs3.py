@@ -104,3 +104,25 @@ def test_a_dead_store_ends_in_time(faulty):
     start = time.monotonic()
     libs3.run("push", path).expect(3, "no answer in time", None)
     assert time.monotonic() - start < 4 + MARGIN_S
+
+
+FOOLS = ("200 of a proxy", "200, empty", "404 of a proxy", "502 of a proxy", "huge error body")
+
+
+@pytest.mark.parametrize("fault, always", [
+    *((fault, False) for fault in sorted({*strict_s3.FAULTS} - {"no answer", "answer drips", "endless headers"})),
+    *((fault, True) for fault in FOOLS)])
+def test_what_is_acknowledged_is_there(faulty, fault, always):
+    """libs3 takes a page of a proxy, a 404 and a 502 for a success."""
+    server, libs3, _, _, path = faulty
+    met = []
+
+    def on_put(request):
+        if request.method != "PUT" or (met and not always):
+            return None
+        met.append(request)
+        return fault
+    server.faults = on_put
+    done = libs3.run("push", path)
+    assert met and done.code in (0, 3), done.err
+    assert done.code == 3 or len(server.bucket.keys()) == 1, "acknowledged, and not there"
