@@ -12,6 +12,15 @@ struct repository_key;
 struct keyring;
 struct store;
 
+struct gate;
+
+/* One file as it was found: whatever is said of it holds for this one only, never for another of its name. */
+struct shipped {
+	uint64_t system_id; /* of its cluster */
+	uint64_t device, inode, size;
+	int64_t modified_ns, changed_ns; /* UTC: of the content, of the inode */
+};
+
 struct push {
 	struct store *store;
 	const struct call *call;
@@ -22,14 +31,22 @@ struct push {
 	const char *path;                 /* the file; its last component is the WAL file's name */
 	const char *pg_data;              /* NULL: looked for, see wal/control.h */
 	uint64_t system_id;               /* 0: from the file or the data directory */
+	struct gate *gate;                /* shared by pushes side by side; NULL for one alone */
+	uint64_t buffer_bytes;            /* what the store may hold of one object: asked of the gate */
 };
+
+/*
+ * Checks name, content and cluster, and sends nothing: store, keys and codec may be NULL. The statuses are push_file's.
+ */
+enum status push_examine(const struct push *push, struct shipped *out, struct error *err);
 
 /*
  * Checks the file, compresses, encrypts, and creates its object. STATUS_OK only once the store has confirmed it,
  * or has it already, identical byte for byte. Never replaces an object, never touches the file.
  * STATUS_USAGE: no WAL file's name, or no system identifier to be had. STATUS_CONFLICT: damaged, of another
- * cluster, or different from what the store has under this name.
+ * cluster, or different from what the store has under this name. out, which may be NULL, receives what was shipped;
+ * it is what it was all the while.
  */
-enum status push_file(const struct push *push, struct error *err);
+enum status push_file(const struct push *push, struct shipped *out, struct error *err);
 
 #endif

@@ -1,10 +1,11 @@
 #include "cli/ending.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 
 /* What the handler needs: there is one process. */
-static volatile sig_atomic_t holds;
-static volatile sig_atomic_t asked_by; /* the signal; 0: none yet */
+static atomic_int holds;    /* by any thread */
+static atomic_int asked_by; /* the signal; 0: none yet */
 
 static void die_of(int signal_number)
 {
@@ -32,8 +33,7 @@ static void hold(void)
 
 static void release(void)
 {
-	holds--;
-	if (holds == 0 && asked_by != 0)
+	if (atomic_fetch_sub(&holds, 1) == 1 && asked_by != 0)
 		die_of(asked_by);
 }
 

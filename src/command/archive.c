@@ -4,6 +4,8 @@
 
 #include "base/cleanup.h"
 #include "base/environment.h"
+#include "base/uri.h"
+#include "command/push_ahead.h"
 #include "command/session.h"
 #include "stream/codec.h"
 #include "wal/control.h"
@@ -16,25 +18,67 @@ static const char *file_name(const char *path)
 	return slash == NULL ? path : slash + 1;
 }
 
+/* What one object may need of memory on its way: S3 takes a whole part at once, a directory a file. */
+static uint64_t buffer_bytes(const struct config *config)
+{
+	struct repo_url url;
+	struct error ignored = {0};
+	if (repo_url_parse(&url, config_text(config, OPTION_ID_REPO), &ignored) || url.kind != REPO_S3)
+		return 0;
+	return config_number(config, OPTION_ID_S3_PART_SIZE);
+}
+
+/*
+ * Whether the file has been pushed ahead of this call: then nothing is left to do. False, with a spool that notes can
+ * be kept in, when it has not.
+ */
+static enum status look_into_spool(const struct push *push, struct acknowledgements *notes, bool *done, bool *usable,
+				   const struct config *config, struct error *err)
+{
+	struct shipped file;
+	struct error trouble = {0};
+	*done = *usable = false;
+	enum status st = push_examine(push, &file, err);
+	if (st)
+		return st;
+	*usable = acknowledgements_open(notes, config, file.system_id, &trouble) == STATUS_OK;
+	if (*usable)
+		*done = acknowledgement_take(notes, file_name(push->path), &file);
+	else
+		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);
+	if (*done)
+		log_line(push->call->log, LEVEL_INFO, "push %s: pushed ahead by an earlier call",
+			 file_name(push->path));
+	return STATUS_OK;
+}
+
 enum status command_push(struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
 	CLEANUP(session_fini) struct session session = {0};
-	enum status st = session_open(&session, context, err);
-	if (st)
-		return error_wrap(err, st, "push %s", file_name(context->operands[0]));
+	struct acknowledgements notes;
+	bool done = false, ahead = false;
 	struct push push = {
-	    .store = session.store,
 	    .call = context->call,
 	    .codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS)),
 	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
-	    .key = session.encrypt ? &session.keys.keys[0] : NULL,
-	    .keys = &session.keys,
 	    .path = context->operands[0],
 	    .pg_data = config_text(config, OPTION_ID_PG_DATA),
 	    .system_id = config_number(config, OPTION_ID_SYSTEM_ID),
+	    .buffer_bytes = buffer_bytes(config),
 	};
-	return push_file(&push, err);
+	if (config_number(config, OPTION_ID_PUSH_AHEAD) > 0) {
+		enum status st = look_into_spool(&push, &notes, &done, &ahead, config, err);
+		if (st || done)
+			return st;
+	}
+	enum status st = session_open(&session, context, err);
+	if (st)
+		return error_wrap(err, st, "push %s", file_name(context->operands[0]));
+	push.store = session.store;
+	push.key = session.encrypt ? &session.keys.keys[0] : NULL;
+	push.keys = &session.keys;
+	return ahead ? push_with_others(&push, &session, &notes, context, err) : push_file(&push, NULL, err);
 }
 
 /* Whether PostgreSQL asks again for what it does not get: then an outage may be a code that it takes for "no". */

@@ -8,6 +8,7 @@
 
 #include "base/call.h"
 #include "base/cleanup.h"
+#include "base/gate.h"
 #include "store/store.h"
 #include "stream/file.h"
 #include "stream/seal.h"
@@ -20,10 +21,23 @@ struct shipment {
 	const struct push *push;
 	struct wal_name name;
 	int fd;
-	uint64_t size;
-	uint64_t system_id;
+	struct shipped file;
 	char object[WAL_OBJECT_NAME_MAX];
 };
+
+static int64_t nanoseconds(const struct timespec *time)
+{
+	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+static void identify(const struct stat *info, struct shipped *out)
+{
+	out->device = info->st_dev;
+	out->inode = info->st_ino;
+	out->size = (uint64_t)info->st_size;
+	out->modified_ns = nanoseconds(&info->st_mtim);
+	out->changed_ns = nanoseconds(&info->st_ctim);
+}
 
 static enum status open_file(struct shipment *shipment, struct error *err)
 {
@@ -37,8 +51,22 @@ static enum status open_file(struct shipment *shipment, struct error *err)
 	}
 	if (!S_ISREG(info.st_mode))
 		return error_set(err, STATUS_USAGE, "%s is not a plain file", path);
-	shipment->size = (uint64_t)info.st_size;
+	identify(&info, &shipment->file);
 	return STATUS_OK;
+}
+
+/* PostgreSQL writes to what it archived when it recycles it, after somebody else told it that it is archived. */
+static enum status check_unchanged(const struct shipment *shipment, uint64_t bytes, struct error *err)
+{
+	struct stat info;
+	struct shipped now = shipment->file;
+	if (fstat(shipment->fd, &info) != 0)
+		return error_errno(err, STATUS_LOCAL, errno, "look at %s", shipment->push->path);
+	identify(&info, &now);
+	if (bytes == now.size && now.size == shipment->file.size && now.modified_ns == shipment->file.modified_ns)
+		return STATUS_OK;
+	return error_set(err, STATUS_CONFLICT, "changed while it was read: %" PRIu64 " bytes, then %" PRIu64,
+			 shipment->file.size, now.size);
 }
 
 /* Reads the head and judges by it; a segment's header also tells the cluster. */
@@ -51,8 +79,8 @@ static enum status check_content(struct shipment *shipment, struct error *err)
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "read %s", shipment->push->path);
-	struct wal_head known = {.bytes = head, .len = (size_t)got, .size = shipment->size};
-	return wal_content_check(&shipment->name, &known, &shipment->system_id, err);
+	struct wal_head known = {.bytes = head, .len = (size_t)got, .size = shipment->file.size};
+	return wal_content_check(&shipment->name, &known, &shipment->file.system_id, err);
 }
 
 static enum status wrong_cluster(struct error *err, uint64_t file_id, const char *who, uint64_t other_id)
@@ -72,43 +100,60 @@ static enum status settle_system_id(struct shipment *shipment, struct error *err
 	enum status st = data_directory_find(&directory, push->pg_data, push->path, err);
 	if (st)
 		return st;
-	if (shipment->system_id == 0)
-		shipment->system_id = directory.known ? directory.system_id : push->system_id;
-	if (shipment->system_id == 0) {
+	if (shipment->file.system_id == 0)
+		shipment->file.system_id = directory.known ? directory.system_id : push->system_id;
+	if (shipment->file.system_id == 0) {
 		(void)error_set(err, STATUS_USAGE, "its system identifier is not known");
 		return error_hint(
 		    err, STATUS_USAGE,
 		    "a %s file does not say it: run in the data directory, or give --pg-data or --system-id",
 		    shipment->name.kind == WAL_HISTORY ? ".history" : ".backup");
 	}
-	if (directory.known && directory.system_id != shipment->system_id)
-		return wrong_cluster(err, shipment->system_id, "the data directory", directory.system_id);
-	if (push->system_id != 0 && push->system_id != shipment->system_id)
-		return wrong_cluster(err, shipment->system_id, "--system-id", push->system_id);
+	if (directory.known && directory.system_id != shipment->file.system_id)
+		return wrong_cluster(err, shipment->file.system_id, "the data directory", directory.system_id);
+	if (push->system_id != 0 && push->system_id != shipment->file.system_id)
+		return wrong_cluster(err, shipment->file.system_id, "--system-id", push->system_id);
 	return STATUS_OK;
 }
 
-/* File, compression, encryption, store: one pass. stored counts the object's bytes. */
-static enum status create_object(const struct shipment *shipment, struct tally *stored, struct error *err)
+/* File, compression, encryption, store: one pass. Into a chain that is not finished yet. */
+static enum status fill(const struct shipment *shipment, struct sink **chain, struct tally *stored, struct error *err)
 {
 	const struct push *push = shipment->push;
 	struct seal_params params = {
 	    .codec = push->codec, .level = push->level, .key = push->key, .name = shipment->object};
-	CLEANUP(sink_freep) struct sink *chain = NULL;
 	uint64_t bytes = 0;
 	enum status st = push->key == NULL ? STATUS_OK : random_fill(push->call->random, params.salt, SALT_BYTES, err);
 	if (!st)
-		st = store_create(push->store, push->call, shipment->object, &chain, err);
+		st = store_create(push->store, push->call, shipment->object, chain, err);
 	if (!st)
-		st = tally_new(&chain, stored, err);
+		st = tally_new(chain, stored, err);
 	if (!st)
-		st = seal_new(&chain, &params, err);
+		st = seal_new(chain, &params, err);
 	if (!st)
-		st = file_copy(shipment->fd, push->path, chain, &bytes, err);
-	if (!st && bytes != shipment->size)
-		st = error_set(err, STATUS_CONFLICT, "changed while it was read: %" PRIu64 " bytes, then %" PRIu64,
-			       shipment->size, bytes);
-	return st ? st : sink_finish(chain, err);
+		st = file_copy(shipment->fd, push->path, *chain, &bytes, err);
+	return st ? st : check_unchanged(shipment, bytes, err);
+}
+
+/* stored counts the object's bytes. Once all is read, the gate's slot is another's: the rest is waiting. */
+static enum status create_object(const struct shipment *shipment, struct tally *stored, struct error *err)
+{
+	struct gate *gate = shipment->push->gate;
+	uint64_t most = shipment->push->buffer_bytes;
+	uint64_t taken = shipment->file.size < most ? shipment->file.size : most;
+	CLEANUP(sink_freep) struct sink *chain = NULL;
+	gate_enter(gate, taken);
+	enum status st = fill(shipment, &chain, stored, err);
+	if (!st) {
+		uint64_t kept = stored->total < taken ? stored->total : taken;
+		gate_rest(gate, taken - kept);
+		taken = kept;
+		st = sink_finish(chain, err);
+		gate_leave(gate, taken, true);
+		return st;
+	}
+	gate_leave(gate, taken, false);
+	return st;
 }
 
 /* The name is taken: PostgreSQL archives again after a crash, and a lost answer looks the same. */
@@ -146,9 +191,19 @@ static void log_stored(const struct shipment *shipment, const struct tally *stor
 	const struct push *push = shipment->push;
 	log_line(push->call->log, LEVEL_INFO,
 		 "push %s: stored as %s: %" PRIu64 " bytes, %s and %s to %" PRIu64 " (ratio %.2f), in %" PRId64 " ms",
-		 shipment->name.text, shipment->object, shipment->size, push->codec->name,
+		 shipment->name.text, shipment->object, shipment->file.size, push->codec->name,
 		 push->key == NULL ? "not encrypted" : "aes-256-cbc", stored->total,
-		 (double)shipment->size / (double)stored->total, clock_monotonic_ms(push->call->clock) - began_ms);
+		 (double)shipment->file.size / (double)stored->total, clock_monotonic_ms(push->call->clock) - began_ms);
+}
+
+static enum status examine(struct shipment *shipment, struct error *err)
+{
+	enum status st = wal_name_from_path(&shipment->name, shipment->push->path, err);
+	if (!st)
+		st = open_file(shipment, err);
+	if (!st)
+		st = check_content(shipment, err);
+	return st ? st : settle_system_id(shipment, err);
 }
 
 static enum status ship(struct shipment *shipment, struct error *err)
@@ -156,16 +211,12 @@ static enum status ship(struct shipment *shipment, struct error *err)
 	const struct call *call = shipment->push->call;
 	int64_t began_ms = clock_monotonic_ms(call->clock);
 	struct tally stored;
-	enum status st = open_file(shipment, err);
-	if (!st)
-		st = check_content(shipment, err);
-	if (!st)
-		st = settle_system_id(shipment, err);
+	enum status st = examine(shipment, err);
 	if (st)
 		return st;
 	log_line(call->log, LEVEL_INFO, "push %s: %" PRIu64 " bytes of cluster %" PRIu64 ", checked",
-		 shipment->name.text, shipment->size, shipment->system_id);
-	wal_object_name(shipment->object, shipment->system_id, &shipment->name);
+		 shipment->name.text, shipment->file.size, shipment->file.system_id);
+	wal_object_name(shipment->object, shipment->file.system_id, &shipment->name);
 	st = create_object(shipment, &stored, err);
 	if (!st)
 		log_stored(shipment, &stored, began_ms);
@@ -178,13 +229,26 @@ static enum status ship(struct shipment *shipment, struct error *err)
 	return st;
 }
 
-enum status push_file(const struct push *push, struct error *err)
+static enum status run(const struct push *push, enum status (*what)(struct shipment *, struct error *),
+		       struct shipped *out, struct error *err)
 {
 	struct shipment shipment = {.push = push, .fd = -1};
-	enum status st = wal_name_from_path(&shipment.name, push->path, err);
-	if (st)
-		return error_wrap(err, st, "push");
-	st = ship(&shipment, err);
+	enum status st = what(&shipment, err);
 	fd_closep(&shipment.fd);
-	return st ? error_wrap(err, st, "push %s", shipment.name.text) : STATUS_OK;
+	if (out != NULL)
+		*out = shipment.file;
+	if (!st)
+		return STATUS_OK;
+	return shipment.name.text[0] == '\0' ? error_wrap(err, st, "push")
+					     : error_wrap(err, st, "push %s", shipment.name.text);
+}
+
+enum status push_examine(const struct push *push, struct shipped *out, struct error *err)
+{
+	return run(push, examine, out, err);
+}
+
+enum status push_file(const struct push *push, struct shipped *out, struct error *err)
+{
+	return run(push, ship, out, err);
 }

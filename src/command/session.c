@@ -67,6 +67,7 @@ bool session_looks_first(const struct config *config)
 	       (locks && config_text(config, OPTION_ID_S3_ENDPOINT) != NULL);
 }
 
+/* session has its credentials already if it joins another. */
 static enum status open_s3(struct session *session, const struct command_context *context, const struct repo_url *url,
 			   struct error *err)
 {
@@ -101,7 +102,7 @@ static enum status open_s3(struct session *session, const struct command_context
 	};
 	/* What cannot be is said before anybody is asked for credentials. */
 	enum status st = s3_options_check(&options, err);
-	if (!st)
+	if (!st && !credentials_present(&session->credentials))
 		st = login(context, &session->search, &session->credentials, err);
 	if (st)
 		return st;
@@ -109,6 +110,13 @@ static enum status open_s3(struct session *session, const struct command_context
 	return config_number(config, OPTION_ID_S3_CLIENT) == S3_CLIENT_LIBS3
 		   ? libs3_store_open(&options, &session->store, err)
 		   : s3_store_open(&options, &session->store, err);
+}
+
+static enum status open_store(struct session *session, const struct command_context *context,
+			      const struct repo_url *url, struct error *err)
+{
+	return url->kind == REPO_S3 ? open_s3(session, context, url, err)
+				    : directory_store_open(url->path, &session->store, err);
 }
 
 enum status session_open(struct session *session, const struct command_context *context, struct error *err)
@@ -121,8 +129,22 @@ enum status session_open(struct session *session, const struct command_context *
 	if (!st)
 		st = load_keys(session, context->config, err);
 	if (!st)
-		st = url.kind == REPO_S3 ? open_s3(session, context, &url, err)
-					 : directory_store_open(url.path, &session->store, err);
+		st = open_store(session, context, &url, err);
+	if (st)
+		session_fini(session);
+	return st;
+}
+
+enum status session_join(struct session *session, const struct session *other, const struct command_context *context,
+			 struct error *err)
+{
+	struct repo_url url;
+	enum status st = repo_url_parse(&url, config_text(context->config, OPTION_ID_REPO), err);
+	*session = (struct session){.keys = other->keys, .encrypt = other->encrypt, .search = other->search};
+	if (!st && credentials_present(&other->credentials))
+		st = credentials_copy(&session->credentials, &other->credentials, err);
+	if (!st)
+		st = open_store(session, context, &url, err);
 	if (st)
 		session_fini(session);
 	return st;

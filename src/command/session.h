@@ -20,6 +20,13 @@ struct session {
 /* STATUS_USAGE when a key or a credential is missing or may not be used. Nothing is sent yet. */
 enum status session_open(struct session *session, const struct command_context *context, struct error *err);
 
+/*
+ * Another connection to the same store, for another thread, with copies of other's keys and credentials. Called by the
+ * thread that has other.
+ */
+enum status session_join(struct session *session, const struct session *other, const struct command_context *context,
+			 struct error *err);
+
 /* The S3 credentials that config describes, or that AWS's sources give; search is filled for asking them again. */
 enum status login(const struct command_context *context, struct credential_search *search, struct credentials *out,
 		  struct error *err);

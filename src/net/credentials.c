@@ -46,6 +46,15 @@ enum status credentials_static(struct credentials *out, const struct secret *acc
 	return STATUS_OK;
 }
 
+enum status credentials_copy(struct credentials *out, const struct credentials *from, struct error *err)
+{
+	enum status st =
+	    credentials_static(out, &from->access_key, &from->secret_key, &from->session_token, from->source, err);
+	out->expires_s = from->expires_s;
+	out->renewable = from->renewable;
+	return st;
+}
+
 bool credentials_present(const struct credentials *credentials)
 {
 	return credentials->access_key.len > 0 && credentials->secret_key.len > 0;

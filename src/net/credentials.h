@@ -25,6 +25,9 @@ enum status credentials_static(struct credentials *out, const struct secret *acc
 			       const struct secret *secret_key, const struct secret *session_token, const char *source,
 			       struct error *err);
 
+/* A copy of one's own, for another thread. */
+enum status credentials_copy(struct credentials *out, const struct credentials *from, struct error *err);
+
 /* Whether a source has filled them. */
 bool credentials_present(const struct credentials *credentials);
 

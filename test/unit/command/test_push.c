@@ -207,7 +207,7 @@ static void identities_must_agree(void **unused)
 				    .keys = &archive.keys,
 				    .path = folder_path(&archive.folder, path),
 				    .system_id = cases[i].option};
-		assert_int_equal(push_file(&push, &archive.err), cases[i].expected);
+		assert_int_equal(push_file(&push, NULL, &archive.err), cases[i].expected);
 		if (cases[i].expected)
 			assert_non_null(strstr(archive.err.text, cases[i].text));
 	}
@@ -217,7 +217,7 @@ static void identities_must_agree(void **unused)
 			    .keys = &archive.keys,
 			    .path = folder_path(&archive.folder, "000000010000000000000006"),
 			    .pg_data = folder_path(&archive.folder, "out")};
-	assert_int_equal(push_file(&push, &archive.err), STATUS_USAGE);
+	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_USAGE);
 	assert_non_null(strstr(archive.err.text, "is not a data directory"));
 }
 

@@ -1,0 +1,106 @@
+#include "command/acknowledgement.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/uri.h"
+#include "wal/ready.h"
+
+/* A repository, an endpoint, and a dozen numbers. */
+#define NOTE_MAX (2 * URI_PATH_MAX + 512)
+#define NOTE_PATH_MAX (ACKNOWLEDGEMENT_FOLDER_MAX + WAL_NAME_MAX)
+
+enum status acknowledgements_open(struct acknowledgements *out, const struct config *config, uint64_t system_id,
+				  struct error *err)
+{
+	char spool[SPOOL_PATH_MAX];
+	*out = (struct acknowledgements){.config = config, .system_id = system_id};
+	enum status st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
+	if (st)
+		return st;
+	(void)snprintf(out->folder, sizeof out->folder, "%s/push-%" PRIu64, spool, system_id);
+	if (mkdir(out->folder, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->folder);
+	return STATUS_OK;
+}
+
+static void note_path(const struct acknowledgements *notes, const char *name, char out[NOTE_PATH_MAX])
+{
+	(void)snprintf(out, NOTE_PATH_MAX, "%s/%s", notes->folder, name);
+}
+
+/* What a note for this file says, word for word. 0: it is too long to be noted. */
+static size_t note_text(const struct acknowledgements *notes, const struct shipped *file, char out[NOTE_MAX])
+{
+	const char *endpoint = config_text(notes->config, OPTION_ID_S3_ENDPOINT);
+	int len = snprintf(out, NOTE_MAX,
+			   "walship 1 pushed\nrepo %s\ns3-endpoint %s\ncluster %" PRIu64 "\ndevice %" PRIu64
+			   " inode %" PRIu64 " bytes %" PRIu64 " modified %" PRId64 " changed %" PRId64 "\n",
+			   config_text(notes->config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
+			   file->system_id, file->device, file->inode, file->size, file->modified_ns, file->changed_ns);
+	return len > 0 && len < NOTE_MAX ? (size_t)len : 0;
+}
+
+bool acknowledgement_is_there(const struct acknowledgements *notes, const char *name, const struct shipped *file)
+{
+	char path[NOTE_PATH_MAX], expected[NOTE_MAX], found[NOTE_MAX];
+	size_t len = note_text(notes, file, expected);
+	note_path(notes, name, path);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && len > 0 && read(fd, found, sizeof found) == (ssize_t)len && memcmp(found, expected, len) == 0;
+}
+
+bool acknowledgement_take(const struct acknowledgements *notes, const char *name, const struct shipped *file)
+{
+	bool there = acknowledgement_is_there(notes, name, file);
+	acknowledgement_forget(notes, name);
+	return there;
+}
+
+enum status acknowledgement_reserve(const struct acknowledgements *notes, const char *name, const struct shipped *file,
+				    int *fd, struct error *err)
+{
+	char path[NOTE_PATH_MAX], text[NOTE_MAX];
+	size_t len = note_text(notes, file, text);
+	note_path(notes, name, path);
+	memset(text, ' ', len);
+	*fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd < 0 || len == 0 || write(*fd, text, len) != (ssize_t)len)
+		return error_errno(err, STATUS_LOCAL, errno, "write %s", path);
+	return STATUS_OK;
+}
+
+enum status acknowledgement_confirm(const struct acknowledgements *notes, int fd, const struct shipped *file,
+				    struct error *err)
+{
+	char text[NOTE_MAX];
+	size_t len = note_text(notes, file, text);
+	if (pwrite(fd, text, len, 0) != (ssize_t)len)
+		return error_errno(err, STATUS_LOCAL, errno, "write to %s", notes->folder);
+	return STATUS_OK;
+}
+
+void acknowledgement_forget(const struct acknowledgements *notes, const char *name)
+{
+	char path[NOTE_PATH_MAX];
+	note_path(notes, name, path);
+	(void)unlink(path);
+}
+
+void acknowledgements_sweep(const struct acknowledgements *notes, const char *wal_path)
+{
+	DIR *dir = opendir(notes->folder);
+	const struct dirent *entry;
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' && !ready_still(wal_path, entry->d_name))
+			acknowledgement_forget(notes, entry->d_name);
+	if (dir != NULL)
+		(void)closedir(dir);
+}

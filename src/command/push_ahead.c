@@ -1,0 +1,168 @@
+#include "command/push_ahead.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/gate.h"
+#include "wal/ready.h"
+
+#define WORKERS_MAX 8                      /* each has a connection: round trips are waited for side by side */
+#define BUFFERS_BYTES (48UL * 1024 * 1024) /* of objects on their way, all together */
+#define STACK_BYTES (256UL * 1024)
+#define LAST_START_PART 4 /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
+
+struct batch {
+	const struct push *push; /* of the file that was asked for */
+	const struct acknowledgements *notes;
+	const struct command_context *context;
+	struct ready_list ready;
+	struct call call; /* with a silent log: whoever is asked for will say it */
+	struct log log;
+	struct gate gate;
+	int64_t last_start_ms;
+	pthread_mutex_t mutex; /* guards what follows */
+	size_t next;
+	bool stopped;
+};
+
+struct worker {
+	struct batch *batch;
+	struct session session;
+	pthread_t thread;
+	bool running;
+};
+
+/* The next one to push; false when there is none, or no time. */
+static bool take_next(struct batch *batch, struct wal_name *out)
+{
+	bool some;
+	(void)pthread_mutex_lock(&batch->mutex);
+	some = !batch->stopped && batch->next < batch->ready.count && !call_is_ending(&batch->call) &&
+	       clock_monotonic_ms(batch->call.clock) < batch->last_start_ms;
+	if (some)
+		*out = batch->ready.names[batch->next++];
+	(void)pthread_mutex_unlock(&batch->mutex);
+	return some;
+}
+
+static void stop(struct batch *batch)
+{
+	(void)pthread_mutex_lock(&batch->mutex);
+	batch->stopped = true;
+	(void)pthread_mutex_unlock(&batch->mutex);
+}
+
+/* One file that nobody asked for yet: room for its note, the push, the note. */
+static enum status push_one(struct batch *batch, struct push *push, const char *name, struct error *err)
+{
+	struct shipped before, after;
+	CLEANUP(fd_closep) int fd = -1;
+	enum status st = push_examine(push, &before, err);
+	if (st || before.system_id != batch->notes->system_id || acknowledgement_is_there(batch->notes, name, &before))
+		return st;
+	st = acknowledgement_reserve(batch->notes, name, &before, &fd, err);
+	if (!st)
+		st = push_file(push, &after, err);
+	if (!st)
+		st = acknowledgement_confirm(batch->notes, fd, &after, err);
+	if (st)
+		acknowledgement_forget(batch->notes, name);
+	return st;
+}
+
+/* Until there are no more. An outage, or a spool without room, ends it for all of them. */
+static void *work(void *arg)
+{
+	struct worker *worker = arg;
+	struct batch *batch = worker->batch;
+	const char *own = batch->push->path;
+	const char *slash = strrchr(own, '/');
+	int folder_len = slash == NULL ? 0 : (int)(slash - own) + 1;
+	struct wal_name name;
+	while (take_next(batch, &name)) {
+		char path[PATH_MAX];
+		struct error err = {0};
+		struct push push = *batch->push;
+		push.store = worker->session.store;
+		push.call = &batch->call;
+		push.path = path;
+		push.gate = &batch->gate;
+		(void)snprintf(path, sizeof path, "%.*s%s", folder_len, own, name.text);
+		enum status st = push_one(batch, &push, name.text, &err);
+		if (st)
+			log_line(batch->context->call->log, LEVEL_INFO, "ahead of its time: %s", err.text);
+		if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
+			stop(batch);
+	}
+	return NULL;
+}
+
+static void start(struct worker *worker, struct batch *batch, const struct session *session)
+{
+	struct error err = {0};
+	pthread_attr_t attributes;
+	worker->batch = batch;
+	enum status st = session_join(&worker->session, session, batch->context, &err);
+	if (st) {
+		log_line(batch->context->call->log, LEVEL_INFO, "push-ahead: %s", err.text);
+		return;
+	}
+	(void)pthread_attr_init(&attributes);
+	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	worker->running = pthread_create(&worker->thread, &attributes, work, worker) == 0;
+	(void)pthread_attr_destroy(&attributes);
+}
+
+static unsigned processors(void)
+{
+	cpu_set_t set;
+	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+	return count > 0 ? (unsigned)count : 1;
+}
+
+static void batch_init(struct batch *batch, const struct push *push, const struct acknowledgements *notes,
+		       const struct command_context *context)
+{
+	const struct call *call = context->call;
+	int64_t now_ms = clock_monotonic_ms(call->clock);
+	*batch = (struct batch){.push = push, .notes = notes, .context = context, .call = *call, .log = *call->log};
+	if (batch->log.level == LEVEL_WARNING)
+		batch->log.level = LEVEL_ERROR;
+	batch->call.log = &batch->log;
+	batch->last_start_ms = now_ms + (call->deadline_ms - now_ms) / LAST_START_PART;
+	gate_init(&batch->gate, processors(), BUFFERS_BYTES);
+	(void)pthread_mutex_init(&batch->mutex, NULL);
+}
+
+enum status push_with_others(const struct push *push, const struct session *session,
+			     const struct acknowledgements *notes, const struct command_context *context,
+			     struct error *err)
+{
+	struct batch batch;
+	struct worker workers[WORKERS_MAX] = {0};
+	struct push own = *push;
+	struct error ignored = {0};
+	batch_init(&batch, push, notes, context);
+	(void)ready_list_read(&batch.ready, push->path, config_number(context->config, OPTION_ID_PUSH_AHEAD), &ignored);
+	if (batch.ready.names != NULL)
+		acknowledgements_sweep(notes, push->path);
+	for (size_t i = 0; i < WORKERS_MAX && i < batch.ready.count; i++)
+		start(&workers[i], &batch, session);
+	own.gate = &batch.gate;
+	enum status st = push_file(&own, NULL, err);
+	if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
+		stop(&batch);
+	for (size_t i = 0; i < WORKERS_MAX; i++) {
+		if (workers[i].running)
+			(void)pthread_join(workers[i].thread, NULL);
+		session_fini(&workers[i].session);
+	}
+	ready_list_fini(&batch.ready);
+	gate_fini(&batch.gate);
+	(void)pthread_mutex_destroy(&batch.mutex);
+	return st;
+}
