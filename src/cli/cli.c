@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "cli/arguments.h"
 #include "cli/backstop.h"
+#include "cli/detach.h"
 #include "cli/ending.h"
 #include "cli/help.h"
 
@@ -86,6 +87,7 @@ static enum status run(const struct process *process, const struct arguments *ar
 	    .reader = *reader,
 	};
 	context.verified = backstop_disarm;
+	context.detach = detach;
 	backstop_arm(&(struct backstop){.timeout_ms = timeout_ms,
 					.err_fd = process->err_fd,
 					.reader = &context.reader,

@@ -1,10 +1,13 @@
 /* push, fetch and cat: from the configuration to the plain structs of push.h and fetch.h. */
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/environment.h"
 #include "base/uri.h"
+#include "command/fetch_ahead.h"
+#include "command/prefetched.h"
 #include "command/push_ahead.h"
 #include "command/session.h"
 #include "stream/codec.h"
@@ -107,9 +110,8 @@ static enum status settle_system_id(const struct config *config, const struct da
 	return error_hint(err, STATUS_USAGE, "leave system-id out where a data directory is at hand");
 }
 
-/* dest is NULL for cat. */
-static enum status prepare(struct command_context *context, struct session *session, struct fetch *fetch,
-			   const char *dest, struct error *err)
+/* Who asks, and for what; dest is NULL for cat. */
+static enum status prepare(struct command_context *context, struct fetch *fetch, const char *dest, struct error *err)
 {
 	struct data_directory directory;
 	const struct config *config = context->config;
@@ -117,25 +119,73 @@ static enum status prepare(struct command_context *context, struct session *sess
 	if (st)
 		return st;
 	context->reader = choose_reader(config, &directory);
-	st = settle_system_id(config, &directory, &fetch->system_id, err);
-	if (!st)
-		st = session_open(session, context, err);
-	fetch->store = session->store;
 	fetch->call = context->call;
+	fetch->name = context->operands[0];
+	return settle_system_id(config, &directory, &fetch->system_id, err);
+}
+
+static enum status open_for(struct command_context *context, struct session *session, struct fetch *fetch,
+			    struct error *err)
+{
+	enum status st = session_open(session, context, err);
+	fetch->store = session->store;
 	fetch->keys = &session->keys;
 	fetch->allow_unprotected = !session->encrypt;
-	fetch->name = context->operands[0];
+	return st;
+}
+
+/* dest, from the store. */
+static enum status fetch_now(struct command_context *context, struct fetch *fetch, const char *dest, struct error *err)
+{
+	CLEANUP(session_fini) struct session session = {0};
+	enum status st = open_for(context, &session, fetch, err);
+	return st ? error_wrap(err, st, "fetch %s", fetch->name) : fetch_file(fetch, dest, err);
+}
+
+static uint64_t size_of(const char *path)
+{
+	struct stat info;
+	return stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
+}
+
+/* From the spool if it is there; else from the store, while a process of its own begins to fetch what comes next. */
+static enum status fetch_segment(struct command_context *context, struct fetch *fetch, const struct wal_name *name,
+				 const char *dest, struct error *err)
+{
+	CLEANUP(prefetched_fini) struct prefetched prefetched = {.wanted_fd = -1};
+	CLEANUP(fd_closep) int ahead_fd = -1;
+	struct error trouble = {0};
+	if (prefetched_open(&prefetched, context->config, fetch->system_id, &trouble)) {
+		log_line(context->call->log, LEVEL_WARNING, "fetch-ahead is off: %s", trouble.text);
+		return fetch_now(context, fetch, dest, err);
+	}
+	if (prefetched_take(&prefetched, context->call, name, dest)) {
+		log_line(context->call->log, LEVEL_INFO, "fetch %s: was in the spool, verified", name->text);
+		prefetched_tell(&prefetched, name->text, size_of(dest));
+		return STATUS_OK;
+	}
+	if (prefetched.wanted_fd < 0 && prefetched_follows(&prefetched, name))
+		ahead_fd = fetch_ahead_start(context, &prefetched, fetch->system_id);
+	enum status st = fetch_now(context, fetch, dest, err);
+	if (!st && ahead_fd >= 0)
+		fetch_ahead_begin(ahead_fd, name->text, size_of(dest));
+	if (!st)
+		prefetched_tell(&prefetched, name->text, size_of(dest));
 	return st;
 }
 
 enum status command_fetch(struct command_context *context, struct error *err)
 {
-	CLEANUP(session_fini) struct session session = {0};
 	struct fetch fetch = {0};
-	enum status st = prepare(context, &session, &fetch, context->operands[1], err);
+	struct wal_name name;
+	struct error ignored = {0};
+	const char *dest = context->operands[1];
+	enum status st = prepare(context, &fetch, dest, err);
 	if (st)
 		return error_wrap(err, st, "fetch %s", context->operands[0]);
-	return fetch_file(&fetch, context->operands[1], err);
+	bool ahead = config_number(context->config, OPTION_ID_FETCH_AHEAD) > 0 &&
+		     wal_name_parse(&name, fetch.name, &ignored) == STATUS_OK && name.kind == WAL_SEGMENT;
+	return ahead ? fetch_segment(context, &fetch, &name, dest, err) : fetch_now(context, &fetch, dest, err);
 }
 
 /* Where content waits for its verification; TMPDIR as everywhere (POSIX, environment variables). */
@@ -149,7 +199,9 @@ enum status command_cat(struct command_context *context, struct error *err)
 {
 	CLEANUP(session_fini) struct session session = {0};
 	struct fetch fetch = {.scratch = scratch_folder(context->environment), .verified = context->verified};
-	enum status st = prepare(context, &session, &fetch, NULL, err);
+	enum status st = prepare(context, &fetch, NULL, err);
+	if (!st)
+		st = open_for(context, &session, &fetch, err);
 	if (st)
 		return error_wrap(err, st, "cat %s", context->operands[0]);
 	return fetch_to_fd(&fetch, context->out_fd, err);

@@ -70,6 +70,23 @@ enum status wal_name_from_path(struct wal_name *out, const char *path, struct er
 	return wal_name_parse(out, slash == NULL ? path : slash + 1, err);
 }
 
+bool wal_name_next(struct wal_name *name, uint64_t segment_bytes)
+{
+	if (name->kind != WAL_SEGMENT || segment_bytes == 0)
+		return false;
+	if (name->segment + 1 < 0x100000000 / segment_bytes)
+		name->segment++;
+	else if (name->log == UINT32_MAX)
+		return false;
+	else {
+		name->log++;
+		name->segment = 0;
+	}
+	(void)snprintf(name->text, sizeof name->text, "%08" PRIX32 "%08" PRIX32 "%08" PRIX32, name->timeline, name->log,
+		       name->segment);
+	return true;
+}
+
 void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name)
 {
 	if (name->kind == WAL_HISTORY)

@@ -34,6 +34,12 @@ enum status wal_name_parse(struct wal_name *out, const char *text, struct error 
 /* As wal_name_parse, for the last component of a path. */
 enum status wal_name_from_path(struct wal_name *out, const char *path, struct error *err);
 
+/*
+ * The segment behind this one on its timeline, segment_bytes being wal_segment_size (access/xlog_internal.h,
+ * XLByteToSeg and XLogFileName). False behind the last that there can be, and for names of other kinds.
+ */
+bool wal_name_next(struct wal_name *name, uint64_t segment_bytes);
+
 #define WAL_OBJECT_NAME_MAX 128
 
 /* The name below the repository: "<system id>/wal/<timeline><log id>/<name>", histories one folder up. */

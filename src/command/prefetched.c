@@ -1,0 +1,174 @@
+#include "command/prefetched.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/newfile.h"
+#include "stream/file.h"
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_MAX 64
+#define NAP_NS 500000L
+#define BEGIN_NAPS 4 /* between two segments whoever fetches ahead may be about to begin this one */
+
+/* A small file's content as text; "" when there is none. */
+static void read_text(const char *path, char *out, size_t size)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t got = fd < 0 ? 0 : read(fd, out, size - 1);
+	out[got > 0 ? got : 0] = '\0';
+}
+
+enum status prefetched_open(struct prefetched *out, const struct config *config, uint64_t system_id, struct error *err)
+{
+	char spool[SPOOL_PATH_MAX], boot[BOOT_ID_MAX], path[PREFETCHED_PATH_MAX];
+	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
+	*out = (struct prefetched){.wanted_fd = -1};
+	enum status st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
+	if (st)
+		return st;
+	(void)snprintf(out->folder, sizeof out->folder, "%s/fetch-%" PRIu64, spool, system_id);
+	if (mkdir(out->folder, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->folder);
+	read_text(BOOT_ID, boot, sizeof boot);
+	(void)snprintf(out->identity, sizeof out->identity,
+		       "walship 1 fetched\nrepo %s\ns3-endpoint %s\ncipher %s\nboot %s",
+		       config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
+		       config_text(config, OPTION_ID_CIPHER), boot);
+	/* Opens only while somebody reads at the other end (fifo(7)). */
+	prefetched_path(out, "wanted", "", path);
+	out->wanted_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	return STATUS_OK;
+}
+
+void prefetched_fini(struct prefetched *prefetched)
+{
+	if (prefetched->folder[0] != '\0')
+		fd_closep(&prefetched->wanted_fd);
+	*prefetched = (struct prefetched){.wanted_fd = -1};
+}
+
+void prefetched_path(const struct prefetched *prefetched, const char *name, const char *more,
+		     char out[PREFETCHED_PATH_MAX])
+{
+	(void)snprintf(out, PREFETCHED_PATH_MAX, "%s/%s%s", prefetched->folder, name, more);
+}
+
+static bool is_of_this_repository(const struct prefetched *prefetched)
+{
+	char path[PREFETCHED_PATH_MAX], found[PREFETCHED_IDENTITY_MAX];
+	prefetched_path(prefetched, "identity", "", path);
+	read_text(path, found, sizeof found);
+	return strcmp(found, prefetched->identity) == 0;
+}
+
+/* Nobody reads at the other end any more: whoever fetched ahead has ended. */
+static bool is_alone(const struct prefetched *prefetched)
+{
+	struct pollfd end = {.fd = prefetched->wanted_fd, .events = POLLOUT};
+	return prefetched->wanted_fd < 0 || (poll(&end, 1, 0) > 0 && (end.revents & POLLERR) != 0);
+}
+
+static bool exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* Until the segment is there, or nobody is fetching it. */
+static bool await(const struct prefetched *prefetched, const struct call *call, const char *path, const char *part)
+{
+	const struct timespec nap = {.tv_nsec = NAP_NS};
+	int64_t enough_ms = call_left_ms(call) / 2; /* the store itself must be asked in what is left */
+	for (int naps = 0; !exists(path); naps++) {
+		/* It may have come between the two looks. */
+		if (is_alone(prefetched) || (!exists(part) && naps >= BEGIN_NAPS))
+			return exists(path);
+		if (call_left_ms(call) <= enough_ms || call_is_ending(call))
+			return false;
+		(void)nanosleep(&nap, NULL);
+	}
+	return true;
+}
+
+/* To another file system. dest appears with all of it or not at all. */
+static bool copy(const char *path, const char *dest)
+{
+	struct error ignored = {0};
+	struct newfile file = {0};
+	struct sink *end = NULL;
+	uint64_t bytes;
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	enum status st = fd < 0 ? STATUS_LOCAL : newfile_open(&file, dest, 0640, &ignored);
+	if (!st)
+		st = file_sink_new(&end, &file, UINT64_MAX, &ignored);
+	if (!st)
+		st = file_copy(fd, path, end, &bytes, &ignored);
+	if (!st)
+		st = sink_finish(end, &ignored);
+	if (!st)
+		st = newfile_replace(&file, &ignored);
+	sink_free(end);
+	newfile_fini(&file);
+	(void)unlink(path);
+	return st == STATUS_OK;
+}
+
+bool prefetched_take(const struct prefetched *prefetched, const struct call *call, const struct wal_name *name,
+		     const char *dest)
+{
+	char path[PREFETCHED_PATH_MAX], part[PREFETCHED_PATH_MAX];
+	prefetched_path(prefetched, name->text, "", path);
+	prefetched_path(prefetched, name->text, ".part", part);
+	if (!is_of_this_repository(prefetched) || !await(prefetched, call, path, part))
+		return false;
+	return rename(path, dest) == 0 || (errno == EXDEV && copy(path, dest));
+}
+
+void wanted_line(char out[WANTED_LINE_MAX], const char *name, uint64_t segment_bytes)
+{
+	(void)snprintf(out, WANTED_LINE_MAX, "%s %" PRIu64 "\n", name, segment_bytes);
+}
+
+static void note_last(const struct prefetched *prefetched, const char *line)
+{
+	char path[PREFETCHED_PATH_MAX];
+	prefetched_path(prefetched, "last", "", path);
+	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && write(fd, line, strlen(line)) < 0)
+		return; /* then the next call does not follow upon this one */
+}
+
+void prefetched_tell(const struct prefetched *prefetched, const char *name, uint64_t segment_bytes)
+{
+	char line[WANTED_LINE_MAX];
+	wanted_line(line, name, segment_bytes);
+	if (prefetched->wanted_fd < 0)
+		note_last(prefetched, line);
+	/* One that hangs has nothing to give. SIGPIPE is ignored (main.c). */
+	else if (write(prefetched->wanted_fd, line, strlen(line)) < 0)
+		return;
+}
+
+bool prefetched_follows(const struct prefetched *prefetched, const struct wal_name *name)
+{
+	char path[PREFETCHED_PATH_MAX], line[WANTED_LINE_MAX];
+	struct wal_name before;
+	struct error ignored = {0};
+	prefetched_path(prefetched, "last", "", path);
+	read_text(path, line, sizeof line);
+	char *blank = strchr(line, ' ');
+	if (blank == NULL)
+		return false;
+	*blank = '\0';
+	return wal_name_parse(&before, line, &ignored) == STATUS_OK &&
+	       wal_name_next(&before, strtoull(blank + 1, NULL, 10)) && strcmp(before.text, name->text) == 0;
+}
