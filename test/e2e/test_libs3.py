@@ -1,5 +1,7 @@
 """The optional client libs3: reads what the native one wrote and the other way round, and is not fooled where it is known to be."""
 
+import base64
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -82,6 +84,15 @@ def test_what_passes_is_tried_again(faulty, scratch, fault):
     dest = scratch.folder("back") / "x"
     libs3.run("fetch", name, dest, "--system-id", SYSTEM_ID).expect(0)
     assert dest.read_bytes() == content and server.injected[fault] == 1
+
+
+def test_a_put_says_what_it_carries(faulty):
+    """Its signature does not cover the body."""
+    server, libs3, _, _, path = faulty
+    libs3.run("push", path).expect(0)
+    (put,) = [request for request in server.requests if request.method == "PUT"]
+    body = server.bucket.get(put.key)
+    assert put.headers["content-md5"] == base64.b64encode(hashlib.md5(body).digest()).decode()
 
 
 def test_a_truncated_answer_is_an_error(faulty, scratch):

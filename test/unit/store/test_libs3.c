@@ -1,8 +1,11 @@
-/* What libs3 cannot do is refused before anything is sent; and a walship without it says so. */
+/* What libs3 cannot do is refused before anything is sent, and a page that it cut off is not the end; a walship without
+ * it says so. */
 #include <string.h>
 
+#include "fault_server.h"
 #include "store/libs3.h"
 #include "support/cmocka.h"
+#include "support/world.h"
 
 static char key[] = "AKIA", secret[] = "sesame", token[] = "token";
 static const struct credentials lasting = {.access_key = {key, 4}, .secret_key = {secret, 6}};
@@ -51,6 +54,79 @@ static void refuses_what_it_cannot_do(void **unused)
 		store_free(store);
 	}
 }
+
+#define HEAD "<?xml version=\"1.0\"?><ListBucketResult><Name>bucket</Name>"
+#define OBJECT(key)                                                                                                    \
+	"<Contents><Key>pre/" key "</Key><LastModified>2013-05-24T00:00:00.000Z</LastModified><ETag>x</ETag>"          \
+	"<Size>1</Size></Contents>"
+#define EIGHT(of)                                                                                                      \
+	OBJECT(of "0")                                                                                                 \
+	OBJECT(of "1") OBJECT(of "2") OBJECT(of "3") OBJECT(of "4") OBJECT(of "5") OBJECT(of "6") OBJECT(of "7")
+#define TAIL "</ListBucketResult>"
+#define STEPS_MAX 4
+
+static enum status join(void *arg, const struct object_info *info, struct error *error)
+{
+	return buffer_printf(arg, error, "%s;", info->name);
+}
+
+static void a_listing_ends_where_nothing_more_comes(void **unused)
+{
+	(void)unused;
+	static const char cut[] = HEAD OBJECT("a") "<Contents><Key>pre/b</K";
+	static const struct {
+		const char *name;
+		struct fault_answer answers[STEPS_MAX];
+		size_t requests;
+		enum status status;
+		const char *expected;
+	} pages[] = {
+	    {"empty", {{.body = HEAD TAIL}}, 1, STATUS_OK, ""},
+	    {"cut off, with less than its length",
+	     {{.body = HEAD OBJECT("a") OBJECT("b") TAIL, .kind = FAULT_CUT, .at = sizeof cut - 1},
+	      {.body = HEAD OBJECT("b") TAIL},
+	      {.body = HEAD TAIL}},
+	     3,
+	     STATUS_OK,
+	     "a;b;"},
+	    {"more is said behind the 32nd key",
+	     {{.body = HEAD EIGHT("a") EIGHT("b") EIGHT("c") EIGHT("d") "<IsTruncated>true</IsTruncated>" TAIL},
+	      {.body = HEAD OBJECT("e") TAIL},
+	      {.body = HEAD TAIL}},
+	     3,
+	     STATUS_OK,
+	     "a0;a1;a2;a3;a4;a5;a6;a7;b0;b1;b2;b3;b4;b5;b6;b7;c0;c1;c2;c3;c4;c5;c6;c7;d0;d1;d2;d3;d4;d5;d6;d7;e;"},
+	    {"the folder itself",
+	     {{.body = HEAD OBJECT("") OBJECT("a") TAIL}, {.body = HEAD TAIL}},
+	     2,
+	     STATUS_OK,
+	     "a;"},
+	    {"another prefix", {{.body = HEAD "<Contents><Key>p</Key></Contents>" TAIL}}, 1, STATUS_UNREACHABLE, ""},
+	};
+	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+		struct fault_server *server = fault_server_start(FAULT_PLAIN, pages[i].answers, pages[i].requests);
+		struct s3_options options = {.bucket = "bucket",
+					     .prefix = "pre",
+					     .region = "ca-central-1",
+					     .endpoint = fault_server_url(server),
+					     .credentials = &lasting};
+		struct world world;
+		struct store *store = NULL;
+		struct error err = {0};
+		struct buffer got = {0};
+		world_init(&world);
+		assert_int_equal(libs3_store_open(&options, &store, &err), STATUS_OK);
+		enum status st = store_list(store, &world.call, "", join, &got, &err);
+		if (st != pages[i].status || strcmp(buffer_text(&got), pages[i].expected) != 0 ||
+		    fault_server_count(server) != pages[i].requests)
+			fail_msg("%s: status %d, '%s', %zu requests, error '%s'", pages[i].name, (int)st,
+				 buffer_text(&got), fault_server_count(server), err.text);
+		buffer_fini(&got);
+		store_free(store);
+		fault_server_stop(server);
+		world_fini(&world);
+	}
+}
 #else
 static void says_that_it_is_not_there(void **unused)
 {
@@ -70,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #ifdef WALSHIP_LIBS3
 	    cmocka_unit_test(refuses_what_it_cannot_do),
+	    cmocka_unit_test(a_listing_ends_where_nothing_more_comes),
 #else
 	    cmocka_unit_test(says_that_it_is_not_there),
 #endif
