@@ -174,7 +174,8 @@ static enum status run_steps(const struct command_context *context, struct probe
 		if (st && i == 0)
 			break;
 	}
-	return worst ? error_set(err, worst, "%u of %zu steps failed: archiving or recovery would", failed, STEP_COUNT)
+	return worst ? error_set(err, worst, "%u of %zu steps failed, and so would archiving or recovery", failed,
+				 STEP_COUNT)
 		     : STATUS_OK;
 }
 

@@ -49,6 +49,13 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 			 response, err);
 	if (st) {
 		attempt->again = response->outcome == HTTP_FAILED && !request->once;
+		/* What http.c would have looked at is the store's. */
+		if (response->outcome == HTTP_FAILED)
+			err->hint[0] = '\0';
+		if (response->outcome == HTTP_FAILED && !request->once)
+			(void)error_hint(err, st,
+					 "AWS's variables and profiles name the address; does it answer from here%s?",
+					 request->direct ? "" : ", through the proxy if there is one");
 		return error_wrap(err, st, "%s", request->what);
 	}
 	attempt->again = response->status == 429 || response->status >= 500;

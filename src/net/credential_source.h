@@ -71,7 +71,7 @@ struct credential_request {
 	size_t header_count;
 	const char *body;   /* NULL: none */
 	bool direct;        /* on this machine or link: never through a proxy */
-	bool once;          /* not tried again when there is no answer */
+	bool once;          /* not tried again when there is no answer, for which the caller has a hint */
 	int64_t timeout_ms; /* of one try; 0: the default */
 };
 

@@ -99,5 +99,6 @@ enum status credentials_find(const struct credential_search *search, struct cred
 	(void)error_set(err, STATUS_USAGE,
 			"no credentials for S3: neither options, nor variables, nor a profile, nor a role gives any");
 	return error_hint(err, STATUS_USAGE,
-			  "set s3-key and s3-key-secret-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+			  "set s3-key and s3-key-secret-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; -vv "
+			  "shows what was looked at");
 }

@@ -331,6 +331,7 @@ static enum status explain(struct http *http, const struct http_request *request
 						   .text = http->text,
 						   .server = server,
 						   .ca_file = http->ca_file,
+						   .limited = http->bytes_per_s > 0,
 						   .request = request},
 			    response, err);
 }

@@ -73,8 +73,11 @@ static enum status explain_timeout(const struct http_failure *failure, struct ht
 				failure->text);
 		return error_hint(err, STATUS_UNREACHABLE, "check s3-endpoint, and firewalls in between");
 	}
-	return error_set(err, STATUS_UNREACHABLE, "%s: %s (%s)", failure->server,
-			 response->status == 0 ? "no answer in time" : "the answer did not end in time", failure->text);
+	(void)error_set(err, STATUS_UNREACHABLE, "%s: %s (%s)", failure->server,
+			response->status == 0 ? "no answer in time" : "the answer did not end in time", failure->text);
+	return failure->limited ? error_hint(err, STATUS_UNREACHABLE,
+					     "s3-bandwidth-limit may be too low for push-timeout and fetch-timeout")
+				: STATUS_UNREACHABLE;
 }
 
 /* libcurl's code for a URL's scheme, too. Once there is a connection it can only be the answer. */
@@ -92,12 +95,14 @@ static enum status explain_from_table(const struct http_failure *failure, struct
 		if (table[i].code != failure->code)
 			continue;
 		long os = 0;
+		char words[128];
 		(void)curl_easy_getinfo(failure->curl, CURLINFO_OS_ERRNO, &os);
 		response->outcome = table[i].outcome;
 		if (failure->code == CURLE_SSL_CACERT_BADFILE && failure->ca_file != NULL)
 			(void)error_set(err, table[i].status, "%s: %s", failure->ca_file, table[i].words);
-		else if (failure->code == CURLE_COULDNT_CONNECT && os != 0)
-			(void)error_errno(err, table[i].status, (int)os, "%s: %s", failure->server, table[i].words);
+		else if (failure->code == CURLE_COULDNT_CONNECT && os != 0) /* the text tells a proxy from the server */
+			(void)error_set(err, table[i].status, "%s: %s: %s (%s)", failure->server, table[i].words,
+					strerror_r((int)os, words, sizeof words), failure->text);
 		else
 			(void)error_set(err, table[i].status, "%s: %s (%s)", failure->server, table[i].words,
 					failure->text);

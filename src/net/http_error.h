@@ -2,6 +2,8 @@
 #ifndef WALSHIP_NET_HTTP_ERROR_H
 #define WALSHIP_NET_HTTP_ERROR_H
 
+#include <stdbool.h>
+
 #include <curl/curl.h>
 
 #include "net/http.h"
@@ -12,6 +14,7 @@ struct http_failure {
 	const char *text;    /* libcurl's own, or "" */
 	const char *server;  /* scheme, host and port */
 	const char *ca_file; /* NULL: the system's */
+	bool limited;        /* to a bandwidth */
 	const struct http_request *request;
 };
 

@@ -76,7 +76,7 @@ static const char *split_url(const char *url, bool *tls, char *host, size_t size
 {
 	*tls = strncmp(url, "https://", 8) == 0;
 	if (!*tls && strncmp(url, "http://", 7) != 0)
-		return "has no scheme";
+		return strstr(url, "://") == NULL ? "has no scheme" : "begins with neither http:// nor https://";
 	const char *rest = url + (*tls ? 8 : 7);
 	size_t len = strlen(rest);
 	if (len > 0 && rest[len - 1] == '/')

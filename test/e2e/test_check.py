@@ -56,7 +56,7 @@ def test_a_store_that_refuses_the_condition(strict):
 def test_without_permission_to_list(strict):
     """What is missing cannot be told from what is forbidden: no recovery would end."""
     with strict_s3.StrictS3(list_permission=False) as server:
-        shown, out = check(strict(server), 3, "1 of 6 steps failed")
+        shown, out = check(strict(server), 3, "1 of 6 steps failed, and so would archiving or recovery")
         assert shown["say what is missing"] == "✗" and shown["list it"] == "–" and shown["create an object"] == "✓"
         assert "s3:ListBucket" in out
 

@@ -175,7 +175,7 @@ def test_the_ways_through_a_proxy(strict_site):
             proxy.asked.clear()
             strict_site(env, **options).expect(0)
             assert (f"CONNECT {place}" in proxy.asked) == through, (env, options)
-        strict_site({}, s3_proxy=nobody).expect(3, "cannot connect", ".*")
+        strict_site({}, s3_proxy=nobody).expect(3, "cannot connect: Connection refused .*127.0.0.1 port 1 ", "the proxy")
 
 
 def test_plain_http_through_a_proxy(scratch, program):
@@ -219,3 +219,5 @@ def test_the_bandwidth_is_limited(scratch, program):
             start = time.monotonic()
             made.run(*args).expect(0)
             assert time.monotonic() - start >= 1.5
+        made.configure(fetch_timeout="1s")
+        made.run(*args).expect(255, "did not end in time", "s3-bandwidth-limit may be too low")

@@ -37,7 +37,7 @@ struct source_case {
 
 static const struct source_case cases[] = {
     /* Nothing at all. */
-    {{OFF}, .status = STATUS_USAGE, .text = "no credentials for S3", .hint = "AWS_ACCESS_KEY_ID"},
+    {{OFF}, .status = STATUS_USAGE, .text = "no credentials for S3", .hint = "-vv shows"},
     /* Variables. */
     {{"AWS_ACCESS_KEY_ID=AK", "AWS_SECRET_ACCESS_KEY=sesame", "AWS_SESSION_TOKEN=TOK"},
      .key = "AK",
@@ -177,6 +177,10 @@ static const struct source_case cases[] = {
      .answers = {{.body = "{\"AccessKeyId\": \"AK\", \"SecretAccessKey\": \"x\", \"Expiration\": \"soon\"}"}},
      .status = STATUS_UNREACHABLE,
      .text = "an Expiration that is no time: 'soon'"},
+    {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/", OFF},
+     .status = STATUS_UNREACHABLE,
+     .text = "the container endpoint: http://127.0.0.1:1: cannot connect",
+     .hint = "AWS's variables and profiles name the address"},
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://10.0.0.1/", OFF},
      .status = STATUS_USAGE,
      .text = "'http://10.0.0.1/' must not be asked",

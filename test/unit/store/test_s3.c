@@ -123,7 +123,7 @@ static void checks_the_proxy(void **state)
 	    {"https://[::1]:1", NULL},
 	    {"http://[::1]", NULL},
 	    {"h:3128", "'h:3128' has no scheme"},
-	    {"socks5://h", "has no scheme"},
+	    {"socks5://h", "begins with neither http:// nor https://"},
 	    {"http://", "does not name a host"},
 	    {"http:///h", "does not name a host"},
 	    {"http://:3128", "does not name a host"},
