@@ -16,7 +16,8 @@ struct probe {
 	struct store *store;
 	const struct call *call;
 	char name[NAME_SIZE];
-	bool looks_first;       /* s3-no-replace = look is configured */
+	bool looks_first;       /* s3-no-replace = look is configured, or a look found it */
+	bool only_looks;        /* s3-client = libs3: it cannot send a condition */
 	const char *first;      /* the content that must stay */
 	struct buffer *content; /* of a read */
 	bool listed;
@@ -78,12 +79,20 @@ static enum status not_replaced(struct probe *probe, struct error *err)
 {
 	enum status st = put(probe, "another content", err);
 	if (st == STATUS_EXISTS)
-		return read_back(probe, err);
-	if (st)
+		st = read_back(probe, err);
+	else if (!st)
+		st = error_set(err, STATUS_CONFLICT,
+			       "the store took another object of the same name: it ignores the condition");
+	else
 		return st;
-	(void)error_set(err, STATUS_CONFLICT,
-			"the store took another object of the same name: it ignores the condition");
-	return error_hint(err, STATUS_CONFLICT, "%s",
+	/* A look found it, just now: that says nothing of two writers. */
+	if (!st && probe->only_looks) {
+		probe->looks_first = true;
+		st = error_set(err, STATUS_CONFLICT, "not by a condition, which libs3 cannot send");
+	}
+	if (st != STATUS_CONFLICT)
+		return st;
+	return error_hint(err, st, "%s",
 			  probe->looks_first ? "a look before each upload keeps one walship from it; two writers at "
 					       "once could both win"
 					     : LOOK_HINT);
@@ -202,6 +211,7 @@ enum status command_check(struct command_context *context, struct error *err)
 	if (!st)
 		st = name_probe(context->call, probe.name, err);
 	probe.store = session.store;
+	probe.only_looks = session_uses_libs3(context->config);
 	if (!st)
 		st = run_steps(context, &probe, err);
 	return st ? error_wrap(err, st, "check %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;

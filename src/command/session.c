@@ -67,6 +67,12 @@ bool session_looks_first(const struct config *config)
 	       (locks && config_text(config, OPTION_ID_S3_ENDPOINT) != NULL);
 }
 
+bool session_uses_libs3(const struct config *config)
+{
+	return config_number(config, OPTION_ID_S3_CLIENT) == S3_CLIENT_LIBS3 &&
+	       strncmp(config_text(config, OPTION_ID_REPO), "s3://", 5) == 0;
+}
+
 /* session has its credentials already if it joins another. */
 static enum status open_s3(struct session *session, const struct command_context *context, const struct repo_url *url,
 			   struct error *err)

@@ -34,6 +34,9 @@ enum status login(const struct command_context *context, struct credential_searc
 /* Whether objects are looked for before they are put, as the store's own condition is not enough. */
 bool session_looks_first(const struct config *config);
 
+/* Whether the repository is in S3 and libs3 the client, which can do no more than look first. */
+bool session_uses_libs3(const struct config *config);
+
 /* Wipes keys and credentials; the zero state may be given too. */
 void session_fini(struct session *session);
 

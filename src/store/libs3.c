@@ -119,7 +119,7 @@ static const struct {
 	const char *hint; /* NULL: none */
 } meanings[] = {
     {S3StatusNameLookupError, true, "check s3-endpoint and this machine's DNS"},
-    {S3StatusFailedToConnect, true, "check that the server runs, s3-endpoint, and firewalls in between"},
+    {S3StatusFailedToConnect, true, "check that the server runs, s3-endpoint, http_proxy, and firewalls in between"},
     {S3StatusConnectionFailed, true, NULL},
     {S3StatusErrorInternalError, true, NULL},
     {S3StatusErrorSlowDown, true, NULL},

@@ -54,6 +54,13 @@ def test_each_reads_what_the_other_wrote(pair, scratch, compress):
     libs3.run("fetch", wal.segment_name(1, 9), "x", "--system-id", SYSTEM_ID).expect(1)
 
 
+def test_check_says_that_it_can_only_look(pair):
+    _, libs3 = pair
+    out = libs3.run("check", "--store").expect(0).out.decode()
+    assert "– never replace it" in out and "two writers at once could both win" in out
+    assert "✗" not in out and "✓ create an object" in out
+
+
 def test_what_it_cannot_do_is_refused(pair, scratch):
     _, libs3 = pair
     name = wal.segment_name(1, 3, MIB)
