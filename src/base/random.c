@@ -1,11 +1,13 @@
 #include "base/random.h"
 
-#include <openssl/rand.h>
+#include <unistd.h>
+
+#define PIECE_MAX 256 /* of getentropy(3); a key is 32 bytes */
 
 static int system_fill(void *arg, void *buf, size_t bytes)
 {
 	(void)arg;
-	return RAND_bytes(buf, (int)bytes) == 1 ? 0 : -1;
+	return bytes > PIECE_MAX ? -1 : getentropy(buf, bytes);
 }
 
 const struct random_source system_random = {.fill = system_fill};

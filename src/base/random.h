@@ -12,7 +12,7 @@ struct random_source {
 	void *arg;
 };
 
-/* libcrypto's generator, seeded by the kernel. */
+/* The kernel's generator (getentropy), up to 256 bytes at once: names of temporary files need no libcrypto. */
 extern const struct random_source system_random;
 
 /* STATUS_LOCAL when the source fails; buf is then not to be used. */

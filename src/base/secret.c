@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <openssl/crypto.h>
-
 #include "base/cleanup.h"
 
 enum status secret_set(struct secret *secret, const void *data, size_t len, struct error *err)
@@ -72,7 +70,7 @@ static enum status read_file(struct secret *secret, const char *path, bool priva
 		st = error_errno(err, STATUS_USAGE, errno, "read %s", path);
 	else
 		st = secret_set(secret, content, len, err);
-	OPENSSL_cleanse(content, len);
+	explicit_bzero(content, len);
 	return st;
 }
 
@@ -97,7 +95,7 @@ void secret_chomp(struct secret *secret)
 void secret_fini(struct secret *secret)
 {
 	if (secret->data != NULL)
-		OPENSSL_cleanse(secret->data, secret->len);
+		explicit_bzero(secret->data, secret->len);
 	free(secret->data);
 	*secret = (struct secret){0};
 }

@@ -1,7 +1,5 @@
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "base/hex.h"
 #include "base/newfile.h"
 #include "command/command.h"
@@ -14,7 +12,7 @@ static enum status make_text(const struct call *call, char text[2 * REPOSITORY_K
 	enum status st = random_fill(call->random, key, sizeof key, err);
 	hex_encode(text, key, sizeof key);
 	(void)strcat(text, "\n");
-	OPENSSL_cleanse(key, sizeof key);
+	explicit_bzero(key, sizeof key);
 	return st;
 }
 
@@ -27,7 +25,7 @@ static enum status write_key(struct newfile *file, const struct call *call, cons
 	st = make_text(call, text, err);
 	if (!st)
 		st = newfile_write(file, text, strlen(text), err);
-	OPENSSL_cleanse(text, sizeof text);
+	explicit_bzero(text, sizeof text);
 	return st ? st : newfile_create(file, err);
 }
 

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "base/cleanup.h"
 #include "base/environment.h"
 #include "config/ini.h"
@@ -36,7 +34,7 @@ struct source {
 static void forget(struct setting *setting)
 {
 	for (size_t i = 0; i < setting->count; i++) {
-		OPENSSL_cleanse(setting->items[i], strlen(setting->items[i]));
+		explicit_bzero(setting->items[i], strlen(setting->items[i]));
 		free(setting->items[i]);
 	}
 	free(setting->items);

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include <ini.h>
-#include <openssl/crypto.h>
 
 #include "base/cleanup.h"
 
@@ -37,7 +36,7 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 	/* A group may share it only with root, as with other secrets. */
 	file->others_can_read = (info.st_mode & (info.st_uid == 0 ? 0007u : 0077u)) != 0;
 	enum status st = secret_set(&file->content, content, len, err);
-	OPENSSL_cleanse(content, len);
+	explicit_bzero(content, len);
 	return st;
 }
 

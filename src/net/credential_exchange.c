@@ -1,8 +1,6 @@
 /* Requests to the endpoints that give credentials. */
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "base/cleanup.h"
 #include "base/retry.h"
 #include "net/credential_source.h"
@@ -23,7 +21,7 @@ static void http_freep(struct http **http)
 
 void http_response_wipe(struct http_response *response)
 {
-	OPENSSL_cleanse(response->body, sizeof response->body);
+	explicit_bzero(response->body, sizeof response->body);
 }
 
 static enum status exchange_once(void *arg, struct attempt *attempt, struct error *err)

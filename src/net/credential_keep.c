@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <jansson.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/buffer.h"
@@ -72,7 +71,7 @@ static enum status write_kept(const char *path, const struct credentials *creden
 	/* In place of the old one at once: another call may be reading it. */
 	if (!st)
 		st = newfile_replace(&file, err);
-	OPENSSL_cleanse(text, strlen(text));
+	explicit_bzero(text, strlen(text));
 	return st;
 }
 

@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include <openssl/crypto.h>
-
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "net/credential_source.h"
@@ -134,7 +132,7 @@ static enum status collect(const struct call *call, int fd, int64_t until_ms, st
 		if (got < 0 && errno != EINTR)
 			return error_errno(err, STATUS_LOCAL, errno, "read its output");
 		st = got < 0 ? STATUS_OK : buffer_append(out, piece, (size_t)got, err);
-		OPENSSL_cleanse(piece, sizeof piece);
+		explicit_bzero(piece, sizeof piece);
 		if (st)
 			return st;
 	}
@@ -213,7 +211,7 @@ static enum status ask_process(const struct credential_search *search, const voi
 		st = credentials_from_json((const char *)output.data, output.len, "SessionToken", "credential_process",
 					   out, err);
 	if (output.len > 0)
-		OPENSSL_cleanse(output.data, output.len);
+		explicit_bzero(output.data, output.len);
 	if (!st)
 		(void)snprintf(out->source, sizeof out->source, "credential_process of %.400s", process->source);
 	return st;

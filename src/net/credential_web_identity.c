@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/uri.h"
@@ -152,7 +150,7 @@ static enum status ask_sts(const struct credential_search *search, const void *a
 	if (!st)
 		st = credential_exchange(search, &request, &response, err);
 	if (form.len > 0)
-		OPENSSL_cleanse(form.data, form.len);
+		explicit_bzero(form.data, form.len);
 	if (st)
 		return st;
 	enum status read = read_answer(&response, &answer, &no_xml);

@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include <curl/curl.h>
-#include <openssl/crypto.h>
 
 #include "base/cleanup.h"
 #include "net/http_error.h"
@@ -213,11 +212,11 @@ static enum status add_header(struct curl_slist **list, const struct field *head
 	char line[HTTP_HEADER_LINE_MAX];
 	int len = snprintf(line, sizeof line, "%s: %s", header->name, header->value);
 	if (len >= (int)sizeof line || !is_one_line(line)) {
-		OPENSSL_cleanse(line, sizeof line);
+		explicit_bzero(line, sizeof line);
 		return error_set(err, STATUS_USAGE, "the header %s is too long, or not one line", header->name);
 	}
 	struct curl_slist *longer = curl_slist_append(*list, line);
-	OPENSSL_cleanse(line, (size_t)len);
+	explicit_bzero(line, (size_t)len);
 	if (longer == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	*list = longer;
@@ -228,7 +227,7 @@ static enum status add_header(struct curl_slist **list, const struct field *head
 static void headers_freep(struct curl_slist **list)
 {
 	for (struct curl_slist *item = *list; item != NULL; item = item->next)
-		OPENSSL_cleanse(item->data, strlen(item->data));
+		explicit_bzero(item->data, strlen(item->data));
 	curl_slist_free_all(*list);
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/hex.h"
@@ -167,8 +166,8 @@ static bool signature_of(const struct sigv4_request *request, const char *day, c
 	bool ok = hmac(first, 4 + secret->len, day, key) && hmac(key, sizeof key, request->region, key) &&
 		  hmac(key, sizeof key, request->service, key) && hmac(key, sizeof key, "aws4_request", key) &&
 		  hmac(key, sizeof key, to_sign, signature);
-	OPENSSL_cleanse(first, sizeof first);
-	OPENSSL_cleanse(key, sizeof key);
+	explicit_bzero(first, sizeof first);
+	explicit_bzero(key, sizeof key);
 	hex_encode(out, signature, sizeof signature);
 	return ok;
 }

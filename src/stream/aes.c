@@ -2,8 +2,8 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #define CHUNK (64 * 1024)
@@ -21,7 +21,7 @@ static void aes_free(struct sink *sink)
 {
 	struct aes *aes = (struct aes *)sink;
 	EVP_CIPHER_CTX_free(aes->ctx);
-	OPENSSL_cleanse(aes->out, sizeof aes->out);
+	explicit_bzero(aes->out, sizeof aes->out);
 	sink_free(aes->next);
 	free(aes);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include <openssl/core_names.h>
-#include <openssl/crypto.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
@@ -80,7 +79,7 @@ const struct repository_key *keyring_find(const struct keyring *ring, const uint
 
 void keyring_fini(struct keyring *ring)
 {
-	OPENSSL_cleanse(ring, sizeof *ring);
+	explicit_bzero(ring, sizeof *ring);
 }
 
 enum status object_keys_derive(struct object_keys *out, const struct repository_key *key,
@@ -94,5 +93,5 @@ enum status object_keys_derive(struct object_keys *out, const struct repository_
 
 void object_keys_fini(struct object_keys *keys)
 {
-	OPENSSL_cleanse(keys, sizeof *keys);
+	explicit_bzero(keys, sizeof *keys);
 }
