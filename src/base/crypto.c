@@ -1,12 +1,34 @@
 #include "base/crypto.h"
 
-#include <stddef.h>
+#include <openssl/opensslv.h>
 
-#include <openssl/crypto.h>
+#include "base/late.h"
+#include "base/libcrypto.h"
+
+#define TEXT_OF(macro) AS_TEXT(macro)
+#define AS_TEXT(words) #words
+
+struct libcrypto libcrypto;
+
+static const struct late_symbol symbols[] = {
+#define LIBCRYPTO(function) {#function, &libcrypto.function},
+#include "base/libcrypto.def"
+#undef LIBCRYPTO
+};
+
+static const struct late_library library = {
+    .soname = "libcrypto.so." TEXT_OF(OPENSSL_SHLIB_VERSION),
+    .hint = "install OpenSSL's libraries (Debian: libssl3 or libssl3t64; Red Hat: openssl-libs)",
+    .symbols = symbols,
+    .count = sizeof symbols / sizeof symbols[0],
+};
 
 enum status crypto_start(struct error *err)
 {
-	return OSSL_LIB_CTX_get0_global_default() == NULL
+	enum status st = late_load(&library, err);
+	if (st)
+		return st;
+	return libcrypto.OSSL_LIB_CTX_get0_global_default() == NULL
 		   ? error_set(err, STATUS_LOCAL, "libcrypto cannot be set up: out of memory")
 		   : STATUS_OK;
 }

@@ -5,8 +5,9 @@
 #include "walship/error.h"
 
 /*
- * Sets up what libcrypto otherwise sets up on first use, where it crashes when memory is short (3.0: its global
- * context's locks stay NULL). STATUS_LOCAL then. Costs nothing when called again.
+ * Loads libcrypto (base/late.h: not for two threads at once), and sets up what it otherwise sets up on first use, where
+ * it crashes when memory is short (3.0: its global context's locks stay NULL). STATUS_LOCAL when either cannot be.
+ * Costs nothing when called again.
  */
 enum status crypto_start(struct error *err);
 

@@ -1,5 +1,6 @@
 /* Whose S3 requests these are: walship's own options first, then AWS's sources. */
 #include "base/cleanup.h"
+#include "base/crypto.h"
 #include "command/session.h"
 
 static enum status read_options(const struct config *config, struct credentials *out, struct error *err)
@@ -28,6 +29,8 @@ enum status login(const struct command_context *context, struct credential_searc
 	    .region = config_text(context->config, OPTION_ID_S3_REGION),
 	    .spool = config_text(context->config, OPTION_ID_SPOOL),
 	};
-	enum status st = read_options(context->config, out, err);
+	enum status st = crypto_start(err);
+	if (!st)
+		st = read_options(context->config, out, err);
 	return st || credentials_present(out) ? st : credentials_find(search, out, err);
 }

@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 
 #include <jansson.h>
-#include <openssl/evp.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/hex.h"
+#include "base/libcrypto.h"
 #include "base/newfile.h"
 #include "base/spool.h"
 #include "net/credential_source.h"
@@ -28,7 +28,7 @@ static enum status kept_path(const char *spool, const struct credential_asking *
 	    buffer_printf(&identity, err, "%s\n%s", asking->source, asking->distinct == NULL ? "" : asking->distinct);
 	if (st)
 		return st;
-	if (EVP_Digest(identity.data, identity.len, digest, &len, EVP_sha256(), NULL) != 1)
+	if (libcrypto.EVP_Digest(identity.data, identity.len, digest, &len, libcrypto.EVP_sha256(), NULL) != 1)
 		return error_set(err, STATUS_LOCAL, "libcrypto cannot compute SHA-256");
 	hex_encode(digits, digest, len);
 	(void)snprintf(out, KEPT_PATH_MAX, "%s/credentials-%.32s.json", spool, digits);

@@ -1,15 +1,14 @@
 #include "net/http.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include <curl/curl.h>
-
 #include "base/cleanup.h"
+#include "base/crypto.h"
 #include "net/http_error.h"
+#include "net/libcurl.h"
 
 #define TRANSFER_BUFFER_BYTES (256L * 1024) /* a segment in a few dozen reads, not a thousand */
 #define SERVER_NAME_MAX 300                 /* a host name of 255 bytes, scheme and port */
@@ -33,36 +32,33 @@ struct transfer {
 	struct error *err;
 };
 
-static pthread_once_t started = PTHREAD_ONCE_INIT;
-
-static void start_libcurl(void)
-{
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 /* CURLOPT_PROTOCOLS became deprecated, and a warning, with the release that brought the other one. */
 #if LIBCURL_VERSION_NUM >= 0x075500
 static CURLcode limit_protocols(CURL *curl)
 {
-	return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	return libcurl_set_object(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 }
 #else
 static CURLcode limit_protocols(CURL *curl)
 {
-	return curl_easy_setopt(curl, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+	return libcurl_set_long(curl, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
 }
 #endif
 
 enum status http_new(struct http **out, const struct http_options *options, struct error *err)
 {
-	(void)pthread_once(&started, start_libcurl);
+	enum status st = libcurl_load(err);
+	if (!st)
+		st = crypto_start(err); /* for http_error.c's words about certificates */
+	if (st)
+		return st;
 	struct http *http = calloc(1, sizeof *http);
 	if (http == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	http->connect_timeout_ms =
 	    options->connect_timeout_ms > 0 ? options->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS;
 	http->bytes_per_s = options->bytes_per_s;
-	http->curl = curl_easy_init();
+	http->curl = libcurl.easy_init();
 	http->ca_file = options->ca_file == NULL ? NULL : strdup(options->ca_file);
 	http->proxy = options->proxy == NULL ? NULL : strdup(options->proxy);
 	if (http->curl == NULL || (options->ca_file != NULL && http->ca_file == NULL) ||
@@ -78,7 +74,7 @@ void http_free(struct http *http)
 {
 	if (http == NULL)
 		return;
-	curl_easy_cleanup(http->curl);
+	libcurl.easy_cleanup(http->curl);
 	free(http->ca_file);
 	free(http->proxy);
 	free(http);
@@ -158,8 +154,7 @@ static bool succeeded(const struct http_response *response)
 
 static void keep_length(struct transfer *transfer)
 {
-	curl_off_t announced = -1;
-	(void)curl_easy_getinfo(transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+	curl_off_t announced = libcurl_get_offset(transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
 	transfer->response->content_length = announced;
 }
 
@@ -179,11 +174,10 @@ static size_t keep_body(struct http_response *response, const char *data, size_t
 static int on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
 {
 	struct transfer *transfer = arg;
-	curl_off_t now_us = 0;
 	(void)down_all, (void)down, (void)up_all, (void)up;
 	if (transfer->request->ended == NULL || !transfer->request->ended())
 		return 0;
-	(void)curl_easy_getinfo(transfer->curl, CURLINFO_TOTAL_TIME_T, &now_us);
+	curl_off_t now_us = libcurl_get_offset(transfer->curl, CURLINFO_TOTAL_TIME_T);
 	if (transfer->ended_us == 0)
 		transfer->ended_us = now_us;
 	return now_us - transfer->ended_us >= transfer->request->grace_ms * 1000;
@@ -215,7 +209,7 @@ static enum status add_header(struct curl_slist **list, const struct field *head
 		explicit_bzero(line, sizeof line);
 		return error_set(err, STATUS_USAGE, "the header %s is too long, or not one line", header->name);
 	}
-	struct curl_slist *longer = curl_slist_append(*list, line);
+	struct curl_slist *longer = libcurl.slist_append(*list, line);
 	explicit_bzero(line, (size_t)len);
 	if (longer == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
@@ -228,7 +222,7 @@ static void headers_freep(struct curl_slist **list)
 {
 	for (struct curl_slist *item = *list; item != NULL; item = item->next)
 		explicit_bzero(item->data, strlen(item->data));
-	curl_slist_free_all(*list);
+	libcurl.slist_free_all(*list);
 }
 
 static enum status make_headers(const struct http_request *request, struct curl_slist **list, struct error *err)
@@ -237,7 +231,7 @@ static enum status make_headers(const struct http_request *request, struct curl_
 	static const char *const unwanted[] = {"Expect:", "Content-Type:", "Accept:"};
 	enum status st = STATUS_OK;
 	for (size_t i = 0; i < sizeof unwanted / sizeof unwanted[0]; i++) {
-		struct curl_slist *longer = curl_slist_append(*list, unwanted[i]);
+		struct curl_slist *longer = libcurl.slist_append(*list, unwanted[i]);
 		if (longer == NULL)
 			return error_set(err, STATUS_LOCAL, "out of memory");
 		*list = longer;
@@ -260,32 +254,32 @@ static unsigned set_connection(const struct http *http, const struct http_reques
 {
 	CURL *curl = http->curl;
 	unsigned failed = limit_protocols(curl);
-	failed |= curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	failed |= curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	failed |= curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	failed |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	failed |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	failed |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-	failed |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	failed |= curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-	failed |= curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-	failed |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
-	failed |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-	failed |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)HTTP_STALL_BYTES);
-	failed |= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)HTTP_STALL_S);
-	failed |= curl_easy_setopt(curl, CURLOPT_USERAGENT, "walship/" WALSHIP_VERSION);
+	failed |= libcurl_set_long(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	failed |= libcurl_set_long(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	failed |= libcurl_set_long(curl, CURLOPT_NETRC, CURL_NETRC_IGNORED);
+	failed |= libcurl_set_long(curl, CURLOPT_NOSIGNAL, 1L);
+	failed |= libcurl_set_long(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+	failed |= libcurl_set_long(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+	failed |= libcurl_set_long(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	failed |= libcurl_set_long(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	failed |= libcurl_set_long(curl, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
+	failed |= libcurl_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
+	failed |= libcurl_set_long(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+	failed |= libcurl_set_long(curl, CURLOPT_LOW_SPEED_LIMIT, HTTP_STALL_BYTES);
+	failed |= libcurl_set_long(curl, CURLOPT_LOW_SPEED_TIME, HTTP_STALL_S);
+	failed |= libcurl_set_object(curl, CURLOPT_USERAGENT, "walship/" WALSHIP_VERSION);
 	/* NO_PROXY is still asked. */
 	if (http->proxy != NULL)
-		failed |= curl_easy_setopt(curl, CURLOPT_PROXY, http->proxy);
-	failed |= curl_easy_setopt(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
-	failed |= curl_easy_setopt(curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
+		failed |= libcurl_set_object(curl, CURLOPT_PROXY, http->proxy);
+	failed |= libcurl_set_offset(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
+	failed |= libcurl_set_offset(curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
 	/* Wishes: after a name that was not found, libcurl keeps its buffer and refuses to change its size. */
-	(void)curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, transfer_bytes(http));
-	(void)curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
+	(void)libcurl_set_long(curl, CURLOPT_BUFFERSIZE, transfer_bytes(http));
+	(void)libcurl_set_long(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
 	/* A CA of one's own replaces the system's: nobody else may vouch for that server. */
 	if (http->ca_file != NULL) {
-		failed |= curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);
-		failed |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+		failed |= libcurl_set_object(curl, CURLOPT_CAINFO, http->ca_file);
+		failed |= libcurl_set_object(curl, CURLOPT_CAPATH, NULL);
 	}
 	return failed;
 }
@@ -294,27 +288,27 @@ static unsigned set_request(struct http *http, struct transfer *transfer, struct
 {
 	const struct http_request *request = transfer->request;
 	CURL *curl = http->curl;
-	unsigned failed = curl_easy_setopt(curl, CURLOPT_URL, request->url);
-	failed |= curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	failed |= curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	failed |= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->text);
-	failed |= curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	failed |= curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
-	failed |= curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-	failed |= curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
-	failed |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	failed |= curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	failed |= curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer);
+	unsigned failed = libcurl_set_object(curl, CURLOPT_URL, request->url);
+	failed |= libcurl_set_long(curl, CURLOPT_PATH_AS_IS, 1L);
+	failed |= libcurl_set_object(curl, CURLOPT_HTTPHEADER, headers);
+	failed |= libcurl_set_object(curl, CURLOPT_ERRORBUFFER, http->text);
+	failed |= libcurl.easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	failed |= libcurl_set_object(curl, CURLOPT_HEADERDATA, transfer);
+	failed |= libcurl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+	failed |= libcurl_set_object(curl, CURLOPT_WRITEDATA, transfer);
+	failed |= libcurl_set_long(curl, CURLOPT_NOPROGRESS, 0L);
+	failed |= libcurl.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	failed |= libcurl_set_object(curl, CURLOPT_XFERINFODATA, transfer);
 	if (request->body != NULL) {
 		/* Straight from the caller's memory, which libcurl can send again on its own if a kept connection died.
 		 */
-		failed |= curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
-		failed |= curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
+		failed |= libcurl_set_object(curl, CURLOPT_POSTFIELDS, request->body);
+		failed |= libcurl_set_offset(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
 	}
 	if (strcmp(request->method, "HEAD") == 0)
-		failed |= curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+		failed |= libcurl_set_long(curl, CURLOPT_NOBODY, 1L);
 	else
-		failed |= curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+		failed |= libcurl_set_object(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	return failed;
 }
 
@@ -347,14 +341,13 @@ enum status http_perform(struct http *http, const struct http_request *request, 
 		return st;
 
 	/* The reset keeps the connections. */
-	curl_easy_reset(http->curl);
+	libcurl.easy_reset(http->curl);
 	http->text[0] = '\0';
 	if (set_connection(http, request) != 0 || set_request(http, &transfer, headers) != 0)
 		return error_set(err, STATUS_LOCAL, "libcurl does not take what it is asked for");
-	CURLcode code = curl_easy_perform(http->curl);
+	CURLcode code = libcurl.easy_perform(http->curl);
 	keep_length(&transfer);
-	curl_off_t connect_us = 0;
-	(void)curl_easy_getinfo(http->curl, CURLINFO_CONNECT_TIME_T, &connect_us);
+	curl_off_t connect_us = libcurl_get_offset(http->curl, CURLINFO_CONNECT_TIME_T);
 	response->connected = connect_us > 0;
 	if (transfer.taken) {
 		response->outcome = HTTP_FAILED_FINAL;
@@ -365,13 +358,13 @@ enum status http_perform(struct http *http, const struct http_request *request, 
 		st = explain(http, request, code, response, err);
 	}
 	/* The list of headers and the buffers end with this function. */
-	curl_easy_reset(http->curl);
+	libcurl.easy_reset(http->curl);
 	return st;
 }
 
 int64_t http_date_s(const char *date)
 {
-	return (int64_t)curl_getdate(date, NULL);
+	return (int64_t)libcurl.getdate(date, NULL);
 }
 
 /* Digits only, and few enough to be multiplied; -1 for anything else. */

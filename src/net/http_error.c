@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include <openssl/x509_vfy.h>
+#include "base/libcrypto.h"
 
 /* Failures that need no more than a sentence. Those that are not here may pass: libcurl's text, and another try. */
 static const struct {
@@ -53,20 +53,18 @@ static const char *trust_hint(long verdict, const char *text)
 /* The certificate will not get better by asking again. */
 static enum status explain_trust(const struct http_failure *failure, struct http_response *response, struct error *err)
 {
-	long verdict = X509_V_OK;
-	(void)curl_easy_getinfo(failure->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+	long verdict = libcurl_get_long(failure->curl, CURLINFO_SSL_VERIFYRESULT);
 	bool by_openssl = verdict != X509_V_OK && verdict != X509_V_ERR_UNSPECIFIED;
 	response->outcome = HTTP_FAILED_FINAL;
 	(void)error_set(err, STATUS_UNREACHABLE, "%s: the server's certificate is not trusted: %s", failure->server,
-			by_openssl ? X509_verify_cert_error_string(verdict) : failure->text);
+			by_openssl ? libcrypto.X509_verify_cert_error_string(verdict) : failure->text);
 	return error_hint(err, STATUS_UNREACHABLE, "%s", trust_hint(verdict, failure->text));
 }
 
 static enum status explain_timeout(const struct http_failure *failure, struct http_response *response,
 				   struct error *err)
 {
-	curl_off_t connect_us = 0;
-	(void)curl_easy_getinfo(failure->curl, CURLINFO_PRETRANSFER_TIME_T, &connect_us);
+	curl_off_t connect_us = libcurl_get_offset(failure->curl, CURLINFO_PRETRANSFER_TIME_T);
 	response->outcome = HTTP_FAILED;
 	if (connect_us == 0) {
 		(void)error_set(err, STATUS_UNREACHABLE, "%s: no connection in time (%s)", failure->server,
@@ -83,8 +81,7 @@ static enum status explain_timeout(const struct http_failure *failure, struct ht
 /* libcurl's code for a URL's scheme, too. Once there is a connection it can only be the answer. */
 static bool is_no_http(const struct http_failure *failure)
 {
-	curl_off_t ready_us = 0;
-	(void)curl_easy_getinfo(failure->curl, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+	curl_off_t ready_us = libcurl_get_offset(failure->curl, CURLINFO_PRETRANSFER_TIME_T);
 	return failure->code == CURLE_UNSUPPORTED_PROTOCOL && ready_us > 0;
 }
 
@@ -94,9 +91,8 @@ static enum status explain_from_table(const struct http_failure *failure, struct
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		if (table[i].code != failure->code)
 			continue;
-		long os = 0;
 		char words[128];
-		(void)curl_easy_getinfo(failure->curl, CURLINFO_OS_ERRNO, &os);
+		long os = libcurl_get_long(failure->curl, CURLINFO_OS_ERRNO);
 		response->outcome = table[i].outcome;
 		if (failure->code == CURLE_SSL_CACERT_BADFILE && failure->ca_file != NULL)
 			(void)error_set(err, table[i].status, "%s: %s", failure->ca_file, table[i].words);
@@ -117,7 +113,7 @@ enum status http_explain(const struct http_failure *failure, struct http_respons
 	struct http_failure named = *failure;
 	/* libcurl quotes a proxy that it cannot use (HTTPS_PROXY) as it stands, its password too. */
 	if (named.text[0] == '\0' || strchr(named.text, '@') != NULL)
-		named.text = curl_easy_strerror(named.code);
+		named.text = libcurl.easy_strerror(named.code);
 	if (named.code == CURLE_PEER_FAILED_VERIFICATION)
 		return explain_trust(&named, response, err);
 	if (named.code == CURLE_OPERATION_TIMEDOUT)

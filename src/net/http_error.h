@@ -4,9 +4,8 @@
 
 #include <stdbool.h>
 
-#include <curl/curl.h>
-
 #include "net/http.h"
+#include "net/libcurl.h"
 
 struct http_failure {
 	CURL *curl;

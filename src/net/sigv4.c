@@ -6,9 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/evp.h>
-
 #include "base/hex.h"
+#include "base/libcrypto.h"
 #include "base/uri.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
@@ -25,7 +24,7 @@ struct hash {
 
 static void put_bytes(struct hash *hash, const char *text, size_t len)
 {
-	hash->ok = hash->ok && EVP_DigestUpdate(hash->context, text, len) == 1;
+	hash->ok = hash->ok && libcrypto.EVP_DigestUpdate(hash->context, text, len) == 1;
 }
 
 static void put(struct hash *hash, const char *text)
@@ -118,8 +117,8 @@ static bool hash_canonical(const struct sigv4_request *request, const char *targ
 			   size_t count, char out[SHA256_HEX_SIZE])
 {
 	uint8_t digest[SHA256_BYTES];
-	struct hash hash = {.context = EVP_MD_CTX_new()};
-	hash.ok = hash.context != NULL && EVP_DigestInit_ex(hash.context, EVP_sha256(), NULL) == 1;
+	struct hash hash = {.context = libcrypto.EVP_MD_CTX_new()};
+	hash.ok = hash.context != NULL && libcrypto.EVP_DigestInit_ex2(hash.context, libcrypto.EVP_sha256(), NULL) == 1;
 
 	size_t path = strcspn(target, "?");
 	put(&hash, request->method);
@@ -141,8 +140,8 @@ static bool hash_canonical(const struct sigv4_request *request, const char *targ
 	put(&hash, "\n");
 	put(&hash, request->payload_sha256);
 
-	hash.ok = hash.ok && EVP_DigestFinal_ex(hash.context, digest, NULL) == 1;
-	EVP_MD_CTX_free(hash.context);
+	hash.ok = hash.ok && libcrypto.EVP_DigestFinal_ex(hash.context, digest, NULL) == 1;
+	libcrypto.EVP_MD_CTX_free(hash.context);
 	hex_encode(out, digest, sizeof digest);
 	return hash.ok;
 }
@@ -150,8 +149,8 @@ static bool hash_canonical(const struct sigv4_request *request, const char *targ
 static bool hmac(const void *key, size_t key_len, const char *text, uint8_t out[SHA256_BYTES])
 {
 	size_t len = 0;
-	return EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key, key_len, (const unsigned char *)text, strlen(text),
-			 out, SHA256_BYTES, &len) != NULL;
+	return libcrypto.EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key, key_len, (const unsigned char *)text,
+				   strlen(text), out, SHA256_BYTES, &len) != NULL;
 }
 
 /* The signing key belongs to one day, region and service, so that it is worth less than the secret. */

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "base/hex.h"
+#include "base/libcrypto.h"
 #include "store/s3_private.h"
 
 #define PATH_SIZE (1 + BUCKET_NAME_MAX + 1 + S3_KEY_MAX + 1)
@@ -16,12 +15,12 @@ enum status s3_digests_of(struct s3_digests *out, const void *data, size_t len, 
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned digest_len = 0;
-	if (EVP_Digest(data, len, digest, &digest_len, EVP_sha256(), NULL) != 1)
+	if (libcrypto.EVP_Digest(data, len, digest, &digest_len, libcrypto.EVP_sha256(), NULL) != 1)
 		return error_set(err, STATUS_LOCAL, "libcrypto cannot compute SHA-256");
 	hex_encode(out->sha256, digest, digest_len);
 	out->md5[0] = '\0';
-	if (EVP_Digest(data, len, digest, &digest_len, EVP_md5(), NULL) == 1)
-		(void)EVP_EncodeBlock((unsigned char *)out->md5, digest, (int)digest_len);
+	if (libcrypto.EVP_Digest(data, len, digest, &digest_len, libcrypto.EVP_md5(), NULL) == 1)
+		(void)libcrypto.EVP_EncodeBlock((unsigned char *)out->md5, digest, (int)digest_len);
 	return STATUS_OK;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
+#include "base/libcrypto.h"
 
 #define CHUNK (64 * 1024)
 #define AES_BLOCK_BYTES 16
@@ -20,7 +20,7 @@ struct aes {
 static void aes_free(struct sink *sink)
 {
 	struct aes *aes = (struct aes *)sink;
-	EVP_CIPHER_CTX_free(aes->ctx);
+	libcrypto.EVP_CIPHER_CTX_free(aes->ctx);
 	explicit_bzero(aes->out, sizeof aes->out);
 	sink_free(aes->next);
 	free(aes);
@@ -33,7 +33,7 @@ static enum status aes_write(struct sink *sink, const void *data, size_t len, st
 	while (len > 0) {
 		int piece = len > CHUNK ? CHUNK : (int)len;
 		int made = 0;
-		if (EVP_CipherUpdate(aes->ctx, aes->out, &made, from, piece) != 1)
+		if (libcrypto.EVP_CipherUpdate(aes->ctx, aes->out, &made, from, piece) != 1)
 			return error_set(err, STATUS_LOCAL, "libcrypto: AES-256-CBC failed");
 		enum status st = made == 0 ? STATUS_OK : sink_write(aes->next, aes->out, (size_t)made, err);
 		if (st)
@@ -48,7 +48,7 @@ static enum status aes_finish(struct sink *sink, struct error *err)
 {
 	struct aes *aes = (struct aes *)sink;
 	int made = 0;
-	if (EVP_CipherFinal_ex(aes->ctx, aes->out, &made) != 1)
+	if (libcrypto.EVP_CipherFinal_ex(aes->ctx, aes->out, &made) != 1)
 		return aes->decrypting
 			   ? error_set(err, STATUS_DAMAGED, "damaged AES-256-CBC data: wrong length or padding")
 			   : error_set(err, STATUS_LOCAL, "libcrypto: AES-256-CBC failed");
@@ -65,9 +65,9 @@ static enum status aes_new(struct sink **chain, const struct aes_key *key, bool 
 		return error_set(err, STATUS_LOCAL, "out of memory for AES");
 	aes->sink.ops = &aes_ops;
 	aes->decrypting = decrypting;
-	aes->ctx = EVP_CIPHER_CTX_new();
-	if (aes->ctx == NULL ||
-	    EVP_CipherInit_ex2(aes->ctx, EVP_aes_256_cbc(), key->key, key->iv, decrypting ? 0 : 1, NULL) != 1) {
+	aes->ctx = libcrypto.EVP_CIPHER_CTX_new();
+	if (aes->ctx == NULL || libcrypto.EVP_CipherInit_ex2(aes->ctx, libcrypto.EVP_aes_256_cbc(), key->key, key->iv,
+							     decrypting ? 0 : 1, NULL) != 1) {
 		aes_free(&aes->sink);
 		return error_set(err, STATUS_LOCAL, "libcrypto has no AES-256-CBC");
 	}

@@ -3,11 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
-
 #include "base/hex.h"
+#include "base/libcrypto.h"
 
 #define INFO_MAX (64 + 1024) /* the purpose and the longest object name */
 
@@ -21,18 +18,21 @@ static enum status hkdf(void *out, size_t out_len, const uint8_t key[REPOSITORY_
 	OSSL_PARAM params[5];
 	OSSL_PARAM *next = params;
 	char digest[] = "SHA256";
-	*next++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
-	*next++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key, REPOSITORY_KEY_BYTES);
-	*next++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, strlen(info));
+	*next++ = libcrypto.OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
+	*next++ = libcrypto.OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key,
+							      REPOSITORY_KEY_BYTES);
+	*next++ =
+	    libcrypto.OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, strlen(info));
 	if (salt_len > 0)
-		*next++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt, salt_len);
-	*next = OSSL_PARAM_construct_end();
+		*next++ =
+		    libcrypto.OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt, salt_len);
+	*next = libcrypto.OSSL_PARAM_construct_end();
 
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
-	int done = ctx == NULL ? 0 : EVP_KDF_derive(ctx, out, out_len, params);
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
+	EVP_KDF *kdf = libcrypto.EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF_CTX *ctx = libcrypto.EVP_KDF_CTX_new(kdf);
+	int done = ctx == NULL ? 0 : libcrypto.EVP_KDF_derive(ctx, out, out_len, params);
+	libcrypto.EVP_KDF_CTX_free(ctx);
+	libcrypto.EVP_KDF_free(kdf);
 	return done == 1 ? STATUS_OK : error_set(err, STATUS_LOCAL, "libcrypto: HKDF failed");
 }
 

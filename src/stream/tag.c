@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
+#include "base/libcrypto.h"
 
 struct tag {
 	struct sink sink;
@@ -25,23 +22,24 @@ struct tag {
 static void tag_free(struct sink *sink)
 {
 	struct tag *tag = (struct tag *)sink;
-	EVP_MAC_CTX_free(tag->mac);
-	EVP_MD_CTX_free(tag->digest);
+	libcrypto.EVP_MAC_CTX_free(tag->mac);
+	libcrypto.EVP_MD_CTX_free(tag->digest);
 	sink_free(tag->next);
 	free(tag);
 }
 
 static enum status update(struct tag *tag, const void *data, size_t len, struct error *err)
 {
-	int done = tag->keyed ? EVP_MAC_update(tag->mac, data, len) : EVP_DigestUpdate(tag->digest, data, len);
+	int done = tag->keyed ? libcrypto.EVP_MAC_update(tag->mac, data, len)
+			      : libcrypto.EVP_DigestUpdate(tag->digest, data, len);
 	return done == 1 ? STATUS_OK : error_set(err, STATUS_LOCAL, "libcrypto: SHA-256 failed");
 }
 
 static enum status compute(struct tag *tag, uint8_t out[TAG_BYTES], struct error *err)
 {
 	size_t len;
-	int done =
-	    tag->keyed ? EVP_MAC_final(tag->mac, out, &len, TAG_BYTES) : EVP_DigestFinal_ex(tag->digest, out, NULL);
+	int done = tag->keyed ? libcrypto.EVP_MAC_final(tag->mac, out, &len, TAG_BYTES)
+			      : libcrypto.EVP_DigestFinal_ex(tag->digest, out, NULL);
 	return done == 1 ? STATUS_OK : error_set(err, STATUS_LOCAL, "libcrypto: SHA-256 failed");
 }
 
@@ -108,7 +106,7 @@ static enum status verify_finish(struct sink *sink, struct error *err)
 	enum status st = compute(tag, value, err);
 	if (st)
 		return st;
-	if (CRYPTO_memcmp(value, tag->tail, sizeof value) != 0) {
+	if (libcrypto.CRYPTO_memcmp(value, tag->tail, sizeof value) != 0) {
 		(void)error_set(err, STATUS_DAMAGED,
 				tag->keyed ? "not authentic: its HMAC-SHA-256 does not match"
 					   : "damaged: its SHA-256 does not match");
@@ -128,18 +126,18 @@ static const struct sink_ops verify_ops = {verify_write, verify_finish, tag_free
 
 static bool start_mac(struct tag *tag, const uint8_t *mac_key)
 {
-	OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
-			       OSSL_PARAM_construct_end()};
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	tag->mac = EVP_MAC_CTX_new(hmac);
-	EVP_MAC_free(hmac);
-	return tag->mac != NULL && EVP_MAC_init(tag->mac, mac_key, MAC_KEY_BYTES, params) == 1;
+	OSSL_PARAM params[] = {libcrypto.OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+			       libcrypto.OSSL_PARAM_construct_end()};
+	EVP_MAC *hmac = libcrypto.EVP_MAC_fetch(NULL, "HMAC", NULL);
+	tag->mac = libcrypto.EVP_MAC_CTX_new(hmac);
+	libcrypto.EVP_MAC_free(hmac);
+	return tag->mac != NULL && libcrypto.EVP_MAC_init(tag->mac, mac_key, MAC_KEY_BYTES, params) == 1;
 }
 
 static bool start_digest(struct tag *tag)
 {
-	tag->digest = EVP_MD_CTX_new();
-	return tag->digest != NULL && EVP_DigestInit_ex2(tag->digest, EVP_sha256(), NULL) == 1;
+	tag->digest = libcrypto.EVP_MD_CTX_new();
+	return tag->digest != NULL && libcrypto.EVP_DigestInit_ex2(tag->digest, libcrypto.EVP_sha256(), NULL) == 1;
 }
 
 static enum status tag_new(struct sink **chain, const struct sink_ops *ops, const uint8_t *mac_key, struct error *err)

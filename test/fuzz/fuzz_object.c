@@ -4,8 +4,7 @@
  */
 #include <string.h>
 
-#include <openssl/evp.h>
-
+#include "base/libcrypto.h"
 #include "stream/seal.h"
 #include "target.h"
 
@@ -66,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	secret_fini(&secret);
 	MUST(open_object(&ring, false, data, size) == STATUS_DAMAGED);
 	memcpy(object, data, size);
-	MUST(EVP_Digest(object, size, object + size, NULL, EVP_sha256(), NULL) == 1);
+	MUST(libcrypto.EVP_Digest(object, size, object + size, NULL, libcrypto.EVP_sha256(), NULL) == 1);
 	(void)open_object(&ring, true, object, size + TAG_BYTES);
 	/* With the key's own id in the header the HMAC is what stands in the way. */
 	if (size >= SEAL_HEADER_BYTES) {
