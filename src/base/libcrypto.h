@@ -11,8 +11,9 @@
 
 #include "base/crypto.h"
 
+/* Each line declares a pointer to one function, by its own type. */
 struct libcrypto {
-#define LIBCRYPTO(function) __typeof__(&(function)) function;
+#define LIBCRYPTO(function) __typeof__ (&(function))(function);
 #include "base/libcrypto.def"
 #undef LIBCRYPTO
 };

@@ -11,8 +11,9 @@
 
 #include "walship/error.h"
 
+/* Each line declares a pointer to one function, by its own type. */
 struct libcurl {
-#define LIBCURL(function) __typeof__(&(curl_##function)) function;
+#define LIBCURL(function) __typeof__ (&(curl_##function))(function);
 #include "net/libcurl.def"
 #undef LIBCURL
 };
