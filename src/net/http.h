@@ -75,7 +75,10 @@ struct http_request {
 	void *arg;
 };
 
-/* STATUS_LOCAL when libcurl cannot be set up. */
+/*
+ * Loads libcurl, which the first one must do before there are threads (base/late.h). STATUS_LOCAL when it cannot be
+ * loaded or set up.
+ */
 enum status http_new(struct http **out, const struct http_options *options, struct error *err);
 
 /*
@@ -89,7 +92,7 @@ enum status http_perform(struct http *http, const struct http_request *request, 
  */
 int64_t http_retry_after_ms(const struct http_response *response);
 
-/* Seconds since 1970 of an HTTP date; -1 when it is none. */
+/* Seconds since 1970 of an HTTP date; -1 when it is none. Of an answer, so that libcurl is loaded. */
 int64_t http_date_s(const char *date);
 
 void http_free(struct http *http);
