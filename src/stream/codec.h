@@ -21,8 +21,19 @@ struct codec {
 const struct codec *codec_by_id(uint8_t id);
 const struct codec *codec_by_name(const char *name);
 
-/* RFC 1952 by zlib; level 1 to 9. Reads several members one after the other, as gzip -d does. */
+/*
+ * RFC 1952, level 1 to 9, by zlib; the first three levels, and reading, by ISA-L where walship is built with it
+ * (-Disal). Reads several members one after the other, as gzip -d does.
+ */
 enum status gzip_compress(struct sink **chain, int level, struct error *err);
 enum status gzip_decompress(struct sink **chain, struct error *err);
+
+/* Its implementations; ISA-L's only where it is built in. What the one writes the other reads. */
+enum status zlib_compress(struct sink **chain, int level, struct error *err); /* 1 to 9 */
+enum status zlib_decompress(struct sink **chain, struct error *err);
+
+#define ISAL_LEVEL_MAX 3
+enum status isal_compress(struct sink **chain, int level, struct error *err); /* 0 to ISAL_LEVEL_MAX */
+enum status isal_decompress(struct sink **chain, struct error *err);
 
 #endif
