@@ -19,14 +19,18 @@ static const char *file_name(const char *path)
 enum status command_push(struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
+	const struct codec *codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS));
 	CLEANUP(session_fini) struct session session = {0};
-	enum status st = session_open(&session, context, err);
+	enum status st = codec_check(codec, STATUS_USAGE, err);
+	if (st)
+		return error_wrap(err, st, "push %s: compress = %s", file_name(context->operands[0]), codec->name);
+	st = session_open(&session, context, err);
 	if (st)
 		return error_wrap(err, st, "push %s", file_name(context->operands[0]));
 	struct push push = {
 	    .store = session.store,
 	    .call = context->call,
-	    .codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS)),
+	    .codec = codec,
 	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
 	    .key = session.encrypt ? &session.keys.keys[0] : NULL,
 	    .keys = &session.keys,
