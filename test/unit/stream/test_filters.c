@@ -55,6 +55,40 @@ static enum status new_isal_decompress(struct sink **chain)
 }
 #endif
 
+#ifdef WALSHIP_ZSTD
+static enum status new_zstd_compress(struct sink **chain)
+{
+	return zstd_compress(chain, 2, &err);
+}
+
+static enum status new_zstd_compress_9(struct sink **chain)
+{
+	return zstd_compress(chain, 9, &err);
+}
+
+static enum status new_zstd_decompress(struct sink **chain)
+{
+	return zstd_decompress(chain, &err);
+}
+#endif
+
+#ifdef WALSHIP_LZ4
+static enum status new_lz4_compress(struct sink **chain)
+{
+	return lz4_compress(chain, 2, &err);
+}
+
+static enum status new_lz4_compress_9(struct sink **chain)
+{
+	return lz4_compress(chain, 9, &err);
+}
+
+static enum status new_lz4_decompress(struct sink **chain)
+{
+	return lz4_decompress(chain, &err);
+}
+#endif
+
 static enum status new_encrypt(struct sink **chain)
 {
 	return aes_encrypt(chain, &aes_key, &err);
@@ -123,6 +157,16 @@ static const struct filter {
     {"isal decompress", new_isal_decompress, new_isal_compress_2},
     {"isal decompress, of zlib", new_isal_decompress, new_zlib_compress},
     {"zlib decompress, of isal", new_zlib_decompress, new_isal_compress_3},
+#endif
+#ifdef WALSHIP_ZSTD
+    {"zstd compress", new_zstd_compress, NULL},
+    {"zstd compress 9", new_zstd_compress_9, NULL},
+    {"zstd decompress", new_zstd_decompress, new_zstd_compress},
+#endif
+#ifdef WALSHIP_LZ4
+    {"lz4 compress", new_lz4_compress, NULL},
+    {"lz4 compress 9", new_lz4_compress_9, NULL},
+    {"lz4 decompress", new_lz4_decompress, new_lz4_compress},
 #endif
     {"aes encrypt", new_encrypt, NULL},
     {"aes decrypt", new_decrypt, new_encrypt},

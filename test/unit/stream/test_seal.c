@@ -21,11 +21,16 @@ static struct error err;
 static const struct golden {
 	const char *file, *codec;
 	bool encrypted;
+	bool written_alike; /* zstd's and lz4's are not compressed, and walship's are */
 } golden[] = {
-    {"none-sha256", "none", false},
-    {"none-aes", "none", true},
-    {"gzip-sha256", "gzip", false},
-    {"gzip-aes", "gzip", true},
+    {"none-sha256", "none", false, true},  {"none-aes", "none", true, true},
+    {"gzip-sha256", "gzip", false, true},  {"gzip-aes", "gzip", true, true},
+#ifdef WALSHIP_ZSTD
+    {"zstd-sha256", "zstd", false, false}, {"zstd-aes", "zstd", true, false},
+#endif
+#ifdef WALSHIP_LZ4
+    {"lz4-sha256", "lz4", false, false},   {"lz4-aes", "lz4", true, false},
+#endif
 };
 #define GOLDEN_COUNT (sizeof golden / sizeof golden[0])
 
@@ -73,6 +78,8 @@ static void seals_to_the_golden_bytes(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		if (!golden[i].written_alike)
+			continue;
 		struct buffer expected = read_golden(golden[i].file);
 		struct seal_params params = {.codec = codec_by_name(golden[i].codec), .level = 6, .name = name};
 		struct collect state = {0};
