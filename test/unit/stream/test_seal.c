@@ -162,6 +162,12 @@ static void refusals(void **unused)
 	    {"gzip-sha256", 9, 1,
 	     "encrypted with the key of id 00000000000000000000000000000000, which is not configured"},
 	    {"gzip-sha256", 75, 0, "damaged: its SHA-256 does not match"},
+#ifndef WALSHIP_ZSTD
+	    {"zstd-aes", 8, 2, "this walship was built without zstd"},
+#endif
+#ifndef WALSHIP_LZ4
+	    {"lz4-aes", 8, 3, "this walship was built without lz4"},
+#endif
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct buffer object = read_golden(cases[i].file);
