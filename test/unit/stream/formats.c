@@ -7,6 +7,8 @@
 
 #include "support/cmocka.h"
 
+#define SINGLE_MAX 50000 /* byte by byte, more takes too long under valgrind */
+
 const struct implementation implementations[] = {
     {"zlib", "gzip", 1, 9, zlib_compress, zlib_decompress},
 #ifdef WALSHIP_ISAL
@@ -70,6 +72,8 @@ void assert_unpacks(const struct implementation *by, const struct buffer *packed
 	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
 		struct buffer out = {0};
 		struct error err = {0};
+		if (pieces[i] == 1 && packed->len > SINGLE_MAX)
+			continue;
 		enum status st = unpack(by, packed, pieces[i], &out, &err);
 		if (st)
 			fail_msg("%s, pieces of %zu: %s", by->name, pieces[i], err.text);

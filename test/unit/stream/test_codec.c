@@ -170,7 +170,7 @@ static void unpacks_what_grows_thousandfold(void **unused)
 /* Damaged, and said so; or (a time stamp, a hint) without any consequence. Never another content. */
 static void assert_harmless(const struct implementation *by, const struct buffer *packed, const struct buffer *plain)
 {
-	static const size_t pieces[] = {1, 5, SIZE_MAX / 2};
+	static const size_t pieces[] = {5, SIZE_MAX / 2};
 	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
 		struct buffer out = {0};
 		enum status st = unpack(by, packed, pieces[i], &out, &err);
@@ -189,17 +189,16 @@ static void assert_harmless(const struct implementation *by, const struct buffer
 static void every_bit_flip_is_damage_or_harmless(void **unused)
 {
 	(void)unused;
-	struct buffer plain = numbers(120);
-	for (const struct implementation *by = implementations; by < implementations_end; by++)
-		for (int level = by->least; level <= by->most; level += by->most - by->least) {
-			struct buffer packed = pack(by, level, &plain);
-			for (size_t bit = 0; bit < 8 * packed.len; bit++) {
-				packed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-				assert_harmless(by, &packed, &plain);
-				packed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			}
-			buffer_fini(&packed);
+	struct buffer plain = numbers(40);
+	for (const struct implementation *by = implementations; by < implementations_end; by++) {
+		struct buffer packed = pack(by, 2, &plain);
+		for (size_t bit = 0; bit < 8 * packed.len; bit++) {
+			packed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			assert_harmless(by, &packed, &plain);
+			packed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
+		buffer_fini(&packed);
+	}
 	buffer_fini(&plain);
 }
 
@@ -245,7 +244,7 @@ static void every_wrong_length_is_damage(void **unused)
 	for (const struct implementation *by = implementations; by < implementations_end; by++) {
 		struct buffer packed = pack(by, 2, &plain);
 		size_t one = packed.len;
-		assert_int_equal(buffer_append(&packed, packed.data, one, &err), STATUS_OK);
+		append_packed(&packed, by, 2, &plain);
 		for (size_t len = 0; len < 2 * one; len++)
 			if (len != one)
 				assert_damaged(by, &(struct buffer){.data = packed.data, .len = len});
@@ -260,12 +259,11 @@ static void every_wrong_length_is_damage(void **unused)
 	buffer_fini(&plain);
 }
 
+#ifdef WALSHIP_ZSTD
 /* Memory is bounded: a frame cannot make a fetch take as much as its writer had. */
 static void refuses_large_windows(void **unused)
 {
 	(void)unused;
-	if (!has_format("zstd"))
-		skip();
 	struct buffer packed = from_shell("seq 20000 | zstd -q --long=24", NULL);
 	struct buffer out = {0};
 	for (const struct implementation *by = implementations; by < implementations_end; by++) {
@@ -279,6 +277,8 @@ static void refuses_large_windows(void **unused)
 	buffer_fini(&packed);
 }
 
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,7 +291,9 @@ int main(void)
 	    cmocka_unit_test(every_bit_flip_is_damage_or_harmless),
 	    cmocka_unit_test(random_damage_is_noticed),
 	    cmocka_unit_test(every_wrong_length_is_damage),
+#ifdef WALSHIP_ZSTD
 	    cmocka_unit_test(refuses_large_windows),
+#endif
 	};
 	return cmocka_run_group_tests_name("stream/codec", tests, NULL, NULL);
 }
