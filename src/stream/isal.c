@@ -81,7 +81,8 @@ enum status isal_compress(struct sink **chain, int level, struct error *err)
 {
 	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
 	struct packer *packer = calloc(1, sizeof *packer);
-	uint8_t *buffer = malloc(level_bytes[level]);
+	/* ISA-L looks at some of it before it has written there. */
+	uint8_t *buffer = calloc(1, level_bytes[level] + 1);
 	if (packer == NULL || buffer == NULL) {
 		free(packer);
 		free(buffer);
