@@ -58,12 +58,16 @@ static enum status look_into_spool(const struct push *push, struct acknowledgeme
 enum status command_push(struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
+	const struct codec *codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS));
 	CLEANUP(session_fini) struct session session = {0};
 	struct acknowledgements notes;
 	bool done = false, ahead = false;
+	enum status st = codec_check(codec, STATUS_USAGE, err);
+	if (st)
+		return error_wrap(err, st, "push %s: compress = %s", file_name(context->operands[0]), codec->name);
 	struct push push = {
 	    .call = context->call,
-	    .codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS)),
+	    .codec = codec,
 	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
 	    .path = context->operands[0],
 	    .pg_data = config_text(config, OPTION_ID_PG_DATA),
@@ -71,11 +75,11 @@ enum status command_push(struct command_context *context, struct error *err)
 	    .buffer_bytes = buffer_bytes(config),
 	};
 	if (config_number(config, OPTION_ID_PUSH_AHEAD) > 0) {
-		enum status st = look_into_spool(&push, &notes, &done, &ahead, config, err);
+		st = look_into_spool(&push, &notes, &done, &ahead, config, err);
 		if (st || done)
 			return st;
 	}
-	enum status st = session_open(&session, context, err);
+	st = session_open(&session, context, err);
 	if (st)
 		return error_wrap(err, st, "push %s", file_name(context->operands[0]));
 	push.store = session.store;

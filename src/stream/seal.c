@@ -50,9 +50,10 @@ static enum status build_seal(struct sink **chain, const struct seal_params *par
 enum status seal_new(struct sink **chain, const struct seal_params *params, struct error *err)
 {
 	struct object_keys keys;
-	if (params->key == NULL)
-		return build_seal(chain, params, NULL, err);
-	enum status st = object_keys_derive(&keys, params->key, params->salt, params->name, err);
+	enum status st = codec_check(params->codec, STATUS_USAGE, err);
+	if (st || params->key == NULL)
+		return st ? st : build_seal(chain, params, NULL, err);
+	st = object_keys_derive(&keys, params->key, params->salt, params->name, err);
 	if (!st)
 		st = build_seal(chain, params, &keys, err);
 	object_keys_fini(&keys);
@@ -93,11 +94,11 @@ static enum status check_header(const struct header *header, struct error *err)
 	}
 	if (memcmp(header->zero, zero, sizeof zero) != 0 || header->protection > PROTECTION_AES_HMAC)
 		return refuse(err, "damaged: its header has values that version 1 does not know");
-	if (codec_by_id(header->compression) == NULL) {
-		(void)error_set(err, STATUS_DAMAGED, "compression %u is not known here", (unsigned)header->compression);
-		return error_hint(err, STATUS_DAMAGED, "2 is zstd and 3 is lz4: use a walship that was built with it");
-	}
-	return STATUS_OK;
+	const struct codec *codec = codec_by_id(header->compression);
+	if (codec != NULL)
+		return codec_check(codec, STATUS_DAMAGED, err);
+	(void)error_set(err, STATUS_DAMAGED, "compression %u is not known here", (unsigned)header->compression);
+	return error_hint(err, STATUS_DAMAGED, "a newer walship may have written it: use that one");
 }
 
 static enum status no_such_key(const struct unseal *unseal, const struct header *header, struct error *err)

@@ -10,6 +10,7 @@ import pytest
 from harness import host, objects, wal
 
 KINDS = list(wal.KINDS)
+CODECS = {"none": objects.NONE, "gzip": objects.GZIP, "zstd": objects.ZSTD, "lz4": objects.LZ4}
 
 
 def push(site, name, content, *options, **kwargs):
@@ -63,7 +64,7 @@ def test_absent(site, kind):
     site.run("cat", name, "--system-id", site.system_id).expect(1)
 
 
-@pytest.mark.parametrize("compression", [objects.NONE, objects.GZIP])
+@pytest.mark.parametrize("compression", CODECS.values(), ids=CODECS)
 def test_object_made_elsewhere(site, compression):
     """The format is what its description says: an object that another program wrote opens."""
     for kind in KINDS:
@@ -75,22 +76,27 @@ def test_object_made_elsewhere(site, compression):
         push(site, name, content).expect(0)
 
 
-@pytest.mark.parametrize("level", [1, 6, 9])
-def test_compress_level(dir_site, level):
+@pytest.mark.parametrize("codec, level", [(codec, level) for codec in CODECS for level in (1, 2, 3, 4, 9)])
+def test_compress(dir_site, codec, level):
+    """Every codec, in the ranges of its levels: other programs read it, and so does fetch."""
     name, content, object_name = dir_site.kind("segment")
-    push(dir_site, name, content, "--compress-level", level).expect(0)
+    push(dir_site, name, content, "--compress", codec, "--compress-level", level).expect(0)
     data = dir_site.store.get(object_name)
-    assert data[8] == objects.GZIP and len(data) < len(content) / 2
+    assert data[8] == CODECS[codec] and (codec == "none" or len(data) < len(content) / 2)
     assert objects.open_object(data, object_name, dir_site.walship.key) == content
+    done, got = fetch(dir_site, name)
+    done.expect(0)
+    assert got == content
 
 
-def test_compress_none(dir_site):
+@pytest.mark.parametrize("cipher", ["aes-256-cbc", "none"])
+@pytest.mark.parametrize("codec", CODECS)
+def test_opened_without_walship(dir_site, codec, cipher):
+    """By the script that doc/format.md points to."""
     name, content, object_name = dir_site.kind("segment")
-    push(dir_site, name, content, "--compress", "none").expect(0)
-    data = dir_site.store.get(object_name)
-    assert data[8] == objects.NONE
-    assert objects.open_object(data, object_name, dir_site.walship.key) == content
-    assert fetch(dir_site, name)[1] == content
+    push(dir_site, name, content, "--compress", codec, "--cipher", cipher).expect(0)
+    script = [host.ROOT / "doc/open-object", dir_site.walship.key_file, dir_site.store.path / object_name, object_name]
+    assert host.run(script, as_user=False).stdout == content
 
 
 def test_cipher_none(site):

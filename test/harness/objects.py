@@ -1,4 +1,4 @@
-"""The object format, version 1, once more and on its own: Python's library and the openssl program."""
+"""The object format, version 1, once more and on its own: Python's library and the programs openssl, zstd and lz4."""
 
 import gzip
 import hashlib
@@ -9,7 +9,7 @@ import subprocess
 
 HEADER = struct.Struct("<7sBBB6s16s32s")
 TAG = 32
-NONE, GZIP = 0, 1
+NONE, GZIP, ZSTD, LZ4 = range(4)
 PLAIN, SEALED = 0, 1
 
 
@@ -45,16 +45,25 @@ def open_object(data, name, key=None):
         payload = aes("-d", secrets, payload)
     else:
         raise ValueError("protection")
-    if compression == GZIP:
-        return gzip.decompress(payload)
-    if compression == NONE:
-        return payload
-    raise ValueError("compression")
+    return unpack(compression, payload)
+
+
+def pack(compression, plain):
+    return {NONE: bytes, GZIP: gzip.compress, ZSTD: lambda data: run(["zstd", "-q", "-9"], data),
+            LZ4: lambda data: run(["lz4", "-qc", "-9"], data)}[compression](plain)
+
+
+def unpack(compression, payload):
+    openers = {NONE: bytes, GZIP: gzip.decompress, ZSTD: lambda data: run(["zstd", "-qdc"], data),
+               LZ4: lambda data: run(["lz4", "-qdc"], data)}
+    if compression not in openers:
+        raise ValueError("compression")
+    return openers[compression](payload)
 
 
 def make_object(plain, name, key=None, compression=GZIP, salt=None):
     """An object as walship would write it."""
-    payload = gzip.compress(plain) if compression == GZIP else plain
+    payload = pack(compression, plain)
     if key is None:
         signed = HEADER.pack(b"WALSHIP", 1, compression, PLAIN, bytes(6), bytes(16), bytes(32)) + payload
         return signed + hashlib.sha256(signed).digest()
@@ -66,8 +75,11 @@ def make_object(plain, name, key=None, compression=GZIP, salt=None):
 
 def aes(direction, secrets, data):
     """openssl takes the key in argv: fine for the throw-away keys of a test, and only for them."""
-    done = subprocess.run(["openssl", "enc", direction, "-aes-256-cbc", "-K", secrets[:32].hex(), "-iv", secrets[32:48].hex()],
-                          input=data, capture_output=True, timeout=60, check=False)
+    return run(["openssl", "enc", direction, "-aes-256-cbc", "-K", secrets[:32].hex(), "-iv", secrets[32:48].hex()], data)
+
+
+def run(argv, data):
+    done = subprocess.run(argv, input=data, capture_output=True, timeout=60, check=False)
     if done.returncode != 0:
-        raise ValueError(f"openssl: {done.stderr.decode()}")
+        raise ValueError(f"{argv[0]}: {done.stderr.decode()}")
     return done.stdout

@@ -169,7 +169,7 @@ static const struct {
     /* What a stronger source replaces must be right all the same. */
     {{.file = "compress = zip\n", .options = {{"compress", "none"}}},
      "@/w.conf:1: compress: 'zip' is not known",
-     "one of gzip|none"},
+     "one of gzip|zstd|lz4|none"},
 };
 
 static void errors_name_source_and_remedy(void **unused)

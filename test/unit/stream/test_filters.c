@@ -8,6 +8,7 @@
 
 #include "stream/aes.h"
 #include "stream/codec.h"
+#include "stream/gather.h"
 #include "stream/seal.h"
 #include "stream/tag.h"
 #include "stream/tally.h"
@@ -22,15 +23,71 @@ static struct unseal_params unseal_params = {.keys = &ring, .name = object_name}
 static struct tally tally;
 static struct error err;
 
-static enum status new_compress(struct sink **chain)
+static enum status new_zlib_compress(struct sink **chain)
 {
-	return codec_by_name("gzip")->compress(chain, 6, &err);
+	return zlib_compress(chain, 6, &err);
 }
 
-static enum status new_decompress(struct sink **chain)
+static enum status new_zlib_decompress(struct sink **chain)
 {
-	return codec_by_name("gzip")->decompress(chain, &err);
+	return zlib_decompress(chain, &err);
 }
+
+#ifdef WALSHIP_ISAL
+static enum status new_isal_compress_1(struct sink **chain)
+{
+	return isal_compress(chain, 1, &err);
+}
+
+static enum status new_isal_compress_2(struct sink **chain)
+{
+	return isal_compress(chain, 2, &err);
+}
+
+static enum status new_isal_compress_3(struct sink **chain)
+{
+	return isal_compress(chain, 3, &err);
+}
+
+static enum status new_isal_decompress(struct sink **chain)
+{
+	return isal_decompress(chain, &err);
+}
+#endif
+
+#ifdef WALSHIP_ZSTD
+static enum status new_zstd_compress(struct sink **chain)
+{
+	return zstd_compress(chain, 2, &err);
+}
+
+static enum status new_zstd_compress_9(struct sink **chain)
+{
+	return zstd_compress(chain, 9, &err);
+}
+
+static enum status new_zstd_decompress(struct sink **chain)
+{
+	return zstd_decompress(chain, &err);
+}
+#endif
+
+#ifdef WALSHIP_LZ4
+static enum status new_lz4_compress(struct sink **chain)
+{
+	return lz4_compress(chain, 2, &err);
+}
+
+static enum status new_lz4_compress_9(struct sink **chain)
+{
+	return lz4_compress(chain, 9, &err);
+}
+
+static enum status new_lz4_decompress(struct sink **chain)
+{
+	return lz4_decompress(chain, &err);
+}
+#endif
 
 static enum status new_encrypt(struct sink **chain)
 {
@@ -74,6 +131,11 @@ static enum status new_unseal(struct sink **chain)
 	return unseal_new(chain, &unseal_params, &err);
 }
 
+static enum status new_gather(struct sink **chain)
+{
+	return gather_new(chain, &err);
+}
+
 static enum status new_tally(struct sink **chain)
 {
 	return tally_new(chain, &tally, &err);
@@ -86,8 +148,26 @@ static const struct filter {
 	const char *name;
 	new_fn make, inverse;
 } filters[] = {
-    {"gzip compress", new_compress, NULL},
-    {"gzip decompress", new_decompress, new_compress},
+    {"zlib compress", new_zlib_compress, NULL},
+    {"zlib decompress", new_zlib_decompress, new_zlib_compress},
+#ifdef WALSHIP_ISAL
+    {"isal compress 1", new_isal_compress_1, NULL},
+    {"isal compress 2", new_isal_compress_2, NULL},
+    {"isal compress 3", new_isal_compress_3, NULL},
+    {"isal decompress", new_isal_decompress, new_isal_compress_2},
+    {"isal decompress, of zlib", new_isal_decompress, new_zlib_compress},
+    {"zlib decompress, of isal", new_zlib_decompress, new_isal_compress_3},
+#endif
+#ifdef WALSHIP_ZSTD
+    {"zstd compress", new_zstd_compress, NULL},
+    {"zstd compress 9", new_zstd_compress_9, NULL},
+    {"zstd decompress", new_zstd_decompress, new_zstd_compress},
+#endif
+#ifdef WALSHIP_LZ4
+    {"lz4 compress", new_lz4_compress, NULL},
+    {"lz4 compress 9", new_lz4_compress_9, NULL},
+    {"lz4 decompress", new_lz4_decompress, new_lz4_compress},
+#endif
     {"aes encrypt", new_encrypt, NULL},
     {"aes decrypt", new_decrypt, new_encrypt},
     {"tag append", new_append, NULL},
@@ -96,6 +176,7 @@ static const struct filter {
     {"tag verify, no key", new_verify_plain, new_append_plain},
     {"seal", new_seal, NULL},
     {"unseal", new_unseal, new_seal},
+    {"gather", new_gather, NULL},
     {"tally", new_tally, NULL},
 };
 #define FILTER_COUNT (sizeof filters / sizeof filters[0])

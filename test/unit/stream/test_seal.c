@@ -21,11 +21,16 @@ static struct error err;
 static const struct golden {
 	const char *file, *codec;
 	bool encrypted;
+	bool written_alike; /* zstd's and lz4's are not compressed, and walship's are */
 } golden[] = {
-    {"none-sha256", "none", false},
-    {"none-aes", "none", true},
-    {"gzip-sha256", "gzip", false},
-    {"gzip-aes", "gzip", true},
+    {"none-sha256", "none", false, true},  {"none-aes", "none", true, true},
+    {"gzip-sha256", "gzip", false, true},  {"gzip-aes", "gzip", true, true},
+#ifdef WALSHIP_ZSTD
+    {"zstd-sha256", "zstd", false, false}, {"zstd-aes", "zstd", true, false},
+#endif
+#ifdef WALSHIP_LZ4
+    {"lz4-sha256", "lz4", false, false},   {"lz4-aes", "lz4", true, false},
+#endif
 };
 #define GOLDEN_COUNT (sizeof golden / sizeof golden[0])
 
@@ -73,6 +78,8 @@ static void seals_to_the_golden_bytes(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		if (!golden[i].written_alike)
+			continue;
 		struct buffer expected = read_golden(golden[i].file);
 		struct seal_params params = {.codec = codec_by_name(golden[i].codec), .level = 6, .name = name};
 		struct collect state = {0};
@@ -155,6 +162,12 @@ static void refusals(void **unused)
 	    {"gzip-sha256", 9, 1,
 	     "encrypted with the key of id 00000000000000000000000000000000, which is not configured"},
 	    {"gzip-sha256", 75, 0, "damaged: its SHA-256 does not match"},
+#ifndef WALSHIP_ZSTD
+	    {"zstd-aes", 8, 2, "this walship was built without zstd"},
+#endif
+#ifndef WALSHIP_LZ4
+	    {"lz4-aes", 8, 3, "this walship was built without lz4"},
+#endif
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct buffer object = read_golden(cases[i].file);

@@ -1,0 +1,167 @@
+/* The LZ4 frame format by liblz4 (lz4frame.h). */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lz4frame.h>
+
+#include "stream/codec.h"
+#include "stream/gather.h"
+
+#define CHUNK (64 * 1024) /* one write to the next stage; stays in the second-level cache */
+
+struct packer {
+	struct sink sink;
+	struct sink *next;
+	LZ4F_cctx *context;
+	LZ4F_preferences_t preferences;
+	bool begun; /* the frame's header is out */
+	size_t out_size;
+	uint8_t out[]; /* what GATHER_BYTES can become */
+};
+
+/* Passes on what a call of liblz4 has left in out. */
+static enum status drain(struct packer *packer, size_t result, struct error *err)
+{
+	if (LZ4F_isError(result))
+		return error_set(err, STATUS_LOCAL, "liblz4: %s", LZ4F_getErrorName(result));
+	return result == 0 ? STATUS_OK : sink_write(packer->next, packer->out, result, err);
+}
+
+static enum status begin(struct packer *packer, struct error *err)
+{
+	if (packer->begun)
+		return STATUS_OK;
+	packer->begun = true;
+	return drain(packer, LZ4F_compressBegin(packer->context, packer->out, packer->out_size, &packer->preferences),
+		     err);
+}
+
+/* By way of gather: one block, so that the frame does not depend on the pieces. */
+static enum status packer_write(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	struct packer *packer = (struct packer *)sink;
+	enum status st = begin(packer, err);
+	if (st)
+		return st;
+	return drain(packer, LZ4F_compressUpdate(packer->context, packer->out, packer->out_size, data, len, NULL), err);
+}
+
+static enum status packer_finish(struct sink *sink, struct error *err)
+{
+	struct packer *packer = (struct packer *)sink;
+	enum status st = begin(packer, err);
+	if (!st)
+		st = drain(packer, LZ4F_compressEnd(packer->context, packer->out, packer->out_size, NULL), err);
+	return st ? st : sink_finish(packer->next, err);
+}
+
+static void packer_free(struct sink *sink)
+{
+	struct packer *packer = (struct packer *)sink;
+	sink_free(packer->next);
+	(void)LZ4F_freeCompressionContext(packer->context);
+	free(packer);
+}
+
+enum status lz4_compress(struct sink **chain, int level, struct error *err)
+{
+	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
+	/* Blocks that refer to the one before: the ratio of large blocks in the memory of small ones. */
+	const LZ4F_preferences_t preferences = {.frameInfo = {.blockSizeID = LZ4F_max64KB,
+							      .blockMode = LZ4F_blockLinked,
+							      .contentChecksumFlag = LZ4F_contentChecksumEnabled},
+						.compressionLevel = level,
+						.autoFlush = 1};
+	size_t out_size = LZ4F_compressBound(GATHER_BYTES, &preferences) + LZ4F_HEADER_SIZE_MAX;
+	struct packer *packer = calloc(1, sizeof *packer + out_size);
+	if (packer == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
+	packer->sink.ops = &ops;
+	packer->preferences = preferences;
+	packer->out_size = out_size;
+	struct sink *stage = &packer->sink;
+	enum status st = STATUS_OK;
+	if (LZ4F_isError(LZ4F_createCompressionContext(&packer->context, LZ4F_VERSION)))
+		st = error_set(err, STATUS_LOCAL, "out of memory for lz4");
+	if (!st)
+		st = gather_new(&stage, err);
+	if (st) {
+		packer_free(&packer->sink);
+		return st;
+	}
+	packer->next = *chain;
+	*chain = stage;
+	return STATUS_OK;
+}
+
+struct opener {
+	struct sink sink;
+	struct sink *next;
+	LZ4F_dctx *context;
+	bool frame_ended; /* nothing has come since the end of a frame */
+	uint8_t out[CHUNK];
+};
+
+/* liblz4 numbers its errors only for those who link it statically; their names are for all. */
+static enum status refuse(size_t result, struct error *err)
+{
+	const char *name = LZ4F_getErrorName(result);
+	if (strcmp(name, "ERROR_allocation_failed") == 0)
+		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
+	return error_set(err, STATUS_DAMAGED, "damaged lz4 data: %s", name);
+}
+
+static enum status opener_write(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	struct opener *opener = (struct opener *)sink;
+	const uint8_t *from = data;
+	bool full = false;
+	/* Another frame, or a skippable one, may follow the one that has ended, as lz4 -d has it. */
+	while (len > 0 || (full && !opener->frame_ended)) {
+		size_t out = CHUNK;
+		size_t taken = len;
+		size_t result = LZ4F_decompress(opener->context, opener->out, &out, from, &taken, NULL);
+		if (LZ4F_isError(result))
+			return refuse(result, err);
+		opener->frame_ended = result == 0;
+		full = out == CHUNK;
+		from += taken;
+		len -= taken;
+		enum status st = out == 0 ? STATUS_OK : sink_write(opener->next, opener->out, out, err);
+		if (st)
+			return st;
+	}
+	return STATUS_OK;
+}
+
+static enum status opener_finish(struct sink *sink, struct error *err)
+{
+	struct opener *opener = (struct opener *)sink;
+	if (!opener->frame_ended)
+		return error_set(err, STATUS_DAMAGED, "damaged lz4 data: cut off");
+	return sink_finish(opener->next, err);
+}
+
+static void opener_free(struct sink *sink)
+{
+	struct opener *opener = (struct opener *)sink;
+	sink_free(opener->next);
+	(void)LZ4F_freeDecompressionContext(opener->context);
+	free(opener);
+}
+
+enum status lz4_decompress(struct sink **chain, struct error *err)
+{
+	static const struct sink_ops ops = {opener_write, opener_finish, opener_free};
+	struct opener *opener = calloc(1, sizeof *opener);
+	if (opener == NULL || LZ4F_isError(LZ4F_createDecompressionContext(&opener->context, LZ4F_VERSION))) {
+		free(opener);
+		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
+	}
+	opener->sink.ops = &ops;
+	opener->next = *chain;
+	*chain = &opener->sink;
+	return STATUS_OK;
+}

@@ -1,0 +1,162 @@
+/* zstd (RFC 8878) by libzstd. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "stream/codec.h"
+
+#define CHUNK (64 * 1024) /* one write to the next stage; stays in the second-level cache */
+
+/*
+ * How far back a match may lie, as a power of two; both sides keep so much in memory. Of what walship writes 1 MiB:
+ * more gains nothing on WAL worth its memory. Of others 8 MiB, which RFC 8878 (3.1.1.1.2) wants every reader to support
+ * and which zstd itself does not exceed at levels 1 to 19.
+ */
+#define WRITE_WINDOW_LOG 20
+#define READ_WINDOW_LOG 23
+
+struct packer {
+	struct sink sink;
+	struct sink *next;
+	ZSTD_CCtx *context;
+	uint8_t out[CHUNK];
+};
+
+/* Compresses all of in; with ZSTD_e_end, until the frame is complete. */
+static enum status pack(struct packer *packer, ZSTD_inBuffer *in, ZSTD_EndDirective how, struct error *err)
+{
+	size_t left;
+	do {
+		ZSTD_outBuffer out = {packer->out, CHUNK, 0};
+		left = ZSTD_compressStream2(packer->context, &out, in, how);
+		if (ZSTD_isError(left))
+			return error_set(err, STATUS_LOCAL, "libzstd: %s", ZSTD_getErrorName(left));
+		enum status st = out.pos == 0 ? STATUS_OK : sink_write(packer->next, packer->out, out.pos, err);
+		if (st)
+			return st;
+	} while (how == ZSTD_e_end ? left > 0 : in->pos < in->size);
+	return STATUS_OK;
+}
+
+static enum status packer_write(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	ZSTD_inBuffer in = {data, len, 0};
+	return pack((struct packer *)sink, &in, ZSTD_e_continue, err);
+}
+
+static enum status packer_finish(struct sink *sink, struct error *err)
+{
+	struct packer *packer = (struct packer *)sink;
+	ZSTD_inBuffer in = {NULL, 0, 0};
+	enum status st = pack(packer, &in, ZSTD_e_end, err);
+	return st ? st : sink_finish(packer->next, err);
+}
+
+static void packer_free(struct sink *sink)
+{
+	struct packer *packer = (struct packer *)sink;
+	sink_free(packer->next);
+	(void)ZSTD_freeCCtx(packer->context);
+	free(packer);
+}
+
+enum status zstd_compress(struct sink **chain, int level, struct error *err)
+{
+	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
+	struct packer *packer = calloc(1, sizeof *packer);
+	if (packer != NULL)
+		packer->context = ZSTD_createCCtx();
+	if (packer == NULL || packer->context == NULL) {
+		free(packer);
+		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
+	}
+	packer->sink.ops = &ops;
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_compressionLevel, level)) ||
+	    ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_windowLog, WRITE_WINDOW_LOG)) ||
+	    ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_checksumFlag, 1))) {
+		packer_free(&packer->sink);
+		return error_set(err, STATUS_LOCAL, "libzstd does not take level %d", level);
+	}
+	packer->next = *chain;
+	*chain = &packer->sink;
+	return STATUS_OK;
+}
+
+struct opener {
+	struct sink sink;
+	struct sink *next;
+	ZSTD_DCtx *context;
+	bool frame_ended; /* nothing has come since the end of a frame */
+	uint8_t out[CHUNK];
+};
+
+static enum status refuse(size_t result, struct error *err)
+{
+	ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
+	if (code == ZSTD_error_memory_allocation)
+		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
+	if (code != ZSTD_error_frameParameter_windowTooLarge)
+		return error_set(err, STATUS_DAMAGED, "damaged zstd data: %s", ZSTD_getErrorName(result));
+	(void)error_set(err, STATUS_DAMAGED, "damaged zstd data: it wants a window of more than %u MiB of memory",
+			1u << (READ_WINDOW_LOG - 20));
+	return error_hint(err, STATUS_DAMAGED, "walship never writes that, nor does zstd without --ultra or --long");
+}
+
+static enum status opener_write(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	struct opener *opener = (struct opener *)sink;
+	ZSTD_inBuffer in = {data, len, 0};
+	bool full = false;
+	/* Another frame, or a skippable one, may follow the one that has ended (RFC 8878, 3.1). */
+	while (in.pos < in.size || (full && !opener->frame_ended)) {
+		ZSTD_outBuffer out = {opener->out, CHUNK, 0};
+		size_t result = ZSTD_decompressStream(opener->context, &out, &in);
+		if (ZSTD_isError(result))
+			return refuse(result, err);
+		opener->frame_ended = result == 0;
+		full = out.pos == CHUNK;
+		enum status st = out.pos == 0 ? STATUS_OK : sink_write(opener->next, opener->out, out.pos, err);
+		if (st)
+			return st;
+	}
+	return STATUS_OK;
+}
+
+static enum status opener_finish(struct sink *sink, struct error *err)
+{
+	struct opener *opener = (struct opener *)sink;
+	if (!opener->frame_ended)
+		return error_set(err, STATUS_DAMAGED, "damaged zstd data: cut off");
+	return sink_finish(opener->next, err);
+}
+
+static void opener_free(struct sink *sink)
+{
+	struct opener *opener = (struct opener *)sink;
+	sink_free(opener->next);
+	(void)ZSTD_freeDCtx(opener->context);
+	free(opener);
+}
+
+enum status zstd_decompress(struct sink **chain, struct error *err)
+{
+	static const struct sink_ops ops = {opener_write, opener_finish, opener_free};
+	struct opener *opener = calloc(1, sizeof *opener);
+	if (opener != NULL)
+		opener->context = ZSTD_createDCtx();
+	if (opener == NULL || opener->context == NULL) {
+		free(opener);
+		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
+	}
+	opener->sink.ops = &ops;
+	if (ZSTD_isError(ZSTD_DCtx_setParameter(opener->context, ZSTD_d_windowLogMax, READ_WINDOW_LOG))) {
+		opener_free(&opener->sink);
+		return error_set(err, STATUS_LOCAL, "libzstd does not take a window's bound");
+	}
+	opener->next = *chain;
+	*chain = &opener->sink;
+	return STATUS_OK;
+}
