@@ -139,11 +139,13 @@ static enum status open_for(struct command_context *context, struct session *ses
 }
 
 /* dest, from the store. */
-static enum status fetch_now(struct command_context *context, struct fetch *fetch, const char *dest, struct error *err)
+static enum status fetch_now(struct command_context *context, const struct fetch *wanted, const char *dest,
+			     struct error *err)
 {
 	CLEANUP(session_fini) struct session session = {0};
-	enum status st = open_for(context, &session, fetch, err);
-	return st ? error_wrap(err, st, "fetch %s", fetch->name) : fetch_file(fetch, dest, err);
+	struct fetch fetch = *wanted; /* of its own: it points into the session, which ends here */
+	enum status st = open_for(context, &session, &fetch, err);
+	return st ? error_wrap(err, st, "fetch %s", fetch.name) : fetch_file(&fetch, dest, err);
 }
 
 static uint64_t size_of(const char *path)
