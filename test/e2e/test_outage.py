@@ -46,7 +46,7 @@ class Outage:
 def case(request):
     """(site, outage)"""
     site = request.getfixturevalue(f"{request.param.split('-')[0]}_site")
-    site.walship.configure(push_timeout="2s", fetch_timeout="2s")
+    site.walship.configure(push_timeout="2s", fetch_timeout="2s", fetch_ahead="0B")  # else what comes next is here already
     outage = Outage(request.param, site.store)
     outage.begun = False
     yield site, outage

@@ -185,7 +185,7 @@ def test_random_faults_are_repeatable():
 def test_one_request_for_a_segment_each_way(own_walship, scratch, authority, tls):
     certificate = authority.issue("strict") if tls else None
     with strict_s3.StrictS3(tls=certificate) as server:
-        ship = own_walship(server, s3_ca_file=authority.file)
+        ship = own_walship(server, s3_ca_file=authority.file, fetch_ahead="0B")
         for number in range(1, 6):
             name, content, path = segment(scratch, number, seed=number)
             ship.run("push", path).expect(0)
