@@ -34,6 +34,7 @@ def arguments():
     given = parser.parse_args()
     given.rounds = given.rounds or (1 if given.quick else 3)
     given.segments = given.segments or (10 if given.quick else 84)
+    given.load, given.command = os.getloadavg()[1], sys.argv[1:]
     given.chosen = set(given.only or CASES)
     if not given.chosen & set(STORES) and "recovery" in given.chosen:
         given.chosen |= set(STORES)
@@ -65,7 +66,7 @@ class Bench:
         extra = dict(option.split("=", 1) for option in given.walship)
         contenders = [tools.Walship(walship.install(programs), self.folder, extra),
                       tools.PgBackRest(self.folder, "gz"), tools.PgBackRest(self.folder, "lz4")]
-        done = cases.Cases(lab, contenders, given.rounds, say, 4 if given.quick else 24)
+        done = cases.Cases(lab, contenders, given.rounds, say, 4 if given.quick else 16)
         found = self._cases(done, self._places(programs))
         text = report.Report(done, found, self.backlog, contenders[0].program, given).text()
         print("\n" + text)
@@ -140,7 +141,7 @@ def main():
     try:
         bench.run()
         return 0
-    except measure.ToolFailed as problem:
+    except (measure.ToolFailed, AssertionError) as problem:
         print(f"bench: a tool failed: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -83,7 +84,7 @@ static void mark_done(const char *name)
 		die("rename", ready);
 }
 
-static void call(char **command, int count, const char *name)
+static void call(FILE *report, char **command, int count, const char *name)
 {
 	char **argv = calloc((size_t)count + 1, sizeof *argv);
 	struct rusage used;
@@ -101,7 +102,7 @@ static void call(char **command, int count, const char *name)
 		die("start", argv[0]);
 	if (wait4(child, &status, 0, &used) != child)
 		die("wait for", argv[0]);
-	printf("%s %.6f %ld\n", name, now() - begin, used.ru_maxrss);
+	fprintf(report, "%s %.6f %ld\n", name, now() - begin, used.ru_maxrss);
 	errno = 0;
 	if (status != 0) {
 		fprintf(stderr, "calls: wait status 0x%x\n", (unsigned)status);
@@ -116,6 +117,7 @@ int main(int argc, char **argv)
 {
 	const char *file = NULL, *originals = NULL;
 	char name[NAME_BYTES];
+	FILE *report;
 	int option, status = 0;
 
 	while ((option = getopt(argc, argv, "+su:k:")) != -1) {
@@ -132,9 +134,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: calls [-s] [-u FILE] [-k FOLDER] COMMAND [ARGUMENT...]\n");
 		return 2;
 	}
+	/* What the command says goes to standard error. */
+	report = fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), "w");
+	if (!report || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		die("standard", "output");
 	while (fgets(name, sizeof name, stdin)) {
 		name[strcspn(name, "\n")] = '\0';
-		call(argv + optind, argc - optind, name);
+		call(report, argv + optind, argc - optind, name);
 		if (originals)
 			same(originals, name, file);
 		if (file && unlink(file) != 0)
@@ -142,5 +148,5 @@ int main(int argc, char **argv)
 		if (status)
 			mark_done(name);
 	}
-	return 0;
+	return fclose(report) == 0 ? 0 : 1;
 }

@@ -55,9 +55,9 @@ class Bucket:
 
     def pgbackrest(self):
         return {"repo1-type": "s3", "repo1-path": f"/{self.prefix}", "repo1-s3-bucket": self.server.bucket,
-                "repo1-s3-endpoint": "127.0.0.1", "repo1-s3-region": self.server.region, "repo1-s3-uri-style": "path",
+                "repo1-s3-endpoint": "localhost", "repo1-s3-region": self.server.region, "repo1-s3-uri-style": "path",
                 "repo1-s3-key": self.server.access_key, "repo1-s3-key-secret": self.server.secret_key,
-                "repo1-storage-host": "127.0.0.1", "repo1-storage-port": self.port,
+                "repo1-storage-host": "localhost", "repo1-storage-port": self.port,
                 "repo1-storage-ca-file": self.server.ca_file}
 
     def _objects(self):
