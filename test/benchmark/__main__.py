@@ -137,6 +137,8 @@ def main():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, _: sys.exit(128 + n))
+    # Also where who started us had it ignored, as a shell's & does.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     bench = Bench(given)
     try:
         bench.run()
