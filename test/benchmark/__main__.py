@@ -1,0 +1,155 @@
+"""See test/bench."""
+
+import argparse
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from harness import certs, host, radosgw, walship
+
+from . import backlog, cases, measure, places, report, tools
+
+STORES = ("directory", "s3", "far")
+CASES = (*STORES, "recovery", "push", "ack", "memory", "limits")
+PR_SET_CHILD_SUBREAPER = 36
+BEGIN = time.monotonic()
+
+
+def say(text):
+    print(f"[{time.monotonic() - BEGIN:7.1f} s] {text}", flush=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="test/bench", description="the head of test/bench tells more")
+    parser.add_argument("--quick", action="store_true", help="a small backlog, one round, nothing written to doc/")
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--only", action="append", choices=CASES, default=[])
+    parser.add_argument("--keep", action="store_true", help="leave the scratch folder")
+    parser.add_argument("--segments", type=int, default=0, help="how many are to wait at least")
+    parser.add_argument("--walship", action="append", default=[], metavar="OPTION=VALUE", help="of walship.conf")
+    given = parser.parse_args()
+    given.rounds = given.rounds or (1 if given.quick else 3)
+    given.segments = given.segments or (10 if given.quick else 84)
+    given.load, given.command = os.getloadavg()[1], sys.argv[1:]
+    given.chosen = set(given.only or CASES)
+    if not given.chosen & set(STORES) and "recovery" in given.chosen:
+        given.chosen |= set(STORES)
+    return given
+
+
+def build(folder):
+    """The C programs of the bench."""
+    source = Path(__file__).parent
+    for name, libraries in (("calls", []), ("delay", []), ("limits", ["-lisal", "-lz", "-lcrypto"])):
+        subprocess.run(["gcc", "-O2", "-o", folder / name, source / f"{name}.c", *libraries], check=True)
+
+
+class Bench:
+    """What is set up, and taken down again whatever happens."""
+
+    def __init__(self, given):
+        self.given = given
+        self.scratch = host.Scratch("walship-bench-")
+        self.folder = self.scratch.folder("b")
+        self.server = self.delay = self.backlog = None
+
+    def run(self):
+        given, programs = self.given, self.scratch.folder("bin")
+        build(programs)
+        self.backlog = backlog.Backlog(self.folder, say, given.segments, 2 if given.quick else 20).make()
+        say(f"backlog: {len(self.backlog.names)} segments")
+        lab = measure.Lab(self.folder, self.backlog, programs)
+        extra = dict(option.split("=", 1) for option in given.walship)
+        contenders = [tools.Walship(walship.install(programs), self.folder, extra),
+                      tools.PgBackRest(self.folder, "gz"), tools.PgBackRest(self.folder, "lz4")]
+        done = cases.Cases(lab, contenders, given.rounds, say, 4 if given.quick else 16)
+        found = self._cases(done, self._places(programs))
+        text = report.Report(done, found, self.backlog, contenders[0].program, given).text()
+        print("\n" + text)
+        if not given.quick and not given.only:
+            (host.ROOT / "doc/benchmarks.md").write_text(text)
+            say("written: doc/benchmarks.md")
+
+    def _places(self, programs):
+        """The stores that this run needs."""
+        made = {"directory": places.Folder(self.folder)}
+        if self.given.chosen & {"s3", "far", "memory"}:
+            self.server = radosgw.Radosgw(self.scratch.folder("s3"), certs.Authority(self.scratch.path / "ca"), 6144).start()
+            self.delay = places.Delay(programs / "delay", self.server.tls_port)
+            secret = host.USER.write(self.folder / "s3-secret", self.server.secret_key + "\n", 0o600)
+            far = f"S3 with {2 * places.ONE_WAY_MS} ms round trip"
+            made["s3"] = places.Bucket("s3", "S3 over TLS", self.server, self.server.tls_port, secret)
+            made["far"] = places.Bucket("far", far, self.server, self.delay.port, secret)
+        return made
+
+    def _cases(self, done, made):
+        chosen, recovery, found = self.given.chosen, "recovery" in self.given.chosen, None
+        if "limits" in chosen:
+            found = cases.Limits(done.lab, done.contenders[0], say, done.sample).run()
+        if chosen & set(STORES):
+            done.floors(recovery)
+        for name in STORES:
+            if name in chosen:
+                done.store(made[name], recovery)
+        if "push" in chosen:
+            done.push(made["directory"])
+        if "ack" in chosen:
+            done.ack(made["directory"])
+        for name in ("directory", "s3") if "memory" in chosen else ():
+            done.memory(made[name])
+        return found
+
+    def close(self):
+        if self.backlog:
+            self.backlog.primary.stop(signal.SIGQUIT)
+        if self.delay:
+            self.delay.stop()
+        if self.server:
+            self.server.stop()
+        end_children()
+        if self.given.keep:
+            say(f"kept: {self.scratch.path}")
+        else:
+            self.scratch.remove()
+
+
+def end_children():
+    """What tools left in the background is ours (see main): it is killed, and the dead are collected."""
+    for _ in range(100):
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        while children:
+            try:
+                os.waitpid(-1, 0)
+                children.pop()
+            except ChildProcessError:
+                return
+
+
+def main():
+    given = arguments()
+    # Background processes of the tools become our children, so that none is left behind.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda n, _: sys.exit(128 + n))
+    # Also where who started us had it ignored, as a shell's & does.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    bench = Bench(given)
+    try:
+        bench.run()
+        return 0
+    except (measure.ToolFailed, AssertionError) as problem:
+        print(f"bench: a tool failed: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        bench.close()
+
+
+sys.exit(main())
