@@ -305,7 +305,7 @@ static enum status writer_finish(struct sink *sink, struct error *err)
 	struct request request = {
 	    .libs3 = writer->libs3, .call = writer->call, .key = writer->key, .body = &writer->body};
 	struct s3_digests digests;
-	enum status st = s3_digests_of(&digests, writer->body.data, writer->body.len, err);
+	enum status st = s3_digests_of(&digests, writer->body.data, writer->body.len, true, err);
 	if (st)
 		return st;
 	request.md5 = digests.md5;

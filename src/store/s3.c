@@ -124,6 +124,7 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	enum status st = s3_target_init(s3, options, err);
 	if (!st)
 		st = s3_object_init(&s3->object, options, err);
+	s3->md5 = !s3->tls || s3->object.lock_mode[0] != '\0';
 	if (!st)
 		st = http_new(&s3->http, &http, err);
 	if (st) {

@@ -1,7 +1,7 @@
 /*
  * Objects in an S3 bucket, or in what speaks its protocol.
  *
- * One request for each object written (PutObject with If-None-Match: *, signed payload, Content-MD5) and for
+ * One request for each object written (PutObject with If-None-Match: *, signed payload) and for
  * each one read. Objects larger than part_bytes go up in parts. Every request is retried inside the call's
  * deadline; a read that broke off is resumed where it stopped.
  *

@@ -11,17 +11,32 @@
 #define SHA256_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define SIGNED_FIELDS 4 /* authorization, x-amz-content-sha256, x-amz-date, x-amz-security-token */
 
-enum status s3_digests_of(struct s3_digests *out, const void *data, size_t len, struct error *err)
+static void to_base64(char *out, const uint8_t *digest, unsigned len)
+{
+	(void)libcrypto.EVP_EncodeBlock((unsigned char *)out, digest, (int)len);
+}
+
+enum status s3_digests_of(struct s3_digests *out, const void *data, size_t len, bool md5, struct error *err)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned digest_len = 0;
 	if (libcrypto.EVP_Digest(data, len, digest, &digest_len, libcrypto.EVP_sha256(), NULL) != 1)
 		return error_set(err, STATUS_LOCAL, "libcrypto cannot compute SHA-256");
 	hex_encode(out->sha256, digest, digest_len);
+	to_base64(out->sha256_base64, digest, digest_len);
 	out->md5[0] = '\0';
-	if (libcrypto.EVP_Digest(data, len, digest, &digest_len, libcrypto.EVP_md5(), NULL) == 1)
-		(void)libcrypto.EVP_EncodeBlock((unsigned char *)out->md5, digest, (int)digest_len);
+	if (md5 && libcrypto.EVP_Digest(data, len, digest, &digest_len, libcrypto.EVP_md5(), NULL) == 1)
+		to_base64(out->md5, digest, digest_len);
 	return STATUS_OK;
+}
+
+bool s3_misses_md5(struct s3 *s3, const struct s3_reply *reply)
+{
+	if (s3->md5 || reply->http.outcome != HTTP_ANSWERED || reply->http.status != 400 ||
+	    strstr(reply->message, "Content-MD5") == NULL)
+		return false;
+	s3->md5 = true;
+	return true;
 }
 
 int64_t s3_now_s(const struct s3 *s3, const struct call *call)

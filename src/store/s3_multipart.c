@@ -82,7 +82,7 @@ enum status s3_upload_part(struct s3_upload *upload, const void *data, size_t le
 	if (upload->parts == PARTS_MAX)
 		return error_set(err, STATUS_USAGE, "the object has more than %d parts of %zu bytes", PARTS_MAX,
 				 upload->s3->part_bytes);
-	enum status st = s3_digests_of(&digests, data, len, err);
+	enum status st = s3_digests_of(&digests, data, len, true, err);
 	if (st)
 		return st;
 	(void)snprintf(number, sizeof number, "%u", ++upload->parts);
@@ -150,7 +150,7 @@ enum status s3_upload_complete(struct s3_upload *upload, struct error *err)
 	if (!st)
 		st = buffer_printf(&upload->body, err, "</CompleteMultipartUpload>");
 	if (!st)
-		st = s3_digests_of(&digests, upload->body.data, upload->body.len, err);
+		st = s3_digests_of(&digests, upload->body.data, upload->body.len, true, err);
 	if (st)
 		return st;
 

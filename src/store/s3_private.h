@@ -37,7 +37,13 @@ struct s3 {
 	bool requester_pays;
 	bool look_first; /* before each put: If-None-Match is not enough */
 	struct s3_object object;
-	int64_t skew_s;     /* the server's clock, less ours */
+	int64_t skew_s; /* the server's clock, less ours */
+	/*
+	 * Whole objects go with their MD5: where there is no TLS, for stores that ignore x-amz-content-sha256; where
+	 * they get a lock (PutObject, "Content-MD5"); and once the server asks for it, as for a bucket that locks by
+	 * itself.
+	 */
+	bool md5;
 	bool unconditional; /* the server refused If-None-Match */
 	bool fresh;         /* the next request opens a new connection */
 };
@@ -126,8 +132,12 @@ void s3_upload_free(struct s3_upload *upload);
 /* Digests of a body, as the headers want them. */
 struct s3_digests {
 	char sha256[SHA256_HEX_SIZE];
-	char md5[25]; /* base64; "" where the machine's policy has no MD5 */
+	char sha256_base64[45];
+	char md5[25]; /* base64; "" unless it was asked for, and where the machine's policy has no MD5 */
 };
-enum status s3_digests_of(struct s3_digests *out, const void *data, size_t len, struct error *err);
+enum status s3_digests_of(struct s3_digests *out, const void *data, size_t len, bool md5, struct error *err);
+
+/* Whether the answer asks for the body's MD5, for the first time; then remembers it. */
+bool s3_misses_md5(struct s3 *s3, const struct s3_reply *reply);
 
 #endif

@@ -34,10 +34,13 @@ static enum status put_once(struct writer *writer, const struct s3_digests *dige
 			    struct error *err)
 {
 	struct s3 *s3 = writer->s3;
-	struct field headers[3 + S3_OBJECT_HEADERS_MAX] = {{"content-type", "application/octet-stream"}};
+	struct field headers[4 + S3_OBJECT_HEADERS_MAX] = {{"content-type", "application/octet-stream"}};
 	size_t count = 1;
 	if (digests->md5[0] != '\0')
 		headers[count++] = (struct field){"content-md5", digests->md5};
+	/* The same for AWS, at no cost; other stores may refuse a header that they do not know. */
+	if (s3->aws)
+		headers[count++] = (struct field){"x-amz-checksum-sha256", digests->sha256_base64};
 	if (!s3->unconditional)
 		headers[count++] = (struct field){"if-none-match", "*"};
 	count += s3_object_headers(&s3->object, headers + count);
@@ -57,12 +60,17 @@ static enum status put_whole(struct writer *writer, struct error *err)
 {
 	struct s3_digests digests;
 	struct s3_reply reply;
-	enum status st = s3_digests_of(&digests, writer->part, writer->used, err);
+	enum status st = s3_digests_of(&digests, writer->part, writer->used, writer->s3->md5, err);
 	if (!st && (writer->s3->unconditional || writer->s3->look_first))
 		st = s3_check_absent(writer->s3, writer->call, writer->key, err);
 	if (st)
 		return st;
 	st = put_once(writer, &digests, &reply, err);
+	if (st && s3_misses_md5(writer->s3, &reply)) {
+		st = s3_digests_of(&digests, writer->part, writer->used, true, err);
+		if (!st)
+			st = put_once(writer, &digests, &reply, err);
+	}
 	if (st && s3_refuses_condition(writer->s3, writer->call, &reply)) {
 		st = s3_check_absent(writer->s3, writer->call, writer->key, err);
 		if (!st)

@@ -91,6 +91,9 @@ def check_body(request):
     hashed = hashlib.sha256(request.body).hexdigest()
     if request.headers.get("x-amz-content-sha256") != hashed:
         raise Refused(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match.")
+    checksum = request.headers.get("x-amz-checksum-sha256")
+    if checksum is not None and checksum != base64.b64encode(bytes.fromhex(hashed)).decode():
+        raise Refused(400, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
     md5 = request.headers.get("content-md5")
     if md5 is not None and md5 != base64.b64encode(hashlib.md5(request.body).digest()).decode():
         raise Refused(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")

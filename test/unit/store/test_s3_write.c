@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "scripted_s3.h"
+#include "store/s3_private.h"
 #include "support/cmocka.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -347,11 +348,35 @@ static void names_the_parts(void **state)
 	scripted_close(&scripted);
 }
 
+/* Over TLS the signed SHA-256 is enough, until the store wants more: a bucket that locks by itself. */
+static void sends_the_md5_once_it_is_asked_for(void **state)
+{
+	(void)state;
+	static const char wanted[] =
+	    "<Error><Code>InvalidRequest</Code><Message>Content-MD5 OR x-amz-checksum- HTTP header is required for Put "
+	    "Object requests with Object Lock parameters</Message></Error>";
+	static const struct fault_answer answers[] = {{"400 Bad Request", NULL, wanted, 0, FAULT_NONE, 0}, DONE, DONE};
+	struct scripted scripted;
+	scripted_open(&scripted, answers, COUNT(answers));
+	struct s3 *s3 = (struct s3 *)scripted.store;
+	assert_true(s3->md5);
+	s3->md5 = false;
+	s3->aws = true;
+	assert_ok(put(&scripted, "content", 7), scripted.err);
+	assert_null(strstr(fault_server_head(scripted.server, 0), "content-md5"));
+	scripted_assert_has(&scripted, 0, "x-amz-checksum-sha256: 7XACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M=\r\n");
+	scripted_assert_has(&scripted, 1, "content-md5: mgNkuembtIDdJeHwKEyFVQ==\r\n");
+	assert_ok(put(&scripted, "content", 7), scripted.err);
+	scripted_assert_has(&scripted, 2, "content-md5: mgNkuembtIDdJeHwKEyFVQ==\r\n");
+	scripted_close(&scripted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(puts_small_objects),
 	    cmocka_unit_test(sends_condition_and_checksums),
+	    cmocka_unit_test(sends_the_md5_once_it_is_asked_for),
 	    cmocka_unit_test(sends_nothing_when_abandoned),
 	    cmocka_unit_test(puts_large_objects_in_parts),
 	    cmocka_unit_test(names_the_parts),
