@@ -165,10 +165,8 @@ static void walks_through_every_size(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(names_the_next),
-	    cmocka_unit_test(walks_through_every_size),
-	    cmocka_unit_test(tells_the_four_kinds),
-	    cmocka_unit_test(refuses_all_others),
+	    cmocka_unit_test(names_the_next),          cmocka_unit_test(walks_through_every_size),
+	    cmocka_unit_test(tells_the_four_kinds),    cmocka_unit_test(refuses_all_others),
 	    cmocka_unit_test(takes_the_end_of_a_path),
 	};
 	return cmocka_run_group_tests_name("wal/name", tests, NULL, NULL);
