@@ -297,6 +297,17 @@ static unsigned random_below(uint32_t *state, unsigned bound)
 	return (*state >> 16) % bound;
 }
 
+static struct fetch_slot *one_on_its_way(uint32_t *state)
+{
+	size_t first = random_below(state, FETCH_WINDOW_SLOTS);
+	for (size_t i = 0; i < FETCH_WINDOW_SLOTS; i++) {
+		struct fetch_slot *slot = &window.slots[(first + i) % FETCH_WINDOW_SLOTS];
+		if (slot->state == FETCH_SLOT_COMING || slot->state == FETCH_SLOT_DROPPED)
+			return slot;
+	}
+	return NULL;
+}
+
 /* Thousands of words, ends and failures in any order: never above a bound, no name twice, no slot lost. */
 static void stays_sound_whatever_comes(void **unused)
 {
@@ -307,12 +318,12 @@ static void stays_sound_whatever_comes(void **unused)
 	window.bytes_max = 20 * SEGMENT;
 	got(1, 0);
 	for (int i = 0; i < 20000; i++) {
-		struct fetch_slot *slot = &window.slots[random_below(&state, FETCH_WINDOW_SLOTS)];
+		struct fetch_slot *slot = one_on_its_way(&state);
 		unsigned what = random_below(&state, 10);
 		forgotten[0] = '\0';
 		if (what < 4)
 			begun += fetch_window_begin(&window) != NULL;
-		else if (what < 8 && (slot->state == FETCH_SLOT_COMING || slot->state == FETCH_SLOT_DROPPED))
+		else if (what < 8 && slot != NULL)
 			(void)fetch_window_finish(&window, slot, outcomes[random_below(&state, 5)]);
 		else if (what == 8)
 			got(1, ++at % 200);
