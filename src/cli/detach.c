@@ -29,6 +29,8 @@ static void stand_between(pid_t worker)
 {
 	int unused;
 	set_signals(SIG_IGN);
+	if (chdir("/") != 0)
+		_exit(1); /* it would keep a file system from being unmounted */
 	while (waitpid(worker, &unused, 0) < 0 && errno == EINTR)
 		;
 	_exit(0);
@@ -53,13 +55,15 @@ int detach(void (*live)(void *arg, int told_fd), void *arg)
 	pid_t child = fork();
 	if (child == 0) {
 		let_go(ends[0]);
+		pid_t between = getpid();
 		pid_t worker = fork();
 		if (worker > 0)
 			stand_between(worker);
 		if (worker == 0) {
 			set_signals(SIG_DFL);
-			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-			live(arg, TOLD_FD);
+			/* It may have gone before it was said that its end is this one's too. */
+			if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == between)
+				live(arg, TOLD_FD);
 		}
 		_exit(0);
 	}

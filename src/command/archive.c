@@ -161,6 +161,7 @@ static enum status fetch_segment(struct command_context *context, struct fetch *
 	CLEANUP(prefetched_fini) struct prefetched prefetched = {.wanted_fd = -1};
 	CLEANUP(fd_closep) int ahead_fd = -1;
 	struct error trouble = {0};
+	uint64_t bytes_max = config_number(context->config, OPTION_ID_FETCH_AHEAD);
 	if (prefetched_open(&prefetched, context->config, fetch->system_id, &trouble)) {
 		log_line(context->call->log, LEVEL_WARNING, "fetch-ahead is off: %s", trouble.text);
 		return fetch_now(context, fetch, dest, err);
@@ -170,7 +171,7 @@ static enum status fetch_segment(struct command_context *context, struct fetch *
 		prefetched_tell(&prefetched, name->text, size_of(dest));
 		return STATUS_OK;
 	}
-	if (prefetched.wanted_fd < 0 && prefetched_follows(&prefetched, name))
+	if (prefetched.wanted_fd < 0 && prefetched_follows(&prefetched, name, bytes_max))
 		ahead_fd = fetch_ahead_start(context, &prefetched, fetch->system_id);
 	enum status st = fetch_now(context, fetch, dest, err);
 	if (!st && ahead_fd >= 0)

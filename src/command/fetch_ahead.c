@@ -13,195 +13,115 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "command/fetch_window.h"
 #include "command/session.h"
 #include "walship/fetch.h"
 
-#define FETCHERS 4    /* round trips are waited for side by side */
-#define WINDOW_MAX 64 /* segments in the spool and on their way */
-#define LOOK_MS 1000  /* whether the spool is still there */
+#define LOOK_MS 1000 /* whether the spool is still there */
+#define GRACE_S 10   /* beyond all of the timeouts something hangs */
 #define STACK_BYTES (256UL * 1024)
 
-enum state { FREE, COMING, THERE, DROPPED }; /* DROPPED: on its way, and nobody wants it any more */
-
-struct slot {
-	enum state state;
-	struct wal_name name;
-};
-
-struct window {
+struct ahead {
 	const struct command_context *context;
 	const struct prefetched *folder;
 	uint64_t system_id;
-	uint64_t bytes_max;
+	int64_t timeout_ms;
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;
-	struct slot slots[WINDOW_MAX];
-	size_t used;    /* slots that are not FREE */
-	size_t coming;  /* of them, COMING or DROPPED */
-	size_t at_once; /* fetches side by side: one, until there is something to be had */
-	bool held;      /* the store has no more, or gave no answer: until recovery gets on */
+	struct fetch_window window;
 	bool ended;
-	struct wal_name next;
-	uint64_t segment_bytes;
 };
 
 struct fetcher {
-	struct window *window;
+	struct ahead *ahead;
 	struct session session;
 	pthread_t thread;
 };
 
-static void forget_file(const struct window *window, const char *name, const char *more)
+static void forget_file(const struct prefetched *folder, const char *name, const char *more)
 {
 	char path[PREFETCHED_PATH_MAX];
-	prefetched_path(window->folder, name, more, path);
+	prefetched_path(folder, name, more, path);
 	(void)unlink(path);
 }
 
-static void free_slot(struct window *window, struct slot *slot)
+static void forget(void *arg, const char *name)
 {
-	slot->state = FREE;
-	window->used--;
+	forget_file(arg, name, "");
 }
 
-static bool may_begin(const struct window *window)
+/* Whoever asks for it waits for it. */
+static void mark_coming(const struct prefetched *folder, const char *name)
 {
-	return !window->held && window->segment_bytes > 0 && window->coming < window->at_once &&
-	       window->used < WINDOW_MAX && (window->used + 1) * window->segment_bytes <= window->bytes_max;
+	char part[PREFETCHED_PATH_MAX];
+	prefetched_path(folder, name, ".part", part);
+	int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd_closep(&fd);
 }
 
 /* The next segment, marked as on its way; NULL at the end. */
-static struct slot *begin(struct window *window)
+static struct fetch_slot *begin(struct ahead *ahead)
 {
-	char part[PREFETCHED_PATH_MAX];
-	while (!window->ended && !may_begin(window))
-		(void)pthread_cond_wait(&window->changed, &window->mutex);
-	if (window->ended)
-		return NULL;
-	struct slot *slot = window->slots;
-	while (slot->state != FREE)
-		slot++;
-	*slot = (struct slot){COMING, window->next};
-	window->used++;
-	window->coming++;
-	window->held = !wal_name_next(&window->next, window->segment_bytes);
-	prefetched_path(window->folder, slot->name.text, ".part", part);
-	int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0)
-		(void)close(fd);
+	struct fetch_slot *slot = NULL;
+	while (!ahead->ended && (slot = fetch_window_begin(&ahead->window)) == NULL)
+		(void)pthread_cond_wait(&ahead->changed, &ahead->mutex);
+	if (slot != NULL)
+		mark_coming(ahead->folder, slot->name.text);
 	return slot;
 }
 
-/* Whether the segment will be asked for after got; the names of one timeline are in the order of its segments. */
-static bool is_behind(const struct wal_name *name, const struct wal_name *got)
+static void finish(struct ahead *ahead, struct fetch_slot *slot, enum fetch_outcome outcome)
 {
-	return name->timeline == got->timeline && strcmp(name->text, got->text) > 0;
+	struct wal_name name = slot->name;
+	if (!fetch_window_finish(&ahead->window, slot, outcome))
+		forget_file(ahead->folder, name.text, "");
+	forget_file(ahead->folder, name.text, ".part");
+	(void)pthread_cond_broadcast(&ahead->changed);
 }
 
-static void drop(struct window *window, struct slot *slot)
+static enum fetch_outcome fetch_one(const struct ahead *ahead, struct session *session, const struct wal_name *name)
 {
-	if (slot->state == COMING)
-		slot->state = DROPPED;
-	if (slot->state != THERE)
-		return;
-	forget_file(window, slot->name.text, "");
-	free_slot(window, slot);
-}
-
-/* The store does not have it, or gave no answer. Whoever asks for it asks the store; nothing behind it is wanted
- * before. */
-static void hold_at(struct window *window, struct slot *slot)
-{
-	window->next = slot->name;
-	window->held = true;
-	window->at_once = 1;
-	free_slot(window, slot);
-	for (size_t i = 0; i < WINDOW_MAX; i++)
-		if (is_behind(&window->slots[i].name, &window->next))
-			drop(window, &window->slots[i]);
-}
-
-static void finish(struct window *window, struct slot *slot, bool fetched)
-{
-	window->coming--;
-	if (!fetched || slot->state == DROPPED)
-		forget_file(window, slot->name.text, "");
-	forget_file(window, slot->name.text, ".part");
-	if (slot->state == DROPPED) {
-		free_slot(window, slot);
-	} else if (fetched) {
-		slot->state = THERE;
-		window->at_once = window->at_once < FETCHERS ? window->at_once * 2 : FETCHERS;
-	} else {
-		hold_at(window, slot);
-	}
-	(void)pthread_cond_broadcast(&window->changed);
-}
-
-static bool fetch_one(struct window *window, struct session *session, const struct wal_name *name)
-{
-	const struct call *given = window->context->call;
-	const struct config *config = window->context->config;
+	const struct call *given = ahead->context->call;
 	char path[PREFETCHED_PATH_MAX];
 	struct error ignored = {0};
 	struct call call = {.clock = given->clock, .random = given->random};
-	call.deadline_ms = clock_monotonic_ms(call.clock) + (int64_t)config_number(config, OPTION_ID_FETCH_TIMEOUT);
+	int64_t began_ms = clock_monotonic_ms(call.clock);
+	call.deadline_ms = began_ms + ahead->timeout_ms;
 	struct fetch fetch = {
 	    .store = session->store,
 	    .call = &call,
 	    .keys = &session->keys,
 	    .allow_unprotected = !session->encrypt,
 	    .name = name->text,
-	    .system_id = window->system_id,
+	    .system_id = ahead->system_id,
 	};
-	prefetched_path(window->folder, name->text, "", path);
-	return fetch_file(&fetch, path, &ignored) == STATUS_OK;
+	prefetched_path(ahead->folder, name->text, "", path);
+	if (fetch_file(&fetch, path, &ignored))
+		return FETCH_FAILED;
+	/* Where all of them share a narrow line, each takes so much longer; whoever asks waits for half of its time. */
+	int64_t took_ms = clock_monotonic_ms(call.clock) - began_ms;
+	return took_ms * FETCH_WINDOW_SIDE_BY_SIDE < ahead->timeout_ms / 4 ? FETCH_QUICK : FETCH_SLOW;
 }
 
 static void *work(void *arg)
 {
 	struct fetcher *fetcher = arg;
-	struct window *window = fetcher->window;
-	struct slot *slot;
-	(void)pthread_mutex_lock(&window->mutex);
-	while ((slot = begin(window)) != NULL) {
+	struct ahead *ahead = fetcher->ahead;
+	struct fetch_slot *slot;
+	(void)pthread_mutex_lock(&ahead->mutex);
+	while ((slot = begin(ahead)) != NULL) {
 		struct wal_name name = slot->name;
-		(void)pthread_mutex_unlock(&window->mutex);
-		bool fetched = fetch_one(window, &fetcher->session, &name);
-		(void)pthread_mutex_lock(&window->mutex);
-		finish(window, slot, fetched);
+		(void)pthread_mutex_unlock(&ahead->mutex);
+		enum fetch_outcome outcome = fetch_one(ahead, &fetcher->session, &name);
+		(void)pthread_mutex_lock(&ahead->mutex);
+		finish(ahead, slot, outcome);
 	}
-	(void)pthread_mutex_unlock(&window->mutex);
+	(void)pthread_mutex_unlock(&ahead->mutex);
 	return NULL;
 }
 
-/* Recovery has got this one: it will ask for those behind it. What else is here it will not ask for. */
-static void move_on(struct window *window, const struct wal_name *got, uint64_t segment_bytes)
-{
-	struct wal_name next = *got;
-	bool more = wal_name_next(&next, segment_bytes);
-	bool here = strcmp(window->next.text, next.text) == 0;
-	for (size_t i = 0; i < WINDOW_MAX; i++) {
-		struct slot *slot = &window->slots[i];
-		here |= slot->state != FREE && slot->state != DROPPED && strcmp(slot->name.text, next.text) == 0;
-		if (!is_behind(&slot->name, got))
-			drop(window, slot);
-	}
-	if (!here) {
-		for (size_t i = 0; i < WINDOW_MAX; i++)
-			drop(window, &window->slots[i]);
-		window->next = next;
-		window->at_once = 1;
-	}
-	window->segment_bytes = segment_bytes;
-	/* Where the store had no more, it is asked again once all that came before is used up. */
-	if (!here || window->used == 0)
-		window->held = !more;
-	(void)pthread_cond_broadcast(&window->changed);
-}
-
-/* "NAME BYTES", as wanted_line writes it. */
-static bool hear(struct window *window, char *line)
+/* "NAME BYTES", as wanted_line writes it. What a read cut off at its end is no size of a segment, or no name. */
+static bool hear(struct ahead *ahead, char *line)
 {
 	struct wal_name got;
 	struct error ignored = {0};
@@ -209,17 +129,17 @@ static bool hear(struct window *window, char *line)
 	if (blank == NULL)
 		return false;
 	*blank = '\0';
-	uint64_t segment_bytes = strtoull(blank + 1, NULL, 10);
-	if (segment_bytes == 0 || wal_name_parse(&got, line, &ignored))
+	if (wal_name_parse(&got, line, &ignored))
 		return false;
-	(void)pthread_mutex_lock(&window->mutex);
-	move_on(window, &got, segment_bytes);
-	(void)pthread_mutex_unlock(&window->mutex);
-	return true;
+	(void)pthread_mutex_lock(&ahead->mutex);
+	bool heard = fetch_window_move_on(&ahead->window, &got, strtoull(blank + 1, NULL, 10));
+	(void)pthread_cond_broadcast(&ahead->changed);
+	(void)pthread_mutex_unlock(&ahead->mutex);
+	return heard;
 }
 
 /* All that has come through a pipe, line by line. False when nothing has. */
-static bool hear_all(struct window *window, int fd)
+static bool hear_all(struct ahead *ahead, int fd)
 {
 	char text[64 * WANTED_LINE_MAX];
 	ssize_t got = read(fd, text, sizeof text - 1);
@@ -229,8 +149,25 @@ static bool hear_all(struct window *window, int fd)
 		return false;
 	text[got] = '\0';
 	while ((line = strsep(&rest, "\n")) != NULL)
-		heard |= hear(window, line);
+		heard |= hear(ahead, line);
 	return heard;
+}
+
+/* Whatever hangs, a dead disk's mount or a library, this process does not outlive it for long. */
+static void end_late(const struct ahead *ahead)
+{
+	(void)alarm((unsigned)(ahead->timeout_ms / 1000) + GRACE_S);
+}
+
+/*
+ * From now on this very folder, whatever will have its name: what is fetched from one repository must not come into
+ * the folder that another process has made anew for another one.
+ */
+static bool stay_in(struct prefetched *folder)
+{
+	int fd = open(folder->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(folder->folder, sizeof folder->folder, "/proc/self/fd/%d", fd);
+	return fd >= 0;
 }
 
 /* Nothing of another process, another repository or another start of the machine. */
@@ -276,58 +213,71 @@ static int open_wanted(const struct prefetched *folder)
 }
 
 /* Until nobody has told anything for as long as a fetch may take, or the spool is gone. */
-static void listen_to(struct window *window, int fd)
+static void listen_to(struct ahead *ahead, int fd)
 {
-	int64_t idle_ms = (int64_t)config_number(window->context->config, OPTION_ID_FETCH_TIMEOUT);
-	const struct clock *clock = window->context->call->clock;
+	const struct clock *clock = ahead->context->call->clock;
 	int64_t heard_ms = clock_monotonic_ms(clock);
 	struct stat info;
-	while (clock_monotonic_ms(clock) - heard_ms < idle_ms && fstat(fd, &info) == 0 && info.st_nlink > 0) {
+	while (clock_monotonic_ms(clock) - heard_ms < ahead->timeout_ms && fstat(fd, &info) == 0 && info.st_nlink > 0) {
 		struct pollfd wait = {.fd = fd, .events = POLLIN};
-		if (poll(&wait, 1, LOOK_MS) > 0 && hear_all(window, fd))
-			heard_ms = clock_monotonic_ms(clock);
+		if (poll(&wait, 1, LOOK_MS) <= 0 || !hear_all(ahead, fd))
+			continue;
+		heard_ms = clock_monotonic_ms(clock);
+		end_late(ahead);
 	}
 }
 
-static bool start_fetchers(struct window *window, struct fetcher *fetchers, const struct session *session)
+static bool start_fetchers(struct ahead *ahead, struct fetcher *fetchers, const struct session *session)
 {
 	pthread_attr_t attributes;
 	struct error ignored = {0};
 	size_t running = 0;
 	(void)pthread_attr_init(&attributes);
 	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	for (size_t i = 0; i < FETCHERS; i++) {
-		fetchers[i].window = window;
-		if (session_join(&fetchers[i].session, session, window->context, &ignored) == STATUS_OK)
+	for (size_t i = 0; i < FETCH_WINDOW_SIDE_BY_SIDE; i++) {
+		fetchers[i].ahead = ahead;
+		if (session_join(&fetchers[i].session, session, ahead->context, &ignored) == STATUS_OK)
 			running += pthread_create(&fetchers[i].thread, &attributes, work, &fetchers[i]) == 0;
 	}
 	(void)pthread_attr_destroy(&attributes);
 	return running > 0;
 }
 
-/* All of its life. told_fd is the reading end of the starter's pipe. */
-static void run(const struct command_context *context, const struct prefetched *folder, uint64_t system_id, int told_fd)
+/* From what it was told first to its end. */
+static void fetch_on(struct ahead *ahead, int wanted_fd)
 {
-	struct window window = {.context = context, .folder = folder, .system_id = system_id, .at_once = 1};
-	struct fetcher fetchers[FETCHERS] = {0};
+	struct fetcher fetchers[FETCH_WINDOW_SIDE_BY_SIDE] = {0};
 	struct session session = {0};
 	struct error ignored = {0};
-	int lock_fd = lock(folder);
-	window.bytes_max = config_number(context->config, OPTION_ID_FETCH_AHEAD);
-	(void)pthread_mutex_init(&window.mutex, NULL);
-	(void)pthread_cond_init(&window.changed, NULL);
-	if (lock_fd < 0 || session_open(&session, context, &ignored) || chdir("/") != 0)
+	/* The next call may come before the libraries are loaded. */
+	mark_coming(ahead->folder, ahead->window.next.text);
+	if (session_open(&session, ahead->context, &ignored) == STATUS_OK && chdir("/") == 0 &&
+	    start_fetchers(ahead, fetchers, &session))
+		listen_to(ahead, wanted_fd);
+	(void)pthread_mutex_lock(&ahead->mutex);
+	ahead->ended = true;
+	clean(ahead->folder);
+	/* The fetchers go with the process, and what they write has no name yet. */
+}
+
+/* All of its life. told_fd is the reading end of the starter's pipe. */
+static void run(const struct command_context *context, struct prefetched *folder, uint64_t system_id, int told_fd)
+{
+	struct ahead ahead = {.context = context, .folder = folder, .system_id = system_id};
+	ahead.timeout_ms = (int64_t)config_number(context->config, OPTION_ID_FETCH_TIMEOUT);
+	ahead.window.bytes_max = config_number(context->config, OPTION_ID_FETCH_AHEAD);
+	ahead.window.forget = forget;
+	ahead.window.arg = folder;
+	(void)pthread_mutex_init(&ahead.mutex, NULL);
+	(void)pthread_cond_init(&ahead.changed, NULL);
+	end_late(&ahead);
+	if (!stay_in(folder) || lock(folder) < 0)
 		return;
 	clean(folder);
 	int wanted_fd = write_identity(folder) ? open_wanted(folder) : -1;
 	/* Nothing is heard when the fetch that started it failed. */
-	if (wanted_fd < 0 || !hear_all(&window, told_fd) || !start_fetchers(&window, fetchers, &session))
-		return;
-	listen_to(&window, wanted_fd);
-	(void)pthread_mutex_lock(&window.mutex);
-	window.ended = true;
-	clean(folder);
-	/* The fetchers go with the process, and what they write has no name yet. */
+	if (wanted_fd >= 0 && hear_all(&ahead, told_fd) && fetch_window_is_open(&ahead.window))
+		fetch_on(&ahead, wanted_fd);
 }
 
 struct life {

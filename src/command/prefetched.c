@@ -28,25 +28,47 @@ static void read_text(const char *path, char *out, size_t size)
 	out[got > 0 ? got : 0] = '\0';
 }
 
+/* Region, endpoint and bucket name a bucket; another cipher would have refused what is there. */
+static enum status name_identity(struct prefetched *out, const struct config *config, struct error *err)
+{
+	char boot[BOOT_ID_MAX];
+	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
+	read_text(BOOT_ID, boot, sizeof boot);
+	if (boot[0] == '\0')
+		return error_set(err, STATUS_LOCAL, "%s cannot be read: a crash of the machine would go unnoticed",
+				 BOOT_ID);
+	int len = snprintf(out->identity, sizeof out->identity,
+			   "walship 1 fetched\nrepo %s\ns3-endpoint %s\ns3-region %s\ncipher %s\nboot %s",
+			   config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
+			   config_text(config, OPTION_ID_S3_REGION), config_text(config, OPTION_ID_CIPHER), boot);
+	return len < (int)sizeof out->identity ? STATUS_OK : error_set(err, STATUS_LOCAL, "s3-endpoint is too long");
+}
+
+static bool is_of_this_repository(const struct prefetched *prefetched)
+{
+	char path[PREFETCHED_PATH_MAX], found[PREFETCHED_IDENTITY_MAX];
+	prefetched_path(prefetched, "identity", "", path);
+	read_text(path, found, sizeof found);
+	return strcmp(found, prefetched->identity) == 0;
+}
+
 enum status prefetched_open(struct prefetched *out, const struct config *config, uint64_t system_id, struct error *err)
 {
-	char spool[SPOOL_PATH_MAX], boot[BOOT_ID_MAX], path[PREFETCHED_PATH_MAX];
-	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
+	char spool[SPOOL_PATH_MAX], path[PREFETCHED_PATH_MAX];
 	*out = (struct prefetched){.wanted_fd = -1};
 	enum status st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
+	if (!st)
+		st = name_identity(out, config, err);
 	if (st)
 		return st;
 	(void)snprintf(out->folder, sizeof out->folder, "%s/fetch-%" PRIu64, spool, system_id);
 	if (mkdir(out->folder, 0700) != 0 && errno != EEXIST)
 		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->folder);
-	read_text(BOOT_ID, boot, sizeof boot);
-	(void)snprintf(out->identity, sizeof out->identity,
-		       "walship 1 fetched\nrepo %s\ns3-endpoint %s\ncipher %s\nboot %s",
-		       config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
-		       config_text(config, OPTION_ID_CIPHER), boot);
-	/* Opens only while somebody reads at the other end (fifo(7)). */
+	/* Opens only while somebody reads at the other end (fifo(7)). Who fetches from another repository ends when it
+	 * hears nothing. */
 	prefetched_path(out, "wanted", "", path);
-	out->wanted_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (is_of_this_repository(out))
+		out->wanted_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	return STATUS_OK;
 }
 
@@ -61,14 +83,6 @@ void prefetched_path(const struct prefetched *prefetched, const char *name, cons
 		     char out[PREFETCHED_PATH_MAX])
 {
 	(void)snprintf(out, PREFETCHED_PATH_MAX, "%s/%s%s", prefetched->folder, name, more);
-}
-
-static bool is_of_this_repository(const struct prefetched *prefetched)
-{
-	char path[PREFETCHED_PATH_MAX], found[PREFETCHED_IDENTITY_MAX];
-	prefetched_path(prefetched, "identity", "", path);
-	read_text(path, found, sizeof found);
-	return strcmp(found, prefetched->identity) == 0;
 }
 
 /* Nobody reads at the other end any more: whoever fetched ahead has ended. */
@@ -118,19 +132,27 @@ static bool copy(const char *path, const char *dest)
 		st = newfile_replace(&file, &ignored);
 	sink_free(end);
 	newfile_fini(&file);
-	(void)unlink(path);
 	return st == STATUS_OK;
 }
 
 bool prefetched_take(const struct prefetched *prefetched, const struct call *call, const struct wal_name *name,
 		     const char *dest)
 {
-	char path[PREFETCHED_PATH_MAX], part[PREFETCHED_PATH_MAX];
+	char path[PREFETCHED_PATH_MAX], part[PREFETCHED_PATH_MAX], own[PREFETCHED_PATH_MAX], mine[16];
+	(void)snprintf(mine, sizeof mine, ".%ld", (long)getpid());
 	prefetched_path(prefetched, name->text, "", path);
 	prefetched_path(prefetched, name->text, ".part", part);
+	prefetched_path(prefetched, name->text, mine, own);
 	if (!is_of_this_repository(prefetched) || !await(prefetched, call, path, part))
 		return false;
-	return rename(path, dest) == 0 || (errno == EXDEV && copy(path, dest));
+	/* Meanwhile the folder may have become another repository's: first it is taken, then looked where it is from.
+	 */
+	if (rename(path, own) != 0)
+		return false;
+	bool given =
+	    is_of_this_repository(prefetched) && (rename(own, dest) == 0 || (errno == EXDEV && copy(own, dest)));
+	(void)unlink(own);
+	return given;
 }
 
 void wanted_line(char out[WANTED_LINE_MAX], const char *name, uint64_t segment_bytes)
@@ -151,14 +173,12 @@ void prefetched_tell(const struct prefetched *prefetched, const char *name, uint
 {
 	char line[WANTED_LINE_MAX];
 	wanted_line(line, name, segment_bytes);
-	if (prefetched->wanted_fd < 0)
+	/* It may just have ended. SIGPIPE is ignored (main.c). */
+	if (prefetched->wanted_fd < 0 || write(prefetched->wanted_fd, line, strlen(line)) < 0)
 		note_last(prefetched, line);
-	/* One that hangs has nothing to give. SIGPIPE is ignored (main.c). */
-	else if (write(prefetched->wanted_fd, line, strlen(line)) < 0)
-		return;
 }
 
-bool prefetched_follows(const struct prefetched *prefetched, const struct wal_name *name)
+bool prefetched_follows(const struct prefetched *prefetched, const struct wal_name *name, uint64_t bytes_max)
 {
 	char path[PREFETCHED_PATH_MAX], line[WANTED_LINE_MAX];
 	struct wal_name before;
@@ -169,6 +189,7 @@ bool prefetched_follows(const struct prefetched *prefetched, const struct wal_na
 	if (blank == NULL)
 		return false;
 	*blank = '\0';
-	return wal_name_parse(&before, line, &ignored) == STATUS_OK &&
-	       wal_name_next(&before, strtoull(blank + 1, NULL, 10)) && strcmp(before.text, name->text) == 0;
+	uint64_t segment_bytes = strtoull(blank + 1, NULL, 10);
+	return segment_bytes <= bytes_max && wal_name_parse(&before, line, &ignored) == STATUS_OK &&
+	       wal_name_next(&before, segment_bytes) && strcmp(before.text, name->text) == 0;
 }

@@ -45,10 +45,13 @@ bool prefetched_take(const struct prefetched *prefetched, const struct call *cal
 #define WANTED_LINE_MAX (WAL_NAME_MAX + 24)
 void wanted_line(char out[WANTED_LINE_MAX], const char *name, uint64_t segment_bytes);
 
-/* Tells that process, or notes it for the next call where there is none. */
+/* Tells that process, or notes it for the next call where there is none that fetches from this repository. */
 void prefetched_tell(const struct prefetched *prefetched, const char *name, uint64_t segment_bytes);
 
-/* Whether name is the segment behind the one that was noted last: recovery goes on in order. */
-bool prefetched_follows(const struct prefetched *prefetched, const struct wal_name *name);
+/*
+ * Whether name is the segment behind the one that was noted last, and one of that size fits into bytes_max: recovery
+ * goes on in order, and there is something to be had from fetching ahead.
+ */
+bool prefetched_follows(const struct prefetched *prefetched, const struct wal_name *name, uint64_t bytes_max);
 
 #endif

@@ -149,7 +149,8 @@ enum status option_parse(enum option_id id, const char *text, uint64_t *number, 
 	case OPTION_DURATION:
 		return parse_duration(text, number, err);
 	case OPTION_SIZE: {
-		enum status st = parse_measure(&size, text, number, err);
+		/* Nothing is nothing in every unit. */
+		enum status st = strcmp(text, "0") == 0 ? STATUS_OK : parse_measure(&size, text, number, err);
 		return st ? st : check_bounds(id, text, *number, err);
 	}
 	case OPTION_CHOICE:

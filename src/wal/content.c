@@ -22,7 +22,6 @@ _Static_assert(sizeof(struct page_header) == 40, "the long page header has 40 by
 #define MAGIC_MIN 0xD090
 #define MAGIC_MAX 0xD2FF
 #define LONG_HEADER 0x0002 /* XLP_LONG_HEADER */
-#define SEGMENT_MIN (1024 * 1024)
 
 static enum status refuse(struct error *err, const char *what)
 {
@@ -34,7 +33,7 @@ static enum status refuse(struct error *err, const char *what)
 static enum status check_sizes(const struct page_header *page, const struct wal_head *head, struct error *err)
 {
 	uint32_t segment = page->segment_bytes;
-	if (segment < SEGMENT_MIN || segment > WAL_SEGMENT_MAX || (segment & (segment - 1)) != 0)
+	if (!wal_segment_size_is_valid(segment))
 		return refuse(err, "its first page header has no valid segment size");
 	if (head->size != segment) {
 		(void)error_set(err, STATUS_CONFLICT, "damaged: has %" PRIu64 " bytes where its header says %" PRIu32,

@@ -9,7 +9,6 @@
 #include "walship/error.h"
 
 #define WAL_HEAD_BYTES 8192 /* enough to judge by: one page of WAL, and more than any history's first line */
-#define WAL_SEGMENT_MAX (1024 * 1024 * 1024) /* wal_segment_size is 1 MB to 1 GB */
 
 struct wal_head {
 	const uint8_t *bytes; /* the file's first bytes */

@@ -7,6 +7,7 @@
 #define SEGMENT_DIGITS 24
 #define TIMELINE_DIGITS 8
 #define FOLDER_DIGITS 16 /* timeline and log id */
+#define LOG_BYTES 0x100000000
 
 /* Reads count uppercase hexadecimal digits; false when there are fewer. */
 static bool read_digits(const char *text, size_t count, uint32_t *out)
@@ -70,15 +71,21 @@ enum status wal_name_from_path(struct wal_name *out, const char *path, struct er
 	return wal_name_parse(out, slash == NULL ? path : slash + 1, err);
 }
 
+bool wal_segment_size_is_valid(uint64_t bytes)
+{
+	return bytes >= WAL_SEGMENT_MIN && bytes <= WAL_SEGMENT_MAX && (bytes & (bytes - 1)) == 0;
+}
+
 bool wal_name_next(struct wal_name *name, uint64_t segment_bytes)
 {
-	if (name->kind != WAL_SEGMENT || segment_bytes == 0)
+	if (name->kind != WAL_SEGMENT || !wal_segment_size_is_valid(segment_bytes))
 		return false;
-	if (name->segment + 1 < 0x100000000 / segment_bytes)
+	uint32_t last = (uint32_t)(LOG_BYTES / segment_bytes - 1);
+	if (name->segment > last || (name->segment == last && name->log == UINT32_MAX))
+		return false;
+	if (name->segment < last) {
 		name->segment++;
-	else if (name->log == UINT32_MAX)
-		return false;
-	else {
+	} else {
 		name->log++;
 		name->segment = 0;
 	}

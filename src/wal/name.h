@@ -34,9 +34,15 @@ enum status wal_name_parse(struct wal_name *out, const char *text, struct error 
 /* As wal_name_parse, for the last component of a path. */
 enum status wal_name_from_path(struct wal_name *out, const char *path, struct error *err);
 
+#define WAL_SEGMENT_MIN (1024 * 1024) /* wal_segment_size is a power of two, 1 MB to 1 GB */
+#define WAL_SEGMENT_MAX (1024 * 1024 * 1024)
+
+bool wal_segment_size_is_valid(uint64_t bytes);
+
 /*
  * The segment behind this one on its timeline, segment_bytes being wal_segment_size (access/xlog_internal.h,
- * XLByteToSeg and XLogFileName). False behind the last that there can be, and for names of other kinds.
+ * XLByteToSeg and XLogFileName). False, and name as it was, behind the last that there can be, for names that no
+ * segment of this size has, and for names of other kinds.
  */
 bool wal_name_next(struct wal_name *name, uint64_t segment_bytes);
 

@@ -84,11 +84,89 @@ static void takes_the_end_of_a_path(void **unused)
 	assert_int_equal(wal_name_from_path(&name, "pg_wal/", &err), STATUS_USAGE);
 }
 
+#define MIB (1024 * 1024UL)
+
+static const struct {
+	const char *name;
+	uint64_t segment_bytes;
+	const char *next; /* NULL: there is none */
+} steps[] = {
+    {"000000010000000000000001", MIB, "000000010000000000000002"},
+    {"0000000A00000000000000FF", MIB, "0000000A0000000000000100"},
+    {"000000010000000000000FFF", MIB, "000000010000000100000000"},
+    {"0000000100000000000007FF", 2 * MIB, "000000010000000100000000"},
+    {"0000000100000000000003FF", 4 * MIB, "000000010000000100000000"},
+    {"0000000100000000000001FF", 8 * MIB, "000000010000000100000000"},
+    {"0000000100000000000000FE", 16 * MIB, "0000000100000000000000FF"},
+    {"0000000100000000000000FF", 16 * MIB, "000000010000000100000000"},
+    {"00000001000000000000007F", 32 * MIB, "000000010000000100000000"},
+    {"00000001000000000000003F", 64 * MIB, "000000010000000100000000"},
+    {"00000001000000000000001F", 128 * MIB, "000000010000000100000000"},
+    {"00000001000000000000000F", 256 * MIB, "000000010000000100000000"},
+    {"000000010000000000000007", 512 * MIB, "000000010000000100000000"},
+    {"000000010000000000000003", 1024 * MIB, "000000010000000100000000"},
+    {"0000000100000009000000FF", 16 * MIB, "000000010000000A00000000"},
+    {"FFFFFFFFFFFFFFFE000000FF", 16 * MIB, "FFFFFFFFFFFFFFFF00000000"},
+    /* The last of all. */
+    {"00000001FFFFFFFF000000FF", 16 * MIB, NULL},
+    {"00000001FFFFFFFF00000FFF", MIB, NULL},
+    {"00000001FFFFFFFF00000003", 1024 * MIB, NULL},
+    {"00000001FFFFFFFF00000002", 1024 * MIB, "00000001FFFFFFFF00000003"},
+    /* No segment of this size has such a name. */
+    {"000000010000000000000100", 16 * MIB, NULL},
+    {"0000000100000000FFFFFFFF", 16 * MIB, NULL},
+    {"0000000100000000FFFFFFFF", MIB, NULL},
+    /* No wal_segment_size. */
+    {"000000010000000000000001", 0, NULL},
+    {"000000010000000000000001", 1, NULL},
+    {"000000010000000000000001", MIB / 2, NULL},
+    {"000000010000000000000001", 3 * MIB, NULL},
+    {"000000010000000000000001", 2048 * MIB, NULL},
+    {"000000010000000000000001", UINT64_MAX, NULL},
+    /* Other kinds. */
+    {"000000010000000000000001.partial", 16 * MIB, NULL},
+    {"000000010000000000000001.00000028.backup", 16 * MIB, NULL},
+    {"00000002.history", 16 * MIB, NULL},
+};
+
+static void names_the_next(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		struct wal_name name, parsed;
+		const char *expected = steps[i].next == NULL ? steps[i].name : steps[i].next;
+		assert_int_equal(wal_name_parse(&name, steps[i].name, &err), STATUS_OK);
+		assert_int_equal(wal_name_next(&name, steps[i].segment_bytes), steps[i].next != NULL);
+		assert_string_equal(name.text, expected);
+		assert_int_equal(wal_name_parse(&parsed, expected, &err), STATUS_OK);
+		assert_int_equal(name.timeline, parsed.timeline);
+		assert_int_equal(name.log, parsed.log);
+		assert_int_equal(name.segment, parsed.segment);
+	}
+}
+
+/* Two whole logs of each size: as many steps as there are segments in them. */
+static void walks_through_every_size(void **unused)
+{
+	(void)unused;
+	for (uint64_t bytes = WAL_SEGMENT_MIN; bytes <= WAL_SEGMENT_MAX; bytes *= 2) {
+		struct wal_name name;
+		uint64_t count = 0;
+		assert_int_equal(wal_name_parse(&name, "000000030000000700000000", &err), STATUS_OK);
+		while (name.log < 9) {
+			assert_true(wal_name_next(&name, bytes));
+			count++;
+		}
+		assert_int_equal(count, 2 * (0x100000000 / bytes));
+		assert_string_equal(name.text, "000000030000000900000000");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tells_the_four_kinds),
-	    cmocka_unit_test(refuses_all_others),
+	    cmocka_unit_test(names_the_next),          cmocka_unit_test(walks_through_every_size),
+	    cmocka_unit_test(tells_the_four_kinds),    cmocka_unit_test(refuses_all_others),
 	    cmocka_unit_test(takes_the_end_of_a_path),
 	};
 	return cmocka_run_group_tests_name("wal/name", tests, NULL, NULL);
