@@ -13,8 +13,8 @@
 #include "base/uri.h"
 #include "wal/ready.h"
 
-/* A repository, an endpoint, and a dozen numbers. */
-#define NOTE_MAX (2 * URI_PATH_MAX + 512)
+/* A repository, an endpoint, a key file, and a dozen numbers. */
+#define NOTE_MAX (3 * URI_PATH_MAX + 512)
 #define NOTE_PATH_MAX (ACKNOWLEDGEMENT_FOLDER_MAX + WAL_NAME_MAX)
 
 enum status acknowledgements_open(struct acknowledgements *out, const struct config *config, uint64_t system_id,
@@ -36,15 +36,22 @@ static void note_path(const struct acknowledgements *notes, const char *name, ch
 	(void)snprintf(out, NOTE_PATH_MAX, "%s/%s", notes->folder, name);
 }
 
-/* What a note for this file says, word for word. 0: it is too long to be noted. */
+/*
+ * What a note for this file says, word for word. 0: it is too long to be noted. What encrypted the object is part of
+ * it: a configuration that could not fetch it again must not acknowledge it.
+ */
 static size_t note_text(const struct acknowledgements *notes, const struct shipped *file, char out[NOTE_MAX])
 {
-	const char *endpoint = config_text(notes->config, OPTION_ID_S3_ENDPOINT);
-	int len = snprintf(out, NOTE_MAX,
-			   "walship 1 pushed\nrepo %s\ns3-endpoint %s\ncluster %" PRIu64 "\ndevice %" PRIu64
-			   " inode %" PRIu64 " bytes %" PRIu64 " modified %" PRId64 " changed %" PRId64 "\n",
-			   config_text(notes->config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
-			   file->system_id, file->device, file->inode, file->size, file->modified_ns, file->changed_ns);
+	const struct config *config = notes->config;
+	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
+	bool keyed = config_list_count(config, OPTION_ID_CIPHER_KEY_FILE) > 0;
+	int len = snprintf(
+	    out, NOTE_MAX,
+	    "walship 1 pushed\nrepo %s\ns3-endpoint %s\ncipher %s %s\ncluster %" PRIu64 "\ndevice %" PRIu64
+	    " inode %" PRIu64 " bytes %" PRIu64 " modified %" PRId64 " changed %" PRId64 "\n",
+	    config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
+	    config_text(config, OPTION_ID_CIPHER), keyed ? config_list_item(config, OPTION_ID_CIPHER_KEY_FILE, 0) : "",
+	    file->system_id, file->device, file->inode, file->size, file->modified_ns, file->changed_ns);
 	return len > 0 && len < NOTE_MAX ? (size_t)len : 0;
 }
 
@@ -64,27 +71,35 @@ bool acknowledgement_take(const struct acknowledgements *notes, const char *name
 	return there;
 }
 
+/* At the beginning of the file. Less than all of it is for want of room. */
+static enum status write_all(int fd, const char *text, size_t len, const char *where, struct error *err)
+{
+	ssize_t written = pwrite(fd, text, len, 0);
+	if (written == (ssize_t)len)
+		return STATUS_OK;
+	return error_errno(err, STATUS_LOCAL, written < 0 ? errno : ENOSPC, "write %s", where);
+}
+
 enum status acknowledgement_reserve(const struct acknowledgements *notes, const char *name, const struct shipped *file,
 				    int *fd, struct error *err)
 {
 	char path[NOTE_PATH_MAX], text[NOTE_MAX];
 	size_t len = note_text(notes, file, text);
 	note_path(notes, name, path);
+	if (len == 0)
+		return error_set(err, STATUS_LOCAL, "repo, s3-endpoint and cipher-key-file are too long for a note");
 	memset(text, ' ', len);
 	*fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (*fd < 0 || len == 0 || write(*fd, text, len) != (ssize_t)len)
+	if (*fd < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "write %s", path);
-	return STATUS_OK;
+	return write_all(*fd, text, len, path, err);
 }
 
 enum status acknowledgement_confirm(const struct acknowledgements *notes, int fd, const struct shipped *file,
 				    struct error *err)
 {
 	char text[NOTE_MAX];
-	size_t len = note_text(notes, file, text);
-	if (pwrite(fd, text, len, 0) != (ssize_t)len)
-		return error_errno(err, STATUS_LOCAL, errno, "write to %s", notes->folder);
-	return STATUS_OK;
+	return write_all(fd, text, note_text(notes, file, text), notes->folder, err);
 }
 
 void acknowledgement_forget(const struct acknowledgements *notes, const char *name)

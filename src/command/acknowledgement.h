@@ -1,7 +1,7 @@
 /*
  * What was pushed ahead, noted in the spool: the archiver's own call for it finds the note, and has nothing left to do.
- * A note names the file that was pushed, not only its name, and the repository that has it; losing one costs a
- * repeated push and nothing else.
+ * A note names the file that was pushed, not only its name, the repository that has it and what encrypted it; losing
+ * one costs a repeated push and nothing else.
  */
 #ifndef WALSHIP_COMMAND_ACKNOWLEDGEMENT_H
 #define WALSHIP_COMMAND_ACKNOWLEDGEMENT_H

@@ -74,7 +74,9 @@ enum status command_push(struct command_context *context, struct error *err)
 	    .system_id = config_number(config, OPTION_ID_SYSTEM_ID),
 	    .buffer_bytes = buffer_bytes(config),
 	};
-	if (config_number(config, OPTION_ID_PUSH_AHEAD) > 0) {
+	/* Each connection would have the limit for itself, and more of them are no faster. */
+	bool limited = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0;
+	if (config_number(config, OPTION_ID_PUSH_AHEAD) > 0 && !limited) {
 		st = look_into_spool(&push, &notes, &done, &ahead, config, err);
 		if (st || done)
 			return st;

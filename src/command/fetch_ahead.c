@@ -17,9 +17,9 @@
 #include "command/session.h"
 #include "walship/fetch.h"
 
-#define LOOK_MS 1000 /* whether the spool is still there */
-#define GRACE_S 10   /* beyond all of the timeouts something hangs */
-#define STACK_BYTES (256UL * 1024)
+#define LOOK_MS 1000                /* whether the spool is still there */
+#define GRACE_S 10                  /* beyond all of the timeouts something hangs */
+#define STACK_BYTES (1024UL * 1024) /* jansson goes 2048 calls deep, when a thread renews its credentials */
 
 struct ahead {
 	const struct command_context *context;

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/gate.h"
@@ -12,8 +13,9 @@
 
 #define WORKERS_MAX 8                      /* each has a connection: round trips are waited for side by side */
 #define BUFFERS_BYTES (48UL * 1024 * 1024) /* of objects on their way, all together */
-#define STACK_BYTES (256UL * 1024)
-#define LAST_START_PART 4 /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
+#define STACK_BYTES (1024UL * 1024)        /* jansson goes 2048 calls deep, when a thread renews its credentials */
+#define LAST_START_PART 4                  /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
+#define LAST_END_PART 2 /* and after this part the file that was asked for has a slow network to itself */
 
 struct batch {
 	const struct push *push; /* of the file that was asked for */
@@ -22,7 +24,7 @@ struct batch {
 	struct ready_list ready;
 	struct call call; /* with a silent log: whoever is asked for will say it */
 	struct log log;
-	struct gate gate;
+	struct gate gate; /* of all but the file that was asked for, which waits for nobody */
 	int64_t last_start_ms;
 	pthread_mutex_t mutex; /* guards what follows */
 	size_t next;
@@ -57,14 +59,14 @@ static void stop(struct batch *batch)
 }
 
 /* One file that nobody asked for yet: room for its note, the push, the note. */
-static enum status push_one(struct batch *batch, struct push *push, const char *name, struct error *err)
+static enum status push_one(struct batch *batch, struct push *push, const char *name, const struct shipped *before,
+			    struct error *err)
 {
-	struct shipped before, after;
+	struct shipped after;
 	CLEANUP(fd_closep) int fd = -1;
-	enum status st = push_examine(push, &before, err);
-	if (st || before.system_id != batch->notes->system_id || acknowledgement_is_there(batch->notes, name, &before))
-		return st;
-	st = acknowledgement_reserve(batch->notes, name, &before, &fd, err);
+	if (before->system_id != batch->notes->system_id || acknowledgement_is_there(batch->notes, name, before))
+		return STATUS_OK;
+	enum status st = acknowledgement_reserve(batch->notes, name, before, &fd, err);
 	if (!st)
 		st = push_file(push, &after, err);
 	if (!st)
@@ -74,7 +76,10 @@ static enum status push_one(struct batch *batch, struct push *push, const char *
 	return st;
 }
 
-/* Until there are no more. An outage, or a spool without room, ends it for all of them. */
+/*
+ * Until there are no more. An outage, or a spool without room, ends it for all of them; a file that is not there, or is
+ * damaged, does not.
+ */
 static void *work(void *arg)
 {
 	struct worker *worker = arg;
@@ -86,14 +91,16 @@ static void *work(void *arg)
 	while (take_next(batch, &name)) {
 		char path[PATH_MAX];
 		struct error err = {0};
+		struct shipped before;
 		struct push push = *batch->push;
 		push.store = worker->session.store;
 		push.call = &batch->call;
 		push.path = path;
 		push.gate = &batch->gate;
 		(void)snprintf(path, sizeof path, "%.*s%s", folder_len, own, name.text);
-		enum status st = push_one(batch, &push, name.text, &err);
-		if (st)
+		enum status unfit = push_examine(&push, &before, &err);
+		enum status st = unfit ? STATUS_OK : push_one(batch, &push, name.text, &before, &err);
+		if (unfit || st)
 			log_line(batch->context->call->log, LEVEL_INFO, "ahead of its time: %s", err.text);
 		if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
 			stop(batch);
@@ -129,13 +136,24 @@ static void batch_init(struct batch *batch, const struct push *push, const struc
 {
 	const struct call *call = context->call;
 	int64_t now_ms = clock_monotonic_ms(call->clock);
-	*batch = (struct batch){.push = push, .notes = notes, .context = context, .call = *call, .log = *call->log};
+	*batch = (struct batch){.push = push, .notes = notes, .context = context, .call = *call};
+	if (call->log != NULL)
+		batch->log = *call->log;
 	if (batch->log.level == LEVEL_WARNING)
 		batch->log.level = LEVEL_ERROR;
 	batch->call.log = &batch->log;
 	batch->last_start_ms = now_ms + (call->deadline_ms - now_ms) / LAST_START_PART;
+	batch->call.deadline_ms = now_ms + (call->deadline_ms - now_ms) / LAST_END_PART;
 	gate_init(&batch->gate, processors(), BUFFERS_BYTES);
 	(void)pthread_mutex_init(&batch->mutex, NULL);
+}
+
+/* What push_file would ask of the gate; 0 when there is no such file, which push_file will say. */
+static uint64_t own_bytes(const struct push *push)
+{
+	struct stat info;
+	uint64_t size = stat(push->path, &info) == 0 ? (uint64_t)info.st_size : 0;
+	return size < push->buffer_bytes ? size : push->buffer_bytes;
 }
 
 enum status push_with_others(const struct push *push, const struct session *session,
@@ -144,16 +162,19 @@ enum status push_with_others(const struct push *push, const struct session *sess
 {
 	struct batch batch;
 	struct worker workers[WORKERS_MAX] = {0};
-	struct push own = *push;
 	struct error ignored = {0};
+	uint64_t taken = own_bytes(push);
 	batch_init(&batch, push, notes, context);
 	(void)ready_list_read(&batch.ready, push->path, config_number(context->config, OPTION_ID_PUSH_AHEAD), &ignored);
 	if (batch.ready.names != NULL)
 		acknowledgements_sweep(notes, push->path);
+	/* Its bytes count, but it neither waits nor takes a slot. */
+	gate_enter(&batch.gate, taken);
+	gate_rest(&batch.gate, 0);
 	for (size_t i = 0; i < WORKERS_MAX && i < batch.ready.count; i++)
 		start(&workers[i], &batch, session);
-	own.gate = &batch.gate;
-	enum status st = push_file(&own, NULL, err);
+	enum status st = push_file(push, NULL, err);
+	gate_leave(&batch.gate, taken, true);
 	if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
 		stop(&batch);
 	for (size_t i = 0; i < WORKERS_MAX; i++) {

@@ -42,6 +42,9 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 	*upload = (struct s3_upload){.s3 = s3, .call = call, .body.max = COMPLETE_BODY_MAX};
 	(void)snprintf(upload->key, sizeof upload->key, "%s", key);
 	*out = upload;
+	/* The end was asked for while another thread held it up. */
+	if (call_is_ending(call))
+		return error_set(err, STATUS_UNREACHABLE, "begin upload: a signal ended it");
 	enum status st = s3_exchange(s3, call,
 				     &(struct s3_request){.method = "POST",
 							  .key = key,

@@ -221,6 +221,64 @@ static void identities_must_agree(void **unused)
 	assert_non_null(strstr(archive.err.text, "is not a data directory"));
 }
 
+/* Without a store: what the file is, for the notes of push-ahead. */
+static void examines_without_sending(void **unused)
+{
+	(void)unused;
+	struct stat info;
+	struct shipped examined, shipped;
+	archive_put_wal(&archive, names[0], 7);
+	struct push push = {.call = &archive.world.call,
+			    .path = folder_path(&archive.folder, "data/pg_wal/000000010000000000000003")};
+	enum status st = push_examine(&push, &examined, &archive.err);
+	assert_ok(st, archive.err);
+	assert_int_equal(stat(push.path, &info), 0);
+	assert_int_equal(examined.system_id, ARCHIVE_SYSTEM_ID);
+	assert_int_equal(examined.device, info.st_dev);
+	assert_int_equal(examined.inode, info.st_ino);
+	assert_int_equal(examined.size, ARCHIVE_SEGMENT_BYTES);
+	assert_int_equal(examined.modified_ns, info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec);
+	assert_int_equal(examined.changed_ns, info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec);
+	/* What was shipped is told, also when it was there. */
+	push.store = archive.store;
+	push.codec = codec_by_name("none");
+	push.keys = &archive.keys;
+	for (int i = 0; i < 2; i++) {
+		shipped = (struct shipped){0};
+		st = push_file(&push, &shipped, &archive.err);
+		assert_ok(st, archive.err);
+		assert_memory_equal(&shipped, &examined, sizeof shipped);
+	}
+	/* A history tells no cluster; the data directory does. */
+	archive_put_wal(&archive, names[3], 7);
+	push.path = folder_path(&archive.folder, "data/pg_wal/00000002.history");
+	st = push_examine(&push, &examined, &archive.err);
+	assert_ok(st, archive.err);
+	assert_int_equal(examined.system_id, ARCHIVE_SYSTEM_ID);
+}
+
+/* In the words of push_file: whoever reads them need not know which of the two it was. */
+static void examines_as_it_pushes(void **unused)
+{
+	(void)unused;
+	struct shipped file;
+	struct error other = {0};
+	struct push push = {.call = &archive.world.call, .codec = codec_by_name("none"), .keys = &archive.keys};
+	static const char *const paths[] = {"data/pg_wal/000000010000000000000009", "data/pg_wal/x", "data/pg_wal",
+					    "data/pg_wal/000000010000000000000004", "00000002.history"};
+	folder_put(&archive.folder, "data/pg_wal/000000010000000000000004", "damaged", 7, 0600);
+	folder_put(&archive.folder, "00000002.history", "1\t0/1\tx\n", 8, 0600);
+	push.store = archive.store;
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		push.path = folder_path(&archive.folder, paths[i]);
+		enum status st = push_examine(&push, &file, &archive.err);
+		assert_int_not_equal(st, STATUS_OK);
+		assert_int_equal(push_file(&push, NULL, &other), st);
+		assert_string_equal(other.text, archive.err.text);
+		assert_string_equal(other.hint, archive.err.hint);
+	}
+}
+
 #define WITH_SETUP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -235,6 +293,8 @@ int main(void)
 	    WITH_SETUP(nothing_of_a_wrong_file_is_stored),
 	    WITH_SETUP(what_is_no_wal_file_is_refused),
 	    WITH_SETUP(identities_must_agree),
+	    WITH_SETUP(examines_without_sending),
+	    WITH_SETUP(examines_as_it_pushes),
 	};
 	return cmocka_run_group_tests_name("command/push", tests, NULL, NULL);
 }
