@@ -23,13 +23,15 @@ class Backlog:
         self.folder, self.say, self.segments, self.scale = folder, say, segments, scale
         self.primary = postgres.Cluster(folder, "primary")
         self.base = postgres.Cluster(folder, "base")
-        self.names, self.waiting = [], []
+        self.names, self.waiting, self.before = [], [], set()
 
     def make(self):
         cluster = self.primary.initdb().configure(**SETTINGS).start()
         try:
             cluster.pgbench("-i", "-q", "-s", self.scale)
             cluster.sql("create table texts (id bigserial primary key, body text, note text)")
+            cluster.switch()
+            self.before = set(cluster.waiting())
             self._backup(cluster)
             self._load(cluster)
             cluster.sql("checkpoint")
@@ -37,8 +39,8 @@ class Backlog:
         finally:
             # Not SIGINT: the archiver would be asked once more.
             cluster.stop(signal.SIGQUIT)
-        # What is there when a measurement begins. The backup's own file is part of it.
-        self.waiting = cluster.waiting()
+        # What is there when a measurement begins. The backup's own file is part of it, the load of the tables is not.
+        self.waiting = self._grown()
         self.names = [name for name in self.waiting if SEGMENT.match(name)]
         self.bytes = len(self.names) * 16 * 1024 * 1024
         return self
@@ -50,17 +52,20 @@ class Backlog:
             if path.is_file():
                 path.unlink()
 
+    def _grown(self):
+        return [name for name in self.primary.waiting() if name not in self.before]
+
     def _load(self, cluster):
         """TPC-B, random text, an index over it, and now and then a checkpoint: full pages come from that."""
         turn = 0
-        while len(cluster.waiting()) < self.segments:
+        while len(self._grown()) < self.segments:
             turn += 1
             cluster.pgbench("-n", "-c", "2", "-j", "2", "-t", "4000", timeout=600)
             cluster.sql(TEXT.format(rows=30000), timeout=600)
             cluster.sql("drop index if exists texts_body; create index texts_body on texts (body)", timeout=600)
             if turn % 3 == 0:
                 cluster.sql("checkpoint", timeout=600)
-            self.say(f"{len(cluster.waiting())} of {self.segments} segments")
+            self.say(f"{len(self._grown())} of {self.segments} segments")
         self.rows = cluster.sql("select (select count(*) from texts) || ' ' || (select sum(abalance) from pgbench_accounts)",
                                 timeout=600)
 

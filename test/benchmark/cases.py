@@ -14,6 +14,11 @@ NO_CIPHER = {"cipher": "none", "cipher-key-file": None}
 TURNS = 3
 
 
+def spread(names, count):
+    """Some of them, from all parts: what is in the WAL changes."""
+    return names[::max(1, len(names) // count)]
+
+
 class Cases:
     """results[(case, place, tool)] is a list with one number for each round; facts are single ones."""
 
@@ -69,7 +74,8 @@ class Cases:
 
     def calibrate(self, place):
         """Each tool's best mode for this store, by one try of each with a part of the backlog."""
-        part = self.names[:self.sample]
+        at = len(self.names) // 3
+        part = self.names[at:at + self.sample]
         for tool in self.contenders:
             if (place.name, tool.name, "push") in self.modes:
                 continue
@@ -115,7 +121,7 @@ class Cases:
     # Single calls, to a directory.
 
     def push(self, place):
-        names = self.names[:self.sample]
+        names = spread(self.names, self.sample)
         for number in range(self.rounds):
             for tool in self._order(number):
                 seconds = self._with(place, tool, lambda tool=tool: self._single(tool, "sync", names)).median
@@ -162,7 +168,7 @@ class Cases:
     def _memory_plain(self, place, tool):
         """One call by itself, as wait4 tells it."""
         tool.set_mode("sync")
-        names = self.names[:min(self.sample, 8)]
+        names = spread(self.names, min(self.sample, 8))
         self._memory_note("one push", place, tool, self.lab.push(tool, names).peak_kib)
         self._memory_note("one fetch", place, tool, self.lab.fetch(tool, names).peak_kib)
 
@@ -190,8 +196,7 @@ class Limits:
 
     def __init__(self, lab, tool, say, sample):
         self.lab, self.tool, self.say = lab, tool, say
-        names = lab.backlog.names
-        self.names = names[::max(1, len(names) // min(sample, 12))]
+        self.names = spread(lab.backlog.names, min(sample, 12))
         self.least, self.ms, self.memory_speed, self.object_bytes = {}, {}, {}, 0
 
     def run(self):

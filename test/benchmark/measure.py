@@ -56,7 +56,11 @@ class Lab:
             while cluster.waiting():
                 self._look(cluster, begin)
                 time.sleep(0.005)
-            return time.monotonic() - begin
+            seconds = time.monotonic() - begin
+            done = len(list((cluster.data / "pg_wal/archive_status").glob("*.done")))
+            if done != len(self.backlog.waiting if names is None else names):
+                raise ToolFailed(f"{done} files are marked as archived\n{cluster.log_text()[-4000:]}")
+            return seconds
         finally:
             # Immediate: a fast shutdown would finish a segment and archive it.
             cluster.stop(signal.SIGQUIT)
