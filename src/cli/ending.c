@@ -20,7 +20,8 @@ static void die_of(int signal_number)
 
 static void on_signal(int signal_number)
 {
-	/* Whoever asks twice does not want to wait. First of all it is written down: another thread may release just now. */
+	/* Whoever asks twice does not want to wait. First of all it is written down: another thread may release just
+	 * now. */
 	if (atomic_exchange(&asked_by, signal_number) != 0 || holds == 0)
 		die_of(signal_number);
 }
