@@ -67,6 +67,7 @@ class Cases:
         if recovery:
             tool.clear_spool()
             self._note("recovery", place.name, tool.name, self.lab.recover(tool.restore_command))
+            self.lab.rest(tool)
 
     def _mode(self, place, tool, way):
         tool.clear_spool()

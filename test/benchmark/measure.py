@@ -79,6 +79,11 @@ class Lab:
         """What works in the background has ended."""
         host.wait_for(lambda: not tools.processes(tool.exe, str(self.folder)), f"{tool.title} ends", timeout=120)
 
+    def rest(self, tool):
+        """What waits in the background for a next call need not wait any longer."""
+        tool.end_waiting()
+        self.wait_gone(tool)
+
     def calls(self, argv, names, cwd, *options):
         """The C loop over these names, as the ordinary user."""
         done = subprocess.run([str(a) for a in (self.programs / "calls", *options, *argv)], cwd=cwd, env=host.clean_env(),
@@ -104,7 +109,7 @@ class Lab:
         try:
             return self.calls(argv, names or self.backlog.names, data, *options)
         finally:
-            self.wait_gone(tool)
+            self.rest(tool)
             host.run(["rm", "-rf", data])
 
     def push(self, tool, names, prepare=None):

@@ -26,7 +26,7 @@ class Walship:
 
     def _off(self, option):
         """How this walship spells that nothing is done ahead."""
-        for value in ("0", "no", "none"):
+        for value in ("0", "0B", "no", "none"):
             done = host.run([self.program, f"--{option}={value}", "config"], check=False)
             if done.returncode == 0:
                 return value
@@ -60,6 +60,10 @@ class Walship:
     def clear_spool(self):
         for path in self.spool.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def end_waiting(self):
+        """What fetches ahead ends with its spool."""
+        self.clear_spool()
 
     def end(self):
         shutil.rmtree(self.spool)
@@ -133,6 +137,9 @@ class PgBackRest:
     def clear_spool(self):
         shutil.rmtree(self.folder / "spool")
         host.USER.mkdir(self.folder / "spool", 0o750)
+
+    def end_waiting(self):
+        """Its processes end by themselves when their queue is empty."""
 
     def end(self):
         shutil.rmtree(self.folder)
