@@ -26,6 +26,7 @@ struct push {
 	const struct call *call;
 	const struct codec *codec;
 	int level;
+	unsigned threads;                 /* that compress; up to 1: none but the caller's */
 	const struct repository_key *key; /* NULL: not encrypted */
 	const struct keyring *keys;       /* to read back what has the name already */
 	const char *path;                 /* the file; its last component is the WAL file's name */

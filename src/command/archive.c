@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/environment.h"
+#include "base/processors.h"
 #include "base/uri.h"
 #include "command/fetch_ahead.h"
 #include "command/prefetched.h"
@@ -69,6 +70,7 @@ enum status command_push(struct command_context *context, struct error *err)
 	    .call = context->call,
 	    .codec = codec,
 	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
+	    .threads = processors_count(),
 	    .path = context->operands[0],
 	    .pg_data = config_text(config, OPTION_ID_PG_DATA),
 	    .system_id = config_number(config, OPTION_ID_SYSTEM_ID),

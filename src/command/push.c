@@ -120,8 +120,11 @@ static enum status settle_system_id(struct shipment *shipment, struct error *err
 static enum status fill(const struct shipment *shipment, struct sink **chain, struct tally *stored, struct error *err)
 {
 	const struct push *push = shipment->push;
-	struct seal_params params = {
-	    .codec = push->codec, .level = push->level, .key = push->key, .name = shipment->object};
+	struct seal_params params = {.codec = push->codec,
+				     .level = push->level,
+				     .threads = push->threads,
+				     .key = push->key,
+				     .name = shipment->object};
 	uint64_t bytes = 0;
 	enum status st = push->key == NULL ? STATUS_OK : random_fill(push->call->random, params.salt, SALT_BYTES, err);
 	if (!st)

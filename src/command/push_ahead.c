@@ -2,13 +2,13 @@
 
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/gate.h"
+#include "base/processors.h"
 #include "wal/ready.h"
 
 #define WORKERS_MAX 8                      /* each has a connection: round trips are waited for side by side */
@@ -124,13 +124,6 @@ static void start(struct worker *worker, struct batch *batch, const struct sessi
 	(void)pthread_attr_destroy(&attributes);
 }
 
-static unsigned processors(void)
-{
-	cpu_set_t set;
-	int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-	return count > 0 ? (unsigned)count : 1;
-}
-
 static void batch_init(struct batch *batch, const struct push *push, const struct acknowledgements *notes,
 		       const struct command_context *context)
 {
@@ -144,7 +137,7 @@ static void batch_init(struct batch *batch, const struct push *push, const struc
 	batch->call.log = &batch->log;
 	batch->last_start_ms = now_ms + (call->deadline_ms - now_ms) / LAST_START_PART;
 	batch->call.deadline_ms = now_ms + (call->deadline_ms - now_ms) / LAST_END_PART;
-	gate_init(&batch->gate, processors(), BUFFERS_BYTES);
+	gate_init(&batch->gate, processors_count(), BUFFERS_BYTES);
 	(void)pthread_mutex_init(&batch->mutex, NULL);
 }
 
@@ -173,7 +166,10 @@ enum status push_with_others(const struct push *push, const struct session *sess
 	gate_rest(&batch.gate, 0);
 	for (size_t i = 0; i < WORKERS_MAX && i < batch.ready.count; i++)
 		start(&workers[i], &batch, session);
-	enum status st = push_file(push, NULL, err);
+	/* Alone it has all processors. */
+	struct push own = *push;
+	own.threads = batch.ready.count == 0 ? processors_count() : 1;
+	enum status st = push_file(&own, NULL, err);
 	gate_leave(&batch.gate, taken, true);
 	if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
 		stop(&batch);

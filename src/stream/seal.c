@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "stream/parallel.h"
 
 #define VERSION 1
 
@@ -33,6 +34,8 @@ static void fill_header(struct header *header, const struct seal_params *params)
 	memcpy(header->salt, params->salt, SALT_BYTES);
 }
 
+#define NO_COMPRESSION 0
+
 /* Stages are added from the store's end: tag, header through it, cipher, compression. */
 static enum status build_seal(struct sink **chain, const struct seal_params *params, const struct object_keys *keys,
 			      struct error *err)
@@ -44,7 +47,11 @@ static enum status build_seal(struct sink **chain, const struct seal_params *par
 		st = sink_write(*chain, &header, sizeof header, err);
 	if (!st && keys != NULL)
 		st = aes_encrypt(chain, &keys->aes, err);
-	return st ? st : params->codec->compress(chain, params->level, err);
+	if (st)
+		return st;
+	return params->threads > 1 && params->codec->id != NO_COMPRESSION
+		   ? parallel_compress(chain, params->codec, params->level, params->threads, err)
+		   : params->codec->compress(chain, params->level, err);
 }
 
 enum status seal_new(struct sink **chain, const struct seal_params *params, struct error *err)

@@ -16,6 +16,7 @@
 struct seal_params {
 	const struct codec *codec;
 	int level;
+	unsigned threads;                 /* that compress; up to 1: none but the caller's */
 	const struct repository_key *key; /* NULL: SHA-256 only, protection 0 */
 	uint8_t salt[SALT_BYTES];         /* fresh random bytes for each object; unused without a key */
 	const char *name;                 /* below the repository: bound into the keys */
