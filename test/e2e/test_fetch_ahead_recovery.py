@@ -139,7 +139,7 @@ def test_pg_rewind(dir_site):
     primary, backup = begun(site)
     with primary:
         primary.configure(**settings)
-        with restored(site, backup, "standby", "standby.signal", max_wal_size="4MB") as standby:
+        with restored(site, backup, "standby", "standby.signal") as standby:
             standby.configure(max_wal_size="4MB").start()
             rows = grow(primary, 12).rows()
             host.wait_for(lambda: standby.rows() == rows, "it follows", 30)
