@@ -4,7 +4,6 @@ import collections
 import os
 import random
 import re
-import shutil
 import signal
 import stat
 import time
@@ -23,7 +22,7 @@ pytestmark = ROOT
 
 def end_all(*recoveries):
     for recovery in recoveries:
-        shutil.rmtree(recovery.spool, ignore_errors=True)
+        ahead.lose(recovery.spool)
         recovery.wait_for_end()
 
 
@@ -318,7 +317,7 @@ def test_a_lost_spool(recovery):
     for name in some:
         recovery.fetch(name)
         if name in some[3::6]:
-            shutil.rmtree(recovery.spool, ignore_errors=True)
+            ahead.lose(recovery.spool)
     recovery.worker()
 
 
@@ -464,7 +463,7 @@ def test_ends_without_a_word(dir_recovery):
 def test_ends_with_the_spool(recovery):
     going(recovery, 10)
     between = ahead.parent(recovery.worker())
-    shutil.rmtree(recovery.spool)
+    ahead.lose(recovery.spool)
     recovery.wait_for_end(5)
     host.wait_for(lambda: not host.exists(between), "the process in between ends", 5)
     assert not recovery.spool.exists()

@@ -19,7 +19,7 @@ def all_end(request):
     site = request.getfixturevalue("site" if "site" in request.fixturenames else "dir_site")
     yield
     found = [pid for folder in Path(site.walship.options["spool"]).glob("fetch-*") for pid in ahead.workers(folder)]
-    subprocess.run(["rm", "-rf", site.walship.options["spool"]], check=True)
+    ahead.lose(site.walship.options["spool"])
     host.wait_for(lambda: not any(map(host.exists, found)), f"{found} end", 10)
 
 
