@@ -266,6 +266,9 @@ static void run(const struct command_context *context, struct prefetched *folder
 	struct ahead ahead = {.context = context, .folder = folder, .system_id = system_id};
 	ahead.timeout_ms = (int64_t)config_number(context->config, OPTION_ID_FETCH_TIMEOUT);
 	ahead.window.bytes_max = config_number(context->config, OPTION_ID_FETCH_AHEAD);
+	/* Each connection has the limit for itself. */
+	bool limited = config_number(context->config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0;
+	ahead.window.more_max = limited ? 0 : FETCH_WINDOW_SIDE_BY_SIDE - 1;
 	ahead.window.forget = forget;
 	ahead.window.arg = folder;
 	(void)pthread_mutex_init(&ahead.mutex, NULL);

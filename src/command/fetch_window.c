@@ -94,8 +94,8 @@ bool fetch_window_finish(struct fetch_window *window, struct fetch_slot *slot, e
 	}
 	slot->state = FETCH_SLOT_THERE;
 	window->more = outcome == FETCH_QUICK ? 2 * window->more + 1 : 0;
-	if (window->more >= FETCH_WINDOW_SIDE_BY_SIDE)
-		window->more = FETCH_WINDOW_SIDE_BY_SIDE - 1;
+	if (window->more > window->more_max)
+		window->more = window->more_max;
 	return true;
 }
 

@@ -27,9 +27,12 @@ struct fetch_slot {
 };
 
 struct fetch_window {
-	uint64_t bytes_max; /* all segments together, there and on their way; with the two below, set by the owner */
+	/* Set by the owner. */
+	uint64_t bytes_max; /* all segments together, there and on their way */
+	size_t more_max;    /* so many fetches side by side beyond the first; FETCH_WINDOW_SIDE_BY_SIDE - 1 at most */
 	void (*forget)(void *arg, const char *name); /* a segment that is there goes */
 	void *arg;
+	/* The window's own. */
 	struct fetch_slot slots[FETCH_WINDOW_SLOTS];
 	size_t used;   /* slots that are not FREE */
 	size_t coming; /* of them, COMING or DROPPED */

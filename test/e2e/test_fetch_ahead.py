@@ -4,7 +4,6 @@ import collections
 import os
 import random
 import re
-import shutil
 import signal
 import stat
 import time
@@ -23,7 +22,7 @@ pytestmark = ROOT
 
 def end_all(*recoveries):
     for recovery in recoveries:
-        shutil.rmtree(recovery.spool, ignore_errors=True)
+        ahead.lose(recovery.spool)
         recovery.wait_for_end()
 
 
@@ -88,7 +87,7 @@ def test_all_of_them_in_order(recovery):
     print(f"{recovery.from_spool} of {len(some)} from the spool")
     # The first two never; and some may be asked for before they are begun.
     assert recovery.from_spool >= len(some) - 6
-    recovery.ask(names(1, first=270)[0]).expect(1, "not in the archive|no such|does not exist|MISSING|.")
+    assert recovery.ask(names(1, first=270)[0]).code == 1
 
 
 def test_one_request_for_each(strict_recovery, strict):
@@ -127,30 +126,23 @@ def test_other_sizes(dir_recovery, megabytes):
     assert dir_recovery.from_spool >= 1
 
 
+def remove(recovery, name):
+    recovery.put.__self__.delete(wal.object_name(SYSTEM_ID, name))
+
+
 # The end of the archive, gaps, timelines, outages: the store answers.
 
 def test_a_gap_is_answered_by_the_store(recovery):
     """Whatever waits behind it."""
     some = recovery.archive(names(10))
-    gap = wal.object_name(SYSTEM_ID, some[5])
-    for name in some[6:]:
-        host.USER.write(recovery.dest, b"as before")
-    recovery.walship.options["spool"].chmod(0o700)
-    content = recovery.content[some[5]]
-    remove(recovery, gap)
+    remove(recovery, some[5])
     recovery.fetch(*some[:5])
     for _ in range(2):
         done = recovery.ask(some[5])
         assert done.code == 1 and "was in the spool" not in done.err
     # It appears after it was seen missing.
     recovery.archive([some[5]])
-    assert recovery.content[some[5]] == content
     recovery.fetch(*some[5:])
-
-
-def remove(recovery, name):
-    owner = recovery.put.__self__
-    owner.delete(name)
 
 
 def test_stale_segments_are_no_answer(recovery):
@@ -159,7 +151,7 @@ def test_stale_segments_are_no_answer(recovery):
     recovery.wait_for_spool(some)
     ahead.kill(recovery.worker())
     recovery.wait_for_end()
-    remove(recovery, wal.object_name(SYSTEM_ID, some[1]))
+    remove(recovery, some[1])
     (recovery.folder / some[1]).unlink()
     assert recovery.waiting() == [some[0], *some[2:]]
     assert recovery.ask(some[1]).code == 1
@@ -226,12 +218,14 @@ def in_time(recovery, name, timeout_s=TIMEOUT_S):
 @pytest.mark.parametrize("whom", ["worker", "parent"])
 def test_killed_at_random_moments(recovery, whom, seed):
     dice = random.Random(seed)
+    # Few wait in the spool: what a dead one left is used up first, and only then there is another.
+    recovery.walship.configure(fetch_ahead="2MiB")
     some = recovery.archive(names(60))
     kills, slowest = 0, 0
     for name in some:
         slowest = max(slowest, in_time(recovery, name))
-        if dice.random() < 0.4:
-            time.sleep(dice.uniform(0, 0.05))
+        if dice.random() < 0.8:
+            time.sleep(dice.uniform(0, 0.03))
             for pid in recovery.workers():
                 ahead.kill(pid if whom == "worker" else ahead.parent(pid))
                 kills += 1
@@ -251,15 +245,15 @@ def test_calls_killed_at_random_moments(recovery, seed):
     dice = random.Random(seed)
     some, killed = recovery.archive(names(40)), 0
     for name in some:
-        if dice.random() < 0.5:
+        if dice.random() < 0.9:
             child = recovery.walship.popen(*recovery.args(name), cwd=recovery.data)
-            time.sleep(dice.uniform(0, 0.04))
+            time.sleep(dice.uniform(0, 0.003))
             killed += child.poll() is None
             child.kill()
             child.communicate()
         in_time(recovery, name)
     print(f"{killed} of {len(some)} killed")
-    assert killed >= 5 and len(recovery.workers()) <= 1
+    assert killed >= 3 and len(recovery.workers()) <= 1
     leftover = [each for each in os.listdir(recovery.dest.parent) if each != "RECOVERYXLOG"]
     assert not leftover, leftover
 
@@ -323,7 +317,7 @@ def test_a_lost_spool(recovery):
     for name in some:
         recovery.fetch(name)
         if name in some[3::6]:
-            shutil.rmtree(recovery.spool, ignore_errors=True)
+            ahead.lose(recovery.spool)
     recovery.worker()
 
 
@@ -469,7 +463,7 @@ def test_ends_without_a_word(dir_recovery):
 def test_ends_with_the_spool(recovery):
     going(recovery, 10)
     between = ahead.parent(recovery.worker())
-    shutil.rmtree(recovery.spool)
+    ahead.lose(recovery.spool)
     recovery.wait_for_end(5)
     host.wait_for(lambda: not host.exists(between), "the process in between ends", 5)
     assert not recovery.spool.exists()
@@ -503,18 +497,21 @@ def test_nothing_is_begun_by_a_fetch_that_fails(strict_recovery, strict):
 def test_dest_on_another_file_system(dir_recovery, small_disk):
     disk = small_disk(4 * 1024)
     assert os.stat(disk.path).st_dev != os.stat(dir_recovery.spool).st_dev
-    some = going(dir_recovery, 12)
+    *some, last = going(dir_recovery, 12)
     for name in some:
-        dir_recovery.wait_for_spool(some[some.index(name):])
+        dir_recovery.wait_for_spool([*some[some.index(name):], last])
         done = dir_recovery.walship.run("fetch", name, disk.path / "x", "--system-id", SYSTEM_ID, "-v").expect(0, "spool")
         assert (disk.path / "x").read_bytes() == dir_recovery.content[name] and "was in the spool" in done.err
         assert stat.S_IMODE((disk.path / "x").stat().st_mode) == 0o600
         assert [each.name for each in disk.path.iterdir()] == ["x"]
-    # No room: as without the spool.
-    name = dir_recovery.archive(names(1, first=13))[0]
-    disk.fill()
+    # No room: the words and the code are those of a fetch that no process went ahead of.
     (disk.path / "x").unlink()
-    disk.fill(1000)
+    disk.fill(4096)
+    dir_recovery.wait_for_spool([last])
+    args = ("fetch", last, disk.path / "x", "--system-id", SYSTEM_ID)
+    with_spool = dir_recovery.walship.run(*args)
+    assert with_spool == dir_recovery.walship.run(*args, "--fetch-ahead", "0") and with_spool.code == 255
+    assert [each.name for each in disk.path.iterdir()] == ["ballast"]
 
 
 @pytest.mark.parametrize("where", ["none/x", "closed/x", "folder", ""])
@@ -534,6 +531,11 @@ def test_dest_that_cannot_be(dir_recovery, where, scratch):
 
 
 # Memory.
+
+def instrumented():
+    """Whether a sanitizer's memory would be measured."""
+    return any(name in walship.binary().read_bytes() for name in (b"__tsan_init", b"__asan_init"))
+
 
 def high_water(pid):
     return int(re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)[1]) / 1024
@@ -558,5 +560,5 @@ def test_memory(recovery):
                 peak = max(peak, int(found[1]) / 1024)
         assert child.communicate() and child.returncode == 0
     print(f"peak memory: ahead {high_water(worker):.1f} MiB, in between {high_water(between):.1f} MiB, calls {peak:.1f} MiB")
-    if "build-test" in str(walship.binary()) or "build/" in str(walship.binary()):
-        assert 0 < peak <= 20 and high_water(worker) + high_water(between) <= 20 + 2
+    if not instrumented():
+        assert 0 < peak <= 20 and high_water(worker) <= 20

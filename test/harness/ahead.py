@@ -1,6 +1,7 @@
 """A cluster's recovery as calls of `walship fetch`, and the process that fetches ahead of it, seen from outside."""
 
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -73,10 +74,9 @@ class Recovery:
         return workers(self.folder)
 
     def worker(self):
-        """The process that fetches ahead; there must be one."""
-        found = self.workers()
-        assert len(found) == 1, found
-        return found[0]
+        """The process that fetches ahead; there must be one. (One more may just be seeing that it is.)"""
+        host.wait_for(lambda: len(self.workers()) == 1, lambda: f"one fetches ahead: {self.workers()}", 10)
+        return self.workers()[0]
 
     def wait_for_end(self, timeout=20):
         host.wait_for(lambda: not self.workers(), lambda: f"{self.workers()} end", timeout)
@@ -92,6 +92,11 @@ def workers(folder):
         except OSError:
             continue  # it has ended
     return found
+
+
+def lose(spool):
+    """Whatever is just being written there."""
+    host.wait_for(lambda: shutil.rmtree(spool, ignore_errors=True) or not Path(spool).exists(), "the spool goes", 10)
 
 
 def parent(pid):

@@ -22,7 +22,10 @@ static void note_forgotten(void *arg, const char *name)
 static int fresh(void **unused)
 {
 	(void)unused;
-	window = (struct fetch_window){.bytes_max = 8 * SEGMENT, .forget = note_forgotten, .arg = forgotten};
+	window = (struct fetch_window){.bytes_max = 8 * SEGMENT,
+				       .more_max = FETCH_WINDOW_SIDE_BY_SIDE - 1,
+				       .forget = note_forgotten,
+				       .arg = forgotten};
 	forgotten[0] = '\0';
 	return 0;
 }
@@ -134,6 +137,18 @@ static void goes_one_by_one_where_it_is_slow(void **unused)
 	assert_true(fetch_window_finish(&window, third, FETCH_SLOW));
 	(void)begins(4);
 	begins_nothing();
+}
+
+static void goes_one_by_one_where_it_must(void **unused)
+{
+	(void)unused;
+	window.more_max = 0;
+	got(1, 0);
+	for (unsigned i = 1; i < 6; i++) {
+		struct fetch_slot *slot = begins(i);
+		begins_nothing();
+		assert_true(fetch_window_finish(&window, slot, FETCH_QUICK));
+	}
 }
 
 static void is_bounded_in_bytes(void **unused)
@@ -344,21 +359,14 @@ static void stays_sound_whatever_comes(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(waits_for_the_first_word),
-	    TEST(refuses_what_is_no_segment),
-	    TEST(opens_as_segments_come),
-	    TEST(goes_one_by_one_where_it_is_slow),
-	    TEST(is_bounded_in_bytes),
-	    TEST(is_bounded_in_segments),
-	    TEST(fits_exactly_or_not),
-	    TEST(drops_what_recovery_passed),
-	    TEST(starts_anew_elsewhere),
-	    TEST(another_timeline_is_elsewhere),
-	    TEST(drops_what_is_on_its_way_only_when_it_ends),
-	    TEST(holds_at_what_is_missing),
-	    TEST(holds_at_the_first_of_several_gaps),
-	    TEST(takes_back_what_is_still_coming),
-	    TEST(ends_at_the_last_segment_of_all),
+	    TEST(waits_for_the_first_word),        TEST(refuses_what_is_no_segment),
+	    TEST(opens_as_segments_come),          TEST(goes_one_by_one_where_it_is_slow),
+	    TEST(goes_one_by_one_where_it_must),   TEST(is_bounded_in_bytes),
+	    TEST(is_bounded_in_segments),          TEST(fits_exactly_or_not),
+	    TEST(drops_what_recovery_passed),      TEST(starts_anew_elsewhere),
+	    TEST(another_timeline_is_elsewhere),   TEST(drops_what_is_on_its_way_only_when_it_ends),
+	    TEST(holds_at_what_is_missing),        TEST(holds_at_the_first_of_several_gaps),
+	    TEST(takes_back_what_is_still_coming), TEST(ends_at_the_last_segment_of_all),
 	    TEST(stays_sound_whatever_comes),
 	};
 	return cmocka_run_group_tests_name("command/fetch_window", tests, NULL, NULL);
