@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,15 +18,27 @@
 #define NOTE_MAX (3 * URI_PATH_MAX + 512)
 #define NOTE_PATH_MAX (ACKNOWLEDGEMENT_FOLDER_MAX + WAL_NAME_MAX)
 
+/* What tells the folders of two copies of a cluster apart; 0 when there is none. */
+static uint64_t folder_inode(const char *wal_path)
+{
+	char folder[PATH_MAX];
+	struct stat info;
+	const char *slash = strrchr(wal_path, '/');
+	int len = slash == NULL ? 0 : (int)(slash - wal_path) + 1;
+	bool fits = snprintf(folder, sizeof folder, "%.*s.", len, wal_path) < (int)sizeof folder;
+	return fits && stat(folder, &info) == 0 ? info.st_ino : 0;
+}
+
 enum status acknowledgements_open(struct acknowledgements *out, const struct config *config, uint64_t system_id,
-				  struct error *err)
+				  const char *wal_path, struct error *err)
 {
 	char spool[SPOOL_PATH_MAX];
 	*out = (struct acknowledgements){.config = config, .system_id = system_id};
 	enum status st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
 	if (st)
 		return st;
-	(void)snprintf(out->folder, sizeof out->folder, "%s/push-%" PRIu64, spool, system_id);
+	(void)snprintf(out->folder, sizeof out->folder, "%s/push-%" PRIu64 "-%" PRIu64, spool, system_id,
+		       folder_inode(wal_path));
 	if (mkdir(out->folder, 0700) != 0 && errno != EEXIST)
 		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->folder);
 	return STATUS_OK;

@@ -13,17 +13,20 @@
 #include "wal/name.h"
 #include "walship/push.h"
 
-#define ACKNOWLEDGEMENT_FOLDER_MAX (SPOOL_PATH_MAX + 32)
+#define ACKNOWLEDGEMENT_FOLDER_MAX (SPOOL_PATH_MAX + 64)
 
 struct acknowledgements {
 	const struct config *config; /* says which repository has the object */
-	uint64_t system_id;          /* of their cluster: each has a folder of its own */
+	uint64_t system_id;          /* of their cluster */
 	char folder[ACKNOWLEDGEMENT_FOLDER_MAX];
 };
 
-/* STATUS_LOCAL when there is no usable spool. */
+/*
+ * Each cluster has a folder of its own, and so has each copy of one (a standby beside its primary): told apart by the
+ * folder that wal_path lies in. STATUS_LOCAL when there is no usable spool.
+ */
 enum status acknowledgements_open(struct acknowledgements *out, const struct config *config, uint64_t system_id,
-				  struct error *err);
+				  const char *wal_path, struct error *err);
 
 /* Whether there is a note for exactly this file. It is used up; one for another file of this name is thrown away. */
 bool acknowledgement_take(const struct acknowledgements *notes, const char *name, const struct shipped *file);

@@ -45,7 +45,7 @@ static enum status look_into_spool(const struct push *push, struct acknowledgeme
 	enum status st = push_examine(push, &file, err);
 	if (st)
 		return st;
-	*usable = acknowledgements_open(notes, config, file.system_id, &trouble) == STATUS_OK;
+	*usable = acknowledgements_open(notes, config, file.system_id, push->path, &trouble) == STATUS_OK;
 	if (*usable)
 		*done = acknowledgement_take(notes, file_name(push->path), &file);
 	else

@@ -142,6 +142,17 @@ def test_another_failure_is_not_ones_own(strict, server):
     backlog.drain()
 
 
+def test_it_waits_for_no_other(strict, server):
+    """The others have all the room there is, and hang: the one that was asked for goes past them."""
+    backlog = strict(compress="none", push_timeout="8s")
+    names = backlog.add_segments(8, size=16 * MIB)
+    at = []
+    server.faults = lambda request: at.append(time.monotonic()) if request.key.endswith(names[0]) else "no answer"
+    start = time.monotonic()
+    assert backlog.call().code == 0
+    assert at[0] - start < 3 and not backlog.noted()
+
+
 @pytest.mark.parametrize("hangs", [1, 3, 8, 12, 17, None])
 def test_an_ended_batch_leaves_no_upload(strict, server, hangs):
     """SIGTERM while uploads in parts are under way, each of them in another place; hangs: so many requests on."""

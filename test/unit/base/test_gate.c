@@ -51,9 +51,9 @@ static void *visit(void *arg)
 		long given = (long)(dice >> 8) % (wanted + 1);
 		bool rests = dice >> 30 != 0;
 		gate_enter(&crowd->gate, (uint64_t)wanted);
-		raise_to(&crowd->inside_most, ++crowd->inside);
-		raise_to(&crowd->working_most, ++crowd->working);
-		raise_bytes(&crowd->bytes_most, crowd->bytes += wanted);
+		raise_to(&crowd->inside_most, atomic_fetch_add(&crowd->inside, 1) + 1);
+		raise_to(&crowd->working_most, atomic_fetch_add(&crowd->working, 1) + 1);
+		raise_bytes(&crowd->bytes_most, atomic_fetch_add(&crowd->bytes, wanted) + wanted);
 		if (wanted > BYTES && crowd->inside != 1)
 			crowd->wrong++;
 		(void)sched_yield();

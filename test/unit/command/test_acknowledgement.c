@@ -54,7 +54,7 @@ static struct config *load(const char *text)
 
 static void open_notes(struct acknowledgements *notes, const struct config *config)
 {
-	enum status st = acknowledgements_open(notes, config, UINT64_MAX, &err);
+	enum status st = acknowledgements_open(notes, config, UINT64_MAX, "/nowhere/" NAME, &err);
 	assert_ok(st, err);
 }
 
@@ -69,7 +69,7 @@ static void write_note(const struct acknowledgements *notes, const struct shippe
 
 static int count_notes(void)
 {
-	return folder_entries(&folder, "spool/push-18446744073709551615");
+	return folder_entries(&folder, "spool/push-18446744073709551615-0");
 }
 
 static void answers_once(void **unused)
@@ -152,9 +152,15 @@ static void another_cluster_has_its_own(void **unused)
 	CLEANUP(config_freep) struct config *config = load(CONF);
 	open_notes(&notes, config);
 	write_note(&notes, &file);
-	enum status st = acknowledgements_open(&others, config, 7, &err);
+	enum status st = acknowledgements_open(&others, config, 7, "/nowhere/" NAME, &err);
 	assert_ok(st, err);
 	assert_false(acknowledgement_take(&others, NAME, &file));
+	/* A copy of the cluster throws nothing away either. */
+	folder_put(&folder, "copy/pg_wal/x", "", 0, 0600);
+	st = acknowledgements_open(&others, config, UINT64_MAX, folder_path(&folder, "copy/pg_wal/" NAME), &err);
+	assert_ok(st, err);
+	assert_false(acknowledgement_take(&others, NAME, &file));
+	acknowledgements_sweep(&others, folder_path(&folder, "copy/pg_wal/" NAME));
 	assert_true(acknowledgement_take(&notes, NAME, &file));
 }
 
@@ -310,7 +316,7 @@ static void the_sweep_leaves_what_waits(void **unused)
 	open_notes(&notes, config);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char path[128];
-		(void)snprintf(path, sizeof path, "spool/push-18446744073709551615/%s", names[i]);
+		(void)snprintf(path, sizeof path, "spool/push-18446744073709551615-0/%s", names[i]);
 		folder_put(&folder, path, "", 0, 0600);
 	}
 	folder_put(&folder, "pg_wal/archive_status/000000010000000000000002.ready", "", 0, 0600);
@@ -319,9 +325,9 @@ static void the_sweep_leaves_what_waits(void **unused)
 	write_note(&notes, &file);
 	acknowledgements_sweep(&notes, folder_path(&folder, "pg_wal/000000010000000000000001"));
 	assert_int_equal(count_notes(), 2);
-	assert_int_equal(access(folder_path(&folder, "spool/push-18446744073709551615/000000010000000000000002"), F_OK),
-			 0);
-	assert_int_equal(access(folder_path(&folder, "spool/push-18446744073709551615/00000002.history"), F_OK), 0);
+	assert_int_equal(
+	    access(folder_path(&folder, "spool/push-18446744073709551615-0/000000010000000000000002"), F_OK), 0);
+	assert_int_equal(access(folder_path(&folder, "spool/push-18446744073709551615-0/00000002.history"), F_OK), 0);
 }
 
 static void a_spool_of_others_is_not_used(void **unused)
@@ -331,13 +337,13 @@ static void a_spool_of_others_is_not_used(void **unused)
 	CLEANUP(config_freep) struct config *config = load(CONF);
 	open_notes(&notes, config);
 	assert_int_equal(chmod(folder_path(&folder, "spool"), 0750), 0);
-	assert_int_equal(acknowledgements_open(&notes, config, 1, &err), STATUS_LOCAL);
+	assert_int_equal(acknowledgements_open(&notes, config, 1, NAME, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "own with mode 0700"));
 	assert_int_equal(chmod(folder_path(&folder, "spool"), 0700), 0);
 	if (geteuid() != 0)
 		return;
 	assert_int_equal(chown(folder_path(&folder, "spool"), 12345, 12345), 0);
-	assert_int_equal(acknowledgements_open(&notes, config, 1, &err), STATUS_LOCAL);
+	assert_int_equal(acknowledgements_open(&notes, config, 1, NAME, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "not a folder of user 0's own"));
 }
 

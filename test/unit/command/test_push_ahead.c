@@ -18,6 +18,7 @@
 static struct archive archive;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char logged[64 * 1024];
+static char notes[64]; /* the folder of the notes */
 
 static void write_line(void *arg, enum log_level level, const char *line)
 {
@@ -55,8 +56,11 @@ static void put_ready(const char *name)
 static int setup(void **unused)
 {
 	(void)unused;
+	struct stat info;
 	logged[0] = '\0';
 	archive_init(&archive);
+	assert_int_equal(stat(in("data", "pg_wal"), &info), 0);
+	(void)snprintf(notes, sizeof notes, "spool/push-42-%lu", (unsigned long)info.st_ino);
 	folder_put(&archive.folder, "repo/x", "", 0, 0600);
 	for (unsigned i = 0; i < SEGMENTS; i++) {
 		archive_put_wal(&archive, segment(i), i);
@@ -110,7 +114,7 @@ static bool stored(const char *name)
 static bool noted(const char *name)
 {
 	struct stat info;
-	return stat(in("spool/push-42", name), &info) == 0 && info.st_size > 0;
+	return stat(in(notes, name), &info) == 0 && info.st_size > 0;
 }
 
 static void done(const char *name)
@@ -138,7 +142,7 @@ static void the_others_go_along(void **unused)
 		assert_ok(st, archive.err);
 		done(segment(i));
 	}
-	assert_int_equal(folder_entries(&archive.folder, "spool/push-42"), 0);
+	assert_int_equal(folder_entries(&archive.folder, notes), 0);
 	assert_non_null(strstr(logged, "push 000000010000000000000013: pushed ahead by an earlier call"));
 	/* A note answers once. */
 	assert_int_not_equal(push(segment(1)), STATUS_OK);
@@ -188,7 +192,7 @@ static void another_content_is_not_noted(void **unused)
 	archive_put_wal(&archive, segment(5), 99);
 	enum status st = push(FIRST);
 	assert_ok(st, archive.err);
-	assert_int_equal(access(in("spool/push-42", segment(5)), F_OK), -1);
+	assert_int_equal(access(in(notes, segment(5)), F_OK), -1);
 	assert_true(noted(segment(4)) && noted(segment(6)));
 	assert_int_equal(push(segment(5)), STATUS_CONFLICT);
 }
@@ -215,7 +219,7 @@ static void an_outage_notes_nothing(void **unused)
 	(void)unused;
 	assert_int_equal(rename(in(".", "repo"), in(".", "away")), 0);
 	assert_int_not_equal(push(FIRST), STATUS_OK);
-	assert_int_equal(folder_entries(&archive.folder, "spool/push-42"), 0);
+	assert_int_equal(folder_entries(&archive.folder, notes), 0);
 	assert_int_equal(rename(in(".", "away"), in(".", "repo")), 0);
 	enum status st = push(FIRST);
 	assert_ok(st, archive.err);
@@ -228,7 +232,7 @@ static void without_room_for_notes_nothing_goes_along(void **unused)
 	(void)unused;
 	for (unsigned i = 1; i < SEGMENTS; i++) {
 		char path[128];
-		(void)snprintf(path, sizeof path, "spool/push-42/%s/x", segment(i));
+		(void)snprintf(path, sizeof path, "%s/%s/x", notes, segment(i));
 		folder_put(&archive.folder, path, "", 0, 0600);
 	}
 	enum status st = push(FIRST);
@@ -273,12 +277,15 @@ static void no_others_when_time_is_short(void **unused)
 static void old_notes_are_swept(void **unused)
 {
 	(void)unused;
-	folder_put(&archive.folder, "spool/push-42/0000000100000000000000AA", "x", 1, 0600);
-	folder_put(&archive.folder, "spool/push-42/000000010000000000000001", "x", 1, 0600);
+	char path[128];
+	(void)snprintf(path, sizeof path, "%s/0000000100000000000000AA", notes);
+	folder_put(&archive.folder, path, "x", 1, 0600);
+	(void)snprintf(path, sizeof path, "%s/000000010000000000000001", notes);
+	folder_put(&archive.folder, path, "x", 1, 0600);
 	assert_int_equal(chmod(in(".", "spool"), 0700), 0);
 	enum status st = push(FIRST);
 	assert_ok(st, archive.err);
-	assert_int_equal(folder_entries(&archive.folder, "spool/push-42"), SEGMENTS - 1);
+	assert_int_equal(folder_entries(&archive.folder, notes), SEGMENTS - 1);
 	st = push(segment(1));
 	assert_ok(st, archive.err);
 }
@@ -299,7 +306,7 @@ static void of_another_cluster_nothing_goes_along(void **unused)
 	enum status st = push(FIRST);
 	assert_ok(st, archive.err);
 	assert_true(noted(segment(2)) && noted(segment(4)));
-	assert_int_equal(access(in("spool/push-42", segment(3)), F_OK), -1);
+	assert_int_equal(access(in(notes, segment(3)), F_OK), -1);
 	assert_int_equal(stat(in("repo", "43"), &info), -1);
 }
 

@@ -32,8 +32,8 @@ void folder_fini(struct folder *folder)
 
 const char *folder_path(const struct folder *folder, const char *name)
 {
-	static char paths[8][256];
-	static int next;
+	static _Thread_local char paths[8][256];
+	static _Thread_local int next;
 	next = (next + 1) % 8;
 	(void)snprintf(paths[next], sizeof paths[next], "%s/%s", folder->path, name);
 	return paths[next];

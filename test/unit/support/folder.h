@@ -12,7 +12,7 @@ struct folder {
 void folder_init(struct folder *folder);
 void folder_fini(struct folder *folder);
 
-/* The path of a name in it: static storage, good until eight calls later. */
+/* The path of a name in it: storage of the thread, good until eight calls later. */
 const char *folder_path(const struct folder *folder, const char *name);
 
 /* Makes a file with this content and mode, and the folders it lies in. */
