@@ -223,6 +223,7 @@ static void tells_only_its_own(void **unused)
 	struct prefetched prefetched;
 	write_identity_of(other);
 	CLEANUP(fd_closep) int fd = come_alive();
+	(void)fd; /* open until the end */
 	assert_ok(prefetched_open(&prefetched, config, 42, &err), err);
 	assert_int_equal(prefetched.wanted_fd, -1);
 	prefetched_tell(&prefetched, NAME, 1 << 20);
@@ -272,6 +273,7 @@ static void waits_for_what_is_on_its_way(void **unused)
 	(void)unused;
 	write_identity_of(config);
 	CLEANUP(fd_closep) int fd = come_alive();
+	(void)fd; /* open until the end */
 	assert_true(take_while(&(struct bringer){.fd = -1, .brings = true}));
 	assert_content(folder_path(&folder, "dest"), CONTENT);
 	assert_false(take_while(&(struct bringer){.fd = -1, .brings = false}));
@@ -295,6 +297,7 @@ static void waits_for_half_of_its_time(void **unused)
 	(void)unused;
 	write_identity_of(config);
 	CLEANUP(fd_closep) int fd = come_alive();
+	(void)fd; /* open until the end */
 	put(NAME ".part", "");
 	int64_t before_ms = call_left_ms(&world.call);
 	world.step_ms = before_ms / 100;
@@ -315,6 +318,7 @@ static void does_not_wait_when_asked_to_end(void **unused)
 	static const struct ending ending = {.asked = end_is_asked};
 	write_identity_of(config);
 	CLEANUP(fd_closep) int fd = come_alive();
+	(void)fd; /* open until the end */
 	put(NAME ".part", "");
 	world.call.ending = &ending;
 	assert_false(take());
@@ -325,6 +329,7 @@ static void does_not_wait_for_what_nobody_fetches(void **unused)
 	(void)unused;
 	write_identity_of(config);
 	CLEANUP(fd_closep) int fd = come_alive();
+	(void)fd; /* open until the end */
 	assert_false(take());
 }
 
