@@ -97,6 +97,7 @@ static void *work(void *arg)
 		push.call = &batch->call;
 		push.path = path;
 		push.gate = &batch->gate;
+		push.threads = 1; /* the processors are shared out by the gate */
 		(void)snprintf(path, sizeof path, "%.*s%s", folder_len, own, name.text);
 		enum status unfit = push_examine(&push, &before, &err);
 		enum status st = unfit ? STATUS_OK : push_one(batch, &push, name.text, &before, &err);
