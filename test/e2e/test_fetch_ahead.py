@@ -292,7 +292,8 @@ def test_never_two(dir_recovery):
             _, err = call.communicate(timeout=30)
             assert call.returncode == 0, err
             assert (dir_recovery.data / f"to{i}").read_bytes() == dir_recovery.content[some[1]]
-        host.wait_for(lambda: len(dir_recovery.workers()) == 1, lambda: f"one is left of {dir_recovery.workers()}", 10)
+        # At once, and not when they have heard nothing for long.
+        host.wait_for(lambda: len(dir_recovery.workers()) == 1, lambda: f"one is left of {dir_recovery.workers()}", TIMEOUT_S / 2)
         ahead.kill(dir_recovery.worker())
         dir_recovery.wait_for_end()
     dir_recovery.fetch(*some[1:])
