@@ -263,7 +263,7 @@ def test_the_server_as_process_1(dir_site):
                 other.wait_open()
                 sleeper = host.wait_for(lambda: sleepers(first.pid()), "it sleeps")[0]
                 ahead.kill(sleeper)
-                other.expect("terminated by signal 9", "FATAL:", "WARNING:")
+                other.expect("terminated by signal (9|15)", "FATAL:", "WARNING:")
                 host.wait_for(lambda: "terminating any other active server processes" in other.log_text(),
                               "the server takes it for a crash")
             finally:

@@ -249,13 +249,15 @@ struct bringer {
 static void *bring(void *arg)
 {
 	struct bringer *bringer = arg;
+	char part[128];
+	(void)snprintf(part, sizeof part, "%s/" FOLDER NAME ".part", folder.path);
 	(void)usleep(50000);
 	if (bringer->brings)
 		put(NAME, CONTENT);
 	if (bringer->fd >= 0)
 		(void)close(bringer->fd);
 	else
-		(void)unlink(folder_path(&folder, FOLDER NAME ".part"));
+		(void)unlink(part);
 	return NULL;
 }
 
