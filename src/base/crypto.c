@@ -5,9 +5,6 @@
 #include "base/late.h"
 #include "base/libcrypto.h"
 
-#define TEXT_OF(macro) AS_TEXT(macro)
-#define AS_TEXT(words) #words
-
 struct libcrypto libcrypto;
 
 static const struct late_symbol symbols[] = {
@@ -17,7 +14,7 @@ static const struct late_symbol symbols[] = {
 };
 
 static const struct late_library library = {
-    .soname = "libcrypto.so." TEXT_OF(OPENSSL_SHLIB_VERSION),
+    .soname = "libcrypto.so." LATE_TEXT(OPENSSL_SHLIB_VERSION),
     .hint = "install OpenSSL's libraries (Debian: libssl3 or libssl3t64; Red Hat: openssl-libs)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],

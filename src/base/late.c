@@ -1,6 +1,7 @@
 #include "base/late.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <string.h>
 
 /* ISO C knows no cast from an object's pointer to a function's; POSIX says that they are alike. */
@@ -29,7 +30,7 @@ static enum status cannot_load(const struct late_library *library, struct error 
 	return error_hint(err, STATUS_LOCAL, "%s", library->hint);
 }
 
-enum status late_load(const struct late_library *library, struct error *err)
+static enum status load(const struct late_library *library, struct error *err)
 {
 	/* All or none: the first tells. */
 	if (get(&library->symbols[0]) != NULL)
@@ -51,4 +52,13 @@ enum status late_load(const struct late_library *library, struct error *err)
 		return error_hint(err, STATUS_LOCAL, "%s", library->hint);
 	}
 	return STATUS_OK;
+}
+
+enum status late_load(const struct late_library *library, struct error *err)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	(void)pthread_mutex_lock(&mutex);
+	enum status st = load(library, err);
+	(void)pthread_mutex_unlock(&mutex);
+	return st;
 }

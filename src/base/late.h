@@ -23,9 +23,16 @@ struct late_library {
 	size_t count; /* 1 at least */
 };
 
+/* A macro's value as text, for a version in a soname. */
+#define LATE_TEXT(macro) LATE_TEXT_AS_IS(macro)
+#define LATE_TEXT_AS_IS(words) #words
+
+/* For a list of functions _(function): the members of a table, and the symbols that fill it. */
+#define LATE_POINTER(function) __typeof__(&(function)) function;
+
 /*
  * Fills all the pointers, or none: STATUS_LOCAL when the library is not there or lacks one of them. Does nothing when
- * they are filled. It stays loaded. Not for two threads at once: whoever starts threads has loaded it before.
+ * they are filled. It stays loaded. Any thread may call it, and may use the table after it has.
  */
 enum status late_load(const struct late_library *library, struct error *err);
 

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <isa-l/igzip_lib.h>
+#include <isa-l.h>
 
+#include "base/late.h"
 #include "stream/codec.h"
 #include "stream/gather.h"
 
@@ -18,6 +19,30 @@
 /* The buffers that igzip_lib.h recommends for its levels. */
 static const uint32_t level_bytes[] = {ISAL_DEF_LVL0_DEFAULT, ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT,
 				       ISAL_DEF_LVL3_DEFAULT};
+
+/* What is used of the library, which is loaded with the first stage. */
+#define FUNCTIONS(_)                                                                                                   \
+	_(isal_deflate)                                                                                                \
+	_(isal_deflate_init)                                                                                           \
+	_(isal_gzip_header_init)                                                                                       \
+	_(isal_inflate)                                                                                                \
+	_(isal_inflate_init)                                                                                           \
+	_(isal_inflate_reset)                                                                                          \
+	_(isal_read_gzip_header)
+
+static struct {
+	FUNCTIONS(LATE_POINTER)
+} libisal;
+
+#define SYMBOL(function) {#function, &libisal.function},
+static const struct late_symbol symbols[] = {FUNCTIONS(SYMBOL)};
+
+static const struct late_library library = {
+    .soname = "libisal.so." LATE_TEXT(ISAL_MAJOR_VERSION),
+    .hint = "install ISA-L (Debian: libisal2; Red Hat: isa-l)",
+    .symbols = symbols,
+    .count = sizeof symbols / sizeof symbols[0],
+};
 
 struct packer {
 	struct sink sink;
@@ -34,7 +59,7 @@ static enum status pack(struct packer *packer, struct error *err)
 	do {
 		stream->next_out = packer->out;
 		stream->avail_out = CHUNK;
-		int result = isal_deflate(stream);
+		int result = libisal.isal_deflate(stream);
 		if (result != COMP_OK)
 			return error_set(err, STATUS_LOCAL, "ISA-L: isal_deflate says %d", result);
 		size_t len = CHUNK - stream->avail_out;
@@ -80,6 +105,8 @@ static void packer_free(struct sink *sink)
 enum status isal_compress(struct sink **chain, int level, struct error *err)
 {
 	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
+	if (late_load(&library, err))
+		return STATUS_LOCAL;
 	struct packer *packer = calloc(1, sizeof *packer);
 	/* ISA-L looks at some of it before it has written there. */
 	uint8_t *buffer = calloc(1, level_bytes[level] + 1);
@@ -88,7 +115,7 @@ enum status isal_compress(struct sink **chain, int level, struct error *err)
 		free(buffer);
 		return error_set(err, STATUS_LOCAL, "out of memory for gzip");
 	}
-	isal_deflate_init(&packer->stream);
+	libisal.isal_deflate_init(&packer->stream);
 	packer->stream.gzip_flag = IGZIP_GZIP;
 	packer->stream.level = (uint32_t)level;
 	packer->stream.level_buf = packer->level_buffer = buffer;
@@ -117,9 +144,9 @@ struct opener {
 /* isal_inflate could read the header too, but forgets its checksum where one piece ends and the next begins. */
 static void begin_member(struct opener *opener)
 {
-	isal_inflate_reset(&opener->state);
+	libisal.isal_inflate_reset(&opener->state);
 	opener->state.crc_flag = ISAL_GZIP_NO_HDR_VER; /* the trailer's checksum and length are verified */
-	isal_gzip_header_init(&opener->header);
+	libisal.isal_gzip_header_init(&opener->header);
 	opener->place = IN_HEADER;
 }
 
@@ -139,7 +166,7 @@ static enum status damaged(int result, struct error *err)
 
 static enum status open_header(struct opener *opener, struct error *err)
 {
-	int result = isal_read_gzip_header(&opener->state, &opener->header);
+	int result = libisal.isal_read_gzip_header(&opener->state, &opener->header);
 	if (result == ISAL_END_INPUT)
 		return STATUS_OK;
 	if (result != ISAL_DECOMP_OK)
@@ -157,7 +184,7 @@ static enum status open_body(struct opener *opener, bool *full, struct error *er
 	struct inflate_state *state = &opener->state;
 	state->next_out = opener->out;
 	state->avail_out = CHUNK;
-	int result = isal_inflate(state);
+	int result = libisal.isal_inflate(state);
 	if (result != ISAL_DECOMP_OK && result != ISAL_END_INPUT)
 		return damaged(result, err);
 	if (state->block_state == ISAL_BLOCK_FINISH)
@@ -219,10 +246,12 @@ static void opener_free(struct sink *sink)
 enum status isal_decompress(struct sink **chain, struct error *err)
 {
 	static const struct sink_ops ops = {opener_write, opener_finish, opener_free};
+	if (late_load(&library, err))
+		return STATUS_LOCAL;
 	struct opener *opener = calloc(1, sizeof *opener);
 	if (opener == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for gzip");
-	isal_inflate_init(&opener->state);
+	libisal.isal_inflate_init(&opener->state);
 	begin_member(opener);
 	opener->sink.ops = &ops;
 	opener->next = *chain;

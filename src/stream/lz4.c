@@ -6,10 +6,39 @@
 
 #include <lz4frame.h>
 
+#include "base/late.h"
 #include "stream/codec.h"
 #include "stream/gather.h"
 
 #define CHUNK (64 * 1024) /* one write to the next stage; stays in the second-level cache */
+
+/* What is used of the library, which is loaded with the first stage. */
+#define FUNCTIONS(_)                                                                                                   \
+	_(LZ4F_compressBegin)                                                                                          \
+	_(LZ4F_compressBound)                                                                                          \
+	_(LZ4F_compressEnd)                                                                                            \
+	_(LZ4F_compressUpdate)                                                                                         \
+	_(LZ4F_createCompressionContext)                                                                               \
+	_(LZ4F_createDecompressionContext)                                                                             \
+	_(LZ4F_decompress)                                                                                             \
+	_(LZ4F_freeCompressionContext)                                                                                 \
+	_(LZ4F_freeDecompressionContext)                                                                               \
+	_(LZ4F_getErrorName)                                                                                           \
+	_(LZ4F_isError)
+
+static struct {
+	FUNCTIONS(LATE_POINTER)
+} liblz4;
+
+#define SYMBOL(function) {#function, &liblz4.function},
+static const struct late_symbol symbols[] = {FUNCTIONS(SYMBOL)};
+
+static const struct late_library library = {
+    .soname = "liblz4.so.1",
+    .hint = "install lz4's library (Debian: liblz4-1; Red Hat: lz4-libs)",
+    .symbols = symbols,
+    .count = sizeof symbols / sizeof symbols[0],
+};
 
 struct packer {
 	struct sink sink;
@@ -24,8 +53,8 @@ struct packer {
 /* Passes on what a call of liblz4 has left in out. */
 static enum status drain(struct packer *packer, size_t result, struct error *err)
 {
-	if (LZ4F_isError(result))
-		return error_set(err, STATUS_LOCAL, "liblz4: %s", LZ4F_getErrorName(result));
+	if (liblz4.LZ4F_isError(result))
+		return error_set(err, STATUS_LOCAL, "liblz4: %s", liblz4.LZ4F_getErrorName(result));
 	return result == 0 ? STATUS_OK : sink_write(packer->next, packer->out, result, err);
 }
 
@@ -34,7 +63,8 @@ static enum status begin(struct packer *packer, struct error *err)
 	if (packer->begun)
 		return STATUS_OK;
 	packer->begun = true;
-	return drain(packer, LZ4F_compressBegin(packer->context, packer->out, packer->out_size, &packer->preferences),
+	return drain(packer,
+		     liblz4.LZ4F_compressBegin(packer->context, packer->out, packer->out_size, &packer->preferences),
 		     err);
 }
 
@@ -45,7 +75,8 @@ static enum status packer_write(struct sink *sink, const void *data, size_t len,
 	enum status st = begin(packer, err);
 	if (st)
 		return st;
-	return drain(packer, LZ4F_compressUpdate(packer->context, packer->out, packer->out_size, data, len, NULL), err);
+	return drain(packer,
+		     liblz4.LZ4F_compressUpdate(packer->context, packer->out, packer->out_size, data, len, NULL), err);
 }
 
 static enum status packer_finish(struct sink *sink, struct error *err)
@@ -53,7 +84,7 @@ static enum status packer_finish(struct sink *sink, struct error *err)
 	struct packer *packer = (struct packer *)sink;
 	enum status st = begin(packer, err);
 	if (!st)
-		st = drain(packer, LZ4F_compressEnd(packer->context, packer->out, packer->out_size, NULL), err);
+		st = drain(packer, liblz4.LZ4F_compressEnd(packer->context, packer->out, packer->out_size, NULL), err);
 	return st ? st : sink_finish(packer->next, err);
 }
 
@@ -61,20 +92,22 @@ static void packer_free(struct sink *sink)
 {
 	struct packer *packer = (struct packer *)sink;
 	sink_free(packer->next);
-	(void)LZ4F_freeCompressionContext(packer->context);
+	(void)liblz4.LZ4F_freeCompressionContext(packer->context);
 	free(packer);
 }
 
 enum status lz4_compress(struct sink **chain, int level, struct error *err)
 {
 	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
+	if (late_load(&library, err))
+		return STATUS_LOCAL;
 	/* Blocks that refer to the one before: the ratio of large blocks in the memory of small ones. */
 	const LZ4F_preferences_t preferences = {.frameInfo = {.blockSizeID = LZ4F_max64KB,
 							      .blockMode = LZ4F_blockLinked,
 							      .contentChecksumFlag = LZ4F_contentChecksumEnabled},
 						.compressionLevel = level,
 						.autoFlush = 1};
-	size_t out_size = LZ4F_compressBound(GATHER_BYTES, &preferences) + LZ4F_HEADER_SIZE_MAX;
+	size_t out_size = liblz4.LZ4F_compressBound(GATHER_BYTES, &preferences) + LZ4F_HEADER_SIZE_MAX;
 	struct packer *packer = calloc(1, sizeof *packer + out_size);
 	if (packer == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
@@ -83,7 +116,7 @@ enum status lz4_compress(struct sink **chain, int level, struct error *err)
 	packer->out_size = out_size;
 	struct sink *stage = &packer->sink;
 	enum status st = STATUS_OK;
-	if (LZ4F_isError(LZ4F_createCompressionContext(&packer->context, LZ4F_VERSION)))
+	if (liblz4.LZ4F_isError(liblz4.LZ4F_createCompressionContext(&packer->context, LZ4F_VERSION)))
 		st = error_set(err, STATUS_LOCAL, "out of memory for lz4");
 	if (!st)
 		st = gather_new(&stage, err);
@@ -107,7 +140,7 @@ struct opener {
 /* liblz4 numbers its errors only for those who link it statically; their names are for all. */
 static enum status refuse(size_t result, struct error *err)
 {
-	const char *name = LZ4F_getErrorName(result);
+	const char *name = liblz4.LZ4F_getErrorName(result);
 	if (strcmp(name, "ERROR_allocation_failed") == 0)
 		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
 	return error_set(err, STATUS_DAMAGED, "damaged lz4 data: %s", name);
@@ -122,8 +155,8 @@ static enum status opener_write(struct sink *sink, const void *data, size_t len,
 	while (len > 0 || (full && !opener->frame_ended)) {
 		size_t out = CHUNK;
 		size_t taken = len;
-		size_t result = LZ4F_decompress(opener->context, opener->out, &out, from, &taken, NULL);
-		if (LZ4F_isError(result))
+		size_t result = liblz4.LZ4F_decompress(opener->context, opener->out, &out, from, &taken, NULL);
+		if (liblz4.LZ4F_isError(result))
 			return refuse(result, err);
 		opener->frame_ended = result == 0;
 		full = out == CHUNK;
@@ -148,15 +181,18 @@ static void opener_free(struct sink *sink)
 {
 	struct opener *opener = (struct opener *)sink;
 	sink_free(opener->next);
-	(void)LZ4F_freeDecompressionContext(opener->context);
+	(void)liblz4.LZ4F_freeDecompressionContext(opener->context);
 	free(opener);
 }
 
 enum status lz4_decompress(struct sink **chain, struct error *err)
 {
 	static const struct sink_ops ops = {opener_write, opener_finish, opener_free};
+	if (late_load(&library, err))
+		return STATUS_LOCAL;
 	struct opener *opener = calloc(1, sizeof *opener);
-	if (opener == NULL || LZ4F_isError(LZ4F_createDecompressionContext(&opener->context, LZ4F_VERSION))) {
+	if (opener == NULL ||
+	    liblz4.LZ4F_isError(liblz4.LZ4F_createDecompressionContext(&opener->context, LZ4F_VERSION))) {
 		free(opener);
 		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
 	}

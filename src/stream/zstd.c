@@ -6,6 +6,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "base/late.h"
 #include "stream/codec.h"
 
 #define CHUNK (64 * 1024) /* one write to the next stage; stays in the second-level cache */
@@ -17,6 +18,34 @@
  */
 #define WRITE_WINDOW_LOG 20
 #define READ_WINDOW_LOG 23
+
+/* What is used of the library, which is loaded with the first stage. */
+#define FUNCTIONS(_)                                                                                                   \
+	_(ZSTD_CCtx_setParameter)                                                                                      \
+	_(ZSTD_DCtx_setParameter)                                                                                      \
+	_(ZSTD_compressStream2)                                                                                        \
+	_(ZSTD_createCCtx)                                                                                             \
+	_(ZSTD_createDCtx)                                                                                             \
+	_(ZSTD_decompressStream)                                                                                       \
+	_(ZSTD_freeCCtx)                                                                                               \
+	_(ZSTD_freeDCtx)                                                                                               \
+	_(ZSTD_getErrorCode)                                                                                           \
+	_(ZSTD_getErrorName)                                                                                           \
+	_(ZSTD_isError)
+
+static struct {
+	FUNCTIONS(LATE_POINTER)
+} libzstd;
+
+#define SYMBOL(function) {#function, &libzstd.function},
+static const struct late_symbol symbols[] = {FUNCTIONS(SYMBOL)};
+
+static const struct late_library library = {
+    .soname = "libzstd.so." LATE_TEXT(ZSTD_VERSION_MAJOR),
+    .hint = "install zstd's library (Debian: libzstd1; Red Hat: libzstd)",
+    .symbols = symbols,
+    .count = sizeof symbols / sizeof symbols[0],
+};
 
 struct packer {
 	struct sink sink;
@@ -31,9 +60,9 @@ static enum status pack(struct packer *packer, ZSTD_inBuffer *in, ZSTD_EndDirect
 	size_t left;
 	do {
 		ZSTD_outBuffer out = {packer->out, CHUNK, 0};
-		left = ZSTD_compressStream2(packer->context, &out, in, how);
-		if (ZSTD_isError(left))
-			return error_set(err, STATUS_LOCAL, "libzstd: %s", ZSTD_getErrorName(left));
+		left = libzstd.ZSTD_compressStream2(packer->context, &out, in, how);
+		if (libzstd.ZSTD_isError(left))
+			return error_set(err, STATUS_LOCAL, "libzstd: %s", libzstd.ZSTD_getErrorName(left));
 		enum status st = out.pos == 0 ? STATUS_OK : sink_write(packer->next, packer->out, out.pos, err);
 		if (st)
 			return st;
@@ -59,24 +88,26 @@ static void packer_free(struct sink *sink)
 {
 	struct packer *packer = (struct packer *)sink;
 	sink_free(packer->next);
-	(void)ZSTD_freeCCtx(packer->context);
+	(void)libzstd.ZSTD_freeCCtx(packer->context);
 	free(packer);
 }
 
 enum status zstd_compress(struct sink **chain, int level, struct error *err)
 {
 	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
+	if (late_load(&library, err))
+		return STATUS_LOCAL;
 	struct packer *packer = calloc(1, sizeof *packer);
 	if (packer != NULL)
-		packer->context = ZSTD_createCCtx();
+		packer->context = libzstd.ZSTD_createCCtx();
 	if (packer == NULL || packer->context == NULL) {
 		free(packer);
 		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
 	}
 	packer->sink.ops = &ops;
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_compressionLevel, level)) ||
-	    ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_windowLog, WRITE_WINDOW_LOG)) ||
-	    ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_checksumFlag, 1))) {
+	if (libzstd.ZSTD_isError(libzstd.ZSTD_CCtx_setParameter(packer->context, ZSTD_c_compressionLevel, level)) ||
+	    libzstd.ZSTD_isError(libzstd.ZSTD_CCtx_setParameter(packer->context, ZSTD_c_windowLog, WRITE_WINDOW_LOG)) ||
+	    libzstd.ZSTD_isError(libzstd.ZSTD_CCtx_setParameter(packer->context, ZSTD_c_checksumFlag, 1))) {
 		packer_free(&packer->sink);
 		return error_set(err, STATUS_LOCAL, "libzstd does not take level %d", level);
 	}
@@ -95,11 +126,11 @@ struct opener {
 
 static enum status refuse(size_t result, struct error *err)
 {
-	ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
+	ZSTD_ErrorCode code = libzstd.ZSTD_getErrorCode(result);
 	if (code == ZSTD_error_memory_allocation)
 		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
 	if (code != ZSTD_error_frameParameter_windowTooLarge)
-		return error_set(err, STATUS_DAMAGED, "damaged zstd data: %s", ZSTD_getErrorName(result));
+		return error_set(err, STATUS_DAMAGED, "damaged zstd data: %s", libzstd.ZSTD_getErrorName(result));
 	(void)error_set(err, STATUS_DAMAGED, "damaged zstd data: it wants a window of more than %u MiB of memory",
 			1u << (READ_WINDOW_LOG - 20));
 	return error_hint(err, STATUS_DAMAGED, "walship never writes that, nor does zstd without --ultra or --long");
@@ -113,8 +144,8 @@ static enum status opener_write(struct sink *sink, const void *data, size_t len,
 	/* Another frame, or a skippable one, may follow the one that has ended (RFC 8878, 3.1). */
 	while (in.pos < in.size || (full && !opener->frame_ended)) {
 		ZSTD_outBuffer out = {opener->out, CHUNK, 0};
-		size_t result = ZSTD_decompressStream(opener->context, &out, &in);
-		if (ZSTD_isError(result))
+		size_t result = libzstd.ZSTD_decompressStream(opener->context, &out, &in);
+		if (libzstd.ZSTD_isError(result))
 			return refuse(result, err);
 		opener->frame_ended = result == 0;
 		full = out.pos == CHUNK;
@@ -137,22 +168,25 @@ static void opener_free(struct sink *sink)
 {
 	struct opener *opener = (struct opener *)sink;
 	sink_free(opener->next);
-	(void)ZSTD_freeDCtx(opener->context);
+	(void)libzstd.ZSTD_freeDCtx(opener->context);
 	free(opener);
 }
 
 enum status zstd_decompress(struct sink **chain, struct error *err)
 {
 	static const struct sink_ops ops = {opener_write, opener_finish, opener_free};
+	if (late_load(&library, err))
+		return STATUS_LOCAL;
 	struct opener *opener = calloc(1, sizeof *opener);
 	if (opener != NULL)
-		opener->context = ZSTD_createDCtx();
+		opener->context = libzstd.ZSTD_createDCtx();
 	if (opener == NULL || opener->context == NULL) {
 		free(opener);
 		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
 	}
 	opener->sink.ops = &ops;
-	if (ZSTD_isError(ZSTD_DCtx_setParameter(opener->context, ZSTD_d_windowLogMax, READ_WINDOW_LOG))) {
+	if (libzstd.ZSTD_isError(
+		libzstd.ZSTD_DCtx_setParameter(opener->context, ZSTD_d_windowLogMax, READ_WINDOW_LOG))) {
 		opener_free(&opener->sink);
 		return error_set(err, STATUS_LOCAL, "libzstd does not take a window's bound");
 	}

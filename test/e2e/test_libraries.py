@@ -1,4 +1,4 @@
-"""libcurl and libcrypto are loaded by the calls that need them, and by no others; without one the exit code is right.
+"""libcurl, libcrypto and those of the codecs are loaded by the calls that need them, and by no others; without one the exit code is right.
 
 A file of no bytes that the loader finds first is a library that cannot be loaded, to whoever asks for it.
 """
@@ -8,6 +8,7 @@ import pytest
 from harness import host, strict_s3, walship
 
 CRYPTO, CURL = "libcrypto.so.3", "libcurl.so.4"
+CODECS = {"gzip": "libisal.so.2", "zstd": "libzstd.so.1", "lz4": "liblz4.so.1"}
 DAMAGED = r"cannot load {}: .*file too short"
 
 
@@ -29,7 +30,7 @@ def strict(scratch, program):
 
 
 def test_what_needs_neither(dir_site, without):
-    env = without(CRYPTO, CURL)
+    env = without(CRYPTO, CURL, *CODECS.values())
     for words in (("--version",), ("help",), ("help", "man"), ("config",), ("keygen", dir_site.folder / "another")):
         dir_site.run(*words, env=env).expect(0)
 
@@ -69,3 +70,22 @@ def test_without_libcurl(dir_site, strict, without):
     strict.run("push", path, *more).expect(0)
     strict.run("fetch", name, dest, *more).expect(0)
     assert dest.read_bytes() == content
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_without_a_codecs_library(dir_site, without, codec):
+    """Each is missed by its own codec alone; gzip's dense levels are zlib's."""
+    name, content, _ = dir_site.kind("history")
+    path, more = dir_site.file(name, content), ("--system-id", dir_site.system_id)
+    env, error = without(CODECS[codec]), DAMAGED.format(CODECS[codec])
+    dir_site.run("push", path, *more, "--compress", codec, env=env).expect(5, error, "install")
+    assert dir_site.store.list() == []
+    for other in {*CODECS, "none"} - {codec}:
+        dir_site.store.delete(object_name) if (object_name := next(iter(dir_site.store.list()), None)) else None
+        dir_site.run("push", path, *more, "--compress", other, env=env).expect(0)
+    dir_site.store.delete(next(iter(dir_site.store.list())))
+    dir_site.run("push", path, *more, "--compress", codec).expect(0)
+    dest = path.parent / "back"
+    dir_site.run("fetch", name, dest, *more, env=env).expect(255, error, "install")
+    assert not dest.exists()
+    dir_site.run("fetch", name, dest, *more).expect(0)
