@@ -15,7 +15,7 @@ enum rank { RANK_DEFAULT, RANK_ALSO, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAND }
 
 struct setting {
 	enum rank rank;
-	char source[SOURCE_MAX];
+	char *source; /* NULL until there is one */
 	char **items; /* one for all types but LIST */
 	size_t count;
 	uint64_t number;
@@ -52,6 +52,16 @@ static enum status add_item(struct setting *setting, const char *value, size_t l
 	if (items[setting->count] == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	setting->count++;
+	return STATUS_OK;
+}
+
+static enum status set_source(struct setting *setting, const char *text, struct error *err)
+{
+	char *copy = strdup(text);
+	if (copy == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	free(setting->source);
+	setting->source = copy;
 	return STATUS_OK;
 }
 
@@ -95,7 +105,9 @@ static enum status assign(struct config *config, enum option_id id, const char *
 		forget(setting);
 	setting->rank = source->rank;
 	setting->number = number;
-	(void)snprintf(setting->source, sizeof setting->source, "%s", source->text);
+	st = set_source(setting, source->text, err);
+	if (st)
+		return st;
 	if (option_table[id].type == OPTION_LIST && source->rank == RANK_ENVIRONMENT)
 		return add_items(setting, value, err);
 	return add_item(setting, value, strlen(value), err);
@@ -282,8 +294,10 @@ void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
-	for (enum option_id id = 0; id < OPTION_COUNT; id++)
+	for (enum option_id id = 0; id < OPTION_COUNT; id++) {
 		forget(&config->settings[id]);
+		free(config->settings[id].source);
+	}
 	free(config);
 }
 
