@@ -1,5 +1,6 @@
 #include "net/libcurl.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "base/late.h"
@@ -22,14 +23,14 @@ static const struct late_library library = {
 
 enum status libcurl_load(struct error *err)
 {
-	if (libcurl.global_init != NULL)
-		return STATUS_OK;
+	/* Before 7.84 curl_global_init is not for two threads at once; it counts its calls. */
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	(void)pthread_mutex_lock(&mutex);
 	enum status st = late_load(&library, err);
-	if (st)
-		return st;
-	return libcurl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK
-		   ? STATUS_OK
-		   : error_set(err, STATUS_LOCAL, "libcurl cannot be set up");
+	if (!st && libcurl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		st = error_set(err, STATUS_LOCAL, "libcurl cannot be set up");
+	(void)pthread_mutex_unlock(&mutex);
+	return st;
 }
 
 /* curl.h numbers each class of options from a multiple of this on. */

@@ -20,8 +20,7 @@ struct libcurl {
 
 extern struct libcurl libcurl;
 
-/* STATUS_LOCAL when it is not there or cannot be set up. Once before any use (base/late.h: not for two threads at
- * once). */
+/* STATUS_LOCAL when it is not there or cannot be set up. Before any use; any thread may call it. */
 enum status libcurl_load(struct error *err);
 
 /* CURLE_BAD_FUNCTION_ARGUMENT for an option of another class. */
