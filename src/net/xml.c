@@ -6,6 +6,37 @@
 
 #include <expat.h>
 
+#include "base/late.h"
+
+/* What is used of the library, which is loaded by xml_start. */
+#define FUNCTIONS(_)                                                                                                   \
+	_(XML_ErrorString)                                                                                             \
+	_(XML_GetCurrentLineNumber)                                                                                    \
+	_(XML_GetErrorCode)                                                                                            \
+	_(XML_Parse)                                                                                                   \
+	_(XML_ParserCreate)                                                                                            \
+	_(XML_ParserFree)                                                                                              \
+	_(XML_SetCharacterDataHandler)                                                                                 \
+	_(XML_SetElementHandler)                                                                                       \
+	_(XML_SetStartDoctypeDeclHandler)                                                                              \
+	_(XML_SetUserData)                                                                                             \
+	_(XML_StopParser)
+
+static struct {
+	FUNCTIONS(LATE_POINTER)
+} libexpat;
+
+#define SYMBOL(function) {#function, &libexpat.function},
+static const struct late_symbol symbols[] = {FUNCTIONS(SYMBOL)};
+
+/* The number has been 1 since 2.0 of 2006. */
+static const struct late_library library = {
+    .soname = "libexpat.so.1",
+    .hint = "install expat (Debian: libexpat1; Red Hat: expat)",
+    .symbols = symbols,
+    .count = sizeof symbols / sizeof symbols[0],
+};
+
 struct xml_reader {
 	XML_Parser parser;
 	xml_element_fn each;
@@ -24,7 +55,7 @@ static void stop(struct xml_reader *reader, const char *why)
 {
 	if (reader->status == STATUS_OK)
 		reader->status = error_set(reader->err, STATUS_UNREACHABLE, "XML %s", why);
-	(void)XML_StopParser(reader->parser, XML_FALSE);
+	(void)libexpat.XML_StopParser(reader->parser, XML_FALSE);
 }
 
 static void XMLCALL on_start(void *arg, const XML_Char *name, const XML_Char **attributes)
@@ -63,7 +94,7 @@ static void XMLCALL on_end(void *arg, const XML_Char *name)
 	reader->text[reader->text_len] = '\0';
 	reader->status = reader->each(reader->arg, reader->path, reader->text, reader->err);
 	if (reader->status)
-		(void)XML_StopParser(reader->parser, XML_FALSE);
+		(void)libexpat.XML_StopParser(reader->parser, XML_FALSE);
 	size_t len = strlen(name);
 	reader->path_len -= len;
 	if (reader->path_len > 0)
@@ -79,20 +110,27 @@ static void XMLCALL on_doctype(void *arg, const XML_Char *name, const XML_Char *
 	stop(arg, "with a document type");
 }
 
+enum status xml_start(struct error *err)
+{
+	return late_load(&library, err);
+}
+
 enum status xml_reader_new(struct xml_reader **out, xml_element_fn each, void *arg, struct error *err)
 {
+	if (xml_start(err))
+		return STATUS_LOCAL;
 	struct xml_reader *reader = calloc(1, sizeof *reader);
-	XML_Parser parser = XML_ParserCreate("UTF-8");
+	XML_Parser parser = libexpat.XML_ParserCreate("UTF-8");
 	if (reader == NULL || parser == NULL) {
 		free(reader);
-		XML_ParserFree(parser);
+		libexpat.XML_ParserFree(parser);
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	}
 	*reader = (struct xml_reader){.parser = parser, .each = each, .arg = arg};
-	XML_SetUserData(parser, reader);
-	XML_SetElementHandler(parser, on_start, on_end);
-	XML_SetCharacterDataHandler(parser, on_text);
-	XML_SetStartDoctypeDeclHandler(parser, on_doctype);
+	libexpat.XML_SetUserData(parser, reader);
+	libexpat.XML_SetElementHandler(parser, on_start, on_end);
+	libexpat.XML_SetCharacterDataHandler(parser, on_text);
+	libexpat.XML_SetStartDoctypeDeclHandler(parser, on_doctype);
 	*out = reader;
 	return STATUS_OK;
 }
@@ -100,13 +138,13 @@ enum status xml_reader_new(struct xml_reader **out, xml_element_fn each, void *a
 static enum status parse(struct xml_reader *reader, const char *data, size_t len, bool last, struct error *err)
 {
 	reader->err = err;
-	if (XML_Parse(reader->parser, data, (int)len, last) == XML_STATUS_OK)
+	if (libexpat.XML_Parse(reader->parser, data, (int)len, last) == XML_STATUS_OK)
 		return STATUS_OK;
 	if (reader->status)
 		return reader->status;
 	reader->status = error_set(err, STATUS_UNREACHABLE, "malformed XML: %s in line %lu",
-				   XML_ErrorString(XML_GetErrorCode(reader->parser)),
-				   (unsigned long)XML_GetCurrentLineNumber(reader->parser));
+				   libexpat.XML_ErrorString(libexpat.XML_GetErrorCode(reader->parser)),
+				   (unsigned long)libexpat.XML_GetCurrentLineNumber(reader->parser));
 	return reader->status;
 }
 
@@ -136,6 +174,6 @@ void xml_reader_free(struct xml_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	XML_ParserFree(reader->parser);
+	libexpat.XML_ParserFree(reader->parser);
 	free(reader);
 }

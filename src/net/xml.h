@@ -19,7 +19,13 @@ struct xml_reader;
 /* An element has ended. path names it from the root: "Error/Code". text is its own; valid during the call only. */
 typedef enum status (*xml_element_fn)(void *arg, const char *path, const char *text, struct error *err);
 
-/* STATUS_LOCAL when memory is short. */
+/*
+ * STATUS_LOCAL when libexpat is not there. Any thread may call it. A reader does; so does whoever must know before an
+ * answer comes that it will be understood.
+ */
+enum status xml_start(struct error *err);
+
+/* STATUS_LOCAL when memory is short, or libexpat is not there. */
 enum status xml_reader_new(struct xml_reader **out, xml_element_fn each, void *arg, struct error *err);
 
 /* STATUS_UNREACHABLE for what is not XML or passes a bound; or what each said. After a failure, only free. */

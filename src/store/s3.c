@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/xml.h"
 #include "store/s3_private.h"
 
 static enum status not_there(struct error *err)
@@ -125,6 +126,9 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	if (!st)
 		st = s3_object_init(&s3->object, options, err);
 	s3->md5 = !s3->tls || s3->object.lock_mode[0] != '\0';
+	/* Before any request: what says whether a 404 is a missing object or a missing bucket is XML. */
+	if (!st)
+		st = xml_start(err);
 	if (!st)
 		st = http_new(&s3->http, &http, err);
 	if (st) {

@@ -1,4 +1,4 @@
-"""libcurl, libcrypto and those of the codecs are loaded by the calls that need them, and by no others; without one the exit code is right.
+"""libcurl, libcrypto, expat and those of the codecs are loaded by the calls that need them, and by no others; without one the exit code is right.
 
 A file of no bytes that the loader finds first is a library that cannot be loaded, to whoever asks for it.
 """
@@ -7,7 +7,7 @@ import pytest
 
 from harness import host, strict_s3, walship
 
-CRYPTO, CURL = "libcrypto.so.3", "libcurl.so.4"
+CRYPTO, CURL, EXPAT = "libcrypto.so.3", "libcurl.so.4", "libexpat.so.1"
 CODECS = {"gzip": "libisal.so.2", "zstd": "libzstd.so.1", "lz4": "liblz4.so.1"}
 DAMAGED = r"cannot load {}: .*file too short"
 
@@ -30,14 +30,14 @@ def strict(scratch, program):
 
 
 def test_what_needs_neither(dir_site, without):
-    env = without(CRYPTO, CURL, *CODECS.values())
+    env = without(CRYPTO, CURL, EXPAT, *CODECS.values())
     for words in (("--version",), ("help",), ("help", "man"), ("config",), ("keygen", dir_site.folder / "another")):
         dir_site.run(*words, env=env).expect(0)
 
 
-def test_a_directory_needs_no_libcurl(dir_site, without):
+def test_a_directory_needs_no_libcurl_and_no_expat(dir_site, without):
     name, content, _ = dir_site.kind("history")
-    path, env, more = dir_site.file(name, content), without(CURL), ("--system-id", dir_site.system_id)
+    path, env, more = dir_site.file(name, content), without(CURL, EXPAT), ("--system-id", dir_site.system_id)
     dir_site.run("push", path, *more, env=env).expect(0)
     assert dir_site.run("cat", name, *more, env=env).expect(0).out == content
     dir_site.run("check", "--store", env=env).expect(0)
@@ -57,10 +57,11 @@ def test_without_libcrypto(dir_site, without):
     assert not dest.exists()
 
 
-def test_without_libcurl(dir_site, strict, without):
+@pytest.mark.parametrize(("library", "package"), [(CURL, "libcurl"), (EXPAT, "expat")])
+def test_without_what_s3_needs(dir_site, strict, without, library, package):
     name, content, _ = dir_site.kind("history")
-    path, env, more = dir_site.file(name, content), without(CURL), ("--system-id", dir_site.system_id)
-    error, hint = DAMAGED.format(CURL), "install libcurl"
+    path, env, more = dir_site.file(name, content), without(library), ("--system-id", dir_site.system_id)
+    error, hint = DAMAGED.format(library), f"install {package}"
     strict.run("push", path, *more, env=env).expect(5, error, hint)
     dest = path.parent / "back"
     strict.run("fetch", name, dest, *more, env=env).expect(255, error, hint)
