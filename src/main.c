@@ -1,12 +1,15 @@
 /* The owner of the process: descriptors, signals, and what must not be left behind. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+
+#define MEMORY_KEPT_BYTES (512 * 1024) /* what is larger goes back to the kernel when it is freed */
 
 /* A file opened as descriptor 2 would receive the messages: a WAL segment, say. */
 static int open_standard_descriptors(void)
@@ -29,6 +32,17 @@ static void forbid_cores(void)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
+/*
+ * By itself glibc keeps whatever is as large as something that was freed before, for each thread: a part of each
+ * connection, a context of zstd, though only some of them are needed at a time.
+ */
+static void give_memory_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	(void)mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT_BYTES);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct process process = {argc, argv, environ, STDOUT_FILENO, STDERR_FILENO};
@@ -37,6 +51,7 @@ int main(int argc, char **argv)
 		return cli_fail(&process, error_errno(&err, STATUS_LOCAL, errno, "open /dev/null"), &err);
 	}
 	forbid_cores();
+	give_memory_back();
 	/* A closed pipe and a file-size limit are errors to report, not deaths: a signal would end PostgreSQL's
 	 * archiver. */
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -14,7 +14,7 @@
 #include "base/uri.h"
 #include "wal/ready.h"
 
-/* A repository, an endpoint, a key file, and a dozen numbers. */
+/* A repository, an endpoint, a key file, a region and a dozen numbers. */
 #define NOTE_MAX (3 * URI_PATH_MAX + 512)
 #define NOTE_PATH_MAX (ACKNOWLEDGEMENT_FOLDER_MAX + WAL_NAME_MAX)
 
@@ -29,11 +29,23 @@ static uint64_t folder_inode(const char *wal_path)
 	return fits && stat(folder, &info) == 0 ? info.st_ino : 0;
 }
 
+/* Before it is read: what is put there meanwhile costs a repeated push. */
+static void look_at_key(struct acknowledgements *notes)
+{
+	struct stat info;
+	const char *path = config_list_item(notes->config, OPTION_ID_CIPHER_KEY_FILE, 0);
+	if (path == NULL || stat(path, &info) != 0)
+		return;
+	notes->key_inode = info.st_ino;
+	notes->key_changed_ns = (int64_t)info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec;
+}
+
 enum status acknowledgements_open(struct acknowledgements *out, const struct config *config, uint64_t system_id,
 				  const char *wal_path, struct error *err)
 {
 	char spool[SPOOL_PATH_MAX];
 	*out = (struct acknowledgements){.config = config, .system_id = system_id};
+	look_at_key(out);
 	enum status st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
 	if (st)
 		return st;
@@ -58,13 +70,15 @@ static size_t note_text(const struct acknowledgements *notes, const struct shipp
 	const struct config *config = notes->config;
 	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
 	bool keyed = config_list_count(config, OPTION_ID_CIPHER_KEY_FILE) > 0;
-	int len = snprintf(
-	    out, NOTE_MAX,
-	    "walship 1 pushed\nrepo %s\ns3-endpoint %s\ncipher %s %s\ncluster %" PRIu64 "\ndevice %" PRIu64
-	    " inode %" PRIu64 " bytes %" PRIu64 " modified %" PRId64 " changed %" PRId64 "\n",
-	    config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
-	    config_text(config, OPTION_ID_CIPHER), keyed ? config_list_item(config, OPTION_ID_CIPHER_KEY_FILE, 0) : "",
-	    file->system_id, file->device, file->inode, file->size, file->modified_ns, file->changed_ns);
+	int len = snprintf(out, NOTE_MAX,
+			   "walship 2 pushed\nrepo %s\ns3-endpoint %s\ns3-region %s\ncipher %s %s\nkey inode %" PRIu64
+			   " changed %" PRId64 "\ncluster %" PRIu64 "\ndevice %" PRIu64 " inode %" PRIu64
+			   " bytes %" PRIu64 " modified %" PRId64 " changed %" PRId64 "\n",
+			   config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
+			   config_text(config, OPTION_ID_S3_REGION), config_text(config, OPTION_ID_CIPHER),
+			   keyed ? config_list_item(config, OPTION_ID_CIPHER_KEY_FILE, 0) : "", notes->key_inode,
+			   notes->key_changed_ns, file->system_id, file->device, file->inode, file->size,
+			   file->modified_ns, file->changed_ns);
 	return len > 0 && len < NOTE_MAX ? (size_t)len : 0;
 }
 

@@ -18,6 +18,9 @@
 struct acknowledgements {
 	const struct config *config; /* says which repository has the object */
 	uint64_t system_id;          /* of their cluster */
+	/* The key file that encrypts, as the call found it: another key may get the same path. 0 without one. */
+	uint64_t key_inode;
+	int64_t key_changed_ns;
 	char folder[ACKNOWLEDGEMENT_FOLDER_MAX];
 };
 

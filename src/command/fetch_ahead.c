@@ -251,8 +251,9 @@ static void fetch_on(struct ahead *ahead, int wanted_fd)
 	struct error ignored = {0};
 	/* The next call may come before the libraries are loaded. */
 	mark_coming(ahead->folder, ahead->window.next.text);
-	if (session_open(&session, ahead->context, &ignored) == STATUS_OK && chdir("/") == 0 &&
-	    start_fetchers(ahead, fetchers, &session))
+	/* What is configured relative to the working directory is found first. */
+	if (session_open(&session, ahead->context, &ignored) == STATUS_OK &&
+	    start_fetchers(ahead, fetchers, &session) && chdir("/") == 0)
 		listen_to(ahead, wanted_fd);
 	(void)pthread_mutex_lock(&ahead->mutex);
 	ahead->ended = true;

@@ -45,6 +45,13 @@ static CURLcode limit_protocols(CURL *curl)
 }
 #endif
 
+/* It is opened with each connection, when the working directory may be another. A wrong one is libcurl's to explain. */
+static char *absolute(const char *path)
+{
+	char *found = realpath(path, NULL);
+	return found != NULL ? found : strdup(path);
+}
+
 enum status http_new(struct http **out, const struct http_options *options, struct error *err)
 {
 	enum status st = libcurl_load(err);
@@ -59,7 +66,7 @@ enum status http_new(struct http **out, const struct http_options *options, stru
 	    options->connect_timeout_ms > 0 ? options->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS;
 	http->bytes_per_s = options->bytes_per_s;
 	http->curl = libcurl.easy_init();
-	http->ca_file = options->ca_file == NULL ? NULL : strdup(options->ca_file);
+	http->ca_file = options->ca_file == NULL ? NULL : absolute(options->ca_file);
 	http->proxy = options->proxy == NULL ? NULL : strdup(options->proxy);
 	if (http->curl == NULL || (options->ca_file != NULL && http->ca_file == NULL) ||
 	    (options->proxy != NULL && http->proxy == NULL)) {

@@ -81,6 +81,9 @@ static enum status packer_finish(struct sink *sink, struct error *err)
 	struct packer *packer = (struct packer *)sink;
 	ZSTD_inBuffer in = {NULL, 0, 0};
 	enum status st = pack(packer, &in, ZSTD_e_end, err);
+	/* What comes now is waiting, for a disk or a store, and a dense level has a dozen MiB. */
+	(void)libzstd.ZSTD_freeCCtx(packer->context);
+	packer->context = NULL;
 	return st ? st : sink_finish(packer->next, err);
 }
 

@@ -46,8 +46,7 @@ def strict():
         yield server
 
 
-@pytest.fixture
-def strict_recovery(scratch, program, strict):
+def on_strict(scratch, program, strict):
     folder = scratch.folder()
     options = {**strict.options(folder, host.USER), "push-timeout": "10s", "fetch-timeout": f"{TIMEOUT_S}s"}
     ship = walship.Walship(program, folder, options, secrets=[strict.secret_key.encode()])
@@ -56,7 +55,12 @@ def strict_recovery(scratch, program, strict):
         path = strict.bucket.path(f"pre/{name}")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    made = Recovery(folder, ship, put, SYSTEM_ID)
+    return Recovery(folder, ship, put, SYSTEM_ID)
+
+
+@pytest.fixture
+def strict_recovery(scratch, program, strict):
+    made = on_strict(scratch, program, strict)
     yield made
     end_all(made)
 
@@ -105,6 +109,22 @@ def test_one_request_for_each(strict_recovery, strict):
     assert sum(twice.values()) <= 4
     # Recovery's own five, and ours once; those behind it only while it was not known to be missing.
     assert asked[missing[0]] <= 6 and all(asked[name] <= 1 for name in missing[1:]) and asked[missing[4]] == 0
+
+
+def test_paths_that_are_relative(scratch, program, authority):
+    """To the data directory, which the process that fetches ahead leaves."""
+    with strict_s3.StrictS3(tls=authority.issue("strict")) as server:
+        made = on_strict(scratch, program, server)
+        for option, path in (("s3-ca-file", authority.file), ("cipher-key-file", made.walship.key_file)):
+            host.USER.write(made.data / option, Path(path).read_bytes(), 0o600)
+            made.walship.configure(**{option.replace("-", "_"): option})
+        try:
+            some = going(made, 12)
+            made.wait_for_spool(some)
+            made.fetch(*some)
+            assert made.from_spool >= len(some)
+        finally:
+            end_all(made)
 
 
 def test_a_later_call_needs_no_library(recovery, no_libraries):

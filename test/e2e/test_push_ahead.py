@@ -323,11 +323,13 @@ def test_two_archivers_that_went_apart(site, spools):
 
 # Memory.
 
-def test_peak_memory(strict):
+@pytest.mark.parametrize("options", [{}, {"compress": "zstd", "compress_level": 9}, {"s3_part_size": "16MiB"}],
+                         ids=lambda options: " ".join(map(str, options.values())) or "as it comes")
+def test_peak_memory(strict, options):
     """Segments of the usual size that nothing can compress."""
     if re.search(rb"__[at]san_init", walship.binary().read_bytes()):
         pytest.skip("a sanitizer's memory says nothing")
-    backlog = strict()
+    backlog = strict(push_timeout="60s", **options)
     for number in range(1, 17):
         name = wal.segment_name(1, number)
         backlog.add(name, wal.segment(SYSTEM_ID, name)[:8192] + os.urandom(16 * MIB - 8192))

@@ -122,6 +122,7 @@ static void answers_for_that_repository_only(void **unused)
 	    "@/spool\n",
 	    "repo = s3://bucket/prefix\ncipher-key-file = /keys/one\nspool = @/spool\n",
 	    "repo = file:///repo\ncipher-key-file = /keys/one\nspool = @/spool\n",
+	    CONF "s3-region = us-gov-west-1\n", /* each partition of AWS has buckets of its own */
 	    /* Nor for a configuration that could not fetch it. */
 	    "repo = s3://bucket/prefix\ns3-endpoint = https://store:9000\ncipher-key-file = /keys/two\nspool = "
 	    "@/spool\n",
@@ -143,6 +144,27 @@ static void answers_for_that_repository_only(void **unused)
 	CLEANUP(config_freep) struct config *rotated = load(CONF "cipher-key-file = /keys/zero\n");
 	open_notes(&other_notes, rotated);
 	assert_true(acknowledgement_is_there(&other_notes, NAME, &file));
+}
+
+/* A key made anew has the old one's path: it cannot open what the old one encrypted. */
+static void answers_for_that_key_only(void **unused)
+{
+	(void)unused;
+	struct acknowledgements notes, later;
+	CLEANUP(config_freep)
+	struct config *config = load("repo = s3://bucket/prefix\ncipher-key-file = @/key\nspool = @/spool\n");
+	folder_put(&folder, "key", "one", 3, 0600);
+	open_notes(&notes, config);
+	write_note(&notes, &file);
+	open_notes(&later, config);
+	assert_true(acknowledgement_is_there(&later, NAME, &file));
+	folder_put(&folder, "new", "two", 3, 0600);
+	assert_int_equal(rename(folder_path(&folder, "new"), config_text(config, OPTION_ID_CIPHER_KEY_FILE)), 0);
+	open_notes(&later, config);
+	assert_false(acknowledgement_is_there(&later, NAME, &file));
+	assert_int_equal(unlink(folder_path(&folder, "key")), 0);
+	open_notes(&later, config);
+	assert_false(acknowledgement_is_there(&later, NAME, &file));
 }
 
 static void another_cluster_has_its_own(void **unused)
@@ -355,6 +377,7 @@ int main(void)
 	    WITH_FOLDER(answers_once),
 	    WITH_FOLDER(answers_for_that_file_only),
 	    WITH_FOLDER(answers_for_that_repository_only),
+	    WITH_FOLDER(answers_for_that_key_only),
 	    WITH_FOLDER(another_cluster_has_its_own),
 	    WITH_FOLDER(a_reservation_answers_nothing),
 	    WITH_FOLDER(what_was_shipped_is_noted),
