@@ -41,6 +41,8 @@ static void let_go(int told_fd)
 {
 	(void)setsid();
 	int null_fd = open("/dev/null", O_RDWR);
+	if (null_fd < 0)
+		_exit(0);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		(void)dup2(null_fd, fd);
 	(void)dup2(told_fd, TOLD_FD);
