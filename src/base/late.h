@@ -28,7 +28,7 @@ struct late_library {
 #define LATE_TEXT_AS_IS(words) #words
 
 /* For a list of functions _(function): the members of a table, and the symbols that fill it. */
-#define LATE_POINTER(function) __typeof__(&(function)) function;
+#define LATE_POINTER(function) __typeof__ (&(function))(function);
 
 /*
  * Fills all the pointers, or none: STATUS_LOCAL when the library is not there or lacks one of them. Does nothing when

@@ -1,5 +1,8 @@
 #include "base/late.h"
 
+#include <pthread.h>
+#include <stdbool.h>
+
 #include "support/cmocka.h"
 
 static double (*cosine)(double);
@@ -56,12 +59,43 @@ static void no_such_function(void **unused)
 	}
 }
 
+static pthread_barrier_t all_there;
+
+static void *load_and_call(void *right)
+{
+	struct error err = {0};
+	const struct late_library library = {MATHEMATICS, "install it", symbols, 1};
+	(void)pthread_barrier_wait(&all_there);
+	*(bool *)right = late_load(&library, &err) == STATUS_OK && cosine(0.0) > 0.99;
+	return NULL;
+}
+
+/* As two objects that are compressed side by side do. That nothing is written twice at once is ThreadSanitizer's to
+ * say. */
+static void from_several_threads(void **unused)
+{
+	(void)unused;
+	enum { THREADS = 4 };
+	pthread_t threads[THREADS];
+	bool right[THREADS] = {false};
+	empty_table();
+	assert_int_equal(pthread_barrier_init(&all_there, NULL, THREADS), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, load_and_call, &right[i]), 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_true(right[i]);
+	}
+	(void)pthread_barrier_destroy(&all_there);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(fills_the_table_once),
 	    cmocka_unit_test(no_such_library),
 	    cmocka_unit_test(no_such_function),
+	    cmocka_unit_test(from_several_threads),
 	};
 	return cmocka_run_group_tests_name("base/late", tests, NULL, NULL);
 }
