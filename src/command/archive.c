@@ -70,12 +70,14 @@ enum status command_push(struct command_context *context, struct error *err)
 	    .call = context->call,
 	    .codec = codec,
 	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
-	    .threads = processors_count(),
 	    .path = context->operands[0],
 	    .pg_data = config_text(config, OPTION_ID_PG_DATA),
 	    .system_id = config_number(config, OPTION_ID_SYSTEM_ID),
 	    .buffer_bytes = buffer_bytes(config),
 	};
+	/* Where an object is kept in memory until it is sent, pieces beside it would be too much, and the network is
+	 * slower. */
+	push.threads = push.buffer_bytes == 0 ? processors_count() : 1;
 	/* Each connection would have the limit for itself, and more of them are no faster. */
 	bool limited = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0;
 	if (config_number(config, OPTION_ID_PUSH_AHEAD) > 0 && !limited) {

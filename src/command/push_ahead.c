@@ -169,7 +169,7 @@ enum status push_with_others(const struct push *push, const struct session *sess
 		start(&workers[i], &batch, session);
 	/* Alone it has all processors. */
 	struct push own = *push;
-	own.threads = batch.ready.count == 0 ? processors_count() : 1;
+	own.threads = batch.ready.count == 0 ? push->threads : 1;
 	enum status st = push_file(&own, NULL, err);
 	gate_leave(&batch.gate, taken, true);
 	if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)

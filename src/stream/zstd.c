@@ -19,6 +19,13 @@
 #define WRITE_WINDOW_LOG 20
 #define READ_WINDOW_LOG 23
 
+/*
+ * The dense levels would have 12 MiB of tables for each object on its way; within 1 MiB 256 Ki entries find nearly as
+ * much. The others have no more by themselves.
+ */
+#define DENSE_LEVEL 5
+#define DENSE_TABLE_LOG 18
+
 /* What is used of the library, which is loaded with the first stage. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(ZSTD_CCtx_setParameter)                                                                                      \
@@ -95,6 +102,20 @@ static void packer_free(struct sink *sink)
 	free(packer);
 }
 
+static bool set(ZSTD_CCtx *context, ZSTD_cParameter parameter, int value)
+{
+	return !libzstd.ZSTD_isError(libzstd.ZSTD_CCtx_setParameter(context, parameter, value));
+}
+
+static bool set_all(ZSTD_CCtx *context, int level)
+{
+	bool done = set(context, ZSTD_c_compressionLevel, level) && set(context, ZSTD_c_windowLog, WRITE_WINDOW_LOG) &&
+		    set(context, ZSTD_c_checksumFlag, 1);
+	if (level < DENSE_LEVEL)
+		return done;
+	return done && set(context, ZSTD_c_hashLog, DENSE_TABLE_LOG) && set(context, ZSTD_c_chainLog, DENSE_TABLE_LOG);
+}
+
 enum status zstd_compress(struct sink **chain, int level, struct error *err)
 {
 	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
@@ -108,9 +129,7 @@ enum status zstd_compress(struct sink **chain, int level, struct error *err)
 		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
 	}
 	packer->sink.ops = &ops;
-	if (libzstd.ZSTD_isError(libzstd.ZSTD_CCtx_setParameter(packer->context, ZSTD_c_compressionLevel, level)) ||
-	    libzstd.ZSTD_isError(libzstd.ZSTD_CCtx_setParameter(packer->context, ZSTD_c_windowLog, WRITE_WINDOW_LOG)) ||
-	    libzstd.ZSTD_isError(libzstd.ZSTD_CCtx_setParameter(packer->context, ZSTD_c_checksumFlag, 1))) {
+	if (!set_all(packer->context, level)) {
 		packer_free(&packer->sink);
 		return error_set(err, STATUS_LOCAL, "libzstd does not take level %d", level);
 	}
