@@ -1,9 +1,12 @@
 #include "net/http.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/crypto.h"
@@ -19,12 +22,14 @@ struct http {
 	int64_t connect_timeout_ms;
 	char *proxy; /* NULL: as the environment says */
 	uint64_t bytes_per_s;
+	int socket;                 /* of the last connection; -1: none yet */
 	char text[CURL_ERROR_SIZE]; /* libcurl's words for the last failure */
 };
 
 /* One request under way: what libcurl's callbacks see. */
 struct transfer {
 	CURL *curl;
+	const struct http *http;
 	const struct http_request *request;
 	struct http_response *response;
 	enum status taken;   /* what on_body said */
@@ -65,6 +70,7 @@ enum status http_new(struct http **out, const struct http_options *options, stru
 	http->connect_timeout_ms =
 	    options->connect_timeout_ms > 0 ? options->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS;
 	http->bytes_per_s = options->bytes_per_s;
+	http->socket = -1;
 	http->curl = libcurl.easy_init();
 	http->ca_file = options->ca_file == NULL ? NULL : absolute(options->ca_file);
 	http->proxy = options->proxy == NULL ? NULL : strdup(options->proxy);
@@ -143,13 +149,31 @@ static void keep_status(struct http_response *response, const char *line, size_t
 		response->status = response->status * 10 + (space[i] - '0');
 }
 
+static int on_socket(void *arg, curl_socket_t socket, curlsocktype purpose)
+{
+	struct http *http = arg;
+	(void)purpose;
+	http->socket = socket;
+	return CURL_SOCKOPT_OK;
+}
+
+/*
+ * Says at once that the head has come: a server that sends head and body apart without TCP_NODELAY (Ceph's) holds the
+ * body back until then, and this side would wait 40 ms for something to send along (tcp(7), TCP_QUICKACK).
+ */
+static void acknowledge(const struct http *http)
+{
+	(void)setsockopt(http->socket, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
+}
+
 static size_t on_header(char *line, size_t one, size_t len, void *arg)
 {
 	struct transfer *transfer = arg;
 	(void)one;
-	if (len > 5 && strncmp(line, "HTTP/", 5) == 0)
+	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
+		acknowledge(transfer->http);
 		keep_status(transfer->response, line, len);
-	else
+	} else
 		keep_field(transfer->response, line, len);
 	return len;
 }
@@ -303,6 +327,8 @@ static unsigned set_request(struct http *http, struct transfer *transfer, struct
 	failed |= libcurl_set_object(curl, CURLOPT_HEADERDATA, transfer);
 	failed |= libcurl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
 	failed |= libcurl_set_object(curl, CURLOPT_WRITEDATA, transfer);
+	failed |= libcurl.easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	failed |= libcurl_set_object(curl, CURLOPT_SOCKOPTDATA, http);
 	failed |= libcurl_set_long(curl, CURLOPT_NOPROGRESS, 0L);
 	failed |= libcurl.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	failed |= libcurl_set_object(curl, CURLOPT_XFERINFODATA, transfer);
@@ -339,7 +365,8 @@ static enum status explain(struct http *http, const struct http_request *request
 enum status http_perform(struct http *http, const struct http_request *request, struct http_response *response,
 			 struct error *err)
 {
-	struct transfer transfer = {.request = request, .response = response, .curl = http->curl, .err = err};
+	struct transfer transfer = {
+	    .request = request, .response = response, .curl = http->curl, .http = http, .err = err};
 	CLEANUP(headers_freep) struct curl_slist *headers = NULL;
 	forget_answer(response);
 	response->outcome = HTTP_FAILED_FINAL;
