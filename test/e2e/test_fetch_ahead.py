@@ -412,21 +412,21 @@ def test_what_is_of_another_repository_is_not_used(dir_recovery, line):
 def test_another_repository_while_the_first_ones_worker_lives(dir_site, dir_recovery, scratch, program):
     """The same cluster's system id, another archive: each recovery gets its own, and the old worker ends."""
     from conftest import make_site
-    some = going(dir_recovery, 12, fetch_timeout="2s")
     other_site = make_site("dir", None, scratch, program)
-    other_site.walship.configure(spool=dir_recovery.spool, fetch_timeout="2s")
+    other_site.walship.configure(spool=dir_recovery.spool, fetch_timeout="5s")
     other = Recovery(other_site.folder, other_site.walship, other_site.store.put, SYSTEM_ID)
-    other.archive(names(60))
-    assert other.content == {**other.content, **dir_recovery.content}
-    for name in other.content:  # another history under the same names
+    for name in names(60):  # another history under the same names
         other.content[name] = wal.segment(SYSTEM_ID, name, MIB, seed="other")
         where = wal.object_name(SYSTEM_ID, name)
         other.put(where, ahead.objects.make_object(other.content[name], where, other.walship.key, ahead.objects.NONE))
+    some = going(dir_recovery, 12, fetch_timeout="5s")
     first = dir_recovery.worker()
     for name in list(other.content)[3:]:
+        assert other.content[name] != dir_recovery.content.get(name)
         other.fetch(name)
         time.sleep(0.1)
-    assert other.from_spool > 5 and not host.exists(first)
+    host.wait_for(lambda: not host.exists(first), "the first one ends", 10)
+    assert other.from_spool > 5
     dir_recovery.fetch(*some)
     other_site.store.close()
 
@@ -474,7 +474,7 @@ def test_out_of_order_starts_nothing(strict_recovery, strict):
 # It ends by itself.
 
 def test_ends_without_a_word(dir_recovery):
-    some = going(dir_recovery, 10, fetch_timeout="2s")
+    some = going(dir_recovery, 10, fetch_timeout="4s")
     worker, between = dir_recovery.worker(), ahead.parent(dir_recovery.worker())
     for name in some[:3]:
         time.sleep(1)
@@ -482,7 +482,7 @@ def test_ends_without_a_word(dir_recovery):
     assert dir_recovery.worker() == worker
     dir_recovery.wait_for_spool(some[3:])
     start = time.monotonic()
-    dir_recovery.wait_for_end(2 + 4)
+    dir_recovery.wait_for_end(4 + 4)
     assert time.monotonic() - start > 1
     host.wait_for(lambda: not host.exists(between), "the process in between ends", 5)
     assert not [each for each in os.listdir(dir_recovery.folder) if len(each) >= 24]

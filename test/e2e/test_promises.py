@@ -37,11 +37,14 @@ class Counter:
             threading.Thread(target=self.pump, args=(server, client, False), daemon=True).start()
 
     def pump(self, source, target, requests):
-        while data := source.recv(65536):
-            if requests:
-                self.requests += [line.split(b" ")[0].decode() for line in REQUEST_LINE.findall(data)]
-            target.sendall(data)
-        target.close()
+        try:
+            while data := source.recv(65536):
+                if requests:
+                    self.requests += [line.split(b" ")[0].decode() for line in REQUEST_LINE.findall(data)]
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # one side has gone away
 
 
 def system_args(site):
