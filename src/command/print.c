@@ -1,0 +1,28 @@
+#include "command/print.h"
+
+#include <stdlib.h>
+
+#include "base/output.h"
+
+#define WHERE "to standard output"
+
+enum status print_text(const struct command_context *context, struct buffer *text, struct error *err)
+{
+	enum status st = output_write(context->out_fd, WHERE, text->data, text->len, err);
+	buffer_clear(text);
+	return st;
+}
+
+enum status print_json(const struct command_context *context, json_t *value, struct error *err)
+{
+	char *line = value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct buffer out = {0};
+	json_decref(value);
+	enum status st =
+	    line == NULL ? error_set(err, STATUS_LOCAL, "out of memory") : buffer_printf(&out, err, "%s\n", line);
+	free(line);
+	if (!st)
+		st = print_text(context, &out, err);
+	buffer_fini(&out);
+	return st;
+}
