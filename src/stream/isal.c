@@ -11,9 +11,9 @@
 #include "base/late.h"
 #include "stream/codec.h"
 #include "stream/gather.h"
+#include "stream/unpack.h"
 
 #define CHUNK (64 * 1024)    /* one write to the next stage; stays in the second-level cache */
-#define INPUT_MAX (1u << 30) /* avail_in is 32 bits wide */
 #define RESERVED_FLAGS 0xe0u /* of a header's fourth byte */
 
 /* The buffers that igzip_lib.h recommends for its levels. */
@@ -133,12 +133,9 @@ enum status isal_compress(struct sink **chain, int level, struct error *err)
 }
 
 struct opener {
-	struct sink sink;
-	struct sink *next;
 	struct inflate_state state;
 	struct isal_gzip_header header;
-	enum { IN_HEADER, IN_BODY, MEMBER_ENDED } place; /* ended: nothing has come since */
-	uint8_t out[CHUNK];
+	bool in_header;
 };
 
 /* isal_inflate could read the header too, but forgets its checksum where one piece ends and the next begins. */
@@ -147,7 +144,7 @@ static void begin_member(struct opener *opener)
 	libisal.isal_inflate_reset(&opener->state);
 	opener->state.crc_flag = ISAL_GZIP_NO_HDR_VER; /* the trailer's checksum and length are verified */
 	libisal.isal_gzip_header_init(&opener->header);
-	opener->place = IN_HEADER;
+	opener->in_header = true;
 }
 
 static enum status damaged(int result, struct error *err)
@@ -174,87 +171,52 @@ static enum status open_header(struct opener *opener, struct error *err)
 	/* ISA-L overlooks them; RFC 1952, 2.3.1.2: "must give an error indication if any reserved bit is non-zero". */
 	if (opener->header.flags & RESERVED_FLAGS)
 		return error_set(err, STATUS_DAMAGED, "damaged gzip data: unknown header flags set");
-	opener->place = IN_BODY;
+	opener->in_header = false;
 	return STATUS_OK;
 }
 
-/* One call of ISA-L; *full: there may be more to come out without more going in. */
-static enum status open_body(struct opener *opener, bool *full, struct error *err)
+static enum status open_body(struct opener *opener, bool *ended, struct error *err)
 {
-	struct inflate_state *state = &opener->state;
-	state->next_out = opener->out;
-	state->avail_out = CHUNK;
-	int result = libisal.isal_inflate(state);
+	int result = libisal.isal_inflate(&opener->state);
 	if (result != ISAL_DECOMP_OK && result != ISAL_END_INPUT)
 		return damaged(result, err);
-	if (state->block_state == ISAL_BLOCK_FINISH)
-		opener->place = MEMBER_ENDED;
-	*full = state->avail_out == 0;
-	size_t len = CHUNK - state->avail_out;
-	return len == 0 ? STATUS_OK : sink_write(opener->next, opener->out, len, err);
-}
-
-/* All of what stands at next_in. */
-static enum status open_all(struct opener *opener, struct error *err)
-{
-	enum status st = STATUS_OK;
-	bool full = false;
-	while (!st && (opener->state.avail_in > 0 || (full && opener->place == IN_BODY))) {
-		/* Another member may follow the one that has ended (RFC 1952, 2.2). */
-		if (opener->place == MEMBER_ENDED)
-			begin_member(opener);
-		st = opener->place == IN_HEADER ? open_header(opener, err) : open_body(opener, &full, err);
-	}
-	return st;
-}
-
-static enum status opener_write(struct sink *sink, const void *data, size_t len, struct error *err)
-{
-	struct opener *opener = (struct opener *)sink;
-	union {
-		const void *in;
-		uint8_t *at;
-	} from = {.in = data};
-	while (len > 0) {
-		uint32_t piece = len > INPUT_MAX ? INPUT_MAX : (uint32_t)len;
-		opener->state.next_in = from.at;
-		opener->state.avail_in = piece;
-		enum status st = open_all(opener, err);
-		if (st)
-			return st;
-		from.at += piece;
-		len -= piece;
-	}
+	*ended = opener->state.block_state == ISAL_BLOCK_FINISH;
 	return STATUS_OK;
 }
 
-static enum status opener_finish(struct sink *sink, struct error *err)
+static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
 {
-	struct opener *opener = (struct opener *)sink;
-	if (opener->place != MEMBER_ENDED)
-		return error_set(err, STATUS_DAMAGED, "damaged gzip data: cut off");
-	return sink_finish(opener->next, err);
-}
-
-static void opener_free(struct sink *sink)
-{
-	struct opener *opener = (struct opener *)sink;
-	sink_free(opener->next);
-	free(opener);
+	struct opener *opener = state;
+	/* ISA-L reads its input and says so nowhere. */
+	union {
+		const uint8_t *in;
+		uint8_t *at;
+	} from = {.in = step->in};
+	/* Another member may follow the one that has ended (RFC 1952, 2.2). */
+	if (step->ended)
+		begin_member(opener);
+	step->ended = false;
+	opener->state.next_in = from.at;
+	opener->state.avail_in = (uint32_t)step->in_len;
+	opener->state.next_out = step->out;
+	opener->state.avail_out = (uint32_t)step->out_len;
+	enum status st = opener->in_header ? open_header(opener, err) : open_body(opener, &step->ended, err);
+	step->in = opener->state.next_in;
+	step->in_len = opener->state.avail_in;
+	step->out = opener->state.next_out;
+	step->out_len = opener->state.avail_out;
+	return st;
 }
 
 enum status isal_decompress(struct sink **chain, struct error *err)
 {
-	static const struct sink_ops ops = {opener_write, opener_finish, opener_free};
+	static const struct unpack_codec codec = {"gzip", opener_step, free};
 	if (late_load(&library, err))
 		return STATUS_LOCAL;
 	struct opener *opener = calloc(1, sizeof *opener);
-	if (opener == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory for gzip");
-	libisal.isal_inflate_init(&opener->state);
-	begin_member(opener);
-	opener->sink.ops = &ops;
-	opener->next = *chain;
-	*chain = &opener->sink;
-	return STATUS_OK;
+	if (opener != NULL) {
+		libisal.isal_inflate_init(&opener->state);
+		begin_member(opener);
+	}
+	return unpack_new(chain, &codec, opener, err);
 }

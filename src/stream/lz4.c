@@ -9,8 +9,7 @@
 #include "base/late.h"
 #include "stream/codec.h"
 #include "stream/gather.h"
-
-#define CHUNK (64 * 1024) /* one write to the next stage; stays in the second-level cache */
+#include "stream/unpack.h"
 
 /* What is used of the library, which is loaded with the first stage. */
 #define FUNCTIONS(_)                                                                                                   \
@@ -129,14 +128,6 @@ enum status lz4_compress(struct sink **chain, int level, struct error *err)
 	return STATUS_OK;
 }
 
-struct opener {
-	struct sink sink;
-	struct sink *next;
-	LZ4F_dctx *context;
-	bool frame_ended; /* nothing has come since the end of a frame */
-	uint8_t out[CHUNK];
-};
-
 /* liblz4 numbers its errors only for those who link it statically; their names are for all. */
 static enum status refuse(size_t result, struct error *err)
 {
@@ -146,58 +137,33 @@ static enum status refuse(size_t result, struct error *err)
 	return error_set(err, STATUS_DAMAGED, "damaged lz4 data: %s", name);
 }
 
-static enum status opener_write(struct sink *sink, const void *data, size_t len, struct error *err)
+/* Another frame, or a skippable one, may follow the one that has ended, as lz4 -d has it. */
+static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
 {
-	struct opener *opener = (struct opener *)sink;
-	const uint8_t *from = data;
-	bool full = false;
-	/* Another frame, or a skippable one, may follow the one that has ended, as lz4 -d has it. */
-	while (len > 0 || (full && !opener->frame_ended)) {
-		size_t out = CHUNK;
-		size_t taken = len;
-		size_t result = liblz4.LZ4F_decompress(opener->context, opener->out, &out, from, &taken, NULL);
-		if (liblz4.LZ4F_isError(result))
-			return refuse(result, err);
-		opener->frame_ended = result == 0;
-		full = out == CHUNK;
-		from += taken;
-		len -= taken;
-		enum status st = out == 0 ? STATUS_OK : sink_write(opener->next, opener->out, out, err);
-		if (st)
-			return st;
-	}
+	size_t taken = step->in_len, made = step->out_len;
+	size_t result = liblz4.LZ4F_decompress(state, step->out, &made, step->in, &taken, NULL);
+	if (liblz4.LZ4F_isError(result))
+		return refuse(result, err);
+	step->ended = result == 0;
+	step->in += taken;
+	step->in_len -= taken;
+	step->out += made;
+	step->out_len -= made;
 	return STATUS_OK;
 }
 
-static enum status opener_finish(struct sink *sink, struct error *err)
+static void opener_free(void *state)
 {
-	struct opener *opener = (struct opener *)sink;
-	if (!opener->frame_ended)
-		return error_set(err, STATUS_DAMAGED, "damaged lz4 data: cut off");
-	return sink_finish(opener->next, err);
-}
-
-static void opener_free(struct sink *sink)
-{
-	struct opener *opener = (struct opener *)sink;
-	sink_free(opener->next);
-	(void)liblz4.LZ4F_freeDecompressionContext(opener->context);
-	free(opener);
+	(void)liblz4.LZ4F_freeDecompressionContext(state);
 }
 
 enum status lz4_decompress(struct sink **chain, struct error *err)
 {
-	static const struct sink_ops ops = {opener_write, opener_finish, opener_free};
+	static const struct unpack_codec codec = {"lz4", opener_step, opener_free};
+	LZ4F_dctx *context = NULL;
 	if (late_load(&library, err))
 		return STATUS_LOCAL;
-	struct opener *opener = calloc(1, sizeof *opener);
-	if (opener == NULL ||
-	    liblz4.LZ4F_isError(liblz4.LZ4F_createDecompressionContext(&opener->context, LZ4F_VERSION))) {
-		free(opener);
-		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
-	}
-	opener->sink.ops = &ops;
-	opener->next = *chain;
-	*chain = &opener->sink;
-	return STATUS_OK;
+	if (liblz4.LZ4F_isError(liblz4.LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
+		context = NULL;
+	return unpack_new(chain, &codec, context, err);
 }

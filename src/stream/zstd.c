@@ -8,6 +8,7 @@
 
 #include "base/late.h"
 #include "stream/codec.h"
+#include "stream/unpack.h"
 
 #define CHUNK (64 * 1024) /* one write to the next stage; stays in the second-level cache */
 
@@ -138,14 +139,6 @@ enum status zstd_compress(struct sink **chain, int level, struct error *err)
 	return STATUS_OK;
 }
 
-struct opener {
-	struct sink sink;
-	struct sink *next;
-	ZSTD_DCtx *context;
-	bool frame_ended; /* nothing has come since the end of a frame */
-	uint8_t out[CHUNK];
-};
-
 static enum status refuse(size_t result, struct error *err)
 {
 	ZSTD_ErrorCode code = libzstd.ZSTD_getErrorCode(result);
@@ -158,61 +151,37 @@ static enum status refuse(size_t result, struct error *err)
 	return error_hint(err, STATUS_DAMAGED, "walship never writes that, nor does zstd without --ultra or --long");
 }
 
-static enum status opener_write(struct sink *sink, const void *data, size_t len, struct error *err)
+/* Another frame, or a skippable one, may follow the one that has ended (RFC 8878, 3.1). */
+static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
 {
-	struct opener *opener = (struct opener *)sink;
-	ZSTD_inBuffer in = {data, len, 0};
-	bool full = false;
-	/* Another frame, or a skippable one, may follow the one that has ended (RFC 8878, 3.1). */
-	while (in.pos < in.size || (full && !opener->frame_ended)) {
-		ZSTD_outBuffer out = {opener->out, CHUNK, 0};
-		size_t result = libzstd.ZSTD_decompressStream(opener->context, &out, &in);
-		if (libzstd.ZSTD_isError(result))
-			return refuse(result, err);
-		opener->frame_ended = result == 0;
-		full = out.pos == CHUNK;
-		enum status st = out.pos == 0 ? STATUS_OK : sink_write(opener->next, opener->out, out.pos, err);
-		if (st)
-			return st;
-	}
+	ZSTD_inBuffer in = {step->in, step->in_len, 0};
+	ZSTD_outBuffer out = {step->out, step->out_len, 0};
+	size_t result = libzstd.ZSTD_decompressStream(state, &out, &in);
+	if (libzstd.ZSTD_isError(result))
+		return refuse(result, err);
+	step->ended = result == 0;
+	step->in += in.pos;
+	step->in_len -= in.pos;
+	step->out += out.pos;
+	step->out_len -= out.pos;
 	return STATUS_OK;
 }
 
-static enum status opener_finish(struct sink *sink, struct error *err)
+static void opener_free(void *state)
 {
-	struct opener *opener = (struct opener *)sink;
-	if (!opener->frame_ended)
-		return error_set(err, STATUS_DAMAGED, "damaged zstd data: cut off");
-	return sink_finish(opener->next, err);
-}
-
-static void opener_free(struct sink *sink)
-{
-	struct opener *opener = (struct opener *)sink;
-	sink_free(opener->next);
-	(void)libzstd.ZSTD_freeDCtx(opener->context);
-	free(opener);
+	(void)libzstd.ZSTD_freeDCtx(state);
 }
 
 enum status zstd_decompress(struct sink **chain, struct error *err)
 {
-	static const struct sink_ops ops = {opener_write, opener_finish, opener_free};
+	static const struct unpack_codec codec = {"zstd", opener_step, opener_free};
 	if (late_load(&library, err))
 		return STATUS_LOCAL;
-	struct opener *opener = calloc(1, sizeof *opener);
-	if (opener != NULL)
-		opener->context = libzstd.ZSTD_createDCtx();
-	if (opener == NULL || opener->context == NULL) {
-		free(opener);
-		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
-	}
-	opener->sink.ops = &ops;
-	if (libzstd.ZSTD_isError(
-		libzstd.ZSTD_DCtx_setParameter(opener->context, ZSTD_d_windowLogMax, READ_WINDOW_LOG))) {
-		opener_free(&opener->sink);
+	ZSTD_DCtx *context = libzstd.ZSTD_createDCtx();
+	if (context != NULL &&
+	    libzstd.ZSTD_isError(libzstd.ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, READ_WINDOW_LOG))) {
+		opener_free(context);
 		return error_set(err, STATUS_LOCAL, "libzstd does not take a window's bound");
 	}
-	opener->next = *chain;
-	*chain = &opener->sink;
-	return STATUS_OK;
+	return unpack_new(chain, &codec, context, err);
 }
