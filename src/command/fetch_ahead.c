@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/thread.h"
 #include "command/fetch_window.h"
 #include "command/session.h"
 #include "walship/fetch.h"
@@ -229,17 +229,13 @@ static void listen_to(struct ahead *ahead, int fd)
 
 static bool start_fetchers(struct ahead *ahead, struct fetcher *fetchers, const struct session *session)
 {
-	pthread_attr_t attributes;
 	struct error ignored = {0};
 	size_t running = 0;
-	(void)pthread_attr_init(&attributes);
-	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	for (size_t i = 0; i < FETCH_WINDOW_SIDE_BY_SIDE; i++) {
 		fetchers[i].ahead = ahead;
 		if (session_join(&fetchers[i].session, session, ahead->context, &ignored) == STATUS_OK)
-			running += pthread_create(&fetchers[i].thread, &attributes, work, &fetchers[i]) == 0;
+			running += thread_start(&fetchers[i].thread, STACK_BYTES, work, &fetchers[i]);
 	}
-	(void)pthread_attr_destroy(&attributes);
 	return running > 0;
 }
 

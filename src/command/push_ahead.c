@@ -1,7 +1,6 @@
 #include "command/push_ahead.h"
 
 #include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/gate.h"
 #include "base/processors.h"
+#include "base/thread.h"
 #include "wal/ready.h"
 
 #define WORKERS_MAX 8                      /* each has a connection: round trips are waited for side by side */
@@ -112,17 +112,13 @@ static void *work(void *arg)
 static void start(struct worker *worker, struct batch *batch, const struct session *session)
 {
 	struct error err = {0};
-	pthread_attr_t attributes;
 	worker->batch = batch;
 	enum status st = session_join(&worker->session, session, batch->context, &err);
 	if (st) {
 		log_line(batch->context->call->log, LEVEL_INFO, "push-ahead: %s", err.text);
 		return;
 	}
-	(void)pthread_attr_init(&attributes);
-	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	worker->running = pthread_create(&worker->thread, &attributes, work, worker) == 0;
-	(void)pthread_attr_destroy(&attributes);
+	worker->running = thread_start(&worker->thread, STACK_BYTES, work, worker);
 }
 
 static void batch_init(struct batch *batch, const struct push *push, const struct acknowledgements *notes,

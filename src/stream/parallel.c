@@ -1,11 +1,11 @@
 #include "stream/parallel.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/thread.h"
 
 #define STACK_BYTES (256UL * 1024)
 #define PIECES_MAX (PARALLEL_THREADS_MAX + 2) /* one is filled, one is handed on, while each thread has one */
@@ -99,13 +99,9 @@ static void *work(void *arg)
 
 static void start_threads(struct parallel *parallel)
 {
-	pthread_attr_t attributes;
-	(void)pthread_attr_init(&attributes);
-	(void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	while (parallel->running < parallel->thread_count &&
-	       pthread_create(&parallel->threads[parallel->running], &attributes, work, parallel) == 0)
+	       thread_start(&parallel->threads[parallel->running], STACK_BYTES, work, parallel))
 		parallel->running++;
-	(void)pthread_attr_destroy(&attributes);
 	/* As many as there are; without any, the caller does it all. */
 	parallel->thread_count = parallel->running;
 }
