@@ -11,11 +11,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/uri.h"
 #include "wal/ready.h"
 
-/* A repository, an endpoint, a key file, a region and a dozen numbers. */
-#define NOTE_MAX (3 * URI_PATH_MAX + 512)
+#define NOTE_MAX (IDENTITY_MAX + 512) /* and half a dozen numbers */
 #define NOTE_PATH_MAX (ACKNOWLEDGEMENT_FOLDER_MAX + WAL_NAME_MAX)
 
 /* What tells the folders of two copies of a cluster apart; 0 when there is none. */
@@ -29,24 +27,15 @@ static uint64_t folder_inode(const char *wal_path)
 	return fits && stat(folder, &info) == 0 ? info.st_ino : 0;
 }
 
-/* Before it is read: what is put there meanwhile costs a repeated push. */
-static void look_at_key(struct acknowledgements *notes)
-{
-	struct stat info;
-	const char *path = config_list_item(notes->config, OPTION_ID_CIPHER_KEY_FILE, 0);
-	if (path == NULL || stat(path, &info) != 0)
-		return;
-	notes->key_inode = info.st_ino;
-	notes->key_changed_ns = (int64_t)info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec;
-}
-
 enum status acknowledgements_open(struct acknowledgements *out, const struct config *config, uint64_t system_id,
 				  const char *wal_path, struct error *err)
 {
 	char spool[SPOOL_PATH_MAX];
-	*out = (struct acknowledgements){.config = config, .system_id = system_id};
-	look_at_key(out);
-	enum status st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
+	*out = (struct acknowledgements){.system_id = system_id};
+	/* Before the key is read: what is put there meanwhile costs a repeated push. */
+	enum status st = identity_text(config, IDENTITY_FIRST_KEY, out->identity, err);
+	if (!st)
+		st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
 	if (st)
 		return st;
 	(void)snprintf(out->folder, sizeof out->folder, "%s/push-%" PRIu64 "-%" PRIu64, spool, system_id,
@@ -62,24 +51,16 @@ static void note_path(const struct acknowledgements *notes, const char *name, ch
 }
 
 /*
- * What a note for this file says, word for word. 0: it is too long to be noted. What encrypted the object is part of
- * it: a configuration that could not fetch it again must not acknowledge it.
+ * What a note for this file says, word for word. What encrypted the object is part of it: a configuration that could
+ * not fetch it again must not acknowledge it.
  */
 static size_t note_text(const struct acknowledgements *notes, const struct shipped *file, char out[NOTE_MAX])
 {
-	const struct config *config = notes->config;
-	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
-	bool keyed = config_list_count(config, OPTION_ID_CIPHER_KEY_FILE) > 0;
-	int len = snprintf(out, NOTE_MAX,
-			   "walship 2 pushed\nrepo %s\ns3-endpoint %s\ns3-region %s\ncipher %s %s\nkey inode %" PRIu64
-			   " changed %" PRId64 "\ncluster %" PRIu64 "\ndevice %" PRIu64 " inode %" PRIu64
-			   " bytes %" PRIu64 " modified %" PRId64 " changed %" PRId64 "\n",
-			   config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
-			   config_text(config, OPTION_ID_S3_REGION), config_text(config, OPTION_ID_CIPHER),
-			   keyed ? config_list_item(config, OPTION_ID_CIPHER_KEY_FILE, 0) : "", notes->key_inode,
-			   notes->key_changed_ns, file->system_id, file->device, file->inode, file->size,
-			   file->modified_ns, file->changed_ns);
-	return len > 0 && len < NOTE_MAX ? (size_t)len : 0;
+	return (size_t)snprintf(out, NOTE_MAX,
+				"walship 3 pushed\n%scluster %" PRIu64 "\ndevice %" PRIu64 " inode %" PRIu64
+				" bytes %" PRIu64 " modified %" PRId64 " changed %" PRId64 "\n",
+				notes->identity, file->system_id, file->device, file->inode, file->size,
+				file->modified_ns, file->changed_ns);
 }
 
 bool acknowledgement_is_there(const struct acknowledgements *notes, const char *name, const struct shipped *file)
@@ -88,7 +69,7 @@ bool acknowledgement_is_there(const struct acknowledgements *notes, const char *
 	size_t len = note_text(notes, file, expected);
 	note_path(notes, name, path);
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return fd >= 0 && len > 0 && read(fd, found, sizeof found) == (ssize_t)len && memcmp(found, expected, len) == 0;
+	return fd >= 0 && read(fd, found, sizeof found) == (ssize_t)len && memcmp(found, expected, len) == 0;
 }
 
 bool acknowledgement_take(const struct acknowledgements *notes, const char *name, const struct shipped *file)
@@ -113,8 +94,6 @@ enum status acknowledgement_reserve(const struct acknowledgements *notes, const 
 	char path[NOTE_PATH_MAX], text[NOTE_MAX];
 	size_t len = note_text(notes, file, text);
 	note_path(notes, name, path);
-	if (len == 0)
-		return error_set(err, STATUS_LOCAL, "repo, s3-endpoint and cipher-key-file are too long for a note");
 	memset(text, ' ', len);
 	*fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd < 0)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/spool.h"
+#include "command/identity.h"
 #include "config/config.h"
 #include "wal/name.h"
 #include "walship/push.h"
@@ -16,11 +17,9 @@
 #define ACKNOWLEDGEMENT_FOLDER_MAX (SPOOL_PATH_MAX + 64)
 
 struct acknowledgements {
-	const struct config *config; /* says which repository has the object */
 	uint64_t system_id;          /* of their cluster */
-	/* The key file that encrypts, as the call found it: another key may get the same path. 0 without one. */
-	uint64_t key_inode;
-	int64_t key_changed_ns;
+	char identity[IDENTITY_MAX]; /* the repository that has the object, and the key that encrypts, as the call found
+					it */
 	char folder[ACKNOWLEDGEMENT_FOLDER_MAX];
 };
 

@@ -16,7 +16,6 @@
 #include "stream/file.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
-#define BOOT_ID_MAX 64
 #define NAP_NS 500000L
 #define BEGIN_NAPS 4 /* between two segments whoever fetches ahead may be about to begin this one */
 
@@ -28,20 +27,18 @@ static void read_text(const char *path, char *out, size_t size)
 	out[got > 0 ? got : 0] = '\0';
 }
 
-/* Region, endpoint and bucket name a bucket; another cipher would have refused what is there. */
+/* With all keys: what one opened that has been withdrawn since is no more than what it could not open. */
 static enum status name_identity(struct prefetched *out, const struct config *config, struct error *err)
 {
-	char boot[BOOT_ID_MAX];
-	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
+	char boot[BOOT_ID_MAX], text[IDENTITY_MAX];
 	read_text(BOOT_ID, boot, sizeof boot);
 	if (boot[0] == '\0')
 		return error_set(err, STATUS_LOCAL, "%s cannot be read: a crash of the machine would go unnoticed",
 				 BOOT_ID);
-	int len = snprintf(out->identity, sizeof out->identity,
-			   "walship 1 fetched\nrepo %s\ns3-endpoint %s\ns3-region %s\ncipher %s\nboot %s",
-			   config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
-			   config_text(config, OPTION_ID_S3_REGION), config_text(config, OPTION_ID_CIPHER), boot);
-	return len < (int)sizeof out->identity ? STATUS_OK : error_set(err, STATUS_LOCAL, "s3-endpoint is too long");
+	enum status st = identity_text(config, IDENTITY_ALL_KEYS, text, err);
+	if (!st)
+		(void)snprintf(out->identity, sizeof out->identity, "walship 2 fetched\n%sboot %s", text, boot);
+	return st;
 }
 
 static bool is_of_this_repository(const struct prefetched *prefetched)

@@ -1,8 +1,8 @@
 /*
  * Segments that wait in the spool, fetched and verified before recovery asks for them: the side of the call that was
  * asked. The folder of a cluster has, beside them, NAME.part for each that is on its way, the pipe "wanted" that the
- * process that fetches ahead reads from, and "identity": of which repository and which start of the machine they
- * are. What was written before a crash of the machine may not be what it should.
+ * process that fetches ahead reads from, and "identity": of which repository, with which keys, and of which start of
+ * the machine they are. What was written before a crash of the machine may not be what it should.
  */
 #ifndef WALSHIP_COMMAND_PREFETCHED_H
 #define WALSHIP_COMMAND_PREFETCHED_H
@@ -12,13 +12,14 @@
 
 #include "base/call.h"
 #include "base/spool.h"
-#include "base/uri.h"
+#include "command/identity.h"
 #include "config/config.h"
 #include "wal/name.h"
 
 #define PREFETCHED_FOLDER_MAX (SPOOL_PATH_MAX + 32)
 #define PREFETCHED_PATH_MAX (PREFETCHED_FOLDER_MAX + WAL_NAME_MAX + 16)
-#define PREFETCHED_IDENTITY_MAX (2 * URI_PATH_MAX + 512)
+#define BOOT_ID_MAX 64
+#define PREFETCHED_IDENTITY_MAX (IDENTITY_MAX + BOOT_ID_MAX + 64)
 
 struct prefetched {
 	char folder[PREFETCHED_FOLDER_MAX];

@@ -387,7 +387,7 @@ def test_a_spool_that_cannot_be_believed(dir_recovery, spoil, scratch):
         spool.unlink()
 
 
-@pytest.mark.parametrize("line", ["repo", "s3-endpoint", "cipher", "boot", None])
+@pytest.mark.parametrize("line", ["repo", "s3-endpoint", "cipher", "key", "boot", None])
 def test_what_is_of_another_repository_is_not_used(dir_recovery, line):
     """Of another one, of another start of the machine, or of nobody: with wrong content under the right name."""
     some = going(dir_recovery, 8)
@@ -407,6 +407,21 @@ def test_what_is_of_another_repository_is_not_used(dir_recovery, line):
     dir_recovery.fetch(*some[1:])
     assert dir_recovery.from_spool > before  # there is a new one now, which has removed those
     assert identity.read_text() == text
+
+
+def test_what_a_withdrawn_key_opened_is_not_used(dir_recovery):
+    """It waits in the spool, opened and verified; what recovery gets is what it gets without a spool: an error."""
+    some = going(dir_recovery, 8)
+    dir_recovery.wait_for_spool(some)
+    before, own_key = dir_recovery.from_spool, dir_recovery.walship.key_file
+    other_key = host.USER.write(dir_recovery.walship.folder / "other-key", os.urandom(32).hex() + "\n", 0o600)
+    dir_recovery.walship.configure(cipher_key_file=other_key)
+    dir_recovery.dest.unlink()
+    dir_recovery.ask(some[0]).expect(255, "key", "key")
+    assert not dir_recovery.dest.exists() and dir_recovery.from_spool == before
+    dir_recovery.walship.configure(cipher_key_file=own_key)
+    dir_recovery.fetch(*some)
+    assert dir_recovery.from_spool > before
 
 
 def test_another_repository_while_the_first_ones_worker_lives(dir_site, dir_recovery, scratch, program):

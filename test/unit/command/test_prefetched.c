@@ -101,18 +101,28 @@ static int come_alive(void)
 	return fd;
 }
 
-static bool take_to(const char *dest)
+static bool take_as(const struct config *whose, const char *dest)
 {
 	struct prefetched prefetched;
-	assert_ok(prefetched_open(&prefetched, config, 42, &err), err);
+	assert_ok(prefetched_open(&prefetched, whose, 42, &err), err);
 	bool taken = prefetched_take(&prefetched, &world.call, &name, dest);
 	prefetched_fini(&prefetched);
 	return taken;
 }
 
+static bool take_to(const char *dest)
+{
+	return take_as(config, dest);
+}
+
+static bool take_with(const struct config *whose)
+{
+	return take_as(whose, folder_path(&folder, "dest"));
+}
+
 static bool take(void)
 {
-	return take_to(folder_path(&folder, "dest"));
+	return take_with(config);
 }
 
 static void takes_by_rename(void **unused)
@@ -212,6 +222,27 @@ static void takes_nothing_of_another_start_of_the_machine(void **unused)
 	put("identity", prefetched.identity);
 	assert_false(take());
 	prefetched_fini(&prefetched);
+}
+
+/* What a key opened that is in the configuration no more, or has become another one, is asked of the store: it refuses.
+ */
+static void takes_nothing_opened_with_other_keys(void **unused)
+{
+	(void)unused;
+	CLEANUP(config_freep) struct config *both = load(CONF "cipher-key-file = @/one\ncipher-key-file = @/two\n");
+	CLEANUP(config_freep) struct config *one = load(CONF "cipher-key-file = @/one\n");
+	folder_put(&folder, "one", "1", 1, 0600);
+	folder_put(&folder, "two", "2", 1, 0600);
+	write_identity_of(both);
+	put(NAME, CONTENT);
+	assert_false(take_with(one));
+	folder_put(&folder, "new", "3", 1, 0600);
+	assert_int_equal(rename(folder_path(&folder, "new"), config_list_item(both, OPTION_ID_CIPHER_KEY_FILE, 1)), 0);
+	assert_false(take_with(both));
+	assert_int_equal(unlink(config_list_item(both, OPTION_ID_CIPHER_KEY_FILE, 1)), 0);
+	assert_false(take_with(both));
+	write_identity_of(one);
+	assert_true(take_with(one));
 }
 
 /* To whoever fetches from another repository nothing is told: it ends for want of words. */
@@ -418,6 +449,7 @@ int main(void)
 	    TEST(takes_nothing_without_an_identity),
 	    TEST(takes_nothing_of_another_repository),
 	    TEST(takes_nothing_of_another_start_of_the_machine),
+	    TEST(takes_nothing_opened_with_other_keys),
 	    TEST(tells_only_its_own),
 	    TEST(waits_for_what_is_on_its_way),
 	    TEST(does_not_wait_for_the_dead),
