@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "wal/ready.h"
 
 #define NOTE_MAX (IDENTITY_MAX + 512) /* and half a dozen numbers */
@@ -21,9 +22,8 @@ static uint64_t folder_inode(const char *wal_path)
 {
 	char folder[PATH_MAX];
 	struct stat info;
-	const char *slash = strrchr(wal_path, '/');
-	int len = slash == NULL ? 0 : (int)(slash - wal_path) + 1;
-	bool fits = snprintf(folder, sizeof folder, "%.*s.", len, wal_path) < (int)sizeof folder;
+	bool fits =
+	    snprintf(folder, sizeof folder, "%.*s.", (int)path_folder_len(wal_path), wal_path) < (int)sizeof folder;
 	return fits && stat(folder, &info) == 0 ? info.st_ino : 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/environment.h"
+#include "base/path.h"
 #include "base/processors.h"
 #include "base/uri.h"
 #include "command/fetch_ahead.h"
@@ -15,12 +16,6 @@
 #include "wal/control.h"
 #include "walship/fetch.h"
 #include "walship/push.h"
-
-static const char *file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash == NULL ? path : slash + 1;
-}
 
 /* What one object may need of memory on its way: S3 takes a whole part at once, a directory a file. */
 static uint64_t buffer_bytes(const struct config *config)
@@ -47,12 +42,12 @@ static enum status look_into_spool(const struct push *push, struct acknowledgeme
 		return st;
 	*usable = acknowledgements_open(notes, config, file.system_id, push->path, &trouble) == STATUS_OK;
 	if (*usable)
-		*done = acknowledgement_take(notes, file_name(push->path), &file);
+		*done = acknowledgement_take(notes, path_name(push->path), &file);
 	else
 		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);
 	if (*done)
 		log_line(push->call->log, LEVEL_INFO, "push %s: pushed ahead by an earlier call",
-			 file_name(push->path));
+			 path_name(push->path));
 	return STATUS_OK;
 }
 
@@ -65,7 +60,7 @@ enum status command_push(struct command_context *context, struct error *err)
 	bool done = false, ahead = false;
 	enum status st = codec_check(codec, STATUS_USAGE, err);
 	if (st)
-		return error_wrap(err, st, "push %s: compress = %s", file_name(context->operands[0]), codec->name);
+		return error_wrap(err, st, "push %s: compress = %s", path_name(context->operands[0]), codec->name);
 	struct push push = {
 	    .call = context->call,
 	    .codec = codec,
@@ -87,7 +82,7 @@ enum status command_push(struct command_context *context, struct error *err)
 	}
 	st = session_open(&session, context, err);
 	if (st)
-		return error_wrap(err, st, "push %s", file_name(context->operands[0]));
+		return error_wrap(err, st, "push %s", path_name(context->operands[0]));
 	push.store = session.store;
 	push.key = session.encrypt ? &session.keys.keys[0] : NULL;
 	push.keys = &session.keys;

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/gate.h"
+#include "base/path.h"
 #include "base/processors.h"
 #include "base/thread.h"
 #include "wal/ready.h"
@@ -85,8 +86,6 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	struct batch *batch = worker->batch;
 	const char *own = batch->push->path;
-	const char *slash = strrchr(own, '/');
-	int folder_len = slash == NULL ? 0 : (int)(slash - own) + 1;
 	struct wal_name name;
 	while (take_next(batch, &name)) {
 		char path[PATH_MAX];
@@ -98,7 +97,7 @@ static void *work(void *arg)
 		push.path = path;
 		push.gate = &batch->gate;
 		push.threads = 1; /* the processors are shared out by the gate */
-		(void)snprintf(path, sizeof path, "%.*s%s", folder_len, own, name.text);
+		(void)snprintf(path, sizeof path, "%.*s%s", (int)path_folder_len(own), own, name.text);
 		enum status unfit = push_examine(&push, &before, &err);
 		enum status st = unfit ? STATUS_OK : push_one(batch, &push, name.text, &before, &err);
 		if (unfit || st)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/path.h"
+
 #define SEGMENT_DIGITS 24
 #define TIMELINE_DIGITS 8
 #define FOLDER_DIGITS 16 /* timeline and log id */
@@ -67,8 +69,7 @@ enum status wal_name_parse(struct wal_name *out, const char *text, struct error 
 
 enum status wal_name_from_path(struct wal_name *out, const char *path, struct error *err)
 {
-	const char *slash = strrchr(path, '/');
-	return wal_name_parse(out, slash == NULL ? path : slash + 1, err);
+	return wal_name_parse(out, path_name(path), err);
 }
 
 bool wal_segment_size_is_valid(uint64_t bytes)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
 
 #define SUFFIX ".ready"
 
@@ -16,13 +17,6 @@ static void dir_closep(DIR **dir)
 {
 	if (*dir != NULL)
 		(void)closedir(*dir);
-}
-
-/* The length of the folder's part of a path, with its slash. */
-static size_t folder_len(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash == NULL ? 0 : (size_t)(slash - path) + 1;
 }
 
 static int compare(const struct wal_name *a, const struct wal_name *b)
@@ -62,9 +56,9 @@ static bool parse(struct wal_name *out, const char *entry)
 enum status ready_list_read(struct ready_list *out, const char *wal_path, size_t most, struct error *err)
 {
 	char path[PATH_MAX];
-	const char *own = wal_path + folder_len(wal_path);
+	const char *own = path_name(wal_path);
 	*out = (struct ready_list){0};
-	if ((size_t)snprintf(path, sizeof path, "%.*sarchive_status", (int)folder_len(wal_path), wal_path) >=
+	if ((size_t)snprintf(path, sizeof path, "%.*sarchive_status", (int)path_folder_len(wal_path), wal_path) >=
 	    sizeof path)
 		return STATUS_OK;
 	CLEANUP(dir_closep) DIR *dir = opendir(path);
@@ -92,8 +86,8 @@ enum status ready_list_read(struct ready_list *out, const char *wal_path, size_t
 bool ready_still(const char *wal_path, const char *name)
 {
 	char path[PATH_MAX];
-	return (size_t)snprintf(path, sizeof path, "%.*sarchive_status/%s" SUFFIX, (int)folder_len(wal_path), wal_path,
-				name) < sizeof path &&
+	return (size_t)snprintf(path, sizeof path, "%.*sarchive_status/%s" SUFFIX, (int)path_folder_len(wal_path),
+				wal_path, name) < sizeof path &&
 	       access(path, F_OK) == 0;
 }
 

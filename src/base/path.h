@@ -1,0 +1,20 @@
+/* Paths as text; nothing is asked of the file system. */
+#ifndef WALSHIP_BASE_PATH_H
+#define WALSHIP_BASE_PATH_H
+
+#include <stddef.h>
+#include <string.h>
+
+/* The length of the folder's part, with its slash: "a/b" -> 2, "/b" -> 1, "b" -> 0. What is behind it is the name. */
+static inline size_t path_folder_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash == NULL ? 0 : (size_t)(slash - path) + 1;
+}
+
+static inline const char *path_name(const char *path)
+{
+	return path + path_folder_len(path);
+}
+
+#endif
