@@ -1,5 +1,7 @@
 """What is measured, round by round, and the calibration before it."""
 
+import contextlib
+import os
 import shutil
 import tempfile
 import time
@@ -192,8 +194,19 @@ class Cases:
         self.say(f"requests, {case}, {tool.name}: {shown} per file")
 
 
+@contextlib.contextmanager
+def one_processor():
+    """All that is started within has the same one: push compresses by as many threads as there are processors."""
+    all_of_them = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(all_of_them)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_of_them)
+
+
 class Limits:
-    """How far each stage of walship is from what the machine can do. Single calls, nothing ahead."""
+    """How far each stage of walship is from what one processor can do. Single calls, nothing ahead."""
 
     def __init__(self, lab, tool, say, sample):
         self.lab, self.tool, self.say = lab, tool, say
@@ -201,6 +214,13 @@ class Limits:
         self.least, self.ms, self.memory_speed, self.object_bytes = {}, {}, {}, 0
 
     def run(self):
+        with one_processor():
+            self._measure()
+        self.ms = {key: sum(least) * 1000 / len(least) for key, least in self.least.items()}
+        self.say(f"limits: {', '.join(f'{k} {v:.2f} ms' for k, v in self.ms.items())}")
+        return self
+
+    def _measure(self):
         wal = self.lab.backlog.primary.data / "pg_wal"
         done = host.run([self.lab.programs / "limits", *(wal / name for name in self.names)], timeout=600)
         for line in done.stdout.decode().splitlines():
@@ -215,9 +235,6 @@ class Limits:
                     self._walship(key, ram, ram, options)
                 self._walship("disk", self.lab.folder, self.lab.folder, {})
                 self._note("disk limit", self._disk())
-        self.ms = {key: sum(least) * 1000 / len(least) for key, least in self.least.items()}
-        self.say(f"limits: {', '.join(f'{k} {v:.2f} ms' for k, v in self.ms.items())}")
-        return self
 
     def _note(self, key, seconds):
         """Each segment's best of some turns: what else the machine does is left out as far as it can be."""

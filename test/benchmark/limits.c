@@ -17,7 +17,8 @@
 #include <zlib.h>
 
 #define FILES_MAX 1024
-#define SLACK 65536 /* what a stage may add to a segment that it cannot make smaller */
+#define DEFAULT_LEVEL 1 /* of ISA-L: what walship writes unless it is told otherwise, and so what it reads */
+#define SLACK 65536     /* what a stage may add to a segment that it cannot make smaller */
 
 struct data {
 	uint8_t *bytes;
@@ -195,7 +196,7 @@ int main(int argc, char **argv)
 	measure("zlib-1", wal, zlib_deflate_level, 1);
 	measure("zlib-6", wal, zlib_deflate_level, 6);
 	for (int i = 0; i < count; i++) {
-		packed[i].length = isal_deflate_level(wal[i], 2);
+		packed[i].length = isal_deflate_level(wal[i], DEFAULT_LEVEL);
 		packed[i].bytes = malloc(packed[i].length);
 		if (!packed[i].bytes)
 			die("memory");
