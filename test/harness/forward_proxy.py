@@ -3,26 +3,17 @@
 import select
 import socket
 import socketserver
-import threading
 import urllib.parse
 
+from .listener import Listener
 
-class ForwardProxy:
+
+class ForwardProxy(Listener):
     """asked: method and target of each request. authorization: what a client must send as Proxy-Authorization."""
 
     def __init__(self, authorization=None):
         self.asked, self.authorization = [], authorization
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._handler())
 
     def _handler(self):
         proxy = self

@@ -1,10 +1,11 @@
 """The endpoints that give temporary credentials, on loopback: an instance's (IMDSv2), a container's, STS."""
 
 import json
-import threading
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from .listener import Listener
 
 STS_XML = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>
 <Credentials><AccessKeyId>{AccessKeyId}</AccessKeyId><SecretAccessKey>{SecretAccessKey}</SecretAccessKey>
@@ -12,7 +13,7 @@ STS_XML = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com
 </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"""
 
 
-class Roles:
+class Roles(Listener):
     """Gives `token` with the given keys. requests: what was asked, method and path."""
 
     def __init__(self, access_key, secret_key, token, address=("127.0.0.1", 0)):
@@ -23,17 +24,7 @@ class Roles:
         self.web_token = None           # what STS asks for
         self.silent = False             # takes requests and never answers
         self.requests = []
-        self._server = ThreadingHTTPServer(address, self._handler())
-        self._server.daemon_threads = True
-        self.url = f"http://{address[0]}:{self._server.server_address[1]}"
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(self._handler(), address)
 
     def credentials(self):
         expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + self.life_s))

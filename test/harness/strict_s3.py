@@ -19,6 +19,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 from . import strict_s3_faults
+from .listener import Listener
 from .strict_s3_auth import Refused, check_body, check_head
 from .strict_s3_bucket import Bucket, Reply, error
 from .strict_s3_faults import FAULTS, Lost, random_faults  # noqa: F401
@@ -112,7 +113,7 @@ class Exchange:
     headless = False  # HEAD: the answer has no body
 
 
-class StrictS3:
+class StrictS3(Listener):
     """Runs from `with` to its end, on a free port of loopback. tls: (certificate, key)."""
 
     def __init__(self, folder=None, *, tls=None, bucket="strict", region="ca-central-1", access_key="AKIASTRICT",
@@ -134,21 +135,10 @@ class StrictS3:
         if tls:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(*tls)
-        self._listener = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler(), bind_and_activate=False)
-        self._listener.daemon_threads = True
-        self._listener.request_queue_size = 128
-        self._listener.server_bind()
-        self._listener.server_activate()
-        self.port = self._listener.server_address[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-
-    def __enter__(self):
-        threading.Thread(target=self._listener.serve_forever, args=(0.05,), daemon=True).start()
-        return self
+        super().__init__(self._handler(), scheme="https" if tls else "http")
 
     def __exit__(self, *_):
-        self._listener.shutdown()
-        self._listener.server_close()
+        super().__exit__()
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
