@@ -29,18 +29,41 @@ static enum status check_private(const struct stat *info, const char *path, stru
 	if (geteuid() != 0 && info->st_uid != geteuid() && info->st_uid != 0) {
 		(void)error_set(err, STATUS_USAGE, "%s belongs to user %u, neither to this one nor to root", path,
 				(unsigned)info->st_uid);
-		return error_hint(err, STATUS_USAGE, "chown it to the user that runs walship");
+		return error_hint(
+		    err, STATUS_USAGE,
+		    "chown it to the user that runs walship; if it is a container's secret: secret-files = any");
 	}
 	mode_t too_much = info->st_uid == 0 ? 0027 : 0077;
 	if ((info->st_mode & too_much) != 0) {
 		(void)error_set(err, STATUS_USAGE, "%s can be read by others (mode %04o)", path,
 				(unsigned)info->st_mode & 07777);
-		return error_hint(err, STATUS_USAGE, "chmod 600 %s, or 640 if root owns it", path);
+		return error_hint(err, STATUS_USAGE,
+				  "chmod 600 %s, or 640 if root owns it; if it is a container's secret (Docker, "
+				  "Kubernetes), which nobody else sees: secret-files = any",
+				  path);
 	}
 	return STATUS_OK;
 }
 
-static enum status read_file(struct secret *secret, const char *path, bool private, struct error *err)
+/* Whoever can write it chooses the key. */
+static enum status check_ours(const struct stat *info, const char *path, struct error *err)
+{
+	if ((info->st_mode & 0002) == 0)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "%s can be written by others (mode %04o)", path,
+			(unsigned)info->st_mode & 07777);
+	return error_hint(err, STATUS_USAGE, "chmod o-w %s", path);
+}
+
+static enum status check_any(const struct stat *info, const char *path, struct error *err)
+{
+	(void)info, (void)path, (void)err;
+	return STATUS_OK;
+}
+
+typedef enum status (*check_fn)(const struct stat *info, const char *path, struct error *err);
+
+static enum status read_file(struct secret *secret, const char *path, check_fn check, struct error *err)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat info;
@@ -49,7 +72,7 @@ static enum status read_file(struct secret *secret, const char *path, bool priva
 	if (!S_ISREG(info.st_mode))
 		return error_hint(err, error_set(err, STATUS_USAGE, "%s is not a plain file", path),
 				  "Docker makes a folder of a file that is not there when it mounts it");
-	enum status st = private ? check_private(&info, path, err) : STATUS_OK;
+	enum status st = check(&info, path, err);
 	if (st)
 		return st;
 	if (info.st_size > SECRET_FILE_MAX)
@@ -76,12 +99,17 @@ static enum status read_file(struct secret *secret, const char *path, bool priva
 
 enum status secret_read_file(struct secret *secret, const char *path, struct error *err)
 {
-	return read_file(secret, path, true, err);
+	return read_file(secret, path, check_private, err);
+}
+
+enum status secret_read_file_by(enum secret_files rule, struct secret *secret, const char *path, struct error *err)
+{
+	return read_file(secret, path, rule == SECRET_FILES_ANY ? check_ours : check_private, err);
 }
 
 enum status secret_read_open_file(struct secret *secret, const char *path, struct error *err)
 {
-	return read_file(secret, path, false, err);
+	return read_file(secret, path, check_any, err);
 }
 
 void secret_chomp(struct secret *secret)

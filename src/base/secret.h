@@ -16,6 +16,9 @@ struct secret {
 /* Takes a copy of len bytes in place of what was there. STATUS_LOCAL when memory is short. */
 enum status secret_set(struct secret *secret, const void *data, size_t len, struct error *err);
 
+/* Whose files are taken; in the order of the option secret-files. */
+enum secret_files { SECRET_FILES_STRICT, SECRET_FILES_ANY };
+
 /*
  * Takes the content of a file. Refuses (STATUS_USAGE) a missing or unreadable file, one that is not a plain file, is
  * larger than SECRET_FILE_MAX, or that others can read: it must be 0600 or less if the caller owns it, 0640 or less if
@@ -23,6 +26,12 @@ enum status secret_set(struct secret *secret, const void *data, size_t len, stru
  * root any owner is right.
  */
 enum status secret_read_file(struct secret *secret, const char *path, struct error *err);
+
+/*
+ * As secret_read_file; with SECRET_FILES_ANY also a file that others can read, as a container's secrets are, whoever
+ * owns it, but not one that others can write.
+ */
+enum status secret_read_file_by(enum secret_files rule, struct secret *secret, const char *path, struct error *err);
 
 /*
  * As secret_read_file, whoever may read the file: for tokens that Kubernetes and other tools put there with

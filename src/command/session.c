@@ -2,41 +2,12 @@
 
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/crypto.h"
 #include "base/uri.h"
+#include "command/secrets.h"
 #include "store/directory.h"
 #include "store/libs3.h"
 #include "store/s3.h"
-
-static enum status load_keys(struct session *session, const struct config *config, struct error *err)
-{
-	size_t count = config_list_count(config, OPTION_ID_CIPHER_KEY_FILE);
-	session->encrypt = config_number(config, OPTION_ID_CIPHER) != CIPHER_NONE;
-	if (session->encrypt && count == 0) {
-		(void)error_set(err, STATUS_USAGE, "no cipher-key-file is configured");
-		return error_hint(
-		    err, STATUS_USAGE,
-		    "walship keygen FILE makes a key; name it with cipher-key-file and keep a copy elsewhere");
-	}
-	for (size_t i = 0; i < count; i++) {
-		CLEANUP(secret_fini) struct secret content = {0};
-		const char *path = config_list_item(config, OPTION_ID_CIPHER_KEY_FILE, i);
-		enum status st = secret_read_file(&content, path, err);
-		if (!st) {
-			st = keyring_add(&session->keys, &content, err);
-			if (st)
-				(void)error_wrap(err, st, "%s", path);
-		}
-		if (st) {
-			(void)error_hint(
-			    err, st,
-			    "walship keygen FILE makes a key; what an older one encrypted needs that one's copy");
-			return error_wrap(err, st, "cipher-key-file");
-		}
-	}
-	return STATUS_OK;
-}
 
 static enum status renew(void *arg, const struct call *call, struct error *err)
 {
@@ -128,12 +99,12 @@ static enum status open_store(struct session *session, const struct command_cont
 enum status session_open(struct session *session, const struct command_context *context, struct error *err)
 {
 	struct repo_url url;
-	*session = (struct session){0};
+	*session = (struct session){.encrypt = config_number(context->config, OPTION_ID_CIPHER) != CIPHER_NONE};
 	enum status st = crypto_start(err);
 	if (!st)
 		st = repo_url_parse(&url, config_text(context->config, OPTION_ID_REPO), err);
 	if (!st)
-		st = load_keys(session, context->config, err);
+		st = keys_load(context, &session->keys, err);
 	if (!st)
 		st = open_store(session, context, &url, err);
 	if (st)

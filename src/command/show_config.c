@@ -42,16 +42,36 @@ static enum status show_credentials(const struct command_context *context, struc
 	return st ? st : output_write(context->out_fd, "to standard output", out.data, out.len, err);
 }
 
+/* In the order of their lines, which says which one encrypts. */
+static enum status show_keys(struct buffer *out, const struct config *config, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < config_key_count(config); i++) {
+		struct config_key key = config_key(config, i);
+		st = show(out, key.id, key.value, key.source, err);
+	}
+	return st;
+}
+
+static enum status show_option(struct buffer *out, const struct config *config, enum option_id id, struct error *err)
+{
+	bool is_key = id == OPTION_ID_CIPHER_KEY_FILE || id == OPTION_ID_CIPHER_KEY_COMMAND;
+	if (is_key && config_key_count(config) > 0)
+		return id == OPTION_ID_CIPHER_KEY_FILE ? show_keys(out, config, err) : STATUS_OK;
+	size_t count = config_list_count(config, id);
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < (count == 0 ? 1 : count); i++)
+		st = show(out, id, config_list_item(config, id, i), config_source(config, id), err);
+	return st;
+}
+
 static enum status show_options(const struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
 	struct buffer out = {0};
 	enum status st = STATUS_OK;
-	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++) {
-		size_t count = config_list_count(config, id);
-		for (size_t i = 0; !st && i < (count == 0 ? 1 : count); i++)
-			st = show(&out, id, config_list_item(config, id, i), config_source(config, id), err);
-	}
+	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
+		st = show_option(&out, config, id, err);
 	if (!st)
 		st = output_write(context->out_fd, "to standard output", out.data, out.len, err);
 	buffer_fini(&out);

@@ -1,4 +1,4 @@
-#include "config/config.h"
+#include "config/private.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -9,71 +9,53 @@
 #include "base/environment.h"
 #include "config/ini.h"
 
-enum rank { RANK_DEFAULT, RANK_ALSO, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAND };
-
 #define SOURCE_MAX (PATH_MAX + 16)
-
-struct setting {
-	enum rank rank;
-	char *source; /* NULL until there is one */
-	char **items; /* one for all types but LIST */
-	size_t count;
-	uint64_t number;
-};
-
-struct config {
-	struct setting settings[OPTION_COUNT];
-};
 
 /* One place that gives values. */
 struct source {
 	enum rank rank;
 	const char *text;
+	size_t order; /* of what it gives: a line's number, an option's place; 0 where there is none */
 };
 
 static void forget(struct setting *setting)
 {
 	for (size_t i = 0; i < setting->count; i++) {
-		explicit_bzero(setting->items[i], strlen(setting->items[i]));
-		free(setting->items[i]);
+		explicit_bzero(setting->items[i].text, strlen(setting->items[i].text));
+		free(setting->items[i].text);
+		free(setting->items[i].source);
 	}
 	free(setting->items);
 	setting->items = NULL;
 	setting->count = 0;
 }
 
-static enum status add_item(struct setting *setting, const char *value, size_t len, struct error *err)
+static enum status add_item(struct setting *setting, const char *value, size_t len, const struct source *source,
+			    struct error *err)
 {
-	char **items = reallocarray(setting->items, setting->count + 1, sizeof *items);
+	struct item *items = reallocarray(setting->items, setting->count + 1, sizeof *items);
 	if (items == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	setting->items = items;
-	items[setting->count] = strndup(value, len);
-	if (items[setting->count] == NULL)
+	struct item item = {.text = strndup(value, len), .source = strdup(source->text), .order = source->order};
+	if (item.text == NULL || item.source == NULL) {
+		free(item.text);
+		free(item.source);
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	setting->count++;
-	return STATUS_OK;
-}
-
-static enum status set_source(struct setting *setting, const char *text, struct error *err)
-{
-	char *copy = strdup(text);
-	if (copy == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	free(setting->source);
-	setting->source = copy;
+	}
+	items[setting->count++] = item;
 	return STATUS_OK;
 }
 
 /* The environment has room for one string: ':' separates the items, as in PATH. */
-static enum status add_items(struct setting *setting, const char *value, struct error *err)
+static enum status add_items(struct setting *setting, const char *value, const struct source *source, struct error *err)
 {
 	for (;;) {
 		size_t len = strcspn(value, ":");
 		if (len == 0)
 			return error_hint(err, error_set(err, STATUS_USAGE, "has an empty item"),
 					  "':' separates the items");
-		enum status st = add_item(setting, value, len, err);
+		enum status st = add_item(setting, value, len, source, err);
 		if (st || value[len] == '\0')
 			return st;
 		value += len + 1;
@@ -84,9 +66,9 @@ static enum status add_items(struct setting *setting, const char *value, struct 
 static enum status check_again(enum option_id id, const struct setting *setting, const struct source *source,
 			       struct error *err)
 {
-	if (option_table[id].type == OPTION_LIST || source->rank == RANK_COMMAND)
+	if (option_is_list(id) || source->rank == RANK_COMMAND)
 		return STATUS_OK;
-	return error_hint(err, error_set(err, STATUS_USAGE, "is set already at %s", setting->source),
+	return error_hint(err, error_set(err, STATUS_USAGE, "is set already at %s", setting->items[0].source),
 			  "remove one of the two");
 }
 
@@ -101,16 +83,13 @@ static enum status assign(struct config *config, enum option_id id, const char *
 	if (st || setting->rank > source->rank)
 		return st;
 	/* Of a command line the last word counts; lists grow, within one kind of source. */
-	if (setting->rank < source->rank || option_table[id].type != OPTION_LIST)
+	if (setting->rank < source->rank || !option_is_list(id))
 		forget(setting);
 	setting->rank = source->rank;
 	setting->number = number;
-	st = set_source(setting, source->text, err);
-	if (st)
-		return st;
 	if (option_table[id].type == OPTION_LIST && source->rank == RANK_ENVIRONMENT)
-		return add_items(setting, value, err);
-	return add_item(setting, value, strlen(value), err);
+		return add_items(setting, value, source, err);
+	return add_item(setting, value, strlen(value), source, err);
 }
 
 static enum status set(struct config *config, enum option_id id, const char *value, const struct source *source,
@@ -135,7 +114,7 @@ static enum status unknown(const struct source *source, const char *what, const 
 
 static enum status load_defaults(struct config *config, struct error *err)
 {
-	struct source source = {RANK_DEFAULT, "default"};
+	struct source source = {RANK_DEFAULT, "default", 0};
 	enum status st = STATUS_OK;
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
 		if (option_table[id].value != NULL)
@@ -153,7 +132,7 @@ static enum status load_also(struct config *config, const char *const *environme
 			size_t len = strcspn(name, ":");
 			(void)snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text - 1),
 				       name);
-			struct source source = {RANK_ALSO, text};
+			struct source source = {RANK_ALSO, text, 0};
 			const char *value = environment_value(environment, name, len);
 			if (value != NULL && value[0] != '\0') {
 				enum status st = set(config, id, value, &source, err);
@@ -191,7 +170,7 @@ static enum status load_environment(struct config *config, const char *const *en
 			option_variable(option_find(option_nearest(lower + strlen(begin))), variable);
 			return unknown(NULL, "environment variable", name, variable, err);
 		}
-		struct source source = {RANK_ENVIRONMENT, name};
+		struct source source = {RANK_ENVIRONMENT, name, 0};
 		enum status st = set(config, id, *environment + len + 1, &source, err);
 		if (st)
 			return st;
@@ -199,11 +178,11 @@ static enum status load_environment(struct config *config, const char *const *en
 	return STATUS_OK;
 }
 
-static enum status take_option(struct config *config, const struct config_pair *pair, struct error *err)
+static enum status take_option(struct config *config, const struct config_pair *pair, size_t place, struct error *err)
 {
 	char text[SOURCE_MAX];
 	(void)snprintf(text, sizeof text, "--%s", pair->name);
-	struct source source = {RANK_COMMAND, text};
+	struct source source = {RANK_COMMAND, text, place};
 	enum option_id id = option_find(pair->name);
 	if (id == OPTION_COUNT) {
 		(void)error_set(err, STATUS_USAGE, "unknown option '--%.64s'", pair->name);
@@ -227,7 +206,7 @@ static enum status take_line(void *arg, const struct ini_line *line, struct erro
 	struct file_load *load = arg;
 	char text[SOURCE_MAX];
 	(void)snprintf(text, sizeof text, "%.*s:%d", PATH_MAX, load->file->path, line->number);
-	struct source source = {RANK_FILE, text};
+	struct source source = {RANK_FILE, text, (size_t)line->number};
 	enum option_id id = option_find(line->name);
 	if (id == OPTION_COUNT)
 		return unknown(&source, "name", line->name, option_nearest(line->name), err);
@@ -267,7 +246,7 @@ enum status config_load(struct config **out, const struct config_input *input, s
 	if (!st)
 		st = load_environment(config, input->environment, err);
 	for (size_t i = 0; !st && i < input->option_count; i++)
-		st = take_option(config, &input->options[i], err);
+		st = take_option(config, &input->options[i], i, err);
 	if (!st)
 		*out = STEAL(config);
 	return st;
@@ -294,10 +273,8 @@ void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
-	for (enum option_id id = 0; id < OPTION_COUNT; id++) {
+	for (enum option_id id = 0; id < OPTION_COUNT; id++)
 		forget(&config->settings[id]);
-		free(config->settings[id].source);
-	}
 	free(config);
 }
 
@@ -323,35 +300,11 @@ size_t config_list_count(const struct config *config, enum option_id id)
 
 const char *config_list_item(const struct config *config, enum option_id id, size_t index)
 {
-	return index < config->settings[id].count ? config->settings[id].items[index] : NULL;
-}
-
-enum status config_secret(const struct config *config, enum option_id id, enum option_id file_id, struct secret *out,
-			  struct error *err)
-{
-	const struct setting *value = &config->settings[id];
-	const struct setting *file = &config->settings[file_id];
-	if (value->count > 0 && file->count > 0 && value->rank == file->rank)
-		return error_set(err, STATUS_USAGE, "%s and %s are both set (%s, %s)", option_table[id].name,
-				 option_table[file_id].name, value->source, file->source);
-	if (value->count > 0 && (file->count == 0 || value->rank > file->rank))
-		return secret_set(out, value->items[0], strlen(value->items[0]), err);
-	if (file->count == 0)
-		return STATUS_OK;
-	enum status st = secret_read_file(out, file->items[0], err);
-	if (st)
-		return error_wrap(
-		    err, error_hint(err, st, "a file with the value alone, that only this user (or root) can read"),
-		    "%s", option_table[file_id].name);
-	secret_chomp(out);
-	if (out->len == 0)
-		return error_hint(
-		    err, error_set(err, STATUS_USAGE, "%s: %s is empty", option_table[file_id].name, file->items[0]),
-		    "it holds the value alone, on one line");
-	return STATUS_OK;
+	return index < config->settings[id].count ? config->settings[id].items[index].text : NULL;
 }
 
 const char *config_source(const struct config *config, enum option_id id)
 {
-	return config->settings[id].count == 0 ? "unset" : config->settings[id].source;
+	const struct setting *setting = &config->settings[id];
+	return setting->count == 0 ? "unset" : setting->items[setting->count - 1].source;
 }

@@ -63,7 +63,36 @@ const char *config_list_item(const struct config *config, enum option_id id, siz
 enum status config_secret(const struct config *config, enum option_id id, enum option_id file_id, struct secret *out,
 			  struct error *err);
 
-/* Where the value comes from, for people: "default", "/etc/walship/walship.conf:12", "WALSHIP_REPO", "--repo". */
+/* The option secret-files, which is for every file with a secret but walship.conf. */
+enum secret_files config_secret_files(const struct config *config);
+
+/*
+ * Which of several options for one thing has the strongest source: OPTION_COUNT when all are unset. STATUS_USAGE when
+ * two are equally strong.
+ */
+enum status config_strongest(const struct config *config, const enum option_id *ids, size_t count, enum option_id *out,
+			     struct error *err);
+
+/* Where a key of the repository is. */
+struct config_key {
+	enum option_id id;  /* OPTION_ID_CIPHER_KEY_FILE or OPTION_ID_CIPHER_KEY_COMMAND */
+	const char *value;  /* the path, or the command's line; the configuration's own */
+	const char *source; /* as config_source */
+};
+
+/*
+ * The keys, files and commands together in the order in which they are written; the first one encrypts. (In the
+ * environment, which has no order, files are first.) The stronger source of the two lists has all of them.
+ */
+size_t config_key_count(const struct config *config);
+
+/* index is below config_key_count. */
+struct config_key config_key(const struct config *config, size_t index);
+
+/*
+ * Where the value comes from, for people: "default", "/etc/walship/walship.conf:12", "WALSHIP_REPO", "--repo"; of a
+ * list its last item.
+ */
 const char *config_source(const struct config *config, enum option_id id);
 
 #endif

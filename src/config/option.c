@@ -43,6 +43,11 @@ enum option_id option_find(const char *name)
 	return OPTION_COUNT;
 }
 
+bool option_is_list(enum option_id id)
+{
+	return option_table[id].type == OPTION_LIST || option_table[id].type == OPTION_LINES;
+}
+
 const char *option_nearest(const char *name)
 {
 	struct nearest nearest = nearest_begin(name);
@@ -157,6 +162,7 @@ enum status option_parse(enum option_id id, const char *text, uint64_t *number, 
 		return parse_choice(id, text, number, err);
 	case OPTION_TEXT:
 	case OPTION_LIST:
+	case OPTION_LINES:
 	case OPTION_SECRET:
 		break;
 	}

@@ -2,6 +2,7 @@
 #ifndef WALSHIP_CONFIG_OPTION_H
 #define WALSHIP_CONFIG_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,7 @@
 enum option_type {
 	OPTION_TEXT,
 	OPTION_LIST,     /* texts; ':' separates them in the environment */
+	OPTION_LINES,    /* texts too, and one in the environment: ':' may stand in them */
 	OPTION_SECRET,   /* a text that is never shown, and never taken from the command line */
 	OPTION_INTEGER,  /* decimal digits, within bounds */
 	OPTION_DURATION, /* digits and ms, s, min, h or d: milliseconds, at least 1 ms and at most a day */
@@ -38,6 +40,9 @@ extern const struct option_row option_table[OPTION_COUNT];
 
 /* The option of this name, or OPTION_COUNT. */
 enum option_id option_find(const char *name);
+
+/* Whether it may be given several times, for several values. */
+bool option_is_list(enum option_id id);
 
 /* Whichever name of the table is most like this one. */
 const char *option_nearest(const char *name);

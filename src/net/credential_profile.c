@@ -35,8 +35,9 @@ static void place_path(const struct credential_search *search, const struct sear
 }
 
 /* A config file may be for everybody to read, as long as there is no secret in it. */
-static enum status read_place(const char *path, const struct search_place *place, const char *name,
-			      struct aws_profile *profile, struct error *err)
+static enum status read_place(const struct credential_search *search, const char *path,
+			      const struct search_place *place, const char *name, struct aws_profile *profile,
+			      struct error *err)
 {
 	CLEANUP(secret_fini) struct secret text = {0};
 	CLEANUP(aws_profile_fini) struct aws_profile alone = {0};
@@ -44,7 +45,7 @@ static enum status read_place(const char *path, const struct search_place *place
 	if (!st)
 		st = aws_profile_read(&alone, text.data, text.len, name, place->is_config, err);
 	if (!st && aws_profile_value(&alone, AWS_SECRET_ACCESS_KEY) != NULL)
-		st = secret_read_file(&text, path, err);
+		st = secret_read_file_by(search->secret_files, &text, path, err);
 	return st ? st : aws_profile_read(profile, text.data, text.len, name, place->is_config, err);
 }
 
@@ -56,7 +57,7 @@ static enum status read_profile(const struct credential_search *search, const ch
 		place_path(search, &places[i], paths[i], &named);
 		if (paths[i][0] == '\0' || (!named && access(paths[i], F_OK) != 0))
 			continue;
-		enum status st = read_place(paths[i], &places[i], name, profile, err);
+		enum status st = read_place(search, paths[i], &places[i], name, profile, err);
 		if (st)
 			return named ? error_wrap(err, st, "%s", places[i].variable) : st;
 	}

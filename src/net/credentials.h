@@ -40,6 +40,7 @@ struct credential_search {
 	const char *const *environment; /* "NAME=value" strings, then NULL */
 	const char *region;             /* of STS */
 	const char *spool;              /* where temporary ones are kept between calls: as for spool_prepare */
+	enum secret_files secret_files; /* whose files of AWS's tools are taken */
 	bool renew;                     /* the store refused those that are kept: ask their source */
 };
 

@@ -50,6 +50,7 @@ static struct config *load(const char *text)
 
 static const char *const aws[] = {"AWS_ACCESS_KEY_ID=AKIA", "AWS_SECRET_ACCESS_KEY=sesame", NULL};
 static const char *const half[] = {"AWS_ACCESS_KEY_ID=AKIA", NULL};
+static const char *const path[] = {"PATH=/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED=true", NULL};
 static const char *const none[] = {"AWS_EC2_METADATA_DISABLED=true", NULL};
 
 static const struct {
@@ -84,6 +85,31 @@ static const struct {
     {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\ns3-key-secret-file = @/open\n", none, STATUS_USAGE,
      "s3-key-secret-file: ", "chmod 600"},
     {"repo = s3://bucket/x\ncipher = none\ns3-key-file = @/none\n", aws, STATUS_USAGE, "s3-key-file: ", ""},
+    /* From commands. */
+    {"repo = file://@\ncipher-key-command = cat @/key\n", path, STATUS_OK, "", ""},
+    {"repo = file://@\ncipher-key-command = cat @/open\n", path, STATUS_OK, "", ""},
+    {"repo = file://@\ncipher-key-command = cat @/short\n", path, STATUS_USAGE,
+     "cipher-key-command: what it prints: holds no key: 5 bytes", "walship keygen"},
+    {"repo = file://@\ncipher-key-command = cat @/key\ncipher-key-file = @/key\n", path, STATUS_USAGE,
+     "holds a key that is configured already", ""},
+    {"repo = file://@\ncipher-key-command = true\n", path, STATUS_USAGE,
+     "cipher-key-command: the command prints nothing", "on its standard output"},
+    {"repo = file://@\ncipher-key-command = sh -c 'echo sealed >&2; exit 3'\n", path, STATUS_UNREACHABLE,
+     "cipher-key-command sh: ended with exit code 3: 'sealed'", "try it by hand"},
+    {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\ns3-key-secret-command = cat @/secret\n", path, STATUS_OK, "",
+     ""},
+    {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\ns3-key-secret-command = false\n", path, STATUS_UNREACHABLE,
+     "s3-key-secret-command false: ended with exit code 1", ""},
+    {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\ns3-key-secret-command = cat @/secret\n"
+     "s3-key-secret-file = @/secret\n",
+     path, STATUS_USAGE, "s3-key-secret-file and s3-key-secret-command are both set (test.conf:5, test.conf:4)", ""},
+    {"repo = s3://bucket/x\ncipher = none\ns3-key-secret-command = cat @/secret\n", path, STATUS_USAGE,
+     "s3-key-secret is configured, but not s3-key", ""},
+    /* Files of a container. */
+    {"repo = file://@\ncipher-key-file = @/open\n", none, STATUS_USAGE, "can be read by others", "secret-files = any"},
+    {"repo = file://@\ncipher-key-file = @/open\nsecret-files = any\n", none, STATUS_OK, "", ""},
+    {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\ns3-key-secret-file = @/open\nsecret-files = any\n", none,
+     STATUS_OK, "", ""},
     {"repo = s3://bucket/x\ncipher = none\ns3-endpoint = nonsense\n", aws, STATUS_USAGE, "nonsense", ""},
 };
 

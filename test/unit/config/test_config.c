@@ -25,6 +25,7 @@ static int setup(void **unused)
 	folder_init(&folder);
 	folder_put(&folder, "secret", "sesame\n", 7, 0600);
 	folder_put(&folder, "open", "sesame\n", 7, 0644);
+	folder_put(&folder, "common", "sesame\n", 7, 0666);
 	return 0;
 }
 
@@ -217,6 +218,11 @@ static const struct {
      STATUS_USAGE,
      NULL,
      "s3-key-secret-file: open @/none: No such file or directory"},
+    {{.file = "s3-key-secret-file = @/open\nsecret-files = any\n"}, STATUS_OK, "sesame", ""},
+    {{.file = "s3-key-secret-file = @/common\nsecret-files = any\n"},
+     STATUS_USAGE,
+     NULL,
+     "s3-key-secret-file: @/common can be written by others (mode 0666)"},
 };
 
 static void secrets_come_from_either(void **unused)
@@ -239,6 +245,47 @@ static void secrets_come_from_either(void **unused)
 			assert_string_equal(secret.data, secrets[i].value);
 		secret_fini(&secret);
 		buffer_fini(&text);
+	}
+}
+
+static const struct {
+	struct input input;
+	const char *expected; /* value, kind, source */
+} keys[] = {
+    {{.file = NULL}, ""},
+    {{.file = "cipher-key-file = a\ncipher-key-command = b c\ncipher-key-file = d\n"},
+     "a file @/w.conf:1\nb c command @/w.conf:2\nd file @/w.conf:3\n"},
+    {{.file = "cipher-key-command = x:y\n\ncipher-key-command = z\ncipher-key-file = a\n"},
+     "x:y command @/w.conf:1\nz command @/w.conf:3\na file @/w.conf:4\n"},
+    {{.options = {{"cipher-key-command", "c"}, {"cipher-key-file", "f"}}, .file = "cipher-key-file = a\n"},
+     "c command --cipher-key-command\nf file --cipher-key-file\n"},
+    /* The stronger source has all of them. */
+    {{.environment = {"WALSHIP_CIPHER_KEY_COMMAND=get http://x:1"}, .file = "cipher-key-file = a\n"},
+     "get http://x:1 command WALSHIP_CIPHER_KEY_COMMAND\n"},
+    {{.environment = {"WALSHIP_CIPHER_KEY_FILE=f:g"}, .file = "cipher-key-command = a\n"},
+     "f file WALSHIP_CIPHER_KEY_FILE\ng file WALSHIP_CIPHER_KEY_FILE\n"},
+    /* An environment has no order. */
+    {{.environment = {"WALSHIP_CIPHER_KEY_COMMAND=c", "WALSHIP_CIPHER_KEY_FILE=f"}},
+     "f file WALSHIP_CIPHER_KEY_FILE\nc command WALSHIP_CIPHER_KEY_COMMAND\n"},
+};
+
+static void keys_are_in_the_order_of_their_lines(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		CLEANUP(config_freep) struct config *config = NULL;
+		struct buffer expected = {0}, got = {0};
+		assert_ok(load(&config, &keys[i].input), err);
+		for (size_t k = 0; k < config_key_count(config); k++) {
+			struct config_key key = config_key(config, k);
+			assert_ok(buffer_printf(&got, &err, "%s %s %s\n", key.value,
+						key.id == OPTION_ID_CIPHER_KEY_FILE ? "file" : "command", key.source),
+				  err);
+		}
+		expand(&expected, keys[i].expected);
+		assert_string_equal(buffer_text(&got), buffer_text(&expected));
+		buffer_fini(&got);
+		buffer_fini(&expected);
 	}
 }
 
@@ -280,11 +327,9 @@ static void loads_text(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_strongest_source_wins),
-	    cmocka_unit_test(errors_name_source_and_remedy),
-	    cmocka_unit_test(secrets_come_from_either),
-	    cmocka_unit_test(a_named_file_must_be_there),
-	    cmocka_unit_test(loads_text),
+	    cmocka_unit_test(the_strongest_source_wins),  cmocka_unit_test(errors_name_source_and_remedy),
+	    cmocka_unit_test(secrets_come_from_either),   cmocka_unit_test(keys_are_in_the_order_of_their_lines),
+	    cmocka_unit_test(a_named_file_must_be_there), cmocka_unit_test(loads_text),
 	};
 	return cmocka_run_group_tests_name("config/config", tests, setup, teardown);
 }

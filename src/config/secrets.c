@@ -1,0 +1,88 @@
+/* Values that may be elsewhere: in the configuration itself, in a file, from a command. */
+#include <string.h>
+
+#include "config/private.h"
+
+enum status config_strongest(const struct config *config, const enum option_id *ids, size_t count, enum option_id *out,
+			     struct error *err)
+{
+	*out = OPTION_COUNT;
+	for (size_t i = 0; i < count; i++) {
+		const struct setting *setting = &config->settings[ids[i]];
+		if (setting->count == 0)
+			continue;
+		const struct setting *best = *out == OPTION_COUNT ? NULL : &config->settings[*out];
+		if (best != NULL && best->rank == setting->rank)
+			return error_set(err, STATUS_USAGE, "%s and %s are both set (%s, %s)", option_table[*out].name,
+					 option_table[ids[i]].name, config_source(config, *out),
+					 config_source(config, ids[i]));
+		if (best == NULL || setting->rank > best->rank)
+			*out = ids[i];
+	}
+	return STATUS_OK;
+}
+
+enum secret_files config_secret_files(const struct config *config)
+{
+	uint64_t choice = config_number(config, OPTION_ID_SECRET_FILES);
+	return (enum secret_files)choice;
+}
+
+static enum status read_file(const struct config *config, enum option_id id, struct secret *out, struct error *err)
+{
+	const char *path = config_text(config, id);
+	enum status st = secret_read_file_by(config_secret_files(config), out, path, err);
+	if (st) {
+		(void)error_hint(err, st, "a file with the value alone, that only this user (or root) can read");
+		return error_wrap(err, st, "%s", option_table[id].name);
+	}
+	secret_chomp(out);
+	if (out->len > 0)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "%s: %s is empty", option_table[id].name, path);
+	return error_hint(err, STATUS_USAGE, "it holds the value alone, on one line");
+}
+
+enum status config_secret(const struct config *config, enum option_id id, enum option_id file_id, struct secret *out,
+			  struct error *err)
+{
+	const enum option_id ids[] = {id, file_id};
+	enum option_id strongest;
+	enum status st = config_strongest(config, ids, 2, &strongest, err);
+	if (st || strongest == OPTION_COUNT)
+		return st;
+	if (strongest == file_id)
+		return read_file(config, file_id, out, err);
+	const char *text = config_text(config, id);
+	return secret_set(out, text, strlen(text), err);
+}
+
+/* The list that counts; both do when they are equally strong. */
+static const struct setting *key_list(const struct config *config, enum option_id id, enum option_id other)
+{
+	static const struct setting none;
+	const struct setting *setting = &config->settings[id];
+	const struct setting *rival = &config->settings[other];
+	return rival->count > 0 && rival->rank > setting->rank ? &none : setting;
+}
+
+size_t config_key_count(const struct config *config)
+{
+	return key_list(config, OPTION_ID_CIPHER_KEY_FILE, OPTION_ID_CIPHER_KEY_COMMAND)->count +
+	       key_list(config, OPTION_ID_CIPHER_KEY_COMMAND, OPTION_ID_CIPHER_KEY_FILE)->count;
+}
+
+struct config_key config_key(const struct config *config, size_t index)
+{
+	const struct setting *files = key_list(config, OPTION_ID_CIPHER_KEY_FILE, OPTION_ID_CIPHER_KEY_COMMAND);
+	const struct setting *commands = key_list(config, OPTION_ID_CIPHER_KEY_COMMAND, OPTION_ID_CIPHER_KEY_FILE);
+	size_t file = 0, command = 0;
+	for (;;) {
+		bool is_file = command == commands->count ||
+			       (file < files->count && files->items[file].order <= commands->items[command].order);
+		const struct item *item = is_file ? &files->items[file++] : &commands->items[command++];
+		if (file + command == index + 1)
+			return (struct config_key){is_file ? OPTION_ID_CIPHER_KEY_FILE : OPTION_ID_CIPHER_KEY_COMMAND,
+						   item->text, item->source};
+	}
+}
