@@ -259,6 +259,31 @@ static enum status directory_read(struct store *store, const struct call *call, 
 	}
 }
 
+static enum status directory_read_first(struct store *store, const struct call *call, const char *name, void *out,
+					size_t *len, struct error *err)
+{
+	char path[PATH_MAX];
+	size_t done = 0;
+	CLEANUP(fd_closep) int fd = -1;
+	enum status st = open_object((struct directory *)store, name, path, &fd, err);
+	if (st)
+		return st;
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); /* nothing is read ahead */
+	while (done < *len) {
+		st = check_deadline(call, "read", path, err);
+		if (st)
+			return st;
+		ssize_t got = pread(fd, (char *)out + done, *len - done, (off_t)done);
+		if (got == 0)
+			break;
+		if (got < 0 && errno != EINTR)
+			return disk_error(err, errno, "read", path);
+		done += got < 0 ? 0 : (size_t)got;
+	}
+	*len = done;
+	return STATUS_OK;
+}
+
 static enum status directory_stat(struct store *store, const struct call *call, const char *name,
 				  struct object_info *out, struct error *err)
 {
@@ -309,6 +334,7 @@ static void directory_free(struct store *store)
 static const struct store_ops directory_ops = {
     .create = directory_create,
     .read = directory_read,
+    .read_first = directory_read_first,
     .stat = directory_stat,
     .list = directory_list,
     .remove = directory_remove,

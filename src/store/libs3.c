@@ -63,6 +63,8 @@ struct request {
 	size_t sent;
 	struct sink *into; /* of a get */
 	uint64_t begin, done;
+	char *first; /* of a get of the first bytes, in place of into */
+	uint64_t first_max;
 	store_list_fn each; /* of a list */
 	void *arg;
 	char after[S3_KEY_MAX + 1];
@@ -189,6 +191,26 @@ static S3Status on_get_data(int len, const char *data, void *arg)
 	return request->taken ? S3StatusAbortedByCallback : S3StatusOK;
 }
 
+static S3Status on_first_data(int len, const char *data, void *arg)
+{
+	struct request *request = arg;
+	uint64_t room = request->first_max - request->done;
+	size_t taken = (uint64_t)len < room ? (size_t)len : (size_t)room;
+	memcpy(request->first + request->done, data, taken);
+	request->done += taken;
+	/* A server that does not know ranges sends all of it. */
+	return request->done == request->first_max && (uint64_t)len > room ? S3StatusAbortedByCallback : S3StatusOK;
+}
+
+static void send_get_first(struct request *request)
+{
+	static const S3GetObjectHandler handler = {{on_properties, on_complete}, on_first_data};
+	const S3GetConditions none = {-1, -1, NULL, NULL};
+	request->done = request->length = 0;
+	S3_get_object(&request->libs3->bucket, request->key, &none, 0, request->first_max, CONTEXT_OF(request),
+		      &handler, request);
+}
+
 static void send_get(struct request *request)
 {
 	static const S3GetObjectHandler handler = {{on_properties, on_complete}, on_get_data};
@@ -264,6 +286,25 @@ static enum status get_once(void *arg, struct attempt *attempt, struct error *er
 	attempt->again = request->done - request->begin < request->length && request->etag[0] != '\0';
 	return error_set(err, STATUS_UNREACHABLE, "%" PRIu64 " of %" PRIu64 " bytes came",
 			 request->done - request->begin, request->length);
+}
+
+/* As get_once, for what is so short that it is asked for again as a whole. */
+static enum status get_first_once(void *arg, struct attempt *attempt, struct error *err)
+{
+	struct request *request = arg;
+	enum status st = perform(request, send_get_first, attempt, err);
+	/* Of an empty object not even the first byte can be had. */
+	if (request->status == S3StatusErrorInvalidRange) {
+		request->done = 0;
+		return STATUS_OK;
+	}
+	if (request->status == S3StatusAbortedByCallback && request->done == request->first_max)
+		return STATUS_OK;
+	uint64_t expected = request->length < request->first_max ? request->length : request->first_max;
+	if (st || request->done == expected)
+		return request->status == S3StatusErrorInvalidObjectState ? STATUS_EXISTS : st;
+	attempt->again = true;
+	return error_set(err, STATUS_UNREACHABLE, "%" PRIu64 " of %" PRIu64 " bytes came", request->done, expected);
 }
 
 /* HEAD tells a missing key from nothing else: a GET of one byte does. */
@@ -352,6 +393,25 @@ static enum status libs3_read(struct store *store, const struct call *call, cons
 	if (!st)
 		st = retry_run(call, get_once, &request, err);
 	return st && !request.taken ? s3_wrap(&libs3->target, "get", key, st, err) : st;
+}
+
+static enum status libs3_read_first(struct store *store, const struct call *call, const char *name, void *out,
+				    size_t *len, struct error *err)
+{
+	struct libs3 *libs3 = (struct libs3 *)store;
+	char key[S3_KEY_MAX + 1], bytes[STORE_FIRST_MAX];
+	struct request request = {.libs3 = libs3, .call = call, .key = key, .first = bytes, .first_max = *len};
+	enum status st = s3_key(&libs3->target, name, key, err);
+	if (!st && (*len == 0 || *len > sizeof bytes))
+		st = error_set(err, STATUS_USAGE, "1 to %zu bytes can be read, not %zu", sizeof bytes, *len);
+	if (st)
+		return st;
+	st = retry_run(call, get_first_once, &request, err);
+	if (st)
+		return s3_wrap(&libs3->target, "get", key, st, err);
+	memcpy(out, bytes, (size_t)request.done);
+	*len = (size_t)request.done;
+	return STATUS_OK;
 }
 
 static enum status libs3_stat(struct store *store, const struct call *call, const char *name, struct object_info *out,
@@ -501,8 +561,15 @@ static void fill_bucket(struct libs3 *libs3, const struct s3_options *options)
 
 enum status libs3_store_open(const struct s3_options *options, struct store **out, struct error *err)
 {
-	static const struct store_ops ops = {libs3_create, libs3_read,   libs3_stat,
-					     libs3_list,   libs3_remove, libs3_free};
+	static const struct store_ops ops = {
+	    .create = libs3_create,
+	    .read = libs3_read,
+	    .read_first = libs3_read_first,
+	    .stat = libs3_stat,
+	    .list = libs3_list,
+	    .remove = libs3_remove,
+	    .free = libs3_free,
+	};
 	struct libs3 *libs3 = calloc(1, sizeof *libs3);
 	if (libs3 == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");

@@ -100,6 +100,7 @@ static void s3_free(struct store *store)
 static const struct store_ops s3_ops = {
     .create = s3_create,
     .read = s3_read,
+    .read_first = s3_read_first,
     .stat = s3_stat,
     .list = s3_list,
     .remove = s3_remove,

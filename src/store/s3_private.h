@@ -108,6 +108,8 @@ enum status s3_create(struct store *store, const struct call *call, const char *
 		      struct error *err);
 enum status s3_read(struct store *store, const struct call *call, const char *name, struct sink *into,
 		    struct error *err);
+enum status s3_read_first(struct store *store, const struct call *call, const char *name, void *out, size_t *len,
+			  struct error *err);
 enum status s3_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each, void *arg,
 		    struct error *err);
 /* Size and time of an object, by its key. STATUS_MISSING without a text worth reading. */

@@ -32,6 +32,8 @@ struct store;
 struct store_ops {
 	enum status (*create)(struct store *, const struct call *, const char *name, struct sink **out, struct error *);
 	enum status (*read)(struct store *, const struct call *, const char *name, struct sink *into, struct error *);
+	enum status (*read_first)(struct store *, const struct call *, const char *name, void *out, size_t *len,
+				  struct error *);
 	enum status (*stat)(struct store *, const struct call *, const char *name, struct object_info *out,
 			    struct error *);
 	enum status (*list)(struct store *, const struct call *, const char *prefix, store_list_fn each, void *arg,
@@ -62,6 +64,19 @@ static inline enum status store_read(struct store *store, const struct call *cal
 				     struct error *err)
 {
 	return store->ops->read(store, call, name, into, err);
+}
+
+#define STORE_FIRST_MAX 4096 /* read_first's most: a header has less */
+
+/*
+ * The first *len bytes of an object, at most STORE_FIRST_MAX and at least 1, without the rest of it; *len becomes less
+ * when the object is shorter. STATUS_MISSING. STATUS_EXISTS: it is there, and cannot be read now, for the store has put
+ * it away (S3's archive storage classes).
+ */
+static inline enum status store_read_first(struct store *store, const struct call *call, const char *name, void *out,
+					   size_t *len, struct error *err)
+{
+	return store->ops->read_first(store, call, name, out, len, err);
 }
 
 /* Size and time of one object; out->name is name itself. STATUS_MISSING. */

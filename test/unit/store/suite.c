@@ -193,6 +193,62 @@ static void passes_on_what_the_sink_says(void **state)
 	buffer_fini(&failing.bytes);
 }
 
+static enum status get_first(const char *name, void *out, size_t *len)
+{
+	err = (struct error){0};
+	return store_read_first(store, under_test->call, name, out, len, &err);
+}
+
+/* As many as were asked for, fewer of a shorter object, and nothing behind them is touched. */
+static void reads_the_first_bytes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		size_t wanted, expected;
+	} cases[] = {
+	    {FOLDER "large", 64, 64},
+	    {FOLDER "large", 1, 1},
+	    {FOLDER "large", STORE_FIRST_MAX, STORE_FIRST_MAX},
+	    {FOLDER "exact", 64, 64},
+	    {FIRST, 64, 5},
+	    {FIRST, 5, 5},
+	    {FIRST, 4, 4},
+	    {FOLDER "empty", 64, 0},
+	    {FOLDER "empty", 1, 0},
+	};
+	size_t large_bytes = 2 * 1024 * 1024;
+	char *large = test_malloc(large_bytes);
+	for (size_t i = 0; i < large_bytes; i++)
+		large[i] = (char)(i * 2654435761u >> 13);
+	assert_int_equal(put(FOLDER "large", large, large_bytes), STATUS_OK);
+	assert_int_equal(put(FOLDER "exact", large, 64), STATUS_OK);
+	assert_int_equal(put(FOLDER "empty", "", 0), STATUS_OK);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char out[STORE_FIRST_MAX + 1];
+		size_t len = cases[i].wanted;
+		memset(out, 'x', sizeof out);
+		enum status st = get_first(cases[i].name, out, &len);
+		assert_ok(st, err);
+		assert_int_equal(len, cases[i].expected);
+		assert_memory_equal(out, strcmp(cases[i].name, FIRST) == 0 ? "first" : large, len);
+		assert_int_equal(out[cases[i].wanted], 'x');
+	}
+	test_free(large);
+	/* The connection is as good as before. */
+	assert_content(FIRST, "first", 5);
+}
+
+static void says_what_has_no_first_bytes(void **state)
+{
+	(void)state;
+	char out[8];
+	size_t len = sizeof out;
+	assert_int_equal(get_first(FOLDER "nothing", out, &len), STATUS_MISSING);
+	assert_int_equal(get_first(FOLDER "0000000100000000/nothing", out, &len), STATUS_MISSING);
+	assert_int_equal(get_first("a/../b", out, &len), STATUS_USAGE);
+}
+
 static void stat_tells_the_size(void **state)
 {
 	(void)state;
@@ -295,6 +351,8 @@ int store_suite_run(const char *name, const struct store_under_test *which)
 	    cmocka_unit_test_setup_teardown(of_two_writers_the_first_to_finish_wins, setup, teardown),
 	    cmocka_unit_test_setup_teardown(missing_is_a_status, setup, teardown),
 	    cmocka_unit_test_setup_teardown(passes_on_what_the_sink_says, setup, teardown),
+	    cmocka_unit_test_setup_teardown(reads_the_first_bytes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(says_what_has_no_first_bytes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(stat_tells_the_size, setup, teardown),
 	    cmocka_unit_test_setup_teardown(removes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(lists_in_order, setup, teardown),

@@ -114,6 +114,24 @@ static enum status memory_read(struct store *store, const struct call *call, con
 	return sink_write(into, buffer_text(&object->bytes), object->bytes.len, err);
 }
 
+static enum status memory_read_first(struct store *store, const struct call *call, const char *name, void *out,
+				     size_t *len, struct error *err)
+{
+	(void)call;
+	struct memory *memory = (struct memory *)store;
+	enum status st = begin(memory, name, err);
+	if (!st && memory->broken_reads)
+		st = error_set(err, memory->broken_reads, "the store is broken");
+	if (st)
+		return st;
+	const struct object *object = get(memory, name);
+	if (object == NULL)
+		return error_set(err, STATUS_MISSING, "no %s", name);
+	*len = object->bytes.len < *len ? object->bytes.len : *len;
+	memcpy(out, buffer_text(&object->bytes), *len);
+	return STATUS_OK;
+}
+
 static enum status memory_stat(struct store *store, const struct call *call, const char *name, struct object_info *out,
 			       struct error *err)
 {
@@ -173,6 +191,7 @@ static void memory_free(struct store *store)
 static const struct store_ops memory_ops = {
     .create = memory_create,
     .read = memory_read,
+    .read_first = memory_read_first,
     .stat = memory_stat,
     .list = memory_list,
     .remove = memory_remove,
