@@ -181,6 +181,14 @@ enum status newfile_replace(struct newfile *file, struct error *err)
 	return STATUS_OK;
 }
 
+enum status newfile_replace_durably(struct newfile *file, struct error *err)
+{
+	if (fsync(file->fd) != 0)
+		return error_errno(err, STATUS_LOCAL, errno, "fsync %s", file->name);
+	enum status st = newfile_replace(file, err);
+	return st ? st : folder_sync(file->dir_fd, file->name, err);
+}
+
 void newfile_fini(struct newfile *file)
 {
 	if (file->open) {

@@ -48,6 +48,10 @@ enum status newfile_settle(struct newfile *file, struct error *err);
  */
 enum status newfile_replace(struct newfile *file, struct error *err);
 
+/* As newfile_replace, and as newfile_create: the content is on disk before the name is, and the name before it returns.
+ */
+enum status newfile_replace_durably(struct newfile *file, struct error *err);
+
 /* Lets go; without create or replace no file remains. Leaves the zero state. */
 void newfile_fini(struct newfile *file);
 

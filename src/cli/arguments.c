@@ -103,19 +103,43 @@ static enum status take_short(struct arguments *out, const char *text, struct er
 	return error_hint(err, STATUS_USAGE, "walship help shows all");
 }
 
+/* Whether a word alone is no command, but the first of one's two words: "key". */
+static bool is_group(const char *word)
+{
+	size_t len = strlen(word);
+	for (size_t i = 0; i < command_count; i++)
+		if (strncmp(command_table[i].name, word, len) == 0 && command_table[i].name[len] == ' ')
+			return true;
+	return false;
+}
+
+static enum status unknown_command(struct arguments *out, const char *name, struct error *err)
+{
+	struct nearest nearest = nearest_begin(name);
+	out->unknown = true;
+	for (size_t i = 0; i < command_count; i++)
+		nearest_offer(&nearest, command_table[i].name, strlen(command_table[i].name));
+	(void)error_set(err, STATUS_USAGE, "unknown command '%.64s'", name);
+	return error_hint(err, STATUS_USAGE, "nearest: walship %s; walship help shows all", nearest.name);
+}
+
+static enum status take_command(struct arguments *out, const char *word, struct error *err)
+{
+	char name[COMMAND_NAME_MAX];
+	(void)snprintf(name, sizeof name, "%s%s%s", out->group == NULL ? "" : out->group, out->group == NULL ? "" : " ",
+		       word);
+	out->command = command_find(name);
+	if (out->command != NULL)
+		return STATUS_OK;
+	if (out->group == NULL && is_group(word))
+		return out->group = word, STATUS_OK;
+	return unknown_command(out, name, err);
+}
+
 static enum status take_word(struct arguments *out, const char *word, struct error *err)
 {
-	if (out->command == NULL && !out->unknown) {
-		out->command = command_find(word);
-		if (out->command != NULL)
-			return STATUS_OK;
-		out->unknown = true;
-		struct nearest nearest = nearest_begin(word);
-		for (size_t i = 0; i < command_count; i++)
-			nearest_offer(&nearest, command_table[i].name, strlen(command_table[i].name));
-		(void)error_set(err, STATUS_USAGE, "unknown command '%.64s'", word);
-		return error_hint(err, STATUS_USAGE, "nearest: walship %s; walship help shows all", nearest.name);
-	}
+	if (out->command == NULL && !out->unknown)
+		return take_command(out, word, err);
 	if (out->operand_count == OPERANDS_MAX)
 		return error_set(err, STATUS_USAGE, "too many operands: %.64s", word);
 	out->operands[out->operand_count++] = word;
@@ -127,6 +151,10 @@ static enum status check_operands(const struct arguments *arguments, struct erro
 	const struct command_row *command = arguments->command;
 	if (arguments->help || arguments->version)
 		return STATUS_OK;
+	if (command == NULL && arguments->group != NULL) {
+		(void)error_set(err, STATUS_USAGE, "%s: which one?", arguments->group);
+		return error_hint(err, STATUS_USAGE, "walship help shows the commands");
+	}
 	if (command == NULL) {
 		(void)error_set(err, STATUS_USAGE, "no command");
 		return error_hint(err, STATUS_USAGE, "walship help shows the commands");

@@ -6,12 +6,14 @@
 
 #include "cli/cli.h"
 
-#define OPERANDS_MAX 8  /* no command takes more than two */
-#define FLAGS_MAX 8     /* no command has more than a few */
-#define OPTIONS_MAX 128 /* each option once, and many keys */
+#define COMMAND_NAME_MAX 64 /* of a command's two words; a longer one is unknown */
+#define OPERANDS_MAX 8      /* no command takes more than two */
+#define FLAGS_MAX 8         /* no command has more than a few */
+#define OPTIONS_MAX 128     /* each option once, and many keys */
 
 struct arguments {
 	const struct command_row *command; /* NULL: none, or none that is known */
+	const char *group;                 /* the first word of a command of two, until the second one has come */
 	bool unknown;                      /* a command was given, and there is none of its name */
 	const char *operands[OPERANDS_MAX + 1];
 	size_t operand_count;

@@ -1,5 +1,6 @@
 #include "cli/help.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/output.h"
@@ -167,7 +168,13 @@ static enum status choose_text(struct buffer *out, const struct arguments *argum
 		return buffer_printf(out, err, "walship %s\n", WALSHIP_VERSION);
 	if (arguments->help && arguments->command != NULL)
 		return help_command(out, arguments->command, err);
-	return arguments->operand_count > 0 ? topic_text(out, arguments->operands[0], err) : help_overview(out, err);
+	if (arguments->operand_count == 0)
+		return help_overview(out, err);
+	char name[COMMAND_NAME_MAX];
+	const char *const *words = arguments->operands;
+	(void)snprintf(name, sizeof name, "%s%s%s", words[0], words[1] == NULL ? "" : " ",
+		       words[1] == NULL ? "" : words[1]);
+	return topic_text(out, name, err);
 }
 
 enum status help_print(int fd, const struct arguments *arguments, struct error *err)

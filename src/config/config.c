@@ -230,6 +230,10 @@ static enum status load_file(struct config *config, const struct config_input *i
 				: error_hint(err, STATUS_USAGE,
 					     "--config or WALSHIP_CONFIG names it; walship help sample prints one");
 	struct file_load load = {config, &file};
+	if (!st) {
+		config->path = strdup(file.path);
+		st = config->path == NULL ? error_set(err, STATUS_LOCAL, "out of memory") : STATUS_OK;
+	}
 	return st ? st : ini_parse_lines(&file, take_line, &load, err);
 }
 
@@ -275,12 +279,18 @@ void config_free(struct config *config)
 		return;
 	for (enum option_id id = 0; id < OPTION_COUNT; id++)
 		forget(&config->settings[id]);
+	free(config->path);
 	free(config);
 }
 
 void config_freep(struct config **config)
 {
 	config_free(*config);
+}
+
+const char *config_path(const struct config *config)
+{
+	return config->path;
 }
 
 const char *config_text(const struct config *config, enum option_id id)

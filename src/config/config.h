@@ -47,6 +47,9 @@ enum status config_load_text(struct config **out, const char *text, size_t len, 
 void config_free(struct config *config);
 void config_freep(struct config **config);
 
+/* Of the walship.conf that was read; NULL without one. */
+const char *config_path(const struct config *config);
+
 /* NULL when unset. The configuration's own. */
 const char *config_text(const struct config *config, enum option_id id);
 
@@ -78,6 +81,7 @@ struct config_key {
 	enum option_id id;  /* OPTION_ID_CIPHER_KEY_FILE or OPTION_ID_CIPHER_KEY_COMMAND */
 	const char *value;  /* the path, or the command's line; the configuration's own */
 	const char *source; /* as config_source */
+	size_t line;        /* of walship.conf; 0: from elsewhere */
 };
 
 /*

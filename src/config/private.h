@@ -20,6 +20,7 @@ struct setting {
 };
 
 struct config {
+	char *path; /* of walship.conf; NULL without one */
 	struct setting settings[OPTION_COUNT];
 };
 

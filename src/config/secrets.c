@@ -80,9 +80,15 @@ struct config_key config_key(const struct config *config, size_t index)
 	for (;;) {
 		bool is_file = command == commands->count ||
 			       (file < files->count && files->items[file].order <= commands->items[command].order);
-		const struct item *item = is_file ? &files->items[file++] : &commands->items[command++];
-		if (file + command == index + 1)
-			return (struct config_key){is_file ? OPTION_ID_CIPHER_KEY_FILE : OPTION_ID_CIPHER_KEY_COMMAND,
-						   item->text, item->source};
+		const struct setting *list = is_file ? files : commands;
+		const struct item *item = &list->items[is_file ? file++ : command++];
+		if (file + command <= index)
+			continue;
+		return (struct config_key){
+		    .id = is_file ? OPTION_ID_CIPHER_KEY_FILE : OPTION_ID_CIPHER_KEY_COMMAND,
+		    .value = item->text,
+		    .source = item->source,
+		    .line = list->rank == RANK_FILE ? item->order : 0,
+		};
 	}
 }

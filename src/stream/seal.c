@@ -101,11 +101,22 @@ static enum status check_header(const struct header *header, struct error *err)
 	}
 	if (memcmp(header->zero, zero, sizeof zero) != 0 || header->protection > PROTECTION_AES_HMAC)
 		return refuse(err, "damaged: its header has values that version 1 does not know");
-	const struct codec *codec = codec_by_id(header->compression);
-	if (codec != NULL)
-		return codec_check(codec, STATUS_DAMAGED, err);
+	if (codec_by_id(header->compression) != NULL)
+		return STATUS_OK;
 	(void)error_set(err, STATUS_DAMAGED, "compression %u is not known here", (unsigned)header->compression);
 	return error_hint(err, STATUS_DAMAGED, "a newer walship may have written it: use that one");
+}
+
+enum status seal_header_read(struct seal_header *out, const void *bytes, size_t len, struct error *err)
+{
+	struct header header;
+	if (len < sizeof header)
+		return refuse(err, "cut off: it ends before its header does");
+	memcpy(&header, bytes, sizeof header);
+	enum status st = check_header(&header, err);
+	*out = (struct seal_header){.encrypted = header.protection == PROTECTION_AES_HMAC};
+	memcpy(out->key_id, header.key_id, KEY_ID_BYTES);
+	return st;
 }
 
 static enum status no_such_key(const struct unseal *unseal, const struct header *header, struct error *err)
@@ -114,7 +125,7 @@ static enum status no_such_key(const struct unseal *unseal, const struct header 
 	hex_encode(id, header->key_id, KEY_ID_BYTES);
 	(void)error_set(err, STATUS_DAMAGED, "encrypted with the key of id %s, which is not configured", id);
 	return error_hint(err, STATUS_DAMAGED,
-			  "keys configured: %zu; add the old key's file as a further cipher-key-file",
+			  "keys configured: %zu; add the old key as a further cipher-key-file (or cipher-key-command)",
 			  unseal->params->keys->count);
 }
 
@@ -153,6 +164,8 @@ static enum status build_unseal(struct unseal *unseal, struct error *err)
 	struct header header;
 	memcpy(&header, unseal->header, sizeof header);
 	enum status st = check_header(&header, err);
+	if (!st)
+		st = codec_check(codec_by_id(header.compression), STATUS_DAMAGED, err);
 	if (st)
 		return st;
 	return header.protection == PROTECTION_AES_HMAC ? build_protected(unseal, &header, err)

@@ -12,6 +12,7 @@
 #include "stream/sink.h"
 
 #define SEAL_HEADER_BYTES 64
+#define SEAL_OBJECT_MIN (SEAL_HEADER_BYTES + TAG_BYTES) /* the shortest object, as far as its length tells */
 
 struct seal_params {
 	const struct codec *codec;
@@ -24,6 +25,18 @@ struct seal_params {
 
 /* A stage that takes the plain content and passes on the object. It writes the header at once. */
 enum status seal_new(struct sink **chain, const struct seal_params *params, struct error *err);
+
+/* What an object's header says, which nothing proves before its tag is verified. */
+struct seal_header {
+	bool encrypted;
+	uint8_t key_id[KEY_ID_BYTES]; /* zero without encryption */
+};
+
+/*
+ * Reads the first SEAL_HEADER_BYTES of an object. STATUS_DAMAGED for anything that version 1 does not know; a codec
+ * that this walship was built without is known.
+ */
+enum status seal_header_read(struct seal_header *out, const void *bytes, size_t len, struct error *err);
 
 struct unseal_params {
 	const struct keyring *keys;
