@@ -19,9 +19,13 @@ __attribute__((format(printf, 3, 4))) static bool add(char out[IDENTITY_MAX], si
 	return true;
 }
 
-static bool add_key(char out[IDENTITY_MAX], size_t *len, const char *path)
+/* A command is its line: it is not run for this, and another key comes by another line. */
+static bool add_key(char out[IDENTITY_MAX], size_t *len, const struct config_key *key)
 {
 	struct stat info = {0}; /* one that is not there has zeros: whoever needs it will say so */
+	const char *path = key->value;
+	if (key->id == OPTION_ID_CIPHER_KEY_COMMAND)
+		return add(out, len, "key command %s\n", key->value);
 	if (stat(path, &info) != 0)
 		info = (struct stat){0};
 	int64_t changed_ns = (int64_t)info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec;
@@ -33,15 +37,18 @@ enum status identity_text(const struct config *config, enum identity_keys keys, 
 {
 	/* Region, endpoint and bucket name a bucket: each partition of AWS has its own. */
 	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
-	size_t len = 0, key_count = config_list_count(config, OPTION_ID_CIPHER_KEY_FILE);
+	size_t len = 0, key_count = config_key_count(config);
 	if (keys == IDENTITY_FIRST_KEY && key_count > 1)
 		key_count = 1;
 	bool fits = add(out, &len, "repo %s\ns3-endpoint %s\ns3-region %s\ncipher %s\n",
 			config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
 			config_text(config, OPTION_ID_S3_REGION), config_text(config, OPTION_ID_CIPHER));
-	for (size_t i = 0; fits && i < key_count; i++)
-		fits = add_key(out, &len, config_list_item(config, OPTION_ID_CIPHER_KEY_FILE, i));
+	for (size_t i = 0; fits && i < key_count; i++) {
+		struct config_key key = config_key(config, i);
+		fits = add_key(out, &len, &key);
+	}
 	if (fits)
 		return STATUS_OK;
-	return error_set(err, STATUS_LOCAL, "repo, s3-endpoint, s3-region and cipher-key-file are too long together");
+	return error_set(err, STATUS_LOCAL,
+			 "repo, s3-endpoint, s3-region, cipher-key-file and cipher-key-command are too long together");
 }

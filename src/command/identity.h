@@ -12,12 +12,13 @@
 
 #define IDENTITY_MAX (4 * URI_PATH_MAX) /* a repository, an endpoint, a region, and KEYRING_MAX key files in turn */
 
-/* Of the key files: the one that encrypts, or all that may have been needed to decrypt. */
+/* Of the keys: the one that encrypts, or all that may have been needed to decrypt. */
 enum identity_keys { IDENTITY_FIRST_KEY, IDENTITY_ALL_KEYS };
 
 /*
  * Lines of text. Key files have their inode and the time of its last change beside their path, where another key may
- * be now: ask before they are read. STATUS_LOCAL names the options that make it too long.
+ * be now: ask before they are read. Key commands have their line, and are not run. STATUS_LOCAL names the options that
+ * make it too long.
  */
 enum status identity_text(const struct config *config, enum identity_keys keys, char out[IDENTITY_MAX],
 			  struct error *err);

@@ -130,6 +130,10 @@ static void answers_for_that_repository_only(void **unused)
 	    "none\nspool = "
 	    "@/spool\n",
 	    "repo = s3://bucket/prefix\ns3-endpoint = https://store:9000\ncipher = none\nspool = @/spool\n",
+	    "repo = s3://bucket/prefix\ns3-endpoint = https://store:9000\ncipher-key-command = /keys/one\nspool = "
+	    "@/spool\n",
+	    "repo = s3://bucket/prefix\ns3-endpoint = https://store:9000\ncipher-key-command = get\n"
+	    "cipher-key-file = /keys/one\nspool = @/spool\n",
 	};
 	struct acknowledgements notes, other_notes;
 	CLEANUP(config_freep) struct config *config = load(CONF);
@@ -144,6 +148,25 @@ static void answers_for_that_repository_only(void **unused)
 	CLEANUP(config_freep) struct config *rotated = load(CONF "cipher-key-file = /keys/zero\n");
 	open_notes(&other_notes, rotated);
 	assert_true(acknowledgement_is_there(&other_notes, NAME, &file));
+	CLEANUP(config_freep) struct config *with_command = load(CONF "cipher-key-command = get\n");
+	open_notes(&other_notes, with_command);
+	assert_true(acknowledgement_is_there(&other_notes, NAME, &file));
+}
+
+/* Which is not run for a note: this one would fail. */
+static void answers_for_that_command_only(void **unused)
+{
+	(void)unused;
+	struct acknowledgements notes, later;
+	CLEANUP(config_freep) struct config *config = load("cipher-key-command = false 'x y'\nspool = @/spool\n");
+	CLEANUP(config_freep) struct config *same = load("spool = @/spool\ncipher-key-command = false 'x y'\n");
+	CLEANUP(config_freep) struct config *other = load("cipher-key-command = false 'x z'\nspool = @/spool\n");
+	open_notes(&notes, config);
+	write_note(&notes, &file);
+	open_notes(&later, same);
+	assert_true(acknowledgement_is_there(&later, NAME, &file));
+	open_notes(&later, other);
+	assert_false(acknowledgement_is_there(&later, NAME, &file));
 }
 
 /* A key made anew has the old one's path: it cannot open what the old one encrypted. */
@@ -320,7 +343,8 @@ static void what_is_too_long_is_said(void **unused)
 	enum status st = config_load(&config, &input, &err);
 	assert_ok(st, err);
 	assert_int_equal(acknowledgements_open(&notes, config, UINT64_MAX, "/nowhere/" NAME, &err), STATUS_LOCAL);
-	assert_string_equal(err.text, "repo, s3-endpoint, s3-region and cipher-key-file are too long together");
+	assert_string_equal(
+	    err.text, "repo, s3-endpoint, s3-region, cipher-key-file and cipher-key-command are too long together");
 	/* All that fits into the identity fits into a note. */
 	config_free(config);
 	key_file[3900] = '\0';
@@ -381,6 +405,7 @@ int main(void)
 	    WITH_FOLDER(answers_for_that_file_only),
 	    WITH_FOLDER(answers_for_that_repository_only),
 	    WITH_FOLDER(answers_for_that_key_only),
+	    WITH_FOLDER(answers_for_that_command_only),
 	    WITH_FOLDER(another_cluster_has_its_own),
 	    WITH_FOLDER(a_reservation_answers_nothing),
 	    WITH_FOLDER(what_was_shipped_is_noted),
