@@ -139,6 +139,7 @@ def clock_far_away(exchange):
 
 FAULTS = {
     # Before anything is carried out.
+    "archived": status(403, "InvalidObjectState"),
     "reset": {"early": early_reset},
     "closed": {"early": early_close},
     "reset in the request": {"early": reset_in_body},
