@@ -164,10 +164,11 @@ static bool shows_output(const struct hearing *out, const char *line, size_t lin
 /* Puts ": 'its first line on standard error'" behind the text, if there is one. */
 static enum status add_words(const struct run *run, enum status st, struct error *err)
 {
+	static const char blank[] = {' ', '\t', '\r', '\n'};
 	const struct error without = *err;
 	const char *line = run->said.text;
 	const char *end_of_said = line + run->said.len;
-	while (line < end_of_said && memchr(" \t\r\n", *line, 4) != NULL)
+	while (line < end_of_said && memchr(blank, *line, sizeof blank) != NULL)
 		line++;
 	const char *newline = memchr(line, '\n', (size_t)(end_of_said - line));
 	size_t len = (size_t)((newline == NULL ? end_of_said : newline) - line);

@@ -288,7 +288,10 @@ static enum status get_once(void *arg, struct attempt *attempt, struct error *er
 			 request->done - request->begin, request->length);
 }
 
-/* As get_once, for what is so short that it is asked for again as a whole. */
+/*
+ * As get_once, for what is so short that it is asked for again as a whole. libs3 does not know InvalidObjectState: what
+ * the store has put away is an error.
+ */
 static enum status get_first_once(void *arg, struct attempt *attempt, struct error *err)
 {
 	struct request *request = arg;
@@ -302,7 +305,7 @@ static enum status get_first_once(void *arg, struct attempt *attempt, struct err
 		return STATUS_OK;
 	uint64_t expected = request->length < request->first_max ? request->length : request->first_max;
 	if (st || request->done == expected)
-		return request->status == S3StatusErrorInvalidObjectState ? STATUS_EXISTS : st;
+		return st;
 	attempt->again = true;
 	return error_set(err, STATUS_UNREACHABLE, "%" PRIu64 " of %" PRIu64 " bytes came", request->done, expected);
 }

@@ -127,6 +127,60 @@ static void a_listing_ends_where_nothing_more_comes(void **unused)
 		world_fini(&world);
 	}
 }
+
+#define LONG "0123456789012345678901234567890123456789"
+#define PART(text) "206 Partial Content", "ETag: \"e1\"\r\nContent-Range: bytes " text "\r\n"
+
+/* It tells neither the status nor the range of an answer: its length has to do. */
+static void reads_the_first_bytes(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *name;
+		struct fault_answer answers[2];
+		size_t requests;
+		enum status status;
+		const char *expected;
+	} answers[] = {
+	    {"the range", {{PART("0-7/40"), LONG, 8, FAULT_NONE, 0}}, 1, STATUS_OK, "01234567"},
+	    {"of a shorter object", {{PART("0-4/5"), LONG, 5, FAULT_NONE, 0}}, 1, STATUS_OK, "01234"},
+	    {"all of it", {{.body = LONG}}, 1, STATUS_OK, "01234567"},
+	    {"cut off, then whole",
+	     {{PART("0-7/40"), LONG, 8, FAULT_CUT, 4}, {PART("0-7/40"), LONG, 8, FAULT_NONE, 0}},
+	     2,
+	     STATUS_OK,
+	     "01234567"},
+	    {"no such key",
+	     {{"404 Not Found", "Content-Type: application/xml\r\n",
+	       "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>no</Message></Error>", 0, FAULT_NONE, 0}},
+	     1,
+	     STATUS_MISSING,
+	     ""},
+	};
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		struct fault_server *server = fault_server_start(FAULT_PLAIN, answers[i].answers, answers[i].requests);
+		struct s3_options options = {.bucket = "bucket",
+					     .prefix = "pre",
+					     .region = "ca-central-1",
+					     .endpoint = fault_server_url(server),
+					     .credentials = &lasting};
+		struct world world;
+		struct store *store = NULL;
+		struct error err = {0};
+		char out[9] = "";
+		size_t len = 8;
+		world_init(&world);
+		assert_int_equal(libs3_store_open(&options, &store, &err), STATUS_OK);
+		enum status st = store_read_first(store, &world.call, "a", out, &len, &err);
+		if (st != answers[i].status || strcmp(out, answers[i].expected) != 0 ||
+		    fault_server_count(server) != answers[i].requests)
+			fail_msg("%s: status %d, '%s', %zu requests, error '%s'", answers[i].name, (int)st, out,
+				 fault_server_count(server), err.text);
+		store_free(store);
+		fault_server_stop(server);
+		world_fini(&world);
+	}
+}
 #else
 static void says_that_it_is_not_there(void **unused)
 {
@@ -147,6 +201,7 @@ int main(void)
 #ifdef WALSHIP_LIBS3
 	    cmocka_unit_test(refuses_what_it_cannot_do),
 	    cmocka_unit_test(a_listing_ends_where_nothing_more_comes),
+	    cmocka_unit_test(reads_the_first_bytes),
 #else
 	    cmocka_unit_test(says_that_it_is_not_there),
 #endif
