@@ -114,30 +114,29 @@ static const struct config_key *configured(const struct counting *counting, size
 	return out;
 }
 
-/* Into an object of its own fields. */
-static bool put_tally(json_t *object, const struct tally *tally)
+/* The fields of every count; NULL where there is nothing to tell. */
+static json_t *counts(const struct tally *tally)
 {
 	char oldest[UTC_TEXT_SIZE], newest[UTC_TEXT_SIZE];
+	bool some = tally->objects > 0;
 	utc_text(tally->oldest_s, oldest);
 	utc_text(tally->newest_s, newest);
-	bool done = json_object_set_new(object, "objects", json_integer((json_int_t)tally->objects)) == 0 &&
-		    json_object_set_new(object, "bytes", json_integer((json_int_t)tally->bytes)) == 0;
-	if (!done || tally->objects == 0)
-		return done;
-	return json_object_set_new(object, "first_name", json_string(tally->first)) == 0 &&
-	       json_object_set_new(object, "last_name", json_string(tally->last)) == 0 &&
-	       json_object_set_new(object, "oldest_time", json_string(oldest)) == 0 &&
-	       json_object_set_new(object, "newest_time", json_string(newest)) == 0;
+	return json_pack("{s:I, s:I, s:s?, s:s?, s:s?, s:s?}", "objects", (json_int_t)tally->objects, "bytes",
+			 (json_int_t)tally->bytes, "first_name", some ? tally->first : NULL, "last_name",
+			 some ? tally->last : NULL, "oldest_time", some ? oldest : NULL, "newest_time",
+			 some ? newest : NULL);
 }
 
 /* Takes the object over. */
 static enum status print_tally(const struct counting *counting, json_t *object, const struct tally *tally,
 			       struct error *err)
 {
-	if (object == NULL || !put_tally(object, tally)) {
+	json_t *more = counts(tally);
+	if (object == NULL || more == NULL || json_object_update(object, more) != 0) {
 		json_decref(object);
 		object = NULL;
 	}
+	json_decref(more);
 	return print_json(counting->context, object, err);
 }
 
@@ -146,16 +145,12 @@ static enum status print_key_json(const struct counting *counting, size_t index,
 	char id[2 * KEY_ID_BYTES + 1];
 	struct config_key key;
 	const struct key_tally *tally = &counting->keys[index];
+	bool known = configured(counting, index, &key) != NULL;
 	hex_encode(id, tally->id, KEY_ID_BYTES);
-	if (configured(counting, index, &key) == NULL)
-		return print_tally(
-		    counting,
-		    json_pack("{s:s, s:s, s:b, s:b}", "type", "key", "key_id", id, "configured", 0, "encrypts", 0),
-		    &tally->of, err);
 	return print_tally(counting,
-			   json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "type", "key", "key_id", id, "configured", 1,
-				     "encrypts", index == 0 && counting->session->encrypt, "option",
-				     option_table[key.id].name, "value", key.value),
+			   json_pack("{s:s, s:s, s:b, s:b, s:s?, s:s?}", "type", "key", "key_id", id, "configured",
+				     known, "encrypts", index == 0 && known && counting->session->encrypt, "option",
+				     known ? option_table[key.id].name : NULL, "value", known ? key.value : NULL),
 			   &tally->of, err);
 }
 

@@ -1,7 +1,9 @@
 """Keys: which ones the repository needs, a new one while PostgreSQL archives, secrets from commands, and doc/keys.md run word for word."""
 
+import contextlib
 import json
 import os
+import pty
 import re
 import shutil
 import stat
@@ -258,6 +260,27 @@ def test_list_takes_no_more_memory_for_more_objects(dir_site):
         peaks.append(peak)
     print(f"peak for 768 and 16128 objects: {peaks} KiB")
     assert peaks[1] - peaks[0] < 2048
+
+
+def test_list_shows_its_progress_on_a_terminal_alone(dir_site):
+    push_some(dir_site, 2)
+    assert dir_site.run("key", "list").expect(0).err == ""
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(dir_site.walship.argv("key", "list", "--json"), stderr=theirs, stdout=subprocess.PIPE, check=False,
+                              env=host.clean_env(), stdin=subprocess.DEVNULL, **host.USER.popen_args())
+        os.set_blocking(ours, False)
+        shown = b""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                shown += os.read(ours, 4096)
+        shown = shown.decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.returncode == 0 and json.loads(done.stdout)["objects"] == 2
+    # One line, rewritten in its place, and taken away at the end.
+    assert re.fullmatch(r"(\r\x1b\[K\d+ objects?, \d+ keys?)+\r\x1b\[K", shown), repr(shown)
 
 
 # Secrets from commands.

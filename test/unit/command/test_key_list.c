@@ -125,6 +125,7 @@ static void check(const char *conf, const char *prefix, bool json, enum status e
 	buffer_fini(&whole);
 }
 
+#define NOTHING "\"first_name\":null,\"last_name\":null,\"oldest_time\":null,\"newest_time\":null"
 #define CONF "repo = file://@/repo\ncipher-key-file = @/key1\ncipher-key-file = @/key2\n"
 
 static void counts_for_each_key(void **unused)
@@ -156,7 +157,7 @@ static void counts_for_each_key(void **unused)
 	    "\"last_name\":\"42/wal/00000001.history\",\"oldest_time\":\"2001-09-09T01:46:40Z\","
 	    "\"newest_time\":\"2001-09-09T01:46:40Z\"}\n"
 	    "{\"type\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
-	    "\"value\":\"@/key2\",\"objects\":0,\"bytes\":0}\n",
+	    "\"value\":\"@/key2\",\"objects\":0,\"bytes\":0," NOTHING "}\n",
 	    "");
 }
 
@@ -192,9 +193,9 @@ static void names_what_cannot_be_opened(void **unused)
 	    "{\"type\":\"damaged\",\"name\":\"42/wal/00000004.history\",\"bytes\":95,\"time\":\"2001-09-09T01:46:40Z\","
 	    "\"reason\":\"cut off: 95 bytes, and no tag\"}\n"
 	    "{\"type\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
-	    "\"value\":\"@/key1\",\"objects\":0,\"bytes\":0}\n"
+	    "\"value\":\"@/key1\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
 	    "{\"type\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
-	    "\"value\":\"@/key2\",\"objects\":0,\"bytes\":0}\n"
+	    "\"value\":\"@/key2\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
 	    "{\"type\":\"damaged_total\",\"objects\":1,\"bytes\":95,\"first_name\":\"42/wal/00000004.history\","
 	    "\"last_name\":\"42/wal/00000004.history\",\"oldest_time\":\"2001-09-09T01:46:40Z\","
 	    "\"newest_time\":\"2001-09-09T01:46:40Z\"}\n",
