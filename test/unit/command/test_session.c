@@ -84,6 +84,8 @@ static const struct {
     {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\ns3-key-secret-file = @/secret\n", none, STATUS_OK, "", ""},
     {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\ns3-key-secret-file = @/open\n", none, STATUS_USAGE,
      "s3-key-secret-file: ", "chmod 600"},
+    {"repo = s3://bucket/x\ncipher = none\ns3-key-file = @/open\n", aws, STATUS_USAGE,
+     "s3-key-file: ", "secret-files = any"},
     {"repo = s3://bucket/x\ncipher = none\ns3-key-file = @/none\n", aws, STATUS_USAGE, "s3-key-file: ", ""},
     /* From commands. */
     {"repo = file://@\ncipher-key-command = cat @/key\n", path, STATUS_OK, "", ""},
