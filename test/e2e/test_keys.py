@@ -13,6 +13,7 @@ import sys
 import pytest
 
 from harness import host, objects, strict_s3, wal, walship
+from harness.ahead import Recovery, lose, names
 from harness.backlog import Backlog, on_strict
 
 SYSTEM_ID = 7601921254259666965
@@ -314,6 +315,28 @@ def test_secrets_from_commands(s3_site):
     s3_site.walship.configure(cipher_key_command=f"'{key_program}' y")
     assert not backlog.call(names[1]).answered
     assert s3_site.run("config").expect(0).out.decode().count(f"cipher-key-command   = '{key_program}' y") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root sees whose files a process without cores has open")
+def test_recovery_runs_a_command_for_those_who_ask_the_store(dir_site):
+    """A segment that waits in the spool needs no key; a key more in the configuration, and what waits there is fetched again."""
+    program, runs = script(dir_site, "get-key", f"cat {dir_site.walship.key_file}")
+    dir_site.walship.configure(cipher_key_file=None, cipher_key_command=program)
+    recovery = Recovery(dir_site.folder, dir_site.walship, dir_site.store.put, SYSTEM_ID)
+    try:
+        some = recovery.archive(names(8))
+        recovery.fetch(*some[:2])
+        recovery.wait_for_spool(some[2:])
+        before = runs()
+        assert before == 3  # two calls, and the process that fetches ahead
+        recovery.fetch(*some[2:5])
+        assert (runs(), recovery.from_spool) == (before, 3)
+        rotate(dir_site, "key-2027", "--write")
+        recovery.fetch(some[5])
+        assert recovery.from_spool == 3
+    finally:
+        lose(recovery.spool)
+        recovery.wait_for_end()
 
 
 @pytest.mark.parametrize("option", ["cipher-key-command", "s3-key-secret-command"])
