@@ -26,6 +26,13 @@ struct call {
 	const struct log *log;       /* may be NULL: silent */
 	const struct ending *ending; /* may be NULL: nothing to wait for */
 	int64_t deadline_ms;         /* on clock's monotonic scale; nothing is begun after it */
+	/*
+	 * 0: deadline_ms bounds all of the call. Else it may take as long as it takes, a listing of a million objects
+	 * say, and each step has so long: opening, a page, a folder, an object. What forgets to begin one has the last
+	 * one's time.
+	 */
+	int64_t step_ms;
+	void (*step_begun)(void); /* may be NULL: for whoever ends a process that hangs */
 };
 
 /* Milliseconds until the deadline, 0 when it has passed. */
@@ -33,6 +40,18 @@ static inline int64_t call_left_ms(const struct call *call)
 {
 	int64_t left = call->deadline_ms - clock_monotonic_ms(call->clock);
 	return left > 0 ? left : 0;
+}
+
+/* The call for the next step: with a deadline of its own, where all of it has none; else what was given. */
+static inline struct call call_step(const struct call *call)
+{
+	struct call step = *call;
+	if (call->step_ms == 0)
+		return step;
+	step.deadline_ms = clock_monotonic_ms(call->clock) + call->step_ms;
+	if (call->step_begun != NULL)
+		call->step_begun();
+	return step;
 }
 
 static inline void call_hold(const struct call *call)

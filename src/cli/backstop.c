@@ -15,6 +15,7 @@ static volatile const enum exit_for *armed_reader;
 static volatile int armed_fd;
 static char armed_lines[LINES_MAX]; /* made beforehand: a handler must not format */
 static volatile size_t armed_len;
+static volatile int64_t armed_ms;
 
 static void on_alarm(int signal)
 {
@@ -42,7 +43,13 @@ void backstop_arm(const struct backstop *backstop)
 	armed_reader = backstop->reader;
 	armed_fd = backstop->err_fd;
 	(void)sigaction(SIGALRM, &action, NULL);
-	set_timer(backstop->timeout_ms / 1000 + GRACE_S);
+	armed_ms = backstop->timeout_ms;
+	backstop_again();
+}
+
+void backstop_again(void)
+{
+	set_timer(armed_ms / 1000 + GRACE_S);
 }
 
 void backstop_disarm(void)

@@ -18,4 +18,7 @@ struct backstop {
 void backstop_arm(const struct backstop *backstop);
 void backstop_disarm(void);
 
+/* The timeout begins anew: something has happened. Any thread may call it, after backstop_arm. */
+void backstop_again(void);
+
 #endif

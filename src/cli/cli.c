@@ -12,8 +12,8 @@
 #include "cli/help.h"
 
 const struct command_row command_table[] = {
-#define COMMAND(name, least, most, operands, run, reader, timeout, summary, text)                                      \
-	{name, least, most, operands, run, reader, timeout, summary, text},
+#define COMMAND(name, least, most, operands, run, reader, timeout, bound, summary, text)                               \
+	{name, least, most, operands, run, reader, timeout, bound, summary, text},
 #include "cli/commands.def"
 #undef COMMAND
 };
@@ -76,6 +76,8 @@ static enum status run(const struct process *process, const struct arguments *ar
 	    .log = log,
 	    .ending = ending_install(),
 	    .deadline_ms = clock_monotonic_ms(&system_clock) + timeout_ms,
+	    .step_ms = arguments->command->bound == BOUND_STEP ? timeout_ms : 0,
+	    .step_begun = backstop_again,
 	};
 	struct command_context context = {
 	    .config = config,

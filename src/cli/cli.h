@@ -6,6 +6,12 @@
 
 #include "command/command.h"
 
+/* What a command's timeout bounds. */
+enum command_bound {
+	BOUND_ALL,  /* all that it does */
+	BOUND_STEP, /* each step: what it works through may be a million objects (base/call.h) */
+};
+
 struct command_row {
 	const char *name;
 	size_t least, most; /* operands */
@@ -13,6 +19,7 @@ struct command_row {
 	enum status (*run)(struct command_context *, struct error *); /* NULL: help */
 	enum exit_for reader;
 	enum option_id timeout;
+	enum command_bound bound;
 	const char *summary;
 	const char *text;
 };

@@ -17,7 +17,7 @@ struct command_context {
 	const char *const *environment;
 	bool probe;             /* check: the store as it is, without the look that s3-no-replace = look puts first */
 	int out_fd;             /* standard output */
-	void (*verified)(void); /* cat: called once only the reader of out_fd can still hold it up; may be NULL */
+	void (*verified)(void); /* called when only the reader of out_fd can hold it up: a pager may; may be NULL */
 	int (*detach)(void (*live)(void *arg, int told_fd),
 		      void *arg); /* fetch: cli/detach.h; NULL: no other process is started */
 	enum exit_for

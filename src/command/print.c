@@ -6,9 +6,15 @@
 
 #define WHERE "to standard output"
 
+/* Whoever reads the lines of a long listing, a pager say, takes his time: nothing hangs meanwhile. */
 enum status print_text(const struct command_context *context, struct buffer *text, struct error *err)
 {
+	bool in_steps = context->call->step_ms > 0;
+	if (in_steps && context->verified != NULL)
+		context->verified();
 	enum status st = output_write(context->out_fd, WHERE, text->data, text->len, err);
+	if (in_steps && context->call->step_begun != NULL)
+		context->call->step_begun();
 	buffer_clear(text);
 	return st;
 }

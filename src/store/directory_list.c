@@ -114,7 +114,8 @@ static enum status walk_folder(const struct walk *walk, const char *folder, int 
 	char path[PATH_MAX];
 	if (depth > DEPTH_MAX || (size_t)snprintf(path, sizeof path, "%s/%s", walk->root, folder) >= sizeof path)
 		return error_set(err, STATUS_LOCAL, "folders too deep below %.64s", walk->root);
-	if (call_left_ms(walk->call) == 0)
+	struct call step = call_step(walk->call);
+	if (call_left_ms(&step) == 0)
 		return error_set(err, STATUS_UNREACHABLE, "list %s: timed out", path);
 	enum status st = read_folder(&names, path, err);
 	for (size_t i = 0; !st && i < names.count; i++) {

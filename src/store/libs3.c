@@ -432,11 +432,13 @@ static enum status libs3_list(struct store *store, const struct call *call, cons
 	const char *own = libs3->target.prefix;
 	CLEANUP(buffer_fini) struct buffer whole = {0};
 	enum status st = buffer_printf(&whole, err, "%s%s%s", own, own[0] == '\0' ? "" : "/", prefix);
-	struct request request = {.libs3 = libs3, .call = call, .key = buffer_text(&whole), .each = each, .arg = arg};
+	struct call step = *call;
+	struct request request = {.libs3 = libs3, .call = &step, .key = buffer_text(&whole), .each = each, .arg = arg};
 	do {
 		request.news = false;
+		step = call_step(call);
 		if (!st)
-			st = retry_run(call, list_once, &request, err);
+			st = retry_run(&step, list_once, &request, err);
 	} while (!st && request.news);
 	return st && !request.taken ? s3_wrap(&libs3->target, "list", request.key, st, err) : st;
 }

@@ -40,6 +40,7 @@ struct page {
 struct listing {
 	struct s3 *s3;
 	const struct call *call;
+	struct call step;            /* of the page */
 	char prefix[S3_KEY_MAX + 1]; /* of the keys */
 	size_t skip;                 /* bytes of a key before the name */
 	char token[TOKEN_MAX];       /* of the page to ask for; "": the first */
@@ -160,7 +161,7 @@ static enum status ask_for_page(struct listing *listing, struct attempt *attempt
 	if (listing->token[0] != '\0')
 		query[count++] = (struct field){"continuation-token", listing->token};
 	enum status st =
-	    s3_try(listing->s3, listing->call,
+	    s3_try(listing->s3, &listing->step,
 		   &(struct s3_request){
 		       .method = "GET", .query = query, .query_count = count, .on_body = on_body, .arg = listing},
 		   &reply, attempt, err);
@@ -227,7 +228,8 @@ static enum status tell_entry(struct listing *listing, const struct entry *entry
 static enum status next_page(struct listing *listing, bool *more, struct error *err)
 {
 	struct page *page = listing->page;
-	enum status st = retry_run(listing->call, page_once, listing, err);
+	listing->step = call_step(listing->call);
+	enum status st = retry_run(&listing->step, page_once, listing, err);
 	if (!st && page->truncated && (page->token[0] == '\0' || page->count == 0))
 		st = error_set(err, STATUS_UNREACHABLE, "a listing that does not say where it goes on");
 	if (st)

@@ -275,6 +275,8 @@ static void a_disarmed_backstop_is_quiet(void **unused)
 	backstop_arm(&(struct backstop){-4000, STDERR_FILENO, &reader, "push", "x"});
 	backstop_disarm();
 	assert_int_equal(alarm(0), 0);
+	backstop_again();
+	assert_in_range(alarm(0), 1, 2);
 }
 
 int main(void)

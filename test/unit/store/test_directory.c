@@ -112,6 +112,31 @@ static void nothing_is_begun_after_the_deadline(void **unused)
 	store_free(store);
 }
 
+static enum status linger(void *arg, const struct object_info *info, struct error *error)
+{
+	(void)info, (void)error;
+	++*(int *)arg;
+	world.monotonic_ms += world.call.deadline_ms;
+	return STATUS_OK;
+}
+
+static void each_folder_may_have_time_of_its_own(void **unused)
+{
+	(void)unused;
+	struct store *store = open_store(&folder);
+	struct call call = world.call;
+	int seen = 0;
+	folder_put(&folder, "6/a/x", "", 0, 0600);
+	folder_put(&folder, "6/b/x", "", 0, 0600);
+	assert_int_equal(store_list(store, &call, "6/", linger, &seen, &err), STATUS_UNREACHABLE);
+	assert_int_equal(seen, 1);
+	call.step_ms = 1000;
+	assert_int_equal(store_list(store, &call, "6/", linger, &seen, &err), STATUS_OK);
+	assert_int_equal(seen, 3);
+	world.monotonic_ms = 0;
+	store_free(store);
+}
+
 static void unfinished_files_are_not_objects(void **unused)
 {
 	(void)unused;
@@ -143,6 +168,7 @@ int main(void)
 	    cmocka_unit_test(an_absent_repository_is_no_answer),
 	    cmocka_unit_test(what_is_in_the_way_is_named),
 	    cmocka_unit_test(nothing_is_begun_after_the_deadline),
+	    cmocka_unit_test(each_folder_may_have_time_of_its_own),
 	    cmocka_unit_test(unfinished_files_are_not_objects),
 	    cmocka_unit_test(paths_have_a_bound),
 	};

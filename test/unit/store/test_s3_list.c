@@ -140,6 +140,38 @@ static void asks_for_what_it_needs(void **state)
 	scripted_close(&scripted);
 }
 
+/* As slow as it likes: longer than a page may take, at each object. */
+static enum status linger(void *arg, const struct object_info *info, struct error *error)
+{
+	struct world *world = arg;
+	(void)info, (void)error;
+	world->monotonic_ms += 50000;
+	return STATUS_OK;
+}
+
+static void each_page_may_have_time_of_its_own(void **state)
+{
+	(void)state;
+	static const struct fault_answer answers[] = {
+	    {.body = PAGE(MORE("t", OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "1")))},
+	    {.body = PAGE(OBJECT("pre/fix/c", "1"))},
+	};
+	struct scripted scripted;
+	scripted_open(&scripted, answers, COUNT(answers));
+	scripted.world.call.step_ms = 60000;
+	enum status st = store_list(scripted.store, &scripted.world.call, "", linger, &scripted.world, &scripted.err);
+	assert_ok(st, scripted.err);
+	assert_int_equal(fault_server_count(scripted.server), 2);
+	scripted_close(&scripted);
+
+	scripted_open(&scripted, answers, COUNT(answers));
+	st = store_list(scripted.store, &scripted.world.call, "", linger, &scripted.world, &scripted.err);
+	assert_int_equal(st, STATUS_UNREACHABLE);
+	scripted_assert_error(&scripted, "the time is up", "");
+	assert_int_equal(fault_server_count(scripted.server), 1);
+	scripted_close(&scripted);
+}
+
 /* More keys than a page may have, and a token that is longer than any. */
 static void keeps_its_bounds(void **state)
 {
@@ -167,6 +199,7 @@ int main(void)
 	    cmocka_unit_test(takes_one_page_for_what_it_is),
 	    cmocka_unit_test(turns_the_pages),
 	    cmocka_unit_test(asks_for_what_it_needs),
+	    cmocka_unit_test(each_page_may_have_time_of_its_own),
 	    cmocka_unit_test(keeps_its_bounds),
 	};
 	return cmocka_run_group_tests_name("store/s3_list", tests, NULL, NULL);
