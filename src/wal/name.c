@@ -84,15 +84,27 @@ bool wal_name_next(struct wal_name *name, uint64_t segment_bytes)
 	uint32_t last = (uint32_t)(LOG_BYTES / segment_bytes - 1);
 	if (name->segment > last || (name->segment == last && name->log == UINT32_MAX))
 		return false;
-	if (name->segment < last) {
-		name->segment++;
-	} else {
-		name->log++;
-		name->segment = 0;
-	}
-	(void)snprintf(name->text, sizeof name->text, "%08" PRIX32 "%08" PRIX32 "%08" PRIX32, name->timeline, name->log,
-		       name->segment);
+	wal_name_of_number(name, name->timeline, (uint64_t)name->log * (last + 1UL) + name->segment + 1,
+			   (uint32_t)segment_bytes);
 	return true;
+}
+
+bool wal_name_number(const struct wal_name *name, uint32_t segment_bytes, uint64_t *out)
+{
+	uint64_t per_log = LOG_BYTES / segment_bytes;
+	*out = name->log * per_log + name->segment;
+	return name->kind != WAL_HISTORY && name->segment < per_log;
+}
+
+void wal_name_of_number(struct wal_name *out, uint32_t timeline, uint64_t number, uint32_t segment_bytes)
+{
+	uint64_t per_log = LOG_BYTES / segment_bytes;
+	*out = (struct wal_name){.kind = WAL_SEGMENT,
+				 .timeline = timeline,
+				 .log = (uint32_t)(number / per_log),
+				 .segment = (uint32_t)(number % per_log)};
+	(void)snprintf(out->text, sizeof out->text, "%08" PRIX32 "%08" PRIX32 "%08" PRIX32, timeline, out->log,
+		       out->segment);
 }
 
 void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name)
