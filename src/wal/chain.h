@@ -46,7 +46,7 @@ struct chain_timeline {
 	uint64_t partials, backups;
 	uint64_t gaps, gap_segments; /* missing ranges, and segments in them; once ended, the needed ones only */
 	uint64_t needed_end;         /* needed are the segments before this one */
-	int64_t reach_s;             /* newest_s of it and of all that comes from it */
+	int64_t reach_s;             /* when it, or what comes from it, came to where it is */
 	struct chain_gap last_gap;   /* among its own segments; timeline 0: none */
 	bool gaps_untold;            /* some of its ranges are not in chain.gaps */
 };

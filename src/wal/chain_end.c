@@ -20,11 +20,20 @@ static bool has_older(const struct chain *chain, const struct chain_timeline *ti
 	return false;
 }
 
+/*
+ * When the timeline came to where it is. Not its newest object's time: what was missing may have been stored later
+ * (backfill), and a .partial is stored when the next timeline begins.
+ */
+static int64_t tip_s(const struct chain_timeline *timeline)
+{
+	return timeline->segments > 0 ? timeline->last_s : timeline->oldest_s;
+}
+
 /* Children have higher numbers than their parents: from the last one down, each is complete when it is asked for. */
 static void find_ends(struct chain *chain)
 {
 	for (size_t i = 0; i < chain->timeline_count; i++)
-		chain->timelines[i].reach_s = chain->timelines[i].newest_s;
+		chain->timelines[i].reach_s = tip_s(&chain->timelines[i]);
 	for (size_t i = chain->timeline_count; i-- > 0;) {
 		struct chain_timeline *timeline = &chain->timelines[i];
 		/* needed_end is that of its children so far. */
@@ -36,7 +45,8 @@ static void find_ends(struct chain *chain)
 		uint64_t begin = begin_of(chain, timeline);
 		if (parent->needed_end < begin)
 			parent->needed_end = begin;
-		if (timeline->reach_s >= parent->newest_s)
+		/* What is behind the switch, if anything is, came before the child's. */
+		if (parent->segments == 0 || parent->last < begin || timeline->reach_s >= tip_s(parent))
 			parent->is_left = true;
 		if (timeline->reach_s > parent->reach_s)
 			parent->reach_s = timeline->reach_s;
@@ -214,7 +224,7 @@ bool chain_newest_window(const struct chain *chain, struct chain_window *out)
 	for (size_t i = 0; i < chain->timeline_count; i++) {
 		struct chain_window window;
 		const struct chain_timeline *timeline = &chain->timelines[i];
-		if (!chain_window(chain, i, &window) || (best != NULL && timeline->newest_s < best->newest_s))
+		if (!chain_window(chain, i, &window) || (best != NULL && tip_s(timeline) < tip_s(best)))
 			continue;
 		best = timeline;
 		*out = window;

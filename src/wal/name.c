@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
@@ -114,4 +115,19 @@ void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const st
 	else
 		(void)snprintf(out, WAL_OBJECT_NAME_MAX, "%" PRIu64 "/wal/%.*s/%s", system_id, FOLDER_DIGITS,
 			       name->text, name->text);
+}
+
+bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name)
+{
+	char *end;
+	char again[WAL_OBJECT_NAME_MAX];
+	const char *slash = strrchr(object, '/');
+	*system_id = strtoull(object, &end, 10);
+	*name = (struct wal_name){0};
+	if (end == object || slash == NULL || strlen(slash + 1) >= sizeof name->text || !parse(name, slash + 1))
+		return false;
+	(void)strcpy(name->text, slash + 1);
+	/* Only what wal_object_name makes: no sign, no zeros in front, the right folder. */
+	wal_object_name(again, *system_id, name);
+	return *system_id != 0 && strcmp(again, object) == 0;
 }

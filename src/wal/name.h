@@ -60,4 +60,7 @@ void wal_name_of_number(struct wal_name *out, uint32_t timeline, uint64_t number
 /* The name below the repository: "<system id>/wal/<timeline><log id>/<name>", histories one folder up. */
 void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name);
 
+/* Such a name, taken apart. False for any other. */
+bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name);
+
 #endif
