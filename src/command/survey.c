@@ -106,6 +106,8 @@ static enum status add(struct walk *walk, const struct object_info *info, uint64
 	}
 	if (!walk->sized && (name->kind == WAL_SEGMENT || name->kind == WAL_PARTIAL))
 		st = find_segment_bytes(walk, info->name, err);
+	if (!st && walk->survey->seen != NULL)
+		st = walk->survey->seen(walk->survey->arg, &walk->chain, name, info, err);
 	return st ? st : chain_add(&walk->chain, name, info->bytes, info->modified_s, err);
 }
 
@@ -139,6 +141,7 @@ enum status survey_run(struct survey *survey, struct error *err)
 	enum status st = session_open(&walk.lists, survey->context, err);
 	if (!st)
 		st = session_join(&walk.reads, &walk.lists, survey->context, err);
+	survey->session = &walk.reads;
 	if (!st)
 		st = store_list(walk.lists.store, survey->context->call, prefix, on_object, &walk, err);
 	if (!st)

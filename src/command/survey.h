@@ -14,6 +14,10 @@ typedef enum status (*survey_fn)(void *arg, const struct chain *chain, struct er
 
 struct survey {
 	const struct command_context *context;
+	const struct session *session; /* out: while it runs, for whoever reads objects */
+	/* Each WAL file, before chain has it; may be NULL. chain->objects is 0 at a cluster's first. */
+	enum status (*seen)(void *arg, const struct chain *chain, const struct wal_name *name,
+			    const struct object_info *info, struct error *err);
 	struct progress *progress; /* may be NULL */
 	uint64_t system_id;        /* of the one cluster that is wanted; 0: all */
 	survey_fn each;

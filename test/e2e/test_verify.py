@@ -5,12 +5,14 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
-from harness import objects, wal
+from harness import host, objects, wal
 
 SIZE = wal.MIB
 
@@ -141,7 +143,7 @@ def test_a_damaged_history_is_named(site):
     broken[-1] ^= 1
     site.store.put(where, bytes(broken))
     result = site.run("verify")
-    assert result.code == 4 and f"warning: {where}: not authentic" in result.err and "1 object cannot be opened" in result.err
+    assert result.code == 4 and f"warning: {where}: not authentic" in result.err and "1 object is damaged, or not to be opened" in result.err
     site.store.delete(where)
     result = site.run("verify").expect(6, "1 timeline history is missing", "push")
     assert "✗ 00000002.history is missing: where timeline 2 comes from is not known" in result.out.decode()
@@ -190,6 +192,14 @@ def test_gap_and_promotion_with_postgres(site):
     site.run("verify").expect(0)
 
 
+def all_shown(terminal):
+    """What a process that has ended wrote to it."""
+    shown = b""
+    while select.select([terminal], [], [], 0.2)[0]:
+        shown += os.read(terminal, 10000)
+    return shown.decode()
+
+
 @pytest.mark.parametrize("command", ["list", "info", "verify"])
 def test_a_terminal_sees_progress_and_a_pipe_does_not(s3_site, command):
     """The line is there while the store is slow, and wiped away; the output itself is the same."""
@@ -200,7 +210,7 @@ def test_a_terminal_sees_progress_and_a_pipe_does_not(s3_site, command):
     try:
         running = s3_site.walship.popen(command, stderr=slave)
         assert running.communicate(timeout=60)[0] == plain.out
-        shown = os.read(master, 10000).decode()
+        shown = all_shown(master)
         assert re.match(r"\r\d objects", shown) and shown.endswith("\r\x1b[K"), repr(shown)
     finally:
         os.close(slave)
@@ -239,3 +249,256 @@ def test_a_reader_that_takes_its_time(dir_site):
     out, err = running.communicate(timeout=60)
     assert (running.returncode, err) == (0, b"")
     assert len(out.splitlines()) == 4000
+
+
+# --read: everything is opened, and every WAL record checked.
+
+
+@pytest.fixture
+def archived(site):
+    """(system id, names of segments) of a cluster that was under load: records cross pages and segments."""
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.pgbench("-i", "-s", "1", "-q")
+        primary.pgbench("-n", "-c", "2", "-t", "200")
+        primary.archive_all()
+        system_id = primary.system_id()
+    names = [name.rsplit("/", 1)[1] for name in site.store.list()]
+    return system_id, sorted(name for name in names if len(name) == 24)
+
+
+def read_line(result):
+    [line] = [line for line in lines(result) if line["kind"] == "read"]
+    return line
+
+
+def damages(result):
+    return {line["object"]: line["error"] for line in lines(result) if line["kind"] == "damaged"}
+
+
+def test_read_checks_every_record_once(site, archived):
+    system_id, segments = archived
+    first = read_line(site.run("verify", "--read", "--json").expect(0))
+    assert (first["objects"], first["damaged"], first["remembered_segments"]) == (len(segments), 0, 0)
+    assert first["records_skipped"] == 0 and first["system_id"] == str(system_id)
+    assert first["bytes"] == sum(len(site.store.get(wal.object_name(system_id, name))) for name in segments)
+    # Just as many as PostgreSQL's own reader finds.
+    folder = site.scratch.folder("wal")
+    for name in segments:
+        site.run("fetch", name, folder / name, "--system-id", system_id).expect(0)
+    dump = site.cluster("primary").program("pg_waldump", "-p", folder, segments[0], segments[-1]).stdout
+    assert first["records"] == len(dump.splitlines()) > 5000
+
+    time.sleep(1.1)  # what is stored within the second that a run begins in is read once more
+    site.run("verify", "--read", "--json").expect(0)
+    again = read_line(site.run("verify", "--read", "--json").expect(0))
+    assert (again["objects"], again["remembered_segments"]) == (0, len(segments))
+    text = site.run("verify", "--read").expect(0).out.decode()
+    assert f"✓ read 0 objects, 0 B, 0 WAL records; {len(segments)} segments were read before\n" in text
+    time.sleep(2.1)
+    young = read_line(site.run("verify", "--read", "--json", "--verify-again=30d").expect(0))
+    assert young["objects"] == 0
+    old = read_line(site.run("verify", "--read", "--json", "--verify-again=1s").expect(0))
+    assert old["objects"] == len(segments)
+    # Another key, another memory.
+    host.USER.write(site.folder / "key-2", "ab" * 32 + "\n", 0o600)
+    other = read_line(site.run("verify", "--read", "--json", "--cipher-key-file", site.walship.key_file,
+                               "--cipher-key-file", site.folder / "key-2").expect(0))
+    assert other["objects"] == len(segments)
+
+
+def test_only_what_is_new_is_read(site):
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.sql("create table t as select generate_series(1, 20000) n")
+        primary.archive_all()
+        time.sleep(1.1)
+        before = read_line(site.run("verify", "--read", "--json").expect(0))
+        primary.sql("insert into t select generate_series(1, 20000)")
+        primary.archive_all()
+        after = read_line(site.run("verify", "--read", "--json").expect(0))
+        # The one before the first new one is read again, for the record between them.
+        new = len(site.store.list()) - before["objects"]
+        assert new > 0 and after["objects"] == new + 1 and after["remembered_segments"] == before["objects"] - 1
+
+
+def test_a_flipped_bit_is_found(site, archived):
+    system_id, segments = archived
+    wrong = segments[len(segments) // 2]
+    where = wal.object_name(system_id, wrong)
+    content = bytearray(site.store.get(where))
+    content[len(content) // 2] ^= 4
+    site.store.put(where, bytes(content))
+    site.run("verify").expect(0)
+    for _ in range(2):  # what is damaged is never remembered
+        result = site.run("verify", "--read", "--json").expect(4, "verify .*: 1 object is damaged", "another copy")
+        assert list(damages(result)) == [where] and "not authentic: its HMAC-SHA-256" in damages(result)[where]
+    shown = site.run("verify", "--read").out.decode()
+    assert f"✗ {where}: not authentic" in shown and "1 damaged\n" in shown
+
+
+def reseal(site, system_id, name, change):
+    """The segment with another content, in an object that is well sealed."""
+    where = wal.object_name(system_id, name)
+    plain = bytearray(objects.open_object(site.store.get(where), where, site.walship.key))
+    change(plain)
+    site.store.put(where, objects.make_object(bytes(plain), where, site.walship.key))
+    return where
+
+
+def test_a_bad_record_in_a_well_sealed_object_is_found(site, archived):
+    """pg_waldump and walship name the same record."""
+    system_id, segments = archived
+    name = segments[1]
+
+    def flip(plain):
+        plain[wal.MIB // 2 + 500] ^= 0x10
+    where = reseal(site, system_id, name, flip)
+    result = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
+    [(found, error)] = damages(result).items()
+    assert found == where
+    folder = site.scratch.folder("wal")
+    for each in segments:
+        site.run("fetch", each, folder / each, "--system-id", system_id).expect(0)
+    theirs = host.run([host.PG_BIN / "pg_waldump", "-q", "-p", folder, segments[0], segments[-1]], check=False).stderr.decode()
+    at = re.search(r"at ([0-9A-F]+/[0-9A-F]+): (.*)", error)
+    assert at and at[1].split("/")[1].lstrip("0") in theirs, (error, theirs)
+
+
+def test_a_bad_record_between_two_segments_is_found(site, archived):
+    """Its first part is in one object and its last in the next: neither alone tells."""
+    system_id, segments = archived
+
+    def continues(name):
+        where = wal.object_name(system_id, name)
+        plain = objects.open_object(site.store.get(where), where, site.walship.key)
+        return int.from_bytes(plain[2:4], "little") & 1 and int.from_bytes(plain[16:20], "little") > 64
+    name = next(name for name in segments[1:] if continues(name))
+
+    def flip(plain):
+        plain[40 + 30] ^= 0x10  # behind the page header, and behind what may be the record's own header
+    where = reseal(site, system_id, name, flip)
+    result = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
+    assert list(damages(result)) == [where] and "the CRC of the WAL record does not match" in damages(result)[where]
+    # Both are read again, as long as it is so.
+    again = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
+    assert list(damages(again)) == [where]
+
+
+def test_other_kinds_are_opened_too(site):
+    """Segments of a promoted standby, whose first one begins as a copy; .history, .partial and .backup."""
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        backup = primary.basebackup(site.cluster("backup"), "-X", "stream")
+        primary.sql("create table t as select generate_series(1, 30000) n")
+        primary.archive_all()
+    with site.restored(backup, "standby", "standby.signal") as standby:
+        standby.start()
+        standby.promote()
+        standby.sql("insert into t select generate_series(1, 30000)")
+        standby.archive_all()
+    kinds = {line["kind"] for line in lines(site.run("list", "--json").expect(0))}
+    assert kinds >= {"segment", "history", "backup"}
+    line = read_line(site.run("verify", "--read", "--json").expect(0))
+    assert line["objects"] == len(site.store.list()) and line["damaged"] == 0
+    where = next(name for name in site.store.list() if name.endswith(".backup"))
+    site.store.put(where, objects.make_object(b"not a label", where, site.walship.key))
+    result = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
+    assert list(damages(result)) == [where]
+
+
+def test_trouble_ends_it_and_what_was_read_is_kept(dir_site):
+    """An object that cannot be read, for now, is no damage."""
+    site = dir_site
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.sql("create table t as select generate_series(1, 100000) n")
+        last = primary.archive_all()
+        path = site.store.path / wal.object_name(primary.system_id(), last)
+    time.sleep(1.1)
+    path.chmod(0)
+    site.run("verify", "--read").expect(5, f"open file://{path}: Permission denied", "owner and mode")
+    path.chmod(0o640)
+    rest = read_line(site.run("verify", "--read", "--json").expect(0))
+    assert rest["remembered_segments"] > 0 and 0 < rest["objects"] < len(site.store.list())
+
+
+def test_notes_may_lie_elsewhere(dir_site):
+    notes = dir_site.scratch.folder("notes")
+    notes.chmod(0o700)
+    with dir_site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.archive_all()
+        system_id = primary.system_id()
+    dir_site.run("verify", "--read", "--verify-notes", notes).expect(0)
+    assert [path.name for path in notes.iterdir()] == [f"verified-{system_id}"]
+    assert not list((dir_site.folder / "spool").glob("verified-*"))
+    notes.chmod(0o777)
+    dir_site.run("verify", "--read", "--verify-notes", notes).expect(5, "is not a folder of user", "mode 0700")
+
+
+def test_a_terminal_sees_how_long_it_will_take(s3_site):
+    with s3_site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.sql("create table t as select generate_series(1, 30000) n")
+        primary.archive_all()
+    s3_site.store.proxy.delay(0.15)
+    master, slave = pty.openpty()
+    try:
+        running = s3_site.walship.popen("verify", "--read", stderr=slave)
+        assert b"read" in running.communicate(timeout=60)[0]
+        shown = all_shown(master)
+        assert re.search(r"\r\[[#.]{24}\] +\d+ %, \d+ of \d+ objects, [0-9.]+ \w+ of [0-9.]+ \w+, \d+:\d\d:\d\d left", shown), shown
+        assert shown.endswith("\r\x1b[K")
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+def peak_mib(running):
+    """The most memory of a process until its end. (ru_maxrss would also count this interpreter, before exec.)"""
+    peak = 0
+    while running.poll() is None:
+        status = Path(f"/proc/{running.pid}/status").read_text()
+        found = re.search(r"^Name:\twalship$.*^VmHWM:\s+(\d+) kB", status, re.M | re.S)
+        peak = max(peak, int(found[1]) if found else 0)
+        time.sleep(0.02)
+    return peak / 1024
+
+
+def test_a_million_names(dir_site):
+    """By name alone, with flat memory: as many as a year of a busy server, a gap among them."""
+    site = dir_site
+    first, count, gap = 0, 1_000_000, 765_432
+    folders = {}
+    store_segments(site, [first])
+    source = site.store.path / wal.object_name(site.system_id, name_of(first))
+    links = 0
+    for number in range(first + 1, first + count + 1):
+        if number == gap:
+            continue
+        path = site.store.path / wal.object_name(site.system_id, name_of(number))
+        if path.parent not in folders:
+            path.parent.mkdir(exist_ok=True)
+            folders[path.parent] = True
+        if links == 60000:  # a file system has a most for one file
+            (path.parent / "x").write_bytes(b"")
+            (path.parent / "x").rename(path)
+            source, links = path, 0
+            continue
+        os.link(source, path)
+        links += 1
+    for command in (["list"], ["info", "--json"], ["verify", "--json"]):
+        began = time.monotonic()
+        with open(site.folder / "out", "wb") as out:
+            running = site.walship.popen(*command, stdout=out)
+            peak = peak_mib(running)
+        took = time.monotonic() - began
+        print(f"walship {command[0]} of a million names: {took:.1f} s, {peak:.1f} MiB at most")
+        assert running.returncode == (6 if command[0] == "verify" else 0)
+        assert 1 < peak < 30
+        if command[0] == "list":
+            assert sum(1 for _ in open(site.folder / "out", "rb")) == count
+    [cluster] = [json.loads(line) for line in open(site.folder / "out", "rb")]
+    assert cluster["missing"] == [{"timeline": 1, "first": name_of(gap), "last": name_of(gap), "segments": 1, "needed": True}]
+    assert cluster["timelines"][0]["segments"] == count
