@@ -71,10 +71,11 @@ static json_t *json_timeline(const struct chain *chain, const struct chain_timel
 
 static json_t *json_gap(const struct chain *chain, const struct chain_gap *gap)
 {
+	json_int_t segments = (json_int_t)gap->last - (json_int_t)gap->first + 1;
 	return json_pack("{s:I, s:o, s:o, s:I, s:b}", "timeline", (json_int_t)gap->timeline, "first",
 			 json_segment(chain, gap->timeline, gap->first), "last",
-			 json_segment(chain, gap->timeline, gap->last), "segments",
-			 (json_int_t)(gap->last - gap->first + 1), "needed", (int)gap->needed);
+			 json_segment(chain, gap->timeline, gap->last), "segments", segments, "needed",
+			 (int)gap->needed);
 }
 
 static json_t *json_window(const struct chain *chain, const struct chain_window *window)

@@ -38,3 +38,9 @@ enum status read_plan_add(struct read_plan *plan, const struct wal_name *name, u
 	plan->last_is_new = is_new;
 	return st;
 }
+
+void read_plan_pass(struct read_plan *plan)
+{
+	plan->unreadable++;
+	plan->last_is_segment = false;
+}

@@ -21,12 +21,16 @@ struct read_plan {
 	void *arg;
 	uint64_t jobs;       /* told so far */
 	uint64_t remembered; /* segments passed over */
+	uint64_t unreadable; /* objects that cannot be read at once */
 	/* The object before, if it was a segment. */
 	struct read_job last;
 	bool last_is_segment;
 	bool last_is_told;
 	bool last_is_new; /* not remembered */
 };
+
+/* The next object cannot be read: nothing is known of what goes on in it. */
+void read_plan_pass(struct read_plan *plan);
 
 /* The next object in the order of names; is_new: verified_has does not know it. Tells the jobs that this makes. */
 enum status read_plan_add(struct read_plan *plan, const struct wal_name *name, uint64_t bytes, bool is_new,

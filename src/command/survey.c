@@ -29,37 +29,22 @@ static enum status forgive(struct walk *walk, enum status st, const struct error
 	return STATUS_OK;
 }
 
-static enum status read_history(struct walk *walk, uint32_t timeline, struct error *err)
+/* At once: what it says of older timelines is known before its own segments come. */
+static enum status read_history(struct walk *walk, const struct object_info *info, uint32_t timeline, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {.max = WAL_HISTORY_MAX};
-	struct wal_name name = {.kind = WAL_HISTORY, .timeline = timeline};
-	char object[WAL_OBJECT_NAME_MAX];
-	(void)snprintf(name.text, sizeof name.text, "%08" PRIX32 ".history", timeline);
-	wal_object_name(object, walk->chain.system_id, &name);
-	enum status st = object_read(&walk->reads, walk->survey->context->call, object, &text, err);
+	enum status st;
+	if (info->archived)
+		st = error_set(err, STATUS_DAMAGED, "%s is in an archive storage class: recovery would stop there",
+			       info->name);
+	else
+		st = object_read(&walk->reads, walk->survey->context->call, info->name, &text, err);
 	if (!st) {
 		st = chain_history(&walk->chain, timeline, buffer_text(&text), text.len, err);
 		if (st)
-			(void)error_wrap(err, st, "%s", object);
+			(void)error_wrap(err, st, "%s", info->name);
 	}
 	return forgive(walk, st, err);
-}
-
-/* Histories may bring timelines that nothing else is there of, in front of those to come. */
-static enum status read_histories(struct walk *walk, struct error *err)
-{
-	enum status st = STATUS_OK;
-	for (uint32_t last = 0; !st;) {
-		const struct chain_timeline *next = NULL;
-		for (size_t i = 0; i < walk->chain.timeline_count && next == NULL; i++)
-			if (walk->chain.timelines[i].id > last && walk->chain.timelines[i].has_history)
-				next = &walk->chain.timelines[i];
-		if (next == NULL)
-			break;
-		last = next->id;
-		st = read_history(walk, last, err);
-	}
-	return st;
 }
 
 static enum status end_cluster(struct walk *walk, struct error *err)
@@ -67,9 +52,7 @@ static enum status end_cluster(struct walk *walk, struct error *err)
 	enum status st = STATUS_OK;
 	if (walk->chain.system_id == 0)
 		return STATUS_OK;
-	st = read_histories(walk, err);
-	if (!st)
-		st = chain_end(&walk->chain, err);
+	st = chain_end(&walk->chain, err);
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
 	if (!st)
@@ -78,14 +61,49 @@ static enum status end_cluster(struct walk *walk, struct error *err)
 	return st;
 }
 
+struct readable {
+	char name[WAL_OBJECT_NAME_MAX]; /* "": none was found */
+};
+
+static enum status find_readable(void *arg, const struct object_info *info, struct error *err)
+{
+	struct readable *readable = arg;
+	uint64_t system_id;
+	struct wal_name name;
+	if (info->archived || !wal_object_parse(info->name, &system_id, &name) || name.kind != WAL_SEGMENT)
+		return STATUS_OK;
+	(void)snprintf(readable->name, sizeof readable->name, "%s", info->name);
+	return error_set(err, STATUS_EXISTS, "found");
+}
+
+/* The oldest ones may be where nothing can be read at once. */
+static enum status choose_segment(struct walk *walk, const struct object_info *info, struct readable *out,
+				  struct error *err)
+{
+	char prefix[32];
+	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", walk->chain.system_id);
+	if (!info->archived) {
+		(void)snprintf(out->name, sizeof out->name, "%s", info->name);
+		return STATUS_OK;
+	}
+	enum status st = store_list(walk->reads.store, walk->survey->context->call, prefix, find_readable, out, err);
+	return st == STATUS_EXISTS ? STATUS_OK : st;
+}
+
 /* wal_segment_size is in each segment's first page. */
-static enum status find_segment_bytes(struct walk *walk, const char *object, struct error *err)
+static enum status find_segment_bytes(struct walk *walk, const struct object_info *info, struct error *err)
 {
 	uint8_t head[WAL_PAGE_HEADER_BYTES];
-	enum status st = object_read_head(&walk->reads, walk->survey->context->call, object, head, sizeof head, err);
+	struct readable segment = {""};
+	enum status st = choose_segment(walk, info, &segment, err);
+	if (!st && segment.name[0] == '\0')
+		st = error_set(err, STATUS_DAMAGED, "no segment of cluster %" PRIu64 " can be read at once",
+			       walk->chain.system_id);
+	if (!st)
+		st = object_read_head(&walk->reads, walk->survey->context->call, segment.name, head, sizeof head, err);
 	uint32_t segment_bytes = st ? 0 : wal_content_segment_bytes(head);
 	if (!st && segment_bytes == 0)
-		st = error_set(err, STATUS_DAMAGED, "%s does not begin as a segment does", object);
+		st = error_set(err, STATUS_DAMAGED, "%s does not begin as a segment does", segment.name);
 	walk->chain.segment_bytes = segment_bytes == 0 ? SURVEY_SEGMENT_BYTES : segment_bytes;
 	walk->sized = true;
 	if (st == STATUS_DAMAGED)
@@ -105,10 +123,12 @@ static enum status add(struct walk *walk, const struct object_info *info, uint64
 		walk->sized = false;
 	}
 	if (!walk->sized && (name->kind == WAL_SEGMENT || name->kind == WAL_PARTIAL))
-		st = find_segment_bytes(walk, info->name, err);
+		st = find_segment_bytes(walk, info, err);
 	if (!st && walk->survey->seen != NULL)
 		st = walk->survey->seen(walk->survey->arg, &walk->chain, name, info, err);
-	return st ? st : chain_add(&walk->chain, name, info->bytes, info->modified_s, err);
+	if (!st)
+		st = chain_add(&walk->chain, name, info->bytes, info->modified_s, err);
+	return st || name->kind != WAL_HISTORY ? st : read_history(walk, info, name->timeline, err);
 }
 
 static enum status on_object(void *arg, const struct object_info *info, struct error *err)

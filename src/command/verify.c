@@ -83,7 +83,11 @@ static enum status seen(void *arg, const struct chain *chain, const struct wal_n
 	verification->plan.segment_bytes = chain->segment_bytes;
 	bool known = name->kind == WAL_SEGMENT && wal_name_number(name, chain->segment_bytes, &number) &&
 		     verified_has(&verification->verified, name->timeline, number, info->modified_s);
-	return st ? st : read_plan_add(&verification->plan, name, info->bytes, !known, err);
+	if (!st && info->archived)
+		read_plan_pass(&verification->plan);
+	else if (!st)
+		st = read_plan_add(&verification->plan, name, info->bytes, !known, err);
+	return st;
 }
 
 static enum status show_totals(const struct verification *verification, const struct chain *chain,
@@ -94,11 +98,12 @@ static enum status show_totals(const struct verification *verification, const st
 	(void)snprintf(digits, sizeof digits, "%" PRIu64, chain->system_id);
 	if (command_flag(verification->context, "json"))
 		return print_json(verification->context,
-				  json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read", "system_id",
-					    digits, "objects", (json_int_t)totals->objects, "bytes",
+				  json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read",
+					    "system_id", digits, "objects", (json_int_t)totals->objects, "bytes",
 					    (json_int_t)totals->bytes, "records", (json_int_t)totals->records,
 					    "records_skipped", (json_int_t)totals->skipped, "remembered_segments",
-					    (json_int_t)totals->remembered, "damaged", (json_int_t)totals->damaged),
+					    (json_int_t)totals->remembered, "archived", (json_int_t)totals->unreadable,
+					    "damaged", (json_int_t)totals->damaged),
 				  err);
 	size_text(totals->bytes, size);
 	enum status st = buffer_printf(&text, err, "%s read %" PRIu64 " object%s, %s, %" PRIu64 " WAL records",
@@ -106,6 +111,9 @@ static enum status show_totals(const struct verification *verification, const st
 				       totals->objects == 1 ? "" : "s", size, totals->records);
 	if (!st && totals->remembered > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " segments were read before", totals->remembered);
+	if (!st && totals->unreadable > 0)
+		st = buffer_printf(&text, err, "; %" PRIu64 " are in an archive storage class, and were not",
+				   totals->unreadable);
 	if (!st && totals->damaged > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " damaged", totals->damaged);
 	if (!st)

@@ -268,7 +268,11 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	(void)pthread_mutex_lock(&crew->mutex);
 	bool known = name.kind == WAL_SEGMENT && wal_name_number(&name, lister->plan.segment_bytes, &number) &&
 		     verified_has(crew->reading->verified, name.timeline, number, info->modified_s);
-	enum status st = read_plan_add(&lister->plan, &name, info->bytes, !known, err);
+	enum status st = STATUS_OK;
+	if (info->archived)
+		read_plan_pass(&lister->plan);
+	else
+		st = read_plan_add(&lister->plan, &name, info->bytes, !known, err);
 	(void)pthread_mutex_unlock(&crew->mutex);
 	return st;
 }
@@ -281,6 +285,7 @@ static enum status list(struct crew *crew, struct session *session, struct error
 	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", crew->reading->system_id);
 	enum status st = store_list(session->store, crew->reading->context->call, prefix, on_object, &lister, err);
 	crew->reading->totals.remembered = lister.plan.remembered;
+	crew->reading->totals.unreadable = lister.plan.unreadable;
 	return st;
 }
 
