@@ -107,6 +107,8 @@ static bool can_end_with(const struct command_row *command, enum status code)
 		return true;
 	if (code == STATUS_EXISTS)
 		return command->run == command_keygen;
+	if (code == STATUS_INCOMPLETE)
+		return command->run == command_verify;
 	return stores && !(code == STATUS_MISSING && command->reader == EXIT_FOR_PUSH);
 }
 

@@ -77,6 +77,8 @@ static enum status man_exit_codes(struct buffer *out, struct error *err)
 			continue;
 		if (code == STATUS_MISSING)
 			(void)strcpy(codes, "none, 1, 1");
+		else if (code == STATUS_INCOMPLETE)
+			(void)snprintf(codes, sizeof codes, "%d (verify)", status_exit_code(code, EXIT_FOR_PUSH));
 		else
 			(void)snprintf(codes, sizeof codes, "%d, %d, %d", status_exit_code(code, EXIT_FOR_PUSH),
 				       status_exit_code(code, EXIT_FOR_FETCH),

@@ -38,8 +38,8 @@ enum status identity_text(const struct config *config, enum identity_keys keys, 
 	/* Region, endpoint and bucket name a bucket: each partition of AWS has its own. */
 	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
 	size_t len = 0, key_count = config_key_count(config);
-	if (keys == IDENTITY_FIRST_KEY && key_count > 1)
-		key_count = 1;
+	if (keys != IDENTITY_ALL_KEYS && key_count > keys)
+		key_count = keys;
 	bool fits = add(out, &len, "repo %s\ns3-endpoint %s\ns3-region %s\ncipher %s\n",
 			config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
 			config_text(config, OPTION_ID_S3_REGION), config_text(config, OPTION_ID_CIPHER));

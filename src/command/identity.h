@@ -12,8 +12,8 @@
 
 #define IDENTITY_MAX (4 * URI_PATH_MAX) /* a repository, an endpoint, a region, and KEYRING_MAX key files in turn */
 
-/* Of the keys: the one that encrypts, or all that may have been needed to decrypt. */
-enum identity_keys { IDENTITY_FIRST_KEY, IDENTITY_ALL_KEYS };
+/* Of the keys: none, the one that encrypts, or all that may have been needed to decrypt. */
+enum identity_keys { IDENTITY_NO_KEYS, IDENTITY_FIRST_KEY, IDENTITY_ALL_KEYS };
 
 /*
  * Lines of text. Key files have their inode and the time of its last change beside their path, where another key may

@@ -72,8 +72,8 @@ static enum status name_object(struct counting *counting, const char *kind, cons
 		char modified[UTC_TEXT_SIZE];
 		utc_text(found->modified_s, modified);
 		return print_json(counting->context,
-				  json_pack("{s:s, s:s, s:I, s:s, s:s}", "type", kind, "name", found->name, "bytes",
-					    (json_int_t)found->bytes, "time", modified, "reason", found->reason),
+				  json_pack("{s:s, s:s, s:I, s:s, s:s}", "kind", kind, "object", found->name, "bytes",
+					    (json_int_t)found->bytes, "stored", modified, "error", found->reason),
 				  err);
 	}
 	CLEANUP(buffer_fini) struct buffer out = {0};
@@ -101,7 +101,9 @@ static enum status count(void *arg, const struct header_found *found, struct err
 		counting->beyond += tally == NULL;
 	}
 	counting->seen++;
-	progress_show(&counting->progress, "%" PRIu64 " objects, %zu keys", counting->seen, counting->key_count);
+	if (progress_is_due(&counting->progress))
+		progress_show(&counting->progress, "%" PRIu64 " objects, %zu keys", counting->seen,
+			      counting->key_count);
 	return st;
 }
 
@@ -122,9 +124,8 @@ static json_t *counts(const struct tally *tally)
 	utc_text(tally->oldest_s, oldest);
 	utc_text(tally->newest_s, newest);
 	return json_pack("{s:I, s:I, s:s?, s:s?, s:s?, s:s?}", "objects", (json_int_t)tally->objects, "bytes",
-			 (json_int_t)tally->bytes, "first_name", some ? tally->first : NULL, "last_name",
-			 some ? tally->last : NULL, "oldest_time", some ? oldest : NULL, "newest_time",
-			 some ? newest : NULL);
+			 (json_int_t)tally->bytes, "first", some ? tally->first : NULL, "last",
+			 some ? tally->last : NULL, "oldest", some ? oldest : NULL, "newest", some ? newest : NULL);
 }
 
 /* Takes the object over. */
@@ -148,7 +149,7 @@ static enum status print_key_json(const struct counting *counting, size_t index,
 	bool known = configured(counting, index, &key) != NULL;
 	hex_encode(id, tally->id, KEY_ID_BYTES);
 	return print_tally(counting,
-			   json_pack("{s:s, s:s, s:b, s:b, s:s?, s:s?}", "type", "key", "key_id", id, "configured",
+			   json_pack("{s:s, s:s, s:b, s:b, s:s?, s:s?}", "kind", "key", "key_id", id, "configured",
 				     known, "encrypts", index == 0 && known && counting->session->encrypt, "option",
 				     known ? option_table[key.id].name : NULL, "value", known ? key.value : NULL),
 			   &tally->of, err);
@@ -195,7 +196,7 @@ static enum status print_kind(const struct counting *counting, const char *type,
 	if (tally->objects == 0)
 		return STATUS_OK;
 	if (counting->json)
-		return print_tally(counting, json_pack("{s:s}", "type", type), tally, err);
+		return print_tally(counting, json_pack("{s:s}", "kind", type), tally, err);
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st = buffer_printf(&out, err, "%s\n", text);
 	if (!st)
@@ -280,7 +281,7 @@ enum status command_key_list(struct command_context *context, struct error *err)
 		return error_set(err, STATUS_LOCAL, "key list: out of memory");
 	counting->context = context;
 	counting->json = command_flag(context, "json");
-	progress_init(&counting->progress, context);
+	progress_begin(&counting->progress, context->terminal_fd, context->call->clock);
 	enum status st = list(counting, &session, err);
 	return st ? error_wrap(err, st, "key list") : STATUS_OK;
 }

@@ -109,13 +109,20 @@ static enum status parse_measure(const struct measure *measure, const char *text
 			  measure->names, measure->example);
 }
 
-static enum status parse_duration(const char *text, uint64_t *number, struct error *err)
+static enum status parse_duration(enum option_id id, const char *text, uint64_t *number, struct error *err)
 {
+	const char *bound = option_table[id].bounds;
+	uint64_t most = DAY_MS;
+	if (bound != NULL) {
+		bound += strcspn(bound, ".");
+		bound += strspn(bound, ".");
+		(void)read_digits(&bound, &most);
+	}
 	enum status st = parse_measure(&duration, text, number, err);
-	if (st || (*number > 0 && *number <= DAY_MS))
+	if (st || (*number > 0 && *number <= most))
 		return st;
 	(void)error_set(err, STATUS_USAGE, "'%s' is out of range", text);
-	return error_hint(err, STATUS_USAGE, "from 1ms to 1d");
+	return error_hint(err, STATUS_USAGE, "from 1ms to %llud", (unsigned long long)(most / DAY_MS));
 }
 
 static enum status parse_choice(enum option_id id, const char *text, uint64_t *number, struct error *err)
@@ -152,7 +159,7 @@ enum status option_parse(enum option_id id, const char *text, uint64_t *number, 
 	case OPTION_INTEGER:
 		return parse_integer(id, text, number, err);
 	case OPTION_DURATION:
-		return parse_duration(text, number, err);
+		return parse_duration(id, text, number, err);
 	case OPTION_SIZE: {
 		/* Nothing is nothing in every unit. */
 		enum status st = strcmp(text, "0") == 0 ? STATUS_OK : parse_measure(&size, text, number, err);

@@ -14,7 +14,8 @@ enum option_type {
 	OPTION_LINES,    /* texts too, and one in the environment: ':' may stand in them */
 	OPTION_SECRET,   /* a text that is never shown, and never taken from the command line */
 	OPTION_INTEGER,  /* decimal digits, within bounds */
-	OPTION_DURATION, /* digits and ms, s, min, h or d: milliseconds, at least 1 ms and at most a day */
+	OPTION_DURATION, /* digits and ms, s, min, h or d: milliseconds, at least 1 ms, at most a day or what bounds say
+			  */
 	OPTION_SIZE,     /* digits and B, KiB, MiB or GiB: bytes, within bounds */
 	OPTION_CHOICE,   /* one of the names in bounds: its index */
 };

@@ -296,7 +296,7 @@ static enum status directory_stat(struct store *store, const struct call *call, 
 		return st;
 	if (fstat(fd, &info) != 0)
 		return disk_error(err, errno, "look at", path);
-	*out = (struct object_info){name, (uint64_t)info.st_size, info.st_mtime};
+	*out = (struct object_info){.name = name, .bytes = (uint64_t)info.st_size, .modified_s = info.st_mtime};
 	return STATUS_OK;
 }
 

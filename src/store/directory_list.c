@@ -104,7 +104,7 @@ static enum status show(const struct walk *walk, const char *name, struct error 
 		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
 	if (stat(path, &info) != 0)
 		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "look at %s", path);
-	struct object_info object = {name, (uint64_t)info.st_size, info.st_mtime};
+	struct object_info object = {.name = name, .bytes = (uint64_t)info.st_size, .modified_s = info.st_mtime};
 	return walk->each(walk->arg, &object, err);
 }
 

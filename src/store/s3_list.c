@@ -22,6 +22,7 @@ struct entry {
 	size_t key; /* where it begins in page->keys */
 	uint64_t bytes;
 	int64_t modified_s;
+	bool archived;
 };
 
 struct page {
@@ -83,6 +84,14 @@ static enum status take_date(struct page *page, const char *text, struct error *
 	return STATUS_OK;
 }
 
+/* Storage classes that GET refuses (Amazon S3 user guide, "Working with archived objects"). */
+static enum status take_class(struct page *page, const char *text, struct error *err)
+{
+	(void)err;
+	page->next.archived = strcmp(text, "GLACIER") == 0 || strcmp(text, "DEEP_ARCHIVE") == 0;
+	return STATUS_OK;
+}
+
 static enum status take_entry(struct page *page, const char *text, struct error *err)
 {
 	if (!page->has_key || !page->has_size)
@@ -129,6 +138,7 @@ static const struct {
     {"ListBucketResult/Contents/Key", take_key},
     {"ListBucketResult/Contents/Size", take_size},
     {"ListBucketResult/Contents/LastModified", take_date},
+    {"ListBucketResult/Contents/StorageClass", take_class},
     {"ListBucketResult/Contents", take_entry},
     {"ListBucketResult/EncodingType", take_encoding},
     {"ListBucketResult/IsTruncated", take_truncated},
@@ -220,8 +230,10 @@ static enum status tell_entry(struct listing *listing, const struct entry *entry
 	/* Consoles make an empty object of the prefix itself, as if it were a folder. */
 	if (key[listing->skip] == '\0')
 		return STATUS_OK;
-	const struct object_info info = {
-	    .name = key + listing->skip, .bytes = entry->bytes, .modified_s = entry->modified_s};
+	const struct object_info info = {.name = key + listing->skip,
+					 .bytes = entry->bytes,
+					 .modified_s = entry->modified_s,
+					 .archived = entry->archived};
 	return listing->each(listing->arg, &info, err);
 }
 

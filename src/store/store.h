@@ -10,6 +10,7 @@
 #ifndef WALSHIP_STORE_STORE_H
 #define WALSHIP_STORE_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/call.h"
@@ -22,6 +23,7 @@ struct object_info {
 	const char *name; /* below the repository; valid during the callback only */
 	uint64_t bytes;
 	int64_t modified_s; /* UTC */
+	bool archived;      /* it must be restored, which takes hours, before it can be read; only listings know */
 };
 
 /* Called for each object, in ascending order of names. Anything but STATUS_OK ends the listing with it. */

@@ -155,3 +155,12 @@ enum status wal_content_check(const struct wal_name *name, const struct wal_head
 	}
 	return refuse(err, "of no known kind");
 }
+
+uint32_t wal_content_segment_bytes(const uint8_t *head)
+{
+	struct page_header page;
+	memcpy(&page, head, sizeof page);
+	bool good = page.magic >= MAGIC_MIN && page.magic <= MAGIC_MAX && (page.info & LONG_HEADER) != 0 &&
+		    wal_segment_size_is_valid(page.segment_bytes);
+	return good ? page.segment_bytes : 0;
+}

@@ -26,4 +26,9 @@ struct wal_head {
 enum status wal_content_check(const struct wal_name *name, const struct wal_head *head, uint64_t *system_id,
 			      struct error *err);
 
+#define WAL_PAGE_HEADER_BYTES 40 /* of a segment's first page */
+
+/* wal_segment_size, from a segment's first bytes, WAL_PAGE_HEADER_BYTES at least; 0 when they are no segment's. */
+uint32_t wal_content_segment_bytes(const uint8_t *head);
+
 #endif

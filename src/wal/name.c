@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/path.h"
@@ -84,15 +85,27 @@ bool wal_name_next(struct wal_name *name, uint64_t segment_bytes)
 	uint32_t last = (uint32_t)(LOG_BYTES / segment_bytes - 1);
 	if (name->segment > last || (name->segment == last && name->log == UINT32_MAX))
 		return false;
-	if (name->segment < last) {
-		name->segment++;
-	} else {
-		name->log++;
-		name->segment = 0;
-	}
-	(void)snprintf(name->text, sizeof name->text, "%08" PRIX32 "%08" PRIX32 "%08" PRIX32, name->timeline, name->log,
-		       name->segment);
+	wal_name_of_number(name, name->timeline, (uint64_t)name->log * (last + 1UL) + name->segment + 1,
+			   (uint32_t)segment_bytes);
 	return true;
+}
+
+bool wal_name_number(const struct wal_name *name, uint32_t segment_bytes, uint64_t *out)
+{
+	uint64_t per_log = LOG_BYTES / segment_bytes;
+	*out = name->log * per_log + name->segment;
+	return name->kind != WAL_HISTORY && name->segment < per_log;
+}
+
+void wal_name_of_number(struct wal_name *out, uint32_t timeline, uint64_t number, uint32_t segment_bytes)
+{
+	uint64_t per_log = LOG_BYTES / segment_bytes;
+	*out = (struct wal_name){.kind = WAL_SEGMENT,
+				 .timeline = timeline,
+				 .log = (uint32_t)(number / per_log),
+				 .segment = (uint32_t)(number % per_log)};
+	(void)snprintf(out->text, sizeof out->text, "%08" PRIX32 "%08" PRIX32 "%08" PRIX32, timeline, out->log,
+		       out->segment);
 }
 
 void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name)
@@ -102,4 +115,19 @@ void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const st
 	else
 		(void)snprintf(out, WAL_OBJECT_NAME_MAX, "%" PRIu64 "/wal/%.*s/%s", system_id, FOLDER_DIGITS,
 			       name->text, name->text);
+}
+
+bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name)
+{
+	char *end;
+	char again[WAL_OBJECT_NAME_MAX];
+	const char *slash = strrchr(object, '/');
+	*system_id = strtoull(object, &end, 10);
+	*name = (struct wal_name){0};
+	if (end == object || slash == NULL || strlen(slash + 1) >= sizeof name->text || !parse(name, slash + 1))
+		return false;
+	(void)strcpy(name->text, slash + 1);
+	/* Only what wal_object_name makes: no sign, no zeros in front, the right folder. */
+	wal_object_name(again, *system_id, name);
+	return *system_id != 0 && strcmp(again, object) == 0;
 }

@@ -46,9 +46,21 @@ bool wal_segment_size_is_valid(uint64_t bytes);
  */
 bool wal_name_next(struct wal_name *name, uint64_t segment_bytes);
 
+/*
+ * Which segment of its timeline a segment, .partial or .backup is about, counted from 0 at LSN 0/0: LSN /
+ * segment_bytes. False for .history, and for names that no segment of this size has.
+ */
+bool wal_name_number(const struct wal_name *name, uint32_t segment_bytes, uint64_t *out);
+
+/* The segment of this number. */
+void wal_name_of_number(struct wal_name *out, uint32_t timeline, uint64_t number, uint32_t segment_bytes);
+
 #define WAL_OBJECT_NAME_MAX 128
 
 /* The name below the repository: "<system id>/wal/<timeline><log id>/<name>", histories one folder up. */
 void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name);
+
+/* Such a name, taken apart. False for any other. */
+bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name);
 
 #endif

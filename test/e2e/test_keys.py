@@ -25,7 +25,7 @@ def key_lines(walship_, *args, code=0, **run):
     done = walship_.run("key", "list", "--json", *args, **run)
     assert done.code == code, done.err
     lines = [json.loads(line) for line in done.out.splitlines()]
-    return {line["key_id"]: line for line in lines if line["type"] == "key"}, {line["type"]: line for line in lines}
+    return {line["key_id"]: line for line in lines if line["kind"] == "key"}, {line["kind"]: line for line in lines}
 
 
 def id_of(path):
@@ -83,7 +83,7 @@ def test_rotation_while_postgresql_archives(site):
     assert [found[each]["encrypts"] for each in found] == [True, False]
     assert all(line["objects"] >= 3 for line in found.values()), found
     assert sum(line["objects"] for line in found.values()) == len(site.store.list())
-    assert found[id_of(old)]["oldest_time"] <= found[id_of(new)]["oldest_time"]
+    assert found[id_of(old)]["oldest"] <= found[id_of(new)]["oldest"]
     with site.restored(backup) as restored:
         restored.start(wait=False)
         restored.wait_promoted()
@@ -230,9 +230,9 @@ def test_list_asks_for_headers_alone(scratch, program):
         assert {request.headers.get("range") for request in gets} == {"bytes=0-63"}
         assert server.count("HEAD") == 0
         assert found[id_of(site_walship.key_file)]["objects"] == 39
-        assert kinds["archived_total"]["objects"] == 1 and kinds["archived_total"]["first_name"] == backlog.object(names[7])
-        assert kinds["foreign_total"]["first_name"] == "walship-check-0"
-        assert kinds["damaged"]["name"] == f"{SYSTEM_ID}/wal/0000000A.history" and "cut off" in kinds["damaged"]["reason"]
+        assert kinds["archived_total"]["objects"] == 1 and kinds["archived_total"]["first"] == backlog.object(names[7])
+        assert kinds["foreign_total"]["first"] == "walship-check-0"
+        assert kinds["damaged"]["object"] == f"{SYSTEM_ID}/wal/0000000A.history" and "cut off" in kinds["damaged"]["error"]
 
 
 def peak_kib(walship_, *args):

@@ -98,8 +98,8 @@ class Walship:
         """Start it, with the signals as they are by default: who runs the tests may ignore some (nohup, a shell's &)."""
         more.setdefault("preexec_fn", lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)])
         return subprocess.Popen(self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.folder,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                **{**host.USER.popen_args(), **more})
+                                stdin=subprocess.DEVNULL,
+                                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **host.USER.popen_args(), **more})
 
     def check_secrets(self, *texts):
         for text in texts:

@@ -9,10 +9,15 @@ static void exit_codes_are_as_promised(void **unused)
 		enum status status;
 		int push, fetch, standby;
 	} cases[] = {
-	    {STATUS_OK, 0, 0, 0},          {STATUS_MISSING, 3, 1, 1},
-	    {STATUS_USAGE, 2, 255, 255},   {STATUS_UNREACHABLE, 3, 255, 3},
-	    {STATUS_EXISTS, 4, 255, 255},  {STATUS_CONFLICT, 4, 255, 255},
-	    {STATUS_DAMAGED, 4, 255, 255}, {STATUS_LOCAL, 5, 255, 5},
+	    {STATUS_OK, 0, 0, 0},
+	    {STATUS_MISSING, 3, 1, 1},
+	    {STATUS_USAGE, 2, 255, 255},
+	    {STATUS_UNREACHABLE, 3, 255, 3},
+	    {STATUS_EXISTS, 4, 255, 255},
+	    {STATUS_CONFLICT, 4, 255, 255},
+	    {STATUS_DAMAGED, 4, 255, 255},
+	    {STATUS_LOCAL, 5, 255, 5},
+	    {STATUS_INCOMPLETE, 6, 255, 255},
 	};
 	assert_int_equal(sizeof cases / sizeof cases[0], STATUS_COUNT);
 	for (size_t i = 0; i < STATUS_COUNT; i++) {

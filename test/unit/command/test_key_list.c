@@ -125,7 +125,7 @@ static void check(const char *conf, const char *prefix, bool json, enum status e
 	buffer_fini(&whole);
 }
 
-#define NOTHING "\"first_name\":null,\"last_name\":null,\"oldest_time\":null,\"newest_time\":null"
+#define NOTHING "\"first\":null,\"last\":null,\"oldest\":null,\"newest\":null"
 #define CONF "repo = file://@/repo\ncipher-key-file = @/key1\ncipher-key-file = @/key2\n"
 
 static void counts_for_each_key(void **unused)
@@ -152,11 +152,11 @@ static void counts_for_each_key(void **unused)
 	      "");
 	check(
 	    CONF, "42/wal/00000001.", true, STATUS_OK,
-	    "{\"type\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
-	    "\"value\":\"@/key1\",\"objects\":1,\"bytes\":100,\"first_name\":\"42/wal/00000001.history\","
-	    "\"last_name\":\"42/wal/00000001.history\",\"oldest_time\":\"2001-09-09T01:46:40Z\","
-	    "\"newest_time\":\"2001-09-09T01:46:40Z\"}\n"
-	    "{\"type\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
+	    "{\"kind\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
+	    "\"value\":\"@/key1\",\"objects\":1,\"bytes\":100,\"first\":\"42/wal/00000001.history\","
+	    "\"last\":\"42/wal/00000001.history\",\"oldest\":\"2001-09-09T01:46:40Z\","
+	    "\"newest\":\"2001-09-09T01:46:40Z\"}\n"
+	    "{\"kind\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key2\",\"objects\":0,\"bytes\":0," NOTHING "}\n",
 	    "");
 }
@@ -190,15 +190,15 @@ static void names_what_cannot_be_opened(void **unused)
 	      "key list: 1 object needs a key that is not configured");
 	check(
 	    CONF, "42/wal/00000004", true, STATUS_DAMAGED,
-	    "{\"type\":\"damaged\",\"name\":\"42/wal/00000004.history\",\"bytes\":95,\"time\":\"2001-09-09T01:46:40Z\","
-	    "\"reason\":\"cut off: 95 bytes, and no tag\"}\n"
-	    "{\"type\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
+	    "{\"kind\":\"damaged\",\"object\":\"42/wal/00000004.history\",\"bytes\":95,\"stored\":\"2001-09-09T01:46:40Z\","
+	    "\"error\":\"cut off: 95 bytes, and no tag\"}\n"
+	    "{\"kind\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key1\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
-	    "{\"type\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
+	    "{\"kind\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key2\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
-	    "{\"type\":\"damaged_total\",\"objects\":1,\"bytes\":95,\"first_name\":\"42/wal/00000004.history\","
-	    "\"last_name\":\"42/wal/00000004.history\",\"oldest_time\":\"2001-09-09T01:46:40Z\","
-	    "\"newest_time\":\"2001-09-09T01:46:40Z\"}\n",
+	    "{\"kind\":\"damaged_total\",\"objects\":1,\"bytes\":95,\"first\":\"42/wal/00000004.history\","
+	    "\"last\":\"42/wal/00000004.history\",\"oldest\":\"2001-09-09T01:46:40Z\","
+	    "\"newest\":\"2001-09-09T01:46:40Z\"}\n",
 	    "key list: damaged headers: 1");
 	check("repo = file://@/repo\ncipher = none\n", "42/wal/00000003", false, STATUS_OK,
 	      "not encrypted\n    1 object, 100 bytes\n"

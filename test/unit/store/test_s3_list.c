@@ -12,6 +12,9 @@
 #define OBJECT(key, size)                                                                                              \
 	"<Contents><Key>" key "</Key><LastModified>2013-05-24T00:00:00.000Z</LastModified><ETag>x</ETag><Size>" size   \
 	"</Size></Contents>"
+#define OBJECT_IN(key, class)                                                                                          \
+	"<Contents><Key>" key "</Key><LastModified>2013-05-24T00:00:00.000Z</LastModified><Size>1</Size>"              \
+	"<StorageClass>" class "</StorageClass></Contents>"
 #define URL "<EncodingType>url</EncodingType>"
 #define STEPS_MAX 4
 
@@ -21,7 +24,7 @@ static enum status join(void *arg, const struct object_info *info, struct error 
 		return error_set(error, STATUS_CONFLICT, "modified at %lld", (long long)info->modified_s);
 	if (strcmp(info->name, "stop") == 0)
 		return error_set(error, STATUS_CONFLICT, "told to stop");
-	return buffer_printf(arg, error, "%s=%d;", info->name, (int)info->bytes);
+	return buffer_printf(arg, error, "%s=%d%s;", info->name, (int)info->bytes, info->archived ? "!" : "");
 }
 
 static void check(const char *name, const struct fault_answer *answers, size_t requests, enum status status,
@@ -51,6 +54,10 @@ static void takes_one_page_for_what_it_is(void **state)
 	    {"empty", PAGE("<IsTruncated>false</IsTruncated>"), STATUS_OK, "", ""},
 	    {"two", PAGE(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2")), STATUS_OK, "a=1;b=2;", ""},
 	    {"the folder itself", PAGE(OBJECT("pre/fix/", "0") OBJECT("pre/fix/b", "2")), STATUS_OK, "b=2;", ""},
+	    {"archived",
+	     PAGE(OBJECT_IN("pre/fix/a", "STANDARD") OBJECT_IN("pre/fix/b", "DEEP_ARCHIVE")
+		      OBJECT_IN("pre/fix/c", "GLACIER") OBJECT_IN("pre/fix/d", "GLACIER_IR") OBJECT("pre/fix/e", "1")),
+	     STATUS_OK, "a=1;b=1!;c=1!;d=1;e=1;", ""},
 	    {"encoded", PAGE(URL OBJECT("pre%2Ffix/a%2Bb+c%C3%A9", "1")), STATUS_OK, "a+b c\xc3\xa9=1;", ""},
 	    {"not encoded", PAGE(OBJECT("pre/fix/a%2Bb+c", "1")), STATUS_OK, "a%2Bb+c=1;", ""},
 	    {"encoding said last", PAGE(OBJECT("pre/fix/%41", "1") URL), STATUS_OK, "A=1;", ""},

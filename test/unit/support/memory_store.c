@@ -143,7 +143,7 @@ static enum status memory_stat(struct store *store, const struct call *call, con
 	const struct object *object = get(memory, name);
 	if (object == NULL)
 		return error_set(err, STATUS_MISSING, "no %s", name);
-	*out = (struct object_info){name, object->bytes.len, 1};
+	*out = (struct object_info){.name = name, .bytes = object->bytes.len, .modified_s = 1};
 	return STATUS_OK;
 }
 
@@ -156,7 +156,7 @@ static enum status memory_list(struct store *store, const struct call *call, con
 	/* The callback may remove what it is shown. */
 	for (struct object *object = memory->first, *next; !st && object != NULL; object = next) {
 		next = object->next;
-		struct object_info info = {object->name, object->bytes.len, 1};
+		struct object_info info = {.name = object->name, .bytes = object->bytes.len, .modified_s = 1};
 		if (strncmp(object->name, prefix, strlen(prefix)) == 0)
 			st = each(arg, &info, err);
 	}

@@ -35,6 +35,12 @@ static void tells_the_four_kinds(void **unused)
 		assert_string_equal(name.text, cases[i].text);
 		wal_object_name(object, 42, &name);
 		assert_string_equal(object, cases[i].object);
+
+		struct wal_name again;
+		uint64_t system_id;
+		assert_true(wal_object_parse(object, &system_id, &again));
+		assert_int_equal(system_id, 42);
+		assert_memory_equal(&again, &name, sizeof name);
 	}
 }
 
@@ -162,12 +168,71 @@ static void walks_through_every_size(void **unused)
 	}
 }
 
+static void other_objects_are_none_of_ours(void **unused)
+{
+	(void)unused;
+	static const char *const cases[] = {
+	    "",
+	    "/",
+	    "x",
+	    "000000010000000000000001",
+	    "42",
+	    "42/wal",
+	    "42/wal/000000010000000000000001",
+	    "42/wal/0000000100000001/000000010000000000000001",
+	    "42/wal/0000000100000000/x/000000010000000000000001",
+	    "42/wal/0000000100000000/00000002.history",
+	    "042/wal/00000002.history",
+	    "+42/wal/00000002.history",
+	    "0/wal/00000002.history",
+	    "18446744073709551616/wal/00000002.history",
+	    "42/log/00000002.history",
+	    "42/wal/00000002.history/",
+	    "42/wal/0000000100000000/0000000100000000000000010000000000000000000000000000000000000000",
+	};
+	struct wal_name name;
+	uint64_t system_id;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (wal_object_parse(cases[i], &system_id, &name))
+			fail_msg("%s", cases[i]);
+	assert_true(wal_object_parse("18446744073709551615/wal/00000002.history", &system_id, &name));
+}
+
+static void segments_have_numbers(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *text;
+		uint32_t mib;
+		uint64_t number;
+		bool good;
+	} cases[] = {
+	    {"000000010000000000000000", 16, 0, true},    {"0000000100000000000000FF", 16, 255, true},
+	    {"000000010000000100000000", 16, 256, true},  {"000000010000000000000100", 16, 0, false},
+	    {"000000010000000100000FFF", 1, 8191, true},  {"000000020000000200000003", 1024, 11, true},
+	    {"000000020000000200000004", 1024, 0, false}, {"00000001FFFFFFFF000000FF.partial", 16, 0xFFFFFFFFFF, true},
+	    {"00000002.history", 16, 0, false},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct wal_name name, again;
+		uint64_t number;
+		assert_int_equal(wal_name_parse(&name, cases[i].text, &err), STATUS_OK);
+		assert_int_equal(wal_name_number(&name, cases[i].mib << 20, &number), cases[i].good);
+		if (!cases[i].good)
+			continue;
+		assert_int_equal(number, cases[i].number);
+		wal_name_of_number(&again, name.timeline, number, cases[i].mib << 20);
+		assert_int_equal(strncmp(again.text, name.text, 24), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_the_next),          cmocka_unit_test(walks_through_every_size),
 	    cmocka_unit_test(tells_the_four_kinds),    cmocka_unit_test(refuses_all_others),
-	    cmocka_unit_test(takes_the_end_of_a_path),
+	    cmocka_unit_test(takes_the_end_of_a_path), cmocka_unit_test(other_objects_are_none_of_ours),
+	    cmocka_unit_test(segments_have_numbers),
 	};
 	return cmocka_run_group_tests_name("wal/name", tests, NULL, NULL);
 }

@@ -1,0 +1,26 @@
+/* info: what is in the repository, by cluster and timeline. */
+#include "base/cleanup.h"
+#include "command/cluster.h"
+#include "command/print.h"
+#include "command/survey.h"
+
+static enum status show(void *arg, const struct chain *chain, struct error *err)
+{
+	const struct command_context *context = arg;
+	CLEANUP(buffer_fini) struct buffer text = {0};
+	if (command_flag(context, "json"))
+		return print_json(context, cluster_json(chain), err);
+	enum status st = cluster_show(&text, chain, err);
+	return st ? st : print_text(context, &text, err);
+}
+
+enum status command_info(struct command_context *context, struct error *err)
+{
+	struct progress progress;
+	struct survey survey = {.context = context, .progress = &progress, .each = show, .arg = context};
+	progress_begin(&progress, context->terminal_fd, context->call->clock);
+	enum status st = survey_operand(context, &survey.system_id, err);
+	if (!st)
+		st = survey_run(&survey, err);
+	return st ? error_wrap(err, st, "info %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;
+}

@@ -1,0 +1,82 @@
+/* list: every object, one line each, as the listing goes on. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "command/print.h"
+#include "command/progress.h"
+#include "command/session.h"
+#include "wal/name.h"
+
+#define LINES_BYTES (64UL * 1024) /* that are printed at once */
+
+struct listing {
+	const struct command_context *context;
+	struct progress progress;
+	struct buffer lines;
+	bool json;
+	uint64_t objects;
+};
+
+static const char *kind_of(const struct wal_name *name)
+{
+	static const char *const kinds[] = {
+	    [WAL_SEGMENT] = "segment", [WAL_PARTIAL] = "partial", [WAL_BACKUP] = "backup", [WAL_HISTORY] = "history"};
+	return kinds[name->kind];
+}
+
+static json_t *json_of(const struct object_info *info, const char *time)
+{
+	uint64_t system_id;
+	struct wal_name name;
+	char digits[24];
+	bool known = wal_object_parse(info->name, &system_id, &name);
+	(void)snprintf(digits, sizeof digits, "%" PRIu64, system_id);
+	return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:o}", "object", info->name, "kind",
+			 known ? kind_of(&name) : "other", "bytes", (json_int_t)info->bytes, "stored", time,
+			 "system_id", known ? json_string(digits) : json_null(), "timeline",
+			 known ? json_integer((json_int_t)name.timeline) : json_null(), "name",
+			 known ? json_string(name.text) : json_null());
+}
+
+static enum status add_line(struct listing *listing, const struct object_info *info, struct error *err)
+{
+	char time[UTC_TEXT_SIZE];
+	utc_text(info->modified_s, time);
+	if (!listing->json)
+		return buffer_printf(&listing->lines, err, "%s %12" PRIu64 " %s\n", time, info->bytes, info->name);
+	json_t *value = json_of(info, time);
+	char *line = value == NULL ? NULL : json_dumps(value, JSON_COMPACT);
+	enum status st = line == NULL ? error_set(err, STATUS_LOCAL, "out of memory")
+				      : buffer_printf(&listing->lines, err, "%s\n", line);
+	free(line);
+	json_decref(value);
+	return st;
+}
+
+static enum status on_object(void *arg, const struct object_info *info, struct error *err)
+{
+	struct listing *listing = arg;
+	listing->objects++;
+	if (progress_is_due(&listing->progress))
+		progress_show(&listing->progress, "%" PRIu64 " objects", listing->objects);
+	enum status st = add_line(listing, info, err);
+	return st || listing->lines.len < LINES_BYTES ? st : print_text(listing->context, &listing->lines, err);
+}
+
+enum status command_list(struct command_context *context, struct error *err)
+{
+	CLEANUP(session_fini) struct session session = {0};
+	struct listing listing = {.context = context, .json = command_flag(context, "json")};
+	const char *prefix = context->operands[0] == NULL ? "" : context->operands[0];
+	/* On a terminal the lines themselves show how far it is. */
+	progress_begin(&listing.progress, context->out_is_terminal ? 0 : context->terminal_fd, context->call->clock);
+	enum status st = session_open(&session, context, err);
+	if (!st)
+		st = store_list(session.store, context->call, prefix, on_object, &listing, err);
+	progress_clear(&listing.progress);
+	if (!st && listing.lines.len > 0)
+		st = print_text(context, &listing.lines, err);
+	buffer_fini(&listing.lines);
+	return st ? error_wrap(err, st, "list") : STATUS_OK;
+}

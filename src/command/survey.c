@@ -1,0 +1,191 @@
+#include "command/survey.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "command/object.h"
+#include "wal/content.h"
+#include "wal/history.h"
+
+struct walk {
+	struct survey *survey;
+	struct session lists, reads; /* a listing goes on while an object is read: a connection for each */
+	struct chain chain;          /* of the cluster that is being listed; system_id 0: none yet */
+	bool sized;                  /* chain.segment_bytes is known */
+};
+
+/* What cannot be opened is told, and is no reason to stop; an outage is. */
+static enum status forgive(struct walk *walk, enum status st, const struct error *err)
+{
+	if (st != STATUS_DAMAGED && st != STATUS_CONFLICT)
+		return st;
+	walk->survey->damaged++;
+	if (walk->survey->progress != NULL)
+		progress_clear(walk->survey->progress);
+	log_line(walk->survey->context->call->log, LEVEL_WARNING, "%s", err->text);
+	return STATUS_OK;
+}
+
+/* At once: what it says of older timelines is known before its own segments come. */
+static enum status read_history(struct walk *walk, const struct object_info *info, uint32_t timeline, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer text = {.max = WAL_HISTORY_MAX};
+	enum status st;
+	if (info->archived)
+		st = error_set(err, STATUS_DAMAGED, "%s is in an archive storage class: recovery would stop there",
+			       info->name);
+	else
+		st = object_read(&walk->reads, walk->survey->context->call, info->name, &text, err);
+	if (!st) {
+		st = chain_history(&walk->chain, timeline, buffer_text(&text), text.len, err);
+		if (st)
+			(void)error_wrap(err, st, "%s", info->name);
+	}
+	return forgive(walk, st, err);
+}
+
+static enum status end_cluster(struct walk *walk, struct error *err)
+{
+	enum status st = STATUS_OK;
+	if (walk->chain.system_id == 0)
+		return STATUS_OK;
+	st = chain_end(&walk->chain, err);
+	if (walk->survey->progress != NULL)
+		progress_clear(walk->survey->progress);
+	if (!st)
+		st = walk->survey->each(walk->survey->arg, &walk->chain, err);
+	chain_fini(&walk->chain);
+	return st;
+}
+
+struct readable {
+	char name[WAL_OBJECT_NAME_MAX]; /* "": none was found */
+};
+
+static enum status find_readable(void *arg, const struct object_info *info, struct error *err)
+{
+	struct readable *readable = arg;
+	uint64_t system_id;
+	struct wal_name name;
+	if (info->archived || !wal_object_parse(info->name, &system_id, &name) || name.kind != WAL_SEGMENT)
+		return STATUS_OK;
+	(void)snprintf(readable->name, sizeof readable->name, "%s", info->name);
+	return error_set(err, STATUS_EXISTS, "found");
+}
+
+/* The oldest ones may be where nothing can be read at once. */
+static enum status choose_segment(struct walk *walk, const struct object_info *info, struct readable *out,
+				  struct error *err)
+{
+	char prefix[32];
+	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", walk->chain.system_id);
+	if (!info->archived) {
+		(void)snprintf(out->name, sizeof out->name, "%s", info->name);
+		return STATUS_OK;
+	}
+	enum status st = store_list(walk->reads.store, walk->survey->context->call, prefix, find_readable, out, err);
+	return st == STATUS_EXISTS ? STATUS_OK : st;
+}
+
+/* wal_segment_size is in each segment's first page. */
+static enum status find_segment_bytes(struct walk *walk, const struct object_info *info, struct error *err)
+{
+	uint8_t head[WAL_PAGE_HEADER_BYTES];
+	struct readable segment = {""};
+	enum status st = choose_segment(walk, info, &segment, err);
+	if (!st && segment.name[0] == '\0')
+		st = error_set(err, STATUS_DAMAGED, "no segment of cluster %" PRIu64 " can be read at once",
+			       walk->chain.system_id);
+	if (!st)
+		st = object_read_head(&walk->reads, walk->survey->context->call, segment.name, head, sizeof head, err);
+	uint32_t segment_bytes = st ? 0 : wal_content_segment_bytes(head);
+	if (!st && segment_bytes == 0)
+		st = error_set(err, STATUS_DAMAGED, "%s does not begin as a segment does", segment.name);
+	walk->chain.segment_bytes = segment_bytes == 0 ? SURVEY_SEGMENT_BYTES : segment_bytes;
+	walk->sized = true;
+	if (st == STATUS_DAMAGED)
+		(void)error_wrap(err, st, "segments are taken for %d MiB each", SURVEY_SEGMENT_BYTES / 1024 / 1024);
+	return forgive(walk, st, err);
+}
+
+static enum status add(struct walk *walk, const struct object_info *info, uint64_t system_id,
+		       const struct wal_name *name, struct error *err)
+{
+	enum status st = STATUS_OK;
+	if (system_id != walk->chain.system_id) {
+		st = end_cluster(walk, err);
+		if (st)
+			return st;
+		chain_init(&walk->chain, system_id, SURVEY_SEGMENT_BYTES);
+		walk->sized = false;
+	}
+	if (!walk->sized && (name->kind == WAL_SEGMENT || name->kind == WAL_PARTIAL))
+		st = find_segment_bytes(walk, info, err);
+	if (!st && walk->survey->seen != NULL)
+		st = walk->survey->seen(walk->survey->arg, &walk->chain, name, info, err);
+	if (!st)
+		st = chain_add(&walk->chain, name, info->bytes, info->modified_s, err);
+	return st || name->kind != WAL_HISTORY ? st : read_history(walk, info, name->timeline, err);
+}
+
+static enum status on_object(void *arg, const struct object_info *info, struct error *err)
+{
+	struct walk *walk = arg;
+	struct survey *survey = walk->survey;
+	uint64_t system_id;
+	struct wal_name name;
+	survey->objects++;
+	survey->bytes += info->bytes;
+	if (survey->progress != NULL && progress_is_due(survey->progress)) {
+		char size[SIZE_TEXT_MAX];
+		size_text(survey->bytes, size);
+		progress_show(survey->progress, "%" PRIu64 " objects, %s", survey->objects, size);
+	}
+	if (!wal_object_parse(info->name, &system_id, &name)) {
+		survey->others++;
+		return STATUS_OK;
+	}
+	enum status st = add(walk, info, system_id, &name, err);
+	return st == STATUS_CONFLICT ? error_wrap(err, st, "%s", info->name) : st;
+}
+
+enum status survey_run(struct survey *survey, struct error *err)
+{
+	char prefix[32] = "";
+	struct walk walk = {.survey = survey};
+	if (survey->system_id != 0)
+		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", survey->system_id);
+	enum status st = session_open(&walk.lists, survey->context, err);
+	if (!st)
+		st = session_join(&walk.reads, &walk.lists, survey->context, err);
+	survey->session = &walk.reads;
+	if (!st)
+		st = store_list(walk.lists.store, survey->context->call, prefix, on_object, &walk, err);
+	if (!st)
+		st = end_cluster(&walk, err);
+	if (survey->progress != NULL)
+		progress_clear(survey->progress);
+	chain_fini(&walk.chain);
+	session_fini(&walk.reads);
+	session_fini(&walk.lists);
+	return st;
+}
+
+enum status survey_operand(const struct command_context *context, uint64_t *system_id, struct error *err)
+{
+	const char *text = context->operands[0];
+	char *end;
+	*system_id = 0;
+	if (text == NULL)
+		return STATUS_OK;
+	errno = 0;
+	*system_id = strtoull(text, &end, 10);
+	if (text[0] >= '1' && text[0] <= '9' && *end == '\0' && errno == 0)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "'%.64s' is not a system identifier", text);
+	return error_hint(err, STATUS_USAGE,
+			  "decimal digits, as pg_controldata shows it; walship info shows those there are");
+}

@@ -1,0 +1,35 @@
+/* verify --read: opens what is in the repository, by as many threads as there are processors. */
+#ifndef WALSHIP_COMMAND_VERIFY_READ_H
+#define WALSHIP_COMMAND_VERIFY_READ_H
+
+#include "command/progress.h"
+#include "command/session.h"
+#include "command/verified.h"
+
+struct read_totals {
+	uint64_t objects, bytes; /* read, as they are stored */
+	uint64_t records;        /* WAL records whose CRC was checked */
+	uint64_t remembered;     /* segments that were read before */
+	uint64_t unreadable;     /* objects in a storage class that cannot be read at once */
+	uint64_t skipped;        /* records across two segments of which one part was not at hand */
+	uint64_t damaged;
+};
+
+struct cluster_reading {
+	const struct command_context *context;
+	const struct session *session; /* the threads have copies */
+	struct progress *progress;
+	struct verified *verified;
+	uint64_t system_id;
+	uint32_t segment_bytes;
+	uint64_t objects, bytes;   /* to be read, for the progress */
+	struct read_totals totals; /* out */
+};
+
+/*
+ * Lists the cluster again and reads what is not remembered. What is damaged is printed as soon as it is found, and is
+ * no reason to stop. What was found good is remembered, also when this fails later.
+ */
+enum status verify_read(struct cluster_reading *reading, struct error *err);
+
+#endif

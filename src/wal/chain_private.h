@@ -1,0 +1,14 @@
+/* Shared by the files of the chain. */
+#ifndef WALSHIP_WAL_CHAIN_PRIVATE_H
+#define WALSHIP_WAL_CHAIN_PRIVATE_H
+
+#include "wal/chain.h"
+
+/* NULL when nothing is known of this timeline. */
+struct chain_timeline *chain_find(const struct chain *chain, uint32_t id);
+
+/* Counts the gap, and keeps it while there is room. */
+enum status chain_add_gap(struct chain *chain, struct chain_timeline *timeline, const struct chain_gap *gap,
+			  struct error *err);
+
+#endif

@@ -1,0 +1,504 @@
+"""What is in the repository, what is missing from it, and what can still be recovered: list, info, verify."""
+
+import calendar
+import json
+import os
+import pty
+import re
+import select
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import host, objects, wal
+
+SIZE = wal.MIB
+
+
+def lines(result):
+    return [json.loads(line) for line in result.out.decode().splitlines()]
+
+
+def name_of(number, timeline=1):
+    return wal.segment_name(timeline, number, SIZE)
+
+
+def store_wal(site, name, content):
+    """An object as walship would have written it, behind its back."""
+    where = wal.object_name(site.system_id, name)
+    site.store.put(where, objects.make_object(content, where, site.walship.key))
+    return where
+
+
+def store_segments(site, numbers, timeline=1):
+    """Whole segments: names count, and the first page of one of them."""
+    for number in numbers:
+        name = name_of(number, timeline)
+        store_wal(site, name, wal.segment(site.system_id, name, SIZE))
+
+
+def store_history(site, timeline, text):
+    store_wal(site, f"{timeline:08X}.history", text.encode())
+
+
+def shown_times(text):
+    return re.findall(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text)
+
+
+def test_list_shows_every_object(site):
+    store_segments(site, [3, 4])
+    store_history(site, 2, "1\t0/500060\tno recovery target specified\n")
+    site.store.put("other/thing", b"12345")
+    result = site.run("list").expect(0)
+    shown = [line.split() for line in result.out.decode().splitlines()]
+    assert [line[2] for line in shown] == site.store.list()
+    assert [int(line[1]) for line in shown] == [len(site.store.get(name)) for name in site.store.list()]
+    assert len(shown_times(result.out.decode())) == 4
+
+    known = {line["object"]: line for line in lines(site.run("list", "--json").expect(0))}
+    assert sorted(known) == site.store.list()
+    segment = known[wal.object_name(site.system_id, name_of(3))]
+    assert (segment["kind"], segment["timeline"], segment["name"]) == ("segment", 1, name_of(3))
+    assert segment["system_id"] == str(site.system_id)
+    assert known["other/thing"] == {"object": "other/thing", "kind": "other", "bytes": 5, "system_id": None, "timeline": None,
+                                    "name": None, "stored": known["other/thing"]["stored"]}
+    assert known[f"{site.system_id}/wal/00000002.history"]["kind"] == "history"
+    below = lines(site.run("list", "--json", f"{site.system_id}/wal/00000002").expect(0))
+    assert [line["name"] for line in below] == ["00000002.history"]
+    assert site.run("list", "nothing").expect(0).out == b""
+
+
+def test_info_counts_by_cluster_and_timeline(site):
+    store_segments(site, [3, 4, 7])
+    store_wal(site, f"{name_of(4)}.00000028.backup", wal.backup_label(name_of(4)))
+    store_history(site, 2, "1\t0/800060\tno recovery target specified\n")
+    store_segments(site, [8, 9], timeline=2)
+    other = "7000000000000000001"
+    name = f"{other}/wal/0000000100000000/{name_of(5)}"
+    site.store.put(name, objects.make_object(wal.segment(int(other), name_of(5), SIZE), name, site.walship.key))
+
+    first, second = lines(site.run("info", "--json").expect(0))
+    assert (first["system_id"], second["system_id"]) == (other, str(site.system_id))
+    assert second["segment_bytes"] == SIZE and second["objects"] == 7
+    one, two = second["timelines"]
+    assert (one["first"], one["last"], one["segments"], one["backups"]) == (name_of(3), name_of(7), 3, 1)
+    stored = [len(site.store.get(wal.object_name(site.system_id, name_of(n)))) for n in (3, 4, 7)]
+    assert one["segments_stored_bytes"] == sum(stored)
+    assert abs(one["ratio"] - 3 * SIZE / sum(stored)) < 0.001
+    assert (two["parent"], two["switch_lsn"], two["has_history"], two["segments"]) == (1, "0/800060", True, 2)
+    assert one["oldest"] <= one["newest"] and abs(time.time() - timestamp(one["newest"])) < 300
+    assert second["missing"] == [{"timeline": 1, "first": name_of(5), "last": name_of(6), "segments": 2, "needed": True}]
+
+    [alone] = lines(site.run("info", "--json", site.system_id).expect(0))
+    assert alone == second
+    text = site.run("info", site.system_id).expect(0).out.decode()
+    assert f"timeline 1: 3 segments, {name_of(3)} to {name_of(7)}" in text
+    assert f"timeline 2, from 1 at 0/800060: 2 segments, {name_of(8, 2)} to {name_of(9, 2)}" in text
+    assert ", 1 .backup, 2 missing" in text
+    site.run("info", "12x").expect(2, "not a system identifier", "pg_controldata")
+
+
+def timestamp(text):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def test_verify_names_each_missing_range(site):
+    store_segments(site, [3, 4])
+    site.run("verify").expect(0)
+    store_segments(site, [10, 12])
+    result = site.run("verify").expect(6, r"verify .*: 6 segments are missing, in 2 ranges", "backfill")
+    text = result.out.decode()
+    assert f"✗ {name_of(5)} to {name_of(9)} are missing, 5 segments\n" in text
+    assert f"✗ {name_of(11)} is missing\n" in text
+    assert "✓ timeline 1 can be recovered from 0/C00000 " in text and " to 0/D00000 " in text
+    [cluster] = lines(site.run("verify", "--json").expect(6, "missing", "backfill"))
+    assert cluster["missing"] == [
+        {"timeline": 1, "first": name_of(5), "last": name_of(9), "segments": 5, "needed": True},
+        {"timeline": 1, "first": name_of(11), "last": name_of(11), "segments": 1, "needed": True}]
+    assert cluster["whole"] is False and cluster["missing_segments"] == 6
+    [window] = cluster["windows"]
+    assert (window["begin_lsn"], window["end_lsn"], window["first"]) == ("0/C00000", "0/D00000", name_of(12))
+
+
+def test_verify_of_nothing_and_without_a_store(site):
+    site.run("verify").expect(6, "there is no WAL in it", "archive_command")
+    store_segments(site, [3])
+    site.run("verify").expect(0)
+    site.store.go_away()
+    site.walship.configure(fetch_timeout="2s")
+    site.run("verify").expect(3, "verify ", None if site.store.kind == "s3" else "mount")
+    site.store.come_back()
+    site.run("verify").expect(0)
+
+
+def test_a_damaged_history_is_named(site):
+    store_segments(site, [3])
+    store_history(site, 2, "1\t0/400000\tx\n")
+    store_segments(site, [4], timeline=2)
+    site.run("verify").expect(0)
+    where = wal.object_name(site.system_id, "00000002.history")
+    broken = bytearray(site.store.get(where))
+    broken[-1] ^= 1
+    site.store.put(where, bytes(broken))
+    result = site.run("verify")
+    assert result.code == 4 and f"warning: {where}: not authentic" in result.err and "1 object is damaged, or not to be opened" in result.err
+    site.store.delete(where)
+    result = site.run("verify").expect(6, "1 timeline history is missing", "push")
+    assert "✗ 00000002.history is missing: where timeline 2 comes from is not known" in result.out.decode()
+
+
+def test_gap_and_promotion_with_postgres(site):
+    """A standby is promoted; its timeline joins the old one's, and a gap made on purpose is named exactly."""
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        backup = primary.basebackup(site.cluster("backup"), "-X", "stream")
+        primary.sql("create table t as select generate_series(1, 1000) n")
+        for _ in range(4):
+            primary.sql("insert into t select generate_series(1, 1000)")
+            primary.archive_all()
+        system_id = primary.system_id()
+    with site.restored(backup, "standby", "standby.signal") as standby:
+        standby.start()
+        standby.promote()
+        assert standby.sql("select count(*) from t") == "5000"
+        for _ in range(3):
+            standby.sql("insert into t select generate_series(1, 1000)")
+            standby.archive_all()
+        standby.wait_archived()
+    [cluster] = lines(site.run("verify", "--json").expect(0))
+    assert cluster["system_id"] == str(system_id) and cluster["whole"] is True
+    assert [t["timeline"] for t in cluster["timelines"]] == [1, 2]
+    assert cluster["timelines"][1]["parent"] == 1
+    [window] = cluster["windows"]
+    assert (window["timeline"], window["first"]) == (2, cluster["timelines"][0]["first"])
+    assert window["last"] == cluster["timelines"][1]["last"]
+
+    names = [name.rsplit("/", 1)[1] for name in site.store.list()]
+    # The segment of the switch is needed of timeline 2 alone.
+    switch = int(cluster["timelines"][1]["switch_lsn"].split("/")[1], 16) // SIZE
+    before = wal.segment_name(1, switch - 1, SIZE)
+    first_of_two = wal.segment_name(2, switch, SIZE)
+    assert before in names and first_of_two in names
+    for name, timeline in ((before, 1), (first_of_two, 2)):
+        where = wal.object_name(system_id, name)
+        kept = site.store.get(where)
+        site.store.delete(where)
+        [cluster] = lines(site.run("verify", "--json").expect(6, "1 segment is missing, in 1 range", "backfill"))
+        assert cluster["missing"] == [{"timeline": timeline, "first": name, "last": name, "segments": 1, "needed": True}]
+        assert cluster["windows"][0]["first"].startswith("00000002")
+        site.store.put(where, kept)
+    site.run("verify").expect(0)
+
+
+def all_shown(terminal):
+    """What a process that has ended wrote to it."""
+    shown = b""
+    while select.select([terminal], [], [], 0.2)[0]:
+        shown += os.read(terminal, 10000)
+    return shown.decode()
+
+
+@pytest.mark.parametrize("command", ["list", "info", "verify"])
+def test_a_terminal_sees_progress_and_a_pipe_does_not(s3_site, command):
+    """The line is there while the store is slow, and wiped away; the output itself is the same."""
+    store_segments(s3_site, [3, 4])
+    plain = s3_site.run(command).expect(0)
+    s3_site.store.proxy.delay(0.4)
+    master, slave = pty.openpty()
+    try:
+        running = s3_site.walship.popen(command, stderr=slave)
+        assert running.communicate(timeout=60)[0] == plain.out
+        shown = all_shown(master)
+        assert re.match(r"\r\d objects", shown) and shown.endswith("\r\x1b[K"), repr(shown)
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+@pytest.mark.parametrize("command", ["list", "info", "verify"])
+def test_sigterm_ends_it_at_once(s3_site, command):
+    """Also while the store does not answer."""
+    store_segments(s3_site, [3])
+    s3_site.store.proxy.stall()
+    running = s3_site.walship.popen(command)
+    try:
+        time.sleep(0.5)
+        assert running.poll() is None
+        began = time.monotonic()
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=10) == -signal.SIGTERM
+        assert time.monotonic() - began < 5
+    finally:
+        running.kill()
+        running.communicate()
+        s3_site.store.proxy.forward()
+
+
+def test_a_reader_that_takes_its_time(dir_site):
+    """A pager that does not read holds the listing up for longer than its timeout, and nothing ends it."""
+    folder = dir_site.store.path / str(dir_site.system_id) / "wal" / "0000000100000000"
+    store_segments(dir_site, [0])
+    for number in range(1, 4000):
+        os.link(folder / name_of(0), folder / name_of(number))
+    dir_site.walship.configure(fetch_timeout="1s")
+    running = dir_site.walship.popen("list")
+    time.sleep(8)  # the timeout, and the grace of the timer behind it
+    assert running.poll() is None
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (0, b"")
+    assert len(out.splitlines()) == 4000
+
+
+# --read: everything is opened, and every WAL record checked.
+
+
+@pytest.fixture
+def archived(site):
+    """(system id, names of segments) of a cluster that was under load: records cross pages and segments."""
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.pgbench("-i", "-s", "1", "-q")
+        primary.pgbench("-n", "-c", "2", "-t", "200")
+        primary.archive_all()
+        system_id = primary.system_id()
+    names = [name.rsplit("/", 1)[1] for name in site.store.list()]
+    return system_id, sorted(name for name in names if len(name) == 24)
+
+
+def read_line(result):
+    [line] = [line for line in lines(result) if line["kind"] == "read"]
+    return line
+
+
+def damages(result):
+    return {line["object"]: line["error"] for line in lines(result) if line["kind"] == "damaged"}
+
+
+def test_read_checks_every_record_once(site, archived):
+    system_id, segments = archived
+    first = read_line(site.run("verify", "--read", "--json").expect(0))
+    assert (first["objects"], first["damaged"], first["remembered_segments"]) == (len(segments), 0, 0)
+    assert first["records_skipped"] == 0 and first["system_id"] == str(system_id)
+    assert first["bytes"] == sum(len(site.store.get(wal.object_name(system_id, name))) for name in segments)
+    # Just as many as PostgreSQL's own reader finds.
+    folder = site.scratch.folder("wal")
+    for name in segments:
+        site.run("fetch", name, folder / name, "--system-id", system_id).expect(0)
+    dump = site.cluster("primary").program("pg_waldump", "-p", folder, segments[0], segments[-1]).stdout
+    assert first["records"] == len(dump.splitlines()) > 5000
+
+    time.sleep(1.1)  # what is stored within the second that a run begins in is read once more
+    site.run("verify", "--read", "--json").expect(0)
+    again = read_line(site.run("verify", "--read", "--json").expect(0))
+    assert (again["objects"], again["remembered_segments"]) == (0, len(segments))
+    text = site.run("verify", "--read").expect(0).out.decode()
+    assert f"✓ read 0 objects, 0 B, 0 WAL records; {len(segments)} segments were read before\n" in text
+    time.sleep(2.1)
+    young = read_line(site.run("verify", "--read", "--json", "--verify-again=30d").expect(0))
+    assert young["objects"] == 0
+    old = read_line(site.run("verify", "--read", "--json", "--verify-again=1s").expect(0))
+    assert old["objects"] == len(segments)
+    # Another key, another memory.
+    host.USER.write(site.folder / "key-2", "ab" * 32 + "\n", 0o600)
+    other = read_line(site.run("verify", "--read", "--json", "--cipher-key-file", site.walship.key_file,
+                               "--cipher-key-file", site.folder / "key-2").expect(0))
+    assert other["objects"] == len(segments)
+
+
+def test_only_what_is_new_is_read(site):
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.sql("create table t as select generate_series(1, 20000) n")
+        primary.archive_all()
+        time.sleep(1.1)
+        before = read_line(site.run("verify", "--read", "--json").expect(0))
+        primary.sql("insert into t select generate_series(1, 20000)")
+        primary.archive_all()
+        after = read_line(site.run("verify", "--read", "--json").expect(0))
+        # The one before the first new one is read again, for the record between them.
+        new = len(site.store.list()) - before["objects"]
+        assert new > 0 and after["objects"] == new + 1 and after["remembered_segments"] == before["objects"] - 1
+
+
+def test_a_flipped_bit_is_found(site, archived):
+    system_id, segments = archived
+    wrong = segments[len(segments) // 2]
+    where = wal.object_name(system_id, wrong)
+    content = bytearray(site.store.get(where))
+    content[len(content) // 2] ^= 4
+    site.store.put(where, bytes(content))
+    site.run("verify").expect(0)
+    for _ in range(2):  # what is damaged is never remembered
+        result = site.run("verify", "--read", "--json").expect(4, "verify .*: 1 object is damaged", "another copy")
+        assert list(damages(result)) == [where] and "not authentic: its HMAC-SHA-256" in damages(result)[where]
+    shown = site.run("verify", "--read").out.decode()
+    assert f"✗ {where}: not authentic" in shown and "1 damaged\n" in shown
+
+
+def reseal(site, system_id, name, change):
+    """The segment with another content, in an object that is well sealed."""
+    where = wal.object_name(system_id, name)
+    plain = bytearray(objects.open_object(site.store.get(where), where, site.walship.key))
+    change(plain)
+    site.store.put(where, objects.make_object(bytes(plain), where, site.walship.key))
+    return where
+
+
+def test_a_bad_record_in_a_well_sealed_object_is_found(site, archived):
+    """pg_waldump and walship name the same record."""
+    system_id, segments = archived
+    name = segments[1]
+
+    def flip(plain):
+        plain[wal.MIB // 2 + 500] ^= 0x10
+    where = reseal(site, system_id, name, flip)
+    result = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
+    [(found, error)] = damages(result).items()
+    assert found == where
+    folder = site.scratch.folder("wal")
+    for each in segments:
+        site.run("fetch", each, folder / each, "--system-id", system_id).expect(0)
+    theirs = host.run([host.PG_BIN / "pg_waldump", "-q", "-p", folder, segments[0], segments[-1]], check=False).stderr.decode()
+    at = re.search(r"at ([0-9A-F]+/[0-9A-F]+): (.*)", error)
+    assert at and at[1].split("/")[1].lstrip("0") in theirs, (error, theirs)
+
+
+def test_a_bad_record_between_two_segments_is_found(site, archived):
+    """Its first part is in one object and its last in the next: neither alone tells."""
+    system_id, segments = archived
+
+    def continues(name):
+        where = wal.object_name(system_id, name)
+        plain = objects.open_object(site.store.get(where), where, site.walship.key)
+        return int.from_bytes(plain[2:4], "little") & 1 and int.from_bytes(plain[16:20], "little") > 64
+    name = next(name for name in segments[1:] if continues(name))
+
+    def flip(plain):
+        plain[40 + 30] ^= 0x10  # behind the page header, and behind what may be the record's own header
+    where = reseal(site, system_id, name, flip)
+    result = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
+    assert list(damages(result)) == [where] and "the CRC of the WAL record does not match" in damages(result)[where]
+    # Both are read again, as long as it is so.
+    again = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
+    assert list(damages(again)) == [where]
+
+
+def test_other_kinds_are_opened_too(site):
+    """Segments of a promoted standby, whose first one begins as a copy; .history, .partial and .backup."""
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        backup = primary.basebackup(site.cluster("backup"), "-X", "stream")
+        primary.sql("create table t as select generate_series(1, 30000) n")
+        primary.archive_all()
+    with site.restored(backup, "standby", "standby.signal") as standby:
+        standby.start()
+        standby.promote()
+        standby.sql("insert into t select generate_series(1, 30000)")
+        standby.archive_all()
+    kinds = {line["kind"] for line in lines(site.run("list", "--json").expect(0))}
+    assert kinds >= {"segment", "history", "backup"}
+    line = read_line(site.run("verify", "--read", "--json").expect(0))
+    assert line["objects"] == len(site.store.list()) and line["damaged"] == 0
+    where = next(name for name in site.store.list() if name.endswith(".backup"))
+    site.store.put(where, objects.make_object(b"not a label", where, site.walship.key))
+    result = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
+    assert list(damages(result)) == [where]
+
+
+def test_trouble_ends_it_and_what_was_read_is_kept(dir_site):
+    """An object that cannot be read, for now, is no damage."""
+    site = dir_site
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.sql("create table t as select generate_series(1, 100000) n")
+        last = primary.archive_all()
+        path = site.store.path / wal.object_name(primary.system_id(), last)
+    time.sleep(1.1)
+    path.chmod(0)
+    site.run("verify", "--read").expect(5, f"open file://{path}: Permission denied", "owner and mode")
+    path.chmod(0o640)
+    rest = read_line(site.run("verify", "--read", "--json").expect(0))
+    assert rest["remembered_segments"] > 0 and 0 < rest["objects"] < len(site.store.list())
+
+
+def test_notes_may_lie_elsewhere(dir_site):
+    notes = dir_site.scratch.folder("notes")
+    notes.chmod(0o700)
+    with dir_site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.archive_all()
+        system_id = primary.system_id()
+    dir_site.run("verify", "--read", "--verify-notes", notes).expect(0)
+    assert [path.name for path in notes.iterdir()] == [f"verified-{system_id}"]
+    assert not list((dir_site.folder / "spool").glob("verified-*"))
+    notes.chmod(0o777)
+    dir_site.run("verify", "--read", "--verify-notes", notes).expect(5, "is not a folder of user", "mode 0700")
+
+
+def test_a_terminal_sees_how_long_it_will_take(s3_site):
+    with s3_site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.sql("create table t as select generate_series(1, 30000) n")
+        primary.archive_all()
+    s3_site.store.proxy.delay(0.15)
+    master, slave = pty.openpty()
+    try:
+        running = s3_site.walship.popen("verify", "--read", stderr=slave)
+        assert b"read" in running.communicate(timeout=60)[0]
+        shown = all_shown(master)
+        assert re.search(r"\r\[[#.]{24}\] +\d+ %, \d+ of \d+ objects, [0-9.]+ \w+ of [0-9.]+ \w+, \d+:\d\d:\d\d left", shown), shown
+        assert shown.endswith("\r\x1b[K")
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+def peak_mib(running):
+    """The most memory of a process until its end. (ru_maxrss would also count this interpreter, before exec.)"""
+    peak = 0
+    while running.poll() is None:
+        status = Path(f"/proc/{running.pid}/status").read_text()
+        found = re.search(r"^Name:\twalship$.*^VmHWM:\s+(\d+) kB", status, re.M | re.S)
+        peak = max(peak, int(found[1]) if found else 0)
+        time.sleep(0.02)
+    return peak / 1024
+
+
+def test_a_million_names(dir_site):
+    """By name alone, with flat memory: as many as a year of a busy server, a gap among them."""
+    site = dir_site
+    first, count, gap = 0, 1_000_000, 765_432
+    folders = {}
+    store_segments(site, [first])
+    source = site.store.path / wal.object_name(site.system_id, name_of(first))
+    links = 0
+    for number in range(first + 1, first + count + 1):
+        if number == gap:
+            continue
+        path = site.store.path / wal.object_name(site.system_id, name_of(number))
+        if path.parent not in folders:
+            path.parent.mkdir(exist_ok=True)
+            folders[path.parent] = True
+        if links == 60000:  # a file system has a most for one file
+            (path.parent / "x").write_bytes(b"")
+            (path.parent / "x").rename(path)
+            source, links = path, 0
+            continue
+        os.link(source, path)
+        links += 1
+    for command in (["list"], ["info", "--json"], ["verify", "--json"]):
+        began = time.monotonic()
+        with open(site.folder / "out", "wb") as out:
+            running = site.walship.popen(*command, stdout=out)
+            peak = peak_mib(running)
+        took = time.monotonic() - began
+        print(f"walship {command[0]} of a million names: {took:.1f} s, {peak:.1f} MiB at most")
+        assert running.returncode == (6 if command[0] == "verify" else 0)
+        assert 1 < peak < 30
+        if command[0] == "list":
+            assert sum(1 for _ in open(site.folder / "out", "rb")) == count
+    [cluster] = [json.loads(line) for line in open(site.folder / "out", "rb")]
+    assert cluster["missing"] == [{"timeline": 1, "first": name_of(gap), "last": name_of(gap), "segments": 1, "needed": True}]
+    assert cluster["timelines"][0]["segments"] == count

@@ -1,0 +1,77 @@
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "command/progress.h"
+#include "support/cmocka.h"
+#include "support/world.h"
+
+static void it_is_shown_now_and_then_and_wiped_away(void **unused)
+{
+	(void)unused;
+	struct world world;
+	struct progress progress;
+	char text[256] = "";
+	world_init(&world);
+	int fd = memfd_create("terminal", MFD_CLOEXEC);
+	assert_true(fd > 0);
+	progress_begin(&progress, fd, &world.clock);
+	progress_clear(&progress);
+	assert_false(progress_is_due(&progress));
+	world.monotonic_ms += PROGRESS_MS;
+	assert_true(progress_is_due(&progress));
+	progress_show(&progress, "%d of %d", 1, 2);
+	assert_false(progress_is_due(&progress));
+	progress_clear(&progress);
+	progress_clear(&progress);
+	assert_true(pread(fd, text, sizeof text - 1, 0) > 0);
+	assert_string_equal(text, "\r1 of 2\033[K\r\033[K");
+	(void)close(fd);
+	world_fini(&world);
+}
+
+static void without_a_terminal_there_is_none(void **unused)
+{
+	(void)unused;
+	struct world world;
+	struct progress progress;
+	world_init(&world);
+	progress_begin(&progress, 0, &world.clock);
+	world.monotonic_ms += 10 * PROGRESS_MS;
+	assert_false(progress_is_due(&progress));
+	progress_show(&progress, "nothing");
+	progress_clear(&progress);
+	assert_false(progress.visible);
+	world_fini(&world);
+}
+
+static void sizes_are_for_people(void **unused)
+{
+	(void)unused;
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} cases[] = {
+	    {0, "0 B"},
+	    {999, "999 B"},
+	    {1000, "1.0 KiB"},
+	    {16 * 1024 * 1024, "16.0 MiB"},
+	    {1536ULL * 1024 * 1024, "1.5 GiB"},
+	    {UINT64_MAX, "16.0 EiB"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char text[SIZE_TEXT_MAX];
+		size_text(cases[i].bytes, text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(it_is_shown_now_and_then_and_wiped_away),
+	    cmocka_unit_test(without_a_terminal_there_is_none),
+	    cmocka_unit_test(sizes_are_for_people),
+	};
+	return cmocka_run_group_tests_name("command/progress", tests, NULL, NULL);
+}

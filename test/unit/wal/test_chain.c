@@ -1,0 +1,289 @@
+/* The chain, fed with a few words: "1:5@70" is segment 5 of timeline 1, stored at second 70; 2h is a history file. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "support/cmocka.h"
+#include "wal/chain.h"
+
+#define MIB (1024 * 1024)
+#define HISTORIES 3
+
+static struct error err;
+
+/* "1:5@70", "1:5p@70" (.partial), "1:5k@70" (.backup), "2h@70". Numbers are hexadecimal, as in names. */
+static enum status add(struct chain *chain, const char *word)
+{
+	struct wal_name name;
+	char text[2 * WAL_NAME_MAX];
+	char *rest;
+	uint32_t timeline = (uint32_t)strtoul(word, &rest, 16);
+	uint64_t number = *rest == ':' ? strtoull(rest + 1, &rest, 16) : 0;
+	char kind = *rest == '@' ? 's' : *rest++;
+	assert_int_equal(*rest, '@');
+	struct wal_name segment;
+	wal_name_of_number(&segment, timeline, number, chain->segment_bytes);
+	(void)snprintf(text, sizeof text, "%s%s", segment.text,
+		       kind == 'p' ? ".partial" : (kind == 'k' ? ".00000028.backup" : ""));
+	if (kind == 'h')
+		(void)snprintf(text, sizeof text, "%08X.history", timeline);
+	assert_int_equal(wal_name_parse(&name, text, &err), STATUS_OK);
+	return chain_add(chain, &name, 100, strtoll(rest + 1, NULL, 10), &err);
+}
+
+static void feed(struct chain *chain, const char *words)
+{
+	char copy[4096];
+	(void)snprintf(copy, sizeof copy, "%s", words);
+	for (char *rest = copy, *word; (word = strsep(&rest, " ")) != NULL;)
+		assert_ok(add(chain, word), err);
+}
+
+/* Each timeline, what is missing (-) or not needed (~), the windows (=), and whether all is well. */
+static void describe(const struct chain *chain, struct buffer *out)
+{
+	for (size_t i = 0; i < chain->timeline_count; i++) {
+		const struct chain_timeline *each = &chain->timelines[i];
+		(void)buffer_printf(out, &err, "%s%X%s", i == 0 ? "" : " ", each->id, each->is_left ? "<" : "");
+		if (each->segments > 0)
+			(void)buffer_printf(out, &err, ":%" PRIX64 "..%" PRIX64 "/%" PRIX64, each->first, each->last,
+					    each->segments);
+	}
+	for (size_t i = 0; i < chain->gap_count; i++)
+		(void)buffer_printf(out, &err, " %s%X:%" PRIX64 "..%" PRIX64, chain->gaps[i].needed ? "-" : "~",
+				    chain->gaps[i].timeline, chain->gaps[i].first, chain->gaps[i].last);
+	for (size_t i = 0; i < chain->timeline_count; i++) {
+		struct chain_window window;
+		if (chain_window(chain, i, &window))
+			(void)buffer_printf(out, &err, " =%X:%X:%" PRIX64 "@%" PRId64 "..%X:%" PRIX64 "@%" PRId64,
+					    window.timeline, window.first_timeline, window.first, window.first_s,
+					    window.last_timeline, window.last, window.last_s);
+	}
+	(void)buffer_printf(out, &err, chain_is_whole(chain) ? " ok" : " broken");
+}
+
+struct history {
+	uint32_t timeline;
+	const char *text;
+};
+
+static const struct {
+	const char *name, *words;
+	struct history histories[HISTORIES];
+	const char *expected;
+} cases[] = {
+    {"one segment", "1:3@10", {{0}}, "1:3..3/1 =1:1:3@10..1:3@10 ok"},
+    {"in order", "1:3@10 1:4@20 1:4k@21 1:5@30", {{0}}, "1:3..5/3 =1:1:3@10..1:5@30 ok"},
+    {"across a log file", "1:FE@10 1:FF@20 1:100@30", {{0}}, "1:FE..100/3 =1:1:FE@10..1:100@30 ok"},
+    {"a gap across a log file", "1:FE@10 1:101@30", {{0}}, "1:FE..101/2 -1:FF..100 =1:1:101@30..1:101@30 broken"},
+    {"a gap", "1:3@10 1:4@20 1:A@30 1:B@40", {{0}}, "1:3..B/4 -1:5..9 =1:1:A@30..1:B@40 broken"},
+    {"two gaps", "1:3@10 1:5@20 1:6@21 1:8@30 1:9@40", {{0}}, "1:3..9/5 -1:4..4 -1:7..7 =1:1:8@30..1:9@40 broken"},
+    {"only a .partial", "1:3p@10", {{0}}, "1 ok"},
+    /* 0/5000060 lies in segment 5: both timelines have one, and the new one's is the one that counts. */
+    {"a promotion",
+     "1:3@10 1:4@20 1:5p@31 2h@30 2:5@40 2:6@50",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..4/2 2:5..6/2 =2:1:3@10..2:6@50 ok"},
+    {"a promotion at a border",
+     "1:3@10 1:4@20 2h@30 2:5@40",
+     {{2, "1\t0/5000000\tx\n"}},
+     "1<:3..4/2 2:5..5/1 =2:1:3@10..2:5@40 ok"},
+    {"a promotion, and nothing yet",
+     "1:3@10 1:4@20 2h@30",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..4/2 2 =2:1:3@10..1:4@20 ok"},
+    {"the old primary's last ones never came",
+     "1:3@10 1:4@20 2h@30 2:8@40 2:9@50",
+     {{2, "1\t0/8000060\tx\n"}},
+     "1<:3..4/2 2:8..9/2 -1:5..7 =2:2:8@40..2:9@50 broken"},
+    {"nor did the new one's",
+     "1:3@10 1:4@20 2h@30",
+     {{2, "1\t0/8000060\tx\n"}},
+     "1<:3..4/2 2 -1:5..7 =2:1:3@10..1:4@20 broken"},
+    {"the new one's first ones never came",
+     "1:3@10 1:4@20 2h@30 2:7@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..4/2 2:7..7/1 -2:5..6 =2:2:7@40..2:7@40 broken"},
+    {"a gap before the switch",
+     "1:3@10 1:5@20 1:6@21 2h@30 2:7@40",
+     {{2, "1\t0/7000060\tx\n"}},
+     "1<:3..6/3 2:7..7/1 -1:4..4 =2:1:5@20..2:7@40 broken"},
+    {"something was filled in later",
+     "1:3@90 1:4@20 1:5@21 1:8@22 2h@30 2:5@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..8/4 2:5..5/1 ~1:6..7 =2:1:3@90..2:5@40 ok"},
+    {"its last one was filled in later",
+     "1:3@10 1:4@90 2h@30 2:5@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..4/2 2:5..5/1 =2:1:3@10..2:5@40 ok"},
+    /* What the old primary archived in disorder while it died leads nowhere. */
+    {"a gap behind the switch",
+     "1:3@10 1:4@20 1:5@21 1:8@22 2h@30 2:5@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..8/4 2:5..5/1 ~1:6..7 =2:1:3@10..2:5@40 ok"},
+    {"a gap across the switch",
+     "1:3@10 1:4@20 1:9@22 2h@30 2:7@40",
+     {{2, "1\t0/7000060\tx\n"}},
+     "1<:3..9/3 2:7..7/1 -1:5..6 =2:2:7@40..2:7@40 broken"},
+    /* A copy was recovered elsewhere and made a timeline; the cluster itself goes on. */
+    {"a branch that was only a trial",
+     "1:3@10 1:4@20 1:5@30 1:7@70 2h@30 2:5@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1:3..7/4 2:5..5/1 -1:6..6 =1:1:7@70..1:7@70 =2:1:3@10..2:5@40 broken"},
+    {"three timelines",
+     "1:3@10 2h@20 2:4@30 3h@40 3:5@50 3:6@60",
+     {{2, "1\t0/4000060\tx\n"}, {3, "1\t0/4000060\tx\n2\t0/5000060\ty\n"}},
+     "1<:3..3/1 2<:4..4/1 3:5..6/2 =3:1:3@10..3:6@60 ok"},
+    /* The third one's file tells where the second came from. */
+    {"a history is missing between",
+     "1:3@10 2:4@30 3h@40 3:5@50",
+     {{3, "1\t0/4000060\tx\n2\t0/5000060\ty\n"}},
+     "1<:3..3/1 2<:4..4/1 3:5..5/1 =3:1:3@10..3:5@50 ok"},
+    {"a timeline that nothing was archived of",
+     "1:3@10 3h@40 3:4@50",
+     {{3, "1\t0/4000060\tx\n2\t0/4000090\ty\n"}},
+     "1<:3..3/1 2< 3:4..4/1 =3:1:3@10..3:4@50 ok"},
+    {"all of a timeline is missing",
+     "1:3@10 3h@40 3:7@50",
+     {{3, "1\t0/4000060\tx\n2\t0/7000090\ty\n"}},
+     "1<:3..3/1 2< 3:7..7/1 -2:4..6 =3:3:7@50..3:7@50 broken"},
+    {"no history", "1:3@10 2:4@20", {{0}}, "1:3..3/1 2:4..4/1 =1:1:3@10..1:3@10 =2:2:4@20..2:4@20 broken"},
+    /* Its parent's time was over, and perhaps its history's too. */
+    {"it begins with a later timeline", "3:4@20 3:5@30", {{0}}, "3:4..5/2 =3:3:4@20..3:5@30 ok"},
+    {"it begins with a later timeline's history",
+     "3h@10 3:8@20",
+     {{3, "1\t0/3000060\tx\n2\t0/5000060\ty\n"}},
+     "1< 2< 3:8..8/1 =3:3:8@20..3:8@20 ok"},
+};
+
+static void knows_what_is_missing(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct chain chain;
+		struct buffer got = {0};
+		chain_init(&chain, 42, 16 * MIB);
+		feed(&chain, cases[i].words);
+		for (const struct history *each = cases[i].histories;
+		     each < cases[i].histories + HISTORIES && each->timeline != 0; each++)
+			assert_ok(chain_history(&chain, each->timeline, each->text, strlen(each->text), &err), err);
+		assert_ok(chain_end(&chain, &err), err);
+		describe(&chain, &got);
+		if (strcmp(buffer_text(&got), cases[i].expected) != 0)
+			fail_msg("%s:\n%s\nexpected\n%s", cases[i].name, buffer_text(&got), cases[i].expected);
+		buffer_fini(&got);
+		chain_fini(&chain);
+	}
+}
+
+static void counts_what_there_is(void **unused)
+{
+	(void)unused;
+	struct chain chain;
+	chain_init(&chain, 42, 16 * MIB);
+	feed(&chain, "1:3@50 1:3k@20 1:5@40 1:6p@60 2h@70");
+	assert_ok(chain_end(&chain, &err), err);
+	const struct chain_timeline *one = &chain.timelines[0];
+	assert_int_equal(chain.timeline_count, 2);
+	assert_int_equal(chain.objects, 5);
+	assert_int_equal(one->segments, 2);
+	assert_int_equal(one->segment_bytes_stored, 200);
+	assert_int_equal(one->objects, 4);
+	assert_int_equal(one->bytes, 400);
+	assert_int_equal(one->oldest_s, 20);
+	assert_int_equal(one->newest_s, 60);
+	assert_int_equal(one->backups, 1);
+	assert_int_equal(one->partials, 1);
+	assert_int_equal(one->gaps, 1);
+	assert_int_equal(one->gap_segments, 1);
+	assert_true(chain.timelines[1].has_history);
+	chain_fini(&chain);
+}
+
+static void a_name_of_another_size_is_strange(void **unused)
+{
+	(void)unused;
+	struct chain chain;
+	struct wal_name name;
+	chain_init(&chain, 42, 16 * MIB);
+	assert_int_equal(wal_name_parse(&name, "000000010000000000000100", &err), STATUS_OK);
+	assert_ok(chain_add(&chain, &name, 1, 1, &err), err);
+	assert_int_equal(chain.strange, 1);
+	assert_int_equal(chain.timeline_count, 0);
+	chain_fini(&chain);
+}
+
+static void names_come_in_order(void **unused)
+{
+	(void)unused;
+	struct chain chain;
+	chain_init(&chain, 42, 16 * MIB);
+	feed(&chain, "1:3@10 1:4@10");
+	assert_int_equal(add(&chain, "1:4@10"), STATUS_CONFLICT);
+	chain_fini(&chain);
+}
+
+/* Every second one is missing: what there is no room for is counted, and the last stretch is still found. */
+static void memory_has_a_bound(void **unused)
+{
+	(void)unused;
+	struct chain chain;
+	struct chain_window window;
+	struct wal_name name;
+	chain_init(&chain, 42, MIB);
+	for (uint64_t i = 0; i < 3 * CHAIN_GAPS_MAX; i++) {
+		wal_name_of_number(&name, 1, 2 * i, MIB);
+		assert_ok(chain_add(&chain, &name, 1, (int64_t)i, &err), err);
+	}
+	assert_ok(chain_end(&chain, &err), err);
+	assert_int_equal(chain.gap_count, CHAIN_GAPS_MAX);
+	assert_int_equal(chain.gaps_untold, 2 * CHAIN_GAPS_MAX - 1);
+	assert_int_equal(chain.timelines[0].gaps, 3 * CHAIN_GAPS_MAX - 1);
+	assert_true(chain_newest_window(&chain, &window));
+	assert_int_equal(window.first, 6 * CHAIN_GAPS_MAX - 2);
+	assert_int_equal(window.end_lsn, (6 * CHAIN_GAPS_MAX - 1) * (uint64_t)MIB);
+	chain_fini(&chain);
+
+	chain_init(&chain, 42, MIB);
+	for (uint32_t i = 1; i <= CHAIN_TIMELINES_MAX; i++) {
+		wal_name_of_number(&name, i, 1, MIB);
+		assert_ok(chain_add(&chain, &name, 1, 1, &err), err);
+	}
+	wal_name_of_number(&name, CHAIN_TIMELINES_MAX + 1, 1, MIB);
+	assert_int_equal(chain_add(&chain, &name, 1, 1, &err), STATUS_LOCAL);
+	chain_fini(&chain);
+}
+
+static void the_newest_window_is_where_the_cluster_is(void **unused)
+{
+	(void)unused;
+	struct chain chain;
+	struct chain_window window;
+	static const char history[] = "1\t0/5000060\tx\n";
+	chain_init(&chain, 42, 16 * MIB);
+	assert_false(chain_newest_window(&chain, &window));
+	feed(&chain, "1:3@10 1:4@20 1:5@30 1:6@70 2h@30 2:5@40");
+	assert_ok(chain_history(&chain, 2, history, strlen(history), &err), err);
+	assert_ok(chain_end(&chain, &err), err);
+	assert_true(chain_newest_window(&chain, &window));
+	assert_int_equal(window.timeline, 1);
+	assert_int_equal(window.last_s, 70);
+	assert_int_equal(window.begin_lsn, 0x3000000);
+	assert_int_equal(window.end_lsn, 0x7000000);
+	chain_fini(&chain);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(knows_what_is_missing),
+	    cmocka_unit_test(counts_what_there_is),
+	    cmocka_unit_test(a_name_of_another_size_is_strange),
+	    cmocka_unit_test(names_come_in_order),
+	    cmocka_unit_test(memory_has_a_bound),
+	    cmocka_unit_test(the_newest_window_is_where_the_cluster_is),
+	};
+	return cmocka_run_group_tests_name("wal/chain", tests, NULL, NULL);
+}
