@@ -5,10 +5,13 @@
 #include "base/output.h"
 #include "command/session.h"
 
-/* user:password@host: refused wherever it is used, but here it would be seen first. */
+/* user:password@host, or password=...: refused wherever it is used, but here it would be seen first. */
 static bool holds_login(enum option_id id, const char *value)
 {
-	return (id == OPTION_ID_S3_PROXY || id == OPTION_ID_S3_ENDPOINT) && strchr(value, '@') != NULL;
+	if (id == OPTION_ID_PG_CONNINFO && strstr(value, "pass") != NULL)
+		return true;
+	return (id == OPTION_ID_S3_PROXY || id == OPTION_ID_S3_ENDPOINT || id == OPTION_ID_PG_CONNINFO) &&
+	       strchr(value, '@') != NULL;
 }
 
 /* A walship.conf again, but for what is hidden. */
