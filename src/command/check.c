@@ -1,218 +1,289 @@
-/* check: what the configured store really does, tried out with an object of its own. */
+/* check: the whole path that a segment takes, from the configuration to the repository and back, step by step. */
+#include "command/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/crypto.h"
 #include "base/hex.h"
-#include "base/output.h"
-#include "command/session.h"
+#include "base/spool.h"
+#include "base/uri.h"
+#include "command/secrets.h"
+#include "wal/control.h"
+#include "wal/name.h"
 
-#define RANDOM_BYTES 8
-#define NAME_SIZE (sizeof "walship-check-" + 2 * RANDOM_BYTES)
-#define LOOK_HINT "set s3-no-replace = look, or use a store that honours If-None-Match on PutObject"
+#define MIB (1024 * 1024)
+#define CLOCK_WARNING_S 60 /* nothing fails for it yet */
+#define CLOCK_MOST_S 900   /* S3 refuses the first request of each call, which then asks twice */
 
-struct probe {
-	struct store *store;
-	const struct call *call;
-	char name[NAME_SIZE];
-	bool looks_first;       /* s3-no-replace = look is configured, or a look found it */
-	bool only_looks;        /* s3-client = libs3: it cannot send a condition */
-	const char *first;      /* the content that must stay */
-	struct buffer *content; /* of a read */
-	bool listed;
+/* What the steps hand on. */
+struct whole {
+	struct command_context *context;
+	struct session session;
+	uint64_t system_id;
+	int64_t store_clock_s;
+	char object[OBJECT_NAME_MAX]; /* of the first WAL file in the repository */
 };
 
-static enum status put(struct probe *probe, const char *content, struct error *err)
+static enum status configuration(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	struct sink *sink = NULL;
-	enum status st = store_create(probe->store, probe->call, probe->name, &sink, err);
-	if (!st)
-		st = sink_write(sink, content, strlen(content), err);
-	if (!st)
-		st = sink_finish(sink, err);
-	sink_free(sink);
-	return st;
-}
-
-struct collector {
-	struct sink sink;
-	struct buffer *into;
-};
-
-static enum status collect(struct sink *sink, const void *data, size_t len, struct error *err)
-{
-	return buffer_append(((struct collector *)sink)->into, data, len, err);
-}
-
-static enum status finish(struct sink *sink, struct error *err)
-{
-	(void)sink, (void)err;
-	return STATUS_OK;
-}
-
-static void keep(struct sink *sink)
-{
-	(void)sink;
-}
-
-static const struct sink_ops collector_ops = {collect, finish, keep};
-
-static enum status create(struct probe *probe, struct error *err)
-{
-	return put(probe, probe->first, err);
-}
-
-static enum status read_back(struct probe *probe, struct error *err)
-{
-	struct collector collector = {{&collector_ops}, probe->content};
-	buffer_clear(probe->content);
-	enum status st = store_read(probe->store, probe->call, probe->name, &collector.sink, err);
-	if (!st && strcmp(buffer_text(probe->content), probe->first) != 0)
-		st = error_set(err, STATUS_DAMAGED, "what came back is not what was put: '%.40s'",
-			       buffer_text(probe->content));
-	return st;
-}
-
-/* The one promise that only the store can keep. */
-static enum status not_replaced(struct probe *probe, struct error *err)
-{
-	enum status st = put(probe, "another content", err);
-	if (st == STATUS_EXISTS)
-		st = read_back(probe, err);
-	else if (!st)
-		st = error_set(err, STATUS_CONFLICT,
-			       "the store took another object of the same name: it ignores the condition");
+	const struct whole *whole = arg;
+	const struct config *config = whole->context->config;
+	const char *path = config_path(config);
+	(void)call, (void)err;
+	if (path == NULL)
+		finding_say(finding, "no %s: options and variables alone; repo is %s", CONFIG_PATH_DEFAULT,
+			    config_text(config, OPTION_ID_REPO));
 	else
-		return st;
-	/* A look found it, just now: that says nothing of two writers. */
-	if (!st && probe->only_looks) {
-		probe->looks_first = true;
-		st = error_set(err, STATUS_CONFLICT, "not by a condition, which libs3 cannot send");
-	}
-	if (st != STATUS_CONFLICT)
-		return st;
-	return error_hint(err, st, "%s",
-			  probe->looks_first ? "a look before each upload keeps one walship from it; two writers at "
-					       "once could both win"
-					     : LOOK_HINT);
-}
-
-/* Without it no recovery ends: an answer of 403 is not the end of the WAL. */
-static enum status says_missing(struct probe *probe, struct error *err)
-{
-	struct collector collector = {{&collector_ops}, probe->content};
-	char name[NAME_SIZE + 8];
-	(void)snprintf(name, sizeof name, "%s-none", probe->name);
-	enum status st = store_read(probe->store, probe->call, name, &collector.sink, err);
-	if (st == STATUS_MISSING)
-		return STATUS_OK;
-	return st ? st : error_set(err, STATUS_DAMAGED, "the store has an object that nobody put there: %s", name);
-}
-
-static enum status note(void *arg, const struct object_info *info, struct error *err)
-{
-	struct probe *probe = arg;
-	(void)err;
-	probe->listed |= strcmp(info->name, probe->name) == 0;
+		finding_say(finding, "%s; repo is %s", path, config_text(config, OPTION_ID_REPO));
 	return STATUS_OK;
 }
 
-static enum status list(struct probe *probe, struct error *err)
+static enum status data_directory(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	enum status st = store_list(probe->store, probe->call, probe->name, note, probe, err);
-	return st || probe->listed ? st : error_set(err, STATUS_DAMAGED, "the new object is not in the list");
+	struct whole *whole = arg;
+	struct data_directory directory;
+	const struct config *config = whole->context->config;
+	uint64_t given = config_number(config, OPTION_ID_SYSTEM_ID);
+	(void)call;
+	enum status st = data_directory_find(&directory, config_text(config, OPTION_ID_PG_DATA), NULL, err);
+	if (st)
+		return st;
+	whole->system_id = directory.known ? directory.system_id : given;
+	if (!directory.known)
+		return finding_skip(finding, "none at hand: archive_command runs in it, and needs no pg-data");
+	if (given != 0 && given != directory.system_id)
+		return error_hint(err,
+				  error_set(err, STATUS_USAGE,
+					    "%s is of cluster %" PRIu64 ", and system-id is %" PRIu64, directory.path,
+					    directory.system_id, given),
+				  "leave system-id out where a data directory is at hand");
+	finding_say(finding, "%s, of cluster %" PRIu64, directory.path, directory.system_id);
+	return STATUS_OK;
 }
 
-static enum status remove_it(struct probe *probe, struct error *err)
+/* A full disk and a read-only one are found by writing. */
+static enum status spool(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	enum status st = store_remove(probe->store, probe->call, probe->name, err);
-	return st ? error_hint(err, st, "%s stays in the repository", probe->name) : STATUS_OK;
+	const struct whole *whole = arg;
+	char folder[SPOOL_PATH_MAX];
+	char path[SPOOL_PATH_MAX + sizeof "/check-XXXXXX"];
+	struct statvfs disk;
+	(void)call;
+	enum status st = spool_prepare(config_text(whole->context->config, OPTION_ID_SPOOL), folder, err);
+	if (st)
+		return st;
+	(void)snprintf(path, sizeof path, "%s/check-XXXXXX", folder);
+	CLEANUP(fd_closep) int fd = mkostemp(path, O_CLOEXEC);
+	ssize_t written = fd < 0 ? -1 : write(fd, "", 1);
+	int error = errno;
+	if (fd >= 0)
+		(void)unlink(path);
+	if (written != 1)
+		return error_hint(err, error_errno(err, STATUS_LOCAL, error, "write to the spool %s", folder),
+				  "its disk is full or read-only: make room, or name another folder with spool");
+	uint64_t free_bytes = statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
+	uint64_t wanted = config_number(whole->context->config, OPTION_ID_FETCH_AHEAD);
+	finding_say(finding, "%s, %" PRIu64 " MiB free", folder, free_bytes / MIB);
+	if (free_bytes >= wanted)
+		return STATUS_OK;
+	finding->optional = true;
+	return error_hint(err,
+			  error_set(err, STATUS_LOCAL, "%s has %" PRIu64 " MiB free, fetch-ahead may use %" PRIu64,
+				    folder, free_bytes / MIB, wanted / MIB),
+			  "make room there, or name another folder with spool, or a smaller fetch-ahead");
+}
+
+static bool is_in_s3(const struct config *config)
+{
+	struct repo_url url;
+	struct error ignored = {0};
+	return repo_url_parse(&url, config_text(config, OPTION_ID_REPO), &ignored) == STATUS_OK && url.kind == REPO_S3;
+}
+
+static enum status show_credentials(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct whole *whole = arg;
+	CLEANUP(credentials_fini) struct credentials credentials = {0};
+	struct credential_search search;
+	struct command_context context = *whole->context;
+	if (!is_in_s3(context.config))
+		return finding_skip(finding, "a folder needs none");
+	context.call = call;
+	enum status st = login(&context, &search, &credentials, err);
+	if (st)
+		return st;
+	if (credentials.expires_s == 0) {
+		finding_say(finding, "from %s", credentials.source);
+		return STATUS_OK;
+	}
+	char expires[UTC_TEXT_SIZE];
+	utc_text(credentials.expires_s, expires);
+	finding_say(finding, "from %s, until %s", credentials.source, expires);
+	return STATUS_OK;
+}
+
+static enum status key(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct whole *whole = arg;
+	CLEANUP(keyring_fini) struct keyring keys = {0};
+	struct command_context context = *whole->context;
+	char id[2 * KEY_ID_BYTES + 1];
+	context.call = call;
+	enum status st = crypto_start(err);
+	if (!st)
+		st = keys_load(&context, &keys, err);
+	if (st)
+		return st;
+	if (config_number(context.config, OPTION_ID_CIPHER) == CIPHER_NONE)
+		return finding_skip(finding, "cipher = none: objects are neither encrypted nor authenticated");
+	hex_encode(id, keys.keys[0].id, KEY_ID_BYTES);
+	finding_say(finding, "%s encrypts; %zu to decrypt with", id, keys.count);
+	return STATUS_OK;
+}
+
+static enum status reach(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct whole *whole = arg;
+	struct command_context context = *whole->context;
+	context.call = call;
+	context.probe = true;
+	enum status st = session_open(&whole->session, &context, err);
+	if (st)
+		return st;
+	if (!store_has_reach(whole->session.store))
+		return finding_skip(finding, "this client cannot tell");
+	return store_reach(whole->session.store, call, &whole->store_clock_s, err);
+}
+
+static enum status clocks(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct whole *whole = arg;
+	if (whole->store_clock_s < 0)
+		return finding_skip(finding, "the store has none of its own");
+	int64_t off_s = whole->store_clock_s - clock_utc_s(call->clock);
+	int64_t far_s = off_s < 0 ? -off_s : off_s;
+	finding_say(finding, "%" PRId64 " s off the store's", far_s);
+	if (far_s < CLOCK_WARNING_S)
+		return STATUS_OK;
+	finding->optional = far_s < CLOCK_MOST_S;
+	(void)error_set(err, STATUS_LOCAL, "this machine's clock is %" PRId64 " s %s the store's", far_s,
+			off_s > 0 ? "behind" : "ahead of");
+	return error_hint(err, STATUS_LOCAL, "set it by the network's time: timedatectl set-ntp true, or chrony");
+}
+
+/* The first name that is a WAL file's; STATUS_EXISTS ends the listing. */
+static enum status note_first(void *arg, const struct object_info *info, struct error *err)
+{
+	struct whole *whole = arg;
+	struct wal_name name;
+	struct error ignored = {0};
+	if (wal_name_from_path(&name, info->name, &ignored) != STATUS_OK || strlen(info->name) >= sizeof whole->object)
+		return STATUS_OK;
+	(void)strcpy(whole->object, info->name);
+	return error_set(err, STATUS_EXISTS, "found");
+}
+
+/* That the key is the right one is certain only by what it opens. */
+static enum status open_stored(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct whole *whole = arg;
+	char prefix[32] = "";
+	uint64_t bytes;
+	if (whole->system_id != 0)
+		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", whole->system_id);
+	enum status st = store_list(whole->session.store, call, prefix, note_first, whole, err);
+	if (st && st != STATUS_EXISTS)
+		return finding_skip(finding, "without a list there is nothing to choose from");
+	if (whole->object[0] == '\0')
+		return finding_skip(finding, "nothing is stored yet%s", prefix[0] == '\0' ? "" : " of this cluster");
+	st = check_object(&whole->session, call, whole->object, &bytes, err);
+	if (!st)
+		finding_say(finding, "%s", whole->object);
+	/* S3's answer for what lies in Glacier Flexible Retrieval or Deep Archive. */
+	finding->optional = strstr(err->text, "InvalidObjectState") != NULL;
+	if (finding->optional)
+		(void)error_hint(err, st,
+				 "the oldest objects must be restored from the archive tier before they can be read");
+	if (st == STATUS_MISSING)
+		return error_set(err, STATUS_UNREACHABLE, "%s was in the list a moment ago", whole->object);
+	return st;
 }
 
 static const struct step {
 	const char *what;
-	enum status (*run)(struct probe *probe, struct error *err);
-	bool optional; /* archiving and recovery do without */
-} steps[] = {
-    {"create an object", create, false},
-    {"read it back", read_back, false},
-    {"never replace it", not_replaced, false},
-    {"say what is missing", says_missing, false},
-    {"list it", list, true},
-    {"remove it", remove_it, true},
+	check_fn run;
+	bool needed; /* for the repository */
+} first_steps[] = {
+    {"configuration", configuration, false},
+    {"data directory", data_directory, false},
+    {"spool", spool, false},
+    {"credentials", show_credentials, true},
+    {"key", key, true},
 };
-#define STEP_COUNT (sizeof steps / sizeof steps[0])
 
-static enum status show(const struct command_context *context, const struct step *step, enum status st, int64_t took_ms,
-			const struct error *trouble, struct error *err)
+static enum status check_repository(struct checklist *list, struct whole *whole, bool *usable, struct error *err)
 {
-	CLEANUP(buffer_fini) struct buffer out = {0};
-	enum status st_print;
-	if (!st)
-		st_print = buffer_printf(&out, err, "✓ %-20s %lld ms\n", step->what, (long long)took_ms);
-	else
-		st_print =
-		    buffer_printf(&out, err, "%s %-20s %s\n", step->optional ? "–" : "✗", step->what, trouble->text);
-	if (!st_print && st && trouble->hint[0] != '\0')
-		st_print = buffer_printf(&out, err, "  %-20s hint: %s\n", "", trouble->hint);
-	return st_print ? st_print : output_write(context->out_fd, "to standard output", out.data, out.len, err);
-}
-
-/* The first step must succeed, or there is nothing to try. */
-static enum status run_steps(const struct command_context *context, struct probe *probe, struct error *err)
-{
-	enum status worst = STATUS_OK;
-	unsigned failed = 0;
-	for (size_t i = 0; i < STEP_COUNT; i++) {
-		struct error trouble = {0};
-		int64_t start_ms = clock_monotonic_ms(probe->call->clock);
-		enum status st = steps[i].run(probe, &trouble);
-		/* What walship was told to expect is a warning. */
-		bool expected = steps[i].run == not_replaced && st == STATUS_CONFLICT && probe->looks_first;
-		struct step shown = steps[i];
-		shown.optional |= expected;
-		enum status st_show =
-		    show(context, &shown, st, clock_monotonic_ms(probe->call->clock) - start_ms, &trouble, err);
-		if (st_show)
-			return st_show;
-		if (st && !shown.optional) {
-			failed++;
-			worst = worst == STATUS_OK ? st : worst;
-		}
-		if (st && i == 0)
-			break;
-	}
-	return worst ? error_set(err, worst, "%u of %zu steps failed, and so would archiving or recovery", failed,
-				 STEP_COUNT)
-		     : STATUS_OK;
-}
-
-static enum status name_probe(const struct call *call, char out[NAME_SIZE], struct error *err)
-{
-	uint8_t bits[RANDOM_BYTES];
-	char digits[2 * RANDOM_BYTES + 1];
-	enum status st = random_fill(call->random, bits, sizeof bits, err);
-	if (st)
+	bool passed;
+	enum status st = checklist_run(list, "reach the store", reach, whole, usable, err);
+	if (st || !*usable)
 		return st;
-	hex_encode(digits, bits, sizeof bits);
-	(void)snprintf(out, NAME_SIZE, "walship-check-%s", digits);
-	return STATUS_OK;
+	st = checklist_run(list, "clock", clocks, whole, &passed, err);
+	if (!st)
+		st = check_store(list, &whole->session, usable, err);
+	if (!st && *usable)
+		st = checklist_run(list, "open what is stored", open_stored, whole, NULL, err);
+	return st;
+}
+
+static enum status check_all(struct checklist *list, struct error *err)
+{
+	struct whole whole = {.context = list->context, .store_clock_s = -1};
+	bool usable = false;
+	bool ready = true;
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < sizeof first_steps / sizeof first_steps[0]; i++) {
+		bool passed;
+		st = checklist_run(list, first_steps[i].what, first_steps[i].run, &whole, &passed, err);
+		ready &= passed || !first_steps[i].needed;
+	}
+	if (!st && ready)
+		st = check_repository(list, &whole, &usable, err);
+	if (!st)
+		st = check_server(list,
+				  &(struct check_server){.session = usable ? &whole.session : NULL,
+							 .system_id = whole.system_id,
+							 .wanted = command_flag(list->context, "server")},
+				  err);
+	session_fini(&whole.session);
+	if (!st && list->failed > 0)
+		st = error_set(err, list->status, "%u of %u steps failed", list->failed, list->count);
+	return st;
+}
+
+static enum status check_store_alone(struct checklist *list, struct error *err)
+{
+	CLEANUP(session_fini) struct session session = {0};
+	bool usable;
+	list->context->probe = true;
+	enum status st = session_open(&session, list->context, err);
+	if (!st)
+		st = check_store(list, &session, &usable, err);
+	if (!st && list->failed > 0)
+		st = error_set(err, list->status, "%u of %d steps failed, and so would archiving or recovery",
+			       list->failed, CHECK_STORE_STEPS);
+	return st;
 }
 
 enum status command_check(struct command_context *context, struct error *err)
 {
-	CLEANUP(session_fini) struct session session = {0};
-	CLEANUP(buffer_fini) struct buffer content = {0};
-	struct probe probe = {.call = context->call, .first = "written by walship check", .content = &content};
-	probe.looks_first = session_looks_first(context->config);
-	context->probe = true;
-	enum status st = session_open(&session, context, err);
-	if (!st)
-		st = name_probe(context->call, probe.name, err);
-	probe.store = session.store;
-	probe.only_looks = session_uses_libs3(context->config);
-	if (!st)
-		st = run_steps(context, &probe, err);
+	struct checklist list = {.context = context, .json = command_flag(context, "json")};
+	enum status st = command_flag(context, "store") ? check_store_alone(&list, err) : check_all(&list, err);
 	return st ? error_wrap(err, st, "check %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;
 }

@@ -313,6 +313,11 @@ const char *config_list_item(const struct config *config, enum option_id id, siz
 	return index < config->settings[id].count ? config->settings[id].items[index].text : NULL;
 }
 
+const char *config_path(const struct config *config)
+{
+	return config->path;
+}
+
 const char *config_source(const struct config *config, enum option_id id)
 {
 	const struct setting *setting = &config->settings[id];

@@ -326,6 +326,15 @@ static enum status directory_remove(struct store *store, const struct call *call
 	return stat(directory->root, &info) == 0 ? STATUS_OK : no_root(directory, errno, err);
 }
 
+static enum status directory_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
+{
+	const struct directory *directory = (struct directory *)store;
+	struct stat info;
+	(void)call;
+	*clock_s = -1;
+	return stat(directory->root, &info) == 0 ? STATUS_OK : no_root(directory, errno, err);
+}
+
 static void directory_free(struct store *store)
 {
 	free(store);
@@ -338,6 +347,7 @@ static const struct store_ops directory_ops = {
     .stat = directory_stat,
     .list = directory_list,
     .remove = directory_remove,
+    .reach = directory_reach,
     .free = directory_free,
 };
 

@@ -90,6 +90,19 @@ static enum status s3_remove(struct store *store, const struct call *call, const
 	return st ? s3_wrap(s3, "remove", key, st, err) : STATUS_OK;
 }
 
+/* Any answer will do: what it refuses is for the other operations to say. */
+static enum status s3_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
+{
+	struct s3 *s3 = (struct s3 *)store;
+	struct s3_reply reply;
+	const struct s3_request request = {.method = "HEAD"};
+	enum status st = s3_exchange(s3, call, &request, &reply, err);
+	if (st && (reply.http.outcome != HTTP_ANSWERED || reply.http.status >= 500))
+		return error_wrap(err, st, "reach s3://%s", s3->bucket);
+	*clock_s = http_date_s(reply.http.date);
+	return STATUS_OK;
+}
+
 static void s3_free(struct store *store)
 {
 	struct s3 *s3 = (struct s3 *)store;
@@ -104,6 +117,7 @@ static const struct store_ops s3_ops = {
     .stat = s3_stat,
     .list = s3_list,
     .remove = s3_remove,
+    .reach = s3_reach,
     .free = s3_free,
 };
 

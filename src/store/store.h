@@ -41,6 +41,8 @@ struct store_ops {
 	enum status (*list)(struct store *, const struct call *, const char *prefix, store_list_fn each, void *arg,
 			    struct error *);
 	enum status (*remove)(struct store *, const struct call *, const char *name, struct error *);
+	/* May be NULL: only the other operations tell. */
+	enum status (*reach)(struct store *, const struct call *, int64_t *clock_s, struct error *);
 	void (*free)(struct store *);
 };
 
@@ -100,6 +102,21 @@ static inline enum status store_remove(struct store *store, const struct call *c
 				       struct error *err)
 {
 	return store->ops->remove(store, call, name, err);
+}
+
+/* Whether store_reach can tell anything. */
+static inline bool store_has_reach(const struct store *store)
+{
+	return store->ops->reach != NULL;
+}
+
+/*
+ * Whether the store is there at all, though it may refuse everything else. *clock_s receives its time, UTC, -1 where
+ * it has none of its own.
+ */
+static inline enum status store_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
+{
+	return store->ops->reach(store, call, clock_s, err);
 }
 
 static inline void store_free(struct store *store)

@@ -151,6 +151,9 @@ class Bucket:
         return "<Contents>{}</Contents>".format(tag("Key", encoded_key(key) if encoded else key) +
                                                 tag("LastModified", modified) + tag("Size", info.st_size))
 
+    def head_bucket(self, _):
+        return Reply(200)
+
     def begin_upload(self, request):
         upload = hashlib.sha256(f"{request.key}{time.monotonic_ns()}".encode()).hexdigest()
         with self.lock:
@@ -200,7 +203,7 @@ class Bucket:
         upload = "uploadId" in request.query
         operations = {
             ("PUT", False): self.put_object, ("PUT", True): self.put_part,
-            ("GET", False): self.read_object if request.key else self.list_objects, ("HEAD", False): self.read_object,
+            ("GET", False): self.read_object if request.key else self.list_objects, ("HEAD", False): self.read_object if request.key else self.head_bucket,
             ("DELETE", False): self.delete_object, ("DELETE", True): self.abort_upload,
             ("POST", True): self.complete_upload, ("POST", False): self.begin_upload,
         }

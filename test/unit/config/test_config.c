@@ -144,7 +144,7 @@ static const struct {
      "@/w.conf:1: s3-key-secret in a file that others can read",
      "chmod 600 @/w.conf, or use s3-key-secret-file"},
     {{.environment = {"WALSHIP_REPOS=a"}}, "unknown environment variable 'WALSHIP_REPOS'", "nearest: WALSHIP_REPO"},
-    {{.environment = {"WALSHIP_=a"}}, "unknown environment variable 'WALSHIP_'", "nearest: WALSHIP_REPO"},
+    {{.environment = {"WALSHIP_=a"}}, "unknown environment variable 'WALSHIP_'", "nearest: WALSHIP_RPO"},
     {{.environment = {"WALSHIP_repo=a"}}, "unknown environment variable 'WALSHIP_repo'", "nearest: WALSHIP_REPO"},
     {{.environment = {"WALSHIP_S3_KEY_SECRETS=sesame"}},
      "unknown environment variable 'WALSHIP_S3_KEY_SECRETS'",

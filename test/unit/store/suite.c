@@ -338,6 +338,17 @@ static void refuses_names_that_lead_elsewhere(void **state)
 	}
 }
 
+static void says_that_it_is_there(void **state)
+{
+	(void)state;
+	int64_t clock_s = 0;
+	if (!store_has_reach(store))
+		return;
+	enum status st = store_reach(store, under_test->call, &clock_s, &err);
+	assert_ok(st, err);
+	assert_true(clock_s == -1 || clock_s > 1700000000);
+}
+
 int store_suite_run(const char *name, const struct store_under_test *which)
 {
 	under_test = which;
@@ -358,6 +369,7 @@ int store_suite_run(const char *name, const struct store_under_test *which)
 	    cmocka_unit_test_setup_teardown(lists_in_order, setup, teardown),
 	    cmocka_unit_test_setup_teardown(listing_stops_when_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refuses_names_that_lead_elsewhere, setup, teardown),
+	    cmocka_unit_test_setup_teardown(says_that_it_is_there, setup, teardown),
 	};
 	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }

@@ -57,6 +57,7 @@ static void an_absent_repository_is_no_answer(void **unused)
 	(void)unused;
 	struct store *store = NULL;
 	struct object_info info;
+	int64_t clock_s;
 	const char *root = folder_path(&folder, "mnt");
 	assert_int_equal(directory_store_open(root, &store, &err), STATUS_OK);
 	for (int exists = 0; exists < 2; exists++) {
@@ -67,6 +68,7 @@ static void an_absent_repository_is_no_answer(void **unused)
 			continue;
 		assert_int_equal(put(store, "42/wal/x"), STATUS_UNREACHABLE);
 		assert_non_null(strstr(err.hint, "mkdir"));
+		assert_int_equal(store_reach(store, &world.call, &clock_s, &err), STATUS_UNREACHABLE);
 		assert_int_equal(store_list(store, &world.call, "", ignore, NULL, &err), STATUS_UNREACHABLE);
 		assert_int_equal(store_remove(store, &world.call, "42/wal/x", &err), STATUS_UNREACHABLE);
 		assert_int_equal(mkdir(root, 0700), 0);

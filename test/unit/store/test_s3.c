@@ -279,6 +279,38 @@ static void removes(void **state)
 	}
 }
 
+/* Whatever it says, it is there, and has a clock; a fault of its own is another matter. */
+static void tells_who_is_there(void **state)
+{
+	(void)state;
+	static const struct {
+		struct fault_answer answer;
+		enum status status;
+		int64_t clock_s;
+	} cases[] = {
+	    {{.headers = "Date: Fri, 24 May 2013 00:10:00 GMT\r\n"}, STATUS_OK, SCRIPTED_NOW_S + 600},
+	    {{.status = "403 Forbidden", .headers = "Date: Fri, 24 May 2013 00:00:30 GMT\r\n"},
+	     STATUS_OK,
+	     SCRIPTED_NOW_S + 30},
+	    {{.status = "404 Not Found"}, STATUS_OK, -1},
+	    {{.status = "503 Slow Down"}, STATUS_UNREACHABLE, 0},
+	    {{.kind = FAULT_CLOSE}, STATUS_UNREACHABLE, 0},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scripted scripted;
+		int64_t clock_s = 0;
+		struct fault_answer answers[64];
+		for (size_t n = 0; n < COUNT(answers); n++)
+			answers[n] = cases[i].answer;
+		scripted_open(&scripted, answers, COUNT(answers));
+		enum status st = store_reach(scripted.store, &scripted.world.call, &clock_s, &scripted.err);
+		if (st != cases[i].status || clock_s != cases[i].clock_s)
+			fail_msg("case %zu: %d at %lld: %s", i, (int)st, (long long)clock_s, scripted.err.text);
+		scripted_assert_request(&scripted, 0, "HEAD /bucket HTTP/1.1\r\n");
+		scripted_close(&scripted);
+	}
+}
+
 static void refuses_bad_names(void **state)
 {
 	(void)state;
@@ -413,6 +445,7 @@ int main(void)
 	    cmocka_unit_test(refuses_keys_that_are_too_long),
 	    cmocka_unit_test(looks_at_objects),
 	    cmocka_unit_test(removes),
+	    cmocka_unit_test(tells_who_is_there),
 	    cmocka_unit_test(refuses_bad_names),
 	    cmocka_unit_test(learns_region_and_clock),
 	    cmocka_unit_test(remembers_what_it_learned),

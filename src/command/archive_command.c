@@ -1,0 +1,126 @@
+#include "command/archive_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/uri.h"
+
+/* What a shell makes more of than words. */
+#define SHELL_CHARACTERS "|&;<>()$`*?[]{}~#!\n"
+#define VARIABLE "WALSHIP_"
+
+static bool is_walship(const char *word)
+{
+	const char *slash = strrchr(word, '/');
+	return strcmp(slash == NULL ? word : slash + 1, "walship") == 0;
+}
+
+static void wrong(struct archive_command *out, const char *problem)
+{
+	out->kind = ARCHIVE_COMMAND_WRONG;
+	out->problem = problem;
+}
+
+/* Notes "--name value" or "--name=value", which it cuts apart; *index moves on to a value that is a word of its own. */
+static void take_option(struct archive_command *out, size_t *index)
+{
+	char *name = out->words.argv[*index] + 2;
+	char *value = strchr(name, '=');
+	if (value != NULL)
+		*value++ = '\0';
+	else if (out->words.argv[*index + 1] != NULL)
+		value = out->words.argv[++*index];
+	if (value == NULL)
+		return;
+	if (strcmp(name, "config") == 0)
+		out->config_path = value;
+	else
+		out->options[out->option_count++] = (struct config_pair){name, value};
+}
+
+/* The words behind "walship". */
+static void read_arguments(struct archive_command *out, size_t first)
+{
+	const char *operands[2] = {NULL, NULL};
+	size_t count = 0;
+	for (size_t i = first; i < out->words.count; i++) {
+		const char *word = out->words.argv[i];
+		if (strncmp(word, "--", 2) == 0 && word[2] != '\0') {
+			take_option(out, &i);
+		} else if (word[0] != '-') {
+			if (count < 2)
+				operands[count] = word;
+			count++;
+		}
+	}
+	if (operands[0] == NULL || strcmp(operands[0], "push") != 0)
+		wrong(out, "does not call walship push");
+	else if (operands[1] == NULL || strstr(operands[1], "%p") == NULL)
+		wrong(out, "does not give walship push the path, %p");
+	else if (count > 2)
+		wrong(out, "gives walship push more than the path, %p");
+}
+
+void archive_command_read(struct archive_command *out, const char *text)
+{
+	struct error ignored = {0};
+	size_t at = 0;
+	size_t variables = 0;
+	*out = (struct archive_command){.kind = ARCHIVE_COMMAND_WALSHIP};
+	if (strstr(text, "walship") == NULL)
+		out->kind = ARCHIVE_COMMAND_FOREIGN;
+	else if (strpbrk(text, SHELL_CHARACTERS) != NULL ||
+		 words_split(&out->words, text, "archive_command", &ignored) != STATUS_OK)
+		out->kind = ARCHIVE_COMMAND_SHELL;
+	if (out->kind != ARCHIVE_COMMAND_WALSHIP)
+		return;
+	/* Before it may stand variables, and what runs it: env, nice, timeout. */
+	for (; at < out->words.count && !is_walship(out->words.argv[at]); at++)
+		if (strncmp(out->words.argv[at], VARIABLE, strlen(VARIABLE)) == 0)
+			out->environment[variables++] = out->words.argv[at];
+	if (at == out->words.count)
+		out->kind = ARCHIVE_COMMAND_SHELL; /* a script that has walship in its name */
+	else
+		read_arguments(out, at + 1);
+}
+
+static const char *text_of(const struct config *config, enum option_id id)
+{
+	const char *text = config_text(config, id);
+	return text == NULL ? "" : text;
+}
+
+/* The same folder, or the same bucket, prefix and store. */
+static bool is_same(const struct config *a, const struct config *b)
+{
+	struct repo_url url_a, url_b;
+	struct error ignored = {0};
+	if (repo_url_parse(&url_a, text_of(a, OPTION_ID_REPO), &ignored) ||
+	    repo_url_parse(&url_b, text_of(b, OPTION_ID_REPO), &ignored))
+		return strcmp(text_of(a, OPTION_ID_REPO), text_of(b, OPTION_ID_REPO)) == 0;
+	return url_a.kind == url_b.kind && strcmp(url_a.bucket, url_b.bucket) == 0 &&
+	       strcmp(url_a.path, url_b.path) == 0 &&
+	       (url_a.kind != REPO_S3 ||
+		strcmp(text_of(a, OPTION_ID_S3_ENDPOINT), text_of(b, OPTION_ID_S3_ENDPOINT)) == 0);
+}
+
+enum status archive_command_compare(const struct archive_command *command, const struct config *config,
+				    struct error *err)
+{
+	CLEANUP(config_freep) struct config *theirs = NULL;
+	const struct config_input input = {.options = command->options,
+					   .option_count = command->option_count,
+					   .environment = command->environment,
+					   .path = command->config_path};
+	enum status st = config_load(&theirs, &input, err);
+	if (st)
+		return error_wrap(err, STATUS_LOCAL, "what it is configured with cannot be read");
+	if (is_same(theirs, config))
+		return STATUS_OK;
+	(void)error_set(err, STATUS_CONFLICT, "archives to %s, and this configuration is of %s",
+			text_of(theirs, OPTION_ID_REPO), text_of(config, OPTION_ID_REPO));
+	return error_hint(err, STATUS_CONFLICT,
+			  "one of the two is wrong: give walship check the configuration that archive_command has "
+			  "(--config, --repo, WALSHIP_ variables)");
+}

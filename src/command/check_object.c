@@ -1,0 +1,49 @@
+#include "base/cleanup.h"
+#include "command/check.h"
+#include "stream/seal.h"
+#include "stream/tally.h"
+#include "wal/content.h"
+
+static enum status take(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	(void)sink, (void)data, (void)len, (void)err;
+	return STATUS_OK;
+}
+
+static enum status finish(struct sink *sink, struct error *err)
+{
+	(void)sink, (void)err;
+	return STATUS_OK;
+}
+
+static void keep(struct sink *sink)
+{
+	(void)sink;
+}
+
+static const struct sink_ops nowhere_ops = {take, finish, keep};
+
+enum status check_object(const struct session *session, const struct call *call, const char *object, uint64_t *bytes,
+			 struct error *err)
+{
+	struct sink nowhere = {&nowhere_ops};
+	struct unseal_params params = {.keys = &session->keys, .allow_unprotected = !session->encrypt, .name = object};
+	struct wal_name name;
+	struct tally plain;
+	CLEANUP(sink_freep) struct sink *chain = &nowhere;
+	enum status st = wal_name_from_path(&name, object, err);
+	if (!st)
+		st = tally_new(&chain, &plain, err);
+	if (!st)
+		st = unseal_new(&chain, &params, err);
+	if (!st)
+		st = store_read(session->store, call, object, chain, err);
+	if (!st)
+		st = sink_finish(chain, err);
+	if (st)
+		return st == STATUS_MISSING ? st : error_wrap(err, st, "%s", object);
+	*bytes = plain.total;
+	struct wal_head head = {.bytes = plain.head, .len = plain.head_len, .size = plain.total};
+	st = wal_content_check(&name, &head, NULL, err);
+	return st ? error_wrap(err, STATUS_DAMAGED, "%s is not what its name says", object) : STATUS_OK;
+}

@@ -1,0 +1,117 @@
+#include "command/checklist.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "command/print.h"
+
+struct shown {
+	const char *what;
+	enum status status;
+	const struct finding *finding;
+	const struct error *trouble;
+	int64_t took_ms;
+};
+
+static void say(struct finding *finding, const char *format, va_list arguments)
+{
+	(void)vsnprintf(finding->detail, sizeof finding->detail, format, arguments);
+}
+
+void finding_say(struct finding *finding, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	say(finding, format, arguments);
+	va_end(arguments);
+}
+
+enum status finding_skip(struct finding *finding, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	say(finding, format, arguments);
+	va_end(arguments);
+	finding->skipped = true;
+	return STATUS_OK;
+}
+
+static const char *result_of(const struct shown *shown)
+{
+	if (shown->finding->skipped)
+		return "skipped";
+	if (!shown->status)
+		return "ok";
+	return shown->finding->optional ? "warning" : "failed";
+}
+
+/* What jansson takes: a message or a path may be in any encoding. */
+static json_t *text(const char *words)
+{
+	char plain[ERROR_TEXT_MAX];
+	json_t *made = json_string(words);
+	if (made != NULL)
+		return made;
+	(void)snprintf(plain, sizeof plain, "%.*s", (int)sizeof plain - 1, words);
+	for (char *c = plain; *c != '\0'; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json_string(plain);
+}
+
+static enum status show_json(const struct command_context *context, const struct shown *shown, struct error *err)
+{
+	bool trouble = shown->status && !shown->finding->skipped;
+	const char *detail = trouble ? "" : shown->finding->detail;
+	json_t *line = json_pack("{s:s, s:s, s:I}", "step", shown->what, "result", result_of(shown), "milliseconds",
+				 (json_int_t)shown->took_ms);
+	if (detail[0] != '\0')
+		(void)json_object_set_new(line, "detail", text(detail));
+	if (trouble)
+		(void)json_object_set_new(line, "error", text(shown->trouble->text));
+	if (shown->trouble->hint[0] != '\0')
+		(void)json_object_set_new(line, "hint", text(shown->trouble->hint));
+	return print_json(context, line, err);
+}
+
+static enum status show_text(const struct command_context *context, const struct shown *shown, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer out = {0};
+	const struct finding *finding = shown->finding;
+	bool fine = shown->status == STATUS_OK && !finding->skipped;
+	const char *mark = fine ? "✓" : shown->finding->optional || finding->skipped ? "–" : "✗";
+	enum status st;
+	if (fine && finding->detail[0] == '\0')
+		st = buffer_printf(&out, err, "%s %-20s %lld ms\n", mark, shown->what, (long long)shown->took_ms);
+	else
+		st = buffer_printf(&out, err, "%s %-20s %s\n", mark, shown->what,
+				   fine || finding->skipped ? finding->detail : shown->trouble->text);
+	if (!st && !fine && shown->trouble->hint[0] != '\0')
+		st = buffer_printf(&out, err, "  %-20s hint: %s\n", "", shown->trouble->hint);
+	return st ? st : print_text(context, &out, err);
+}
+
+enum status checklist_run(struct checklist *list, const char *what, check_fn run, void *arg, bool *passed,
+			  struct error *err)
+{
+	const struct call call = call_step(list->context->call);
+	struct finding finding = {0};
+	struct error trouble = {0};
+	int64_t began_ms = clock_monotonic_ms(call.clock);
+	enum status st = run(arg, &call, &finding, &trouble);
+	bool wrong = st && !finding.skipped && !finding.optional;
+	const struct shown shown = {.what = what,
+				    .status = st,
+				    .finding = &finding,
+				    .trouble = &trouble,
+				    .took_ms = clock_monotonic_ms(call.clock) - began_ms};
+	list->count += !finding.skipped;
+	list->failed += wrong;
+	if (wrong && list->status == STATUS_OK)
+		list->status = st;
+	if (passed != NULL)
+		*passed = !wrong;
+	return list->json ? show_json(list->context, &shown, err) : show_text(list->context, &shown, err);
+}
