@@ -9,14 +9,11 @@
 #include "base/gate.h"
 #include "base/path.h"
 #include "base/processors.h"
-#include "base/thread.h"
+#include "command/crew.h"
 #include "wal/ready.h"
 
-#define WORKERS_MAX 8                      /* each has a connection: round trips are waited for side by side */
-#define BUFFERS_BYTES (48UL * 1024 * 1024) /* of objects on their way, all together */
-#define STACK_BYTES (1024UL * 1024)        /* jansson goes 2048 calls deep, when a thread renews its credentials */
-#define LAST_START_PART 4                  /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
-#define LAST_END_PART 2 /* and after this part the file that was asked for has a slow network to itself */
+#define LAST_START_PART 4 /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
+#define LAST_END_PART 2   /* and after this part the file that was asked for has a slow network to itself */
 
 struct batch {
 	const struct push *push; /* of the file that was asked for */
@@ -30,13 +27,6 @@ struct batch {
 	pthread_mutex_t mutex; /* guards what follows */
 	size_t next;
 	bool stopped;
-};
-
-struct worker {
-	struct batch *batch;
-	struct session session;
-	pthread_t thread;
-	bool running;
 };
 
 /* The next one to push; false when there is none, or no time. */
@@ -81,10 +71,9 @@ static enum status push_one(struct batch *batch, struct push *push, const char *
  * Until there are no more. An outage, or a spool without room, ends it for all of them; a file that is not there, or is
  * damaged, does not.
  */
-static void *work(void *arg)
+static void work(void *arg, const struct session *session)
 {
-	struct worker *worker = arg;
-	struct batch *batch = worker->batch;
+	struct batch *batch = arg;
 	const char *own = batch->push->path;
 	struct wal_name name;
 	while (take_next(batch, &name)) {
@@ -92,7 +81,7 @@ static void *work(void *arg)
 		struct error err = {0};
 		struct shipped before;
 		struct push push = *batch->push;
-		push.store = worker->session.store;
+		push.store = session->store;
 		push.call = &batch->call;
 		push.path = path;
 		push.gate = &batch->gate;
@@ -105,19 +94,6 @@ static void *work(void *arg)
 		if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
 			stop(batch);
 	}
-	return NULL;
-}
-
-static void start(struct worker *worker, struct batch *batch, const struct session *session)
-{
-	struct error err = {0};
-	worker->batch = batch;
-	enum status st = session_join(&worker->session, session, batch->context, &err);
-	if (st) {
-		log_line(batch->context->call->log, LEVEL_INFO, "push-ahead: %s", err.text);
-		return;
-	}
-	worker->running = thread_start(&worker->thread, STACK_BYTES, work, worker);
 }
 
 static void batch_init(struct batch *batch, const struct push *push, const struct acknowledgements *notes,
@@ -133,7 +109,7 @@ static void batch_init(struct batch *batch, const struct push *push, const struc
 	batch->call.log = &batch->log;
 	batch->last_start_ms = now_ms + (call->deadline_ms - now_ms) / LAST_START_PART;
 	batch->call.deadline_ms = now_ms + (call->deadline_ms - now_ms) / LAST_END_PART;
-	gate_init(&batch->gate, processors_count(), BUFFERS_BYTES);
+	gate_init(&batch->gate, processors_count(), CREW_BUFFERS_BYTES);
 	(void)pthread_mutex_init(&batch->mutex, NULL);
 }
 
@@ -150,7 +126,7 @@ enum status push_with_others(const struct push *push, const struct session *sess
 			     struct error *err)
 {
 	struct batch batch;
-	struct worker workers[WORKERS_MAX] = {0};
+	struct crew crew = {.context = context, .work = work, .arg = &batch};
 	struct error ignored = {0};
 	uint64_t taken = own_bytes(push);
 	batch_init(&batch, push, notes, context);
@@ -160,8 +136,7 @@ enum status push_with_others(const struct push *push, const struct session *sess
 	/* Its bytes count, but it neither waits nor takes a slot. */
 	gate_enter(&batch.gate, taken);
 	gate_rest(&batch.gate, 0);
-	for (size_t i = 0; i < WORKERS_MAX && i < batch.ready.count; i++)
-		start(&workers[i], &batch, session);
+	crew_start(&crew, batch.ready.count, session);
 	/* Alone it has all processors. */
 	struct push own = *push;
 	own.threads = batch.ready.count == 0 ? push->threads : 1;
@@ -169,11 +144,7 @@ enum status push_with_others(const struct push *push, const struct session *sess
 	gate_leave(&batch.gate, taken, true);
 	if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
 		stop(&batch);
-	for (size_t i = 0; i < WORKERS_MAX; i++) {
-		if (workers[i].running)
-			(void)pthread_join(workers[i].thread, NULL);
-		session_fini(&workers[i].session);
-	}
+	crew_join(&crew);
 	ready_list_fini(&batch.ready);
 	gate_fini(&batch.gate);
 	(void)pthread_mutex_destroy(&batch.mutex);
