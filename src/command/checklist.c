@@ -47,20 +47,6 @@ static const char *result_of(const struct shown *shown)
 	return shown->finding->optional ? "warning" : "failed";
 }
 
-/* What jansson takes: a message or a path may be in any encoding. */
-static json_t *text(const char *words)
-{
-	char plain[ERROR_TEXT_MAX];
-	json_t *made = json_string(words);
-	if (made != NULL)
-		return made;
-	(void)snprintf(plain, sizeof plain, "%.*s", (int)sizeof plain - 1, words);
-	for (char *c = plain; *c != '\0'; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	return json_string(plain);
-}
-
 static enum status show_json(const struct command_context *context, const struct shown *shown, struct error *err)
 {
 	bool trouble = shown->status && !shown->finding->skipped;
@@ -68,11 +54,11 @@ static enum status show_json(const struct command_context *context, const struct
 	json_t *line = json_pack("{s:s, s:s, s:I}", "step", shown->what, "result", result_of(shown), "milliseconds",
 				 (json_int_t)shown->took_ms);
 	if (detail[0] != '\0')
-		(void)json_object_set_new(line, "detail", text(detail));
+		(void)json_object_set_new(line, "detail", print_string(detail));
 	if (trouble)
-		(void)json_object_set_new(line, "error", text(shown->trouble->text));
+		(void)json_object_set_new(line, "error", print_string(shown->trouble->text));
 	if (shown->trouble->hint[0] != '\0')
-		(void)json_object_set_new(line, "hint", text(shown->trouble->hint));
+		(void)json_object_set_new(line, "hint", print_string(shown->trouble->hint));
 	return print_json(context, line, err);
 }
 

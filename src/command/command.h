@@ -44,6 +44,7 @@ enum status command_key_rotate(struct command_context *context, struct error *er
 enum status command_list(struct command_context *context, struct error *err);
 enum status command_info(struct command_context *context, struct error *err);
 enum status command_verify(struct command_context *context, struct error *err);
+enum status command_backfill(struct command_context *context, struct error *err);
 enum status command_check(struct command_context *context, struct error *err);
 enum status command_config(struct command_context *context, struct error *err);
 

@@ -1,6 +1,7 @@
 #include "command/print.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/output.h"
 
@@ -17,6 +18,19 @@ enum status print_text(const struct command_context *context, struct buffer *tex
 		context->call->step_begun();
 	buffer_clear(text);
 	return st;
+}
+
+json_t *print_string(const char *text)
+{
+	json_t *made = json_string(text);
+	char *plain = made == NULL ? strdup(text) : NULL;
+	for (char *c = plain; c != NULL && *c != '\0'; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	if (plain != NULL)
+		made = json_string(plain);
+	free(plain);
+	return made;
 }
 
 enum status print_json(const struct command_context *context, json_t *value, struct error *err)

@@ -7,6 +7,9 @@
 #include "base/buffer.h"
 #include "command/command.h"
 
+/* A text of any encoding, as JSON can have it: what is not UTF-8 loses all but its ASCII. NULL without memory. */
+json_t *print_string(const char *text);
+
 /* One line of JSON. Takes value over, NULL too: that is what jansson returns without memory (STATUS_LOCAL). */
 enum status print_json(const struct command_context *context, json_t *value, struct error *err);
 
