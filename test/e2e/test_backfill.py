@@ -201,7 +201,7 @@ def test_without_permission_to_list(scratch, program, control_file):
             made.check(name)
         # Something else of this name is seen.
         made.add(names[2], wal.segment(made.system_id, names[2], wal.MIB, seed=7))
-        done = made.walship.run("backfill", cwd=made.data).expect(4, r"1 of 11 files")
+        done = made.walship.run("backfill", cwd=made.data).expect(4, r"1 of \d+ files")
         assert re.search(rf"^✗ {names[2]}  push {names[2]}: the archive has another file of this name", done.out.decode(), re.M)
 
 
