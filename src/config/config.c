@@ -288,11 +288,6 @@ void config_freep(struct config **config)
 	config_free(*config);
 }
 
-const char *config_path(const struct config *config)
-{
-	return config->path;
-}
-
 const char *config_text(const struct config *config, enum option_id id)
 {
 	return config_list_item(config, id, 0);

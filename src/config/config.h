@@ -93,9 +93,6 @@ size_t config_key_count(const struct config *config);
 /* index is below config_key_count. */
 struct config_key config_key(const struct config *config, size_t index);
 
-/* The walship.conf that was read; NULL: none. */
-const char *config_path(const struct config *config);
-
 /*
  * Where the value comes from, for people: "default", "/etc/walship/walship.conf:12", "WALSHIP_REPO", "--repo"; of a
  * list its last item.

@@ -22,7 +22,6 @@ struct setting {
 struct config {
 	char *path; /* of walship.conf; NULL without one */
 	struct setting settings[OPTION_COUNT];
-	char *path; /* of the file; NULL: none was read */
 };
 
 #endif
