@@ -86,8 +86,8 @@ static enum status run(const struct process *process, const struct arguments *ar
 	    .flags = arguments->flags,
 	    .environment = (const char *const *)process->environment,
 	    .out_fd = process->out_fd,
-	    .progress = isatty(process->err_fd) == 1,
-	    .progress_fd = process->err_fd,
+	    .out_is_terminal = isatty(process->out_fd) == 1,
+	    .terminal_fd = isatty(process->err_fd) == 1 ? process->err_fd : 0,
 	    .reader = *reader,
 	};
 	context.verified = backstop_disarm;

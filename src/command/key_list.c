@@ -101,7 +101,9 @@ static enum status count(void *arg, const struct header_found *found, struct err
 		counting->beyond += tally == NULL;
 	}
 	counting->seen++;
-	progress_show(&counting->progress, "%" PRIu64 " objects, %zu keys", counting->seen, counting->key_count);
+	if (progress_is_due(&counting->progress))
+		progress_show(&counting->progress, "%" PRIu64 " objects, %zu keys", counting->seen,
+			      counting->key_count);
 	return st;
 }
 
@@ -280,7 +282,7 @@ enum status command_key_list(struct command_context *context, struct error *err)
 		return error_set(err, STATUS_LOCAL, "key list: out of memory");
 	counting->context = context;
 	counting->json = command_flag(context, "json");
-	progress_init(&counting->progress, context);
+	progress_begin(&counting->progress, context->terminal_fd, context->call->clock);
 	enum status st = list(counting, &session, err);
 	return st ? error_wrap(err, st, "key list") : STATUS_OK;
 }

@@ -38,8 +38,10 @@ static enum status remember_newest(void *arg, const struct object_info *info, st
 {
 	struct rotation *rotation = arg;
 	(void)err;
-	progress_show(&rotation->progress, "looking for the newest of %llu objects",
-		      (unsigned long long)++rotation->objects);
+	rotation->objects++;
+	if (progress_is_due(&rotation->progress))
+		progress_show(&rotation->progress, "looking for the newest of %llu objects",
+			      (unsigned long long)rotation->objects);
 	/* Of one second the last by name. */
 	if (!header_scan_is_own(info->name) || (rotation->newest[0] != '\0' && info->modified_s < rotation->newest_s))
 		return STATUS_OK;
@@ -87,7 +89,7 @@ static enum status open_newest(struct rotation *rotation, struct error *err)
 
 static enum status prove_present_keys(struct rotation *rotation, struct error *err)
 {
-	progress_init(&rotation->progress, rotation->context);
+	progress_begin(&rotation->progress, rotation->context->terminal_fd, rotation->context->call->clock);
 	enum status st =
 	    store_list(rotation->session.store, rotation->context->call, "", remember_newest, rotation, err);
 	progress_clear(&rotation->progress);

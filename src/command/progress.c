@@ -1,38 +1,61 @@
 #include "command/progress.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
-#include "base/output.h"
+#define LINE_MAX_BYTES 200
+#define TO_LINE_BEGIN "\r"
+#define TO_LINE_END_EMPTY "\033[K"
 
-#define EVERY_MS 200
-#define LINE_MAX_BYTES 160
-#define ERASE "\r\033[K" /* to the line's begin, and all of it away (ECMA-48, EL) */
-
-void progress_init(struct progress *progress, const struct command_context *context)
+void progress_begin(struct progress *progress, int fd, const struct clock *clock)
 {
-	*progress = (struct progress){.context = context};
+	*progress = (struct progress){.fd = fd, .clock = clock, .shown_ms = clock_monotonic_ms(clock)};
+}
+
+bool progress_is_due(const struct progress *progress)
+{
+	return progress->fd > 0 && clock_monotonic_ms(progress->clock) - progress->shown_ms >= PROGRESS_MS;
+}
+
+static void write_line(const struct progress *progress, const char *line)
+{
+	char text[LINE_MAX_BYTES + 16];
+	int len = snprintf(text, sizeof text, TO_LINE_BEGIN "%s" TO_LINE_END_EMPTY, line);
+	if (write(progress->fd, text, (size_t)len) < 0)
+		return; /* nobody looks at it */
 }
 
 void progress_show(struct progress *progress, const char *format, ...)
 {
-	char line[LINE_MAX_BYTES] = ERASE;
-	struct error ignored = {0};
-	if (!progress->context->progress || clock_monotonic_ms(progress->context->call->clock) < progress->next_ms)
-		return;
-	progress->next_ms = clock_monotonic_ms(progress->context->call->clock) + EVERY_MS;
+	char line[LINE_MAX_BYTES];
 	va_list args;
+	if (progress->fd <= 0)
+		return;
 	va_start(args, format);
-	(void)vsnprintf(line + strlen(ERASE), sizeof line - strlen(ERASE), format, args);
+	(void)vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	progress->shown = true;
-	(void)output_write(progress->context->progress_fd, "to standard error", line, strlen(line), &ignored);
+	progress->shown_ms = clock_monotonic_ms(progress->clock);
+	progress->visible = true;
+	write_line(progress, line);
 }
 
 void progress_clear(struct progress *progress)
 {
-	struct error ignored = {0};
-	if (progress->shown)
-		(void)output_write(progress->context->progress_fd, "to standard error", ERASE, strlen(ERASE), &ignored);
-	progress->shown = false;
+	if (progress->visible)
+		write_line(progress, "");
+	progress->visible = false;
+}
+
+void size_text(uint64_t bytes, char out[SIZE_TEXT_MAX])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+	while (value >= 1000 && unit + 1 < sizeof units / sizeof units[0]) {
+		value /= 1024;
+		unit++;
+	}
+	(void)snprintf(out, SIZE_TEXT_MAX, "%.*f %s", unit == 0 ? 0 : 1, value, units[unit]);
 }

@@ -1,22 +1,34 @@
-/* How far a long command is: one line on a terminal, now and then, which goes when others come. */
+/* A line on the terminal that tells how far a long command has come, and is gone when there is something to read. */
 #ifndef WALSHIP_COMMAND_PROGRESS_H
 #define WALSHIP_COMMAND_PROGRESS_H
 
-#include "command/command.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+
+#define PROGRESS_MS 200 /* from one state to the next that is shown */
 
 struct progress {
-	const struct command_context *context;
-	int64_t next_ms; /* nothing is shown before it */
-	bool shown;
+	int fd; /* of the terminal; 0: there is none, and nothing is ever shown */
+	const struct clock *clock;
+	int64_t shown_ms;
+	bool visible;
 };
 
-/* Nothing is ever shown unless context->progress. Not for two threads at once. */
-void progress_init(struct progress *progress, const struct command_context *context);
+void progress_begin(struct progress *progress, int fd, const struct clock *clock);
 
-/* Shows the line in place of the one before, unless that is too new. */
+/* Whether the time has come to show the next state. */
+bool progress_is_due(const struct progress *progress);
+
+/* Shows it in place of the last one. */
 void progress_show(struct progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Takes the line away: before something else is printed, and at the end. */
+/* Before something else is printed, and at the end. */
 void progress_clear(struct progress *progress);
+
+/* "12.3 GiB". */
+#define SIZE_TEXT_MAX 24
+void size_text(uint64_t bytes, char out[SIZE_TEXT_MAX]);
 
 #endif
