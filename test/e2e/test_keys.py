@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -263,25 +264,28 @@ def test_list_takes_no_more_memory_for_more_objects(dir_site):
     assert peaks[1] - peaks[0] < 2048
 
 
-def test_list_shows_its_progress_on_a_terminal_alone(dir_site):
-    push_some(dir_site, 2)
-    assert dir_site.run("key", "list").expect(0).err == ""
+def test_list_shows_its_progress_on_a_terminal_alone(scratch, program):
+    """On a store that takes its time: one line, rewritten in its place, and taken away at the end."""
     ours, theirs = pty.openpty()
     try:
-        done = subprocess.run(dir_site.walship.argv("key", "list", "--json"), stderr=theirs, stdout=subprocess.PIPE, check=False,
-                              env=host.clean_env(), stdin=subprocess.DEVNULL, **host.USER.popen_args())
+        with strict_s3.StrictS3() as server:
+            backlog = on_strict(scratch, program, server)
+            backlog.add_segments(20)
+            backlog.drain()
+            server.faults = lambda _request: time.sleep(0.05)
+            assert backlog.walship.run("key", "list").expect(0).err == ""
+            done = subprocess.run(backlog.walship.argv("key", "list", "--json"), stderr=theirs, stdout=subprocess.PIPE, check=False,
+                                  env=host.clean_env(), stdin=subprocess.DEVNULL, **host.USER.popen_args())
         os.set_blocking(ours, False)
         shown = b""
         with contextlib.suppress(BlockingIOError):
             while True:
                 shown += os.read(ours, 4096)
-        shown = shown.decode()
     finally:
         os.close(ours)
         os.close(theirs)
-    assert done.returncode == 0 and json.loads(done.stdout)["objects"] == 2
-    # One line, rewritten in its place, and taken away at the end.
-    assert re.fullmatch(r"(\r\x1b\[K\d+ objects?, \d+ keys?)+\r\x1b\[K", shown), repr(shown)
+    assert done.returncode == 0 and json.loads(done.stdout)["objects"] == 20
+    assert re.fullmatch(rb"(\r\d+ objects, 1 keys\x1b\[K)+\r\x1b\[K", shown), repr(shown)
 
 
 # Secrets from commands.
