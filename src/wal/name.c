@@ -10,7 +10,7 @@
 #define SEGMENT_DIGITS 24
 #define TIMELINE_DIGITS 8
 #define FOLDER_DIGITS 16 /* timeline and log id */
-#define LOG_BYTES 0x100000000
+#define LOG_BYTES 0x100000000UL
 
 /* Reads count uppercase hexadecimal digits; false when there are fewer. */
 static bool read_digits(const char *text, size_t count, uint32_t *out)
