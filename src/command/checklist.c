@@ -15,7 +15,7 @@ struct shown {
 	int64_t took_ms;
 };
 
-static void say(struct finding *finding, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void say(struct finding *finding, const char *format, va_list arguments)
 {
 	(void)vsnprintf(finding->detail, sizeof finding->detail, format, arguments);
 }

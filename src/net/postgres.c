@@ -118,20 +118,23 @@ static void ignore(void *arg, const char *message)
 	(void)arg, (void)message;
 }
 
-static enum status join(struct postgres *postgres, const struct keywords *keywords, const struct call *call,
+static enum status join(struct postgres **out, const struct keywords *keywords, const struct call *call,
 			struct error *err)
 {
 	char sql[sizeof PRELUDE + 16];
-	struct postgres_rows rows = {0};
-	postgres->connection = libpq.connectdbParams(keywords->names, keywords->values, 0);
-	if (postgres->connection == NULL)
+	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+	CLEANUP(postgres_freep) struct postgres *postgres = calloc(1, sizeof *postgres);
+	if (postgres != NULL)
+		postgres->connection = libpq.connectdbParams(keywords->names, keywords->values, 0);
+	if (postgres == NULL || postgres->connection == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	if (libpq.status(postgres->connection) != CONNECTION_OK)
 		return refused(postgres->connection, err);
 	(void)libpq.setNoticeProcessor(postgres->connection, ignore, NULL);
 	(void)snprintf(sql, sizeof sql, PRELUDE "%d", POSTGRES_STATEMENT_MS);
 	enum status st = postgres_query(postgres, call, sql, &rows, err);
-	postgres_rows_fini(&rows);
+	if (!st)
+		*out = STEAL(postgres);
 	return st;
 }
 
@@ -150,19 +153,14 @@ enum status postgres_open(struct postgres **out, const char *conninfo, const cha
 		if (options == NULL)
 			return not_a_string(conninfo, words, err);
 	}
-	CLEANUP(postgres_freep) struct postgres *postgres = calloc(1, sizeof *postgres);
 	(void)snprintf(connect_s, sizeof connect_s, "%d", POSTGRES_CONNECT_S);
 	add(&keywords, "connect_timeout", connect_s);
 	add(&keywords, "fallback_application_name", "walship");
 	add(&keywords, "client_encoding", "UTF8");
 	st = collect(&keywords, options, environment, err);
-	if (!st && postgres == NULL)
-		st = error_set(err, STATUS_LOCAL, "out of memory");
 	if (!st)
-		st = join(postgres, &keywords, call, err);
+		st = join(out, &keywords, call, err);
 	libpq.conninfoFree(options);
-	if (!st)
-		*out = STEAL(postgres);
 	return st;
 }
 
