@@ -267,7 +267,8 @@ def test_another_cluster(dir_site, dir_primary, data_dir):
 
 def test_a_store_that_is_away(site, primary):
     """What the server says is still seen; no segment is finished for nothing."""
-    site.walship.configure(push_timeout="2s")
+    primary.expect("archive command failed", "walship: ")  # archive_timeout may finish a segment meanwhile
+    site.walship.configure(push_timeout="8s")
     site.store.go_away()
     report = check(site, code=3, error="1 of [0-9]+ steps failed")
     assert report.wrong() == ["reach the store"] and "create an object" not in report.marks
