@@ -227,9 +227,10 @@ enum status program_run(const struct program *program, const struct call *call, 
 	char printed[SECRET_FILE_MAX], said[SAID_MAX];
 	struct words words;
 	int64_t left_ms = call_left_ms(call);
+	int64_t timeout_ms = program->timeout_ms == 0 ? PROGRAM_TIMEOUT_MS : program->timeout_ms;
 	struct run run = {
 	    .call = call,
-	    .until_ms = clock_monotonic_ms(call->clock) + (left_ms < PROGRAM_TIMEOUT_MS ? left_ms : PROGRAM_TIMEOUT_MS),
+	    .until_ms = clock_monotonic_ms(call->clock) + (left_ms < timeout_ms ? left_ms : timeout_ms),
 	    .out = {.fd = -1, .text = printed, .max = sizeof printed},
 	    .said = {.fd = -1, .text = said, .max = sizeof said},
 	};

@@ -14,11 +14,12 @@ struct program {
 	const char *what; /* the option that names it: its errors begin with that and the first word */
 	const char *line;
 	const char *const *environment; /* all of the program's; NULL: none */
+	int64_t timeout_ms;             /* 0: PROGRAM_TIMEOUT_MS */
 };
 
 /*
  * What it has printed by the time it ended, at most SECRET_FILE_MAX bytes. The program's group is killed when the
- * call's deadline or PROGRAM_TIMEOUT_MS comes, a signal asks for the end, or it prints too much.
+ * call's deadline or its timeout comes, a signal asks for the end, or it prints too much.
  *
  * STATUS_USAGE: a line without words, or a program that cannot be run. STATUS_UNREACHABLE: it failed, or did not end;
  * the first line that it put on its standard error stands in the text, unless that holds a part of what it printed.

@@ -8,16 +8,23 @@
 
 #define SPOOL_HINT "name a folder of this user's own with spool, mode 0700, outside of the data directory"
 
-enum status spool_prepare(const char *given, char out[SPOOL_PATH_MAX], struct error *err)
+bool spool_path(const char *given, char out[SPOOL_PATH_MAX])
 {
-	struct stat info;
 	if (given == NULL)
 		(void)snprintf(out, SPOOL_PATH_MAX, "/tmp/walship-%u", (unsigned)geteuid());
 	else if (given[0] != '/' || strlen(given) >= SPOOL_PATH_MAX)
-		return error_hint(err, error_set(err, STATUS_LOCAL, "spool '%s' is not an absolute path", given),
-				  SPOOL_HINT);
+		return false;
 	else
 		(void)strcpy(out, given);
+	return true;
+}
+
+enum status spool_prepare(const char *given, char out[SPOOL_PATH_MAX], struct error *err)
+{
+	struct stat info;
+	if (!spool_path(given, out))
+		return error_hint(err, error_set(err, STATUS_LOCAL, "spool '%s' is not an absolute path", given),
+				  SPOOL_HINT);
 	if (mkdir(out, 0700) != 0 && errno != EEXIST)
 		return error_hint(err, error_errno(err, STATUS_LOCAL, errno, "make the spool %s", out), SPOOL_HINT);
 	/* Everybody can put something of this name into /tmp first: only a folder of our own is believed. */

@@ -5,12 +5,18 @@
 #ifndef WALSHIP_BASE_SPOOL_H
 #define WALSHIP_BASE_SPOOL_H
 
+#include <stdbool.h>
+
 #include "walship/error.h"
 
 #define SPOOL_PATH_MAX 512
 
+/* Puts its path into out, and looks at nothing. given NULL: /tmp/walship-UID. False when given is not an absolute path.
+ */
+bool spool_path(const char *given, char out[SPOOL_PATH_MAX]);
+
 /*
- * Puts the path of the folder into out, and makes it (mode 0700) if it is not there. given NULL: /tmp/walship-UID.
+ * Puts the path of the folder into out, and makes it (mode 0700) if it is not there. given as above.
  * STATUS_LOCAL when it cannot be made, or is a link, or another user owns it or can get in.
  */
 enum status spool_prepare(const char *given, char out[SPOOL_PATH_MAX], struct error *err);

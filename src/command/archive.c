@@ -11,6 +11,7 @@
 #include "command/fetch_ahead.h"
 #include "command/prefetched.h"
 #include "command/push_ahead.h"
+#include "command/push_outcome.h"
 #include "command/session.h"
 #include "stream/codec.h"
 #include "wal/control.h"
@@ -51,7 +52,7 @@ static enum status look_into_spool(const struct push *push, struct acknowledgeme
 	return STATUS_OK;
 }
 
-enum status command_push(struct command_context *context, struct error *err)
+static enum status push_now(struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
 	const struct codec *codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS));
@@ -87,6 +88,14 @@ enum status command_push(struct command_context *context, struct error *err)
 	push.key = session.encrypt ? &session.keys.keys[0] : NULL;
 	push.keys = &session.keys;
 	return ahead ? push_with_others(&push, &session, &notes, context, err) : push_file(&push, NULL, err);
+}
+
+enum status command_push(struct command_context *context, struct error *err)
+{
+	enum status st = push_now(context, err);
+	/* By now keys and connections are gone: what is told of it needs none. */
+	push_outcome_note(context, st, err);
+	return st;
 }
 
 /* Whether PostgreSQL asks again for what it does not get: then an outage may be a code that it takes for "no". */

@@ -6,7 +6,8 @@
 enum status secret_from_command(const struct command_context *context, enum option_id id, const char *line,
 				struct secret *out, struct error *err)
 {
-	const struct program program = {option_table[id].name, line, context->environment};
+	const struct program program = {
+	    .what = option_table[id].name, .line = line, .environment = context->environment};
 	enum status st = program_run(&program, context->call, out, err);
 	if (st)
 		return error_hint(

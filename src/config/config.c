@@ -146,6 +146,20 @@ static enum status load_also(struct config *config, const char *const *environme
 	return STATUS_OK;
 }
 
+/* What notify-command is told, when it calls walship again. */
+static bool is_event(const char *name)
+{
+	static const char *const names[] = {
+#define EVENT(id, name, meaning) name,
+#include "config/event.def"
+#undef EVENT
+	};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 /* A misspelled variable must not pass in silence. */
 static enum status load_environment(struct config *config, const char *const *environment, struct error *err)
 {
@@ -163,6 +177,8 @@ static enum status load_environment(struct config *config, const char *const *en
 		enum option_id id = 0;
 		while (id < OPTION_COUNT && (option_variable(id, lower), strcmp(lower, name) != 0))
 			id++;
+		if (id == OPTION_COUNT && is_event(name))
+			continue;
 		if (id == OPTION_COUNT) {
 			for (size_t i = 0; name[i] != '\0'; i++)
 				lower[i] = name[i] == '_' ? '-' : (char)(name[i] | 0x20), lower[i + 1] = '\0';

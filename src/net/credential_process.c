@@ -17,7 +17,8 @@ static enum status ask_process(const struct credential_search *search, const voi
 			       struct error *err)
 {
 	const struct process *process = arg;
-	const struct program program = {"credential_process", process->command, search->environment};
+	const struct program program = {
+	    .what = "credential_process", .line = process->command, .environment = search->environment};
 	CLEANUP(secret_fini) struct secret output = {0};
 	enum status st = program_run(&program, search->call, &output, err);
 	if (!st)

@@ -16,7 +16,7 @@ static struct error err;
 
 static enum status run(const char *line, struct secret *out)
 {
-	const struct program program = {"x-command", line, environment};
+	const struct program program = {.what = "x-command", .line = line, .environment = environment};
 	err = (struct error){0};
 	return program_run(&program, &call, out, &err);
 }

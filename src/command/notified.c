@@ -1,0 +1,111 @@
+#include "command/notified.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define HEAD_FORMAT "walship 1 notified %-7s %20" PRId64 " %20" PRId64 " %c\n"
+#define HEAD_BYTES 71
+#define LOGGED_AT (HEAD_BYTES - 2)
+
+/* -1 when it is not there, or may not be believed. The lock goes with the descriptor. */
+static int open_file(const struct watch *watch, int flags)
+{
+	char path[WATCH_PATH_MAX];
+	struct error ignored;
+	watch_path(watch, "notified", path);
+	if (watch_prepare(watch, &ignored))
+		return -1;
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX) != 0)
+		fd_closep(&fd);
+	return fd;
+}
+
+static void parse(int fd, struct notified *out)
+{
+	char text[HEAD_BYTES + NOTIFIED_RESULT_MAX], event[8], logged;
+	*out = (struct notified){0};
+	ssize_t got = pread(fd, text, sizeof text - 1, 0);
+	text[got > 0 ? got : 0] = '\0';
+	if (got < HEAD_BYTES || text[HEAD_BYTES - 1] != '\n' ||
+	    sscanf(text, "walship 1 notified %7s %" SCNd64 " %" SCNd64 " %c", event, &out->failing_at_s, &out->at_s,
+		   &logged) != 4)
+		return;
+	out->failing = strcmp(event, "failing") == 0;
+	out->logged = logged == 'y';
+	(void)snprintf(out->result, sizeof out->result, "%s", text + HEAD_BYTES);
+}
+
+void notified_read(const struct watch *watch, struct notified *out)
+{
+	CLEANUP(fd_closep) int fd = open_file(watch, O_RDONLY);
+	*out = (struct notified){0};
+	if (fd >= 0)
+		parse(fd, out);
+}
+
+/* The head in place of the one before; its result goes. */
+static bool write_head(int fd, const struct notified *notified)
+{
+	char head[HEAD_BYTES + 64];
+	int len = snprintf(head, sizeof head, HEAD_FORMAT, notified->failing ? "failing" : "working",
+			   notified->failing_at_s, notified->at_s, notified->logged ? 'y' : 'n');
+	if (len != HEAD_BYTES) {
+		errno = EOVERFLOW;
+		return false;
+	}
+	errno = ENOSPC;
+	return pwrite(fd, head, HEAD_BYTES, 0) == HEAD_BYTES && ftruncate(fd, HEAD_BYTES) == 0;
+}
+
+enum status notified_claim(const struct watch *watch, bool failing, int64_t now_s, int64_t interval_s, bool *out,
+			   struct error *err)
+{
+	struct notified notified;
+	*out = false;
+	CLEANUP(fd_closep) int fd = open_file(watch, failing ? O_RDWR | O_CREAT : O_RDWR);
+	if (fd < 0)
+		return failing
+			   ? error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", watch->spool)
+			   : STATUS_OK;
+	parse(fd, &notified);
+	/* A clock that was set back starts anew. */
+	bool rests =
+	    notified.failing_at_s != 0 && now_s >= notified.failing_at_s && now_s - notified.failing_at_s < interval_s;
+	if (failing ? rests : !notified.failing)
+		return STATUS_OK;
+	notified.failing = failing;
+	notified.at_s = now_s;
+	notified.failing_at_s = failing ? now_s : notified.failing_at_s;
+	notified.logged = false;
+	*out = write_head(fd, &notified);
+	return *out ? STATUS_OK
+		    : error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", watch->spool);
+}
+
+void notified_set_result(const struct watch *watch, const char *result)
+{
+	CLEANUP(fd_closep) int fd = open_file(watch, O_RDWR);
+	size_t len = strnlen(result, NOTIFIED_RESULT_MAX - 1);
+	if (fd < 0 || ftruncate(fd, HEAD_BYTES) != 0 || pwrite(fd, result, len, HEAD_BYTES) < 0)
+		return; /* the next call has nothing to say of it */
+}
+
+void notified_take_result(const struct watch *watch, char out[NOTIFIED_RESULT_MAX])
+{
+	struct notified notified;
+	out[0] = '\0';
+	CLEANUP(fd_closep) int fd = open_file(watch, O_RDWR);
+	if (fd < 0)
+		return;
+	parse(fd, &notified);
+	if (notified.result[0] != '\0' && !notified.logged && pwrite(fd, "y", 1, LOGGED_AT) == 1)
+		(void)strcpy(out, notified.result);
+}

@@ -1,0 +1,38 @@
+/*
+ * When notify-command was run last, and what became of it: a file in the spool that is made once and written in place,
+ * so that a disk that is full does not make it forget, and a mail comes with each try.
+ */
+#ifndef WALSHIP_COMMAND_NOTIFIED_H
+#define WALSHIP_COMMAND_NOTIFIED_H
+
+#include "command/watch.h"
+#include "walship/error.h"
+
+#define NOTIFIED_RESULT_MAX 1024
+
+struct notified {
+	bool failing;                     /* the last one said so, and no other has said that it works again */
+	int64_t failing_at_s;             /* UTC, of the last one that said so; 0: there was none */
+	int64_t at_s;                     /* of the last one of either kind */
+	bool logged;                      /* the result is in the log */
+	char result[NOTIFIED_RESULT_MAX]; /* "exit code 0: what it printed"; "": it has not ended */
+};
+
+/* Zero when there was none. */
+void notified_read(const struct watch *watch, struct notified *out);
+
+/*
+ * Whether a notification is to be sent now: of failing when interval_s have passed since the last such; of working when
+ * the last one was of failing. If so it is noted, before it is sent: what cannot be noted is not to be sent
+ * (STATUS_LOCAL), for it would be again and again. Of two callers one gets it.
+ */
+enum status notified_claim(const struct watch *watch, bool failing, int64_t now_s, int64_t interval_s, bool *out,
+			   struct error *err);
+
+/* What became of the command. */
+void notified_set_result(const struct watch *watch, const char *result);
+
+/* The result, if no call has put it into the log yet; "" otherwise. */
+void notified_take_result(const struct watch *watch, char out[NOTIFIED_RESULT_MAX]);
+
+#endif
