@@ -3,14 +3,14 @@
 #define WALSHIP_STATUS_H
 
 enum status {
-#define STATUS(name, push, fetch, standby, meaning) STATUS_##name,
+#define STATUS(name, push, fetch, standby, monitor, meaning) STATUS_##name,
 #include "walship/status.def"
 #undef STATUS
 	STATUS_COUNT
 };
 
 /* Who reads the exit code: see the columns of status.def. */
-enum exit_for { EXIT_FOR_PUSH, EXIT_FOR_FETCH, EXIT_FOR_STANDBY, EXIT_FOR_COUNT };
+enum exit_for { EXIT_FOR_PUSH, EXIT_FOR_FETCH, EXIT_FOR_STANDBY, EXIT_FOR_MONITOR, EXIT_FOR_COUNT };
 
 /* The process exit code that tells the reader of this status. */
 int status_exit_code(enum status status, enum exit_for reader);

@@ -56,7 +56,7 @@ static int report(const struct process *process, enum status st, enum exit_for r
 	if (st == STATUS_MISSING && reader != EXIT_FOR_PUSH) {
 		/* PostgreSQL asks for what is not there all the time: no noise. */
 		log_line(log, LEVEL_INFO, "%s", err->text);
-	} else if (st) {
+	} else if (st && err->text[0] != '\0') {
 		write_line(process->err_fd, "", err->text);
 		if (err->hint[0] != '\0')
 			write_line(process->err_fd, "hint: ", err->hint);

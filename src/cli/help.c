@@ -103,13 +103,15 @@ enum status help_overview(struct buffer *out, struct error *err)
 static bool can_end_with(const struct command_row *command, enum status code)
 {
 	bool stores = command->run != command_keygen;
+	if (code == STATUS_WARNING || code == STATUS_CRITICAL || code == STATUS_UNKNOWN)
+		return command->reader == EXIT_FOR_MONITOR;
 	if (code == STATUS_OK || code == STATUS_USAGE || code == STATUS_LOCAL)
 		return true;
 	if (code == STATUS_EXISTS)
 		return command->run == command_keygen;
 	if (code == STATUS_INCOMPLETE)
 		return command->run == command_verify;
-	return stores && !(code == STATUS_MISSING && command->reader == EXIT_FOR_PUSH);
+	return stores && !(code == STATUS_MISSING && command->reader != EXIT_FOR_FETCH);
 }
 
 static enum status show_exit_codes(struct buffer *out, const struct command_row *command, struct error *err)
@@ -119,14 +121,14 @@ static enum status show_exit_codes(struct buffer *out, const struct command_row 
 	for (enum status code = STATUS_OK; !st && code < STATUS_COUNT; code++) {
 		if (!can_end_with(command, code))
 			continue;
-		if (reader == EXIT_FOR_PUSH)
+		if (reader == EXIT_FOR_PUSH || reader == EXIT_FOR_MONITOR)
 			st = buffer_printf(out, err, "  %-12d%s\n", status_exit_code(code, reader),
 					   status_meaning(code));
 		else
 			st = buffer_printf(out, err, "  %-4d%-8d%s\n", status_exit_code(code, EXIT_FOR_FETCH),
 					   status_exit_code(code, EXIT_FOR_STANDBY), status_meaning(code));
 	}
-	if (!st && reader != EXIT_FOR_PUSH)
+	if (!st && (reader == EXIT_FOR_FETCH || reader == EXIT_FOR_STANDBY))
 		st = buffer_printf(out, err, "  the second column: on a standby, or with fetch-error = continue\n");
 	return st;
 }

@@ -73,7 +73,7 @@ static enum status man_exit_codes(struct buffer *out, struct error *err)
 			  "cat; and of fetch on a standby, or with fetch\\-error = continue.\n");
 	for (enum status code = STATUS_OK; !st && code < STATUS_COUNT; code++) {
 		char codes[32];
-		if (code == STATUS_EXISTS)
+		if (code == STATUS_EXISTS || code >= STATUS_WARNING)
 			continue;
 		if (code == STATUS_MISSING)
 			(void)strcpy(codes, "none, 1, 1");
@@ -85,7 +85,10 @@ static enum status man_exit_codes(struct buffer *out, struct error *err)
 				       status_exit_code(code, EXIT_FOR_STANDBY));
 		st = man_item(out, codes, "", status_meaning(code), err);
 	}
-	return st;
+	return st ? st
+		  : buffer_printf(out, err,
+				  ".PP\nThose of status are those of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, "
+				  "3 UNKNOWN.\n");
 }
 
 enum status help_man(struct buffer *out, struct error *err)

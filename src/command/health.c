@@ -1,0 +1,99 @@
+/* walship status. */
+#include "command/health.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/newfile.h"
+#include "command/notify.h"
+#include "command/print.h"
+
+#define METRICS_MODE 0644 /* whoever collects them is another user, and there is no secret in them */
+
+/* All at once: a collector never reads a half of it. Names that begin with a dot it leaves alone. */
+static enum status write_metrics_file(const char *path, const struct buffer *metrics, struct error *err)
+{
+	struct newfile file = {0};
+	enum status st = newfile_open(&file, path, METRICS_MODE, err);
+	if (!st)
+		st = newfile_write(&file, metrics->data, metrics->len, err);
+	/* The umask of a server is its own affair. */
+	if (!st && fchmod(file.fd, METRICS_MODE) != 0)
+		st = error_errno(err, STATUS_LOCAL, errno, "chmod");
+	if (!st)
+		st = newfile_settle(&file, err);
+	if (!st)
+		st = newfile_replace(&file, err);
+	newfile_fini(&file);
+	return st ? error_wrap(err, st == STATUS_MISSING ? STATUS_LOCAL : st, "metrics-file %s", path) : STATUS_OK;
+}
+
+static enum status tell(const struct health *health, const struct health_report *report,
+			const struct command_context *context, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer metrics = {0};
+	const char *path = config_text(context->config, OPTION_ID_METRICS_FILE);
+	bool wanted = command_flag(context, "prometheus");
+	enum status st = wanted || path != NULL ? health_metrics(&metrics, health, report, err) : STATUS_OK;
+	if (!st && path != NULL)
+		st = write_metrics_file(path, &metrics, err);
+	if (st)
+		return st;
+	if (wanted)
+		return print_text(context, &metrics, err);
+	return command_flag(context, "json") ? health_print_json(health, report, context, err)
+					     : health_print_text(health, report, context, err);
+}
+
+/* What push cannot tell, as nobody calls it: the archiver is dead, archive_command is another, the disk fills. */
+static void notify(const struct health *health, const struct health_report *report, struct command_context *context)
+{
+	char path[PATH_MAX + sizeof "/pg_wal/x"];
+	struct watch watch;
+	struct failures failures = health->failures;
+	struct event event = {.failures = &failures, .system_id = health->system_id};
+	(void)snprintf(path, sizeof path, "%s/pg_wal/x", health->directory.path);
+	if (!health->local || !health->spool_known || !watch_find(&watch, context->config, path))
+		return;
+	int64_t after_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_AFTER) / 1000;
+	bool pushes_fail = failures.count > 0 && health->now_s - failures.since_s >= after_s;
+	event.failing = report->level == HEALTH_CRITICAL || pushes_fail;
+	/* Not known is no news; nor is a failure that may be over in a moment. */
+	if (!event.failing && (report->level == HEALTH_UNKNOWN || failures.count > 0))
+		return;
+	if (!pushes_fail) {
+		for (size_t i = HEALTH_CHECK_COUNT; i-- > 0;)
+			if (report->checks[i].level == report->level)
+				(void)error_hint(&failures.error,
+						 error_set(&failures.error, STATUS_OK, "%s: %s", report->checks[i].name,
+							   report->checks[i].text),
+						 "%s", report->checks[i].hint);
+		failures.since_s = health->pending.oldest_s != 0 ? health->pending.oldest_s : health->now_s;
+	}
+	/* From here on notify-timeout bounds it. */
+	if (context->verified != NULL)
+		context->verified();
+	notify_now(context, &watch, &event);
+}
+
+enum status command_status(struct command_context *context, struct error *err)
+{
+	struct health health;
+	struct health_report report;
+	if (command_flag(context, "json") && command_flag(context, "prometheus"))
+		return error_set(err, STATUS_USAGE, "status: --json and --prometheus are two formats");
+	enum status st = health_look_local(&health, context, err);
+	if (st)
+		return error_wrap(err, st, "status");
+	health_look_archive(&health, context);
+	health_judge(&health, context->config, &report);
+	st = tell(&health, &report, context, err);
+	if (command_flag(context, "notify"))
+		notify(&health, &report, context);
+	if (st)
+		return error_wrap(err, st, "status");
+	*err = (struct error){0}; /* all has been said */
+	return health_level_status(report.level);
+}
