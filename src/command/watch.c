@@ -3,15 +3,15 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
+
+#include "base/path.h"
 
 bool watch_find(struct watch *out, const struct config *config, const char *wal_path)
 {
 	char folder[PATH_MAX];
 	struct stat info;
-	const char *slash = strrchr(wal_path, '/');
-	int len = slash == NULL ? 0 : (int)(slash - wal_path) + 1;
+	int len = (int)path_folder_len(wal_path);
 	*out = (struct watch){.given = config_text(config, OPTION_ID_SPOOL)};
 	if (snprintf(folder, sizeof folder, "%.*s.", len, wal_path) >= (int)sizeof folder || stat(folder, &info) != 0)
 		return false;
