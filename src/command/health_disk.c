@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@
 #define OLDEST_S (24 * 3600) /* of days ago nothing can be told */
 #define RATE_SPAN_S 60       /* a shorter time between segments is a burst */
 #define LOOKS_MAX 256
+#define FIRST_WORDS "walship 1 disk"
 
 struct sample {
 	int64_t at_s; /* 0: none */
@@ -35,10 +38,15 @@ static void read_samples(const char *path, struct samples *out)
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
 	text[got > 0 ? got : 0] = '\0';
+	char *rest = text + strlen(FIRST_WORDS);
 	*out = (struct samples){0};
-	if (sscanf(text, "walship 1 disk %" SCNd64 " %" SCNu64 " %" SCNd64 " %" SCNu64, &out->earlier.at_s,
-		   &out->earlier.free, &out->later.at_s, &out->later.free) != 4)
-		*out = (struct samples){0};
+	/* What is not a number is 0, and 0 is no time. */
+	if (got < (ssize_t)strlen(FIRST_WORDS) || memcmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
+		return;
+	out->earlier.at_s = strtoll(rest, &rest, 10);
+	out->earlier.free = strtoull(rest, &rest, 10);
+	out->later.at_s = strtoll(rest, &rest, 10);
+	out->later.free = strtoull(rest, &rest, 10);
 }
 
 static void write_samples(const char *path, const struct samples *samples)
@@ -46,7 +54,7 @@ static void write_samples(const char *path, const struct samples *samples)
 	char text[LOOKS_MAX];
 	struct error ignored;
 	struct newfile file = {0};
-	int len = snprintf(text, sizeof text, "walship 1 disk %" PRId64 " %" PRIu64 " %" PRId64 " %" PRIu64 "\n",
+	int len = snprintf(text, sizeof text, FIRST_WORDS " %" PRId64 " %" PRIu64 " %" PRId64 " %" PRIu64 "\n",
 			   samples->earlier.at_s, samples->earlier.free, samples->later.at_s, samples->later.free);
 	if (newfile_open(&file, path, 0600, &ignored) == STATUS_OK &&
 	    newfile_write(&file, text, (size_t)len, &ignored) == STATUS_OK)

@@ -4,13 +4,16 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 
-#define HEAD_FORMAT "walship 1 notified %-7s %20" PRId64 " %20" PRId64 " %c\n"
+#define FIRST_WORDS "walship 1 notified "
+#define NUMBERS_AT (sizeof FIRST_WORDS - 1 + 7)
+#define HEAD_FORMAT FIRST_WORDS "%-7s %20" PRId64 " %20" PRId64 " %c\n"
 #define HEAD_BYTES 71
 #define LOGGED_AT (HEAD_BYTES - 2)
 
@@ -30,16 +33,17 @@ static int open_file(const struct watch *watch, int flags)
 
 static void parse(int fd, struct notified *out)
 {
-	char text[HEAD_BYTES + NOTIFIED_RESULT_MAX], event[8], logged;
+	char text[HEAD_BYTES + NOTIFIED_RESULT_MAX];
+	char *rest = text + NUMBERS_AT;
 	*out = (struct notified){0};
 	ssize_t got = pread(fd, text, sizeof text - 1, 0);
 	text[got > 0 ? got : 0] = '\0';
-	if (got < HEAD_BYTES || text[HEAD_BYTES - 1] != '\n' ||
-	    sscanf(text, "walship 1 notified %7s %" SCNd64 " %" SCNd64 " %c", event, &out->failing_at_s, &out->at_s,
-		   &logged) != 4)
+	if (got < HEAD_BYTES || text[HEAD_BYTES - 1] != '\n' || strncmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
 		return;
-	out->failing = strcmp(event, "failing") == 0;
-	out->logged = logged == 'y';
+	out->failing = strncmp(text + strlen(FIRST_WORDS), "failing", strlen("failing")) == 0;
+	out->failing_at_s = strtoll(rest, &rest, 10);
+	out->at_s = strtoll(rest, &rest, 10);
+	out->logged = text[LOGGED_AT] == 'y';
 	(void)snprintf(out->result, sizeof out->result, "%s", text + HEAD_BYTES);
 }
 

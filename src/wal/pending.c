@@ -97,7 +97,7 @@ enum status pending_look(struct pending *out, const char *data_directory, struct
 	enum status st = open_folder(&wal, data_directory, "pg_wal", err);
 	if (!st)
 		st = open_folder(&statuses, data_directory, "pg_wal/archive_status", err);
-	if (st)
+	if (wal == NULL || statuses == NULL)
 		return st;
 	errno = 0;
 	while ((entry = readdir(statuses)) != NULL) {
