@@ -113,13 +113,14 @@ void health_look_disk(struct health *out, const struct command_context *context)
 	out->disk_free = (uint64_t)info.f_bavail * info.f_frsize;
 	out->disk_total = (uint64_t)info.f_blocks * info.f_frsize;
 	uint64_t wal = rate_of_wal(out);
-	if (out->spool_known && watch_find(&watch, context->config, path) &&
-	    watch_prepare(&watch, &ignored) == STATUS_OK) {
+	bool remembers = out->spool_known && watch_find(&watch, context->config, path) &&
+			 watch_prepare(&watch, &ignored) == STATUS_OK;
+	if (remembers) {
 		watch_path(&watch, "disk", samples_path);
 		read_samples(samples_path, &samples);
 	}
 	uint64_t room = rate_of_room(&samples, out);
-	if (out->spool_known)
+	if (remembers)
 		remember(samples_path, &samples, out);
 	out->disk_bytes_per_s = wal > room ? wal : room;
 	if (out->disk_bytes_per_s > 0)
