@@ -1,0 +1,161 @@
+"""doc/deploy: units, timers, cron lines and alerts are what their programs take, and call walship as it is."""
+
+import os
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import host, walship
+
+DEPLOY = host.ROOT / "doc/deploy"
+UNITS = ["walship-failed@.service", "walship-status.service", "walship-status.timer", "walship-verify.service", "walship-verify.timer"]
+EXPOSURE_MAX = 20  # tenths: systemd calls 1.0 to 4.9 "OK", and an ordinary service 9.6 "UNSAFE"
+
+
+@pytest.fixture(scope="module")
+def installed(scratch):
+    """What `meson install` puts into an empty root, of a build for the prefix /usr."""
+    build, root = scratch.folder("build"), scratch.folder("root")
+    prefix = ["meson", "setup", "--prefix=/usr", build, host.ROOT]
+    host.run(prefix, as_user=False, timeout=300)
+    # The program itself is not built again for this.
+    host.run(["meson", "install", "-C", build, "--no-rebuild", "--destdir", root, "--tags", "doc,systemd"], as_user=False, timeout=300)
+    return root
+
+
+def test_examples_are_installed(installed):
+    examples = installed / "usr/share/doc/walship/examples"
+    there = {str(path.relative_to(examples)) for path in examples.rglob("*") if path.is_file()}
+    wanted = {str(path.relative_to(DEPLOY)) for path in DEPLOY.rglob("*") if path.is_file() and path.name != "meson.build"
+              and path.parent.name != "systemd"}
+    assert there == wanted and {"README.md", "cron/walship", "aws/lifecycle.json"} <= there
+    assert not [path for path in examples.rglob("*") if path.is_file() and path.stat().st_mode & 0o022]
+
+
+@pytest.fixture(scope="module")
+def units(installed):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd-analyze: run test/install")
+    return installed / "usr/lib/systemd/system"
+
+
+def test_units_are_installed_for_the_prefix(units):
+    assert sorted(path.name for path in units.iterdir()) == UNITS
+    for name in ("walship-status.service", "walship-verify.service"):
+        text = (units / name).read_text()
+        assert "\nExecStart=/usr/bin/walship " in text and "@" not in text.replace("walship-failed@", "").replace("=@system-service", "").replace("=~@privileged", "")
+
+
+def analyze(*args):
+    return subprocess.run(["systemd-analyze", *map(str, args)], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_systemd_takes_the_units(units, scratch):
+    """With something in place of /usr/bin/walship, which this host need not have."""
+    place = scratch.folder("units")
+    for name in UNITS:
+        text = (units / name).read_text()
+        (place / name).write_text(text.replace("/usr/bin/walship ", "/bin/true ").replace("User=postgres", "User=root"))
+    done = analyze("verify", "--man=no", *sorted(place.iterdir()))
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    # And would say so if something were wrong.
+    (place / "walship-status.service").write_text((place / "walship-status.service").read_text().replace("ProtectSystem=", "ProtectSytem="))
+    assert "ProtectSytem" in analyze("verify", "--man=no", place / "walship-status.service").stderr
+
+
+@pytest.mark.parametrize("name", ["walship-status.service", "walship-verify.service"])
+def test_units_are_hardened(units, name):
+    done = analyze("security", "--offline=true", f"--threshold={EXPOSURE_MAX}", units / name)
+    assert done.returncode == 0, done.stdout[-300:]
+
+
+@pytest.mark.parametrize("name", ["walship-status.timer", "walship-verify.timer"])
+def test_timers_elapse(units, name):
+    text = (units / name).read_text()
+    calendar = re.search(r"^OnCalendar=(.*)$", text, re.M).group(1)
+    done = analyze("calendar", calendar)
+    assert done.returncode == 0 and "Next elapse" in done.stdout
+    assert (units / name.replace(".timer", ".service")).exists() and "WantedBy=timers.target" in text
+
+
+def allowed(filters):
+    """The system calls of a SystemCallFilter: sets are taken in, those with ~ are taken away."""
+    def members(name):
+        lines = analyze("syscall-filter", name).stdout.splitlines()[1:]
+        names = {line.strip() for line in lines if line.strip() and not line.strip().startswith("#")}
+        return {each for item in names for each in (members(item) if item.startswith("@") else [item])}
+    found = set()
+    for each in filters:
+        found = found - members(each[1:]) if each.startswith("~") else found | members(each)
+    return found
+
+
+def test_the_filter_lets_walship_work(units, dir_site, s3_site):
+    """No system call of a push or a fetch, on a directory and on S3, is outside of what the units allow."""
+    text = (units / "walship-verify.service").read_text()
+    may = allowed(re.findall(r"^SystemCallFilter=(.*)$", text, re.M))
+    assert {"openat", "connect"} <= may and "reboot" not in may
+    used = set()
+    for site in (dir_site, s3_site):
+        name, content, _ = site.kind("segment")
+        path = site.file(name, content)
+        for number, call in enumerate((("push", path), ("fetch", name, site.folder / "back", "--system-id", site.system_id))):
+            trace = host.USER.write(site.folder / f"trace{number}", "")
+            done = site.run(argv=["strace", "-f", "-qq", "-o", trace, *site.walship.argv(*call)])
+            assert done.code == 0, done.err
+            used |= set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.M))
+    assert "execve" in used and len(used) > 20
+    assert used <= may | {"arch_prctl"}, used - may
+
+
+# cron
+
+
+def cron_lines():
+    text = (DEPLOY / "cron/walship").read_text()
+    assert text.endswith("\n")  # cron leaves out a last line without it
+    variables = dict(re.findall(r"^([A-Z]+)=(.*)$", text, re.M))
+    lines = [line for line in text.splitlines() if line and not line.startswith("#") and not re.match(r"[A-Z]+=", line)]
+    return variables, [line.split(None, 6) for line in lines]
+
+
+FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
+def test_cron_lines():
+    variables, lines = cron_lines()
+    assert variables == {"SHELL": "/bin/sh", "PATH": "/usr/local/bin:/usr/bin:/bin", "MAILTO": "root"}
+    assert len(lines) == 2
+    for *times, user, command in lines:
+        for (least, most), each in zip(FIELDS, times):
+            assert each == "*" or re.fullmatch(r"\*/\d+", each) or least <= int(each) <= most
+        assert user == "postgres" and "%" not in command  # to cron that is the end of the line
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 3])
+def test_cron_mails_what_went_wrong(scratch, code):
+    """By cron's own shell: nothing is printed for 0, else the exit code and all that was said."""
+    place = scratch.folder("cron")
+    host.USER.write(place / "walship", f'#!/bin/sh\necho "said $*"\necho trouble >&2\nexit {code}\n', 0o755)
+    variables, lines = cron_lines()
+    for *_, command in lines:
+        done = host.run([variables["SHELL"], "-c", command], env={"PATH": f"{place}:{variables['PATH']}", "HOME": "/"}, check=False)
+        said = done.stdout.decode()
+        assert done.stderr == b"" and (said == "" if code == 0 else f"exit code {code}\n" in said and "trouble" in said and "said " in said)
+
+
+# What they call
+
+
+def calls():
+    """(file, arguments) of each walship that is called."""
+    found = [(path.name, shlex.split(call)) for path in sorted((DEPLOY / "systemd").iterdir())
+             for call in re.findall(r"^ExecStart=@bindir@/walship (.*)$", path.read_text(), re.M)]
+    found += [("cron", shlex.split(call)) for *_, command in cron_lines()[1] for call in re.findall(r"walship ((?:\w+|--[\w-]+| )+) 2>&1", command)]
+    assert len(found) == 4
+    return found
