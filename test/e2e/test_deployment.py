@@ -1,16 +1,15 @@
 """doc/deploy: units, timers, cron lines and alerts are what their programs take, and call walship as it is."""
 
-import os
 import re
 import shlex
 import shutil
-import stat
 import subprocess
-from pathlib import Path
 
 import pytest
+import yaml
 
-from harness import host, walship
+from harness import host
+from harness import promtool as promtool_
 
 DEPLOY = host.ROOT / "doc/deploy"
 UNITS = ["walship-failed@.service", "walship-status.service", "walship-status.timer", "walship-verify.service", "walship-verify.timer"]
@@ -159,3 +158,72 @@ def calls():
     found += [("cron", shlex.split(call)) for *_, command in cron_lines()[1] for call in re.findall(r"walship ((?:\w+|--[\w-]+| )+) 2>&1", command)]
     assert len(found) == 4
     return found
+
+
+# Prometheus
+
+RULES = DEPLOY / "prometheus/walship.rules.yaml"
+
+
+@pytest.fixture(scope="module")
+def promtool(scratch):
+    try:
+        return promtool_.Promtool(scratch.folder("promtool"))
+    except promtool_.Unavailable as refusal:
+        pytest.skip(str(refusal))
+
+
+def rules():
+    (group,) = yaml.safe_load(RULES.read_text())["groups"]
+    return group["rules"]
+
+
+def test_prometheus_takes_the_alerts(promtool, scratch):
+    code, said = promtool.run("check", "rules", RULES)
+    assert code == 0 and f"{len(rules())} rules found" in said, said
+    broken = scratch.folder() / "broken.yaml"
+    broken.write_text(RULES.read_text().replace("== 2", "=="))
+    assert promtool.run("check", "rules", broken)[0] != 0
+
+
+# What the metrics do for an hour and a half, in steps of a minute; the alerts that must fire in the last of them, and no others.
+LOOKED = {"walship_looked_timestamp_seconds": "0+60x90"}
+STATES = {
+    "all is well": ({**LOOKED, "walship_status": "0x90", 'walship_check_status{check="archive"}': "0x90", "walship_push_failures": "0x90",
+                     "walship_missing_segments": "0x90", "walship_disk_free_bytes": "1e9x90", "walship_ready_files": "1x90"}, set()),
+    "a warning": ({**LOOKED, "walship_status": "1x90", 'walship_check_status{check="backlog"}': "0x60 1x30"}, {"WalshipWarning"}),
+    "a warning that passed": ({**LOOKED, "walship_status": "1x90", 'walship_check_status{check="backlog"}': "1x80 0x10"}, set()),
+    "critical": ({**LOOKED, "walship_status": "2x90", 'walship_check_status{check="archive"}': "0x60 2x30"}, {"WalshipCritical"}),
+    "unknown": ({**LOOKED, "walship_status": "3x90", 'walship_check_status{check="chain"}': "0x60 3x30"}, {"WalshipUnknown"}),
+    "a gap": ({**LOOKED, "walship_status": "2x90", "walship_missing_segments": "0x60 3x30"}, {"WalshipSegmentsMissing"}),
+    "pushes fail": ({**LOOKED, "walship_status": "2x90", "walship_push_failures": "0x60 1+1x30",
+                     "walship_push_failing_since_timestamp_seconds": "_x60 3660x30"}, {"WalshipPushesFail"}),
+    "the disk fills": ({**LOOKED, "walship_status": "0x90", "walship_disk_free_bytes": "1e9-1e7x90", "walship_ready_files": "0+1x90"},
+                       {"WalshipDiskFills"}),
+    "the disk fills, but not with WAL": ({**LOOKED, "walship_status": "0x90", "walship_disk_free_bytes": "1e9-1e7x90",
+                                          "walship_ready_files": "0x90"}, set()),
+    "the timer stopped": ({"walship_looked_timestamp_seconds": "0+60x60 3600x30", "walship_status": "0x90"}, {"WalshipNotLooked"}),
+    "nothing at all": ({"up": "1x90"}, {"WalshipAbsent"}),
+}
+
+
+def test_every_alert_is_tried():
+    assert {alert for _, fire in STATES.values() for alert in fire} == {rule["alert"] for rule in rules()}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_alerts_fire_when_they_should(promtool, state):
+    """By promtool's own evaluation."""
+    series, fire = STATES[state]
+    given = [{"series": name.replace("{", '{instance="db1",') if "{" in name else f'{name}{{instance="db1"}}', "values": values}
+             for name, values in series.items()]
+    query = [{"expr": 'count by (alertname) (ALERTS{alertstate="firing"})', "eval_time": "89m",
+              "exp_samples": [{"labels": f'{{alertname="{alert}"}}', "value": 1} for alert in sorted(fire)]}]
+    code, said = promtool.test_rules(RULES, {"evaluation_interval": "1m", "tests": [{"interval": "1m", "input_series": given,
+                                                                                   "promql_expr_test": query}]})
+    assert code == 0, said
+
+
+def test_alerts_say_what_to_do():
+    for rule in rules():
+        assert rule["labels"]["severity"] in ("warning", "critical") and set(rule["annotations"]) == {"summary", "description"}
