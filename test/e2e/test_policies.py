@@ -132,7 +132,7 @@ def test_create_and_read_is_enough_to_archive(deployed):
 
 
 def test_parts_need_the_list_as_well(deployed):
-    """Not every store heeds the condition at the end of an upload, so walship looks before that; and it ends what it began."""
+    """But on AWS: not every store heeds the condition at the end of an upload, so walship looks before that. It ends what it began."""
     deployed.may("iam-create-read", "iam-list")
     deployed.site.walship.configure(compress="none", s3_part_size="5MiB")
     deployed.push(1).expect(0)
