@@ -100,7 +100,7 @@ class Images:
     def make_bases(self):
         self._timed("debootstrap", self._debootstrap)
         self._timed("debian image", self._debian_image)
-        self._timed("postgres image", self._postgres_image)
+        self._postgres_image()
 
     def _debootstrap(self):
         self.debian.mkdir()
