@@ -1,6 +1,7 @@
 """doc/deploy: units, timers, cron lines and alerts are what their programs take, and call walship as it is."""
 
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -216,3 +217,52 @@ def test_alerts_fire_when_they_should(promtool, state):
 def test_alerts_say_what_to_do():
     for rule in rules():
         assert rule["labels"]["severity"] in ("warning", "critical") and set(rule["annotations"]) == {"summary", "description"}
+
+
+# What the files say of walship
+
+
+def calls():
+    """Each call of walship in units and cron: (where, its arguments)."""
+    found = [(path.name, shlex.split(call)) for path in sorted((DEPLOY / "systemd").iterdir())
+             for call in re.findall(r"^ExecStart=@bindir@/walship (.*)$", path.read_text(), re.M)]
+    found += [("cron", call.split()) for *_, command in cron_lines()[1] for call in re.findall(r"walship ([a-z -]+?) 2>&1", command)]
+    assert sorted(call[0] for _, call in found) == ["status", "status", "verify", "verify"]
+    return found
+
+
+@pytest.fixture
+def archive(dir_site):
+    """A repository that a server has archived to, and walship as walship.conf of a host would have it."""
+    with dir_site.primary() as server:
+        server.start()
+        server.archive_all()
+        dir_site.walship.configure(pg_data=server.data)
+        yield dir_site
+
+
+def test_units_and_cron_call_walship_as_it_is(archive):
+    for where, call in calls():
+        call = [each.replace("/run/walship", str(archive.folder)) for each in call]
+        done = archive.run(*call)
+        assert done.code in ((0, 1) if call[0] == "status" else (0,)), (where, call, done.code, done.err, done.out)
+    metrics = archive.folder / "walship.prom"
+    assert metrics.stat().st_mode & 0o777 == 0o644  # the node exporter is another user
+
+
+def test_alerts_are_about_what_status_tells(archive):
+    archive.run("status", "--metrics-file", archive.folder / "walship.prom")
+    told = set(re.findall(r"^# TYPE (walship_\w+) ", (archive.folder / "walship.prom").read_text(), re.M))
+    asked = {name for rule in rules() for name in re.findall(r"walship_\w+", rule["expr"])}
+    # This one is told only while they fail.
+    assert asked - told == {"walship_push_failing_since_timestamp_seconds"}, asked - told
+    source = (host.ROOT / "src/command/health_metrics.c").read_text()
+    assert all(f'"{name}"' in source for name in asked)
+
+
+def test_the_filter_lets_status_and_verify_work(units, archive):
+    for command in ("status", "verify"):
+        for where, call in calls():
+            if call[0] == command:
+                used = system_calls(archive, *[each.replace("/run/walship", str(archive.folder)) for each in call])
+                assert used <= allowed(units / f"walship-{command}.service"), (where, used)

@@ -202,6 +202,20 @@ class Service:
         self.server.stop()
 
 
+def by_hand(built, compose, here, primary):
+    """The service for calls by hand sees the primary's data directory and spool, in walship's own image, as its own user."""
+    described = compose["services"]["walship"]
+    container = built.container(images.WALSHIP)
+    container.user = built.inspect(images.WALSHIP)["User"]
+    for each in described["secrets"]:
+        container.volumes[f"/run/secrets/{each}"] = primary.container.volumes[f"/run/secrets/{each}"]
+    for each in described["volumes"]:
+        source, target, mode = (each.split(":") + ["rw"])[:3]
+        container.volumes[target] = (here / source if source.startswith("./") else primary.folder / source, mode)
+    told = container.run("walship", "status").stdout.decode()
+    assert told.startswith("walship OK"), told
+
+
 @pytest.fixture
 def compose(scratch):
     """(what compose.yaml says, the folder it lies in, with secrets in it)."""
@@ -235,6 +249,11 @@ def test_compose_primary_and_standby(built, compose, scratch):
             standby.wait("select sum(answer) from t", "85")
             assert standby.sql("select count(*) from pg_stat_wal_receiver") == "0"  # it came out of the archive
             assert primary.sql("select failed_count from pg_stat_archiver") == "0"
+            for each in (primary, standby):
+                check = each.described["healthcheck"]["test"]
+                assert check[0] == "CMD"
+                each.container.run(*check[1:])
+            by_hand(built, said, here, primary)
             standby.sql("select pg_promote()")
             standby.sql("insert into t values (44)")
             standby.sql("select pg_switch_wal()")
