@@ -148,8 +148,12 @@ enum status s3_upload_complete(struct s3_upload *upload, struct error *err)
 {
 	struct s3_digests digests;
 	struct s3_reply reply;
-	/* Some servers ignore the condition on this request (Ceph does), so look first. */
-	enum status st = s3_check_absent(upload->s3, upload->call, upload->key, err);
+	/* Some servers ignore the condition on this request (Ceph does), so look first. AWS heeds it, and a look would
+	 * need the right to list there. */
+	const struct s3 *s3 = upload->s3;
+	enum status st = STATUS_OK;
+	if (!s3->aws || s3->unconditional || s3->look_first)
+		st = s3_check_absent(upload->s3, upload->call, upload->key, err);
 	if (!st)
 		st = buffer_printf(&upload->body, err, "</CompleteMultipartUpload>");
 	if (!st)

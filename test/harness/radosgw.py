@@ -118,12 +118,12 @@ class Radosgw:
             server.stop((signal.SIGTERM, 1))
         self.servers = []
 
-    def client(self):
-        """boto3's S3 client: the independent reader and writer."""
+    def client(self, access_key=None, secret_key=None):
+        """boto3's S3 client: the independent reader and writer. Without keys as the bucket's owner."""
         import boto3
         from botocore.config import Config
         return boto3.client("s3", endpoint_url=self.endpoint, region_name=self.region, verify=str(self.ca_file),
-                            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key,
+                            aws_access_key_id=access_key or self.access_key, aws_secret_access_key=secret_key or self.secret_key,
                             config=Config(s3={"addressing_style": "path"}, signature_version="s3v4",
                                           connect_timeout=10, read_timeout=30, proxies={}))
 

@@ -67,6 +67,7 @@ class Bucket:
         self.uploads = {}   # id -> (key, {part number: its file}, the headers that began it)
         self.versions = {}  # key -> how many times it was put
         self.put_headers = {}  # key -> the headers that its object was made with
+        self.archived = set()  # keys that a lifecycle rule moved to DEEP_ARCHIVE
 
     def path(self, key):
         return self.folder / urllib.parse.quote(key, safe="")
@@ -109,6 +110,9 @@ class Bucket:
         path = self.path(request.key)
         if not path.exists():
             self.missing()
+        if request.key in self.archived and request.method == "GET":
+            raise Refused(403, "InvalidObjectState", "The operation is not valid for the object's storage class",
+                          StorageClass="DEEP_ARCHIVE")
         body = path.read_bytes()
         etag = etag_of(body)
         if request.headers.get("if-match", etag) != etag:

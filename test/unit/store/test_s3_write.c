@@ -348,6 +348,23 @@ static void names_the_parts(void **state)
 	scripted_close(&scripted);
 }
 
+/* AWS heeds the condition at the end of an upload: no look, which would need the right to list. */
+static void looks_for_no_name_at_aws(void **state)
+{
+	(void)state;
+	static const struct fault_answer answers[] = {
+	    BEGUN, {.headers = "ETag: \"p1\"\r\n"}, {.headers = "ETag: \"p2\"\r\n"}, TAKEN, DONE};
+	static char data[S3_PART_BYTES_MIN + 1];
+	struct scripted scripted;
+	scripted_open(&scripted, answers, COUNT(answers));
+	((struct s3 *)scripted.store)->aws = true;
+	assert_int_equal(put(&scripted, data, sizeof data), STATUS_EXISTS);
+	scripted_assert_request(&scripted, 3, COMPLETE);
+	scripted_assert_has(&scripted, 3, "if-none-match: *\r\n");
+	scripted_assert_request(&scripted, 4, ABORT);
+	scripted_close(&scripted);
+}
+
 /* Over TLS the signed SHA-256 is enough, until the store wants more: a bucket that locks by itself. */
 static void sends_the_md5_once_it_is_asked_for(void **state)
 {
@@ -380,6 +397,7 @@ int main(void)
 	    cmocka_unit_test(sends_nothing_when_abandoned),
 	    cmocka_unit_test(puts_large_objects_in_parts),
 	    cmocka_unit_test(names_the_parts),
+	    cmocka_unit_test(looks_for_no_name_at_aws),
 	};
 	return cmocka_run_group_tests_name("store/s3_write", tests, NULL, NULL);
 }
