@@ -229,12 +229,18 @@ static enum status zsh_text(struct buffer *out, const char *text, struct error *
 /* An action of _arguments. */
 static enum status zsh_action(struct buffer *out, const struct expected *what, struct error *err)
 {
+	enum status st = STATUS_OK;
 	if (what->commands)
 		return buffer_printf(out, err, "_walship_topics");
 	if (what->words[0] != '\0' && what->files)
-		return buffer_printf(out, err, "_alternative \"words:word:(%s)\" \"files:file:_files\"", what->words);
-	if (what->words[0] != '\0')
-		return buffer_printf(out, err, "(%s)", what->words);
+		return buffer_printf(out, err, " _walship_words_or_files %s", what->words);
+	if (what->words[0] != '\0') {
+		st = buffer_append(out, "(", 1, err);
+		/* A colon ends the action. */
+		for (const char *c = what->words; !st && *c != '\0'; c++)
+			st = buffer_printf(out, err, "%s%c", *c == ':' ? "\\" : "", *c);
+		return st ? st : buffer_append(out, ")", 1, err);
+	}
 	return buffer_printf(out, err, "%s", what->files ? "_files" : what->folders ? "_files -/" : " ");
 }
 
@@ -328,6 +334,10 @@ enum status help_completion_zsh(struct buffer *out, struct error *err)
 				   "_walship_topics() {\n"
 				   "\t_describe command _walship_commands\n"
 				   "\tcompadd -a _walship_extra\n"
+				   "}\n\n"
+				   "_walship_words_or_files() {\n"
+				   "\tcompadd -- $@\n"
+				   "\t_files\n"
 				   "}\n\n"
 				   "_arguments -C $_walship_options '1:command:->command' '*::operand:->operand'\n"
 				   "case $state in\n"

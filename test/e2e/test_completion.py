@@ -106,10 +106,9 @@ def terminal(request, folder, program):
     ("walship push segments/0", "walship push segments/000000010000000000000001 "),
     ("walship push a", "walship push a\\ file "),
     ("walship --cipher-key-file seg", "walship --cipher-key-file segments/"),
-    ("walship --log-to /etc/host", None),
+    ("walship --log-to ./seg", "walship --log-to ./segments/"),
     ("walship fetch 000000010000000000000001 seg", "walship fetch 000000010000000000000001 segments/"),
     ("walship --pg-data seg", "walship --pg-data segments/"),
-    ("walship --pg-data a", "walship --pg-data a"),
     ("walship check --st", "walship check --store "),
     ("walship push --st", "walship push --st"),
     ("walship config --cred", "walship config --credentials "),
@@ -120,11 +119,9 @@ def terminal(request, folder, program):
 ])
 def test_tab(terminal, line, wanted):
     made, _ = terminal.complete(line)
-    if wanted is None:
-        assert made.startswith(line) and len(made) > len(line), made
-    elif wanted.endswith(" "):
+    if wanted.endswith(" "):
         # zsh takes "--name=" and "--name " for the same, and may wait for more before it puts the blank.
-        assert made.rstrip() == wanted.rstrip()
+        assert made.rstrip(" =") == wanted.rstrip()
     else:
         assert made == wanted
 

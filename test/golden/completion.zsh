@@ -33,7 +33,7 @@ _walship_options=(
 	'--fetch-error=[what PostgreSQL is told when the store gives no answer]:value:(auto abort continue)'
 	'--log-level=[how much is written to log-to]:value:(error warning info debug)'
 	'--log-format=[how log-to is written]:value:(text json)'
-	'--log-to=[where the log goes]:stderr|syslog|journal|FILE:_alternative "words:word:(stderr syslog journal)" "files:file:_files"'
+	'--log-to=[where the log goes]:stderr|syslog|journal|FILE: _walship_words_or_files stderr syslog journal'
 	'--spool=[where calls keep what they may lose, temporary credentials for one]:DIR:_files -/'
 	'--s3-region=[the bucket'\''s region]:NAME: '
 	'--s3-endpoint=[https://host\[:port\] of a store that is not AWS'\''s]:URL: '
@@ -43,7 +43,7 @@ _walship_options=(
 	'--s3-no-replace=[how an object is kept from being replaced]:value:(condition look)'
 	'--s3-endpoint-mode=[which of AWS'\''s endpoints of the region]:value:(standard dualstack fips fips-dualstack)'
 	'--s3-storage-class=[STANDARD, STANDARD_IA, ONEZONE_IA, INTELLIGENT_TIERING or GLACIER_IR]:NAME: '
-	'--s3-sse=[encryption by the store, on top of walship'\''s own]:value:(none AES256 aws:kms aws:kms:dsse)'
+	'--s3-sse=[encryption by the store, on top of walship'\''s own]:value:(none AES256 aws\:kms aws\:kms\:dsse)'
 	'--s3-sse-kms-key-id=[the KMS key for s3-sse = aws:kms]:ID: '
 	'--s3-sse-bucket-key=[with s3-sse = aws:kms]:value:(no yes)'
 	'--s3-tags=[tags of each object]:TAGS: '
@@ -63,6 +63,11 @@ _walship_extra=( man man-conf completion-bash completion-zsh sample markdown )
 _walship_topics() {
 	_describe command _walship_commands
 	compadd -a _walship_extra
+}
+
+_walship_words_or_files() {
+	compadd -- $@
+	_files
 }
 
 _arguments -C $_walship_options '1:command:->command' '*::operand:->operand'
