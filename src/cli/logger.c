@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -53,12 +52,12 @@ static struct record make_record(const struct logger *logger, const struct log *
 
 static void give_up(struct logger *logger, const char *why)
 {
-	char line[LOG_LINE_MAX];
+	struct error err;
 	fd_closep(&logger->fd);
-	(void)snprintf(line, sizeof line, "log-to %.256s: %s; standard error is used instead", logger->place, why);
+	(void)error_set(&err, STATUS_LOCAL, "log-to %.256s: %s; standard error is used instead", logger->place, why);
 	if (logger->log.level < LEVEL_WARNING)
 		return;
-	struct record record = make_record(logger, &logger->log, LEVEL_WARNING, line, "");
+	struct record record = make_record(logger, &logger->log, LEVEL_WARNING, err.text, "");
 	to_standard_error(logger, &record);
 }
 
