@@ -58,7 +58,7 @@ enum status command_push(struct command_context *context, struct error *err)
 	CLEANUP(session_fini) struct session session = {0};
 	struct acknowledgements notes;
 	bool done = false, ahead = false;
-	log_about_file(context->call->log, file_name(context->operands[0]));
+	log_about_file(context->call->log, path_name(context->operands[0]));
 	enum status st = codec_check(codec, STATUS_USAGE, err);
 	if (st)
 		return error_wrap(err, st, "push %s: compress = %s", path_name(context->operands[0]), codec->name);
