@@ -103,21 +103,24 @@ void logger_init(struct logger *logger, int err_fd)
 	(void)pthread_mutex_init(&logger->mutex, NULL);
 }
 
+/* -1, and errno, when nobody listens there. */
 static int open_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
-	CLEANUP(fd_closep) int fd = -1;
 	if (strlen(path) >= sizeof address.sun_path)
 		return errno = ENAMETOOLONG, -1;
 	(void)strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) != 0 ||
-	    connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
 		return -1;
-	int out = fd;
-	fd = -1;
-	return out;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 &&
+	    connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+		return fd;
+	int why = errno;
+	(void)close(fd);
+	errno = why;
+	return -1;
 }
 
 /* O_NONBLOCK: a named pipe without a reader, or a full one, holds nobody up. */
