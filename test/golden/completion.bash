@@ -45,23 +45,30 @@ _walship_value() {
 	esac
 }
 
+# The second words of commands that have one; false for the others.
+_walship_group() {
+	case $1 in
+	*) return 1 ;;
+	esac
+}
+
 # What may stand as the operand of this number of a command.
 _walship_operand() {
 	case $1,$2 in
-	push,1) kind=default ;;
-	fetch,1) ;;
-	fetch,2) kind=default ;;
-	cat,1) ;;
-	keygen,1) kind=default ;;
-	help,1) words='push fetch cat keygen config check help man man-conf completion-bash completion-zsh sample markdown' ;;
+	'push,1') kind=default ;;
+	'fetch,1') ;;
+	'fetch,2') kind=default ;;
+	'cat,1') ;;
+	'keygen,1') kind=default ;;
+	'help,1') words='push fetch cat keygen config check help man man-conf completion-bash completion-zsh sample markdown' ;;
 	esac
 }
 
 # What else may begin with a dash: of a command, and everywhere.
 _walship_flags() {
 	case $1 in
-	config) words+=' --credentials' ;;
-	check) words+=' --store' ;;
+	'config') words+=' --credentials' ;;
+	'check') words+=' --store' ;;
 	esac
 	words+=' -v -vv -h --help --version --config --repo --pg-data --system-id --cipher --cipher-key-file --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --log-level --log-format --log-to --spool --s3-region --s3-endpoint --s3-uri-style --s3-ca-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file'
 }
@@ -77,7 +84,13 @@ _walship() {
 		if [[ $option ]]; then
 			option=
 		elif [[ $ended || $word != -* ]]; then
-			if [[ $command ]]; then operands=$((operands + 1)); else command=$word; fi
+			if [[ ! $command ]]; then
+				command=$word
+			elif _walship_group "$command"; then
+				command+=" $word"
+			else
+				operands=$((operands + 1))
+			fi
 		elif [[ $word == -- ]]; then
 			ended=yes
 		elif _walship_value "$word"; then
@@ -95,7 +108,7 @@ _walship() {
 		_walship_flags "$command"
 	elif [[ ! $command ]]; then
 		words=$_walship_commands
-	else
+	elif ! _walship_group "$command"; then
 		_walship_operand "$command" $((operands + 1))
 	fi
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$current")

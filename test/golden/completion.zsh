@@ -74,13 +74,14 @@ _arguments -C $_walship_options '1:command:->command' '*::operand:->operand'
 case $state in
 command) _describe command _walship_commands ;;
 operand)
-	case $words[1] in
-	push) _arguments $_walship_options '1:PATH:_files' ;;
-	fetch) _arguments $_walship_options '1:NAME: ' '2:DEST:_files' ;;
-	cat) _arguments $_walship_options '1:NAME: ' ;;
-	keygen) _arguments $_walship_options '1:FILE:_files' ;;
-	config) _arguments $_walship_options '--credentials[show which source of S3 credentials is used and until when they are good, instead]' ;;
-	check) _arguments $_walship_options '--store[only the store]' ;;
-	help) _arguments $_walship_options '1:COMMAND:_walship_topics' ;;
+	local chosen=$words[1]
+	case $chosen in
+	'push') _arguments $_walship_options '1:PATH:_files' ;;
+	'fetch') _arguments $_walship_options '1:NAME: ' '2:DEST:_files' ;;
+	'cat') _arguments $_walship_options '1:NAME: ' ;;
+	'keygen') _arguments $_walship_options '1:FILE:_files' ;;
+	'config') _arguments $_walship_options '--credentials[show which source of S3 credentials is used and until when they are good, instead]' ;;
+	'check') _arguments $_walship_options '--store[only the store]' ;;
+	'help') _arguments $_walship_options '1:COMMAND:_walship_topics' ;;
 	esac ;;
 esac
