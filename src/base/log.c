@@ -20,5 +20,5 @@ void log_line(const struct log *log, enum log_level level, const char *format, .
 	for (char *c = line; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
-	log->write(log->arg, level, line);
+	log->write(log, level, line);
 }

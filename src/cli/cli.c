@@ -1,8 +1,6 @@
 #include "cli/cli.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cli/arguments.h"
@@ -10,6 +8,7 @@
 #include "cli/detach.h"
 #include "cli/ending.h"
 #include "cli/help.h"
+#include "cli/logger.h"
 
 const struct command_row command_table[] = {
 #define COMMAND(name, least, most, operands, run, reader, timeout, bound, summary, text)                               \
@@ -34,42 +33,22 @@ const struct command_row *command_find(const char *name)
 	return NULL;
 }
 
-/* One write for a line, so that the lines of processes side by side do not mix. */
-static void write_line(int fd, const char *label, const char *line)
-{
-	char text[LOG_LINE_MAX + 64];
-	int len = snprintf(text, sizeof text, "walship: %s%s\n", label, line);
-	if (len > 0 && write(fd, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1) < 0)
-		return; /* nobody is there to read it */
-}
-
-static void write_log(void *arg, enum log_level level, const char *line)
-{
-	const struct process *process = arg;
-	write_line(process->err_fd, level == LEVEL_WARNING ? "warning: " : "", line);
-}
-
 /* The end of every call: what PostgreSQL's log shows, and what PostgreSQL is told. */
-static int report(const struct process *process, enum status st, enum exit_for reader, const struct log *log,
-		  const struct error *err)
+static int report(struct logger *logger, enum status st, enum exit_for reader, const struct error *err)
 {
-	if (st == STATUS_MISSING && reader != EXIT_FOR_PUSH) {
-		/* PostgreSQL asks for what is not there all the time: no noise. */
-		log_line(log, LEVEL_INFO, "%s", err->text);
-	} else if (st && err->text[0] != '\0') {
-		write_line(process->err_fd, "", err->text);
-		if (err->hint[0] != '\0')
-			write_line(process->err_fd, "hint: ", err->hint);
-	}
+	/* PostgreSQL asks for what is not there all the time: no noise. */
+	if (st == STATUS_MISSING && reader != EXIT_FOR_PUSH)
+		log_line(&logger->log, LEVEL_INFO, "%s", err->text);
+	else if (st && err->text[0] != '\0')
+		logger_error(logger, err);
+	logger_fini(logger);
 	return status_exit_code(st, reader);
 }
 
 static enum status run(const struct process *process, const struct arguments *arguments, const struct config *config,
-		       struct log *log, enum exit_for *reader, struct error *err)
+		       const struct log *log, enum exit_for *reader, struct error *err)
 {
 	int64_t timeout_ms = (int64_t)config_number(config, arguments->command->timeout);
-	uint64_t level = config_number(config, OPTION_ID_LOG_LEVEL);
-	log->level = (enum log_level)level;
 	struct call call = {
 	    .clock = &system_clock,
 	    .random = &system_random,
@@ -121,13 +100,15 @@ int cli_run(const struct process *process)
 	struct error err = {0};
 	struct arguments arguments;
 	CLEANUP(config_freep) struct config *config = NULL;
-	struct log log = {LEVEL_WARNING, write_log, (void *)(uintptr_t)process};
+	struct logger logger;
+	logger_init(&logger, process->err_fd);
 	enum status st = arguments_parse(&arguments, process->argc, process->argv, &err);
 	enum exit_for reader = reader_of(&arguments);
 	if (st)
-		return report(process, st, reader, &log, &err);
+		return report(&logger, st, reader, &err);
 	if (arguments.help || arguments.version || arguments.command == NULL || arguments.command->run == NULL)
-		return report(process, help_print(process->out_fd, &arguments, &err), reader, &log, &err);
+		return report(&logger, help_print(process->out_fd, &arguments, &err), reader, &err);
+	logger.command = arguments.command->name;
 	struct config_input input = {
 	    .options = arguments.options,
 	    .option_count = arguments.option_count,
@@ -135,15 +116,19 @@ int cli_run(const struct process *process)
 	    .path = arguments.config_path,
 	};
 	st = config_load(&config, &input, &err);
-	if (!st)
-		st = run(process, &arguments, config, &log, &reader, &err);
-	return report(process, st, reader, &log, &err);
+	if (!st) {
+		logger_open(&logger, config);
+		st = run(process, &arguments, config, &logger.log, &reader, &err);
+	}
+	return report(&logger, st, reader, &err);
 }
 
 int cli_fail(const struct process *process, enum status st, const struct error *err)
 {
 	struct error ignored = {0};
 	struct arguments arguments;
+	struct logger logger;
+	logger_init(&logger, process->err_fd);
 	(void)arguments_parse(&arguments, process->argc, process->argv, &ignored);
-	return report(process, st, reader_of(&arguments), NULL, err);
+	return report(&logger, st, reader_of(&arguments), err);
 }

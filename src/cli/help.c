@@ -14,6 +14,9 @@ static const struct topic {
 	enum status (*print)(struct buffer *out, struct error *err);
 } topics[] = {
     {"man", help_man},
+    {"man-conf", help_man_conf},
+    {"completion-bash", help_completion_bash},
+    {"completion-zsh", help_completion_zsh},
     {"sample", help_sample},
     {"markdown", help_markdown},
 };
@@ -147,6 +150,14 @@ enum status help_command(struct buffer *out, const struct command_row *command, 
 			st = wrapped(out, flag_table[i].text, HELP_COLUMN, HELP_COLUMN, err);
 	}
 	return st ? st : show_exit_codes(out, command, err);
+}
+
+enum status help_topic_names(struct buffer *out, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < TOPIC_COUNT; i++)
+		st = buffer_printf(out, err, " %s", topics[i].name);
+	return st;
 }
 
 static enum status topic_text(struct buffer *out, const char *name, struct error *err)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "cli/help.h"
 
 /* For troff: '-' is a minus, a backslash is one, and a line must not begin with a dot or an apostrophe. */
@@ -37,32 +38,32 @@ static enum status man_item(struct buffer *out, const char *term, const char *ar
 	return st ? st : buffer_append(out, "\n", 1, err);
 }
 
+/* What an option accepts, and where else it may be set. */
+static enum status man_option(struct buffer *out, enum option_id id, struct error *err)
+{
+	char variable[OPTION_VARIABLE_MAX];
+	const struct option_row *row = &option_table[id];
+	CLEANUP(buffer_fini) struct buffer text = {0};
+	option_variable(id, variable);
+	enum status st = buffer_printf(&text, err, "%s", row->help);
+	if (!st && row->value != NULL)
+		st = buffer_printf(&text, err, " (");
+	if (!st)
+		st = help_accepts(&text, id, err);
+	if (!st && row->value != NULL)
+		st = buffer_printf(&text, err, ")");
+	if (!st)
+		st = row->type == OPTION_SECRET ? buffer_printf(&text, err, ". Also %s", variable)
+						: buffer_printf(&text, err, ". Also %s and --%s", variable, row->name);
+	return st ? st : man_item(out, row->name, row->placeholder, buffer_text(&text), err);
+}
+
 static enum status man_options(struct buffer *out, struct error *err)
 {
-	enum status st =
-	    buffer_printf(out, err,
-			  ".SH OPTIONS\n"
-			  "Each is also a variable (repo is WALSHIP_REPO) and a line of walship.conf (repo = URL).\n"
-			  "The command line is stronger than the environment, and that than the file.\n");
-	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++) {
-		char term[64] = "--";
-		struct buffer text = {0};
-		(void)strcat(term, option_table[id].name);
-		st = buffer_printf(&text, err, "%s", option_table[id].help);
-		if (!st && option_table[id].value != NULL)
-			st = buffer_printf(&text, err, " (");
-		if (!st)
-			st = help_accepts(&text, id, err);
-		if (!st && option_table[id].value != NULL)
-			st = buffer_printf(&text, err, ")");
-		if (!st)
-			st = man_item(out, option_table[id].type == OPTION_SECRET ? option_table[id].name : term,
-				      option_table[id].placeholder, buffer_text(&text), err);
-		buffer_fini(&text);
-	}
-	return st ? st
-		  : man_item(out, "--config", "FILE",
-			     "read this instead of " CONFIG_PATH_DEFAULT " (or WALSHIP_CONFIG)", err);
+	enum status st = buffer_printf(out, err, ".SH OPTIONS\n");
+	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
+		st = man_option(out, id, err);
+	return st;
 }
 
 static enum status man_exit_codes(struct buffer *out, struct error *err)
@@ -91,39 +92,131 @@ static enum status man_exit_codes(struct buffer *out, struct error *err)
 				  "3 UNKNOWN.\n");
 }
 
+/* A page's first lines, up to its synopsis. */
+static enum status man_head(struct buffer *out, const char *page, const char *book, const char *name, struct error *err)
+{
+	return buffer_printf(out, err, ".TH %s \"\" \"walship %s\" \"%s\"\n.SH NAME\n%s\n.SH SYNOPSIS\n", page,
+			     WALSHIP_VERSION, book, name);
+}
+
+static enum status man_commands(struct buffer *out, struct error *err)
+{
+	enum status st = buffer_printf(out, err, ".SH COMMANDS\n");
+	for (size_t i = 0; !st && i < command_count; i++) {
+		st = man_item(out, command_table[i].name, command_table[i].operands, command_table[i].text, err);
+		for (size_t k = 0; !st && k < flag_count; k++) {
+			char term[64];
+			if (strcmp(flag_table[k].command, command_table[i].name) != 0)
+				continue;
+			(void)snprintf(term, sizeof term, "--%s", flag_table[k].name);
+			st = buffer_printf(out, err, ".RS\n");
+			if (!st)
+				st = man_item(out, term, "", flag_table[k].text, err);
+			if (!st)
+				st = buffer_printf(out, err, ".RE\n");
+		}
+	}
+	return st;
+}
+
+static enum status man_synopsis(struct buffer *out, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < command_count; i++) {
+		st = buffer_printf(out, err, "%s.B walship ", i == 0 ? "" : ".br\n");
+		if (!st)
+			st = escaped(out, command_table[i].name, err);
+		if (!st)
+			st = buffer_printf(out, err, "\n.I ");
+		if (!st)
+			st = command_table[i].operands[0] == '\0' ? buffer_printf(out, err, "\\&")
+								  : escaped(out, command_table[i].operands, err);
+		if (!st)
+			st = buffer_append(out, "\n", 1, err);
+	}
+	return st;
+}
+
+/* The options that are not in walship.conf. */
+static enum status man_arguments(struct buffer *out, struct error *err)
+{
+	static const char *const items[][3] = {
+	    {"--config", "FILE", "read this instead of " CONFIG_PATH_DEFAULT},
+	    {"-v, -vv", "", "log-level info, debug"},
+	    {"-h, --help", "", "show the help, of a command if there is one"},
+	    {"--version", "", "show the version"},
+	    {"--", "", "what follows is no option"},
+	};
+	enum status st = buffer_printf(
+	    out, err,
+	    ".SH OPTIONS\n"
+	    "Every option of\n.BR walship.conf (5)\n"
+	    "may be given as \\-\\-NAME VALUE or \\-\\-NAME=VALUE, anywhere, but for secrets. Beside them:\n");
+	for (size_t i = 0; !st && i < sizeof items / sizeof items[0]; i++)
+		st = man_item(out, items[i][0], items[i][1], items[i][2], err);
+	return st;
+}
+
 enum status help_man(struct buffer *out, struct error *err)
 {
-	enum status st = buffer_printf(out, err,
-				       ".TH WALSHIP 1 \"\" \"walship %s\" \"User Commands\"\n"
-				       ".SH NAME\nwalship \\- keep PostgreSQL WAL in a directory or an S3 bucket\n"
-				       ".SH SYNOPSIS\n",
-				       WALSHIP_VERSION);
-	for (size_t i = 0; !st && i < command_count; i++)
-		st = buffer_printf(out, err, "%s.B walship %s\n.I %s\n", i == 0 ? "" : ".br\n", command_table[i].name,
-				   command_table[i].operands[0] == '\0' ? "\\&" : command_table[i].operands);
+	enum status st = man_head(out, "WALSHIP 1", "User Commands",
+				  "walship \\- keep PostgreSQL WAL in a directory or an S3 bucket", err);
 	if (!st)
-		st = buffer_printf(
-		    out, err,
-		    ".SH DESCRIPTION\nwalship compresses each WAL file, encrypts and authenticates it, and keeps it in "
-		    "a "
-		    "directory or an S3 bucket.\nAn object is created once and never replaced.\n.SH COMMANDS\n");
-	for (size_t i = 0; !st && i < command_count; i++)
-		st = man_item(out, command_table[i].name, command_table[i].operands, command_table[i].text, err);
-	for (size_t i = 0; !st && i < flag_count; i++) {
-		char term[64];
-		(void)snprintf(term, sizeof term, "%s --%s", flag_table[i].command, flag_table[i].name);
-		st = man_item(out, term, "", flag_table[i].text, err);
-	}
+		st = man_synopsis(out, err);
 	if (!st)
-		st = man_options(out, err);
+		st = buffer_printf(out, err,
+				   ".SH DESCRIPTION\nwalship compresses each WAL file, encrypts and authenticates it, "
+				   "and keeps it in a directory "
+				   "or an S3 bucket.\nAn object is created once and never replaced.\n");
+	if (!st)
+		st = man_commands(out, err);
+	if (!st)
+		st = man_arguments(out, err);
 	if (!st)
 		st = man_exit_codes(out, err);
 	return st ? st
-		  : buffer_printf(out, err,
-				  ".SH FILES\n.TP\n.B " CONFIG_PATH_DEFAULT
-				  "\nthe configuration; walship help sample prints one\n"
-				  ".SH EXAMPLES\n.nf\narchive_command = \\(aqwalship push %%p\\(aq\n"
-				  "restore_command = \\(aqwalship fetch %%f %%p\\(aq\n.fi\n");
+		  : buffer_printf(
+			out, err,
+			".SH ENVIRONMENT\n.TP\n.B WALSHIP_CONFIG\nnames the configuration, as \\-\\-config does\n"
+			".TP\n.B WALSHIP_*\neach option of\n.BR walship.conf (5),\nfor example WALSHIP_REPO\n"
+			".SH FILES\n.TP\n.B " CONFIG_PATH_DEFAULT
+			"\nthe configuration; walship help sample prints one\n"
+			".SH EXAMPLES\n.nf\narchive_command = \\(aqwalship push %%p\\(aq\n"
+			"restore_command = \\(aqwalship fetch %%f %%p\\(aq\n.fi\n"
+			".SH SEE ALSO\n.BR walship.conf (5)\n");
+}
+
+enum status help_man_conf(struct buffer *out, struct error *err)
+{
+	enum status st =
+	    man_head(out, "WALSHIP.CONF 5", "File Formats", "walship.conf \\- the configuration of walship", err);
+	if (!st)
+		st = buffer_printf(
+		    out, err,
+		    ".B " CONFIG_PATH_DEFAULT "\n"
+		    ".SH DESCRIPTION\n"
+		    "Lines of NAME = VALUE. A line that begins with ; or # is a comment; a section [walship] may stand "
+		    "around them. "
+		    "A list's name may stand on several lines.\n"
+		    ".PP\n"
+		    "Each option may also be a variable of the environment, WALSHIP_ and its name in capitals with _ "
+		    "for \\-, where \\(aq:\\(aq "
+		    "separates the items of a list, and on the command line. The command line is stronger than the "
+		    "environment, that than "
+		    "the file, and the file than the variables of AWS. A name that is not known is an error.\n"
+		    ".PP\n"
+		    "A SIZE is a whole number and B, KiB, MiB or GiB; a TIME one and ms, s, min, h or d; without a "
+		    "blank.\n");
+	if (!st)
+		st = man_options(out, err);
+	return st ? st
+		  : buffer_printf(
+			out, err,
+			".SH EXAMPLES\nA folder:\n.PP\n.nf\nrepo = file:///srv/walship\ncipher\\-key\\-file = "
+			"/etc/walship/key\n.fi\n.PP\nA bucket:\n.PP\n.nf\nrepo = s3://bucket/prefix\n"
+			"cipher\\-key\\-file = /etc/walship/key\ns3\\-region = ca\\-central\\-1\ns3\\-key = AKIA...\n"
+			"s3\\-key\\-secret\\-file = /etc/walship/s3\\-secret\n.fi\n"
+			".SH SEE ALSO\n.BR walship (1)\n");
 }
 
 enum status help_sample(struct buffer *out, struct error *err)

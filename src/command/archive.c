@@ -59,6 +59,7 @@ static enum status push_now(struct command_context *context, struct error *err)
 	CLEANUP(session_fini) struct session session = {0};
 	struct acknowledgements notes;
 	bool done = false, ahead = false;
+	log_about_file(context->call->log, path_name(context->operands[0]));
 	enum status st = codec_check(codec, STATUS_USAGE, err);
 	if (st)
 		return error_wrap(err, st, "push %s: compress = %s", path_name(context->operands[0]), codec->name);
@@ -129,13 +130,16 @@ static enum status prepare(struct command_context *context, struct fetch *fetch,
 {
 	struct data_directory directory;
 	const struct config *config = context->config;
+	log_about_file(context->call->log, context->operands[0]);
 	enum status st = data_directory_find(&directory, config_text(config, OPTION_ID_PG_DATA), dest, err);
 	if (st)
 		return st;
 	context->reader = choose_reader(config, &directory);
 	fetch->call = context->call;
 	fetch->name = context->operands[0];
-	return settle_system_id(config, &directory, &fetch->system_id, err);
+	st = settle_system_id(config, &directory, &fetch->system_id, err);
+	log_about_system(context->call->log, fetch->system_id);
+	return st;
 }
 
 static enum status open_for(struct command_context *context, struct session *session, struct fetch *fetch,

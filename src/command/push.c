@@ -206,7 +206,10 @@ static enum status examine(struct shipment *shipment, struct error *err)
 		st = open_file(shipment, err);
 	if (!st)
 		st = check_content(shipment, err);
-	return st ? st : settle_system_id(shipment, err);
+	if (!st)
+		st = settle_system_id(shipment, err);
+	log_about_system(shipment->push->call->log, shipment->file.system_id);
+	return st;
 }
 
 static enum status ship(struct shipment *shipment, struct error *err)

@@ -81,8 +81,13 @@ static void work(void *arg, const struct session *session)
 		struct error err = {0};
 		struct shipped before;
 		struct push push = *batch->push;
+		struct log_subject subject = {.wal_file = name.text};
+		struct log log = batch->log;
+		struct call call = batch->call;
+		log.subject = &subject;
+		call.log = &log;
 		push.store = session->store;
-		push.call = &batch->call;
+		push.call = &call;
 		push.path = path;
 		push.gate = &batch->gate;
 		push.threads = 1; /* the processors are shared out by the gate */
@@ -90,7 +95,7 @@ static void work(void *arg, const struct session *session)
 		enum status unfit = push_examine(&push, &before, &err);
 		enum status st = unfit ? STATUS_OK : push_one(batch, &push, name.text, &before, &err);
 		if (unfit || st)
-			log_line(batch->context->call->log, LEVEL_INFO, "ahead of its time: %s", err.text);
+			log_line(&log, LEVEL_INFO, "ahead of its time: %s", err.text);
 		if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
 			stop(batch);
 	}

@@ -25,9 +25,15 @@ static const struct {
 	enum status (*print)(struct buffer *, struct error *);
 	bool every_option;
 } texts[] = {
-    {"help.txt", help_overview, true},     {"help-push.txt", push_text, false},
-    {"help-fetch.txt", fetch_text, false}, {"walship.1", help_man, true},
-    {"walship.conf", help_sample, true},   {"../../doc/options.md", help_markdown, true},
+    {"help.txt", help_overview, true},
+    {"help-push.txt", push_text, false},
+    {"help-fetch.txt", fetch_text, false},
+    {"walship.1", help_man, false},
+    {"walship.conf", help_sample, true},
+    {"../../doc/options.md", help_markdown, true},
+    {"walship.conf.5", help_man_conf, true},
+    {"completion.bash", help_completion_bash, false},
+    {"completion.zsh", help_completion_zsh, false},
 };
 
 static void equals_the_golden_file(void **unused)
@@ -71,7 +77,7 @@ static void shows_every_option(void **unused)
 		struct buffer out = {0};
 		assert_ok(texts[i].print(&out, &err), err);
 		for (enum option_id id = 0; texts[i].every_option && id < OPTION_COUNT; id++)
-			has(buffer_text(&out), option_table[id].name, texts[i].print == help_man);
+			has(buffer_text(&out), option_table[id].name, texts[i].print == help_man_conf);
 		buffer_fini(&out);
 	}
 }
@@ -107,15 +113,19 @@ static void the_sample_is_a_configuration(void **unused)
 static void man_warns_of_nothing(void **unused)
 {
 	(void)unused;
-	char said[256] = "";
+	static const char *const commands[] = {"/usr/bin/man --warnings -l " GOLDEN "/walship.1 2>&1 >/dev/null",
+					       "/usr/bin/man --warnings -l " GOLDEN "/walship.conf.5 2>&1 >/dev/null"};
 	if (access("/usr/bin/man", X_OK) != 0)
 		skip();
-	FILE *pipe = popen("/usr/bin/man --warnings -l " GOLDEN "/walship.1 2>&1 >/dev/null", "re");
-	assert_non_null(pipe);
-	size_t len = fread(said, 1, sizeof said - 1, pipe);
-	said[len] = '\0';
-	assert_int_equal(pclose(pipe), 0);
-	assert_string_equal(said, "");
+	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+		char said[256] = "";
+		FILE *pipe = popen(commands[i], "re");
+		assert_non_null(pipe);
+		size_t len = fread(said, 1, sizeof said - 1, pipe);
+		said[len] = '\0';
+		assert_int_equal(pclose(pipe), 0);
+		assert_string_equal(said, "");
+	}
 }
 
 int main(void)

@@ -20,9 +20,9 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char logged[64 * 1024];
 static char notes[64]; /* the folder of the notes */
 
-static void write_line(void *arg, enum log_level level, const char *line)
+static void write_line(const struct log *log, enum log_level level, const char *line)
 {
-	(void)arg;
+	(void)log;
 	(void)level;
 	(void)pthread_mutex_lock(&mutex);
 	size_t used = strlen(logged);
@@ -81,7 +81,7 @@ static enum status push_by(const struct clock *clock, const char *name, const ch
 {
 	char conf[1024];
 	const char *operands[] = {in("data/pg_wal", name)};
-	const struct log log = {LEVEL_INFO, write_line, NULL};
+	const struct log log = {LEVEL_INFO, write_line, NULL, NULL};
 	struct config *config = NULL;
 	int len =
 	    snprintf(conf, sizeof conf, "repo = file://%s/repo\ncipher = none\ncompress = none\nspool = %s/spool\n%s",

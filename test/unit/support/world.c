@@ -29,9 +29,9 @@ static int fake_fill(void *arg, void *buf, size_t bytes)
 	return world->random_fails ? -1 : 0;
 }
 
-static void fake_write(void *arg, enum log_level level, const char *line)
+static void fake_write(const struct log *log, enum log_level level, const char *line)
 {
-	struct world *world = arg;
+	struct world *world = log->arg;
 	struct error err;
 	(void)level;
 	(void)buffer_printf(&world->logged, &err, "%s\n", line);
@@ -42,7 +42,7 @@ void world_init(struct world *world)
 	*world = (struct world){.monotonic_ms = 1000, .utc_s = 1};
 	world->clock = (struct clock){fake_monotonic_ms, fake_utc_s, fake_sleep_ms, world};
 	world->random = (struct random_source){fake_fill, world};
-	world->log = (struct log){LEVEL_DEBUG, fake_write, world};
+	world->log = (struct log){LEVEL_DEBUG, fake_write, world, NULL};
 	world->call = (struct call){
 	    .clock = &world->clock, .random = &world->random, .log = &world->log, .deadline_ms = 3600 * 1000};
 }

@@ -1,0 +1,176 @@
+/* Completion for zsh: the tables as what its own _arguments takes. */
+#include <string.h>
+
+#include "cli/completion.h"
+#include "cli/help.h"
+
+/* The beginning of a text, up to what only a longer reading would need, for a string in quotes and brackets. */
+static enum status zsh_text(struct buffer *out, const char *text, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (; !st && *text != '\0' && *text != ';' && strncmp(text, " (", 2) != 0 && strncmp(text, ": ", 2) != 0;
+	     text++) {
+		if (*text == '\'')
+			st = buffer_append(out, "'\\''", 4, err);
+		else if (*text == '[' || *text == ']' || *text == '\\')
+			st = buffer_printf(out, err, "\\%c", *text);
+		else
+			st = buffer_append(out, text, 1, err);
+	}
+	return st;
+}
+
+/* An action of _arguments. */
+static enum status zsh_action(struct buffer *out, const struct expected *what, struct error *err)
+{
+	enum status st = STATUS_OK;
+	if (what->commands)
+		return buffer_printf(out, err, "_walship_topics");
+	if (what->words[0] != '\0' && what->files)
+		return buffer_printf(out, err, " _walship_words_or_files %s", what->words);
+	if (what->words[0] != '\0') {
+		st = buffer_append(out, "(", 1, err);
+		/* A colon ends the action. */
+		for (const char *c = what->words; !st && *c != '\0'; c++)
+			st = buffer_printf(out, err, "%s%c", *c == ':' ? "\\" : "", *c);
+		return st ? st : buffer_append(out, ")", 1, err);
+	}
+	return buffer_printf(out, err, "%s", what->files ? "_files" : what->folders ? "_files -/" : " ");
+}
+
+static enum status zsh_options(struct buffer *out, struct error *err)
+{
+	enum status st = buffer_printf(out, err,
+				       "_walship_options=(\n"
+				       "\t'(-h --help)'{-h,--help}'[show help]'\n"
+				       "\t'--version[show the version]'\n"
+				       "\t'(-v -vv)'{-v,-vv}'[log-level info, debug]'\n"
+				       "\t'--config=[read this configuration]:FILE:_files'\n");
+	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++) {
+		struct expected what = completion_value(id);
+		const struct option_row *row = &option_table[id];
+		if (row->type == OPTION_SECRET)
+			continue;
+		st = buffer_printf(out, err, "\t'%s--%s=[", row->type == OPTION_LIST ? "*" : "", row->name);
+		if (!st)
+			st = zsh_text(out, row->help, err);
+		if (!st)
+			st = buffer_printf(out, err, "]:%s:", row->type == OPTION_CHOICE ? "value" : row->placeholder);
+		if (!st)
+			st = zsh_action(out, &what, err);
+		if (!st)
+			st = buffer_printf(out, err, "'\n");
+	}
+	return st ? st : buffer_printf(out, err, ")\n\n");
+}
+
+static enum status zsh_commands(struct buffer *out, struct error *err)
+{
+	enum status st = buffer_printf(out, err, "_walship_commands=(\n");
+	for (size_t i = 0; !st && i < command_count; i++) {
+		if (completion_continues(i))
+			continue;
+		st = buffer_printf(out, err, "\t'%.*s:", (int)strcspn(command_table[i].name, " "),
+				   command_table[i].name);
+		if (!st)
+			st = completion_group(i) > 0 ? completion_second_words(out, i, err)
+						     : zsh_text(out, command_table[i].summary, err);
+		if (!st)
+			st = buffer_printf(out, err, "'\n");
+	}
+	return st ? st : buffer_printf(out, err, ")\n\n");
+}
+
+/* One line of the case on the command: its flags and its operands. */
+static enum status zsh_command(struct buffer *out, const struct command_row *command, struct error *err)
+{
+	const char *rest = command->operands, *name;
+	size_t len;
+	enum status st = buffer_printf(out, err, "\t'%s') _arguments $_walship_options", command->name);
+	for (size_t i = 0; !st && i < flag_count; i++) {
+		if (strcmp(flag_table[i].command, command->name) != 0)
+			continue;
+		st = buffer_printf(out, err, " '--%s[", flag_table[i].name);
+		if (!st)
+			st = zsh_text(out, flag_table[i].text, err);
+		if (!st)
+			st = buffer_printf(out, err, "]'");
+	}
+	for (unsigned number = 1; !st && *rest != '\0';) {
+		rest = completion_operand(rest, &name, &len);
+		if (name[0] == '-' || len == 0)
+			continue;
+		struct expected what = completion_expected(name, len);
+		st = buffer_printf(out, err, " '%u:%.*s:", number++, (int)strcspn(name, " ]"), name);
+		if (!st)
+			st = zsh_action(out, &what, err);
+		if (!st)
+			st = buffer_printf(out, err, "'");
+	}
+	return st ? st : buffer_printf(out, err, " ;;\n");
+}
+
+/* A group takes one more word off the line, and then the two are the command. */
+static enum status zsh_groups(struct buffer *out, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < command_count; i++) {
+		if (completion_group(i) == 0 || completion_continues(i))
+			continue;
+		st = buffer_printf(out, err,
+				   "\tif [[ $chosen == %.*s ]]; then\n"
+				   "\t\tstate=\n"
+				   "\t\t_arguments -C $_walship_options '1:command:(",
+				   (int)completion_group(i), command_table[i].name);
+		if (!st)
+			st = completion_second_words(out, i, err);
+		if (!st)
+			st = buffer_printf(out, err,
+					   ")' '*::operand:->operand'\n"
+					   "\t\t[[ $state == operand ]] || return\n"
+					   "\t\tchosen+=\" $words[1]\"\n"
+					   "\tfi\n");
+	}
+	return st;
+}
+
+/* The file is the body of the function: what is local to it is there whenever it is called. */
+enum status help_completion_zsh(struct buffer *out, struct error *err)
+{
+	enum status st = buffer_printf(out, err,
+				       "#compdef walship\n# Completion of walship for zsh, made by: walship help "
+				       "completion-zsh\n\n"
+				       "local curcontext=$curcontext state line\n"
+				       "local -a _walship_commands _walship_options _walship_extra\n\n");
+	if (!st)
+		st = zsh_commands(out, err);
+	if (!st)
+		st = zsh_options(out, err);
+	if (!st)
+		st = buffer_printf(out, err, "_walship_extra=(");
+	if (!st)
+		st = help_topic_names(out, err);
+	if (!st)
+		st = buffer_printf(out, err,
+				   " )\n\n"
+				   "_walship_topics() {\n"
+				   "\t_describe command _walship_commands\n"
+				   "\tcompadd -a _walship_extra\n"
+				   "}\n\n"
+				   "_walship_words_or_files() {\n"
+				   "\tcompadd -- $@\n"
+				   "\t_files\n"
+				   "}\n\n"
+				   "_arguments -C $_walship_options '1:command:->command' '*::operand:->operand'\n"
+				   "case $state in\n"
+				   "command) _describe command _walship_commands ;;\n"
+				   "operand)\n"
+				   "\tlocal chosen=$words[1]\n");
+	if (!st)
+		st = zsh_groups(out, err);
+	if (!st)
+		st = buffer_printf(out, err, "\tcase $chosen in\n");
+	for (size_t i = 0; !st && i < command_count; i++)
+		st = zsh_command(out, &command_table[i], err);
+	return st ? st : buffer_printf(out, err, "\tesac ;;\nesac\n");
+}

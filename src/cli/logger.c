@@ -1,0 +1,186 @@
+#include "cli/logger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define SEND_TIMEOUT_S 1 /* a log that nobody reads must not hold a push up */
+#define WAL_FILE_MAX 64  /* PostgreSQL's names are shorter: whatever is not is no such name */
+#define FILE_MODE 0640   /* PostgreSQL's umask makes it 0600, others' the group's to read */
+
+/* The places that are sockets. */
+static const struct place {
+	const char *name, *socket;
+	void (*encode[2])(const struct record *record, struct record_text *out); /* by enum log_format */
+} places[] = {
+    {"syslog", "/dev/log", {record_syslog, record_syslog_json}},
+    {"journal", "/run/systemd/journal/socket", {record_journal, record_journal}}, /* it has fields of its own */
+};
+
+static void write_all(int fd, const struct record_text *text)
+{
+	if (write(fd, text->bytes, text->len) < 0)
+		return; /* nobody is there to read it */
+}
+
+static void to_standard_error(const struct logger *logger, const struct record *record)
+{
+	struct record_text text;
+	logger->to_err(record, &text);
+	write_all(logger->err_fd, &text);
+}
+
+static struct record make_record(const struct logger *logger, const struct log *log, enum log_level level,
+				 const char *message, const char *hint)
+{
+	struct record record = {
+	    .level = level, .command = logger->command, .pid = getpid(), .message = message, .hint = hint};
+	(void)clock_gettime(CLOCK_REALTIME, &record.time);
+	if (log->subject != NULL)
+		record.subject = *log->subject;
+	if (record.subject.wal_file != NULL && strlen(record.subject.wal_file) > WAL_FILE_MAX)
+		record.subject.wal_file = NULL;
+	return record;
+}
+
+static void give_up(struct logger *logger, const char *why)
+{
+	struct error err;
+	fd_closep(&logger->fd);
+	(void)error_set(&err, STATUS_LOCAL, "log-to %.256s: %s; standard error is used instead", logger->place, why);
+	if (logger->log.level < LEVEL_WARNING)
+		return;
+	struct record record = make_record(logger, &logger->log, LEVEL_WARNING, err.text, "");
+	to_standard_error(logger, &record);
+}
+
+/* One write, or one datagram, for a record: those of processes side by side do not mix. False: the place is given up.
+ */
+static bool to_place(struct logger *logger, const struct record *record)
+{
+	struct record_text text;
+	if (logger->fd < 0)
+		return false;
+	logger->to_place(record, &text);
+	char words[128];
+	ssize_t put;
+	do
+		put = write(logger->fd, text.bytes, text.len);
+	while (put < 0 && errno == EINTR);
+	if (put == (ssize_t)text.len)
+		return true;
+	give_up(logger, strerror_r(put < 0 ? errno : ENOSPC, words, sizeof words));
+	return false;
+}
+
+static void write_record(struct logger *logger, const struct record *record, bool ends_the_call)
+{
+	(void)pthread_mutex_lock(&logger->mutex);
+	bool there = to_place(logger, record);
+	if (!there || ends_the_call || logger->watched)
+		to_standard_error(logger, record);
+	(void)pthread_mutex_unlock(&logger->mutex);
+}
+
+static void write_line(const struct log *log, enum log_level level, const char *line)
+{
+	struct logger *logger = log->arg;
+	struct record record = make_record(logger, log, level, line, "");
+	write_record(logger, &record, false);
+}
+
+void logger_init(struct logger *logger, int err_fd)
+{
+	*logger = (struct logger){.err_fd = err_fd, .fd = -1, .to_err = record_terminal};
+	logger->log = (struct log){LEVEL_WARNING, write_line, logger, &logger->subject};
+	(void)pthread_mutex_init(&logger->mutex, NULL);
+}
+
+/* -1, and errno, when nobody listens there. */
+static int open_socket(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
+	if (strlen(path) >= sizeof address.sun_path)
+		return errno = ENAMETOOLONG, -1;
+	(void)strcpy(address.sun_path, path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 &&
+	    connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+		return fd;
+	int why = errno;
+	(void)close(fd);
+	errno = why;
+	return -1;
+}
+
+/* O_NONBLOCK: a named pipe without a reader, or a full one, holds nobody up. */
+static int open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, FILE_MODE);
+}
+
+/* "syslog", "journal:/socket": the place, and its socket; NULL when it is another. */
+static const struct place *find_place(const char *wish, const char **socket)
+{
+	for (const struct place *place = places; place < places + sizeof places / sizeof places[0]; place++) {
+		size_t len = strlen(place->name);
+		if (strncmp(wish, place->name, len) != 0 || (wish[len] != '\0' && wish[len] != ':'))
+			continue;
+		*socket = wish[len] == ':' ? wish + len + 1 : place->socket;
+		return place;
+	}
+	return NULL;
+}
+
+static void open_place(struct logger *logger, const char *wish, enum log_format format)
+{
+	char words[128];
+	const char *path = wish;
+	const struct place *place = find_place(wish, &path);
+	logger->place = wish;
+	logger->to_place = place != NULL               ? place->encode[format]
+			   : format == LOG_FORMAT_JSON ? record_json
+						       : record_file;
+	if (path[0] != '/') {
+		give_up(logger, "neither stderr, syslog, journal nor an absolute path");
+		return;
+	}
+	logger->fd = place != NULL ? open_socket(path) : open_file(path);
+	if (logger->fd < 0)
+		give_up(logger, strerror_r(errno, words, sizeof words));
+	logger->watched = logger->fd >= 0 && isatty(logger->err_fd);
+}
+
+void logger_open(struct logger *logger, const struct config *config)
+{
+	const char *wish = config_text(config, OPTION_ID_LOG_TO);
+	uint64_t level = config_number(config, OPTION_ID_LOG_LEVEL);
+	bool json = config_number(config, OPTION_ID_LOG_FORMAT) == LOG_FORMAT_JSON;
+	logger->log.level = (enum log_level)level;
+	if (strcmp(wish, "stderr") == 0)
+		logger->to_err = json ? record_json : record_terminal;
+	else
+		open_place(logger, wish, json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT);
+}
+
+void logger_error(struct logger *logger, const struct error *err)
+{
+	struct record record = make_record(logger, &logger->log, LEVEL_ERROR, err->text, err->hint);
+	write_record(logger, &record, true);
+}
+
+void logger_fini(struct logger *logger)
+{
+	fd_closep(&logger->fd);
+	(void)pthread_mutex_destroy(&logger->mutex);
+}

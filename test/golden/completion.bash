@@ -1,0 +1,151 @@
+# Completion of walship for bash, made by: walship help completion-bash
+
+# What may stand behind an option; false when nothing does.
+_walship_value() {
+	case $1 in
+	--repo) ;;
+	--pg-data) kind=dirnames ;;
+	--system-id) ;;
+	--pg-conninfo) ;;
+	--rpo) ;;
+	--cipher) words='aes-256-cbc none' ;;
+	--cipher-key-file) kind=default ;;
+	--cipher-key-command) words='push fetch cat keygen key config check list info verify backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--secret-files) words='strict any' ;;
+	--compress) words='gzip zstd lz4 none' ;;
+	--compress-level) ;;
+	--push-timeout) ;;
+	--fetch-timeout) ;;
+	--push-ahead) ;;
+	--fetch-ahead) ;;
+	--fetch-error) words='auto abort continue' ;;
+	--log-level) words='error warning info debug' ;;
+	--log-format) words='text json' ;;
+	--log-to) words='stderr syslog journal'; kind=default ;;
+	--spool) kind=dirnames ;;
+	--verify-again) ;;
+	--verify-notes) kind=dirnames ;;
+	--s3-region) ;;
+	--s3-endpoint) ;;
+	--s3-uri-style) words='auto path host' ;;
+	--s3-ca-file) kind=default ;;
+	--s3-part-size) ;;
+	--s3-no-replace) words='condition look' ;;
+	--s3-endpoint-mode) words='standard dualstack fips fips-dualstack' ;;
+	--s3-storage-class) ;;
+	--s3-sse) words='none AES256 aws:kms aws:kms:dsse' ;;
+	--s3-sse-kms-key-id) ;;
+	--s3-sse-bucket-key) words='no yes' ;;
+	--s3-tags) ;;
+	--s3-object-lock-mode) words='none GOVERNANCE COMPLIANCE' ;;
+	--s3-object-lock-retain-days) ;;
+	--s3-requester-pays) words='no yes' ;;
+	--s3-proxy) ;;
+	--s3-bandwidth-limit) ;;
+	--s3-client) words='native libs3' ;;
+	--s3-key) ;;
+	--s3-key-file) kind=default ;;
+	--s3-key-secret-file) kind=default ;;
+	--s3-key-secret-command) words='push fetch cat keygen key config check list info verify backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--status-timeout) ;;
+	--status-age-warning) ;;
+	--status-age-critical) ;;
+	--status-ready-warning) ;;
+	--status-ready-critical) ;;
+	--status-bytes-warning) ;;
+	--status-bytes-critical) ;;
+	--status-disk-warning) ;;
+	--status-disk-critical) ;;
+	--metrics-file) kind=default ;;
+	--notify-command) words='push fetch cat keygen key config check list info verify backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--notify-after) ;;
+	--notify-interval) ;;
+	--notify-timeout) ;;
+	--config) kind=default ;;
+	*) return 1 ;;
+	esac
+}
+
+# The second words of commands that have one; false for the others.
+_walship_group() {
+	case $1 in
+	key) words='list rotate' ;;
+	*) return 1 ;;
+	esac
+}
+
+# What may stand as the operand of this number of a command.
+_walship_operand() {
+	case $1,$2 in
+	'push,1') kind=default ;;
+	'fetch,1') ;;
+	'fetch,2') kind=default ;;
+	'cat,1') ;;
+	'keygen,1') kind=default ;;
+	'key list,1') ;;
+	'key rotate,1') kind=default ;;
+	'list,1') ;;
+	'info,1') ;;
+	'verify,1') ;;
+	'help,1') words='push fetch cat keygen key config check list info verify backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
+	esac
+}
+
+# What else may begin with a dash: of a command, and everywhere.
+_walship_flags() {
+	case $1 in
+	'key list') words+=' --json' ;;
+	'key rotate') words+=' --write' ;;
+	'config') words+=' --credentials' ;;
+	'check') words+=' --store --server --json' ;;
+	'list') words+=' --json' ;;
+	'info') words+=' --json' ;;
+	'verify') words+=' --json --read' ;;
+	'backfill') words+=' --dry-run --json' ;;
+	'status') words+=' --json --prometheus --notify' ;;
+	esac
+	words+=' -v -vv -h --help --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --log-level --log-format --log-to --spool --verify-again --verify-notes --s3-region --s3-endpoint --s3-uri-style --s3-ca-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --metrics-file --notify-command --notify-after --notify-interval --notify-timeout'
+}
+
+_walship_commands='push fetch cat keygen key config check list info verify backfill status help'
+
+_walship() {
+	local line word current option= command= operands=0 ended= prefix= words= kind=
+	read -a line <<<"${COMP_LINE:0:COMP_POINT}"
+	[[ ${COMP_LINE:0:COMP_POINT} != *[[:blank:]] ]] || line+=('')
+	current=${line[-1]}
+	for word in "${line[@]:1:${#line[@]}-2}"; do
+		if [[ $option ]]; then
+			option=
+		elif [[ $ended || $word != -* ]]; then
+			if [[ ! $command ]]; then
+				command=$word
+			elif _walship_group "$command"; then
+				command+=" $word"
+			else
+				operands=$((operands + 1))
+			fi
+		elif [[ $word == -- ]]; then
+			ended=yes
+		elif _walship_value "$word"; then
+			option=$word
+		fi
+	done
+	words= kind= COMPREPLY=()
+	if [[ $option ]]; then
+		_walship_value "$option"
+	elif [[ ! $ended && $current == --*=* ]]; then
+		_walship_value "${current%%=*}"
+		[[ $COMP_WORDBREAKS == *=* ]] || prefix=${current%%=*}=
+		current=${current#*=}
+	elif [[ ! $ended && $current == -* ]]; then
+		_walship_flags "$command"
+	elif [[ ! $command ]]; then
+		words=$_walship_commands
+	elif ! _walship_group "$command"; then
+		_walship_operand "$command" $((operands + 1))
+	fi
+	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$current")
+	[[ ! $kind || ${#COMPREPLY[@]} -gt 0 ]] || compopt -o "$kind"
+}
+complete -F _walship walship
