@@ -52,6 +52,14 @@ enum status help_accepts(struct buffer *out, enum option_id id, struct error *er
 	return row->value == NULL ? STATUS_OK : buffer_printf(out, err, "default %s%s", also, row->value);
 }
 
+/* From the end of a line so long to the column of explanations, there or in the next line. */
+static enum status to_column(struct buffer *out, size_t used, struct error *err)
+{
+	if (used >= HELP_COLUMN)
+		return buffer_printf(out, err, "\n%*s", HELP_COLUMN, "");
+	return buffer_printf(out, err, "%*s", (int)(HELP_COLUMN - used), "");
+}
+
 static enum status show_option(struct buffer *out, enum option_id id, struct error *err)
 {
 	const struct option_row *row = &option_table[id];
@@ -65,11 +73,8 @@ static enum status show_option(struct buffer *out, enum option_id id, struct err
 	if (!st)
 		st = buffer_printf(out, err, "  %s%s %s", row->type == OPTION_SECRET ? "" : "--", row->name,
 				   row->placeholder);
-	used = out->len - used;
-	if (!st && used >= HELP_COLUMN)
-		st = buffer_printf(out, err, "\n%*s", HELP_COLUMN, "");
-	else if (!st)
-		st = buffer_printf(out, err, "%*s", (int)(HELP_COLUMN - used), "");
+	if (!st)
+		st = to_column(out, out->len - used, err);
 	if (!st)
 		st = wrapped(out, buffer_text(&text), HELP_COLUMN, HELP_COLUMN, err);
 	buffer_fini(&text);
@@ -85,7 +90,12 @@ enum status help_overview(struct buffer *out, struct error *err)
 			  "and brings it back, verified.\n\nusage: walship COMMAND [OPTIONS]\n\ncommands:\n");
 	for (size_t i = 0; !st && i < command_count; i++) {
 		const struct command_row *row = &command_table[i];
-		st = buffer_printf(out, err, "  %-6s %-17s%s\n", row->name, row->operands, row->summary);
+		size_t used = out->len;
+		st = buffer_printf(out, err, "  %-6s %s", row->name, row->operands);
+		if (!st)
+			st = to_column(out, out->len - used, err);
+		if (!st)
+			st = buffer_printf(out, err, "%s\n", row->summary);
 	}
 	if (!st)
 		st = buffer_printf(out, err,

@@ -190,7 +190,8 @@ static void names_what_cannot_be_opened(void **unused)
 	      "key list: 1 object needs a key that is not configured");
 	check(
 	    CONF, "42/wal/00000004", true, STATUS_DAMAGED,
-	    "{\"kind\":\"damaged\",\"object\":\"42/wal/00000004.history\",\"bytes\":95,\"stored\":\"2001-09-09T01:46:40Z\","
+	    "{\"kind\":\"damaged\",\"object\":\"42/wal/"
+	    "00000004.history\",\"bytes\":95,\"stored\":\"2001-09-09T01:46:40Z\","
 	    "\"error\":\"cut off: 95 bytes, and no tag\"}\n"
 	    "{\"kind\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key1\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
