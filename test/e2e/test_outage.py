@@ -114,6 +114,7 @@ def test_recovery_never_ends_early(case):
         assert "walship: fetch " in text
         outage.begun = False
         outage.end()
+        site.walship.configure(fetch_timeout="10s")  # what was short for the outage's sake
         restored.start(wait=False)
         restored.wait_promoted()
         assert restored.rows() == rows
