@@ -138,13 +138,15 @@ bool chain_is_whole(const struct chain *chain)
 }
 
 /*
- * The last gap of the timeline that begins at this segment or before, into *out; NULL when there is none. False when
- * that is not known: some ranges were only counted.
+ * The last gap among the timeline's own segments, or at its ends where those were told, that begins at this segment or
+ * before, into *out; NULL when there is none. False when that is not known: some ranges were only counted.
  */
 static bool find_gap(const struct chain *chain, const struct chain_timeline *timeline, uint64_t number,
 		     const struct chain_gap **out)
 {
 	*out = NULL;
+	if (timeline->gaps_untold && timeline->last_gap.timeline == 0)
+		return true;
 	if (timeline->gaps_untold) {
 		*out = &timeline->last_gap;
 		return timeline->last_gap.first <= number;
@@ -173,16 +175,18 @@ static void find_begin(const struct chain *chain, const struct chain_timeline *t
 			timeline = chain_find(chain, timeline->parent);
 			continue;
 		}
+		/* What is missing at its ends may be among the ranges that were only counted. */
+		if (timeline->segments == 0 || timeline->first > number || timeline->last < number)
+			return;
 		if (!find_gap(chain, timeline, number, &gap) || (gap != NULL && gap->last >= number))
 			return;
 		if (gap != NULL) {
 			begin_at(out, timeline, gap->last + 1, gap->behind_s);
 			return;
 		}
-		if (timeline->segments == 0 || timeline->first > number)
-			return;
 		begin_at(out, timeline, timeline->first, timeline->first_s);
-		if (timeline->parent == 0 || begin_of(chain, timeline) == 0)
+		if (timeline->parent == 0 || begin_of(chain, timeline) == 0 ||
+		    timeline->first > begin_of(chain, timeline))
 			return;
 		number = begin_of(chain, timeline) - 1;
 		timeline = chain_find(chain, timeline->parent);

@@ -225,6 +225,42 @@ static void names_come_in_order(void **unused)
 	chain_fini(&chain);
 }
 
+/* What is missing where timelines meet may be among the ranges that are only counted: no window goes through it. */
+static void the_window_ends_at_what_is_only_counted(void **unused)
+{
+	(void)unused;
+	static const struct {
+		uint64_t before, behind; /* segments missing at the end of the first timeline, at the second's beginning */
+	} ends[] = {{2, 0}, {0, 3}, {2, 3}};
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		struct chain chain;
+		struct chain_window window;
+		struct wal_name name;
+		char history[64];
+		uint64_t last = 2 * CHAIN_GAPS_MAX;
+		uint64_t begin = last + 1 + ends[i].before;
+		uint64_t first = begin + ends[i].behind;
+		chain_init(&chain, 42, MIB);
+		for (uint64_t number = 0; number <= last; number += 2) {
+			wal_name_of_number(&name, 1, number, MIB);
+			assert_ok(chain_add(&chain, &name, 1, (int64_t)number, &err), err);
+		}
+		for (uint64_t number = first; number < first + 3; number++) {
+			wal_name_of_number(&name, 2, number, MIB);
+			assert_ok(chain_add(&chain, &name, 1, (int64_t)number, &err), err);
+		}
+		(void)snprintf(history, sizeof history, "1\t%X/%X\tx\n", (unsigned)(begin * MIB >> 32),
+			       (unsigned)(begin * MIB));
+		assert_ok(chain_history(&chain, 2, history, strlen(history), &err), err);
+		assert_ok(chain_end(&chain, &err), err);
+		assert_true(chain.gaps_untold > 0);
+		assert_true(chain_newest_window(&chain, &window));
+		assert_int_equal(window.first_timeline, 2);
+		assert_int_equal(window.first, first);
+		chain_fini(&chain);
+	}
+}
+
 /* Every second one is missing: what there is no room for is counted, and the last stretch is still found. */
 static void memory_has_a_bound(void **unused)
 {
@@ -282,6 +318,7 @@ int main(void)
 	    cmocka_unit_test(counts_what_there_is),
 	    cmocka_unit_test(a_name_of_another_size_is_strange),
 	    cmocka_unit_test(names_come_in_order),
+	    cmocka_unit_test(the_window_ends_at_what_is_only_counted),
 	    cmocka_unit_test(memory_has_a_bound),
 	    cmocka_unit_test(the_newest_window_is_where_the_cluster_is),
 	};
