@@ -61,18 +61,9 @@ static json_t *text_or_null(const char *text)
 	return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
 }
 
-/* In texts of an error there may be bytes that are no UTF-8: a file's name, a server's answer. */
 static json_t *free_text(const char *text)
 {
-	char clean[HEALTH_TEXT_MAX];
-	json_t *made = text_or_null(text);
-	if (made != NULL)
-		return made;
-	(void)snprintf(clean, sizeof clean, "%s", text);
-	for (char *c = clean; *c != '\0'; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	return json_string(clean);
+	return text[0] == '\0' ? json_null() : print_string(text);
 }
 
 static json_t *time_or_null(int64_t seconds)

@@ -72,8 +72,9 @@ static enum status name_object(struct counting *counting, const char *kind, cons
 		char modified[UTC_TEXT_SIZE];
 		utc_text(found->modified_s, modified);
 		return print_json(counting->context,
-				  json_pack("{s:s, s:s, s:I, s:s, s:s}", "kind", kind, "object", found->name, "bytes",
-					    (json_int_t)found->bytes, "stored", modified, "error", found->reason),
+				  json_pack("{s:s, s:o, s:I, s:s, s:o}", "kind", kind, "object",
+					    print_string(found->name), "bytes", (json_int_t)found->bytes, "stored",
+					    modified, "error", print_string(found->reason)),
 				  err);
 	}
 	CLEANUP(buffer_fini) struct buffer out = {0};
@@ -123,9 +124,10 @@ static json_t *counts(const struct tally *tally)
 	bool some = tally->objects > 0;
 	utc_text(tally->oldest_s, oldest);
 	utc_text(tally->newest_s, newest);
-	return json_pack("{s:I, s:I, s:s?, s:s?, s:s?, s:s?}", "objects", (json_int_t)tally->objects, "bytes",
-			 (json_int_t)tally->bytes, "first", some ? tally->first : NULL, "last",
-			 some ? tally->last : NULL, "oldest", some ? oldest : NULL, "newest", some ? newest : NULL);
+	return json_pack("{s:I, s:I, s:o, s:o, s:s?, s:s?}", "objects", (json_int_t)tally->objects, "bytes",
+			 (json_int_t)tally->bytes, "first", some ? print_string(tally->first) : json_null(), "last",
+			 some ? print_string(tally->last) : json_null(), "oldest", some ? oldest : NULL, "newest",
+			 some ? newest : NULL);
 }
 
 /* Takes the object over. */

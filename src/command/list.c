@@ -32,7 +32,7 @@ static json_t *json_of(const struct object_info *info, const char *time)
 	char digits[24];
 	bool known = wal_object_parse(info->name, &system_id, &name);
 	(void)snprintf(digits, sizeof digits, "%" PRIu64, system_id);
-	return json_pack("{s:s, s:s, s:I, s:s, s:o, s:o, s:o}", "object", info->name, "kind",
+	return json_pack("{s:o, s:s, s:I, s:s, s:o, s:o, s:o}", "object", print_string(info->name), "kind",
 			 known ? kind_of(&name) : "other", "bytes", (json_int_t)info->bytes, "stored", time,
 			 "system_id", known ? json_string(digits) : json_null(), "timeline",
 			 known ? json_integer((json_int_t)name.timeline) : json_null(), "name",

@@ -63,9 +63,10 @@ static void tell_damage(struct crew *crew, const struct wal_name *name, const st
 	reading->totals.damaged++;
 	progress_clear(reading->progress);
 	if (command_flag(reading->context, "json")) {
-		st = print_json(
-		    reading->context,
-		    json_pack("{s:s, s:s, s:s}", "kind", "damaged", "object", object, "error", trouble->text), &err);
+		st = print_json(reading->context,
+				json_pack("{s:s, s:s, s:o}", "kind", "damaged", "object", object, "error",
+					  print_string(trouble->text)),
+				&err);
 	} else {
 		st = buffer_printf(&line, &err, "✗ %s: %s\n", object, trouble->text);
 		if (!st)

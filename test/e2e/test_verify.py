@@ -70,6 +70,16 @@ def test_list_shows_every_object(site):
     assert site.run("list", "nothing").expect(0).out == b""
 
 
+def test_names_that_are_no_utf_8(dir_site):
+    """Whoever reads JSON gets all lines, and ASCII of that name."""
+    store_segments(dir_site, [3])
+    with open(os.path.join(os.fsencode(dir_site.store.path), b"caf\xe9.txt"), "wb") as file:
+        file.write(b"12345")
+    assert [line["object"] for line in lines(dir_site.run("list", "--json").expect(0))][-1] == "caf?.txt"
+    foreign = [line for line in lines(dir_site.run("key", "list", "--json").expect(0)) if line["kind"] == "foreign_total"]
+    assert [(line["first"], line["last"], line["objects"]) for line in foreign] == [("caf?.txt", "caf?.txt", 1)]
+
+
 def test_info_counts_by_cluster_and_timeline(site):
     store_segments(site, [3, 4, 7])
     store_wal(site, f"{name_of(4)}.00000028.backup", wal.backup_label(name_of(4)))

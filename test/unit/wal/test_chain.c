@@ -230,7 +230,8 @@ static void the_window_ends_at_what_is_only_counted(void **unused)
 {
 	(void)unused;
 	static const struct {
-		uint64_t before, behind; /* segments missing at the end of the first timeline, at the second's beginning */
+		uint64_t before,
+		    behind; /* segments missing at the end of the first timeline, at the second's beginning */
 	} ends[] = {{2, 0}, {0, 3}, {2, 3}};
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
 		struct chain chain;
