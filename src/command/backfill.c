@@ -271,7 +271,7 @@ static void push_all(struct backfill *backfill)
 	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->lacking < 2;
 	gate_init(&backfill->gate, processors_count(), CREW_BUFFERS_BYTES);
 	(void)pthread_mutex_init(&backfill->mutex, NULL);
-	crew_start(&crew, alone ? 0 : backfill->lacking - 1, backfill->session);
+	(void)crew_start(&crew, alone ? 0 : backfill->lacking - 1, backfill->session);
 	work(backfill, backfill->session);
 	crew_join(&crew);
 	gate_fini(&backfill->gate);

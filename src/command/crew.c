@@ -22,10 +22,14 @@ static void start(struct crew_member *member, struct crew *crew, const struct se
 		member->running = thread_start(&member->thread, STACK_BYTES, work, member);
 }
 
-void crew_start(struct crew *crew, size_t wanted, const struct session *session)
+size_t crew_start(struct crew *crew, size_t wanted, const struct session *session)
 {
-	for (size_t i = 0; i < CREW_MAX && i < wanted; i++)
+	size_t running = 0;
+	for (size_t i = 0; i < CREW_MAX && i < wanted; i++) {
 		start(&crew->members[i], crew, session);
+		running += crew->members[i].running;
+	}
+	return running;
 }
 
 void crew_join(struct crew *crew)

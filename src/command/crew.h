@@ -1,4 +1,4 @@
-/* Threads that push side by side, each with a connection of its own: round trips are waited for together. */
+/* Threads that work side by side, each with a connection of its own: round trips are waited for together. */
 #ifndef WALSHIP_COMMAND_CREW_H
 #define WALSHIP_COMMAND_CREW_H
 
@@ -28,9 +28,9 @@ struct crew {
 
 /*
  * As many as wanted, CREW_MAX at most. session is joined, and must outlive them. What cannot be started, for want of
- * memory say, is missing, and the log says so.
+ * memory say, is missing, and the log says so. How many run.
  */
-void crew_start(struct crew *crew, size_t wanted, const struct session *session);
+size_t crew_start(struct crew *crew, size_t wanted, const struct session *session);
 
 /* Waits until each has ended. */
 void crew_join(struct crew *crew);

@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/thread.h"
+#include "command/crew.h"
 
-#define WORKERS 8                     /* each has a connection: round trips are waited for side by side */
-#define QUEUE 64                      /* so that no worker waits for the page's next name */
-#define STACK_BYTES (1024UL * 1024UL) /* jansson goes 2048 calls deep, when a thread renews its credentials */
+#define QUEUE 64 /* so that no worker waits for the page's next name */
 
 struct item {
 	char name[HEADER_SCAN_NAME_MAX];
@@ -29,13 +27,6 @@ struct scan {
 	struct error err; /* of failed */
 };
 
-struct worker {
-	struct scan *scan;
-	struct session session;
-	pthread_t thread;
-	bool running;
-};
-
 bool header_scan_is_own(const char *name)
 {
 	size_t digits = strspn(name, "0123456789");
@@ -52,13 +43,13 @@ static void fail(struct scan *scan, enum status st, const struct error *err)
 	(void)pthread_cond_broadcast(&scan->changed);
 }
 
-static enum status look(struct worker *worker, const struct item *item, struct header_found *found, struct error *why,
-			struct error *err)
+static enum status look(const struct scan *scan, const struct session *session, const struct item *item,
+			struct header_found *found, struct error *why, struct error *err)
 {
 	uint8_t bytes[SEAL_HEADER_BYTES];
 	size_t len = sizeof bytes;
-	const struct call step = call_step(worker->scan->context->call);
-	enum status st = store_read_first(worker->session.store, &step, item->name, bytes, &len, err);
+	const struct call step = call_step(scan->context->call);
+	enum status st = store_read_first(session->store, &step, item->name, bytes, &len, err);
 	if (st == STATUS_EXISTS) {
 		*why = *err;
 		found->status = st;
@@ -91,16 +82,15 @@ static bool take(struct scan *scan, struct item *out)
 	return some;
 }
 
-static void *work(void *arg)
+static void work(void *arg, const struct session *session)
 {
-	struct worker *worker = arg;
-	struct scan *scan = worker->scan;
+	struct scan *scan = arg;
 	struct item item;
 	while (take(scan, &item)) {
 		struct error err = {0}, why = {0};
 		struct header_found found = {
 		    .name = item.name, .bytes = item.bytes, .modified_s = item.modified_s, .reason = why.text};
-		enum status st = look(worker, &item, &found, &why, &err);
+		enum status st = look(scan, session, &item, &found, &why, &err);
 		(void)pthread_mutex_lock(&scan->mutex);
 		if (!st && !scan->failed)
 			st = scan->tell(scan->arg, &found, &err);
@@ -108,7 +98,6 @@ static void *work(void *arg)
 			fail(scan, st, &err);
 		(void)pthread_mutex_unlock(&scan->mutex);
 	}
-	return NULL;
 }
 
 /* The listing's side: waits while the queue is full. */
@@ -140,25 +129,7 @@ static enum status put(void *arg, const struct object_info *info, struct error *
 	return st;
 }
 
-/* As many as the system lets; one is enough. */
-static enum status start(struct worker *workers, struct scan *scan, const struct session *session, struct error *err)
-{
-	enum status st = STATUS_OK;
-	size_t running = 0;
-	for (size_t i = 0; !st && i < WORKERS; i++) {
-		workers[i].scan = scan;
-		st = session_join(&workers[i].session, session, scan->context, err);
-		if (st)
-			break;
-		workers[i].running = thread_start(&workers[i].thread, STACK_BYTES, work, &workers[i]);
-		running += workers[i].running;
-	}
-	if (!st && running == 0)
-		st = error_set(err, STATUS_LOCAL, "no thread can be started");
-	return st;
-}
-
-static void end(struct worker *workers, struct scan *scan, enum status st, const struct error *err)
+static void end(struct crew *crew, struct scan *scan, enum status st, const struct error *err)
 {
 	(void)pthread_mutex_lock(&scan->mutex);
 	scan->listed = true;
@@ -166,24 +137,23 @@ static void end(struct worker *workers, struct scan *scan, enum status st, const
 		fail(scan, st, err);
 	(void)pthread_cond_broadcast(&scan->changed);
 	(void)pthread_mutex_unlock(&scan->mutex);
-	for (size_t i = 0; i < WORKERS; i++) {
-		if (workers[i].running)
-			(void)pthread_join(workers[i].thread, NULL);
-		session_fini(&workers[i].session);
-	}
+	crew_join(crew);
 }
 
 enum status header_scan(const struct command_context *context, const struct session *session, const char *prefix,
 			header_found_fn tell, void *arg, struct error *err)
 {
 	struct scan scan = {.context = context, .tell = tell, .arg = arg};
-	struct worker workers[WORKERS] = {0};
+	struct crew crew = {.context = context, .work = work, .arg = &scan};
+	enum status st = STATUS_OK;
 	(void)pthread_mutex_init(&scan.mutex, NULL);
 	(void)pthread_cond_init(&scan.changed, NULL);
-	enum status st = start(workers, &scan, session, err);
+	/* One is enough. */
+	if (crew_start(&crew, CREW_MAX, session) == 0)
+		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)
 		st = store_list(session->store, context->call, prefix, put, &scan, err);
-	end(workers, &scan, st, err);
+	end(&crew, &scan, st, err);
 	if (scan.failed)
 		*err = scan.err;
 	(void)pthread_cond_destroy(&scan.changed);

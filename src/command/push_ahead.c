@@ -141,7 +141,7 @@ enum status push_with_others(const struct push *push, const struct session *sess
 	/* Its bytes count, but it neither waits nor takes a slot. */
 	gate_enter(&batch.gate, taken);
 	gate_rest(&batch.gate, 0);
-	crew_start(&crew, batch.ready.count, session);
+	(void)crew_start(&crew, batch.ready.count, session);
 	/* Alone it has all processors. */
 	struct push own = *push;
 	own.threads = batch.ready.count == 0 ? push->threads : 1;
