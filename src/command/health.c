@@ -30,6 +30,7 @@ static enum status write_metrics_file(const char *path, const struct buffer *met
 	return st ? error_wrap(err, st == STATUS_MISSING ? STATUS_LOCAL : st, "metrics-file %s", path) : STATUS_OK;
 }
 
+/* A metrics-file that cannot be written keeps nobody from reading the rest. */
 static enum status tell(const struct health *health, const struct health_report *report,
 			const struct command_context *context, struct error *err)
 {
@@ -37,14 +38,18 @@ static enum status tell(const struct health *health, const struct health_report 
 	const char *path = config_text(context->config, OPTION_ID_METRICS_FILE);
 	bool wanted = command_flag(context, "prometheus");
 	enum status st = wanted || path != NULL ? health_metrics(&metrics, health, report, err) : STATUS_OK;
-	if (!st && path != NULL)
-		st = write_metrics_file(path, &metrics, err);
 	if (st)
 		return st;
+	struct error trouble = {0};
+	enum status written = path == NULL ? STATUS_OK : write_metrics_file(path, &metrics, err);
 	if (wanted)
-		return print_text(context, &metrics, err);
-	return command_flag(context, "json") ? health_print_json(health, report, context, err)
-					     : health_print_text(health, report, context, err);
+		st = print_text(context, &metrics, &trouble);
+	else
+		st = command_flag(context, "json") ? health_print_json(health, report, context, &trouble)
+						   : health_print_text(health, report, context, &trouble);
+	if (st)
+		*err = trouble;
+	return st ? st : written;
 }
 
 /* What push cannot tell, as nobody calls it: the archiver is dead, archive_command is another, the disk fills. */
@@ -92,8 +97,11 @@ enum status command_status(struct command_context *context, struct error *err)
 	st = tell(&health, &report, context, err);
 	if (command_flag(context, "notify"))
 		notify(&health, &report, context);
-	if (st)
+	if (st && report.level != HEALTH_CRITICAL)
 		return error_wrap(err, st, "status");
+	/* What is critical stays it, whoever could not be told. */
+	if (st)
+		log_line(context->call->log, LEVEL_WARNING, "status: %s", err->text);
 	*err = (struct error){0}; /* all has been said */
 	return health_level_status(report.level);
 }

@@ -445,7 +445,11 @@ def test_the_metrics_file_is_whole_at_any_time(dir_place):
         assert values(text)["walship_status"] == OK
     assert os.listdir(place) == ["walship.prom"]
     dir_place.site.walship.configure(metrics_file=place / "none/walship.prom")
-    dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*: open folder .*No such file")
+    done = dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*: open folder .*No such file")
+    assert b"walship OK: " in done.out  # all that is known is said
+    # What is critical stays critical.
+    dir_place.add(9, "ready", age=3600)
+    assert "metrics-file" in dir_place.look().says(CRITICAL, backlog="CRITICAL").err
 
 
 @pytest.mark.parametrize("text", [
