@@ -19,7 +19,12 @@ static enum status unknown_option(const char *text, struct error *err)
 	char name[64];
 	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
 	(void)error_set(err, STATUS_USAGE, "unknown option '%s'", name);
-	return error_hint(err, STATUS_USAGE, "nearest: --%s", option_nearest(name + strspn(name, "-")));
+	struct nearest nearest = nearest_begin(name + strspn(name, "-"));
+	for (enum option_id id = 0; id < OPTION_COUNT; id++)
+		nearest_offer(&nearest, option_table[id].name, strlen(option_table[id].name));
+	for (size_t i = 0; i < flag_count; i++)
+		nearest_offer(&nearest, flag_table[i].name, strlen(flag_table[i].name));
+	return error_hint(err, STATUS_USAGE, "nearest: --%s", nearest.name);
 }
 
 /* The table's own copy of an option's name, so that "--name=value" needs no copy of ours. */

@@ -170,12 +170,31 @@ enum status help_topic_names(struct buffer *out, struct error *err)
 	return st;
 }
 
+/* "key" alone: all commands that begin with that word; nothing where none does. */
+static enum status group_text(struct buffer *out, const char *name, struct error *err)
+{
+	size_t len = strlen(name);
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < command_count; i++) {
+		if (strncmp(command_table[i].name, name, len) != 0 || command_table[i].name[len] != ' ')
+			continue;
+		if (out->len > 0)
+			st = buffer_printf(out, err, "\n");
+		if (!st)
+			st = help_command(out, &command_table[i], err);
+	}
+	return st;
+}
+
 static enum status topic_text(struct buffer *out, const char *name, struct error *err)
 {
 	struct nearest nearest = nearest_begin(name);
 	const struct command_row *command = command_find(name);
 	if (command != NULL)
 		return help_command(out, command, err);
+	enum status st = group_text(out, name, err);
+	if (st || out->len > 0)
+		return st;
 	for (size_t i = 0; i < command_count; i++)
 		nearest_offer(&nearest, command_table[i].name, strlen(command_table[i].name));
 	for (size_t i = 0; i < TOPIC_COUNT; i++) {

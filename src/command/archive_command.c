@@ -122,5 +122,6 @@ enum status archive_command_compare(const struct archive_command *command, const
 			text_of(theirs, OPTION_ID_REPO), text_of(config, OPTION_ID_REPO));
 	return error_hint(err, STATUS_CONFLICT,
 			  "one of the two is wrong: give walship check the configuration that archive_command has "
-			  "(--config, --repo, WALSHIP_ variables)");
+			  "(--config, --repo, WALSHIP_ variables); if it is the server's own environment that has it, "
+			  "write --config into archive_command");
 }

@@ -321,9 +321,9 @@ static enum status show_sum(struct backfill *backfill, size_t not_tried, struct 
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st = buffer_printf(
 	    &out, err,
-	    "%zu finished files: %zu in the repository already, %zu pushed, %zu failed, %zu not tried; %zu still "
+	    "%zu finished file%s: %zu in the repository already, %zu pushed, %zu failed, %zu not tried; %zu still "
 	    "to be written\n",
-	    files, stored, backfill->pushed, backfill->failed, not_tried, backfill->list.others);
+	    files, files == 1 ? "" : "s", stored, backfill->pushed, backfill->failed, not_tried, backfill->list.others);
 	return st ? st : print_text(backfill->context, &out, err);
 }
 

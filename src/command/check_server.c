@@ -219,8 +219,8 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 	const char *failed = postgres_text(&rows, 0, FAILED_LAST);
 	inspection->failures = strtoull(postgres_text(&rows, 0, FAILED_COUNT), NULL, 10);
 	if (strcmp(postgres_text(&rows, 0, FAILS_NOW), "t") == 0) {
-		(void)error_set(err, STATUS_UNREACHABLE, "fails: %s at %s, for the %" PRIu64 "th time in all; %s%s",
-				failed, postgres_text(&rows, 0, FAILED_AT), inspection->failures,
+		(void)error_set(err, STATUS_UNREACHABLE, "fails: %s at %s, failures in all: %" PRIu64 "; %s%s", failed,
+				postgres_text(&rows, 0, FAILED_AT), inspection->failures,
 				last == NULL ? "nothing was archived so far" : "the last that was archived is ",
 				last == NULL ? "" : last);
 		return error_hint(err, STATUS_UNREACHABLE, "the server's log has walship's own words, and a hint");

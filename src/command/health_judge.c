@@ -171,8 +171,8 @@ static void judge_backlog(const struct health *health, const struct config *conf
 		      above(pending->files, config, OPTION_ID_STATUS_READY_WARNING, OPTION_ID_STATUS_READY_CRITICAL));
 	level = worse(level,
 		      above(pending->bytes, config, OPTION_ID_STATUS_BYTES_WARNING, OPTION_ID_STATUS_BYTES_CRITICAL));
-	say(check, level, "%" PRIu64 " files wait to be archived (%s), for %s; the first is %s", pending->files, bytes,
-	    age, pending->first);
+	say(check, level, "%" PRIu64 " %s to be archived (%s), for %s; the first is %s", pending->files,
+	    pending->files == 1 ? "file waits" : "files wait", bytes, age, pending->first);
 	if (level != HEALTH_OK && health->failures.count == 0)
 		advise(
 		    check,
@@ -225,9 +225,15 @@ static void judge_chain(const struct health *health, struct health_check *check)
 		    archive->objects, restorable);
 		return;
 	}
-	say(check, HEALTH_CRITICAL,
-	    "%" PRIu64 " segments are missing, the first range is %s to %s; restorable up to %s", archive->missing,
-	    archive->gaps[0].first.text, archive->gaps[0].last.text, restorable);
+	const struct health_gap *gap = &archive->gaps[0];
+	if (archive->missing == 1)
+		say(check, HEALTH_CRITICAL, "%s is missing; with a base backup from after it restorable up to %s",
+		    gap->first.text, restorable);
+	else
+		say(check, HEALTH_CRITICAL,
+		    "%" PRIu64 " segments are missing, the first range is %s to %s; with a base backup from after the "
+		    "last range restorable up to %s",
+		    archive->missing, gap->first.text, gap->last.text, restorable);
 	advise(check, "walship backfill pushes what pg_wal still has; else make a new base backup: from before the gap "
 		      "nothing recovers beyond it. walship verify names all of them");
 }

@@ -181,7 +181,8 @@ static enum status conclude(const struct verification *verification, struct erro
 		return error_hint(err,
 				  error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged, or not to be opened",
 					    damaged, damaged == 1 ? " is" : "s are"),
-				  "look for another copy of each; then make a new base backup");
+				  "where a key is not configured, add it (walship key list); else look for another "
+				  "copy, then make a new base backup");
 	if (verification->missing.segments > 0)
 		return say_missing(&verification->missing, err);
 	if (verification->lost_origins > 0)

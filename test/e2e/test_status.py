@@ -480,7 +480,7 @@ def test_notify_what_no_push_can_tell(dir_place):
     [call] = told.calls()
     env = call["env"]
     assert env["WALSHIP_EVENT"] == "failing" and env["WALSHIP_FAILURES"] == "0" and "WALSHIP_FILE" not in env
-    assert "backlog: 1 files wait to be archived" in env["WALSHIP_ERROR"] and name in env["WALSHIP_ERROR"]
+    assert "backlog: 1 file waits to be archived" in env["WALSHIP_ERROR"] and name in env["WALSHIP_ERROR"]
     assert "archive_command" in env["WALSHIP_HINT"] or "does not run" in env["WALSHIP_HINT"]
     assert abs(wal_time(env["WALSHIP_SINCE"]) - (time.time() - 3600)) < 60
     (dir_place.status / f"{name}.ready").rename(dir_place.status / f"{name}.done")

@@ -109,6 +109,7 @@ static const struct {
     {{"push", "a", "--reppo=b"}, "push", "unknown option '--reppo'", "nearest: --repo"},
     {{"--reppo", "fetch", "a", "b"}, "fetch", "unknown option '--reppo'", "nearest: --repo"},
     {{"--s3-key-secre=sesame", "push", "a"}, "push", "unknown option '--s3-key-secre'", "nearest: --s3-key-secret"},
+    {{"verify", "--rad"}, "verify", "unknown option '--rad'", "nearest: --read"},
     {{"push", "a", "-x"}, "push", "unknown option '-x'", "walship help shows all"},
     {{"push", "a", "-vvv"}, "push", "unknown option '-vvv'", "walship help shows all"},
     {{"push", "a", "--help=x"}, "push", "unknown option '--help'", "nearest: --repo"},
