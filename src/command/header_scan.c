@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/thread.h"
+#include "store/name.h"
 
 #define WORKERS 8                     /* each has a connection: round trips are waited for side by side */
 #define QUEUE 64                      /* so that no worker waits for the page's next name */
@@ -39,7 +40,9 @@ struct worker {
 bool header_scan_is_own(const char *name)
 {
 	size_t digits = strspn(name, "0123456789");
-	return digits > 0 && name[digits] == '/' && strlen(name) < HEADER_SCAN_NAME_MAX;
+	struct error ignored;
+	return digits > 0 && name[digits] == '/' && strlen(name) < HEADER_SCAN_NAME_MAX &&
+	       object_name_check(name, &ignored) == STATUS_OK;
 }
 
 /* The first failure stands. */
