@@ -20,7 +20,8 @@
 #define LOCK_TRIES 50
 #define LOCK_NAP_NS 10000000L
 
-/* Others have it for a moment. Who was stopped with it must not hold a push up, let alone until that counts as failed. */
+/* Others have it for a moment. Who was stopped with it must not hold a push up, let alone until that counts as failed.
+ */
 static bool lock(int fd)
 {
 	const struct timespec nap = {.tv_nsec = LOCK_NAP_NS};
