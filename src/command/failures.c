@@ -52,7 +52,7 @@ static bool parse(const char *record, struct failures *out)
 static bool read_record(const char *path, struct failures *out)
 {
 	char record[RECORD_MAX];
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t got = fd < 0 ? -1 : read(fd, record, sizeof record - 1);
 	if (got < 0)
 		return false;

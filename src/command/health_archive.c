@@ -114,7 +114,7 @@ static void find_changes(struct look *look, uint32_t timeline)
 	if (timeline == 1 || snprintf(path, sizeof path, "%s/pg_wal/%08" PRIX32 ".history",
 				      look->health->directory.path, timeline) >= (int)sizeof path)
 		return;
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text);
 	if (got > 0 && (size_t)got < sizeof text)
 		(void)wal_history_read(timeline, text, (size_t)got, keep_change, look, &ignored);

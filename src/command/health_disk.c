@@ -35,7 +35,7 @@ struct samples {
 static void read_samples(const char *path, struct samples *out)
 {
 	char text[LOOKS_MAX];
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
 	text[got > 0 ? got : 0] = '\0';
 	char *rest = text + strlen(FIRST_WORDS);

@@ -39,12 +39,23 @@ static json_t *json_of(const struct object_info *info, const char *time)
 			 known ? json_string(name.text) : json_null());
 }
 
+/* One line whatever the name is. */
+static enum status show_line(struct buffer *lines, const char *time, const struct object_info *info, struct error *err)
+{
+	size_t from = lines->len;
+	enum status st = buffer_printf(lines, err, "%s %12" PRIu64 " %s", time, info->bytes, info->name);
+	for (size_t i = from; !st && i < lines->len; i++)
+		if (lines->data[i] == '\n')
+			lines->data[i] = '?';
+	return st ? st : buffer_append(lines, "\n", 1, err);
+}
+
 static enum status add_line(struct listing *listing, const struct object_info *info, struct error *err)
 {
 	char time[UTC_TEXT_SIZE];
 	utc_text(info->modified_s, time);
 	if (!listing->json)
-		return buffer_printf(&listing->lines, err, "%s %12" PRIu64 " %s\n", time, info->bytes, info->name);
+		return show_line(&listing->lines, time, info, err);
 	json_t *value = json_of(info, time);
 	char *line = value == NULL ? NULL : json_dumps(value, JSON_COMPACT);
 	enum status st = line == NULL ? error_set(err, STATUS_LOCAL, "out of memory")

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,6 +17,24 @@
 #define HEAD_FORMAT FIRST_WORDS "%-7s %20" PRId64 " %20" PRId64 " %c\n"
 #define HEAD_BYTES 71
 #define LOGGED_AT (HEAD_BYTES - 2)
+#define LOCK_TRIES 50
+#define LOCK_NAP_NS 10000000L
+
+/* Others have it for a moment. Who was stopped with it must not hold a push up, let alone until that counts as failed.
+ */
+static bool lock(int fd)
+{
+	const struct timespec nap = {.tv_nsec = LOCK_NAP_NS};
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return false;
+		(void)nanosleep(&nap, NULL);
+	}
+	errno = EWOULDBLOCK;
+	return false;
+}
 
 /* -1 when it is not there, or may not be believed. The lock goes with the descriptor. */
 static int open_file(const struct watch *watch, int flags)
@@ -25,9 +44,12 @@ static int open_file(const struct watch *watch, int flags)
 	watch_path(watch, "notified", path);
 	if (watch_prepare(watch, &ignored))
 		return -1;
-	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && flock(fd, LOCK_EX) != 0)
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd >= 0 && !lock(fd)) {
+		int why = errno;
 		fd_closep(&fd);
+		errno = why;
+	}
 	return fd;
 }
 

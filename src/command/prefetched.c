@@ -22,7 +22,7 @@
 /* A small file's content as text; "" when there is none. */
 static void read_text(const char *path, char *out, size_t size)
 {
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	ssize_t got = fd < 0 ? 0 : read(fd, out, size - 1);
 	out[got > 0 ? got : 0] = '\0';
 }
@@ -117,7 +117,7 @@ static bool copy(const char *path, const char *dest)
 	struct newfile file = {0};
 	struct sink *end = NULL;
 	uint64_t bytes;
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	enum status st = fd < 0 ? STATUS_LOCAL : newfile_open(&file, dest, 0640, &ignored);
 	if (!st)
 		st = file_sink_new(&end, &file, UINT64_MAX, &ignored);

@@ -174,7 +174,7 @@ static bool take_ranges(struct verified *verified, const char *text, int64_t not
 static enum status read_file(const char *path, struct buffer *out, struct error *err)
 {
 	char chunk[16 * 1024];
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return STATUS_OK;
 	for (;;) {

@@ -1,9 +1,11 @@
 #include "config/edit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -148,13 +150,35 @@ static enum status replace(const char *path, const struct buffer *text, struct e
 	return st ? st : newfile_replace_durably(&file, err);
 }
 
+/*
+ * Of two at once the second finds what the first wrote, instead of replacing it: what was encrypted meanwhile needs the
+ * first one's key. The folder is locked, for the file itself becomes another.
+ */
+static enum status lock_folder(const char *path, int *fd, struct error *err)
+{
+	char real[PATH_MAX];
+	if (realpath(path, real) == NULL)
+		return error_errno(err, STATUS_LOCAL, errno, "look at %s", path);
+	*strrchr(real, '/') = '\0';
+	*fd = open(real[0] == '\0' ? "/" : real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return error_errno(err, STATUS_LOCAL, errno, "open the folder of %s", path);
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return STATUS_OK;
+	return error_hint(err, error_set(err, STATUS_CONFLICT, "%s is being changed by another call", path),
+			  "try again");
+}
+
 enum status config_put_key_first(const struct config *config, const char *file, struct error *err)
 {
+	CLEANUP(fd_closep) int lock_fd = -1;
 	CLEANUP(ini_file_fini) struct ini_file ini = {0};
 	CLEANUP(config_freep) struct config *now = NULL;
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	const char *path = config_path(config);
 	enum status st = config_check_put_key_first(config, file, err);
+	if (!st)
+		st = lock_folder(path, &lock_fd, err);
 	if (!st)
 		st = ini_file_read(&ini, path, err);
 	/* It may have been edited since this call began. */

@@ -226,7 +226,7 @@ static enum status open_object(const struct directory *directory, const char *na
 	enum status st = path_of(directory, name, path, err);
 	if (st)
 		return st;
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (*fd >= 0)
 		return STATUS_OK;
 	return errno == ENOENT ? judge_absence(directory, name, err) : disk_error(err, errno, "open", path);

@@ -183,7 +183,7 @@ static enum status read_history(struct scan *scan, const struct found *found, st
 	    snprintf(path, sizeof path, "%s/%s", scan->pg_wal, found->file.name.text) >= (int)sizeof path)
 		return STATUS_OK;
 	CLEANUP(freep) char *text = malloc(found->file.bytes + 1);
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (text == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	ssize_t got = fd < 0 ? -1 : read(fd, text, found->file.bytes);

@@ -1,10 +1,11 @@
 """Objects that are not what was stored: every one refused, and nothing at DEST."""
 
+import os
 import random
 
 import pytest
 
-from harness import objects, wal
+from harness import host, objects, wal
 
 FLIPS = 500  # for each of two objects
 
@@ -136,3 +137,14 @@ def test_s3_answer_cut_short(s3_site):
         assert not list(dest.parent.iterdir())
     s3_site.store.proxy.forward()
     s3_site.run("fetch", name, dest, "--system-id", s3_site.system_id).expect(0)
+
+
+def test_a_pipe_in_place_of_an_object(dir_site):
+    """Nobody waits for who may write to it: it is damage at once."""
+    name, content, object_name = dir_site.kind("segment")
+    dir_site.run("push", dir_site.file(name, content), "--system-id", dir_site.system_id).expect(0)
+    path = dir_site.store.path / object_name
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    host.USER.own(path, 0o600)
+    dir_site.run("cat", name, "--system-id", dir_site.system_id).expect(255, "cut off", ".")

@@ -168,6 +168,17 @@ def refused(site, code, error, hint=r".", path="key-2027"):
     return not (site.folder / path).exists()
 
 
+def test_two_rotations_at_once_lose_no_key(dir_site):
+    """Whoever is told that its key encrypts finds it in walship.conf."""
+    before = dir_site.walship.conf.read_text()
+    for turn in range(15):
+        host.USER.write(dir_site.walship.conf, before, 0o600)
+        calls = {name: dir_site.walship.popen("key", "rotate", dir_site.folder / name, "--write") for name in (f"a{turn}", f"b{turn}")}
+        codes = {name: (call.communicate(), call.returncode)[1] for name, call in calls.items()}
+        written = {os.path.basename(path) for path in keys_configured(dir_site)}
+        assert 0 in codes.values() and {name for name, code in codes.items() if code == 0} == written - {"key"}, codes
+
+
 def test_rotation_is_refused_before_anything_is_lost(site):
     push_some(site, 2)
     name = wal.object_name(SYSTEM_ID, wal.segment_name(1, 2, MIB))
@@ -242,6 +253,19 @@ def peak_kib(walship_, *args):
              "_, status, usage = os.wait4(pid, 0); print('peak', usage.ru_maxrss); sys.exit(os.waitstatus_to_exitcode(status))"
     done = walship_.run(argv=[sys.executable, "-c", script, *walship_.argv(*args)], timeout=300)
     return done.code, int(re.search(rb"peak (\d+)", done.out).group(1))
+
+
+def test_list_goes_on_behind_names_that_are_not_walships(dir_site):
+    """Somebody's own file below a cluster's folder is called out, and everything else counted; no name commands a terminal."""
+    push_some(dir_site, 2)
+    folder = (dir_site.store.path / dir_site.store.list()[0]).parent
+    foreign = "a copy\n\x1b[31mof mine"
+    host.USER.write(folder / foreign, "x", 0o600)
+    found, kinds = key_lines(dir_site.walship)
+    assert [line["objects"] for line in found.values()] == [2]
+    assert any(foreign in line.values() or any(str(value).endswith(foreign) for value in line.values()) for line in kinds.values()), kinds
+    out = dir_site.run("list").expect(0).out.decode()
+    assert "\x1b" not in out and len(out.splitlines()) == 3 and "a copy??[31mof mine" in out
 
 
 def test_list_takes_no_more_memory_for_more_objects(dir_site):

@@ -1,5 +1,6 @@
 """notify-command: somebody is told that pushes fail, once in a while, and once that they work again; push never waits for it."""
 
+import fcntl
 import json
 import os
 import time
@@ -208,3 +209,48 @@ def test_postgresql_is_not_held_up(dir_site):
         primary.wait_archived()
         assert told.wait(2)[1]["env"]["WALSHIP_EVENT"] == "working"
         os.kill(told.calls()[1]["pid"], 9)
+
+
+def lock_notes(site):
+    """As a process that was stopped in the middle would: it ends with the test's."""
+    [path] = [path for path in Path(site.walship.options["spool"]).iterdir() if path.name.startswith("notified-")]
+    held = path.open("r+b")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    return held
+
+
+def test_notes_that_somebody_keeps_locked_hold_no_push_up(dir_site, failing):
+    """What was stored is not called failed, and what failed says why."""
+    told = Told(dir_site.folder)
+    dir_site.walship.configure(notify_command=told.script, push_ahead="0")
+    dir_site.store.go_away()
+    failing()
+    told.wait(1)
+    with lock_notes(dir_site):
+        begun = time.monotonic()
+        result = failing()
+        assert result.code == 3 and "repo" in result.error and "hangs" not in result.err
+        dir_site.store.come_back()
+        result = failing()
+        assert result.code == 0 and "hangs" not in result.err
+        assert time.monotonic() - begun < 5  # less than it takes until a push is given up
+    assert not record(dir_site)
+
+
+def test_a_pipe_in_place_of_the_record_holds_no_push_up(dir_site, failing):
+    told = Told(dir_site.folder)
+    dir_site.walship.configure(notify_command=told.script, push_ahead="0")
+    dir_site.store.go_away()
+    failing()
+    told.wait(1)
+    [path] = record(dir_site)
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    host.USER.own(path, 0o600)
+    assert "hangs" not in failing().err
+    path.unlink(missing_ok=True)
+    os.mkfifo(path, 0o600)
+    host.USER.own(path, 0o600)
+    dir_site.store.come_back()
+    assert failing().code == 0
+    assert not record(dir_site)
