@@ -14,9 +14,9 @@ from types import SimpleNamespace
 
 from . import disk, host
 
-MIRROR = "http://deb.debian.org/debian"
-DEBIAN = "docker.io/library/debian:bookworm-slim"
-POSTGRES = "docker.io/library/postgres:15-bookworm"
+# What `FROM debian:bookworm-slim` finds, as images that are here come first.
+DEBIAN = "localhost/debian:bookworm-slim"
+POSTGRES = "localhost/postgres:15-bookworm"
 BASE_KIB = 1 << 20  # it takes a third of that
 ROOT = SimpleNamespace(uid=0, gid=0)
 WALSHIP, POSTGRES_WALSHIP = "localhost/walship", "localhost/postgres-walship"
@@ -58,6 +58,14 @@ exec "$@"
 """
 
 
+def mirror():
+    """Where this machine's own packages come from, or None."""
+    done = subprocess.run(["apt-get", "indextargets", "--format", "$(RELEASE) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"],
+                          capture_output=True, text=True, check=False)
+    found = [line.split(" ")[2] for line in done.stdout.splitlines() if line.startswith("bookworm main ")]
+    return found[0].rstrip("/") if found else None
+
+
 def refusal():
     """Why no images can be built here, or None."""
     missing = [name for name in ("buildah", "debootstrap") if not shutil.which(name)]
@@ -65,8 +73,11 @@ def refusal():
         return f"not installed: {' '.join(missing)}"
     if os.geteuid() != 0:
         return "debootstrap and buildah's chroot isolation need root"
-    done = subprocess.run(["curl", "-sfI", "--max-time", "20", f"{MIRROR}/dists/bookworm/InRelease"], capture_output=True, check=False)
-    return None if done.returncode == 0 else f"{MIRROR} cannot be reached: {done.stderr.decode().strip() or f'curl exit {done.returncode}'}"
+    source = mirror()
+    if source is None:
+        return "apt knows no source of bookworm"
+    done = subprocess.run(["curl", "-sfI", "--max-time", "20", f"{source}/dists/bookworm/InRelease"], capture_output=True, check=False)
+    return None if done.returncode == 0 else f"{source} cannot be reached: {done.stderr.decode().strip() or f'curl exit {done.returncode}'}"
 
 
 class Images:
@@ -107,7 +118,7 @@ class Images:
         # In memory, where dpkg's many fsyncs cost nothing: twice as fast on an idle disk, five times on a busy one.
         if disk.refusal() is None:
             self.disk = disk.SmallDisk(self.debian, BASE_KIB, ROOT)
-        done = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", self.debian, MIRROR], capture_output=True, timeout=240,
+        done = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", self.debian, mirror()], capture_output=True, timeout=240,
                               stdin=subprocess.DEVNULL, env=self.env, check=False)
         assert done.returncode == 0, text(done)[-3000:]
         for name in NOT_SLIM:
