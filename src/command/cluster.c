@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "command/progress.h"
+#include "command/measure.h"
 
 #define LSN_TEXT_MAX 24
 
@@ -149,8 +149,8 @@ static enum status show_segments(struct buffer *out, const struct chain *chain, 
 static enum status show_sizes(struct buffer *out, const struct chain *chain, const struct chain_timeline *each,
 			      struct error *err)
 {
-	char size[SIZE_TEXT_MAX], oldest[UTC_TEXT_SIZE], newest[UTC_TEXT_SIZE];
-	size_text(each->bytes, size);
+	char size[MEASURE_MAX], oldest[UTC_TEXT_SIZE], newest[UTC_TEXT_SIZE];
+	measure_bytes(each->bytes, size);
 	utc_text(each->oldest_s, oldest);
 	utc_text(each->newest_s, newest);
 	enum status st =

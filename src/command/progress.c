@@ -1,6 +1,5 @@
 #include "command/progress.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -46,16 +45,4 @@ void progress_clear(struct progress *progress)
 	if (progress->visible)
 		write_line(progress, "");
 	progress->visible = false;
-}
-
-void size_text(uint64_t bytes, char out[SIZE_TEXT_MAX])
-{
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	double value = (double)bytes;
-	size_t unit = 0;
-	while (value >= 1000 && unit + 1 < sizeof units / sizeof units[0]) {
-		value /= 1024;
-		unit++;
-	}
-	(void)snprintf(out, SIZE_TEXT_MAX, "%.*f %s", unit == 0 ? 0 : 1, value, units[unit]);
 }

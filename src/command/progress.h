@@ -27,8 +27,4 @@ void progress_show(struct progress *progress, const char *format, ...) __attribu
 /* Before something else is printed, and at the end. */
 void progress_clear(struct progress *progress);
 
-/* "12.3 GiB". */
-#define SIZE_TEXT_MAX 24
-void size_text(uint64_t bytes, char out[SIZE_TEXT_MAX]);
-
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "command/measure.h"
 #include "command/object.h"
 #include "wal/content.h"
 #include "wal/history.h"
@@ -140,8 +141,8 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	survey->objects++;
 	survey->bytes += info->bytes;
 	if (survey->progress != NULL && progress_is_due(survey->progress)) {
-		char size[SIZE_TEXT_MAX];
-		size_text(survey->bytes, size);
+		char size[MEASURE_MAX];
+		measure_bytes(survey->bytes, size);
 		progress_show(survey->progress, "%" PRIu64 " objects, %s", survey->objects, size);
 	}
 	if (!wal_object_parse(info->name, &system_id, &name)) {

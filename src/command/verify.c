@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "command/cluster.h"
+#include "command/measure.h"
 #include "command/print.h"
 #include "command/read_plan.h"
 #include "command/survey.h"
@@ -94,7 +95,7 @@ static enum status show_totals(const struct verification *verification, const st
 			       const struct read_totals *totals, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	char digits[24], size[SIZE_TEXT_MAX];
+	char digits[24], size[MEASURE_MAX];
 	(void)snprintf(digits, sizeof digits, "%" PRIu64, chain->system_id);
 	if (command_flag(verification->context, "json"))
 		return print_json(verification->context,
@@ -105,7 +106,7 @@ static enum status show_totals(const struct verification *verification, const st
 					    (json_int_t)totals->remembered, "archived", (json_int_t)totals->unreadable,
 					    "damaged", (json_int_t)totals->damaged),
 				  err);
-	size_text(totals->bytes, size);
+	measure_bytes(totals->bytes, size);
 	enum status st = buffer_printf(&text, err, "%s read %" PRIu64 " object%s, %s, %" PRIu64 " WAL records",
 				       totals->damaged > 0 ? "✗" : "✓", totals->objects,
 				       totals->objects == 1 ? "" : "s", size, totals->records);

@@ -8,6 +8,7 @@
 #include "base/processors.h"
 #include "base/thread.h"
 #include "command/joint.h"
+#include "command/measure.h"
 #include "command/print.h"
 #include "command/read_plan.h"
 
@@ -90,7 +91,7 @@ static void save(struct crew *crew, bool now)
 static void show_progress(const struct crew *crew)
 {
 	const struct cluster_reading *reading = crew->reading;
-	char bar[BAR_WIDTH + 1], done_text[SIZE_TEXT_MAX], all_text[SIZE_TEXT_MAX];
+	char bar[BAR_WIDTH + 1], done_text[MEASURE_MAX], all_text[MEASURE_MAX];
 	if (!progress_is_due(reading->progress))
 		return;
 	double done = (double)reading->totals.bytes;
@@ -99,8 +100,8 @@ static void show_progress(const struct crew *crew)
 	for (int i = 0; i < BAR_WIDTH; i++)
 		bar[i] = done / all * BAR_WIDTH > i ? '#' : '.';
 	bar[BAR_WIDTH] = '\0';
-	size_text(reading->totals.bytes, done_text);
-	size_text((uint64_t)all, all_text);
+	measure_bytes(reading->totals.bytes, done_text);
+	measure_bytes((uint64_t)all, all_text);
 	long long left_s = done > 0 ? (long long)(took_s * (all - done) / done) : 0;
 	progress_show(reading->progress,
 		      "[%s] %3.0f %%, %" PRIu64 " of %" PRIu64 " objects, %s of %s, %lld:%02lld:%02lld left", bar,

@@ -45,33 +45,11 @@ static void without_a_terminal_there_is_none(void **unused)
 	world_fini(&world);
 }
 
-static void sizes_are_for_people(void **unused)
-{
-	(void)unused;
-	static const struct {
-		uint64_t bytes;
-		const char *text;
-	} cases[] = {
-	    {0, "0 B"},
-	    {999, "999 B"},
-	    {1000, "1.0 KiB"},
-	    {16 * 1024 * 1024, "16.0 MiB"},
-	    {1536ULL * 1024 * 1024, "1.5 GiB"},
-	    {UINT64_MAX, "16.0 EiB"},
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		char text[SIZE_TEXT_MAX];
-		size_text(cases[i].bytes, text);
-		assert_string_equal(text, cases[i].text);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(it_is_shown_now_and_then_and_wiped_away),
 	    cmocka_unit_test(without_a_terminal_there_is_none),
-	    cmocka_unit_test(sizes_are_for_people),
 	};
 	return cmocka_run_group_tests_name("command/progress", tests, NULL, NULL);
 }
