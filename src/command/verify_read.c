@@ -30,6 +30,7 @@ struct crew {
 	struct error err; /* the same */
 	struct joints joints;
 	int64_t saved_ms;
+	bool unsaved; /* it could not be, and that was said */
 };
 
 struct reader {
@@ -83,8 +84,11 @@ static void save(struct crew *crew, bool now)
 	if (!now && now_ms - crew->saved_ms < SAVE_MS)
 		return;
 	crew->saved_ms = now_ms;
-	if (verified_save(crew->reading->verified, &err))
-		fail(crew, STATUS_LOCAL, &err);
+	if (crew->unsaved || verified_save(crew->reading->verified, &err) == STATUS_OK)
+		return;
+	/* What was found is worth more than the time that the next run takes. */
+	crew->unsaved = true;
+	log_line(crew->reading->context->call->log, LEVEL_WARNING, "what was read is not remembered: %s", err.text);
 }
 
 static void show_progress(const struct crew *crew)
@@ -117,6 +121,8 @@ static void note(struct crew *crew, const struct wal_name *name, bool good)
 		return;
 	enum status st = good ? verified_add(reading->verified, name->timeline, number, crew->began_s, &err)
 			      : verified_remove(reading->verified, name->timeline, number, &err);
+	if (!st && !good)
+		st = reading->lost(reading->arg, name->timeline, number, &err);
 	if (st)
 		fail(crew, st, &err);
 }
@@ -155,6 +161,9 @@ static void take_result(struct crew *crew, const struct read_job *job, enum stat
 			const struct inspected *inspected, const struct error *trouble)
 {
 	struct cluster_reading *reading = crew->reading;
+	/* What this user may not read is one object; an outage is all of them. */
+	if (st == STATUS_LOCAL)
+		st = STATUS_DAMAGED;
 	if (st == STATUS_DAMAGED)
 		tell_damage(crew, &job->name, trouble);
 	else if (st != STATUS_OK && st != STATUS_MISSING)
