@@ -13,6 +13,7 @@
 #include "command/push_ahead.h"
 #include "command/push_outcome.h"
 #include "command/session.h"
+#include "command/whose.h"
 #include "stream/codec.h"
 #include "wal/control.h"
 #include "walship/fetch.h"
@@ -108,38 +109,21 @@ static enum exit_for choose_reader(const struct config *config, const struct dat
 	return asks_again ? EXIT_FOR_STANDBY : EXIT_FOR_FETCH;
 }
 
-/* The cluster whose file is wanted: from the data directory and the option, which must agree. */
-static enum status settle_system_id(const struct config *config, const struct data_directory *directory, uint64_t *out,
-				    struct error *err)
-{
-	uint64_t given = config_number(config, OPTION_ID_SYSTEM_ID);
-	*out = directory->known ? directory->system_id : given;
-	if (*out == 0) {
-		(void)error_set(err, STATUS_USAGE, "the cluster's system identifier is not known");
-		return error_hint(err, STATUS_USAGE, "run in the data directory, or give --pg-data or --system-id");
-	}
-	if (given == 0 || given == *out)
-		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "system-id is %" PRIu64 ", but the data directory is of cluster %" PRIu64,
-			given, *out);
-	return error_hint(err, STATUS_USAGE, "leave system-id out where a data directory is at hand");
-}
-
 /* Who asks, and for what; dest is NULL for cat. */
 static enum status prepare(struct command_context *context, struct fetch *fetch, const char *dest, struct error *err)
 {
 	struct data_directory directory;
 	const struct config *config = context->config;
 	log_about_file(context->call->log, context->operands[0]);
-	enum status st = data_directory_find(&directory, config_text(config, OPTION_ID_PG_DATA), dest, err);
-	if (st)
-		return st;
+	enum status st = whose_cluster(config, dest, &directory, &fetch->system_id, err);
 	context->reader = choose_reader(config, &directory);
 	fetch->call = context->call;
 	fetch->name = context->operands[0];
-	st = settle_system_id(config, &directory, &fetch->system_id, err);
 	log_about_system(context->call->log, fetch->system_id);
-	return st;
+	if (st || fetch->system_id != 0)
+		return st;
+	(void)error_set(err, STATUS_USAGE, "the cluster's system identifier is not known");
+	return error_hint(err, STATUS_USAGE, "run in the data directory, or give --pg-data or --system-id");
 }
 
 static enum status open_for(struct command_context *context, struct session *session, struct fetch *fetch,

@@ -105,6 +105,12 @@ static bool is_same(const struct config *a, const struct config *b)
 		strcmp(text_of(a, OPTION_ID_S3_ENDPOINT), text_of(b, OPTION_ID_S3_ENDPOINT)) == 0);
 }
 
+/* Nothing in it says where walship's configuration is: the server's environment may, and nobody can look into that. */
+static bool says_nothing(const struct archive_command *command)
+{
+	return command->config_path == NULL && command->option_count == 0 && command->environment[0] == NULL;
+}
+
 enum status archive_command_compare(const struct archive_command *command, const struct config *config,
 				    struct error *err)
 {
@@ -118,10 +124,18 @@ enum status archive_command_compare(const struct archive_command *command, const
 		return error_wrap(err, STATUS_LOCAL, "what it is configured with cannot be read");
 	if (is_same(theirs, config))
 		return STATUS_OK;
+	if (says_nothing(command)) {
+		(void)error_set(err, STATUS_LOCAL,
+				"by its words alone it archives to %s, and this configuration is of %s",
+				text_of(theirs, OPTION_ID_REPO), text_of(config, OPTION_ID_REPO));
+		return error_hint(
+		    err, STATUS_LOCAL,
+		    "the server's own environment may have the configuration: the last step tells; --config in "
+		    "archive_command would make it plain");
+	}
 	(void)error_set(err, STATUS_CONFLICT, "archives to %s, and this configuration is of %s",
 			text_of(theirs, OPTION_ID_REPO), text_of(config, OPTION_ID_REPO));
 	return error_hint(err, STATUS_CONFLICT,
 			  "one of the two is wrong: give walship check the configuration that archive_command has "
-			  "(--config, --repo, WALSHIP_ variables); if it is the server's own environment that has it, "
-			  "write --config into archive_command");
+			  "(--config, --repo, WALSHIP_ variables)");
 }

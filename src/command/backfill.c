@@ -13,6 +13,7 @@
 #include "base/uri.h"
 #include "command/crew.h"
 #include "command/print.h"
+#include "command/whose.h"
 #include "stream/codec.h"
 #include "wal/control.h"
 #include "wal/finished.h"
@@ -53,22 +54,13 @@ static void backfill_fini(struct backfill *backfill)
 
 static enum status find_files(struct backfill *backfill, struct data_directory *directory, struct error *err)
 {
-	const struct config *config = backfill->context->config;
-	uint64_t given = config_number(config, OPTION_ID_SYSTEM_ID);
-	enum status st = data_directory_find(directory, config_text(config, OPTION_ID_PG_DATA), NULL, err);
+	enum status st = whose_cluster(backfill->context->config, NULL, directory, &backfill->system_id, err);
 	if (st)
 		return st;
 	if (!directory->known)
 		return error_hint(err, error_set(err, STATUS_USAGE, "no data directory is at hand"),
 				  "run in it, or name it with --pg-data");
-	if (given != 0 && given != directory->system_id)
-		return error_hint(err,
-				  error_set(err, STATUS_USAGE,
-					    "system-id is %" PRIu64 ", but the data directory is of cluster %" PRIu64,
-					    given, directory->system_id),
-				  "leave system-id out");
 	backfill->data = directory->path;
-	backfill->system_id = directory->system_id;
 	if (snprintf(backfill->pg_wal, sizeof backfill->pg_wal, "%s/pg_wal", directory->path) >= PATH_MAX)
 		return error_set(err, STATUS_USAGE, "path too long: %.64s...", directory->path);
 	st = finished_list_read(&backfill->list, backfill->pg_wal, backfill->system_id, err);

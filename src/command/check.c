@@ -15,6 +15,7 @@
 #include "base/spool.h"
 #include "base/uri.h"
 #include "command/secrets.h"
+#include "command/whose.h"
 #include "wal/control.h"
 #include "wal/name.h"
 
@@ -50,20 +51,12 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 	struct whole *whole = arg;
 	struct data_directory directory;
 	const struct config *config = whole->context->config;
-	uint64_t given = config_number(config, OPTION_ID_SYSTEM_ID);
 	(void)call;
-	enum status st = data_directory_find(&directory, config_text(config, OPTION_ID_PG_DATA), NULL, err);
+	enum status st = whose_cluster(config, NULL, &directory, &whole->system_id, err);
 	if (st)
 		return st;
-	whole->system_id = directory.known ? directory.system_id : given;
 	if (!directory.known)
 		return finding_skip(finding, "none at hand: archive_command runs in it, and needs no pg-data");
-	if (given != 0 && given != directory.system_id)
-		return error_hint(err,
-				  error_set(err, STATUS_USAGE,
-					    "%s is of cluster %" PRIu64 ", and system-id is %" PRIu64, directory.path,
-					    directory.system_id, given),
-				  "leave system-id out where a data directory is at hand");
 	finding_say(finding, "%s, of cluster %" PRIu64, directory.path, directory.system_id);
 	return STATUS_OK;
 }

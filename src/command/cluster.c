@@ -100,7 +100,8 @@ json_t *cluster_json(const struct chain *chain)
 			failed |= json_array_append_new(windows, json_window(chain, &window));
 	}
 	for (size_t i = 0; i < chain->gap_count; i++)
-		failed |= json_array_append_new(gaps, json_gap(chain, &chain->gaps[i]));
+		if (!chain->gaps[i].lost)
+			failed |= json_array_append_new(gaps, json_gap(chain, &chain->gaps[i]));
 	(void)snprintf(system_id, sizeof system_id, "%" PRIu64, chain->system_id);
 	struct missing missing = cluster_missing(chain);
 	json_t *all = json_pack("{s:s, s:s, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "kind", "cluster",
@@ -234,7 +235,7 @@ enum status cluster_judge(struct buffer *out, const struct chain *chain, struct 
 {
 	enum status st = show_head(out, chain, err);
 	for (size_t i = 0; !st && i < chain->gap_count; i++)
-		st = show_gap(out, chain, &chain->gaps[i], err);
+		st = chain->gaps[i].lost ? STATUS_OK : show_gap(out, chain, &chain->gaps[i], err);
 	if (!st && chain->gaps_untold > 0)
 		st = buffer_printf(out, err, "✗ and %" PRIu64 " more ranges are missing\n", chain->gaps_untold);
 	if (!st)

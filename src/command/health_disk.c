@@ -15,8 +15,7 @@
 #include "base/newfile.h"
 #include "command/health.h"
 
-#define SPAN_S 300           /* the earlier look is so old at least, once there is one */
-#define FIRST_SPAN_S 30      /* until then a younger one will do */
+#define SPAN_S 300           /* the earlier look is so old at least: a burst of a minute fills no disk */
 #define OLDEST_S (24 * 3600) /* of days ago nothing can be told */
 #define RATE_SPAN_S 60       /* a shorter time between segments is a burst */
 #define LOOKS_MAX 256
@@ -71,9 +70,9 @@ static bool is_usable(const struct sample *sample, int64_t now_s, int64_t least_
 static uint64_t rate_of_room(const struct samples *samples, const struct health *health)
 {
 	const struct sample *from = &samples->earlier;
-	if (!is_usable(from, health->now_s, FIRST_SPAN_S))
+	if (!is_usable(from, health->now_s, SPAN_S))
 		from = &samples->later;
-	if (!is_usable(from, health->now_s, FIRST_SPAN_S) || from->free <= health->disk_free)
+	if (!is_usable(from, health->now_s, SPAN_S) || from->free <= health->disk_free)
 		return 0;
 	return (from->free - health->disk_free) / (uint64_t)(health->now_s - from->at_s);
 }

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "command/health.h"
+#include "command/whose.h"
 
 /* A path below the data directory: what does not fit is not there. */
 static bool below(const struct health *health, const char *name, char *out, size_t size)
@@ -54,12 +55,10 @@ static void look_into_spool(struct health *health, const struct config *config)
 
 static enum status find_cluster(struct health *out, const struct config *config, struct error *err)
 {
-	uint64_t given = config_number(config, OPTION_ID_SYSTEM_ID);
-	enum status st = data_directory_find(&out->directory, config_text(config, OPTION_ID_PG_DATA), NULL, err);
+	enum status st = whose_cluster(config, NULL, &out->directory, &out->system_id, err);
 	if (st)
 		return st;
 	out->local = out->directory.known;
-	out->system_id = out->local ? out->directory.system_id : given;
 	if (out->system_id == 0) {
 		(void)error_set(err, STATUS_USAGE, "it is not known which cluster is meant");
 		return error_hint(err, STATUS_USAGE, "give --pg-data; or --system-id, for the repository's side alone");

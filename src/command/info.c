@@ -4,7 +4,7 @@
 #include "command/print.h"
 #include "command/survey.h"
 
-static enum status show(void *arg, const struct chain *chain, struct error *err)
+static enum status show(void *arg, struct chain *chain, struct error *err)
 {
 	const struct command_context *context = arg;
 	CLEANUP(buffer_fini) struct buffer text = {0};
@@ -22,5 +22,8 @@ enum status command_info(struct command_context *context, struct error *err)
 	enum status st = survey_operand(context, &survey.system_id, err);
 	if (!st)
 		st = survey_run(&survey, err);
+	/* Nothing is in an empty repository; a cluster that was asked for is missed. */
+	if (!st && survey.system_id != 0 && survey.objects == 0)
+		st = survey_nothing(&survey, err);
 	return st ? error_wrap(err, st, "info %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;
 }

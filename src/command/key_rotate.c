@@ -1,5 +1,6 @@
 /* key rotate: a new key, made and put first so that nothing that is stored, or on its way, becomes unreadable. */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "command/print.h"
 #include "command/progress.h"
 #include "command/secrets.h"
+#include "command/whose.h"
 #include "config/edit.h"
 
 #define ID_SIZE (2 * KEY_ID_BYTES + 1)
@@ -87,11 +89,19 @@ static enum status open_newest(struct rotation *rotation, struct error *err)
 	return error_wrap(err, st, "the newest object, %s, cannot be opened", rotation->newest);
 }
 
+/* Of this cluster, where it is known which one: others in the repository may have other keys. */
 static enum status prove_present_keys(struct rotation *rotation, struct error *err)
 {
+	struct data_directory directory;
+	uint64_t system_id;
+	char prefix[32] = "";
+	enum status st = whose_cluster(rotation->context->config, NULL, &directory, &system_id, err);
+	if (st)
+		return st;
+	if (system_id != 0)
+		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", system_id);
 	progress_begin(&rotation->progress, rotation->context->terminal_fd, rotation->context->call->clock);
-	enum status st =
-	    store_list(rotation->session.store, rotation->context->call, "", remember_newest, rotation, err);
+	st = store_list(rotation->session.store, rotation->context->call, prefix, remember_newest, rotation, err);
 	progress_clear(&rotation->progress);
 	if (st)
 		return error_hint(

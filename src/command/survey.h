@@ -10,7 +10,7 @@
 	(16 * 1024 * 1024) /* wal_segment_size where no segment could be opened: PostgreSQL's own */
 
 /* One cluster, all of it listed. */
-typedef enum status (*survey_fn)(void *arg, const struct chain *chain, struct error *err);
+typedef enum status (*survey_fn)(void *arg, struct chain *chain, struct error *err);
 
 struct survey {
 	const struct command_context *context;
@@ -27,6 +27,9 @@ struct survey {
 	uint64_t
 	    damaged; /* out: histories, and segments asked for their size, that could not be opened; each is logged */
 };
+
+/* STATUS_INCOMPLETE: there is no such cluster in the repository, or no WAL at all. */
+enum status survey_nothing(const struct survey *survey, struct error *err);
 
 /* Tells each cluster in the order of their names. Memory does not grow with the number of segments. */
 enum status survey_run(struct survey *survey, struct error *err);

@@ -122,7 +122,13 @@ static enum status show_totals(const struct verification *verification, const st
 	return st ? st : print_text(verification->context, &text, err);
 }
 
-static enum status read_all(struct verification *verification, const struct chain *chain, struct error *err)
+static enum status lose(void *arg, uint32_t timeline, uint64_t number, struct error *err)
+{
+	return chain_lose(arg, timeline, number, err);
+}
+
+/* What cannot be opened is lost for the chain. */
+static enum status read_all(struct verification *verification, struct chain *chain, struct error *err)
 {
 	struct cluster_reading reading = {.context = verification->context,
 					  .session = verification->survey.session,
@@ -131,7 +137,9 @@ static enum status read_all(struct verification *verification, const struct chai
 					  .system_id = chain->system_id,
 					  .segment_bytes = chain->segment_bytes,
 					  .objects = verification->plan.jobs,
-					  .bytes = verification->bytes};
+					  .bytes = verification->bytes,
+					  .lost = lose,
+					  .arg = chain};
 	enum status st = verify_read(&reading, err);
 	verification->damaged += reading.totals.damaged;
 	return st ? st : show_totals(verification, chain, &reading.totals, err);
@@ -150,7 +158,8 @@ static enum status show(const struct verification *verification, const struct ch
 	return st ? st : print_text(verification->context, &text, err);
 }
 
-static enum status judge(void *arg, const struct chain *chain, struct error *err)
+/* The windows come last: they say what has been read, too. */
+static enum status judge(void *arg, struct chain *chain, struct error *err)
 {
 	struct verification *verification = arg;
 	struct missing missing = cluster_missing(chain);
@@ -158,8 +167,8 @@ static enum status judge(void *arg, const struct chain *chain, struct error *err
 	verification->missing.ranges += missing.ranges;
 	verification->missing.segments += missing.segments;
 	verification->lost_origins += chain->lost_origins;
-	enum status st = show(verification, chain, err);
-	return st || !command_flag(verification->context, "read") ? st : read_all(verification, chain, err);
+	enum status st = command_flag(verification->context, "read") ? read_all(verification, chain, err) : STATUS_OK;
+	return st ? st : show(verification, chain, err);
 }
 
 static enum status say_missing(const struct missing *missing, struct error *err)
@@ -193,8 +202,7 @@ static enum status conclude(const struct verification *verification, struct erro
 					    verification->lost_origins == 1 ? "y is" : "ies are"),
 				  "pg_wal of the primary has them: walship push pg_wal/NAME.history");
 	if (!verification->some)
-		return error_hint(err, error_set(err, STATUS_INCOMPLETE, "there is no WAL in it"),
-				  "is repo the right one, and archive_command set?");
+		return survey_nothing(&verification->survey, err);
 	return STATUS_OK;
 }
 

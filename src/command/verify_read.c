@@ -18,7 +18,7 @@
 #define SAVE_MS 30000               /* what a killed run has read is not read again, but for so much */
 #define BAR_WIDTH 24
 
-struct crew {
+struct reading_crew {
 	struct cluster_reading *reading;
 	struct crc32c crc32c;
 	int64_t began_s, began_ms;
@@ -31,10 +31,11 @@ struct crew {
 	struct error err; /* the same */
 	struct joints joints;
 	int64_t saved_ms;
+	bool unsaved; /* it could not be, and that was said */
 };
 
 struct reader {
-	struct crew *crew;
+	struct reading_crew *crew;
 	struct session session;
 	pthread_t thread;
 	bool running;
@@ -44,7 +45,7 @@ struct reader {
  * Under the mutex.
  */
 
-static void fail(struct crew *crew, enum status st, const struct error *err)
+static void fail(struct reading_crew *crew, enum status st, const struct error *err)
 {
 	if (!crew->st) {
 		crew->st = st;
@@ -53,7 +54,7 @@ static void fail(struct crew *crew, enum status st, const struct error *err)
 	(void)pthread_cond_broadcast(&crew->changed);
 }
 
-static void tell_damage(struct crew *crew, const struct wal_name *name, const struct error *trouble)
+static void tell_damage(struct reading_crew *crew, const struct wal_name *name, const struct error *trouble)
 {
 	struct cluster_reading *reading = crew->reading;
 	CLEANUP(buffer_fini) struct buffer line = {0};
@@ -77,18 +78,21 @@ static void tell_damage(struct crew *crew, const struct wal_name *name, const st
 		fail(crew, st, &err);
 }
 
-static void save(struct crew *crew, bool now)
+static void save(struct reading_crew *crew, bool now)
 {
 	struct error err = {0};
 	int64_t now_ms = clock_monotonic_ms(crew->reading->context->call->clock);
 	if (!now && now_ms - crew->saved_ms < SAVE_MS)
 		return;
 	crew->saved_ms = now_ms;
-	if (verified_save(crew->reading->verified, &err))
-		fail(crew, STATUS_LOCAL, &err);
+	if (crew->unsaved || verified_save(crew->reading->verified, &err) == STATUS_OK)
+		return;
+	/* What was found is worth more than the time that the next run takes. */
+	crew->unsaved = true;
+	log_line(crew->reading->context->call->log, LEVEL_WARNING, "what was read is not remembered: %s", err.text);
 }
 
-static void show_progress(const struct crew *crew)
+static void show_progress(const struct reading_crew *crew)
 {
 	const struct cluster_reading *reading = crew->reading;
 	char bar[BAR_WIDTH + 1], done_text[MEASURE_MAX], all_text[MEASURE_MAX];
@@ -109,7 +113,7 @@ static void show_progress(const struct crew *crew)
 		      left_s / 60 % 60, left_s % 60);
 }
 
-static void note(struct crew *crew, const struct wal_name *name, bool good)
+static void note(struct reading_crew *crew, const struct wal_name *name, bool good)
 {
 	struct cluster_reading *reading = crew->reading;
 	struct error err = {0};
@@ -118,12 +122,14 @@ static void note(struct crew *crew, const struct wal_name *name, bool good)
 		return;
 	enum status st = good ? verified_add(reading->verified, name->timeline, number, crew->began_s, &err)
 			      : verified_remove(reading->verified, name->timeline, number, &err);
+	if (!st && !good)
+		st = reading->lost(reading->arg, name->timeline, number, &err);
 	if (st)
 		fail(crew, st, &err);
 }
 
 /* What goes from one segment into the next; bad: neither is as it should be, whichever it is. */
-static void take_joint(struct crew *crew, enum joint_outcome outcome, const struct wal_name *second,
+static void take_joint(struct reading_crew *crew, enum joint_outcome outcome, const struct wal_name *second,
 		       const struct error *trouble)
 {
 	struct cluster_reading *reading = crew->reading;
@@ -141,7 +147,7 @@ static void take_joint(struct crew *crew, enum joint_outcome outcome, const stru
 	note(crew, &first, false);
 }
 
-static void take_joints(struct crew *crew, const struct read_job *job, const struct inspected *inspected)
+static void take_joints(struct reading_crew *crew, const struct read_job *job, const struct inspected *inspected)
 {
 	struct error trouble = {0};
 	struct wal_name next = job->name;
@@ -152,10 +158,13 @@ static void take_joints(struct crew *crew, const struct read_job *job, const str
 	take_joint(crew, outcome, &next, &trouble);
 }
 
-static void take_result(struct crew *crew, const struct read_job *job, enum status st,
+static void take_result(struct reading_crew *crew, const struct read_job *job, enum status st,
 			const struct inspected *inspected, const struct error *trouble)
 {
 	struct cluster_reading *reading = crew->reading;
+	/* What this user may not read is one object; an outage is all of them. */
+	if (st == STATUS_LOCAL)
+		st = STATUS_DAMAGED;
 	if (st == STATUS_DAMAGED)
 		tell_damage(crew, &job->name, trouble);
 	else if (st != STATUS_OK && st != STATUS_MISSING)
@@ -174,7 +183,7 @@ static void take_result(struct crew *crew, const struct read_job *job, enum stat
  * The threads.
  */
 
-static bool take_job(struct crew *crew, struct read_job *out)
+static bool take_job(struct reading_crew *crew, struct read_job *out)
 {
 	while (crew->begun == crew->queued && !crew->closed && !crew->st)
 		(void)pthread_cond_wait(&crew->changed, &crew->mutex);
@@ -188,7 +197,7 @@ static bool take_job(struct crew *crew, struct read_job *out)
 static void *work(void *arg)
 {
 	struct reader *reader = arg;
-	struct crew *crew = reader->crew;
+	struct reading_crew *crew = reader->crew;
 	struct read_job job;
 	(void)pthread_mutex_lock(&crew->mutex);
 	while (take_job(crew, &job)) {
@@ -209,7 +218,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static enum status start(struct crew *crew, struct reader *readers, unsigned count, struct error *err)
+static enum status start(struct reading_crew *crew, struct reader *readers, unsigned count, struct error *err)
 {
 	unsigned running = 0;
 	for (unsigned i = 0; i < count; i++) {
@@ -223,7 +232,7 @@ static enum status start(struct crew *crew, struct reader *readers, unsigned cou
 	return running > 0 ? STATUS_OK : error_set(err, STATUS_LOCAL, "no thread can be started");
 }
 
-static void stop(struct crew *crew, struct reader *readers, unsigned count)
+static void stop(struct reading_crew *crew, struct reader *readers, unsigned count)
 {
 	(void)pthread_mutex_lock(&crew->mutex);
 	crew->closed = true;
@@ -242,7 +251,7 @@ static void stop(struct crew *crew, struct reader *readers, unsigned count)
 
 static enum status queue(void *arg, const struct read_job *job, struct error *err)
 {
-	struct crew *crew = arg;
+	struct reading_crew *crew = arg;
 	while (crew->queued - crew->begun == QUEUE_MAX && !crew->st)
 		(void)pthread_cond_wait(&crew->changed, &crew->mutex);
 	if (crew->st) {
@@ -255,14 +264,14 @@ static enum status queue(void *arg, const struct read_job *job, struct error *er
 }
 
 struct lister {
-	struct crew *crew;
+	struct reading_crew *crew;
 	struct read_plan plan;
 };
 
 static enum status on_object(void *arg, const struct object_info *info, struct error *err)
 {
 	struct lister *lister = arg;
-	struct crew *crew = lister->crew;
+	struct reading_crew *crew = lister->crew;
 	struct wal_name name;
 	uint64_t system_id, number;
 	if (!wal_object_parse(info->name, &system_id, &name))
@@ -279,7 +288,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	return st;
 }
 
-static enum status list(struct crew *crew, struct session *session, struct error *err)
+static enum status list(struct reading_crew *crew, struct session *session, struct error *err)
 {
 	char prefix[32];
 	struct lister lister = {.crew = crew,
@@ -305,7 +314,7 @@ enum status verify_read(struct cluster_reading *reading, struct error *err)
 	const struct call *call = reading->context->call;
 	struct reader readers[THREADS_MAX] = {0};
 	unsigned count = thread_count(reading->context->config);
-	struct crew crew = {.reading = reading, .began_s = clock_utc_s(call->clock)};
+	struct reading_crew crew = {.reading = reading, .began_s = clock_utc_s(call->clock)};
 	CLEANUP(session_fini) struct session session = {0};
 	crew.saved_ms = crew.began_ms = clock_monotonic_ms(call->clock);
 	crc32c_init(&crew.crc32c);

@@ -23,6 +23,9 @@ struct cluster_reading {
 	uint64_t system_id;
 	uint32_t segment_bytes;
 	uint64_t objects, bytes;   /* to be read, for the progress */
+	/* Told of each segment that cannot be opened, by one thread at a time. */
+	enum status (*lost)(void *arg, uint32_t timeline, uint64_t number, struct error *err);
+	void *arg;
 	struct read_totals totals; /* out */
 };
 

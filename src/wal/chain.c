@@ -69,22 +69,31 @@ static enum status find_or_insert(struct chain *chain, uint32_t id, struct chain
 	return STATUS_OK;
 }
 
-enum status chain_add_gap(struct chain *chain, struct chain_timeline *timeline, const struct chain_gap *gap,
-			  struct error *err)
+enum status chain_keep_gap(struct chain *chain, const struct chain_gap *gap, bool *kept, struct error *err)
 {
-	timeline->gaps++;
-	timeline->gap_segments += gap->last - gap->first + 1;
-	if (chain->gap_count == CHAIN_GAPS_MAX) {
-		chain->gaps_untold++;
-		timeline->gaps_untold = true;
+	*kept = chain->gap_count < CHAIN_GAPS_MAX;
+	if (!*kept)
 		return STATUS_OK;
-	}
 	void *array = chain->gaps;
 	if (!grow(&array, &chain->gap_capacity, chain->gap_count, sizeof *chain->gaps))
 		return error_set(err, STATUS_LOCAL, "out of memory for a gap");
 	chain->gaps = array;
 	chain->gaps[chain->gap_count++] = *gap;
 	return STATUS_OK;
+}
+
+enum status chain_add_gap(struct chain *chain, struct chain_timeline *timeline, const struct chain_gap *gap,
+			  struct error *err)
+{
+	bool kept = true;
+	timeline->gaps++;
+	timeline->gap_segments += gap->last - gap->first + 1;
+	enum status st = chain_keep_gap(chain, gap, &kept, err);
+	if (!kept) {
+		chain->gaps_untold++;
+		timeline->gaps_untold = true;
+	}
+	return st;
 }
 
 static enum status add_segment(struct chain *chain, struct chain_timeline *timeline, uint64_t number, uint64_t bytes,

@@ -27,6 +27,7 @@
 struct chain_gap {
 	uint32_t timeline;
 	bool needed; /* false: of a branch that was left, beyond its last switch */
+	bool lost;   /* it is there, and cannot be opened: see chain_lose */
 	uint64_t first, last;
 	int64_t behind_s; /* time of the segment behind it; 0: there is none */
 };
@@ -90,6 +91,12 @@ enum status chain_history(struct chain *chain, uint32_t timeline, const char *te
  * before its first segment is missing: it was archived before walship came, or its time was over.
  */
 enum status chain_end(struct chain *chain, struct error *err);
+
+/*
+ * Once ended: this segment is there and cannot be opened, as only reading finds. No window goes through it, and among
+ * the gaps it is lost; nothing is counted as missing for it.
+ */
+enum status chain_lose(struct chain *chain, uint32_t timeline, uint64_t number, struct error *err);
 
 /* Whether anything is missing that is needed: segments, or how timelines join. */
 bool chain_is_whole(const struct chain *chain);

@@ -129,6 +129,24 @@ enum status chain_end(struct chain *chain, struct error *err)
 	return st;
 }
 
+enum status chain_lose(struct chain *chain, uint32_t id, uint64_t number, struct error *err)
+{
+	struct chain_timeline *timeline = chain_find(chain, id);
+	struct chain_gap gap = {.timeline = id, .lost = true, .first = number, .last = number};
+	bool kept = true;
+	if (timeline == NULL)
+		return STATUS_OK;
+	enum status st = chain_keep_gap(chain, &gap, &kept, err);
+	if (!st && kept)
+		qsort(chain->gaps, chain->gap_count, sizeof *chain->gaps, by_place);
+	/* There is room for one more in any case: the last of the timeline. */
+	if (!kept)
+		timeline->gaps_untold = true;
+	if (timeline->last_gap.timeline == 0 || timeline->last_gap.first < number)
+		timeline->last_gap = gap;
+	return st;
+}
+
 bool chain_is_whole(const struct chain *chain)
 {
 	for (size_t i = 0; i < chain->timeline_count; i++)
@@ -209,9 +227,11 @@ bool chain_window(const struct chain *chain, size_t index, struct chain_window *
 	out->last_timeline = timeline->id;
 	out->last = timeline->last < end ? timeline->last : end - 1;
 	out->last_s = timeline->last < end ? timeline->last_s : 0;
-	/* Beyond the last segment nothing is a gap yet; before a switch it may be. */
+	/* Beyond the last segment nothing is a gap yet; before a switch it may be, and what is lost is anywhere. */
 	const struct chain_gap *gap;
-	if (find_gap(chain, timeline, out->last, &gap) && gap != NULL && gap->last >= out->last) {
+	while (find_gap(chain, timeline, out->last, &gap) && gap != NULL && gap->last >= out->last) {
+		if (gap->first <= timeline->first)
+			return false;
 		out->last = gap->first - 1;
 		out->last_s = 0;
 	}

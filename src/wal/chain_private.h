@@ -11,4 +11,7 @@ struct chain_timeline *chain_find(const struct chain *chain, uint32_t id);
 enum status chain_add_gap(struct chain *chain, struct chain_timeline *timeline, const struct chain_gap *gap,
 			  struct error *err);
 
+/* Keeps it while there is room, else *kept is false. */
+enum status chain_keep_gap(struct chain *chain, const struct chain_gap *gap, bool *kept, struct error *err);
+
 #endif

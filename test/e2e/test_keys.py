@@ -179,6 +179,17 @@ def test_two_rotations_at_once_lose_no_key(dir_site):
         assert 0 in codes.values() and {name for name, code in codes.items() if code == 0} == written - {"key"}, codes
 
 
+def test_another_clusters_keys_are_its_own(site):
+    """Its newest object is no reason against a rotation here, where it is said which cluster is meant."""
+    push_some(site, 2)
+    other = wal.object_name(SYSTEM_ID + 1, wal.segment_name(1, 1, MIB))
+    time.sleep(1.1)  # stores tell whole seconds
+    site.store.put(other, objects.make_object(b"x" * 1000, other, os.urandom(32)))
+    assert refused(site, 4, rf"the newest object, {other}, cannot be opened")
+    site.run("key", "rotate", site.folder / "key-2027", "--system-id", str(SYSTEM_ID)).expect(0)
+    assert (site.folder / "key-2027").exists()
+
+
 def test_rotation_is_refused_before_anything_is_lost(site):
     push_some(site, 2)
     name = wal.object_name(SYSTEM_ID, wal.segment_name(1, 2, MIB))

@@ -345,6 +345,11 @@ def test_a_flipped_bit_is_found(site, archived):
         assert list(damages(result)) == [where] and "not authentic: its HMAC-SHA-256" in damages(result)[where]
     shown = site.run("verify", "--read").out.decode()
     assert f"✗ {where}: not authentic" in shown and "1 damaged\n" in shown
+    # The window that the names promise begins behind it now.
+    number = segments.index(wrong)
+    [cluster] = [line for line in lines(result) if line["kind"] == "cluster"]
+    [window] = cluster["windows"]
+    assert window["first"] == segments[number + 1] and window["last"] == segments[-1] and window["first_stored"] is None
 
 
 def reseal(site, system_id, name, change):
@@ -417,8 +422,8 @@ def test_other_kinds_are_opened_too(site):
     assert list(damages(result)) == [where]
 
 
-def test_trouble_ends_it_and_what_was_read_is_kept(dir_site):
-    """An object that cannot be read, for now, is no damage."""
+def test_one_that_cannot_be_read_does_not_end_it(dir_site):
+    """It is named, all others are read and remembered, and nothing is said to be recoverable through it."""
     site = dir_site
     with site.primary("primary", "--wal-segsize=1") as primary:
         primary.start()
@@ -427,7 +432,8 @@ def test_trouble_ends_it_and_what_was_read_is_kept(dir_site):
         path = site.store.path / wal.object_name(primary.system_id(), last)
     time.sleep(1.1)
     path.chmod(0)
-    site.run("verify", "--read").expect(5, f"open file://{path}: Permission denied", "owner and mode")
+    result = site.run("verify", "--read").expect(4, "1 object is damaged, or not to be opened", "another copy")
+    assert f"open file://{path}: Permission denied" in result.out.decode()
     path.chmod(0o640)
     rest = read_line(site.run("verify", "--read", "--json").expect(0))
     assert rest["remembered_segments"] > 0 and 0 < rest["objects"] < len(site.store.list())

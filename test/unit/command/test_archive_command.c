@@ -108,6 +108,9 @@ static const struct {
     {"walship --config @/elsewhere push %p", STATUS_CONFLICT, "archives to s3://bucket/pre"},
     {"walship --config @/absent push %p", STATUS_LOCAL, "cannot be read"},
     {"walship --config @/damaged push %p", STATUS_LOCAL, "unknown name 'reop'"},
+    /* The server's environment may have what is missing in the words. */
+    {"walship push %p", STATUS_LOCAL, "by its words alone it archives to file:///var/lib/walship"},
+    {"nice walship push %p", STATUS_LOCAL, "by its words alone"},
     {"walship --config @/same --no-such-option 1 push %p", STATUS_LOCAL, "unknown option"},
 };
 

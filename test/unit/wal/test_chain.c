@@ -41,7 +41,7 @@ static void feed(struct chain *chain, const char *words)
 		assert_ok(add(chain, word), err);
 }
 
-/* Each timeline, what is missing (-) or not needed (~), the windows (=), and whether all is well. */
+/* Each timeline, what is missing (-), not needed (~) or lost (!), the windows (=), and whether all is well. */
 static void describe(const struct chain *chain, struct buffer *out)
 {
 	for (size_t i = 0; i < chain->timeline_count; i++) {
@@ -52,7 +52,8 @@ static void describe(const struct chain *chain, struct buffer *out)
 					    each->segments);
 	}
 	for (size_t i = 0; i < chain->gap_count; i++)
-		(void)buffer_printf(out, &err, " %s%X:%" PRIX64 "..%" PRIX64, chain->gaps[i].needed ? "-" : "~",
+		(void)buffer_printf(out, &err, " %s%X:%" PRIX64 "..%" PRIX64,
+				    chain->gaps[i].lost ? "!" : (chain->gaps[i].needed ? "-" : "~"),
 				    chain->gaps[i].timeline, chain->gaps[i].first, chain->gaps[i].last);
 	for (size_t i = 0; i < chain->timeline_count; i++) {
 		struct chain_window window;
@@ -312,6 +313,67 @@ static void the_newest_window_is_where_the_cluster_is(void **unused)
 	chain_fini(&chain);
 }
 
+/* "1:5 1:6": what reading has found to be lost. */
+static void no_window_goes_through_what_is_lost(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *words, *lost;
+		const char *history; /* of timeline 2 */
+		const char *expected;
+	} lost[] = {
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:4", NULL, "1:3..6/4 !1:4..4 =1:1:5@0..1:6@40 ok"},
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:5 1:3", NULL, "1:3..6/4 !1:3..3 !1:5..5 =1:1:6@0..1:6@40 ok"},
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:6 1:5", NULL, "1:3..6/4 !1:5..5 !1:6..6 =1:1:3@10..1:4@0 ok"},
+	    {"1:3@10", "1:3", NULL, "1:3..3/1 !1:3..3 ok"},
+	    {"1:3@10 1:5@20 1:6@30", "1:6", NULL, "1:3..6/3 -1:4..4 !1:6..6 =1:1:5@20..1:5@0 broken"},
+	    {"1:3@10 1:4@20 2h@30 2:5@40 2:6@50", "1:4", "1\t0/5000060\tx\n",
+	     "1<:3..4/2 2:5..6/2 !1:4..4 =2:2:5@40..2:6@50 ok"},
+	    {"1:3@10", "7:3", NULL, "1:3..3/1 =1:1:3@10..1:3@10 ok"},
+	};
+	for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+		struct chain chain;
+		struct buffer got = {0};
+		chain_init(&chain, 42, 16 * MIB);
+		feed(&chain, lost[i].words);
+		if (lost[i].history != NULL)
+			assert_ok(chain_history(&chain, 2, lost[i].history, strlen(lost[i].history), &err), err);
+		assert_ok(chain_end(&chain, &err), err);
+		for (const char *word = lost[i].lost; word != NULL; word = strchr(word, ' ')) {
+			char *rest;
+			uint32_t timeline = (uint32_t)strtoul(word, &rest, 16);
+			assert_ok(chain_lose(&chain, timeline, strtoull(rest + 1, NULL, 16), &err), err);
+			word = rest;
+		}
+		describe(&chain, &got);
+		assert_string_equal(buffer_text(&got), lost[i].expected);
+		buffer_fini(&got);
+		chain_fini(&chain);
+	}
+}
+
+/* What there is no room for is known by the last of it. */
+static void what_is_lost_has_a_bound(void **unused)
+{
+	(void)unused;
+	struct chain chain;
+	struct chain_window window;
+	struct wal_name name;
+	uint64_t count = 2 * CHAIN_GAPS_MAX + 10;
+	chain_init(&chain, 42, MIB);
+	for (uint64_t number = 0; number < count; number++) {
+		wal_name_of_number(&name, 1, number, MIB);
+		assert_ok(chain_add(&chain, &name, 1, (int64_t)number, &err), err);
+	}
+	assert_ok(chain_end(&chain, &err), err);
+	for (uint64_t number = 0; number < 2 * CHAIN_GAPS_MAX; number++)
+		assert_ok(chain_lose(&chain, 1, number, &err), err);
+	assert_int_equal(chain.gap_count, CHAIN_GAPS_MAX);
+	assert_true(chain_newest_window(&chain, &window));
+	assert_int_equal(window.first, 2 * CHAIN_GAPS_MAX);
+	chain_fini(&chain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +384,8 @@ int main(void)
 	    cmocka_unit_test(the_window_ends_at_what_is_only_counted),
 	    cmocka_unit_test(memory_has_a_bound),
 	    cmocka_unit_test(the_newest_window_is_where_the_cluster_is),
+	    cmocka_unit_test(no_window_goes_through_what_is_lost),
+	    cmocka_unit_test(what_is_lost_has_a_bound),
 	};
 	return cmocka_run_group_tests_name("wal/chain", tests, NULL, NULL);
 }
