@@ -180,10 +180,9 @@ enum status survey_nothing(const struct survey *survey, struct error *err)
 	if (survey->system_id == 0)
 		return error_hint(err, error_set(err, STATUS_INCOMPLETE, "there is no WAL in it"),
 				  "is repo the right one, and archive_command set?");
-	return error_hint(err,
-			  error_set(err, STATUS_INCOMPLETE, "there is no WAL of cluster %" PRIu64 " in it",
-				    survey->system_id),
-			  "walship info shows the clusters that are there");
+	return error_hint(
+	    err, error_set(err, STATUS_INCOMPLETE, "there is no WAL of cluster %" PRIu64 " in it", survey->system_id),
+	    "walship info shows the clusters that are there");
 }
 
 enum status survey_operand(const struct command_context *context, uint64_t *system_id, struct error *err)

@@ -22,7 +22,7 @@ struct cluster_reading {
 	struct verified *verified;
 	uint64_t system_id;
 	uint32_t segment_bytes;
-	uint64_t objects, bytes;   /* to be read, for the progress */
+	uint64_t objects, bytes; /* to be read, for the progress */
 	/* Told of each segment that cannot be opened, by one thread at a time. */
 	enum status (*lost)(void *arg, uint32_t timeline, uint64_t number, struct error *err);
 	void *arg;

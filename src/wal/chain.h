@@ -96,7 +96,7 @@ enum status chain_end(struct chain *chain, struct error *err);
  * Once ended: this segment is there and cannot be opened, as only reading finds. No window goes through it, and among
  * the gaps it is lost; nothing is counted as missing for it.
  */
-enum status chain_lose(struct chain *chain, uint32_t timeline, uint64_t number, struct error *err);
+enum status chain_lose(struct chain *chain, uint32_t id, uint64_t number, struct error *err);
 
 /* Whether anything is missing that is needed: segments, or how timelines join. */
 bool chain_is_whole(const struct chain *chain);
