@@ -174,13 +174,11 @@ static enum status show_text(struct backfill *backfill, const struct wal_file *f
 static enum status show_json(struct backfill *backfill, const struct wal_file *file, const char *result,
 			     const struct error *trouble, struct error *err)
 {
-	json_t *line =
-	    json_pack("{s:s, s:s, s:I}", "name", file->name.text, "result", result, "bytes", (json_int_t)file->bytes);
-	if (trouble->text[0] != '\0')
-		(void)json_object_set_new(line, "error", print_string(trouble->text));
-	if (trouble->hint[0] != '\0')
-		(void)json_object_set_new(line, "hint", print_string(trouble->hint));
-	return print_json(backfill->context, line, err);
+	return print_json(backfill->context,
+			  json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "kind", "file", "name", file->name.text, "result",
+				    result, "bytes", (json_int_t)file->bytes, "error", print_string(trouble->text),
+				    "hint", print_string(trouble->hint)),
+			  err);
 }
 
 /* Called with the mutex held, or by the only thread. */
@@ -305,10 +303,11 @@ static enum status show_sum(struct backfill *backfill, size_t not_tried, struct 
 	size_t stored = files - backfill->lacking;
 	if (backfill->json)
 		return print_json(backfill->context,
-				  json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "finished", (json_int_t)files, "stored",
-					    (json_int_t)stored, "pushed", (json_int_t)backfill->pushed, "failed",
-					    (json_int_t)backfill->failed, "not_tried", (json_int_t)not_tried,
-					    "unfinished", (json_int_t)backfill->list.others),
+				  json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "total", "finished_files",
+					    (json_int_t)files, "stored_files", (json_int_t)stored, "pushed_files",
+					    (json_int_t)backfill->pushed, "failed_files", (json_int_t)backfill->failed,
+					    "untried_files", (json_int_t)not_tried, "unfinished_segments",
+					    (json_int_t)backfill->list.others),
 				  err);
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st = buffer_printf(

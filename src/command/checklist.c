@@ -49,17 +49,15 @@ static const char *result_of(const struct shown *shown)
 
 static enum status show_json(const struct command_context *context, const struct shown *shown, struct error *err)
 {
-	bool trouble = shown->status && !shown->finding->skipped;
-	const char *detail = trouble ? "" : shown->finding->detail;
-	json_t *line = json_pack("{s:s, s:s, s:I}", "step", shown->what, "result", result_of(shown), "milliseconds",
-				 (json_int_t)shown->took_ms);
-	if (detail[0] != '\0')
-		(void)json_object_set_new(line, "detail", print_string(detail));
-	if (trouble)
-		(void)json_object_set_new(line, "error", print_string(shown->trouble->text));
-	if (shown->trouble->hint[0] != '\0')
-		(void)json_object_set_new(line, "hint", print_string(shown->trouble->hint));
-	return print_json(context, line, err);
+	bool fine = shown->status == STATUS_OK && !shown->finding->skipped;
+	bool trouble = !fine && !shown->finding->skipped;
+	return print_json(context,
+			  json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o}", "kind", "step", "step", shown->what,
+				    "result", result_of(shown), "took_seconds", (double)shown->took_ms / 1000, "detail",
+				    print_string(trouble ? NULL : shown->finding->detail), "error",
+				    print_string(trouble ? shown->trouble->text : NULL), "hint",
+				    print_string(fine ? NULL : shown->trouble->hint)),
+			  err);
 }
 
 static enum status show_text(const struct command_context *context, const struct shown *shown, struct error *err)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "command/measure.h"
+#include "command/print.h"
 
 #define LSN_TEXT_MAX 24
 
@@ -33,13 +34,6 @@ struct missing cluster_missing(const struct chain *chain)
  * JSON.
  */
 
-static json_t *json_time(int64_t seconds)
-{
-	char text[UTC_TEXT_SIZE];
-	utc_text(seconds, text);
-	return seconds == 0 ? json_null() : json_string(text);
-}
-
 static json_t *json_lsn(uint64_t lsn)
 {
 	char text[LSN_TEXT_MAX];
@@ -59,14 +53,14 @@ static json_t *json_timeline(const struct chain *chain, const struct chain_timel
 	bool some = each->segments > 0;
 	return json_pack(
 	    "{s:I, s:o, s:o, s:b, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "timeline",
-	    (json_int_t)each->id, "parent", each->parent == 0 ? json_null() : json_integer((json_int_t)each->parent),
-	    "switch_lsn", each->parent == 0 ? json_null() : json_lsn(each->switch_lsn), "has_history",
-	    (int)each->has_history, "first", some ? json_segment(chain, each->id, each->first) : json_null(), "last",
+	    (json_int_t)each->id, "parent", print_integer_if(each->parent != 0, each->parent), "switch_lsn",
+	    each->parent == 0 ? json_null() : json_lsn(each->switch_lsn), "has_history", (int)each->has_history,
+	    "first", some ? json_segment(chain, each->id, each->first) : json_null(), "last",
 	    some ? json_segment(chain, each->id, each->last) : json_null(), "segments", (json_int_t)each->segments,
 	    "segments_stored_bytes", (json_int_t)each->segment_bytes_stored, "ratio", json_real(ratio_of(chain, each)),
 	    "partials", (json_int_t)each->partials, "backups", (json_int_t)each->backups, "objects",
-	    (json_int_t)each->objects, "bytes", (json_int_t)each->bytes, "oldest", json_time(each->oldest_s), "newest",
-	    json_time(each->newest_s));
+	    (json_int_t)each->objects, "bytes", (json_int_t)each->bytes, "oldest_time", print_time(each->oldest_s),
+	    "newest_time", print_time(each->newest_s));
 }
 
 static json_t *json_gap(const struct chain *chain, const struct chain_gap *gap)
@@ -83,13 +77,12 @@ static json_t *json_window(const struct chain *chain, const struct chain_window 
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "timeline", (json_int_t)window->timeline, "first",
 			 json_segment(chain, window->first_timeline, window->first), "last",
 			 json_segment(chain, window->last_timeline, window->last), "begin_lsn",
-			 json_lsn(window->begin_lsn), "end_lsn", json_lsn(window->end_lsn), "first_stored",
-			 json_time(window->first_s), "last_stored", json_time(window->last_s));
+			 json_lsn(window->begin_lsn), "end_lsn", json_lsn(window->end_lsn), "first_stored_time",
+			 print_time(window->first_s), "last_stored_time", print_time(window->last_s));
 }
 
 json_t *cluster_json(const struct chain *chain)
 {
-	char system_id[24];
 	json_t *timelines = json_array(), *gaps = json_array(), *windows = json_array();
 	int failed = 0;
 	int whole = chain_is_whole(chain);
@@ -102,14 +95,13 @@ json_t *cluster_json(const struct chain *chain)
 	for (size_t i = 0; i < chain->gap_count; i++)
 		if (!chain->gaps[i].lost)
 			failed |= json_array_append_new(gaps, json_gap(chain, &chain->gaps[i]));
-	(void)snprintf(system_id, sizeof system_id, "%" PRIu64, chain->system_id);
 	struct missing missing = cluster_missing(chain);
-	json_t *all = json_pack("{s:s, s:s, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "kind", "cluster",
-				"system_id", system_id, "segment_bytes", (json_int_t)chain->segment_bytes, "objects",
-				(json_int_t)chain->objects, "whole", whole, "timelines", timelines, "missing", gaps,
-				"missing_ranges", (json_int_t)missing.ranges, "missing_segments",
-				(json_int_t)missing.segments, "missing_unnamed_ranges", (json_int_t)chain->gaps_untold,
-				"missing_histories", (json_int_t)chain->lost_origins, "windows", windows);
+	json_t *all = json_pack(
+	    "{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "kind", "cluster", "system_id",
+	    print_system_id(chain->system_id), "segment_bytes", (json_int_t)chain->segment_bytes, "objects",
+	    (json_int_t)chain->objects, "whole", whole, "timelines", timelines, "gaps", gaps, "needed_gaps",
+	    (json_int_t)missing.ranges, "missing_segments", (json_int_t)missing.segments, "unnamed_gaps",
+	    (json_int_t)chain->gaps_untold, "missing_histories", (json_int_t)chain->lost_origins, "windows", windows);
 	if (failed == 0)
 		return all;
 	json_decref(all);

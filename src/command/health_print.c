@@ -56,31 +56,20 @@ enum status health_print_text(const struct health *health, const struct health_r
 	return st ? st : print_text(context, &out, err);
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
-}
-
-static json_t *free_text(const char *text)
-{
-	return text[0] == '\0' ? json_null() : print_string(text);
-}
-
-static json_t *time_or_null(int64_t seconds)
-{
-	char text[UTC_TEXT_SIZE];
-	utc_text(seconds, text);
-	return seconds == 0 ? json_null() : json_string(text);
-}
-
 static json_t *number(uint64_t value)
 {
 	return json_integer((json_int_t)value);
 }
 
-static json_t *number_if(bool known, int64_t value)
+/* What could not be looked at has all of its fields, each of them null. Takes object over. */
+static json_t *null_unless(bool known, json_t *object)
 {
-	return known ? json_integer(value) : json_null();
+	const char *name;
+	json_t *value;
+	if (!known)
+		json_object_foreach(object, name, value)(void)
+		    json_object_iter_set_new(object, json_object_key_to_iter(name), json_null());
+	return object;
 }
 
 static json_t *checks_json(const struct health_report *report)
@@ -90,7 +79,7 @@ static json_t *checks_json(const struct health_report *report)
 		const struct health_check *check = &report->checks[i];
 		json_t *one =
 		    json_pack("{s:s, s:s, s:o, s:o}", "name", check->name, "status", health_level_name(check->level),
-			      "text", free_text(check->text), "hint", free_text(check->hint));
+			      "text", print_string(check->text), "hint", print_string(check->hint));
 		if (json_array_append_new(all, one) != 0) {
 			json_decref(all);
 			return NULL;
@@ -118,68 +107,68 @@ static json_t *archive_json(const struct health *health)
 {
 	const struct health_archive *archive = &health->archive;
 	bool some = archive->newest.text[0] != '\0';
-	if (!archive->known)
-		return json_pack("{s:b, s:o}", "reachable", 0, "error", free_text(archive->trouble.text));
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "reachable", 1, "newest_segment",
-			 text_or_null(archive->newest.text), "newest_time", time_or_null(archive->newest_s),
-			 "newest_age_seconds", number_if(some, health->now_s - archive->newest_s), "objects_listed",
-			 number(archive->objects), "gaps", archive->chain_known ? gaps_json(archive) : json_null(),
-			 "missing_segments", number_if(archive->chain_known, (int64_t)archive->missing),
-			 "restorable_time", time_or_null(archive->restorable_s));
+	json_t *all =
+	    json_pack("{s:n, s:n, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "reachable", "error", "newest_segment",
+		      print_string(archive->newest.text), "newest_time", print_time(archive->newest_s),
+		      "newest_age_seconds", print_integer_if(some, health->now_s - archive->newest_s), "listed_objects",
+		      number(archive->objects), "gaps", archive->chain_known ? gaps_json(archive) : json_null(),
+		      "missing_segments", print_integer_if(archive->chain_known, (int64_t)archive->missing),
+		      "restorable_time", print_time(archive->restorable_s));
+	all = null_unless(archive->known, all);
+	(void)json_object_set_new(all, "reachable", json_boolean(archive->known));
+	(void)json_object_set_new(all, "error", print_string(archive->known ? NULL : archive->trouble.text));
+	return all;
 }
 
 static json_t *backlog_json(const struct health *health)
 {
 	const struct pending *pending = &health->pending;
-	if (!health->pending_known)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "files", number(pending->files), "bytes", number(pending->bytes),
-			 "oldest_time", time_or_null(pending->oldest_s), "oldest_age_seconds",
-			 number_if(pending->files > 0, health->now_s - pending->oldest_s), "first_file",
-			 text_or_null(pending->first));
+	return null_unless(health->pending_known,
+			   json_pack("{s:o, s:o, s:o, s:o, s:o}", "files", number(pending->files), "bytes",
+				     number(pending->bytes), "oldest_time", print_time(pending->oldest_s),
+				     "oldest_age_seconds",
+				     print_integer_if(pending->files > 0, health->now_s - pending->oldest_s),
+				     "first_file", print_string(pending->first)));
 }
 
 static json_t *pushes_json(const struct health *health)
 {
 	const struct failures *failures = &health->failures;
-	if (!health->spool_known)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "failures", number(failures->count), "failing_since",
-			 time_or_null(failures->since_s), "last_failure_time", time_or_null(failures->last_s),
-			 "last_exit_code", number_if(failures->count > 0, failures->exit_code), "last_file",
-			 free_text(failures->file), "last_error", free_text(failures->error.text), "notified_time",
-			 time_or_null(health->notified.at_s));
+	json_t *all = json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "failures", number(failures->count), "failing_since_time",
+	    print_time(failures->since_s), "last_failure_time", print_time(failures->last_s), "last_exit_code",
+	    print_integer_if(failures->count > 0, failures->exit_code), "last_file", print_string(failures->file),
+	    "last_error", print_string(failures->error.text), "notified_time", print_time(health->notified.at_s));
+	return null_unless(health->spool_known, all);
 }
 
 static json_t *disk_json(const struct health *health)
 {
-	if (!health->disk_known)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o}", "free_bytes", number(health->disk_free), "total_bytes",
-			 number(health->disk_total), "bytes_per_second", number(health->disk_bytes_per_s),
-			 "full_in_seconds", number_if(health->disk_full_s >= 0, health->disk_full_s));
+	return null_unless(health->disk_known,
+			   json_pack("{s:o, s:o, s:o, s:o}", "free_bytes", number(health->disk_free), "total_bytes",
+				     number(health->disk_total), "bytes_per_second", number(health->disk_bytes_per_s),
+				     "full_in_seconds",
+				     print_integer_if(health->disk_full_s >= 0, health->disk_full_s)));
 }
 
 static json_t *server_json(const struct health *health)
 {
-	if (!health->local)
-		return json_null();
-	return json_pack("{s:o, s:b, s:o}", "state", text_or_null(health->checkpoint.state), "running",
-			 (int)health->running, "timeline",
-			 number_if(health->checkpoint.state != NULL, health->checkpoint.timeline));
+	return null_unless(health->local,
+			   json_pack("{s:o, s:b, s:o}", "state", print_string(health->checkpoint.state), "running",
+				     (int)health->running, "timeline",
+				     print_integer_if(health->checkpoint.state != NULL, health->checkpoint.timeline)));
 }
 
 enum status health_print_json(const struct health *health, const struct health_report *report,
 			      const struct command_context *context, struct error *err)
 {
-	char system_id[24];
-	(void)snprintf(system_id, sizeof system_id, "%" PRIu64, health->system_id);
 	enum status st = health_level_status(report->level);
-	json_t *value = json_pack(
-	    "{s:s, s:i, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "status", health_level_name(report->level),
-	    "exit_code", status_exit_code(st, EXIT_FOR_MONITOR), "time", time_or_null(health->now_s), "system_id",
-	    system_id, "repo", free_text(config_text(context->config, OPTION_ID_REPO)), "archive", archive_json(health),
-	    "backlog", backlog_json(health), "pushes", pushes_json(health), "disk", disk_json(health), "server",
-	    server_json(health), "checks", checks_json(report));
+	json_t *value =
+	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status", "status",
+		      health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR), "time",
+		      print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
+		      print_string(config_text(context->config, OPTION_ID_REPO)), "archive", archive_json(health),
+		      "backlog", backlog_json(health), "pushes", pushes_json(health), "disk", disk_json(health),
+		      "server", server_json(health), "checks", checks_json(report));
 	return print_json(context, value, err);
 }

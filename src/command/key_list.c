@@ -68,15 +68,12 @@ static enum status name_object(struct counting *counting, const char *kind, cons
 			       struct error *err)
 {
 	progress_clear(&counting->progress);
-	if (counting->json) {
-		char modified[UTC_TEXT_SIZE];
-		utc_text(found->modified_s, modified);
+	if (counting->json)
 		return print_json(counting->context,
-				  json_pack("{s:s, s:o, s:I, s:s, s:o}", "kind", kind, "object",
-					    print_string(found->name), "bytes", (json_int_t)found->bytes, "stored",
-					    modified, "error", print_string(found->reason)),
+				  json_pack("{s:s, s:o, s:I, s:o, s:o}", "kind", kind, "object",
+					    print_string(found->name), "bytes", (json_int_t)found->bytes, "stored_time",
+					    print_time(found->modified_s), "error", print_string(found->reason)),
 				  err);
-	}
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st = buffer_printf(&out, err, "%s  %s  %s\n", kind, found->name, found->reason);
 	return st ? st : print_text(counting->context, &out, err);
@@ -117,17 +114,13 @@ static const struct config_key *configured(const struct counting *counting, size
 	return out;
 }
 
-/* The fields of every count; NULL where there is nothing to tell. */
+/* The fields of every count: names and times are "" and 0 where there is no object. */
 static json_t *counts(const struct tally *tally)
 {
-	char oldest[UTC_TEXT_SIZE], newest[UTC_TEXT_SIZE];
-	bool some = tally->objects > 0;
-	utc_text(tally->oldest_s, oldest);
-	utc_text(tally->newest_s, newest);
-	return json_pack("{s:I, s:I, s:o, s:o, s:s?, s:s?}", "objects", (json_int_t)tally->objects, "bytes",
-			 (json_int_t)tally->bytes, "first", some ? print_string(tally->first) : json_null(), "last",
-			 some ? print_string(tally->last) : json_null(), "oldest", some ? oldest : NULL, "newest",
-			 some ? newest : NULL);
+	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "objects", (json_int_t)tally->objects, "bytes",
+			 (json_int_t)tally->bytes, "first", print_string(tally->first), "last",
+			 print_string(tally->last), "oldest_time", print_time(tally->oldest_s), "newest_time",
+			 print_time(tally->newest_s));
 }
 
 /* Takes the object over. */
@@ -151,9 +144,10 @@ static enum status print_key_json(const struct counting *counting, size_t index,
 	bool known = configured(counting, index, &key) != NULL;
 	hex_encode(id, tally->id, KEY_ID_BYTES);
 	return print_tally(counting,
-			   json_pack("{s:s, s:s, s:b, s:b, s:s?, s:s?}", "kind", "key", "key_id", id, "configured",
-				     known, "encrypts", index == 0 && known && counting->session->encrypt, "option",
-				     known ? option_table[key.id].name : NULL, "value", known ? key.value : NULL),
+			   json_pack("{s:s, s:s, s:b, s:b, s:o, s:o}", "kind", "key", "key_id", id, "configured", known,
+				     "encrypts", index == 0 && known && counting->session->encrypt, "option",
+				     print_string(known ? option_table[key.id].name : NULL), "value",
+				     print_string(known ? key.value : NULL)),
 			   &tally->of, err);
 }
 

@@ -1,6 +1,5 @@
 /* list: every object, one line each, as the listing goes on. */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "command/print.h"
@@ -25,18 +24,15 @@ static const char *kind_of(const struct wal_name *name)
 	return kinds[name->kind];
 }
 
-static json_t *json_of(const struct object_info *info, const char *time)
+static json_t *json_of(const struct object_info *info)
 {
-	uint64_t system_id;
-	struct wal_name name;
-	char digits[24];
+	uint64_t system_id = 0;
+	struct wal_name name = {0};
 	bool known = wal_object_parse(info->name, &system_id, &name);
-	(void)snprintf(digits, sizeof digits, "%" PRIu64, system_id);
-	return json_pack("{s:o, s:s, s:I, s:s, s:o, s:o, s:o}", "object", print_string(info->name), "kind",
-			 known ? kind_of(&name) : "other", "bytes", (json_int_t)info->bytes, "stored", time,
-			 "system_id", known ? json_string(digits) : json_null(), "timeline",
-			 known ? json_integer((json_int_t)name.timeline) : json_null(), "name",
-			 known ? json_string(name.text) : json_null());
+	return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "kind", known ? kind_of(&name) : "other", "object",
+			 print_string(info->name), "bytes", (json_int_t)info->bytes, "stored_time",
+			 print_time(info->modified_s), "system_id", print_system_id(known ? system_id : 0), "timeline",
+			 print_integer_if(known, name.timeline), "name", print_string(known ? name.text : NULL));
 }
 
 /* One line whatever the name is. */
@@ -53,16 +49,10 @@ static enum status show_line(struct buffer *lines, const char *time, const struc
 static enum status add_line(struct listing *listing, const struct object_info *info, struct error *err)
 {
 	char time[UTC_TEXT_SIZE];
+	if (listing->json)
+		return print_line(&listing->lines, json_of(info), err);
 	utc_text(info->modified_s, time);
-	if (!listing->json)
-		return show_line(&listing->lines, time, info, err);
-	json_t *value = json_of(info, time);
-	char *line = value == NULL ? NULL : json_dumps(value, JSON_COMPACT);
-	enum status st = line == NULL ? error_set(err, STATUS_LOCAL, "out of memory")
-				      : buffer_printf(&listing->lines, err, "%s\n", line);
-	free(line);
-	json_decref(value);
-	return st;
+	return show_line(&listing->lines, time, info, err);
 }
 
 static enum status on_object(void *arg, const struct object_info *info, struct error *err)

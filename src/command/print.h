@@ -7,10 +7,26 @@
 #include "base/buffer.h"
 #include "command/command.h"
 
-/* A text of any encoding, as JSON can have it: what is not UTF-8 loses all but its ASCII. NULL without memory. */
+/*
+ * Values of JSON, by the rules of doc/json.md: what is not known is null. NULL without memory, as jansson's own.
+ */
+
+/* A text of any encoding, as JSON can have it: what is not UTF-8 loses all but its ASCII. null for NULL and "". */
 json_t *print_string(const char *text);
 
-/* One line of JSON. Takes value over, NULL too: that is what jansson returns without memory (STATUS_LOCAL). */
+/* As text: not every reader keeps 64 bits. null for 0. */
+json_t *print_system_id(uint64_t system_id);
+
+/* UTC; null for 0. */
+json_t *print_time(int64_t seconds);
+
+json_t *print_integer_if(bool known, int64_t value);
+
+/* A line of JSON at the end of out. Takes value over, NULL too: that is what jansson returns without memory
+ * (STATUS_LOCAL). */
+enum status print_line(struct buffer *out, json_t *value, struct error *err);
+
+/* The same, on standard output. */
 enum status print_json(const struct command_context *context, json_t *value, struct error *err);
 
 /* All of the buffer, which stays the caller's and is empty afterwards. */

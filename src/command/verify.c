@@ -95,16 +95,16 @@ static enum status show_totals(const struct verification *verification, const st
 			       const struct read_totals *totals, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	char digits[24], size[MEASURE_MAX];
-	(void)snprintf(digits, sizeof digits, "%" PRIu64, chain->system_id);
+	char size[MEASURE_MAX];
 	if (command_flag(verification->context, "json"))
 		return print_json(verification->context,
-				  json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read",
-					    "system_id", digits, "objects", (json_int_t)totals->objects, "bytes",
-					    (json_int_t)totals->bytes, "records", (json_int_t)totals->records,
-					    "records_skipped", (json_int_t)totals->skipped, "remembered_segments",
-					    (json_int_t)totals->remembered, "archived", (json_int_t)totals->unreadable,
-					    "damaged", (json_int_t)totals->damaged),
+				  json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read",
+					    "system_id", print_system_id(chain->system_id), "objects",
+					    (json_int_t)totals->objects, "bytes", (json_int_t)totals->bytes, "records",
+					    (json_int_t)totals->records, "skipped_records", (json_int_t)totals->skipped,
+					    "remembered_segments", (json_int_t)totals->remembered, "archived_objects",
+					    (json_int_t)totals->unreadable, "damaged_objects",
+					    (json_int_t)totals->damaged),
 				  err);
 	measure_bytes(totals->bytes, size);
 	enum status st = buffer_printf(&text, err, "%s read %" PRIu64 " object%s, %s, %" PRIu64 " WAL records",

@@ -177,10 +177,10 @@ def test_one_that_fails_does_not_keep_the_others(dir_site):
         # The name is taken, so that nothing lacks it: that it is another one is verify's to find.
         assert set(names) - {half, taken} <= set(pushed(out)) and half not in stored(dir_site)
         lines = [json.loads(line) for line in backfill(dir_site, primary, "--json", code=4, error="1 of 1 files").splitlines()]
-        assert lines[0] == {"name": half, "result": "failed", "bytes": wal.MIB, "error": lines[0]["error"], "hint": lines[0]["hint"]}
-        assert {key: lines[1][key] for key in ("pushed", "failed", "not_tried", "unfinished")} == {
-            "pushed": 0, "failed": 1, "not_tried": 0, "unfinished": lines[1]["unfinished"]}
-        assert lines[1]["stored"] == lines[1]["finished"] - 1 >= len(names) - 1
+        assert lines[0] == {"kind": "file", "name": half, "result": "failed", "bytes": wal.MIB, "error": lines[0]["error"], "hint": lines[0]["hint"]}
+        assert {key: lines[1][key] for key in ("kind", "pushed_files", "failed_files", "untried_files")} == {
+            "kind": "total", "pushed_files": 0, "failed_files": 1, "untried_files": 0}
+        assert lines[1]["stored_files"] == lines[1]["finished_files"] - 1 >= len(names) - 1
 
 
 def test_without_permission_to_list(scratch, program, control_file):

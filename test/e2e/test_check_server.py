@@ -98,7 +98,7 @@ def test_lines_of_json(site, primary):
     done = site.run("check", "--server", "--json").expect(0)
     lines = [json.loads(line) for line in done.out.decode().splitlines()]
     assert [line["step"] for line in lines] == OWN + STORE + SERVER
-    assert {line["result"] for line in lines} <= {"ok", "skipped"} and all(isinstance(line["milliseconds"], int) for line in lines)
+    assert {line["result"] for line in lines} <= {"ok", "skipped"} and all(isinstance(line["took_seconds"], float) for line in lines)
     change(primary, archive_timeout=0)
     done = site.run("check", "--server", "--json").expect(2, "1 of [0-9]+ steps failed")
     wrong, = [line for line in map(json.loads, done.out.decode().splitlines()) if line["result"] == "failed"]

@@ -84,7 +84,7 @@ def test_rotation_while_postgresql_archives(site):
     assert [found[each]["encrypts"] for each in found] == [True, False]
     assert all(line["objects"] >= 3 for line in found.values()), found
     assert sum(line["objects"] for line in found.values()) == len(site.store.list())
-    assert found[id_of(old)]["oldest"] <= found[id_of(new)]["oldest"]
+    assert found[id_of(old)]["oldest_time"] <= found[id_of(new)]["oldest_time"]
     with site.restored(backup) as restored:
         restored.start(wait=False)
         restored.wait_promoted()

@@ -219,7 +219,7 @@ def test_a_promotion_is_no_gap(dir_site):
         last = restored.archive_all()
         look = Look(dir_site, restored.data).says(OK)
         assert look.json["archive"]["newest_segment"] == last and last.startswith("00000002")
-        assert look.json["archive"]["objects_listed"] >= 4
+        assert look.json["archive"]["listed_objects"] >= 4
         lost = sorted(name for name in dir_site.store.list() if re.search(r"/0{7}1[0-9A-F]{16}$", name))[-2]
         dir_site.store.delete(lost)
         look = Look(dir_site, restored.data).says(CRITICAL, chain="CRITICAL")
@@ -290,7 +290,7 @@ def test_only_the_newest_folders_are_listed(dir_place):
             (place / f"00000002{log:08X}{number:08X}").touch()
     log = dir_place.site.folder / "strace"
     look = dir_place.look()
-    assert look.json["archive"]["objects_listed"] == 2
+    assert look.json["archive"]["listed_objects"] == 2
     done = subprocess.run(["strace", "-f", "-o", log, "-e", "trace=newfstatat", *dir_place.site.walship.argv(
         "status", "--pg-data", dir_place.data)], capture_output=True, check=False, env=host.clean_env())
     assert log.read_text().count("newfstatat") < 200, done

@@ -63,7 +63,7 @@ def test_list_shows_every_object(site):
     assert (segment["kind"], segment["timeline"], segment["name"]) == ("segment", 1, name_of(3))
     assert segment["system_id"] == str(site.system_id)
     assert known["other/thing"] == {"object": "other/thing", "kind": "other", "bytes": 5, "system_id": None, "timeline": None,
-                                    "name": None, "stored": known["other/thing"]["stored"]}
+                                    "name": None, "stored_time": known["other/thing"]["stored_time"]}
     assert known[f"{site.system_id}/wal/00000002.history"]["kind"] == "history"
     below = lines(site.run("list", "--json", f"{site.system_id}/wal/00000002").expect(0))
     assert [line["name"] for line in below] == ["00000002.history"]
@@ -98,8 +98,8 @@ def test_info_counts_by_cluster_and_timeline(site):
     assert one["segments_stored_bytes"] == sum(stored)
     assert abs(one["ratio"] - 3 * SIZE / sum(stored)) < 0.001
     assert (two["parent"], two["switch_lsn"], two["has_history"], two["segments"]) == (1, "0/800060", True, 2)
-    assert one["oldest"] <= one["newest"] and abs(time.time() - timestamp(one["newest"])) < 300
-    assert second["missing"] == [{"timeline": 1, "first": name_of(5), "last": name_of(6), "segments": 2, "needed": True}]
+    assert one["oldest_time"] <= one["newest_time"] and abs(time.time() - timestamp(one["newest_time"])) < 300
+    assert second["gaps"] == [{"timeline": 1, "first": name_of(5), "last": name_of(6), "segments": 2, "needed": True}]
 
     [alone] = lines(site.run("info", "--json", site.system_id).expect(0))
     assert alone == second
@@ -124,7 +124,7 @@ def test_verify_names_each_missing_range(site):
     assert f"✗ {name_of(11)} is missing\n" in text
     assert "✓ timeline 1 can be recovered from 0/C00000 " in text and " to 0/D00000 " in text
     [cluster] = lines(site.run("verify", "--json").expect(6, "missing", "backfill"))
-    assert cluster["missing"] == [
+    assert cluster["gaps"] == [
         {"timeline": 1, "first": name_of(5), "last": name_of(9), "segments": 5, "needed": True},
         {"timeline": 1, "first": name_of(11), "last": name_of(11), "segments": 1, "needed": True}]
     assert cluster["whole"] is False and cluster["missing_segments"] == 6
@@ -196,7 +196,7 @@ def test_gap_and_promotion_with_postgres(site):
         kept = site.store.get(where)
         site.store.delete(where)
         [cluster] = lines(site.run("verify", "--json").expect(6, "1 segment is missing, in 1 range", "backfill"))
-        assert cluster["missing"] == [{"timeline": timeline, "first": name, "last": name, "segments": 1, "needed": True}]
+        assert cluster["gaps"] == [{"timeline": timeline, "first": name, "last": name, "segments": 1, "needed": True}]
         assert cluster["windows"][0]["first"].startswith("00000002")
         site.store.put(where, kept)
     site.run("verify").expect(0)
@@ -289,8 +289,8 @@ def damages(result):
 def test_read_checks_every_record_once(site, archived):
     system_id, segments = archived
     first = read_line(site.run("verify", "--read", "--json").expect(0))
-    assert (first["objects"], first["damaged"], first["remembered_segments"]) == (len(segments), 0, 0)
-    assert first["records_skipped"] == 0 and first["system_id"] == str(system_id)
+    assert (first["objects"], first["damaged_objects"], first["remembered_segments"]) == (len(segments), 0, 0)
+    assert first["skipped_records"] == 0 and first["system_id"] == str(system_id)
     assert first["bytes"] == sum(len(site.store.get(wal.object_name(system_id, name))) for name in segments)
     # Just as many as PostgreSQL's own reader finds.
     folder = site.scratch.folder("wal")
@@ -349,7 +349,7 @@ def test_a_flipped_bit_is_found(site, archived):
     number = segments.index(wrong)
     [cluster] = [line for line in lines(result) if line["kind"] == "cluster"]
     [window] = cluster["windows"]
-    assert window["first"] == segments[number + 1] and window["last"] == segments[-1] and window["first_stored"] is None
+    assert window["first"] == segments[number + 1] and window["last"] == segments[-1] and window["first_stored_time"] is None
 
 
 def reseal(site, system_id, name, change):
@@ -415,7 +415,7 @@ def test_other_kinds_are_opened_too(site):
     kinds = {line["kind"] for line in lines(site.run("list", "--json").expect(0))}
     assert kinds >= {"segment", "history", "backup"}
     line = read_line(site.run("verify", "--read", "--json").expect(0))
-    assert line["objects"] == len(site.store.list()) and line["damaged"] == 0
+    assert line["objects"] == len(site.store.list()) and line["damaged_objects"] == 0
     where = next(name for name in site.store.list() if name.endswith(".backup"))
     site.store.put(where, objects.make_object(b"not a label", where, site.walship.key))
     result = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
@@ -516,5 +516,5 @@ def test_a_million_names(dir_site):
         if command[0] == "list":
             assert sum(1 for _ in open(site.folder / "out", "rb")) == count
     [cluster] = [json.loads(line) for line in open(site.folder / "out", "rb")]
-    assert cluster["missing"] == [{"timeline": 1, "first": name_of(gap), "last": name_of(gap), "segments": 1, "needed": True}]
+    assert cluster["gaps"] == [{"timeline": 1, "first": name_of(gap), "last": name_of(gap), "segments": 1, "needed": True}]
     assert cluster["timelines"][0]["segments"] == count

@@ -113,15 +113,15 @@ operand)
 	'fetch') _arguments $_walship_options '1:NAME: ' '2:DEST:_files' ;;
 	'cat') _arguments $_walship_options '1:NAME: ' ;;
 	'keygen') _arguments $_walship_options '1:FILE:_files' ;;
-	'key list') _arguments $_walship_options '--json[lines of JSON]' '1:PREFIX: ' ;;
+	'key list') _arguments $_walship_options '--json[one JSON object for each key, and for what is damaged]' '1:PREFIX: ' ;;
 	'key rotate') _arguments $_walship_options '--write[put the new key before the others in walship.conf, whose comments stay]' '1:FILE:_files' ;;
 	'config') _arguments $_walship_options '--credentials[show which source of S3 credentials is used and until when they are good, instead]' ;;
-	'check') _arguments $_walship_options '--store[only the store]' '--server[it is a failure when no server answers]' '--json[a line of JSON for each step]' ;;
+	'check') _arguments $_walship_options '--store[only the store]' '--server[it is a failure when no server answers]' '--json[one JSON object for each step]' ;;
 	'list') _arguments $_walship_options '--json[one JSON object for each line]' '1:PREFIX: ' ;;
 	'info') _arguments $_walship_options '--json[one JSON object for each cluster]' '1:SYSTEM-ID: ' ;;
 	'verify') _arguments $_walship_options '--json[one JSON object for each cluster, and with --read for what is damaged and what was read]' '--read[open everything that was not read before]' '1:SYSTEM-ID: ' ;;
-	'backfill') _arguments $_walship_options '--dry-run[only list what the repository lacks]' '--json[a line of JSON for each file, and one for the sum]' ;;
-	'status') _arguments $_walship_options '--json[print one line of JSON, instead]' '--prometheus[print metrics as OpenMetrics text, instead]' '--notify[run notify-command, too, when something is critical or pushes have failed for notify-after, and once when all is well again]' ;;
+	'backfill') _arguments $_walship_options '--dry-run[only list what the repository lacks]' '--json[one JSON object for each file, and one for the sum]' ;;
+	'status') _arguments $_walship_options '--json[one JSON object, instead]' '--prometheus[print metrics as OpenMetrics text, instead]' '--notify[run notify-command, too, when something is critical or pushes have failed for notify-after, and once when all is well again]' ;;
 	'help') _arguments $_walship_options '1:COMMAND:_walship_topics' ;;
 	esac ;;
 esac

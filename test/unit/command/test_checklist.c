@@ -87,14 +87,18 @@ static void a_line_for_people(void **unused)
 static void a_line_for_programs(void **unused)
 {
 	(void)unused;
-	assert_shown(
-	    true, "{\"step\":\"a step\",\"result\":\"ok\",\"milliseconds\":7}\n"
-		  "{\"step\":\"a step\",\"result\":\"ok\",\"milliseconds\":7,\"detail\":\"all \\\"of\\\" it\"}\n"
-		  "{\"step\":\"a step\",\"result\":\"failed\",\"milliseconds\":7,\"error\":\"it is "
-		  "wrong\",\"hint\":\"mend it\"}\n"
-		  "{\"step\":\"a step\",\"result\":\"warning\",\"milliseconds\":7,\"error\":\"it could be better\"}\n"
-		  "{\"step\":\"a step\",\"result\":\"skipped\",\"milliseconds\":7,\"detail\":\"there is none\"}\n"
-		  "{\"step\":\"a step\",\"result\":\"failed\",\"milliseconds\":7,\"error\":\"caf?\"}\n");
+	assert_shown(true, "{\"kind\":\"step\",\"step\":\"a step\",\"result\":\"ok\",\"took_seconds\":0.007,"
+			   "\"detail\":null,\"error\":null,\"hint\":null}\n"
+			   "{\"kind\":\"step\",\"step\":\"a step\",\"result\":\"ok\",\"took_seconds\":0.007,"
+			   "\"detail\":\"all \\\"of\\\" it\",\"error\":null,\"hint\":null}\n"
+			   "{\"kind\":\"step\",\"step\":\"a step\",\"result\":\"failed\",\"took_seconds\":0.007,"
+			   "\"detail\":null,\"error\":\"it is wrong\",\"hint\":\"mend it\"}\n"
+			   "{\"kind\":\"step\",\"step\":\"a step\",\"result\":\"warning\",\"took_seconds\":0.007,"
+			   "\"detail\":null,\"error\":\"it could be better\",\"hint\":null}\n"
+			   "{\"kind\":\"step\",\"step\":\"a step\",\"result\":\"skipped\",\"took_seconds\":0.007,"
+			   "\"detail\":\"there is none\",\"error\":null,\"hint\":null}\n"
+			   "{\"kind\":\"step\",\"step\":\"a step\",\"result\":\"failed\",\"took_seconds\":0.007,"
+			   "\"detail\":null,\"error\":\"caf?\",\"hint\":null}\n");
 }
 
 static void says_that_it_cannot_be_shown(void **unused)

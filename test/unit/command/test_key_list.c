@@ -125,7 +125,7 @@ static void check(const char *conf, const char *prefix, bool json, enum status e
 	buffer_fini(&whole);
 }
 
-#define NOTHING "\"first\":null,\"last\":null,\"oldest\":null,\"newest\":null"
+#define NOTHING "\"first\":null,\"last\":null,\"oldest_time\":null,\"newest_time\":null"
 #define CONF "repo = file://@/repo\ncipher-key-file = @/key1\ncipher-key-file = @/key2\n"
 
 static void counts_for_each_key(void **unused)
@@ -154,8 +154,8 @@ static void counts_for_each_key(void **unused)
 	    CONF, "42/wal/00000001.", true, STATUS_OK,
 	    "{\"kind\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key1\",\"objects\":1,\"bytes\":100,\"first\":\"42/wal/00000001.history\","
-	    "\"last\":\"42/wal/00000001.history\",\"oldest\":\"2001-09-09T01:46:40Z\","
-	    "\"newest\":\"2001-09-09T01:46:40Z\"}\n"
+	    "\"last\":\"42/wal/00000001.history\",\"oldest_time\":\"2001-09-09T01:46:40Z\","
+	    "\"newest_time\":\"2001-09-09T01:46:40Z\"}\n"
 	    "{\"kind\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key2\",\"objects\":0,\"bytes\":0," NOTHING "}\n",
 	    "");
@@ -191,15 +191,15 @@ static void names_what_cannot_be_opened(void **unused)
 	check(
 	    CONF, "42/wal/00000004", true, STATUS_DAMAGED,
 	    "{\"kind\":\"damaged\",\"object\":\"42/wal/"
-	    "00000004.history\",\"bytes\":95,\"stored\":\"2001-09-09T01:46:40Z\","
+	    "00000004.history\",\"bytes\":95,\"stored_time\":\"2001-09-09T01:46:40Z\","
 	    "\"error\":\"cut off: 95 bytes, and no tag\"}\n"
 	    "{\"kind\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key1\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
 	    "{\"kind\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key2\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
 	    "{\"kind\":\"damaged_total\",\"objects\":1,\"bytes\":95,\"first\":\"42/wal/00000004.history\","
-	    "\"last\":\"42/wal/00000004.history\",\"oldest\":\"2001-09-09T01:46:40Z\","
-	    "\"newest\":\"2001-09-09T01:46:40Z\"}\n",
+	    "\"last\":\"42/wal/00000004.history\",\"oldest_time\":\"2001-09-09T01:46:40Z\","
+	    "\"newest_time\":\"2001-09-09T01:46:40Z\"}\n",
 	    "key list: damaged headers: 1");
 	check("repo = file://@/repo\ncipher = none\n", "42/wal/00000003", false, STATUS_OK,
 	      "not encrypted\n    1 object, 100 bytes\n"

@@ -1,0 +1,188 @@
+"""--json: every line has the fields that doc/json.md says of its kind, all of them and no others, and their values are what their names say."""
+
+import json
+import re
+
+import pytest
+
+from harness import host, objects, wal
+from test_status import BASE, Place
+from test_verify import store_segments, store_wal
+
+MIB = wal.MIB
+ALONE = {"PGPORT": "1"}  # no server listens there, whatever else runs on this machine
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+NUMBERS = {"timeline", "parent", "exit_code", "last_exit_code", "ratio", "bytes_per_second"}  # neither counts nor measures
+UNITS = re.compile(r"(^|_)(s|ms|milliseconds|minutes|hours|size|kib|mib|age|duration|at|since|stored|date)$")
+
+
+def tree(names):
+    """Of "archive.gaps[].first" {"archive": {"gaps[]": {"first": None}}}; None: a value."""
+    made = {}
+    for name in names:
+        *folders, last = name.split(".")
+        place = made
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        assert last not in place, f"{name} is documented twice"
+        place[last] = None
+    return made
+
+
+def documented():
+    """{(command, kind): its table's first kind, the fields as a tree}."""
+    found = {}
+    for section in (host.ROOT / "doc/json.md").read_text().split("\n## ")[1:]:
+        heading = section.partition("\n")[0]
+        for table in re.findall(r"^\| field \| \|\n\| --- \| --- \|\n((?:\|.*\n?)+)", section, re.M):
+            rows = [row.split("|", 2)[1:] for row in table.splitlines()]
+            names = [name for names, _ in rows for name in re.findall(r"`([^`]+)`", names)]
+            kinds = re.findall(r"`([^`]+)`", rows[0][1])
+            assert names[0] == "kind" and kinds, f"{heading}: a table begins with its kinds"
+            for command in heading.split(", "):
+                for kind in kinds:
+                    assert (command, kind) not in found, f"{command} has two tables of {kind}"
+                    found[command, kind] = kinds[0], tree(names)
+    return found
+
+
+DOCUMENTED = documented()
+
+
+def check_value(name, value):
+    """What the name promises; null is always right."""
+    assert not UNITS.search(name), f"{name}: no suffix of doc/json.md"
+    if value is None or isinstance(value, bool):
+        assert value is None or not re.search(r"(_time|_seconds|bytes)$", name), name
+    elif name == "time" or name.endswith("_time"):
+        assert TIME.fullmatch(value), (name, value)
+    elif name.endswith("_seconds"):
+        assert isinstance(value, (int, float)), (name, value)
+    elif isinstance(value, str):
+        assert value and not name.endswith("bytes") and not TIME.fullmatch(value), (name, value)
+    else:
+        assert name.endswith("s") and isinstance(value, int) or name in NUMBERS, (name, value)
+
+
+class Checker:
+    """Compares lines with the documentation, and notes of what there was something to compare."""
+
+    def __init__(self):
+        self.seen = set()
+
+    def object(self, value, fields, where):
+        wanted = {name for name in fields if not name.endswith("[]")}
+        assert set(value) == wanted, f"{where}: {sorted(set(value) ^ wanted)}"
+        for name, each in value.items():
+            if isinstance(each, dict):
+                self.object(each, fields[name], f"{where}.{name}")
+            elif isinstance(each, list):
+                for item in each:
+                    self.object(item, fields[f"{name}[]"], f"{where}.{name}[]")
+            else:
+                assert fields[name] is None, f"{where}.{name} is not an object"
+                check_value(name, each)
+            if each is not None and each != []:
+                self.seen.add(f"{where}.{name}")
+
+    def lines(self, command, result, code, headings=()):
+        """What one call printed. headings: under which its kinds are documented, if not its own."""
+        assert result.code == code, result
+        lines = [json.loads(line) for line in result.out.decode().splitlines()]
+        assert lines, result
+        for line in lines:
+            assert next(iter(line)) == "kind", line
+            [heading] = [each for each in headings or (command,) if (each, line["kind"]) in DOCUMENTED] or [None]
+            assert heading, f"{command}: {line['kind']} is not documented"
+            first, fields = DOCUMENTED[heading, line["kind"]]
+            self.object(line, fields, f"{heading}: {first}")
+        return lines
+
+
+@pytest.fixture
+def place(dir_site, data_dir, control_file):
+    """A cluster with a gap and a branch in its archive, and a segment that waits."""
+    dir_site.system_id = control_file[0]
+    made = Place(dir_site, data_dir, control_file)
+    made.push(0, 1, 3)
+    made.add(4, "ready", age=60)
+    store_wal(dir_site, "00000002.history", f"1\t0/{(BASE + 3) * MIB + 96:X}\tno recovery target specified\n".encode())
+    store_segments(dir_site, [BASE + 3, BASE + 4], timeline=2)
+    name = made.path(1).name
+    store_wal(dir_site, f"{name}.00000028.backup", wal.backup_label(name))
+    store_wal(dir_site, f"{name}.partial", wal.segment(dir_site.system_id, name, MIB))
+    dir_site.store.put("other/thing", b"12345")
+    return made
+
+
+def damage(site):
+    """One segment that cannot be opened, one header that breaks off, and one object that is not encrypted."""
+    store_segments(site, [BASE + 5], timeline=2)
+    last = wal.object_name(site.system_id, wal.segment_name(2, BASE + 5, MIB))
+    site.store.put(last, site.store.get(last)[:-1])
+    name = wal.object_name(site.system_id, wal.segment_name(1, BASE + 1, MIB) + ".00000050.backup")
+    site.store.put(name, b"WALSHIP")
+    name = wal.object_name(site.system_id, wal.segment_name(1, BASE + 1, MIB) + ".00000060.backup")
+    site.store.put(name, objects.make_object(b"START WAL LOCATION", name))
+
+
+def look_at_repository(check, site):
+    listed = check.lines("list", site.run("list", "--json"), 0)
+    assert {line["kind"] for line in listed} == {kind for command, kind in DOCUMENTED if command == "list"}
+    check.lines("info", site.run("info", "--json"), 0)
+    check.lines("verify", site.run("verify", "--json"), 6)
+    check.lines("check", site.run("check", "--json", env=ALONE), 0)
+    check.lines("check", site.run("check", "--server", "--json", env=ALONE), 3)
+    [apart] = check.lines("status", site.run("status", "--json", "--system-id", site.system_id), 0)
+    assert {value for part in ("disk", "server", "backlog", "pushes") for value in apart[part].values()} == {None}
+    damage(site)
+    check.lines("verify --read", site.run("verify", "--read", "--json"), 4, ["verify", "verify --read"])
+    lines = check.lines("key list", site.run("key", "list", "--json"), 4)
+    assert {line["kind"] for line in lines} >= {"unencrypted_total", "damaged_total", "foreign_total"}
+
+
+def look_at_server(check, place):
+    site, data = place.site, ("--pg-data", place.data)
+    check.lines("status", site.run("status", "--json", *data), 2)
+    [lacking, _] = check.lines("backfill", site.run("backfill", "--dry-run", "--json", *data), 0)
+    assert lacking["result"] == "lacking"
+    content = place.path(4).read_bytes()
+    host.USER.write(place.path(4), content[:MIB // 2], 0o600)
+    site.run("push", place.path(4)).expect(4, ".")
+    check.lines("status", site.run("status", "--json", *data), 2)
+    [failed, _] = check.lines("backfill", site.run("backfill", "--json", *data), 4)
+    assert failed["result"] == "failed" and failed["error"]
+    host.USER.write(place.path(4), content, 0o600)
+    [pushed, total] = check.lines("backfill", site.run("backfill", "--json", *data), 0)
+    assert pushed["result"] == "pushed" and pushed["error"] is None and total["pushed_files"] == 1
+    site.store.go_away()
+    [gone] = check.lines("status", site.run("status", "--json", *data), 3)
+    archive = gone["archive"]
+    assert archive.pop("reachable") is False and archive.pop("error") and set(archive.values()) == {None}
+    site.store.come_back()
+
+
+# What no archive of a test shows: a rate takes minutes, a key's own objects are seen elsewhere.
+NEVER_SEEN = {"status: status.disk.full_in_seconds", "status: status.pushes.notified_time"}
+
+
+def test_every_line_is_as_documented(place):
+    """And every field that is documented was seen with a value, but for a few."""
+    check = Checker()
+    look_at_repository(check, place.site)
+    look_at_server(check, place)
+
+    def fields(where, of):
+        for name, below in of.items():
+            if not name.endswith("[]"):
+                yield f"{where}.{name}"
+            if below:
+                yield from fields(f"{where}.{name}", below)
+    wanted = {name for (heading, _), (first, of) in DOCUMENTED.items() for name in fields(f"{heading}: {first}", of)}
+    assert wanted - check.seen == NEVER_SEEN
+
+
+def test_every_json_is_documented():
+    flags = (host.ROOT / "src/cli/flags.def").read_text()
+    commands = set(re.findall(r'^FLAG\("([^"]+)", "json",', flags, re.M))
+    assert commands == {re.sub(r" --.*", "", command) for command, _ in DOCUMENTED} and len(commands) >= 7
