@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/output.h"
+#include "command/print.h"
 #include "command/session.h"
 
 /* user:password@host, or password=...: refused wherever it is used, but here it would be seen first. */
@@ -14,14 +15,49 @@ static bool holds_login(enum option_id id, const char *value)
 	       strchr(value, '@') != NULL;
 }
 
+static bool is_hidden(enum option_id id, const char *value)
+{
+	return option_table[id].type == OPTION_SECRET || holds_login(id, value);
+}
+
+/* A line for one value of an option; NULL: it is not set. */
+typedef enum status (*show_fn)(struct buffer *out, enum option_id id, const char *value, const char *source,
+			       struct error *err);
+
 /* A walship.conf again, but for what is hidden. */
-static enum status show(struct buffer *out, enum option_id id, const char *value, const char *source, struct error *err)
+static enum status show_text(struct buffer *out, enum option_id id, const char *value, const char *source,
+			     struct error *err)
 {
 	if (value == NULL)
 		return buffer_printf(out, err, "; %-18s   is not set\n", option_table[id].name);
-	if (option_table[id].type == OPTION_SECRET || holds_login(id, value))
+	if (is_hidden(id, value))
 		return buffer_printf(out, err, "; %-18s = (hidden)   ; %s\n", option_table[id].name, source);
 	return buffer_printf(out, err, "%-20s = %s   ; %s\n", option_table[id].name, value, source);
+}
+
+static enum status show_json(struct buffer *out, enum option_id id, const char *value, const char *source,
+			     struct error *err)
+{
+	bool set = value != NULL;
+	bool shown = set && !is_hidden(id, value);
+	return print_line(out,
+			  json_pack("{s:s, s:s, s:o, s:o}", "kind", "option", "option", option_table[id].name, "value",
+				    print_string(shown ? value : NULL), "source", print_string(set ? source : NULL)),
+			  err);
+}
+
+static enum status credentials_json(const struct command_context *context, const struct credentials *credentials,
+				    struct error *err)
+{
+	bool ends = credentials->expires_s != 0;
+	int64_t left_s = credentials->expires_s - clock_utc_s(context->call->clock);
+	return print_json(context,
+			  json_pack("{s:s, s:o, s:o, s:b, s:o, s:o}", "kind", "credentials", "source",
+				    print_string(credentials->source), "access_key",
+				    print_string(credentials->access_key.data), "temporary",
+				    (int)(credentials->session_token.len > 0), "expires_time",
+				    print_time(credentials->expires_s), "left_seconds", print_integer_if(ends, left_s)),
+			  err);
 }
 
 static enum status show_credentials(const struct command_context *context, struct error *err)
@@ -32,6 +68,8 @@ static enum status show_credentials(const struct command_context *context, struc
 	enum status st = login(context, &search, &credentials, err);
 	if (st)
 		return st;
+	if (command_flag(context, "json"))
+		return credentials_json(context, &credentials, err);
 	st = buffer_printf(&out, err, "source      %s\naccess key  %s\n", credentials.source,
 			   credentials.access_key.data);
 	if (!st && credentials.session_token.len > 0)
@@ -46,7 +84,7 @@ static enum status show_credentials(const struct command_context *context, struc
 }
 
 /* In the order of their lines, which says which one encrypts. */
-static enum status show_keys(struct buffer *out, const struct config *config, struct error *err)
+static enum status show_keys(struct buffer *out, const struct config *config, show_fn show, struct error *err)
 {
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < config_key_count(config); i++) {
@@ -56,11 +94,12 @@ static enum status show_keys(struct buffer *out, const struct config *config, st
 	return st;
 }
 
-static enum status show_option(struct buffer *out, const struct config *config, enum option_id id, struct error *err)
+static enum status show_option(struct buffer *out, const struct config *config, enum option_id id, show_fn show,
+			       struct error *err)
 {
 	bool is_key = id == OPTION_ID_CIPHER_KEY_FILE || id == OPTION_ID_CIPHER_KEY_COMMAND;
 	if (is_key && config_key_count(config) > 0)
-		return id == OPTION_ID_CIPHER_KEY_FILE ? show_keys(out, config, err) : STATUS_OK;
+		return id == OPTION_ID_CIPHER_KEY_FILE ? show_keys(out, config, show, err) : STATUS_OK;
 	size_t count = config_list_count(config, id);
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < (count == 0 ? 1 : count); i++)
@@ -71,10 +110,11 @@ static enum status show_option(struct buffer *out, const struct config *config, 
 static enum status show_options(const struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
+	show_fn show = command_flag(context, "json") ? show_json : show_text;
 	struct buffer out = {0};
 	enum status st = STATUS_OK;
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
-		st = show_option(&out, config, id, err);
+		st = show_option(&out, config, id, show, err);
 	if (!st)
 		st = output_write(context->out_fd, "to standard output", out.data, out.len, err);
 	buffer_fini(&out);

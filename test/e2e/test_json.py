@@ -162,6 +162,28 @@ def look_at_server(check, place):
     site.store.come_back()
 
 
+def look_at_configuration(check, site):
+    secret = "not-to-be-shown"
+    site.walship.secrets.append(secret.encode())
+    site.walship.configure(s3_key_secret=secret, pg_conninfo=f"host=db password={secret}")
+    lines = check.lines("config", site.run("config", "--json"), 0)
+    found = {line["option"]: (line["value"], line["source"]) for line in lines}
+    assert found["s3-key-secret"][0] is None and found["s3-key-secret"][1].startswith(f"{site.walship.conf}:")
+    assert found["pg-conninfo"][0] is None and found["pg-conninfo"][1].startswith(f"{site.walship.conf}:")
+    assert found["push-timeout"][0] == "10s" and found["system-id"] == (None, None) and found["compress"][1] == "default"
+    # The same as the text, line by line.
+    text = re.findall(r"^(?:; )?(\S+)(?: += (.*?)   ; (.*)| +is not set)$", site.run("config").expect(0).out.decode(), re.M)
+    assert text == [(line["option"], line["value"] or (line["source"] and "(hidden)") or "", line["source"] or "") for line in lines]
+    site.walship.configure(s3_key_secret=None, pg_conninfo=None)
+    given = json.dumps({"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": secret, "SessionToken": "token",
+                        "Expiration": "2126-11-21T05:36:16Z"})
+    script = host.USER.write(site.folder / "give", f"#!/bin/sh\ncat <<'END'\n{given}\nEND\n", 0o700)
+    profile = host.USER.write(site.folder / "profile", f"[default]\ncredential_process = {script}\n", 0o600)
+    for env in ({"AWS_CONFIG_FILE": str(profile)}, {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": secret}):
+        [line] = check.lines("config", site.run("config", "--credentials", "--json", "--repo", "s3://bucket", env=env), 0, ["config --credentials"])
+        assert line["access_key"] == "AKIA" and line["temporary"] == (line["expires_time"] == "2126-11-21T05:36:16Z")
+
+
 # What no archive of a test shows: a rate takes minutes, a key's own objects are seen elsewhere.
 NEVER_SEEN = {"status: status.disk.full_in_seconds", "status: status.pushes.notified_time"}
 
@@ -171,6 +193,7 @@ def test_every_line_is_as_documented(place):
     check = Checker()
     look_at_repository(check, place.site)
     look_at_server(check, place)
+    look_at_configuration(check, place.site)
 
     def fields(where, of):
         for name, below in of.items():
@@ -185,4 +208,4 @@ def test_every_line_is_as_documented(place):
 def test_every_json_is_documented():
     flags = (host.ROOT / "src/cli/flags.def").read_text()
     commands = set(re.findall(r'^FLAG\("([^"]+)", "json",', flags, re.M))
-    assert commands == {re.sub(r" --.*", "", command) for command, _ in DOCUMENTED} and len(commands) >= 7
+    assert commands == {re.sub(r" --.*", "", command) for command, _ in DOCUMENTED} and len(commands) >= 8

@@ -96,7 +96,7 @@ _walship_flags() {
 	case $1 in
 	'key list') words+=' --json' ;;
 	'key rotate') words+=' --write' ;;
-	'config') words+=' --credentials' ;;
+	'config') words+=' --credentials --json' ;;
 	'check') words+=' --store --server --json' ;;
 	'list') words+=' --json' ;;
 	'info') words+=' --json' ;;

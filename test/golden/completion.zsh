@@ -115,7 +115,7 @@ operand)
 	'keygen') _arguments $_walship_options '1:FILE:_files' ;;
 	'key list') _arguments $_walship_options '--json[one JSON object for each key, and for what is damaged]' '1:PREFIX: ' ;;
 	'key rotate') _arguments $_walship_options '--write[put the new key before the others in walship.conf, whose comments stay]' '1:FILE:_files' ;;
-	'config') _arguments $_walship_options '--credentials[show which source of S3 credentials is used and until when they are good, instead]' ;;
+	'config') _arguments $_walship_options '--credentials[show which source of S3 credentials is used and until when they are good, instead]' '--json[one JSON object for each option, or one of the credentials]' ;;
 	'check') _arguments $_walship_options '--store[only the store]' '--server[it is a failure when no server answers]' '--json[one JSON object for each step]' ;;
 	'list') _arguments $_walship_options '--json[one JSON object for each line]' '1:PREFIX: ' ;;
 	'info') _arguments $_walship_options '--json[one JSON object for each cluster]' '1:SYSTEM-ID: ' ;;

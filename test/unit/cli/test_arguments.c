@@ -101,7 +101,7 @@ static const struct {
     {{"push"}, "push", "push: missing operand of PATH", "usage: walship push PATH"},
     {{"fetch", "a"}, "fetch", "fetch: missing operand of NAME DEST", "usage: walship fetch NAME DEST"},
     {{"push", "a", "b"}, "push", "push: unexpected operand 'b'", "usage: walship push PATH"},
-    {{"config", "a"}, "config", "config: unexpected operand 'a'", "usage: walship config [--credentials]"},
+    {{"config", "a"}, "config", "config: unexpected operand 'a'", "usage: walship config [--credentials] [--json]"},
     {{"--credentials", "push", "a"},
      "push",
      "push: --credentials is for another command",

@@ -209,7 +209,7 @@ static void helps_on_each_topic(void **unused)
 	    {{"-h"}, "walship keeps PostgreSQL's WAL"},
 	    {{"help", "fetch"}, "walship fetch NAME DEST: "},
 	    {{"keygen", "--help"}, "walship keygen FILE: "},
-	    {{"help", "config"}, "walship config [--credentials]: "},
+	    {{"help", "config"}, "walship config [--credentials] [--json]: "},
 	    {{"help", "man"}, ".TH WALSHIP 1"},
 	    {{"help", "sample"}, "; walship.conf: "},
 	    {{"help", "markdown"}, "| option |"},
