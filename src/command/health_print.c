@@ -1,4 +1,4 @@
-/* walship status, for people and as JSON: doc/status.md. */
+/* walship status, for people and as JSON: doc/status.md and doc/json.md. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
