@@ -38,6 +38,19 @@ static const char *known_name(const char *text, size_t len)
 	return NULL;
 }
 
+/* Behind a command its own options may leave its name out: "verify --again" is verify-again. */
+static const char *own_name(const struct command_row *command, const char *text, size_t len)
+{
+	size_t prefix = command == NULL ? 0 : strlen(command->name);
+	for (enum option_id id = 0; prefix > 0 && id < OPTION_COUNT; id++) {
+		const char *name = option_table[id].name;
+		if (strlen(name) == prefix + 1 + len && strncmp(name, command->name, prefix) == 0 &&
+		    name[prefix] == '-' && strncmp(name + prefix + 1, text, len) == 0)
+			return name;
+	}
+	return NULL;
+}
+
 /* A flag of any command, as the command may stand behind it; whose it is gets checked at the end. */
 static bool take_flag(struct arguments *out, const char *name)
 {
@@ -83,6 +96,8 @@ static enum status take_long(struct arguments *out, int argc, char **argv, int *
 		return out->version = true, STATUS_OK;
 	if (take_flag(out, text))
 		return STATUS_OK;
+	if (name == NULL)
+		name = own_name(out->command, text, len);
 	if (name == NULL)
 		return unknown_option(argv[*index], err);
 	const char *value = text[len] == '=' ? text + len + 1 : NULL;
