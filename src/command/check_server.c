@@ -152,8 +152,14 @@ static enum status archive_command(void *arg, const struct call *call, struct fi
 	(void)call;
 	if (strcmp(fact(inspection, FACT_ARCHIVE_MODE), "off") == 0)
 		return finding_skip(finding, "the server shows it once archive_mode is on");
-	if (fact(inspection, FACT_ARCHIVE_LIBRARY)[0] != '\0')
-		return not_here(inspection, err, "archive_library is set, so the server does not call archive_command");
+	if (fact(inspection, FACT_ARCHIVE_LIBRARY)[0] != '\0') {
+		inspection->archives = false;
+		(void)error_set(err, STATUS_USAGE,
+				"archive_library is set, so the server does not call archive_command");
+		return error_hint(err, STATUS_USAGE,
+				  "set archive_library = '' and archive_command = 'walship push %%p' in "
+				  "postgresql.conf, and reload the server");
+	}
 	if (text[0] == '\0')
 		return not_here(inspection, err, "is empty: the server keeps all WAL and archives nothing");
 	archive_command_read(&command, text);
@@ -203,8 +209,8 @@ static enum status archive_timeout(void *arg, const struct call *call, struct fi
 				seconds, rpo_s);
 	return error_hint(err, STATUS_USAGE,
 			  "set archive_timeout to at most %" PRIu64
-			  " in postgresql.conf and reload the server, or wish for "
-			  "less with rpo",
+			  " in postgresql.conf and reload the server, or set rpo "
+			  "to what may be lost",
 			  rpo_s);
 }
 

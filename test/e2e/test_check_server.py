@@ -213,6 +213,7 @@ def test_an_archive_library(dir_site, dir_primary):
     change(dir_primary, archive_library="basic_archive")
     report = check(dir_site, code=2, error="steps failed")
     assert "archive_library is set" in report.words["archive_command"] and "archive_command" in report.wrong()
+    assert "archive_library = ''" in report.hints["archive_command"]
 
 
 def test_archive_timeout_against_the_rpo(dir_site, dir_primary):
