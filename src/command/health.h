@@ -65,6 +65,7 @@ enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, 
 struct health_check {
 	const char *name;
 	enum health_level level;
+	bool skipped; /* it is OK because nothing was looked at */
 	char text[HEALTH_TEXT_MAX];
 	char hint[ERROR_HINT_MAX];
 };

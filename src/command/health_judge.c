@@ -8,7 +8,6 @@
 #include "command/measure.h"
 
 #define INITDB_BYTES (16ULL * 1024 * 1024) /* PostgreSQL 15 writes 6 MB */
-#define NOT_LOCAL "not looked at: no data directory is at hand"
 
 static const struct {
 	const char *name;
@@ -38,6 +37,13 @@ __attribute__((format(printf, 3, 4))) static void say(struct health_check *check
 	(void)vsnprintf(check->text, sizeof check->text, format, args);
 	va_end(args);
 	check->level = level;
+}
+
+/* Of a check that needs it. */
+static void no_data_directory(struct health_check *check, const char *instead)
+{
+	say(check, HEALTH_OK, "not looked at: no data directory is at hand%s", instead);
+	check->skipped = true;
 }
 
 static void advise(struct health_check *check, const char *hint)
@@ -153,7 +159,7 @@ static void judge_backlog(const struct health *health, const struct config *conf
 	char bytes[MEASURE_MAX], age[MEASURE_MAX];
 	int64_t age_s = health->now_s - pending->oldest_s;
 	if (!health->local) {
-		say(check, HEALTH_OK, NOT_LOCAL);
+		no_data_directory(check, "");
 		return;
 	}
 	if (!health->pending_known) {
@@ -186,7 +192,7 @@ static void judge_pushes(const struct health *health, const struct config *confi
 	const struct failures *failures = &health->failures;
 	char since[UTC_TEXT_SIZE], last[MEASURE_MAX];
 	if (!health->local) {
-		say(check, HEALTH_OK, NOT_LOCAL);
+		no_data_directory(check, "");
 	} else if (!health->spool_known) {
 		say(check, HEALTH_UNKNOWN, "%s", health->spool_trouble.text);
 		advise(check, health->spool_trouble.hint);
@@ -214,8 +220,11 @@ static void judge_chain(const struct health *health, struct health_check *check)
 	}
 	if (!archive->chain_known) {
 		bool asked = health->local || !archive->known;
-		say(check, asked ? HEALTH_UNKNOWN : HEALTH_OK, "not looked at%s%s",
-		    archive->trouble.text[0] == '\0' ? "" : ": ", archive->trouble.text);
+		if (!asked)
+			no_data_directory(check, "; walship verify names what is missing");
+		else
+			say(check, HEALTH_UNKNOWN, "not looked at%s%s", archive->trouble.text[0] == '\0' ? "" : ": ",
+			    archive->trouble.text);
 		return;
 	}
 	if (archive->restorable_s != 0)
@@ -242,7 +251,7 @@ static void judge_disk(const struct health *health, const struct config *config,
 {
 	char free_text[MEASURE_MAX], total[MEASURE_MAX], rate[MEASURE_MAX], left[MEASURE_MAX];
 	if (!health->local) {
-		say(check, HEALTH_OK, NOT_LOCAL);
+		no_data_directory(check, "");
 		return;
 	}
 	if (!health->disk_known) {

@@ -20,7 +20,8 @@ static const struct health_check *worst(const struct health_report *report)
 
 static enum status print_check(struct buffer *out, const struct health_check *check, struct error *err)
 {
-	enum status st = buffer_printf(out, err, "%s %-8s %s\n", marks[check->level], check->name, check->text);
+	const char *mark = check->skipped ? "–" : marks[check->level];
+	enum status st = buffer_printf(out, err, "%s %-8s %s\n", mark, check->name, check->text);
 	return st || check->hint[0] == '\0' ? st : buffer_printf(out, err, "  %-8s hint: %s\n", "", check->hint);
 }
 
