@@ -210,6 +210,25 @@ static void judge_pushes(const struct health *health, const struct config *confi
 	}
 }
 
+static void say_missing(struct health_check *check, const struct health_archive *archive, const char *restorable)
+{
+	const struct health_gap *gap = &archive->gaps[0];
+	const char *first = gap->first.text;
+	if (archive->missing == 1)
+		say(check, HEALTH_CRITICAL, "%s is missing; with a base backup from after it restorable up to %s",
+		    first, restorable);
+	else if (gap->segments == 1)
+		say(check, HEALTH_CRITICAL,
+		    "%" PRIu64 " segments are missing, the first is %s; with a base backup from after the last of them "
+		    "restorable up to %s",
+		    archive->missing, first, restorable);
+	else
+		say(check, HEALTH_CRITICAL,
+		    "%" PRIu64 " segments are missing, the first range is %s to %s; with a base backup from after the "
+		    "last range restorable up to %s",
+		    archive->missing, first, gap->last.text, restorable);
+}
+
 static void judge_chain(const struct health *health, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
@@ -234,15 +253,7 @@ static void judge_chain(const struct health *health, struct health_check *check)
 		    archive->objects, restorable);
 		return;
 	}
-	const struct health_gap *gap = &archive->gaps[0];
-	if (archive->missing == 1)
-		say(check, HEALTH_CRITICAL, "%s is missing; with a base backup from after it restorable up to %s",
-		    gap->first.text, restorable);
-	else
-		say(check, HEALTH_CRITICAL,
-		    "%" PRIu64 " segments are missing, the first range is %s to %s; with a base backup from after the "
-		    "last range restorable up to %s",
-		    archive->missing, gap->first.text, gap->last.text, restorable);
+	say_missing(check, archive, restorable);
 	advise(check, "walship backfill pushes what pg_wal still has; else make a new base backup: from before the gap "
 		      "nothing recovers beyond it. walship verify names all of them");
 }

@@ -238,6 +238,7 @@ def test_a_quiet_server_is_no_alarm(dir_place):
     # Without a data directory it is not known to be quiet.
     result = dir_place.site.run("status", "--system-id", dir_place.system_id)
     assert result.code == CRITICAL and result.out.decode().startswith("walship CRITICAL: newest is 0000000100000000000000")
+    assert "– chain    not looked at: no data directory is at hand; walship verify" in result.out.decode()
 
 
 def test_a_gap_is_named(place):

@@ -164,6 +164,14 @@ static void gap(struct health *health)
 	health->archive.missing = 2;
 	(void)wal_name_parse(&health->archive.gaps[0].first, "000000010000000000000003", &err);
 	(void)wal_name_parse(&health->archive.gaps[0].last, "000000010000000000000004", &err);
+	health->archive.gaps[0].segments = 2;
+}
+
+static void single_gaps(struct health *health)
+{
+	gap(health);
+	health->archive.gap_count = 2;
+	health->archive.gaps[0].segments = 1;
 }
 
 static void fills_in_6h(struct health *health)
@@ -251,6 +259,7 @@ static const struct {
      2,
      {O, O, O, C, O},
      "2 segments are missing, the first range is 000000010000000000000003 to 000000010000000000000004"},
+    {"single gaps", single_gaps, 2, {O, O, O, C, O}, "2 segments are missing, the first is 000000010000000000000003;"},
     {"fills in 6 h", fills_in_6h, 1, {O, O, O, O, W}, "full in 6 h 0 min at 1.0 MiB a second"},
     {"fills in 1 h", fills_in_1h, 2, {O, O, O, O, C}, "full in 1 h 0 min"},
     {"fills slowly", fills_slowly, 0, {O, O, O, O, O}, "full in 6 h 0 min"},
