@@ -203,7 +203,8 @@ static enum status topic_text(struct buffer *out, const char *name, struct error
 		nearest_offer(&nearest, topics[i].name, strlen(topics[i].name));
 	}
 	(void)error_set(err, STATUS_USAGE, "help: unknown command '%.64s'", name);
-	return error_hint(err, STATUS_USAGE, "nearest: walship help %s", nearest.name);
+	return nearest_is_near(&nearest) ? error_hint(err, STATUS_USAGE, "nearest: walship help %s", nearest.name)
+					 : error_hint(err, STATUS_USAGE, "walship help shows all");
 }
 
 static enum status choose_text(struct buffer *out, const struct arguments *arguments, struct error *err)
