@@ -72,7 +72,7 @@ enum secret_files config_secret_files(const struct config *config);
 
 /*
  * Which of several options for one thing has the strongest source: OPTION_COUNT when all are unset. STATUS_USAGE when
- * two are equally strong.
+ * that one has two of them.
  */
 enum status config_strongest(const struct config *config, const enum option_id *ids, size_t count, enum option_id *out,
 			     struct error *err);
