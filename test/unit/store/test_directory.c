@@ -85,13 +85,19 @@ static void what_is_in_the_way_is_named(void **unused)
 {
 	(void)unused;
 	struct store *store = open_store(&folder);
+	struct object_info info;
+	char first[16];
+	size_t first_len = sizeof first;
 	folder_put(&folder, "9/plain", "", 0, 0600);
 	folder_put(&folder, "9/folder/x", "", 0, 0600);
 	assert_int_equal(put(store, "9/plain/x"), STATUS_LOCAL);
 	assert_int_equal(get(store, "9/plain/x"), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "Not a directory"));
-	assert_int_equal(get(store, "9/folder"), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "Is a directory"));
+	assert_int_equal(get(store, "9/folder"), STATUS_DAMAGED);
+	assert_non_null(strstr(err.text, "/9/folder is a folder, where an object belongs"));
+	assert_non_null(strstr(err.hint, "move it away"));
+	assert_int_equal(store_read_first(store, &world.call, "9/folder", first, &first_len, &err), STATUS_DAMAGED);
+	assert_int_equal(store_stat(store, &world.call, "9/folder", &info, &err), STATUS_DAMAGED);
 	assert_int_equal(put(store, "9/folder"), STATUS_EXISTS);
 	assert_int_equal(store_remove(store, &world.call, "9/folder", &err), STATUS_LOCAL);
 	store_free(store);
