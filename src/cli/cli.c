@@ -36,10 +36,7 @@ const struct command_row *command_find(const char *name)
 /* The end of every call: what PostgreSQL's log shows, and what PostgreSQL is told. */
 static int report(struct logger *logger, enum status st, enum exit_for reader, const struct error *err)
 {
-	/* PostgreSQL asks for what is not there all the time: no noise. */
-	if (st == STATUS_MISSING && reader != EXIT_FOR_PUSH)
-		log_line(&logger->log, LEVEL_INFO, "%s", err->text);
-	else if (st && err->text[0] != '\0')
+	if (st && err->text[0] != '\0')
 		logger_error(logger, err);
 	logger_fini(logger);
 	return status_exit_code(st, reader);

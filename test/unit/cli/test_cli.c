@@ -152,6 +152,11 @@ static const struct {
      .err = ""},
     {.words = {"fetch", SEGMENT, "@/data/pg_wal/back", REPO, KEY}, .out = "", .err = ""},
     {.words = {"fetch", ABSENT, "@/data/pg_wal/none", REPO, KEY}, .code = 1, .out = "", .err = ""},
+    {.words = {"cat", ABSENT, "--pg-data=@/data", REPO, KEY},
+     .code = 1,
+     .out = "",
+     .err = "walship: cat " ABSENT ": no file://@/repo/42/wal/0000000100000000/" ABSENT "\n"
+	    "walship: hint: walship list 42/wal/ shows what there is of this cluster\n"},
 };
 
 static void tells_the_outcome(void **unused)
