@@ -111,6 +111,9 @@ int cli_run(const struct process *process)
 	    .option_count = arguments.option_count,
 	    .environment = (const char *const *)process->environment,
 	    .path = arguments.config_path,
+	    /* The key comes first, and the walship.conf that names it, be it that of WALSHIP_CONFIG, is not there yet.
+	     */
+	    .without_file = arguments.command->run == command_keygen,
 	};
 	st = config_load(&config, &input, &err);
 	if (!st) {

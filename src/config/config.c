@@ -267,7 +267,7 @@ enum status config_load(struct config **out, const struct config_input *input, s
 	enum status st = load_defaults(config, err);
 	if (!st)
 		st = load_also(config, input->environment, err);
-	if (!st)
+	if (!st && !input->without_file)
 		st = load_file(config, input, err);
 	if (!st)
 		st = load_environment(config, input->environment, err);

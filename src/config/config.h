@@ -31,6 +31,7 @@ struct config_input {
 	const struct config_pair *options; /* of the command line, in their order */
 	size_t option_count;
 	const char *const *environment; /* "NAME=value" strings, then NULL */
+	bool without_file;              /* no walship.conf is read */
 	const char *path; /* of --config; NULL: WALSHIP_CONFIG, else CONFIG_PATH_DEFAULT if that is there */
 };
 

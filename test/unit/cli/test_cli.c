@@ -137,6 +137,10 @@ static const struct {
      .out = "",
      .err = "walship: unknown environment variable 'WALSHIP_REPOS'\nwalship: hint: nearest: WALSHIP_REPO\n"},
     {.words = {"keygen", "@/key"}, .out = "", .err = ""},
+    /* A walship.conf that is not there yet, and one that is not right yet. */
+    {.words = {"keygen", "@/first"}, .variables = {"WALSHIP_CONFIG=@/none"}, .out = "", .err = ""},
+    {.words = {"keygen", "@/second", "--config=@/none"}, .out = "", .err = ""},
+    {.words = {"keygen", "@/third", "--config=@/open.conf"}, .out = "", .err = ""},
     {.words = {"keygen", "@/key"},
      .code = 4,
      .out = "",
