@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/newfile.h"
@@ -27,7 +28,11 @@ static enum status write_metrics_file(const char *path, const struct buffer *met
 	if (!st)
 		st = newfile_replace(&file, err);
 	newfile_fini(&file);
-	return st ? error_wrap(err, st == STATUS_MISSING ? STATUS_LOCAL : st, "metrics-file %s", path) : STATUS_OK;
+	if (!st)
+		return STATUS_OK;
+	(void)error_hint(err, st, "its folder must be there, and user id %u, who runs this, be able to write to it",
+			 (unsigned)geteuid());
+	return error_wrap(err, st == STATUS_MISSING ? STATUS_LOCAL : st, "metrics-file %s", path);
 }
 
 /* A metrics-file that cannot be written keeps nobody from reading the rest. */
@@ -101,7 +106,8 @@ enum status command_status(struct command_context *context, struct error *err)
 		return error_wrap(err, st, "status");
 	/* What is critical stays it, whoever could not be told. */
 	if (st)
-		log_line(context->call->log, LEVEL_WARNING, "status: %s", err->text);
+		log_line(context->call->log, LEVEL_WARNING, "status: %s%s%s", err->text,
+			 err->hint[0] == '\0' ? "" : "; ", err->hint);
 	*err = (struct error){0}; /* all has been said */
 	return health_level_status(report.level);
 }

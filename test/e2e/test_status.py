@@ -447,11 +447,15 @@ def test_the_metrics_file_is_whole_at_any_time(dir_place):
         assert values(text)["walship_status"] == OK
     assert os.listdir(place) == ["walship.prom"]
     dir_place.site.walship.configure(metrics_file=place / "none/walship.prom")
-    done = dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*: open folder .*No such file")
+    done = dir_place.site.run("status", "--pg-data", dir_place.data).expect(
+        UNKNOWN, r"metrics-file .*: open folder .*No such file", rf"its folder must be there, and user id {host.USER.uid}, who runs this")
     assert b"walship OK: " in done.out  # all that is known is said
+    os.chmod(place, 0o555)
+    dir_place.site.walship.configure(metrics_file=place / "other.prom")
+    dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*Permission denied", r"be able to write to it")
     # What is critical stays critical.
     dir_place.add(9, "ready", age=3600)
-    assert "metrics-file" in dir_place.look().says(CRITICAL, backlog="CRITICAL").err
+    assert re.search("metrics-file .*; its folder must be there", dir_place.look().says(CRITICAL, backlog="CRITICAL").err)
 
 
 @pytest.mark.parametrize("text", [
