@@ -10,6 +10,7 @@
 #include "base/newfile.h"
 #include "command/notify.h"
 #include "command/print.h"
+#include "command/thresholds.h"
 
 #define METRICS_MODE 0644 /* whoever collects them is another user, and there is no secret in them */
 
@@ -94,7 +95,9 @@ enum status command_status(struct command_context *context, struct error *err)
 	struct health_report report;
 	if (command_flag(context, "json") && command_flag(context, "prometheus"))
 		return error_set(err, STATUS_USAGE, "status: --json and --prometheus are two formats");
-	enum status st = health_look_local(&health, context, err);
+	enum status st = thresholds_check(context->config, err);
+	if (!st)
+		st = health_look_local(&health, context, err);
 	if (st)
 		return error_wrap(err, st, "status");
 	health_look_archive(&health, context);

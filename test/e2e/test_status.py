@@ -276,7 +276,7 @@ def test_the_backlog_has_thresholds(dir_place):
     for option, code in (("ready-warning=10", WARNING), ("ready-critical=10", CRITICAL), ("ready-critical=11", OK),
                          ("bytes-warning=10MiB", WARNING), ("bytes-critical=10MiB", CRITICAL), ("bytes-warning=11MiB", OK),
                          ("age-warning=50s", WARNING), ("age-critical=50s", CRITICAL)):
-        look = dir_place.look(f"--status-{option}")
+        look = dir_place.look(f"--status-{option}", f"--status-{option.replace('critical', 'warning')}")
         assert look.checks["backlog"]["status"] == ("OK", "WARNING", "CRITICAL")[code], option
 
 
@@ -505,3 +505,17 @@ def test_notify_has_its_own_time_and_shows_its_result(dir_place):
     result = dir_place.site.run("status", "--pg-data", dir_place.data)
     assert re.search(r"^  notify   last run \S+ \(failing\): notify-command: ended with exit code 0: sent$",
                      result.out.decode(), re.M)
+
+
+# Thresholds that contradict each other.
+
+def test_critical_comes_before_no_warning(dir_place):
+    """Said by whoever judges by them; archiving goes on."""
+    dir_place.site.walship.configure(status_age_critical="10min")
+    dir_place.push(1)
+    told = r"status-age-critical is 10min \(\S+walship.conf:\d+\), and status-age-warning is 15min \(default\)"
+    dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, "status: " + told, "set status-age-warning to 10min or less")
+    done = dir_place.site.run("check", "--pg-data", dir_place.data)
+    assert done.code == 2 and re.search("✗ configuration +" + told, done.out.decode()), done
+    dir_place.site.walship.configure(status_age_warning="10min")
+    dir_place.look().says(OK)
