@@ -58,6 +58,20 @@ static enum status tell(const struct health *health, const struct health_report 
 	return st ? st : written;
 }
 
+/*
+ * Which check is to be well again before somebody is told so; NULL when all are. What waits and gets old while pushes
+ * fail does so for their failing, and what a push cannot judge comes first: none is to say of it that it works.
+ */
+static const char *failing_check(const struct health_report *report, bool pushes_fail)
+{
+	static const size_t ids[] = {HEALTH_CHECK_CHAIN, HEALTH_CHECK_DISK, HEALTH_CHECK_PUSHES, HEALTH_CHECK_ARCHIVE,
+				     HEALTH_CHECK_BACKLOG};
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+		if (report->checks[ids[i]].level == HEALTH_CRITICAL || (ids[i] == HEALTH_CHECK_PUSHES && pushes_fail))
+			return report->checks[ids[i]].name;
+	return NULL;
+}
+
 /* What push cannot tell, as nobody calls it: the archiver is dead, archive_command is another, the disk fills. */
 static void notify(const struct health *health, const struct health_report *report, struct command_context *context)
 {
@@ -70,7 +84,8 @@ static void notify(const struct health *health, const struct health_report *repo
 		return;
 	int64_t after_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_AFTER) / 1000;
 	bool pushes_fail = failures.count > 0 && health->now_s - failures.since_s >= after_s;
-	event.failing = report->level == HEALTH_CRITICAL || pushes_fail;
+	event.check = failing_check(report, pushes_fail);
+	event.failing = event.check != NULL;
 	/* Not known is no news; nor is a failure that may be over in a moment. */
 	if (!event.failing && (report->level == HEALTH_UNKNOWN || failures.count > 0))
 		return;

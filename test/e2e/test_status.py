@@ -496,6 +496,29 @@ def test_notify_what_no_push_can_tell(dir_place):
     assert [call["env"]["WALSHIP_EVENT"] for call in told.calls()] == ["failing", "working"]
 
 
+def test_a_push_takes_back_what_push_told(dir_place):
+    """A missing segment was told of; then a push fails and the next one succeeds: that says nothing of the segment."""
+    told = Told(dir_place.site.folder)
+    dir_place.site.walship.configure(notify_command=told.script, notify_after="1h", push_timeout="1s")
+    dir_place.push(1, 3)
+    dir_place.path(2).unlink(missing_ok=True)
+    dir_place.look("--notify").says(CRITICAL, chain="CRITICAL")
+    [call] = told.calls()
+    assert call["env"]["WALSHIP_EVENT"] == "failing" and "chain: " in call["env"]["WALSHIP_ERROR"]
+    name = dir_place.add(4, "ready")
+    dir_place.site.store.go_away()
+    assert dir_place.site.run("push", dir_place.path(4)).code == 3
+    dir_place.site.store.come_back()
+    dir_place.site.run("push", dir_place.path(4)).expect(0)
+    (dir_place.status / f"{name}.ready").rename(dir_place.status / f"{name}.done")
+    shown = dir_place.site.run("status", "--notify", "--pg-data", dir_place.data)
+    assert shown.code == CRITICAL and re.search(r"^  notify   last run \S+ \(failing\)", shown.out.decode(), re.M)
+    assert len(told.calls()) == 1
+    dir_place.push(2)
+    dir_place.look("--notify").says(OK)
+    assert [call["env"]["WALSHIP_EVENT"] for call in told.calls()] == ["failing", "working"]
+
+
 def test_notify_has_its_own_time_and_shows_its_result(dir_place):
     dir_place.site.walship.configure(notify_command="sh -c 'sleep 9; echo sent'", status_timeout="1s", notify_timeout="20s")
     dir_place.push(1)
