@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -36,9 +37,12 @@ const struct command_row *command_find(const char *name)
 /* The end of every call: what PostgreSQL's log shows, and what PostgreSQL is told. */
 static int report(struct logger *logger, enum status st, enum exit_for reader, const struct error *err)
 {
-	if (st && err->text[0] != '\0')
+	if (st && st != STATUS_UNREAD && err->text[0] != '\0')
 		logger_error(logger, err);
 	logger_fini(logger);
+	/* As it is with the tools that a pipe is made of: `walship list | head` had enough, and nothing is wrong. */
+	if (st == STATUS_UNREAD)
+		ending_die_of(SIGPIPE);
 	return status_exit_code(st, reader);
 }
 

@@ -120,6 +120,8 @@ static bool can_end_with(const struct command_row *command, enum status code)
 		return command->reader == EXIT_FOR_MONITOR;
 	if (code == STATUS_OK || code == STATUS_USAGE || code == STATUS_LOCAL)
 		return true;
+	if (code == STATUS_UNREAD)
+		return false; /* that is the signal's to tell */
 	if (code == STATUS_EXISTS)
 		return command->run == command_keygen;
 	if (code == STATUS_INCOMPLETE)
