@@ -11,7 +11,8 @@ enum status output_write(int fd, const char *where, const void *data, size_t len
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0)
-			return error_errno(err, STATUS_LOCAL, errno, "write %s", where);
+			return error_errno(err, errno == EPIPE ? STATUS_UNREAD : STATUS_LOCAL, errno, "write %s",
+					   where);
 		from += put;
 		len -= (size_t)put;
 	}

@@ -24,7 +24,8 @@ static enum status unknown_option(const char *text, struct error *err)
 		nearest_offer(&nearest, option_table[id].name, strlen(option_table[id].name));
 	for (size_t i = 0; i < flag_count; i++)
 		nearest_offer(&nearest, flag_table[i].name, strlen(flag_table[i].name));
-	return error_hint(err, STATUS_USAGE, "nearest: --%s", nearest.name);
+	return nearest_is_near(&nearest) ? error_hint(err, STATUS_USAGE, "nearest: --%s", nearest.name)
+					 : error_hint(err, STATUS_USAGE, "walship help shows all");
 }
 
 /* The table's own copy of an option's name, so that "--name=value" needs no copy of ours. */
@@ -140,7 +141,9 @@ static enum status unknown_command(struct arguments *out, const char *name, stru
 	for (size_t i = 0; i < command_count; i++)
 		nearest_offer(&nearest, command_table[i].name, strlen(command_table[i].name));
 	(void)error_set(err, STATUS_USAGE, "unknown command '%.64s'", name);
-	return error_hint(err, STATUS_USAGE, "nearest: walship %s; walship help shows all", nearest.name);
+	return nearest_is_near(&nearest)
+		   ? error_hint(err, STATUS_USAGE, "nearest: walship %s; walship help shows all", nearest.name)
+		   : error_hint(err, STATUS_USAGE, "walship help shows all");
 }
 
 static enum status take_command(struct arguments *out, const char *word, struct error *err)

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -36,12 +37,12 @@ const struct command_row *command_find(const char *name)
 /* The end of every call: what PostgreSQL's log shows, and what PostgreSQL is told. */
 static int report(struct logger *logger, enum status st, enum exit_for reader, const struct error *err)
 {
-	/* PostgreSQL asks for what is not there all the time: no noise. */
-	if (st == STATUS_MISSING && reader != EXIT_FOR_PUSH)
-		log_line(&logger->log, LEVEL_INFO, "%s", err->text);
-	else if (st && err->text[0] != '\0')
+	if (st && st != STATUS_UNREAD && err->text[0] != '\0')
 		logger_error(logger, err);
 	logger_fini(logger);
+	/* As it is with the tools that a pipe is made of: `walship list | head` had enough, and nothing is wrong. */
+	if (st == STATUS_UNREAD)
+		ending_die_of(SIGPIPE);
 	return status_exit_code(st, reader);
 }
 
@@ -114,6 +115,9 @@ int cli_run(const struct process *process)
 	    .option_count = arguments.option_count,
 	    .environment = (const char *const *)process->environment,
 	    .path = arguments.config_path,
+	    /* The key comes first, and the walship.conf that names it, be it that of WALSHIP_CONFIG, is not there yet.
+	     */
+	    .without_file = arguments.command->run == command_keygen,
 	};
 	st = config_load(&config, &input, &err);
 	if (!st) {

@@ -7,7 +7,7 @@
 static atomic_int holds;    /* by any thread */
 static atomic_int asked_by; /* the signal; 0: none yet */
 
-static void die_of(int signal_number)
+void ending_die_of(int signal_number)
 {
 	sigset_t one;
 	(void)signal(signal_number, SIG_DFL);
@@ -23,7 +23,7 @@ static void on_signal(int signal_number)
 	/* Whoever asks twice does not want to wait. First of all it is written down: another thread may release just
 	 * now. */
 	if (atomic_exchange(&asked_by, signal_number) != 0 || holds == 0)
-		die_of(signal_number);
+		ending_die_of(signal_number);
 }
 
 static void hold(void)
@@ -34,7 +34,7 @@ static void hold(void)
 static void release(void)
 {
 	if (atomic_fetch_sub(&holds, 1) == 1 && asked_by != 0)
-		die_of(asked_by);
+		ending_die_of(asked_by);
 }
 
 static bool asked(void)

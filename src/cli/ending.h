@@ -11,4 +11,7 @@
  */
 const struct ending *ending_install(void);
 
+/* Ends the process by the signal, whether that is ignored or not. */
+void ending_die_of(int signal_number);
+
 #endif

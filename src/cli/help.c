@@ -120,6 +120,8 @@ static bool can_end_with(const struct command_row *command, enum status code)
 		return command->reader == EXIT_FOR_MONITOR;
 	if (code == STATUS_OK || code == STATUS_USAGE || code == STATUS_LOCAL)
 		return true;
+	if (code == STATUS_UNREAD)
+		return false; /* that is the signal's to tell */
 	if (code == STATUS_EXISTS)
 		return command->run == command_keygen;
 	if (code == STATUS_INCOMPLETE)
@@ -203,7 +205,8 @@ static enum status topic_text(struct buffer *out, const char *name, struct error
 		nearest_offer(&nearest, topics[i].name, strlen(topics[i].name));
 	}
 	(void)error_set(err, STATUS_USAGE, "help: unknown command '%.64s'", name);
-	return error_hint(err, STATUS_USAGE, "nearest: walship help %s", nearest.name);
+	return nearest_is_near(&nearest) ? error_hint(err, STATUS_USAGE, "nearest: walship help %s", nearest.name)
+					 : error_hint(err, STATUS_USAGE, "walship help shows all");
 }
 
 static enum status choose_text(struct buffer *out, const struct arguments *arguments, struct error *err)

@@ -53,11 +53,19 @@ static struct record make_record(const struct logger *logger, const struct log *
 static void give_up(struct logger *logger, const char *why)
 {
 	struct error err;
+	const char *socket = logger->socket;
+	/* "syslog" alone does not say where that is. */
+	bool bare = socket != NULL && strchr(logger->place, ':') == NULL;
 	fd_closep(&logger->fd);
-	(void)error_set(&err, STATUS_LOCAL, "log-to %.256s: %s; standard error is used instead", logger->place, why);
+	(void)error_set(&err, STATUS_LOCAL, "log-to %.256s%s%s: %s; standard error is used instead", logger->place,
+			bare ? ": " : "", bare ? socket : "", why);
+	if (socket != NULL)
+		(void)error_hint(&err, STATUS_LOCAL,
+				 "does a log service listen there? A container has none by itself: log-to = stderr is "
+				 "what its engine and PostgreSQL's log show");
 	if (logger->log.level < LEVEL_WARNING)
 		return;
-	struct record record = make_record(logger, &logger->log, LEVEL_WARNING, err.text, "");
+	struct record record = make_record(logger, &logger->log, LEVEL_WARNING, err.text, err.hint);
 	to_standard_error(logger, &record);
 }
 
@@ -155,6 +163,7 @@ static void open_place(struct logger *logger, const char *wish, enum log_format 
 		give_up(logger, "neither stderr, syslog, journal nor an absolute path");
 		return;
 	}
+	logger->socket = place != NULL ? path : NULL;
 	logger->fd = place != NULL ? open_socket(path) : open_file(path);
 	if (logger->fd < 0)
 		give_up(logger, strerror_r(errno, words, sizeof words));

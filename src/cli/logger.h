@@ -13,9 +13,10 @@ struct logger {
 	int err_fd;          /* standard error: PostgreSQL's log */
 	pthread_mutex_t mutex;
 	/* Guarded by mutex, as a place that fails is given up. */
-	const char *place; /* log-to; NULL: standard error */
-	int fd;            /* of place; -1: standard error */
-	bool watched;      /* a terminal is on standard error: what goes elsewhere is shown there too */
+	const char *place;  /* log-to; NULL: standard error */
+	const char *socket; /* where it is one; NULL: it is a file */
+	int fd;             /* of place; -1: standard error */
+	bool watched;       /* a terminal is on standard error: what goes elsewhere is shown there too */
 	void (*to_err)(const struct record *record, struct record_text *out);
 	void (*to_place)(const struct record *record, struct record_text *out);
 	struct log_subject subject; /* of the process's first thread */

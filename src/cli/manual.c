@@ -74,7 +74,7 @@ static enum status man_exit_codes(struct buffer *out, struct error *err)
 			  "cat; and of fetch on a standby, or with fetch\\-error = continue.\n");
 	for (enum status code = STATUS_OK; !st && code < STATUS_COUNT; code++) {
 		char codes[32];
-		if (code == STATUS_EXISTS || code >= STATUS_WARNING)
+		if (code == STATUS_EXISTS || (code >= STATUS_WARNING && code != STATUS_INCOMPLETE))
 			continue;
 		if (code == STATUS_MISSING)
 			(void)strcpy(codes, "none, 1, 1");
@@ -87,9 +87,11 @@ static enum status man_exit_codes(struct buffer *out, struct error *err)
 		st = man_item(out, codes, "", status_meaning(code), err);
 	}
 	return st ? st
-		  : buffer_printf(out, err,
-				  ".PP\nThose of status are those of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, "
-				  "3 UNKNOWN.\n");
+		  : buffer_printf(
+			out, err,
+			".PP\nThose of status are those of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, "
+			"3 UNKNOWN.\n.PP\nWhen nobody reads the standard output any more, as with walship list | head, "
+			"it ends silently by SIGPIPE, which a shell shows as 141; status keeps its code.\n");
 }
 
 /* A page's first lines, up to its synopsis. */

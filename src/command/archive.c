@@ -179,7 +179,7 @@ static enum status fetch_segment(struct command_context *context, struct fetch *
 	return st;
 }
 
-enum status command_fetch(struct command_context *context, struct error *err)
+static enum status fetch(struct command_context *context, struct error *err)
 {
 	struct fetch fetch = {0};
 	struct wal_name name;
@@ -191,6 +191,17 @@ enum status command_fetch(struct command_context *context, struct error *err)
 	bool ahead = config_number(context->config, OPTION_ID_FETCH_AHEAD) > 0 &&
 		     wal_name_parse(&name, fetch.name, &ignored) == STATUS_OK && name.kind == WAL_SEGMENT;
 	return ahead ? fetch_segment(context, &fetch, &name, dest, err) : fetch_now(context, &fetch, dest, err);
+}
+
+enum status command_fetch(struct command_context *context, struct error *err)
+{
+	enum status st = fetch(context, err);
+	if (st != STATUS_MISSING)
+		return st;
+	/* PostgreSQL asks for what is not there all the time: no noise. */
+	log_line(context->call->log, LEVEL_INFO, "%s", err->text);
+	*err = (struct error){0};
+	return st;
 }
 
 /* Where content waits for its verification; TMPDIR as everywhere (POSIX, environment variables). */

@@ -9,6 +9,7 @@
 /* What a shell makes more of than words. */
 #define SHELL_CHARACTERS "|&;<>()$`*?[]{}~#!\n"
 #define VARIABLE "WALSHIP_"
+#define DESCRIPTION_MAX (ERROR_TEXT_MAX / 2 - 64) /* two of them are in one error */
 
 static bool is_walship(const char *word)
 {
@@ -91,18 +92,49 @@ static const char *text_of(const struct config *config, enum option_id id)
 	return text == NULL ? "" : text;
 }
 
+static bool has_endpoint(const struct config *config)
+{
+	return config_text(config, OPTION_ID_S3_ENDPOINT) != NULL;
+}
+
+/* By the command's words: AWS_REGION may be in the server's environment, where nobody can look. */
+static bool says_region(const struct config *theirs)
+{
+	return strcmp(config_source(theirs, OPTION_ID_S3_REGION), "default") != 0;
+}
+
+/* A bucket of AWS is in one region; of another store the endpoint tells, and its region is but a word in signatures. */
+static bool is_same_store(const struct config *theirs, const struct config *ours)
+{
+	if (has_endpoint(theirs) || has_endpoint(ours))
+		return strcmp(text_of(theirs, OPTION_ID_S3_ENDPOINT), text_of(ours, OPTION_ID_S3_ENDPOINT)) == 0;
+	return !says_region(theirs) ||
+	       strcmp(text_of(theirs, OPTION_ID_S3_REGION), text_of(ours, OPTION_ID_S3_REGION)) == 0;
+}
+
 /* The same folder, or the same bucket, prefix and store. */
-static bool is_same(const struct config *a, const struct config *b)
+static bool is_same(const struct config *theirs, const struct config *ours)
 {
 	struct repo_url url_a, url_b;
 	struct error ignored = {0};
-	if (repo_url_parse(&url_a, text_of(a, OPTION_ID_REPO), &ignored) ||
-	    repo_url_parse(&url_b, text_of(b, OPTION_ID_REPO), &ignored))
-		return strcmp(text_of(a, OPTION_ID_REPO), text_of(b, OPTION_ID_REPO)) == 0;
+	if (repo_url_parse(&url_a, text_of(theirs, OPTION_ID_REPO), &ignored) ||
+	    repo_url_parse(&url_b, text_of(ours, OPTION_ID_REPO), &ignored))
+		return strcmp(text_of(theirs, OPTION_ID_REPO), text_of(ours, OPTION_ID_REPO)) == 0;
 	return url_a.kind == url_b.kind && strcmp(url_a.bucket, url_b.bucket) == 0 &&
-	       strcmp(url_a.path, url_b.path) == 0 &&
-	       (url_a.kind != REPO_S3 ||
-		strcmp(text_of(a, OPTION_ID_S3_ENDPOINT), text_of(b, OPTION_ID_S3_ENDPOINT)) == 0);
+	       strcmp(url_a.path, url_b.path) == 0 && (url_a.kind != REPO_S3 || is_same_store(theirs, ours));
+}
+
+/* The repository, and of a bucket where it is: two that have one name are told apart by that. */
+static void describe(const struct config *config, bool region, char out[DESCRIPTION_MAX])
+{
+	const char *repo = text_of(config, OPTION_ID_REPO);
+	bool bucket = strncmp(repo, "s3:", 3) == 0;
+	if (bucket && has_endpoint(config))
+		(void)snprintf(out, DESCRIPTION_MAX, "%s at %s", repo, text_of(config, OPTION_ID_S3_ENDPOINT));
+	else if (bucket && region)
+		(void)snprintf(out, DESCRIPTION_MAX, "%s in %s", repo, text_of(config, OPTION_ID_S3_REGION));
+	else
+		(void)snprintf(out, DESCRIPTION_MAX, "%s", repo);
 }
 
 /* Nothing in it says where walship's configuration is: the server's environment may, and nobody can look into that. */
@@ -124,17 +156,19 @@ enum status archive_command_compare(const struct archive_command *command, const
 		return error_wrap(err, STATUS_LOCAL, "what it is configured with cannot be read");
 	if (is_same(theirs, config))
 		return STATUS_OK;
+	char archived[DESCRIPTION_MAX], ours[DESCRIPTION_MAX];
+	describe(theirs, says_region(theirs), archived);
+	describe(config, true, ours);
 	if (says_nothing(command)) {
 		(void)error_set(err, STATUS_LOCAL,
-				"by its words alone it archives to %s, and this configuration is of %s",
-				text_of(theirs, OPTION_ID_REPO), text_of(config, OPTION_ID_REPO));
+				"by its words alone it archives to %s, and this configuration is of %s", archived,
+				ours);
 		return error_hint(
 		    err, STATUS_LOCAL,
 		    "the server's own environment may have the configuration: the last step tells; --config in "
 		    "archive_command would make it plain");
 	}
-	(void)error_set(err, STATUS_CONFLICT, "archives to %s, and this configuration is of %s",
-			text_of(theirs, OPTION_ID_REPO), text_of(config, OPTION_ID_REPO));
+	(void)error_set(err, STATUS_CONFLICT, "archives to %s, and this configuration is of %s", archived, ours);
 	return error_hint(err, STATUS_CONFLICT,
 			  "one of the two is wrong: give walship check the configuration that archive_command has "
 			  "(--config, --repo, WALSHIP_ variables)");

@@ -15,6 +15,7 @@
 #include "base/spool.h"
 #include "base/uri.h"
 #include "command/secrets.h"
+#include "command/thresholds.h"
 #include "command/whose.h"
 #include "wal/control.h"
 #include "wal/name.h"
@@ -37,13 +38,13 @@ static enum status configuration(void *arg, const struct call *call, struct find
 	const struct whole *whole = arg;
 	const struct config *config = whole->context->config;
 	const char *path = config_path(config);
-	(void)call, (void)err;
+	(void)call;
 	if (path == NULL)
 		finding_say(finding, "no %s: options and variables alone; repo is %s", CONFIG_PATH_DEFAULT,
 			    config_text(config, OPTION_ID_REPO));
 	else
 		finding_say(finding, "%s; repo is %s", path, config_text(config, OPTION_ID_REPO));
-	return STATUS_OK;
+	return thresholds_check(config, err);
 }
 
 static enum status data_directory(void *arg, const struct call *call, struct finding *finding, struct error *err)

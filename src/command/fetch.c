@@ -134,6 +134,9 @@ enum status fetch_to_fd(const struct fetch *fetch, int fd, struct error *err)
 		st = STATUS_LOCAL;
 	if (!st)
 		st = receive(fetch, &name, &file, err);
+	if (st == STATUS_MISSING)
+		(void)error_hint(err, st, "walship list %" PRIu64 "/wal/ shows what there is of this cluster",
+				 fetch->system_id);
 	if (st == STATUS_LOCAL)
 		(void)error_hint(err, st, "TMPDIR (now %s) names a folder with room for a segment", fetch->scratch);
 	if (!st && fetch->verified != NULL)

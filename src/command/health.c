@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/newfile.h"
 #include "command/notify.h"
 #include "command/print.h"
+#include "command/thresholds.h"
 
 #define METRICS_MODE 0644 /* whoever collects them is another user, and there is no secret in them */
 
@@ -27,7 +29,11 @@ static enum status write_metrics_file(const char *path, const struct buffer *met
 	if (!st)
 		st = newfile_replace(&file, err);
 	newfile_fini(&file);
-	return st ? error_wrap(err, st == STATUS_MISSING ? STATUS_LOCAL : st, "metrics-file %s", path) : STATUS_OK;
+	if (!st)
+		return STATUS_OK;
+	(void)error_hint(err, st, "its folder must be there, and user id %u, who runs this, be able to write to it",
+			 (unsigned)geteuid());
+	return error_wrap(err, st == STATUS_MISSING ? STATUS_LOCAL : st, "metrics-file %s", path);
 }
 
 /* A metrics-file that cannot be written keeps nobody from reading the rest. */
@@ -52,6 +58,20 @@ static enum status tell(const struct health *health, const struct health_report 
 	return st ? st : written;
 }
 
+/*
+ * Which check is to be well again before somebody is told so; NULL when all are. What waits and gets old while pushes
+ * fail does so for their failing, and what a push cannot judge comes first: none is to say of it that it works.
+ */
+static const char *failing_check(const struct health_report *report, bool pushes_fail)
+{
+	static const size_t ids[] = {HEALTH_CHECK_CHAIN, HEALTH_CHECK_DISK, HEALTH_CHECK_PUSHES, HEALTH_CHECK_ARCHIVE,
+				     HEALTH_CHECK_BACKLOG};
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+		if (report->checks[ids[i]].level == HEALTH_CRITICAL || (ids[i] == HEALTH_CHECK_PUSHES && pushes_fail))
+			return report->checks[ids[i]].name;
+	return NULL;
+}
+
 /* What push cannot tell, as nobody calls it: the archiver is dead, archive_command is another, the disk fills. */
 static void notify(const struct health *health, const struct health_report *report, struct command_context *context)
 {
@@ -64,7 +84,8 @@ static void notify(const struct health *health, const struct health_report *repo
 		return;
 	int64_t after_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_AFTER) / 1000;
 	bool pushes_fail = failures.count > 0 && health->now_s - failures.since_s >= after_s;
-	event.failing = report->level == HEALTH_CRITICAL || pushes_fail;
+	event.check = failing_check(report, pushes_fail);
+	event.failing = event.check != NULL;
 	/* Not known is no news; nor is a failure that may be over in a moment. */
 	if (!event.failing && (report->level == HEALTH_UNKNOWN || failures.count > 0))
 		return;
@@ -89,7 +110,9 @@ enum status command_status(struct command_context *context, struct error *err)
 	struct health_report report;
 	if (command_flag(context, "json") && command_flag(context, "prometheus"))
 		return error_set(err, STATUS_USAGE, "status: --json and --prometheus are two formats");
-	enum status st = health_look_local(&health, context, err);
+	enum status st = thresholds_check(context->config, err);
+	if (!st)
+		st = health_look_local(&health, context, err);
 	if (st)
 		return error_wrap(err, st, "status");
 	health_look_archive(&health, context);
@@ -97,11 +120,15 @@ enum status command_status(struct command_context *context, struct error *err)
 	st = tell(&health, &report, context, err);
 	if (command_flag(context, "notify"))
 		notify(&health, &report, context);
+	/* That its lines are not read changes nothing of what they say. */
+	if (st == STATUS_UNREAD)
+		st = STATUS_OK;
 	if (st && report.level != HEALTH_CRITICAL)
 		return error_wrap(err, st, "status");
 	/* What is critical stays it, whoever could not be told. */
 	if (st)
-		log_line(context->call->log, LEVEL_WARNING, "status: %s", err->text);
+		log_line(context->call->log, LEVEL_WARNING, "status: %s%s%s", err->text,
+			 err->hint[0] == '\0' ? "" : "; ", err->hint);
 	*err = (struct error){0}; /* all has been said */
 	return health_level_status(report.level);
 }

@@ -14,9 +14,12 @@
 
 #define FIRST_WORDS "walship 1 notified "
 #define NUMBERS_AT (sizeof FIRST_WORDS - 1 + 7)
-#define HEAD_FORMAT FIRST_WORDS "%-7s %20" PRId64 " %20" PRId64 " %c\n"
-#define HEAD_BYTES 71
-#define LOGGED_AT (HEAD_BYTES - 2)
+#define HEAD_FORMAT FIRST_WORDS "%-7s %20" PRId64 " %20" PRId64 " %c %-8s\n"
+#define HEAD_BYTES 80
+#define LOGGED_AT 69
+#define CHECK_AT (LOGGED_AT + 2)
+#define OLD_HEAD_BYTES 71  /* of before the check was kept */
+#define OLD_CHECK "pushes" /* most of those were of push */
 #define LOCK_TRIES 50
 #define LOCK_NAP_NS 10000000L
 
@@ -53,6 +56,16 @@ static int open_file(const struct watch *watch, int flags)
 	return fd;
 }
 
+/* 0 when it is no head. */
+static size_t head_bytes(const char *text, size_t len)
+{
+	if (strncmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
+		return 0;
+	if (len >= OLD_HEAD_BYTES && text[OLD_HEAD_BYTES - 1] == '\n')
+		return OLD_HEAD_BYTES;
+	return len >= HEAD_BYTES && text[HEAD_BYTES - 1] == '\n' ? HEAD_BYTES : 0;
+}
+
 static void parse(int fd, struct notified *out)
 {
 	char text[HEAD_BYTES + NOTIFIED_RESULT_MAX];
@@ -60,13 +73,19 @@ static void parse(int fd, struct notified *out)
 	*out = (struct notified){0};
 	ssize_t got = pread(fd, text, sizeof text - 1, 0);
 	text[got > 0 ? got : 0] = '\0';
-	if (got < HEAD_BYTES || text[HEAD_BYTES - 1] != '\n' || strncmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
+	size_t head = head_bytes(text, got > 0 ? (size_t)got : 0);
+	if (head == 0)
 		return;
 	out->failing = strncmp(text + strlen(FIRST_WORDS), "failing", strlen("failing")) == 0;
 	out->failing_at_s = strtoll(rest, &rest, 10);
 	out->at_s = strtoll(rest, &rest, 10);
 	out->logged = text[LOGGED_AT] == 'y';
-	(void)snprintf(out->result, sizeof out->result, "%s", text + HEAD_BYTES);
+	(void)snprintf(out->result, sizeof out->result, "%.*s", NOTIFIED_RESULT_MAX - 1, text + head);
+	if (head == HEAD_BYTES)
+		(void)snprintf(out->check, sizeof out->check, "%.*s", (int)strcspn(text + CHECK_AT, " \n"),
+			       text + CHECK_AT);
+	else
+		(void)strcpy(out->check, OLD_CHECK);
 }
 
 void notified_read(const struct watch *watch, struct notified *out)
@@ -82,7 +101,7 @@ static bool write_head(int fd, const struct notified *notified)
 {
 	char head[HEAD_BYTES + 64];
 	int len = snprintf(head, sizeof head, HEAD_FORMAT, notified->failing ? "failing" : "working",
-			   notified->failing_at_s, notified->at_s, notified->logged ? 'y' : 'n');
+			   notified->failing_at_s, notified->at_s, notified->logged ? 'y' : 'n', notified->check);
 	if (len != HEAD_BYTES) {
 		errno = EOVERFLOW;
 		return false;
@@ -91,26 +110,35 @@ static bool write_head(int fd, const struct notified *notified)
 	return pwrite(fd, head, HEAD_BYTES, 0) == HEAD_BYTES && ftruncate(fd, HEAD_BYTES) == 0;
 }
 
-enum status notified_claim(const struct watch *watch, bool failing, int64_t now_s, int64_t interval_s, bool *out,
-			   struct error *err)
+/* Whether it is time, and the caller's to say. */
+static bool is_due(const struct notified *last, const struct claim *claim)
+{
+	/* A clock that was set back starts anew. */
+	bool rests = last->failing_at_s != 0 && claim->now_s >= last->failing_at_s &&
+		     claim->now_s - last->failing_at_s < claim->interval_s;
+	if (claim->failing)
+		return !rests;
+	return last->failing && (claim->check == NULL || strcmp(claim->check, last->check) == 0);
+}
+
+enum status notified_claim(const struct watch *watch, const struct claim *claim, bool *out, struct error *err)
 {
 	struct notified notified;
 	*out = false;
-	CLEANUP(fd_closep) int fd = open_file(watch, failing ? O_RDWR | O_CREAT : O_RDWR);
+	CLEANUP(fd_closep) int fd = open_file(watch, claim->failing ? O_RDWR | O_CREAT : O_RDWR);
 	if (fd < 0)
-		return failing
+		return claim->failing
 			   ? error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", watch->spool)
 			   : STATUS_OK;
 	parse(fd, &notified);
-	/* A clock that was set back starts anew. */
-	bool rests =
-	    notified.failing_at_s != 0 && now_s >= notified.failing_at_s && now_s - notified.failing_at_s < interval_s;
-	if (failing ? rests : !notified.failing)
+	if (!is_due(&notified, claim))
 		return STATUS_OK;
-	notified.failing = failing;
-	notified.at_s = now_s;
-	notified.failing_at_s = failing ? now_s : notified.failing_at_s;
+	notified.failing = claim->failing;
+	notified.at_s = claim->now_s;
+	notified.failing_at_s = claim->failing ? claim->now_s : notified.failing_at_s;
 	notified.logged = false;
+	if (claim->failing)
+		(void)snprintf(notified.check, sizeof notified.check, "%s", claim->check);
 	*out = write_head(fd, &notified);
 	return *out ? STATUS_OK
 		    : error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", watch->spool);

@@ -10,24 +10,34 @@
 
 #define NOTIFIED_RESULT_MAX 1024
 
+#define NOTIFIED_CHECK_MAX 9     /* "pushes", "archive" and 0 */
+#define NOTIFIED_PUSHES "pushes" /* the check that push itself can judge */
+
 struct notified {
 	bool failing;                     /* the last one said so, and no other has said that it works again */
 	int64_t failing_at_s;             /* UTC, of the last one that said so; 0: there was none */
 	int64_t at_s;                     /* of the last one of either kind */
 	bool logged;                      /* the result is in the log */
+	char check[NOTIFIED_CHECK_MAX];   /* of walship status: which one the last that said so was about */
 	char result[NOTIFIED_RESULT_MAX]; /* "exit code 0: what it printed"; "": it has not ended */
 };
 
 /* Zero when there was none. */
 void notified_read(const struct watch *watch, struct notified *out);
 
+struct claim {
+	bool failing;
+	const char
+	    *check; /* which one fails; or the only one of which it is known that it is well again, NULL: all are */
+	int64_t now_s, interval_s;
+};
+
 /*
  * Whether a notification is to be sent now: of failing when interval_s have passed since the last such; of working when
- * the last one was of failing. If so it is noted, before it is sent: what cannot be noted is not to be sent
- * (STATUS_LOCAL), for it would be again and again. Of two callers one gets it.
+ * the last one was of failing, and of what is known to be well. If so it is noted, before it is sent: what cannot be
+ * noted is not to be sent (STATUS_LOCAL), for it would be again and again. Of two callers one gets it.
  */
-enum status notified_claim(const struct watch *watch, bool failing, int64_t now_s, int64_t interval_s, bool *out,
-			   struct error *err);
+enum status notified_claim(const struct watch *watch, const struct claim *claim, bool *out, struct error *err);
 
 /* What became of the command. */
 void notified_set_result(const struct watch *watch, const char *result);

@@ -185,12 +185,17 @@ static void log_earlier_result(const struct command_context *context, const stru
 }
 
 /* Whether it is to be run now. What stands in the way is said, and goes no further. */
-static bool claim(const struct command_context *context, const struct watch *watch, bool failing)
+static bool may_send(const struct command_context *context, const struct watch *watch, const struct event *event)
 {
 	struct error trouble = {0};
 	bool mine = false;
-	int64_t interval_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_INTERVAL) / 1000;
-	if (notified_claim(watch, failing, clock_utc_s(context->call->clock), interval_s, &mine, &trouble))
+	struct claim claim = {
+	    .failing = event->failing,
+	    .check = event->check,
+	    .now_s = clock_utc_s(context->call->clock),
+	    .interval_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_INTERVAL) / 1000,
+	};
+	if (notified_claim(watch, &claim, &mine, &trouble))
 		log_line(context->call->log, LEVEL_WARNING, WHAT " is not run: %s", trouble.text);
 	return mine;
 }
@@ -225,7 +230,7 @@ void notify_push(struct command_context *context, const struct watch *watch, con
 	log_earlier_result(context, watch);
 	if (context->detach == NULL ||
 	    (event->failing && event->failures->last_s - event->failures->since_s < after_s) ||
-	    !claim(context, watch, event->failing))
+	    !may_send(context, watch, event))
 		return;
 	int fd = context->detach(live, &life);
 	fd_closep(&fd);
@@ -237,7 +242,7 @@ void notify_now(struct command_context *context, const struct watch *watch, cons
 	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) == NULL)
 		return;
 	log_earlier_result(context, watch);
-	if (!claim(context, watch, event->failing))
+	if (!may_send(context, watch, event))
 		return;
 	enum status st = run_command(context, event, result);
 	log_result(context, st == STATUS_OK, result);

@@ -9,6 +9,7 @@
 /* What has happened. */
 struct event {
 	bool failing;                    /* else it works again */
+	const char *check;               /* as that of a claim: command/notified.h */
 	const struct failures *failures; /* of a count of 0 when no push was tried at all */
 	uint64_t system_id;              /* 0: not known */
 };

@@ -21,7 +21,7 @@ static void note_failure(struct command_context *context, const struct watch *wa
 	struct failures failures = {.last_s = clock_utc_s(context->call->clock),
 				    .exit_code = status_exit_code(st, EXIT_FOR_PUSH),
 				    .error = *outcome};
-	struct event event = {.failing = true, .failures = &failures};
+	struct event event = {.failing = true, .check = NOTIFIED_PUSHES, .failures = &failures};
 	(void)strcpy(failures.file, name->text);
 	if (failures_add(watch, &failures, &trouble)) {
 		log_line(context->call->log, LEVEL_INFO, "that it failed is not noted: %s", trouble.text);
@@ -45,5 +45,6 @@ void push_outcome_note(struct command_context *context, enum status st, const st
 		note_failure(context, &watch, &name, st, outcome);
 	else if (failures_end(&watch, &failures))
 		notify_push(context, &watch,
-			    &(struct event){.failures = &failures, .system_id = find_system_id(context)});
+			    &(struct event){
+				.check = NOTIFIED_PUSHES, .failures = &failures, .system_id = find_system_id(context)});
 }

@@ -104,12 +104,14 @@ static enum status set(struct config *config, enum option_id id, const char *val
 	return error_wrap(err, st, "%s", source->text);
 }
 
+/* nearest may be NULL. */
 static enum status unknown(const struct source *source, const char *what, const char *name, const char *nearest,
 			   struct error *err)
 {
 	(void)error_set(err, STATUS_USAGE, "%s%sunknown %s '%.64s'", source == NULL ? "" : source->text,
 			source == NULL ? "" : ": ", what, name);
-	return error_hint(err, STATUS_USAGE, "nearest: %s", nearest);
+	return nearest == NULL ? error_hint(err, STATUS_USAGE, "walship help shows all")
+			       : error_hint(err, STATUS_USAGE, "nearest: %s", nearest);
 }
 
 static enum status load_defaults(struct config *config, struct error *err)
@@ -182,9 +184,11 @@ static enum status load_environment(struct config *config, const char *const *en
 		if (id == OPTION_COUNT) {
 			for (size_t i = 0; name[i] != '\0'; i++)
 				lower[i] = name[i] == '_' ? '-' : (char)(name[i] | 0x20), lower[i + 1] = '\0';
+			const char *nearest = option_nearest(lower + strlen(begin));
 			char variable[OPTION_VARIABLE_MAX];
-			option_variable(option_find(option_nearest(lower + strlen(begin))), variable);
-			return unknown(NULL, "environment variable", name, variable, err);
+			if (nearest != NULL)
+				option_variable(option_find(nearest), variable);
+			return unknown(NULL, "environment variable", name, nearest == NULL ? NULL : variable, err);
 		}
 		struct source source = {RANK_ENVIRONMENT, name, 0};
 		enum status st = set(config, id, *environment + len + 1, &source, err);
@@ -201,8 +205,10 @@ static enum status take_option(struct config *config, const struct config_pair *
 	struct source source = {RANK_COMMAND, text, place};
 	enum option_id id = option_find(pair->name);
 	if (id == OPTION_COUNT) {
+		const char *nearest = option_nearest(pair->name);
 		(void)error_set(err, STATUS_USAGE, "unknown option '--%.64s'", pair->name);
-		return error_hint(err, STATUS_USAGE, "nearest: --%s", option_nearest(pair->name));
+		return nearest == NULL ? error_hint(err, STATUS_USAGE, "walship help shows all")
+				       : error_hint(err, STATUS_USAGE, "nearest: --%s", nearest);
 	}
 	if (option_table[id].type == OPTION_SECRET) {
 		(void)error_set(err, STATUS_USAGE, "--%s: a command line can be seen by others", pair->name);
@@ -261,7 +267,7 @@ enum status config_load(struct config **out, const struct config_input *input, s
 	enum status st = load_defaults(config, err);
 	if (!st)
 		st = load_also(config, input->environment, err);
-	if (!st)
+	if (!st && !input->without_file)
 		st = load_file(config, input, err);
 	if (!st)
 		st = load_environment(config, input->environment, err);

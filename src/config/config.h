@@ -31,6 +31,7 @@ struct config_input {
 	const struct config_pair *options; /* of the command line, in their order */
 	size_t option_count;
 	const char *const *environment; /* "NAME=value" strings, then NULL */
+	bool without_file;              /* no walship.conf is read */
 	const char *path; /* of --config; NULL: WALSHIP_CONFIG, else CONFIG_PATH_DEFAULT if that is there */
 };
 
@@ -72,7 +73,7 @@ enum secret_files config_secret_files(const struct config *config);
 
 /*
  * Which of several options for one thing has the strongest source: OPTION_COUNT when all are unset. STATUS_USAGE when
- * two are equally strong.
+ * that one has two of them.
  */
 enum status config_strongest(const struct config *config, const enum option_id *ids, size_t count, enum option_id *out,
 			     struct error *err);

@@ -44,3 +44,9 @@ void nearest_offer(struct nearest *nearest, const char *name, size_t len)
 	nearest->len = len;
 	nearest->distance = found;
 }
+
+/* Two letters that changed places, as in "psuh", count as two. */
+bool nearest_is_near(const struct nearest *nearest)
+{
+	return nearest->name != NULL && nearest->distance <= (strlen(nearest->wanted) + 2) / 3;
+}

@@ -53,7 +53,7 @@ const char *option_nearest(const char *name)
 	struct nearest nearest = nearest_begin(name);
 	for (enum option_id id = 0; id < OPTION_COUNT; id++)
 		nearest_offer(&nearest, option_table[id].name, strlen(option_table[id].name));
-	return nearest.name;
+	return nearest_is_near(&nearest) ? nearest.name : NULL;
 }
 
 void option_variable(enum option_id id, char out[OPTION_VARIABLE_MAX])

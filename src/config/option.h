@@ -45,7 +45,7 @@ enum option_id option_find(const char *name);
 /* Whether it may be given several times, for several values. */
 bool option_is_list(enum option_id id);
 
-/* Whichever name of the table is most like this one. */
+/* The name of the table that is most like this one; NULL when none is near. */
 const char *option_nearest(const char *name);
 
 #define OPTION_VARIABLE_MAX 64

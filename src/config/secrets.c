@@ -6,20 +6,23 @@
 enum status config_strongest(const struct config *config, const enum option_id *ids, size_t count, enum option_id *out,
 			     struct error *err)
 {
+	enum option_id rival = OPTION_COUNT;
 	*out = OPTION_COUNT;
 	for (size_t i = 0; i < count; i++) {
 		const struct setting *setting = &config->settings[ids[i]];
-		if (setting->count == 0)
-			continue;
 		const struct setting *best = *out == OPTION_COUNT ? NULL : &config->settings[*out];
-		if (best != NULL && best->rank == setting->rank)
-			return error_set(err, STATUS_USAGE, "%s and %s are both set (%s, %s)", option_table[*out].name,
-					 option_table[ids[i]].name, config_source(config, *out),
-					 config_source(config, ids[i]));
-		if (best == NULL || setting->rank > best->rank)
-			*out = ids[i];
+		if (setting->count == 0 || (best != NULL && setting->rank < best->rank))
+			continue;
+		/* Two that are equally strong do no harm where a third one is stronger than both. */
+		bool ties = best != NULL && setting->rank == best->rank;
+		rival = ties ? ids[i] : OPTION_COUNT;
+		*out = ties ? *out : ids[i];
 	}
-	return STATUS_OK;
+	if (rival == OPTION_COUNT)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "%s and %s are both set (%s, %s)", option_table[*out].name,
+			option_table[rival].name, config_source(config, *out), config_source(config, rival));
+	return error_hint(err, STATUS_USAGE, "leave one of the two out");
 }
 
 enum secret_files config_secret_files(const struct config *config)

@@ -28,6 +28,13 @@ static enum status path_of(const struct directory *directory, const char *name, 
 	return st;
 }
 
+/* walship makes folders above objects only. */
+static enum status is_a_folder(struct error *err, const char *path)
+{
+	(void)error_set(err, STATUS_DAMAGED, "file://%s is a folder, where an object belongs", path);
+	return error_hint(err, STATUS_DAMAGED, "somebody else made it: look what is in it, and move it away");
+}
+
 /* What a failing system call on the repository means. */
 static enum status disk_error(struct error *err, int errno_value, const char *verb, const char *path)
 {
@@ -35,6 +42,9 @@ static enum status disk_error(struct error *err, int errno_value, const char *ve
 	    errno_value == ESTALE || errno_value == ETIMEDOUT || errno_value == EHOSTDOWN || errno_value == ENOTCONN
 		? STATUS_UNREACHABLE
 		: STATUS_LOCAL;
+	/* To open one for reading works. */
+	if (errno_value == EISDIR && strcmp(verb, "read") == 0)
+		return is_a_folder(err, path);
 	(void)error_errno(err, st, errno_value, "%s file://%s", verb, path);
 	if (errno_value == ENOSPC || errno_value == EDQUOT)
 		return error_hint(err, st,
@@ -296,6 +306,8 @@ static enum status directory_stat(struct store *store, const struct call *call, 
 		return st;
 	if (fstat(fd, &info) != 0)
 		return disk_error(err, errno, "look at", path);
+	if (S_ISDIR(info.st_mode))
+		return is_a_folder(err, path);
 	*out = (struct object_info){.name = name, .bytes = (uint64_t)info.st_size, .modified_s = info.st_mtime};
 	return STATUS_OK;
 }

@@ -108,12 +108,44 @@ static enum status show(const struct walk *walk, const char *name, struct error 
 	return walk->each(walk->arg, &object, err);
 }
 
+/* Whether the first len bytes of path are a folder that one above it, up to the root, is too. */
+static bool leads_back(const char *path, size_t len, size_t root_len)
+{
+	char part[PATH_MAX];
+	struct stat found, above;
+	(void)snprintf(part, sizeof part, "%.*s", (int)len, path);
+	if (stat(part, &found) != 0)
+		return false;
+	while (strlen(part) > root_len) {
+		*strrchr(part, '/') = '\0';
+		if (stat(part[0] == '\0' ? "/" : part, &above) == 0 && above.st_dev == found.st_dev &&
+		    above.st_ino == found.st_ino)
+			return true;
+	}
+	return false;
+}
+
+static enum status too_deep(const char *path, size_t root_len, struct error *err)
+{
+	for (size_t len = root_len + 1; path[len] != '\0'; len++) {
+		if (path[len] != '/' || !leads_back(path, len, root_len))
+			continue;
+		(void)error_set(err, STATUS_LOCAL, "folders too deep: the link %.*s leads back to a folder above it",
+				(int)len, path);
+		return error_hint(err, STATUS_LOCAL, "take the link away: what is behind it is there without it");
+	}
+	(void)error_set(err, STATUS_LOCAL, "folders too deep: %s", path);
+	return error_hint(err, STATUS_LOCAL, "walship's own have four levels: move away what others put there");
+}
+
 static enum status walk_folder(const struct walk *walk, const char *folder, int depth, struct error *err)
 {
 	CLEANUP(names_fini) struct names names = {0};
 	char path[PATH_MAX];
-	if (depth > DEPTH_MAX || (size_t)snprintf(path, sizeof path, "%s/%s", walk->root, folder) >= sizeof path)
-		return error_set(err, STATUS_LOCAL, "folders too deep below %.64s", walk->root);
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, folder) >= sizeof path)
+		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
+	if (depth > DEPTH_MAX)
+		return too_deep(path, strlen(walk->root), err);
 	struct call step = call_step(walk->call);
 	if (call_left_ms(&step) == 0)
 		return error_set(err, STATUS_UNREACHABLE, "list %s: timed out", path);

@@ -5,6 +5,7 @@ Cases that go wrong in the same way for push and fetch are written once, with bo
 """
 
 import os
+import signal
 from dataclasses import dataclass
 from typing import Callable
 
@@ -397,3 +398,38 @@ def test_fetch_exit_codes(dir_site, data_dir, control_file, mode):
     site.store.path.rmdir()
     site.store.come_back()
     go().expect(0)
+
+
+@pytest.mark.parametrize("command", ["list", "list --json", "info", "verify", "verify --read", "key list", "config", "help", "help man", "help push", "--version",
+                                     "check", "backfill --dry-run", "cat {name}"])
+def test_nobody_reads_it(dir_site, data_dir, control_file, command):
+    """walship list | head: silent, and ended by the signal as the other tools are."""
+    name, content, _ = dir_site.kind("segment")
+    dir_site.run("push", dir_site.file(name, content)).expect(0)
+    reader, writer = os.pipe()
+    os.close(reader)
+    args = command.format(name=name).split()
+    if args[0] in ("cat", "check"):
+        args += ["--system-id", str(dir_site.system_id)]
+    if args[0] == "backfill":
+        other = wal.segment_name(1, 2, wal.MIB)
+        host.USER.write(data_dir / "pg_wal" / other, wal.segment(control_file[0], other, wal.MIB), 0o600)
+        host.USER.write(data_dir / "pg_wal/archive_status" / f"{other}.ready", b"", 0o600)
+        args += ["--pg-data", str(data_dir)]
+    try:
+        child = dir_site.walship.popen(*args, stdout=writer)
+        assert child.communicate(timeout=60)[1] == b""
+        assert child.returncode == -signal.SIGPIPE
+    finally:
+        os.close(writer)
+
+
+def test_status_is_what_it_is_whoever_reads(dir_site, data_dir):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        child = dir_site.walship.popen("status", "--pg-data", data_dir, stdout=writer)
+        assert child.communicate(timeout=60)[1] == b""
+    finally:
+        os.close(writer)
+    assert child.returncode == dir_site.run("status", "--pg-data", data_dir).code

@@ -54,14 +54,14 @@ def test_pushed_again(site, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_absent(site, kind):
-    """A certain "no" is exit 1 without a word: PostgreSQL asks for files that are not there all the time."""
+    """A certain "no" is exit 1, of fetch without a word: PostgreSQL asks for files that are not there all the time."""
     name, _, _ = site.kind(kind)
     other = "00000009.history"
     push(site, other, wal.history()).expect(0)
     done, got = fetch(site, name)
     done.expect(1)
     assert got is None
-    site.run("cat", name, "--system-id", site.system_id).expect(1)
+    site.run("cat", name, "--system-id", site.system_id).expect(1, rf"cat {name}: (.*: )?no ", rf"walship list {site.system_id}/wal/ shows")
 
 
 @pytest.mark.parametrize("compression", CODECS.values(), ids=CODECS)

@@ -277,7 +277,7 @@ def test_the_backlog_has_thresholds(dir_place):
     for option, code in (("ready-warning=10", WARNING), ("ready-critical=10", CRITICAL), ("ready-critical=11", OK),
                          ("bytes-warning=10MiB", WARNING), ("bytes-critical=10MiB", CRITICAL), ("bytes-warning=11MiB", OK),
                          ("age-warning=50s", WARNING), ("age-critical=50s", CRITICAL)):
-        look = dir_place.look(f"--status-{option}")
+        look = dir_place.look(f"--status-{option}", f"--status-{option.replace('critical', 'warning')}")
         assert look.checks["backlog"]["status"] == ("OK", "WARNING", "CRITICAL")[code], option
 
 
@@ -448,11 +448,15 @@ def test_the_metrics_file_is_whole_at_any_time(dir_place):
         assert values(text)["walship_status"] == OK
     assert os.listdir(place) == ["walship.prom"]
     dir_place.site.walship.configure(metrics_file=place / "none/walship.prom")
-    done = dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*: open folder .*No such file")
+    done = dir_place.site.run("status", "--pg-data", dir_place.data).expect(
+        UNKNOWN, r"metrics-file .*: open folder .*No such file", rf"its folder must be there, and user id {host.USER.uid}, who runs this")
     assert b"walship OK: " in done.out  # all that is known is said
+    os.chmod(place, 0o555)
+    dir_place.site.walship.configure(metrics_file=place / "other.prom")
+    dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*Permission denied", r"be able to write to it")
     # What is critical stays critical.
     dir_place.add(9, "ready", age=3600)
-    assert "metrics-file" in dir_place.look().says(CRITICAL, backlog="CRITICAL").err
+    assert re.search("metrics-file .*; its folder must be there", dir_place.look().says(CRITICAL, backlog="CRITICAL").err)
 
 
 @pytest.mark.parametrize("text", [
@@ -493,6 +497,29 @@ def test_notify_what_no_push_can_tell(dir_place):
     assert [call["env"]["WALSHIP_EVENT"] for call in told.calls()] == ["failing", "working"]
 
 
+def test_a_push_takes_back_what_push_told(dir_place):
+    """A missing segment was told of; then a push fails and the next one succeeds: that says nothing of the segment."""
+    told = Told(dir_place.site.folder)
+    dir_place.site.walship.configure(notify_command=told.script, notify_after="1h", push_timeout="1s")
+    dir_place.push(1, 3)
+    dir_place.path(2).unlink(missing_ok=True)
+    dir_place.look("--notify").says(CRITICAL, chain="CRITICAL")
+    [call] = told.calls()
+    assert call["env"]["WALSHIP_EVENT"] == "failing" and "chain: " in call["env"]["WALSHIP_ERROR"]
+    name = dir_place.add(4, "ready")
+    dir_place.site.store.go_away()
+    assert dir_place.site.run("push", dir_place.path(4)).code == 3
+    dir_place.site.store.come_back()
+    dir_place.site.run("push", dir_place.path(4)).expect(0)
+    (dir_place.status / f"{name}.ready").rename(dir_place.status / f"{name}.done")
+    shown = dir_place.site.run("status", "--notify", "--pg-data", dir_place.data)
+    assert shown.code == CRITICAL and re.search(r"^  notify   last run \S+ \(failing\)", shown.out.decode(), re.M)
+    assert len(told.calls()) == 1
+    dir_place.push(2)
+    dir_place.look("--notify").says(OK)
+    assert [call["env"]["WALSHIP_EVENT"] for call in told.calls()] == ["failing", "working"]
+
+
 def test_notify_has_its_own_time_and_shows_its_result(dir_place):
     dir_place.site.walship.configure(notify_command="sh -c 'sleep 9; echo sent'", status_timeout="1s", notify_timeout="20s")
     dir_place.push(1)
@@ -502,3 +529,17 @@ def test_notify_has_its_own_time_and_shows_its_result(dir_place):
     result = dir_place.site.run("status", "--pg-data", dir_place.data)
     assert re.search(r"^  notify   last run \S+ \(failing\): notify-command: ended with exit code 0: sent$",
                      result.out.decode(), re.M)
+
+
+# Thresholds that contradict each other.
+
+def test_critical_comes_before_no_warning(dir_place):
+    """Said by whoever judges by them; archiving goes on."""
+    dir_place.site.walship.configure(status_age_critical="10min")
+    dir_place.push(1)
+    told = r"status-age-critical is 10min \(\S+walship.conf:\d+\), and status-age-warning is 15min \(default\)"
+    dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, "status: " + told, "set status-age-warning to 10min or less")
+    done = dir_place.site.run("check", "--pg-data", dir_place.data)
+    assert done.code == 2 and re.search("✗ configuration +" + told, done.out.decode()), done
+    dir_place.site.walship.configure(status_age_warning="10min")
+    dir_place.look().says(OK)

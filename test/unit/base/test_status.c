@@ -15,6 +15,7 @@ static void exit_codes_are_as_promised(void **unused)
 	    {STATUS_DAMAGED, 4, 255, 255, 3}, {STATUS_LOCAL, 5, 255, 5, 3},
 	    {STATUS_WARNING, 3, 255, 255, 1}, {STATUS_CRITICAL, 3, 255, 255, 2},
 	    {STATUS_UNKNOWN, 3, 255, 255, 3}, {STATUS_INCOMPLETE, 6, 255, 255, 3},
+	    {STATUS_UNREAD, 5, 255, 5, 3},
 	};
 	assert_int_equal(sizeof cases / sizeof cases[0], STATUS_COUNT);
 	for (size_t i = 0; i < STATUS_COUNT; i++) {

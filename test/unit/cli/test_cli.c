@@ -108,6 +108,10 @@ static const struct {
      .code = 2,
      .out = "",
      .err = "walship: help: unknown command 'psuh'\nwalship: hint: nearest: walship help push\n"},
+    {.words = {"help", "frob"},
+     .code = 2,
+     .out = "",
+     .err = "walship: help: unknown command 'frob'\nwalship: hint: walship help shows all\n"},
     {.words = {"push", "a", "--s3-key-secret=sesame"},
      .code = 2,
      .out = "",
@@ -133,6 +137,10 @@ static const struct {
      .out = "",
      .err = "walship: unknown environment variable 'WALSHIP_REPOS'\nwalship: hint: nearest: WALSHIP_REPO\n"},
     {.words = {"keygen", "@/key"}, .out = "", .err = ""},
+    /* A walship.conf that is not there yet, and one that is not right yet. */
+    {.words = {"keygen", "@/first"}, .variables = {"WALSHIP_CONFIG=@/none"}, .out = "", .err = ""},
+    {.words = {"keygen", "@/second", "--config=@/none"}, .out = "", .err = ""},
+    {.words = {"keygen", "@/third", "--config=@/open.conf"}, .out = "", .err = ""},
     {.words = {"keygen", "@/key"},
      .code = 4,
      .out = "",
@@ -148,6 +156,11 @@ static const struct {
      .err = ""},
     {.words = {"fetch", SEGMENT, "@/data/pg_wal/back", REPO, KEY}, .out = "", .err = ""},
     {.words = {"fetch", ABSENT, "@/data/pg_wal/none", REPO, KEY}, .code = 1, .out = "", .err = ""},
+    {.words = {"cat", ABSENT, "--pg-data=@/data", REPO, KEY},
+     .code = 1,
+     .out = "",
+     .err = "walship: cat " ABSENT ": no file://@/repo/42/wal/0000000100000000/" ABSENT "\n"
+	    "walship: hint: walship list 42/wal/ shows what there is of this cluster\n"},
 };
 
 static void tells_the_outcome(void **unused)

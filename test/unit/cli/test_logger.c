@@ -252,27 +252,31 @@ static void the_journal_gets_fields(void **unused)
 	(void)close(fd);
 }
 
+#define HINT                                                                                                           \
+	"walship: hint: does a log service listen there? A container has none by itself: log-to = stderr is what its " \
+	"engine and PostgreSQL's log show\n"
+
 static void an_unusable_place_is_standard_error(void **unused)
 {
 	(void)unused;
-	static const char *const wishes[][2] = {
+	static const char *const wishes[][3] = {
 	    {"syslogd", "neither stderr, syslog, journal nor an absolute path"},
 	    {"log/walship", "neither stderr, syslog, journal nor an absolute path"},
 	    {"@", "Is a directory"},
 	    {"@/none/log", "No such file or directory"},
 	    {"@/pipe", "No such device or address"},
-	    {"journal:@/none", "No such file or directory"},
+	    {"journal:@/none", "No such file or directory", HINT},
 	    {"syslog:none", "neither stderr, syslog, journal nor an absolute path"},
 	    {"syslog:@/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123",
-	     "File name too long"},
+	     "File name too long", HINT},
 	};
 	assert_int_equal(mkfifo(folder_path(&folder, "pipe"), 0600), 0);
 	for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++) {
 		char lines[256];
-		char expected[256];
+		char expected[512];
 		(void)snprintf(lines, sizeof lines, "log-to = %s\n", wishes[i][0]);
-		(void)snprintf(expected, sizeof expected, ": %s; standard error is used instead\nwalship: bad\n",
-			       wishes[i][1]);
+		(void)snprintf(expected, sizeof expected, ": %s; standard error is used instead\n%swalship: bad\n",
+			       wishes[i][1], wishes[i][2] == NULL ? "" : wishes[i][2]);
 		begin(lines);
 		end_with("bad", NULL);
 		const char *rest = strstr(said(), expected);
@@ -281,6 +285,31 @@ static void an_unusable_place_is_standard_error(void **unused)
 		assert_memory_equal(text, "walship: warning: log-to ", 25);
 		end();
 	}
+}
+
+/* Where nobody listens, as in a container. */
+static void the_socket_of_a_service_is_named(void **unused)
+{
+	(void)unused;
+	static const char *const services[][2] = {{"syslog", "/dev/log"}, {"journal", "/run/systemd/journal/socket"}};
+	size_t absent = 0;
+	for (size_t i = 0; i < 2; i++) {
+		char lines[64], expected[512];
+		if (access(services[i][1], F_OK) == 0)
+			continue;
+		absent++;
+		(void)snprintf(lines, sizeof lines, "log-to = %s\n", services[i][0]);
+		(void)snprintf(expected, sizeof expected,
+			       "walship: warning: log-to %s: %s: No such file or directory; standard error is used "
+			       "instead\n" HINT "walship: bad\n",
+			       services[i][0], services[i][1]);
+		begin(lines);
+		end_with("bad", NULL);
+		assert_string_equal(said(), expected);
+		end();
+	}
+	if (absent == 0)
+		skip();
 }
 
 /* A disk that is full, and a reader that went away: one warning, and no line is lost. */
@@ -298,7 +327,7 @@ static void a_place_that_fails_later_is_given_up(void **unused)
 	begin("log-to = journal:@/gone\nlog-level = info\n");
 	(void)close(fd);
 	log_line(&logger.log, LEVEL_INFO, "one");
-	assert_non_null(strstr(said(), "Connection refused; standard error is used instead\nwalship: one\n"));
+	assert_non_null(strstr(said(), "Connection refused; standard error is used instead\n" HINT "walship: one\n"));
 	end();
 }
 
@@ -314,7 +343,7 @@ static void a_place_that_hangs_is_given_up(void **unused)
 	for (int i = 0; i < 4000 && said()[0] == '\0'; i++)
 		log_line(&logger.log, LEVEL_INFO, "%s", line);
 	assert_non_null(
-	    strstr(said(), "Resource temporarily unavailable; standard error is used instead\nwalship: xxx"));
+	    strstr(said(), "Resource temporarily unavailable; standard error is used instead\n" HINT "walship: xxx"));
 	end();
 	(void)close(fd);
 }
@@ -342,6 +371,7 @@ int main(void)
 	    cmocka_unit_test(syslog_gets_what_it_expects),
 	    cmocka_unit_test(the_journal_gets_fields),
 	    cmocka_unit_test(an_unusable_place_is_standard_error),
+	    cmocka_unit_test(the_socket_of_a_service_is_named),
 	    cmocka_unit_test(a_place_that_fails_later_is_given_up),
 	    cmocka_unit_test(a_place_that_hangs_is_given_up),
 	    cmocka_unit_test(a_name_that_is_none_is_left_out),

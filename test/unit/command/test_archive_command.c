@@ -16,11 +16,13 @@ static int setup(void **unused)
 	static const char same[] = "repo = s3://bucket/pre\ns3-endpoint = https://store.test\n";
 	static const char other[] = "repo = s3://bucket/other\ns3-endpoint = https://store.test\n";
 	static const char elsewhere[] = "repo = s3://bucket/pre\n";
+	static const char frankfurt[] = "repo = s3://bucket/pre\ns3-region = eu-central-1\n";
 	static const char damaged[] = "reop = x\n";
 	folder_init(&folder);
 	folder_put(&folder, "same", same, strlen(same), 0600);
 	folder_put(&folder, "other", other, strlen(other), 0600);
 	folder_put(&folder, "elsewhere", elsewhere, strlen(elsewhere), 0600);
+	folder_put(&folder, "frankfurt", frankfurt, strlen(frankfurt), 0600);
 	folder_put(&folder, "damaged", damaged, strlen(damaged), 0600);
 	return 0;
 }
@@ -89,23 +91,29 @@ static void a_line_without_end(void **unused)
 }
 
 /* '@' becomes the folder. */
-static const struct {
+struct comparison {
 	const char *text;
 	enum status status;
 	const char *says;
-} repositories[] = {
+};
+
+static const struct comparison repositories[] = {
     {"walship --config @/same push %p", STATUS_OK, ""},
     {"walship --config=@/same push %p", STATUS_OK, ""},
     {"walship push %p --config '@/same'", STATUS_OK, ""},
     {"WALSHIP_CONFIG=@/same walship push %p", STATUS_OK, ""},
     {"env WALSHIP_CONFIG=@/other walship --config @/same push %p", STATUS_OK, ""},
     {"walship --config @/other push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/other, and this configuration is of s3://bucket/pre"},
+     "archives to s3://bucket/other at https://store.test, and this configuration is of s3://bucket/pre at "
+     "https://store.test"},
     {"walship --config @/other --repo s3://bucket/pre/ push %p", STATUS_OK, ""},
     {"walship --config @/same --repo file:///srv push %p", STATUS_CONFLICT, "archives to file:///srv"},
     {"WALSHIP_REPO=file:///srv walship --config @/same push %p", STATUS_CONFLICT, "archives to file:///srv"},
     /* Of the same name, in another store. */
-    {"walship --config @/elsewhere push %p", STATUS_CONFLICT, "archives to s3://bucket/pre"},
+    {"walship --config @/elsewhere push %p", STATUS_CONFLICT,
+     "archives to s3://bucket/pre, and this configuration is of s3://bucket/pre at https://store.test"},
+    /* There the region is but a word in signatures. */
+    {"walship --config @/same --s3-region us-east-1 push %p", STATUS_OK, ""},
     {"walship --config @/absent push %p", STATUS_LOCAL, "cannot be read"},
     {"walship --config @/damaged push %p", STATUS_LOCAL, "unknown name 'reop'"},
     /* The server's environment may have what is missing in the words. */
@@ -114,20 +122,40 @@ static const struct {
     {"walship --config @/same --no-such-option 1 push %p", STATUS_LOCAL, "unknown option"},
 };
 
-static void compares_repositories(void **unused)
+/* In AWS's own S3: the configuration is that of "elsewhere". */
+static const struct comparison regions[] = {
+    {"walship --config @/elsewhere push %p", STATUS_OK, ""},
+    {"walship --config @/elsewhere --s3-region ca-central-1 push %p", STATUS_OK, ""},
+    {"walship --config @/elsewhere --s3-region us-gov-west-1 push %p", STATUS_CONFLICT,
+     "archives to s3://bucket/pre in us-gov-west-1, and this configuration is of s3://bucket/pre in ca-central-1"},
+    {"WALSHIP_S3_REGION=cn-north-1 walship --config @/elsewhere push %p", STATUS_CONFLICT,
+     "archives to s3://bucket/pre in cn-north-1, and"},
+    {"walship --config @/same push %p", STATUS_CONFLICT,
+     "archives to s3://bucket/pre at https://store.test, and this configuration is of s3://bucket/pre in "
+     "ca-central-1"},
+};
+
+/* The configuration names a region. The command's words do not: AWS_REGION of the server's environment may. */
+static const struct comparison silent[] = {
+    {"walship --config @/elsewhere push %p", STATUS_OK, ""},
+    {"walship --config @/frankfurt push %p", STATUS_OK, ""},
+    {"walship --config @/elsewhere --s3-region eu-west-1 push %p", STATUS_CONFLICT,
+     "in eu-west-1, and this configuration is of s3://bucket/pre in eu-central-1"},
+};
+
+static void compare(const char *file, const struct comparison *cases, size_t count)
 {
-	(void)unused;
 	CLEANUP(config_freep) struct config *config = NULL;
-	const struct config_input input = {.path = folder_path(&folder, "same")};
+	const struct config_input input = {.path = folder_path(&folder, file)};
 	enum status st = config_load(&config, &input, &err);
 	assert_ok(st, err);
-	for (size_t i = 0; i < sizeof repositories / sizeof repositories[0]; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct archive_command command;
 		char text[256];
-		const char *at = strchr(repositories[i].text, '@');
-		int before = at == NULL ? (int)strlen(repositories[i].text) : (int)(at - repositories[i].text);
-		(void)snprintf(text, sizeof text, "%.*s%s%s", before, repositories[i].text,
-			       at == NULL ? "" : folder.path, at == NULL ? "" : at + 1);
+		const char *at = strchr(cases[i].text, '@');
+		int before = at == NULL ? (int)strlen(cases[i].text) : (int)(at - cases[i].text);
+		(void)snprintf(text, sizeof text, "%.*s%s%s", before, cases[i].text, at == NULL ? "" : folder.path,
+			       at == NULL ? "" : at + 1);
 		const char *second = strchr(text, '@');
 		char whole[512];
 		(void)snprintf(whole, sizeof whole, "%.*s%s%s",
@@ -137,9 +165,17 @@ static void compares_repositories(void **unused)
 		assert_int_equal(command.kind, ARCHIVE_COMMAND_WALSHIP);
 		err = (struct error){0};
 		st = archive_command_compare(&command, config, &err);
-		if (st != repositories[i].status || strstr(err.text, repositories[i].says) == NULL)
+		if (st != cases[i].status || strstr(err.text, cases[i].says) == NULL)
 			fail_msg("'%s': %d, %s", whole, (int)st, err.text);
 	}
+}
+
+static void compares_repositories(void **unused)
+{
+	(void)unused;
+	compare("same", repositories, sizeof repositories / sizeof repositories[0]);
+	compare("elsewhere", regions, sizeof regions / sizeof regions[0]);
+	compare("frankfurt", silent, sizeof silent / sizeof silent[0]);
 }
 
 int main(void)

@@ -159,11 +159,17 @@ static void needs_a_spool_of_its_own(void **unused)
 	assert_false(watch_find(&watch, config, folder_path(&folder, "nowhere/pg_wal/" NAME)));
 }
 
-static bool claim(const struct watch *watch, bool failing, int64_t now_s)
+static bool claim_of(const struct watch *watch, const char *check, bool failing, int64_t now_s)
 {
 	bool mine = false;
-	assert_ok(notified_claim(watch, failing, now_s, 3600, &mine, &err), err);
+	const struct claim claim = {.failing = failing, .check = check, .now_s = now_s, .interval_s = 3600};
+	assert_ok(notified_claim(watch, &claim, &mine, &err), err);
 	return mine;
+}
+
+static bool claim(const struct watch *watch, bool failing, int64_t now_s)
+{
+	return claim_of(watch, NOTIFIED_PUSHES, failing, now_s);
 }
 
 static void a_notification_is_sent_once_in_a_while(void **unused)
@@ -185,6 +191,70 @@ static void a_notification_is_sent_once_in_a_while(void **unused)
 	struct watch watch = find(config, "data/pg_wal/" NAME);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
 		assert_int_equal(claim(&watch, steps[i].failing, steps[i].now_s), steps[i].sent);
+}
+
+/* A push that succeeds says nothing of a disk that fills. */
+static void who_cannot_judge_takes_nothing_back(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *check;
+		bool failing;
+		int64_t now_s;
+		bool sent;
+		const char *noted;
+	} steps[] = {
+	    {"disk", true, 1000, true, "disk"},       {"pushes", false, 1100, false, "disk"},
+	    {"pushes", true, 1200, false, "disk"},    {"pushes", false, 1300, false, "disk"},
+	    {NULL, false, 1400, true, "disk"},        {NULL, false, 1500, false, "disk"},
+	    {"pushes", true, 5000, true, "pushes"},   {"pushes", false, 5100, true, "pushes"},
+	    {"pushes", true, 9000, true, "pushes"},   {NULL, false, 9100, true, "pushes"},
+	    {"chain", true, 15000, true, "chain"},    {"pushes", true, 19000, true, "pushes"},
+	    {"pushes", false, 19100, true, "pushes"},
+	};
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		struct notified notified;
+		if (claim_of(&watch, steps[i].check, steps[i].failing, steps[i].now_s) != steps[i].sent)
+			fail_msg("step %zu", i);
+		notified_read(&watch, &notified);
+		assert_string_equal(notified.check, steps[i].noted);
+	}
+}
+
+/* What was written before the check was kept: push may say of it that it works again, as it did. */
+static void an_older_record_is_read(void **unused)
+{
+	(void)unused;
+	static const char record[] =
+	    "walship 1 notified failing                 1000                 1000 n\nsent, and more than nine letters";
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct notified notified;
+	char path[WATCH_PATH_MAX], taken[NOTIFIED_RESULT_MAX];
+	assert_int_equal(mkdir(folder_path(&folder, "spool"), 0700), 0);
+	watch_path(&watch, "notified", path);
+	folder_put(&folder, path + strlen(folder.path) + 1, record, sizeof record - 1, 0600);
+	notified_read(&watch, &notified);
+	assert_true(notified.failing && !notified.logged);
+	assert_int_equal(notified.failing_at_s, 1000);
+	assert_string_equal(notified.check, "pushes");
+	assert_string_equal(notified.result, "sent, and more than nine letters");
+	notified_take_result(&watch, taken);
+	assert_string_equal(taken, "sent, and more than nine letters");
+	notified_take_result(&watch, taken);
+	assert_string_equal(taken, "");
+	assert_false(claim(&watch, true, 1100));
+	assert_true(claim(&watch, false, 1200));
+	notified_set_result(&watch, "again");
+	notified_read(&watch, &notified);
+	assert_false(notified.failing);
+	assert_int_equal(notified.failing_at_s, 1000);
+	assert_string_equal(notified.result, "again");
+	assert_true(claim_of(&watch, "archive", true, 4600));
+	notified_read(&watch, &notified);
+	assert_string_equal(notified.check, "archive");
 }
 
 static void a_result_is_told_once_and_kept(void **unused)
@@ -227,7 +297,8 @@ static void what_cannot_be_noted_is_not_sent(void **unused)
 	bool mine = true;
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "data/pg_wal/" NAME));
 	struct watch watch = find(config, "data/pg_wal/" NAME);
-	assert_int_equal(notified_claim(&watch, true, 1000, 3600, &mine, &err), STATUS_LOCAL);
+	const struct claim claim = {.failing = true, .check = "disk", .now_s = 1000, .interval_s = 3600};
+	assert_int_equal(notified_claim(&watch, &claim, &mine, &err), STATUS_LOCAL);
 	assert_false(mine);
 }
 
@@ -239,6 +310,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_damaged_record_is_none, setup, teardown),
 	    cmocka_unit_test_setup_teardown(needs_a_spool_of_its_own, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_notification_is_sent_once_in_a_while, setup, teardown),
+	    cmocka_unit_test_setup_teardown(who_cannot_judge_takes_nothing_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(an_older_record_is_read, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_result_is_told_once_and_kept, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_cannot_be_noted_is_not_sent, setup, teardown),
 	};

@@ -144,7 +144,12 @@ static const struct {
      "@/w.conf:1: s3-key-secret in a file that others can read",
      "chmod 600 @/w.conf, or use s3-key-secret-file"},
     {{.environment = {"WALSHIP_REPOS=a"}}, "unknown environment variable 'WALSHIP_REPOS'", "nearest: WALSHIP_REPO"},
-    {{.environment = {"WALSHIP_=a"}}, "unknown environment variable 'WALSHIP_'", "nearest: WALSHIP_RPO"},
+    {{.environment = {"WALSHIP_=a"}}, "unknown environment variable 'WALSHIP_'", "walship help shows all"},
+    {{.environment = {"WALSHIP_FROBNICATE=a"}},
+     "unknown environment variable 'WALSHIP_FROBNICATE'",
+     "walship help shows all"},
+    {{.file = "frobnicate = a\n"}, "@/w.conf:1: unknown name 'frobnicate'", "walship help shows all"},
+    {{.options = {{"frobnicate", "a"}}}, "unknown option '--frobnicate'", "walship help shows all"},
     {{.environment = {"WALSHIP_repo=a"}}, "unknown environment variable 'WALSHIP_repo'", "nearest: WALSHIP_REPO"},
     {{.environment = {"WALSHIP_S3_KEY_SECRETS=sesame"}},
      "unknown environment variable 'WALSHIP_S3_KEY_SECRETS'",
@@ -248,6 +253,84 @@ static void secrets_come_from_either(void **unused)
 	}
 }
 
+#define SECRET "s3-key-secret = one\n"
+#define SECRET_FILE "s3-key-secret-file = @/secret\n"
+#define SECRET_COMMAND "s3-key-secret-command = get\n"
+#define ID "s3-key = AKIA\n"
+#define ID_FILE "s3-key-file = @/id\n"
+
+/* All pairs and places of options that exclude each other. */
+static const struct {
+	struct input input;
+	const char *strongest; /* of the secret, or else of the id; NULL: it is refused */
+	const char *text;
+} exclusive[] = {
+    {{.file = NULL}, "", ""},
+    {{.file = SECRET SECRET_FILE}, NULL, "s3-key-secret and s3-key-secret-file are both set (@/w.conf:1, @/w.conf:2)"},
+    {{.file = SECRET_COMMAND SECRET},
+     NULL,
+     "s3-key-secret and s3-key-secret-command are both set (@/w.conf:2, @/w.conf:1)"},
+    {{.file = SECRET_FILE SECRET_COMMAND},
+     NULL,
+     "s3-key-secret-file and s3-key-secret-command are both set (@/w.conf:1, @/w.conf:2)"},
+    {{.environment = {"WALSHIP_S3_KEY_SECRET=a", "WALSHIP_S3_KEY_SECRET_COMMAND=b"}},
+     NULL,
+     "s3-key-secret and s3-key-secret-command are both set (WALSHIP_S3_KEY_SECRET, WALSHIP_S3_KEY_SECRET_COMMAND)"},
+    {{.options = {{"s3-key-secret-file", "a"}, {"s3-key-secret-command", "b"}}},
+     NULL,
+     "s3-key-secret-file and s3-key-secret-command are both set (--s3-key-secret-file, --s3-key-secret-command)"},
+    {{.file = ID ID_FILE}, NULL, "s3-key and s3-key-file are both set (@/w.conf:1, @/w.conf:2)"},
+    {{.options = {{"s3-key", "a"}, {"s3-key-file", "b"}}},
+     NULL,
+     "s3-key and s3-key-file are both set (--s3-key, --s3-key-file)"},
+    /* In two places: the stronger one, whichever option it has. */
+    {{.file = SECRET, .environment = {"WALSHIP_S3_KEY_SECRET_COMMAND=b"}}, "s3-key-secret-command", ""},
+    {{.file = SECRET_COMMAND, .environment = {"WALSHIP_S3_KEY_SECRET=b"}}, "s3-key-secret", ""},
+    {{.file = SECRET_FILE, .options = {{"s3-key-secret-command", "b"}}}, "s3-key-secret-command", ""},
+    {{.file = SECRET_COMMAND, .environment = {"WALSHIP_S3_KEY_SECRET_FILE=b"}}, "s3-key-secret-file", ""},
+    {{.file = ID, .environment = {"WALSHIP_S3_KEY_FILE=b"}}, "s3-key-file", ""},
+    {{.file = ID_FILE, .options = {{"s3-key", "b"}}}, "s3-key", ""},
+    /* Two that are equally weak do not count beside a stronger one. */
+    {{.file = SECRET SECRET_FILE, .environment = {"WALSHIP_S3_KEY_SECRET_COMMAND=b"}}, "s3-key-secret-command", ""},
+    {{.file = SECRET SECRET_COMMAND, .environment = {"WALSHIP_S3_KEY_SECRET_FILE=b"}}, "s3-key-secret-file", ""},
+    {{.file = SECRET_FILE SECRET_COMMAND, .environment = {"WALSHIP_S3_KEY_SECRET=b"}}, "s3-key-secret", ""},
+    {{.file = SECRET, .environment = {"WALSHIP_S3_KEY_SECRET_FILE=a", "WALSHIP_S3_KEY_SECRET_COMMAND=b"}},
+     NULL,
+     "s3-key-secret-file and s3-key-secret-command are both set (WALSHIP_S3_KEY_SECRET_FILE, "
+     "WALSHIP_S3_KEY_SECRET_COMMAND)"},
+};
+
+static enum status find_strongest(const struct config *config, enum option_id *out)
+{
+	static const enum option_id secret[] = {OPTION_ID_S3_KEY_SECRET, OPTION_ID_S3_KEY_SECRET_FILE,
+						OPTION_ID_S3_KEY_SECRET_COMMAND};
+	static const enum option_id id[] = {OPTION_ID_S3_KEY, OPTION_ID_S3_KEY_FILE};
+	enum status st = config_strongest(config, secret, 3, out, &err);
+	return st || *out != OPTION_COUNT ? st : config_strongest(config, id, 2, out, &err);
+}
+
+static void of_options_that_exclude_each_other_the_strongest_counts(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof exclusive / sizeof exclusive[0]; i++) {
+		CLEANUP(config_freep) struct config *config = NULL;
+		struct buffer text = {0};
+		enum option_id strongest;
+		assert_ok(load(&config, &exclusive[i].input), err);
+		err = (struct error){0};
+		enum status st = find_strongest(config, &strongest);
+		struct error got = err;
+		expand(&text, exclusive[i].text);
+		assert_string_equal(got.text, buffer_text(&text));
+		assert_string_equal(got.hint, exclusive[i].strongest == NULL ? "leave one of the two out" : "");
+		assert_int_equal(st, exclusive[i].strongest == NULL ? STATUS_USAGE : STATUS_OK);
+		if (!st)
+			assert_string_equal(strongest == OPTION_COUNT ? "" : option_table[strongest].name,
+					    exclusive[i].strongest);
+		buffer_fini(&text);
+	}
+}
+
 static const struct {
 	struct input input;
 	const char *expected; /* value, kind, source */
@@ -264,6 +347,10 @@ static const struct {
      "get http://x:1 command WALSHIP_CIPHER_KEY_COMMAND\n"},
     {{.environment = {"WALSHIP_CIPHER_KEY_FILE=f:g"}, .file = "cipher-key-command = a\n"},
      "f file WALSHIP_CIPHER_KEY_FILE\ng file WALSHIP_CIPHER_KEY_FILE\n"},
+    {{.options = {{"cipher-key-file", "f"}}, .environment = {"WALSHIP_CIPHER_KEY_COMMAND=c"}},
+     "f file --cipher-key-file\n"},
+    {{.options = {{"cipher-key-command", "c"}}, .file = "cipher-key-command = b\ncipher-key-file = a\n"},
+     "c command --cipher-key-command\n"},
     /* An environment has no order. */
     {{.environment = {"WALSHIP_CIPHER_KEY_COMMAND=c", "WALSHIP_CIPHER_KEY_FILE=f"}},
      "f file WALSHIP_CIPHER_KEY_FILE\nc command WALSHIP_CIPHER_KEY_COMMAND\n"},
@@ -327,9 +414,13 @@ static void loads_text(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_strongest_source_wins),  cmocka_unit_test(errors_name_source_and_remedy),
-	    cmocka_unit_test(secrets_come_from_either),   cmocka_unit_test(keys_are_in_the_order_of_their_lines),
-	    cmocka_unit_test(a_named_file_must_be_there), cmocka_unit_test(loads_text),
+	    cmocka_unit_test(the_strongest_source_wins),
+	    cmocka_unit_test(errors_name_source_and_remedy),
+	    cmocka_unit_test(secrets_come_from_either),
+	    cmocka_unit_test(keys_are_in_the_order_of_their_lines),
+	    cmocka_unit_test(a_named_file_must_be_there),
+	    cmocka_unit_test(loads_text),
+	    cmocka_unit_test(of_options_that_exclude_each_other_the_strongest_counts),
 	};
 	return cmocka_run_group_tests_name("config/config", tests, setup, teardown);
 }

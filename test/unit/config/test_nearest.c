@@ -10,17 +10,23 @@ static void names_the_nearest(void **unused)
 	static const struct {
 		const char *wanted, *expected;
 		size_t distance;
+		bool near;
 	} cases[] = {
-	    {"push", "push", 0}, {"psuh", "push", 2},     {"fetsch", "fetch", 1}, {"catt", "cat", 1},
-	    {"", "cat", 3},      {"konfig", "config", 1}, {"xxxx", "push", 4},    {"keygn", "keygen", 1},
+	    {"push", "push", 0, true},     {"psuh", "push", 2, true},  {"fetsch", "fetch", 1, true},
+	    {"catt", "cat", 1, true},      {"", "cat", 3, false},      {"konfig", "config", 1, true},
+	    {"xxxx", "push", 4, false},    {"cut", "cat", 1, true},    {"cxx", "cat", 2, false},
+	    {"keygn", "keygen", 1, true},  {"frob", "push", 4, false}, {"confound", "config", 4, false},
+	    {"konfik", "config", 2, true},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct nearest nearest = nearest_begin(cases[i].wanted);
 		assert_null(nearest.name);
+		assert_false(nearest_is_near(&nearest));
 		for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)
 			nearest_offer(&nearest, names[j], strlen(names[j]));
 		assert_string_equal(nearest.name, cases[i].expected);
 		assert_int_equal(nearest.distance, cases[i].distance);
+		assert_int_equal(nearest_is_near(&nearest), cases[i].near);
 	}
 }
 

@@ -114,6 +114,7 @@ static void finds_names(void **unused)
 	assert_int_equal(option_find("rep"), OPTION_COUNT);
 	assert_int_equal(option_find(""), OPTION_COUNT);
 	assert_string_equal(option_nearest("chipher"), "cipher");
+	assert_null(option_nearest("frobnicate"));
 	option_variable(OPTION_ID_S3_KEY_SECRET_FILE, variable);
 	assert_string_equal(variable, "WALSHIP_S3_KEY_SECRET_FILE");
 }

@@ -1,4 +1,5 @@
 /* What is particular to the directory store; test_directory_suite.c has what all stores do. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,13 +85,19 @@ static void what_is_in_the_way_is_named(void **unused)
 {
 	(void)unused;
 	struct store *store = open_store(&folder);
+	struct object_info info;
+	char first[16];
+	size_t first_len = sizeof first;
 	folder_put(&folder, "9/plain", "", 0, 0600);
 	folder_put(&folder, "9/folder/x", "", 0, 0600);
 	assert_int_equal(put(store, "9/plain/x"), STATUS_LOCAL);
 	assert_int_equal(get(store, "9/plain/x"), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "Not a directory"));
-	assert_int_equal(get(store, "9/folder"), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "Is a directory"));
+	assert_int_equal(get(store, "9/folder"), STATUS_DAMAGED);
+	assert_non_null(strstr(err.text, "/9/folder is a folder, where an object belongs"));
+	assert_non_null(strstr(err.hint, "move it away"));
+	assert_int_equal(store_read_first(store, &world.call, "9/folder", first, &first_len, &err), STATUS_DAMAGED);
+	assert_int_equal(store_stat(store, &world.call, "9/folder", &info, &err), STATUS_DAMAGED);
 	assert_int_equal(put(store, "9/folder"), STATUS_EXISTS);
 	assert_int_equal(store_remove(store, &world.call, "9/folder", &err), STATUS_LOCAL);
 	store_free(store);
@@ -150,6 +157,30 @@ static void unfinished_files_are_not_objects(void **unused)
 	store_free(store);
 }
 
+static void a_loop_of_folders_is_named(void **unused)
+{
+	(void)unused;
+	struct store *store = open_store(&folder);
+	char expected[300];
+	folder_put(&folder, "10/a/x", "", 0, 0600);
+	folder_put(&folder, "11/x", "", 0, 0600);
+	/* Two links, of which the first one alone is no loop. */
+	assert_int_equal(symlink("../../11", folder_path(&folder, "10/a/there")), 0);
+	assert_int_equal(store_list(store, &world.call, "10/", ignore, NULL, &err), STATUS_OK);
+	assert_int_equal(symlink("../10/a", folder_path(&folder, "11/back")), 0);
+	assert_int_equal(store_list(store, &world.call, "10/", ignore, NULL, &err), STATUS_LOCAL);
+	(void)snprintf(expected, sizeof expected,
+		       "folders too deep: the link %s/10/a/there/back leads back to a folder above it", folder.path);
+	assert_string_equal(err.text, expected);
+	assert_non_null(strstr(err.hint, "take the link away"));
+	assert_int_equal(unlink(folder_path(&folder, "10/a/there")), 0);
+	folder_put(&folder, "12/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7/8/9/x", "", 0, 0600);
+	assert_int_equal(store_list(store, &world.call, "12/", ignore, NULL, &err), STATUS_LOCAL);
+	assert_non_null(strstr(err.text, "folders too deep: /"));
+	assert_non_null(strstr(err.text, "/12/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/"));
+	store_free(store);
+}
+
 static void paths_have_a_bound(void **unused)
 {
 	(void)unused;
@@ -172,6 +203,7 @@ int main(void)
 	    cmocka_unit_test(nothing_is_begun_after_the_deadline),
 	    cmocka_unit_test(each_folder_may_have_time_of_its_own),
 	    cmocka_unit_test(unfinished_files_are_not_objects),
+	    cmocka_unit_test(a_loop_of_folders_is_named),
 	    cmocka_unit_test(paths_have_a_bound),
 	};
 	folder_init(&folder);
