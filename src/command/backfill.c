@@ -20,8 +20,8 @@
 #include "wal/whole.h"
 #include "walship/push.h"
 
-#define FOLDER_DIGITS 16            /* of a segment's name: its folder in the repository */
-#define OUTAGES_MOST (2 * CREW_MAX) /* so many in a row, each retried for push-timeout, and nobody is there */
+#define FOLDER_DIGITS 16                    /* of a segment's name: its folder in the repository */
+#define OUTAGES_MOST (2 * CREW_CONNECTIONS) /* so many in a row, each retried for push-timeout, and nobody is there */
 
 struct backfill {
 	const struct command_context *context;
@@ -256,7 +256,7 @@ static void work(void *arg, const struct session *session)
 static void push_all(struct backfill *backfill)
 {
 	const struct config *config = backfill->context->config;
-	struct crew crew = {.context = backfill->context, .work = work, .arg = backfill};
+	struct crew crew = {.context = backfill->context, .work = work, .arg = backfill, .most = CREW_CONNECTIONS};
 	/* Each connection would have the limit for itself. */
 	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->lacking < 2;
 	gate_init(&backfill->gate, processors_count(), CREW_BUFFERS_BYTES);

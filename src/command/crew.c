@@ -1,5 +1,7 @@
 #include "command/crew.h"
 
+#include <stdlib.h>
+
 #include "base/thread.h"
 
 #define STACK_BYTES (1024UL * 1024) /* jansson goes 2048 calls deep, when a thread renews its credentials */
@@ -24,8 +26,13 @@ static void start(struct crew_member *member, struct crew *crew, const struct se
 
 size_t crew_start(struct crew *crew, size_t wanted, const struct session *session)
 {
+	size_t count = wanted < crew->most ? wanted : crew->most;
 	size_t running = 0;
-	for (size_t i = 0; i < CREW_MAX && i < wanted; i++) {
+	crew->members = calloc(count, sizeof *crew->members);
+	crew->count = crew->members == NULL ? 0 : count;
+	if (crew->count < count)
+		log_line(crew->context->call->log, LEVEL_INFO, "side by side: out of memory");
+	for (size_t i = 0; i < crew->count; i++) {
 		start(&crew->members[i], crew, session);
 		running += crew->members[i].running;
 	}
@@ -34,10 +41,12 @@ size_t crew_start(struct crew *crew, size_t wanted, const struct session *sessio
 
 void crew_join(struct crew *crew)
 {
-	for (size_t i = 0; i < CREW_MAX; i++) {
+	for (size_t i = 0; i < crew->count; i++) {
 		if (crew->members[i].running)
 			(void)pthread_join(crew->members[i].thread, NULL);
-		crew->members[i].running = false;
 		session_fini(&crew->members[i].session);
 	}
+	free(crew->members);
+	crew->members = NULL;
+	crew->count = 0;
 }

@@ -6,7 +6,7 @@
 
 #include "command/session.h"
 
-#define CREW_MAX 8
+#define CREW_CONNECTIONS 8                      /* for those who wait for round trips */
 #define CREW_BUFFERS_BYTES (48UL * 1024 * 1024) /* of objects on their way, all together: for a gate */
 
 struct crew;
@@ -18,21 +18,23 @@ struct crew_member {
 	bool running;
 };
 
-/* Set by the owner: the first three. It must not move in memory between start and join. */
+/* Set by the owner: the first four. It must not move in memory between start and join. */
 struct crew {
 	const struct command_context *context;
 	void (*work)(void *arg, const struct session *session); /* all that one thread does */
 	void *arg;
-	struct crew_member members[CREW_MAX];
+	size_t most;
+	struct crew_member *members; /* owned, from start to join */
+	size_t count;
 };
 
 /*
- * As many as wanted, CREW_MAX at most. session is joined, and must outlive them. What cannot be started, for want of
+ * As many as wanted, most at most. session is joined, and must outlive them. What cannot be started, for want of
  * memory say, is missing, and the log says so. How many run.
  */
 size_t crew_start(struct crew *crew, size_t wanted, const struct session *session);
 
-/* Waits until each has ended. */
+/* Waits until each has ended. For a crew that was never started, too. */
 void crew_join(struct crew *crew);
 
 #endif

@@ -147,12 +147,12 @@ enum status header_scan(const struct command_context *context, const struct sess
 			header_found_fn tell, void *arg, struct error *err)
 {
 	struct scan scan = {.context = context, .tell = tell, .arg = arg};
-	struct crew crew = {.context = context, .work = work, .arg = &scan};
+	struct crew crew = {.context = context, .work = work, .arg = &scan, .most = CREW_CONNECTIONS};
 	enum status st = STATUS_OK;
 	(void)pthread_mutex_init(&scan.mutex, NULL);
 	(void)pthread_cond_init(&scan.changed, NULL);
 	/* One is enough. */
-	if (crew_start(&crew, CREW_MAX, session) == 0)
+	if (crew_start(&crew, CREW_CONNECTIONS, session) == 0)
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)
 		st = store_list(session->store, context->call, prefix, put, &scan, err);

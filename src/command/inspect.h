@@ -18,7 +18,7 @@ struct inspected {
 };
 
 struct inspection {
-	struct session *session;
+	const struct session *session;
 	const struct call *call; /* one step of it */
 	const struct crc32c *crc32c;
 	uint64_t system_id;

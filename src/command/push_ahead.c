@@ -131,7 +131,7 @@ enum status push_with_others(const struct push *push, const struct session *sess
 			     struct error *err)
 {
 	struct batch batch;
-	struct crew crew = {.context = context, .work = work, .arg = &batch};
+	struct crew crew = {.context = context, .work = work, .arg = &batch, .most = CREW_CONNECTIONS};
 	struct error ignored = {0};
 	uint64_t taken = own_bytes(push);
 	batch_init(&batch, push, notes, context);

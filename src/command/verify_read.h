@@ -33,6 +33,6 @@ struct cluster_reading {
  * Lists the cluster again and reads what is not remembered. What is damaged is printed as soon as it is found, and is
  * no reason to stop. What was found good is remembered, also when this fails later.
  */
-enum status verify_read(struct cluster_reading *reading, struct error *err);
+enum status verify_read(struct cluster_reading *cluster, struct error *err);
 
 #endif
