@@ -1,32 +1,14 @@
 #include "base/cleanup.h"
 #include "command/check.h"
+#include "stream/end.h"
 #include "stream/seal.h"
 #include "stream/tally.h"
 #include "wal/content.h"
 
-static enum status take(struct sink *sink, const void *data, size_t len, struct error *err)
-{
-	(void)sink, (void)data, (void)len, (void)err;
-	return STATUS_OK;
-}
-
-static enum status finish(struct sink *sink, struct error *err)
-{
-	(void)sink, (void)err;
-	return STATUS_OK;
-}
-
-static void keep(struct sink *sink)
-{
-	(void)sink;
-}
-
-static const struct sink_ops nowhere_ops = {take, finish, keep};
-
 enum status check_object(const struct session *session, const struct call *call, const char *object, uint64_t *bytes,
 			 struct error *err)
 {
-	struct sink nowhere = {&nowhere_ops};
+	struct sink nowhere = end_null();
 	struct unseal_params params = {.keys = &session->keys, .allow_unprotected = !session->encrypt, .name = object};
 	struct wal_name name;
 	struct tally plain;

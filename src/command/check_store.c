@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/hex.h"
+#include "stream/end.h"
 
 #define RANDOM_BYTES 8
 #define NAME_SIZE (sizeof "walship-check-" + 2 * RANDOM_BYTES)
@@ -35,29 +35,6 @@ static enum status put(struct probe *probe, const char *content, struct error *e
 	return st;
 }
 
-struct collector {
-	struct sink sink;
-	struct buffer *into;
-};
-
-static enum status collect(struct sink *sink, const void *data, size_t len, struct error *err)
-{
-	return buffer_append(((struct collector *)sink)->into, data, len, err);
-}
-
-static enum status finish(struct sink *sink, struct error *err)
-{
-	(void)sink, (void)err;
-	return STATUS_OK;
-}
-
-static void keep(struct sink *sink)
-{
-	(void)sink;
-}
-
-static const struct sink_ops collector_ops = {collect, finish, keep};
-
 static enum status create(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct probe *probe = arg;
@@ -68,9 +45,9 @@ static enum status create(void *arg, const struct call *call, struct finding *fi
 
 static enum status look(struct probe *probe, struct error *err)
 {
-	struct collector collector = {{&collector_ops}, probe->content};
+	struct buffer_end content = end_buffer(probe->content);
 	buffer_clear(probe->content);
-	enum status st = store_read(probe->store, probe->call, probe->name, &collector.sink, err);
+	enum status st = store_read(probe->store, probe->call, probe->name, &content.sink, err);
 	if (!st && strcmp(buffer_text(probe->content), probe->first) != 0)
 		st = error_set(err, STATUS_DAMAGED, "what came back is not what was put: '%.40s'",
 			       buffer_text(probe->content));
@@ -118,10 +95,10 @@ static enum status says_missing(void *arg, const struct call *call, struct findi
 {
 	struct probe *probe = arg;
 	(void)finding;
-	struct collector collector = {{&collector_ops}, probe->content};
+	struct buffer_end content = end_buffer(probe->content);
 	char name[NAME_SIZE + 8];
 	(void)snprintf(name, sizeof name, "%s-none", probe->name);
-	enum status st = store_read(probe->store, call, name, &collector.sink, err);
+	enum status st = store_read(probe->store, call, name, &content.sink, err);
 	if (st == STATUS_MISSING)
 		return STATUS_OK;
 	return st ? st : error_set(err, STATUS_DAMAGED, "the store has an object that nobody put there: %s", name);

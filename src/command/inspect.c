@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "stream/end.h"
 #include "stream/seal.h"
 #include "wal/content.h"
 #include "wal/history.h"
@@ -66,18 +67,7 @@ static enum status look(struct sink *sink, const void *data, size_t len, struct 
 							     : STATUS_OK;
 }
 
-static enum status finish(struct sink *sink, struct error *err)
-{
-	(void)sink, (void)err;
-	return STATUS_OK;
-}
-
-static void keep(struct sink *sink)
-{
-	(void)sink; /* it lies in its maker's frame */
-}
-
-static const struct sink_ops looker_ops = {look, finish, keep};
+static const struct sink_ops looker_ops = {look, end_finish, end_free};
 
 static enum status ignore_line(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)
 {

@@ -17,6 +17,7 @@
 #include "command/secrets.h"
 #include "command/whose.h"
 #include "config/edit.h"
+#include "stream/end.h"
 
 #define ID_SIZE (2 * KEY_ID_BYTES + 1)
 
@@ -52,28 +53,10 @@ static enum status remember_newest(void *arg, const struct object_info *info, st
 	return STATUS_OK;
 }
 
-static enum status drop(struct sink *sink, const void *data, size_t len, struct error *err)
-{
-	(void)sink, (void)data, (void)len, (void)err;
-	return STATUS_OK;
-}
-
-static enum status drop_end(struct sink *sink, struct error *err)
-{
-	(void)sink, (void)err;
-	return STATUS_OK;
-}
-
-static void drop_free(struct sink *sink)
-{
-	(void)sink;
-}
-
 /* All of it, to its tag: the keys that are configured are the right ones. */
 static enum status open_newest(struct rotation *rotation, struct error *err)
 {
-	static const struct sink_ops ops = {drop, drop_end, drop_free};
-	struct sink end = {&ops};
+	struct sink end = end_null();
 	struct sink *chain = &end;
 	struct unseal_params params = {.keys = &rotation->session.keys, .name = rotation->newest};
 	const struct call step = call_step(rotation->context->call);

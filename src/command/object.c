@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "base/cleanup.h"
+#include "stream/end.h"
 #include "stream/seal.h"
 
 /* The end of a chain: a buffer, and whether no more than it can hold is wanted. */
@@ -26,18 +27,7 @@ static enum status collect(struct sink *sink, const void *data, size_t len, stru
 			 collector->into->max);
 }
 
-static enum status finish(struct sink *sink, struct error *err)
-{
-	(void)sink, (void)err;
-	return STATUS_OK;
-}
-
-static void keep(struct sink *sink)
-{
-	(void)sink; /* it lies in its maker's frame */
-}
-
-static const struct sink_ops collector_ops = {collect, finish, keep};
+static const struct sink_ops collector_ops = {collect, end_finish, end_free};
 
 static enum status read_into(struct session *session, const struct call *call, const char *name,
 			     struct collector *collector, struct error *err)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/thread.h"
+#include "stream/end.h"
 
 #define STACK_BYTES (256UL * 1024)
 #define PIECES_MAX (PARALLEL_THREADS_MAX + 2) /* one is filled, one is handed on, while each thread has one */
@@ -35,33 +35,9 @@ struct parallel {
 	bool stopped;
 };
 
-/* The end of a piece's own chain: its buffer. */
-struct piece_sink {
-	struct sink sink;
-	struct buffer *into;
-};
-
-static enum status piece_write(struct sink *sink, const void *data, size_t len, struct error *err)
-{
-	return buffer_append(((struct piece_sink *)sink)->into, data, len, err);
-}
-
-static enum status piece_finish(struct sink *sink, struct error *err)
-{
-	(void)sink;
-	(void)err;
-	return STATUS_OK;
-}
-
-static void piece_free(struct sink *sink)
-{
-	(void)sink; /* it lies in its maker's frame */
-}
-
 static void pack(const struct parallel *parallel, struct piece *piece)
 {
-	static const struct sink_ops ops = {piece_write, piece_finish, piece_free};
-	struct piece_sink end = {{&ops}, &piece->packed};
+	struct buffer_end end = end_buffer(&piece->packed);
 	struct sink *chain = &end.sink;
 	buffer_clear(&piece->packed);
 	piece->st = parallel->codec->compress(&chain, parallel->level, &piece->err);

@@ -5,37 +5,15 @@
 #include <string.h>
 
 #include "base/libcrypto.h"
+#include "stream/end.h"
 #include "stream/seal.h"
 #include "target.h"
 
 #define INPUT_MAX 65536
 
-static enum status drop(struct sink *sink, const void *data, size_t len, struct error *err)
-{
-	(void)sink;
-	(void)data;
-	(void)len;
-	(void)err;
-	return STATUS_OK;
-}
-
-static enum status end(struct sink *sink, struct error *err)
-{
-	(void)sink;
-	(void)err;
-	return STATUS_OK;
-}
-
-static void keep(struct sink *sink)
-{
-	(void)sink;
-}
-
-static const struct sink_ops nowhere_ops = {drop, end, keep};
-
 static enum status open_object(const struct keyring *ring, bool allow_unprotected, const uint8_t *data, size_t size)
 {
-	struct sink nowhere = {&nowhere_ops};
+	struct sink nowhere = end_null();
 	struct sink *chain = &nowhere;
 	struct unseal_params params = {ring, allow_unprotected, "1/wal/00000002.history"};
 	struct error err;

@@ -1,0 +1,35 @@
+#include "stream/end.h"
+
+enum status end_finish(struct sink *sink, struct error *err)
+{
+	(void)sink, (void)err;
+	return STATUS_OK;
+}
+
+void end_free(struct sink *sink)
+{
+	(void)sink;
+}
+
+static enum status drop(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	(void)sink, (void)data, (void)len, (void)err;
+	return STATUS_OK;
+}
+
+struct sink end_null(void)
+{
+	static const struct sink_ops ops = {drop, end_finish, end_free};
+	return (struct sink){&ops};
+}
+
+static enum status append(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	return buffer_append(((struct buffer_end *)sink)->into, data, len, err);
+}
+
+struct buffer_end end_buffer(struct buffer *into)
+{
+	static const struct sink_ops ops = {append, end_finish, end_free};
+	return (struct buffer_end){{&ops}, into};
+}
