@@ -2,6 +2,7 @@
 #ifndef WALSHIP_BASE_CLEANUP_H
 #define WALSHIP_BASE_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,6 +36,13 @@ static inline void file_closep(FILE **file)
 {
 	if (*file != NULL)
 		(void)fclose(*file);
+}
+
+/* For CLEANUP(dir_closep) DIR *dir = NULL; */
+static inline void dir_closep(DIR **dir)
+{
+	if (*dir != NULL)
+		(void)closedir(*dir);
 }
 
 #endif

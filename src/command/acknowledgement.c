@@ -117,11 +117,9 @@ void acknowledgement_forget(const struct acknowledgements *notes, const char *na
 
 void acknowledgements_sweep(const struct acknowledgements *notes, const char *wal_path)
 {
-	DIR *dir = opendir(notes->folder);
+	CLEANUP(dir_closep) DIR *dir = opendir(notes->folder);
 	const struct dirent *entry;
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' && !ready_still(wal_path, entry->d_name))
 			acknowledgement_forget(notes, entry->d_name);
-	if (dir != NULL)
-		(void)closedir(dir);
 }

@@ -173,13 +173,11 @@ static bool stay_in(struct prefetched *folder)
 /* Nothing of another process, another repository or another start of the machine. */
 static void clean(const struct prefetched *folder)
 {
-	DIR *dir = opendir(folder->folder);
+	CLEANUP(dir_closep) DIR *dir = opendir(folder->folder);
 	const struct dirent *entry;
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		if (strlen(entry->d_name) >= 24)
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir != NULL)
-		(void)closedir(dir);
 }
 
 static bool write_identity(const struct prefetched *folder)

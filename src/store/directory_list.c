@@ -57,12 +57,6 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void dir_closep(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-
 static enum status read_folder(struct names *names, const char *path, struct error *err)
 {
 	CLEANUP(dir_closep) DIR *dir = opendir(path);

@@ -43,12 +43,6 @@ static void scan_fini(struct scan *scan)
 	free(scan->ends);
 }
 
-static void dir_closep(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-
 /* Room for one more item; NULL when there is no memory. */
 static void *grown(void *items, size_t count, size_t *capacity, size_t bytes)
 {

@@ -11,12 +11,6 @@
 
 #include "base/cleanup.h"
 
-static void dir_closep(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-
 static enum status open_folder(DIR **out, const char *data_directory, const char *name, struct error *err)
 {
 	char path[PATH_MAX];

@@ -13,12 +13,6 @@
 
 #define SUFFIX ".ready"
 
-static void dir_closep(DIR **dir)
-{
-	if (*dir != NULL)
-		(void)closedir(*dir);
-}
-
 static int compare(const struct wal_name *a, const struct wal_name *b)
 {
 	if ((a->kind == WAL_HISTORY) != (b->kind == WAL_HISTORY))
