@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/newfile.h"
@@ -61,14 +62,10 @@ static void forget_oldest(struct verified *verified)
 /* at must be where it belongs, and room there must be. */
 static enum status insert(struct verified *verified, size_t at, struct verified_range range, struct error *err)
 {
-	if (verified->count == verified->capacity) {
-		size_t capacity = verified->capacity == 0 ? 16 : 2 * verified->capacity;
-		void *larger = reallocarray(verified->ranges, capacity, sizeof range);
-		if (larger == NULL)
-			return error_set(err, STATUS_LOCAL, "out of memory for what was verified");
-		verified->ranges = larger;
-		verified->capacity = capacity;
-	}
+	void *ranges = array_grown(verified->ranges, verified->count, &verified->capacity, sizeof range);
+	if (ranges == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory for what was verified");
+	verified->ranges = ranges;
 	memmove(&verified->ranges[at + 1], &verified->ranges[at], (verified->count - at) * sizeof range);
 	verified->ranges[at] = range;
 	verified->count++;

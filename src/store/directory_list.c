@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 
 #define DEPTH_MAX 16 /* four levels are in use; a loop of links must not become a loop of ours */
@@ -38,14 +39,10 @@ static void names_fini(struct names *names)
 
 static enum status names_add(struct names *names, const char *name, bool is_folder, struct error *err)
 {
-	if (names->count == names->capacity) {
-		size_t capacity = names->capacity == 0 ? 64 : 2 * names->capacity;
-		char **items = reallocarray(names->items, capacity, sizeof *items);
-		if (items == NULL)
-			return error_set(err, STATUS_LOCAL, "out of memory");
-		names->items = items;
-		names->capacity = capacity;
-	}
+	char **items = array_grown(names->items, names->count, &names->capacity, sizeof *items);
+	if (items == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	names->items = items;
 	if (asprintf(&names->items[names->count], "%s%s", name, is_folder ? "/" : "") < 0)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	names->count++;

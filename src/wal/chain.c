@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "wal/chain_private.h"
 #include "wal/history.h"
 
@@ -17,20 +18,6 @@ void chain_fini(struct chain *chain)
 	free(chain->timelines);
 	free(chain->gaps);
 	*chain = (struct chain){0};
-}
-
-/* Room for one more of an array that doubles. */
-static bool grow(void **array, size_t *capacity, size_t count, size_t item_bytes)
-{
-	if (count < *capacity)
-		return true;
-	size_t wanted = *capacity == 0 ? 8 : 2 * *capacity;
-	void *larger = reallocarray(*array, wanted, item_bytes);
-	if (larger == NULL)
-		return false;
-	*array = larger;
-	*capacity = wanted;
-	return true;
 }
 
 struct chain_timeline *chain_find(const struct chain *chain, uint32_t id)
@@ -54,10 +41,11 @@ static enum status find_or_insert(struct chain *chain, uint32_t id, struct chain
 		return STATUS_OK;
 	if (chain->timeline_count == CHAIN_TIMELINES_MAX)
 		return error_set(err, STATUS_LOCAL, "more than %d timelines", CHAIN_TIMELINES_MAX);
-	void *array = chain->timelines;
-	if (!grow(&array, &chain->timeline_capacity, chain->timeline_count, sizeof *chain->timelines))
+	void *timelines =
+	    array_grown(chain->timelines, chain->timeline_count, &chain->timeline_capacity, sizeof *chain->timelines);
+	if (timelines == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for a timeline");
-	chain->timelines = array;
+	chain->timelines = timelines;
 	size_t at = chain->timeline_count;
 	while (at > 0 && chain->timelines[at - 1].id > id)
 		at--;
@@ -74,10 +62,10 @@ enum status chain_keep_gap(struct chain *chain, const struct chain_gap *gap, boo
 	*kept = chain->gap_count < CHAIN_GAPS_MAX;
 	if (!*kept)
 		return STATUS_OK;
-	void *array = chain->gaps;
-	if (!grow(&array, &chain->gap_capacity, chain->gap_count, sizeof *chain->gaps))
+	void *gaps = array_grown(chain->gaps, chain->gap_count, &chain->gap_capacity, sizeof *chain->gaps);
+	if (gaps == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for a gap");
-	chain->gaps = array;
+	chain->gaps = gaps;
 	chain->gaps[chain->gap_count++] = *gap;
 	return STATUS_OK;
 }

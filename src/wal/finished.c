@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "wal/content.h"
 #include "wal/history.h"
@@ -43,25 +44,13 @@ static void scan_fini(struct scan *scan)
 	free(scan->ends);
 }
 
-/* Room for one more item; NULL when there is no memory. */
-static void *grown(void *items, size_t count, size_t *capacity, size_t bytes)
-{
-	if (count < *capacity)
-		return items;
-	size_t wanted = *capacity == 0 ? 64 : 2 * *capacity;
-	void *more = reallocarray(items, wanted, bytes);
-	if (more != NULL)
-		*capacity = wanted;
-	return more;
-}
-
 static enum status add(struct scan *scan, const char *entry, struct error *err)
 {
 	struct wal_name name;
 	struct error ignored = {0};
 	if (wal_name_parse(&name, entry, &ignored) != STATUS_OK)
 		return STATUS_OK;
-	struct found *found = grown(scan->found, scan->count, &scan->capacity, sizeof *found);
+	struct found *found = array_grown(scan->found, scan->count, &scan->capacity, sizeof *found);
 	if (found == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	scan->found = found;
@@ -89,7 +78,7 @@ static enum status raise_end(struct scan *scan, uint32_t timeline, uint64_t belo
 	while (i < scan->end_count && scan->ends[i].timeline != timeline)
 		i++;
 	if (i == scan->end_count) {
-		struct end *ends = grown(scan->ends, scan->end_count, &scan->end_capacity, sizeof *ends);
+		struct end *ends = array_grown(scan->ends, scan->end_count, &scan->end_capacity, sizeof *ends);
 		if (ends == NULL)
 			return error_set(err, STATUS_LOCAL, "out of memory");
 		scan->ends = ends;
