@@ -114,6 +114,9 @@ static const char *join_page(struct records *records, const struct page *page, b
 	if (first_of_all && goes_on) {
 		records->in_record = records->unknown = true;
 		records->left = page->remaining;
+		/* Its end is kept where it is of the record's header. */
+		records->header_len =
+		    page->remaining < RECORD_HEADER_BYTES ? RECORD_HEADER_BYTES - page->remaining : RECORD_HEADER_BYTES;
 		return page->remaining == 0 ? "nothing of a record goes on where the page says so" : NULL;
 	}
 	if (records->in_record && (page->info & OVERWRITTEN) != 0) {
@@ -181,6 +184,13 @@ static void begin_record(struct records *records)
 		records->begun_lsn = records->lsn;
 }
 
+static bool is_switch(const struct records *records)
+{
+	struct record record;
+	memcpy(&record, records->header, sizeof record);
+	return record.manager == MANAGER_XLOG && (record.info & INFO_OF_MANAGER) == XLOG_SWITCH;
+}
+
 static enum status check_record(struct records *records, struct error *err)
 {
 	struct record record;
@@ -193,8 +203,7 @@ static enum status check_record(struct records *records, struct error *err)
 	records->previous_lsn = records->record_lsn;
 	records->count++;
 	/* Nothing comes behind it in this segment (XLogReadRecord in xlogreader.c). */
-	records->switched = record.manager == MANAGER_XLOG && (record.info & INFO_OF_MANAGER) == XLOG_SWITCH &&
-			    !at_segment_begin(records);
+	records->switched = is_switch(records) && !at_segment_begin(records);
 	return STATUS_OK;
 }
 
@@ -204,6 +213,7 @@ static enum status end_record(struct records *records, struct error *err)
 	enum status st = STATUS_OK;
 	if (records->unknown) {
 		records->previous_lsn = 0;
+		records->may_switch = is_switch(records);
 	} else {
 		st = check_record(records, err);
 	}
@@ -216,6 +226,12 @@ static enum status check_length(struct records *records, struct error *err)
 {
 	uint32_t total;
 	memcpy(&total, records->header, sizeof total);
+	if (total == 0 && records->count == 0 && records->may_switch) {
+		/* It began in the segment before, and this one is empty (ReserveXLogSwitch in xlog.c). */
+		records->in_record = false;
+		records->switched = true;
+		return STATUS_OK;
+	}
 	if (total == 0)
 		return refuse(err, records->record_lsn, "the records end before the segment does, without a switch");
 	if (total < RECORD_HEADER_BYTES || total > RECORD_MAX)
@@ -230,7 +246,7 @@ static enum status take_record(struct records *records, const uint8_t *data, siz
 {
 	enum status st = STATUS_OK;
 	size_t most = RECORD_HEADER_BYTES - records->header_len;
-	bool of_header = !records->unknown && most > 0;
+	bool of_header = most > 0;
 	/* Its length stands first, and on one page. */
 	if (of_header && records->header_len < sizeof(uint32_t))
 		most = sizeof(uint32_t) - records->header_len;

@@ -34,10 +34,11 @@ struct records {
 	size_t page_header_len;
 	uint32_t page_left; /* bytes of this page that are still to come */
 
-	bool switched;  /* an XLOG_SWITCH: the rest of the segment means nothing */
-	uint32_t pad;   /* bytes to the next record */
-	bool in_record; /* one has begun */
-	bool unknown;   /* it began before the first segment of this run: it is passed over */
+	bool switched;   /* an XLOG_SWITCH: the rest of the segment means nothing */
+	uint32_t pad;    /* bytes to the next record */
+	bool in_record;  /* one has begun */
+	bool unknown;    /* it began before the first segment of this run: it is passed over */
+	bool may_switch; /* that one ended as an XLOG_SWITCH does */
 	uint64_t record_lsn;
 	uint8_t header[RECORD_HEADER_BYTES];
 	size_t header_len;

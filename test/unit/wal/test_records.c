@@ -113,6 +113,37 @@ static void a_switch_ends_the_segment(void **unused)
 	wal_writer_fini(&writer);
 }
 
+/* A switch across two segments takes all of the second: what there is of it there is judged without the first, too. */
+static void a_switch_ends_the_segment_behind(void **unused)
+{
+	(void)unused;
+	for (uint64_t left = 8; left < 24; left += 8) {
+		struct wal_writer writer;
+		wal_writer_init(&writer, 1, BEGIN, MIB);
+		while (wal_writer_lsn(&writer) < BEGIN + MIB - 8192 + 24)
+			(void)wal_writer_record(&writer, 8144);
+		(void)wal_writer_record(&writer, (size_t)(BEGIN + MIB - left - wal_writer_lsn(&writer)) - 24);
+		assert_int_equal(wal_writer_lsn(&writer), BEGIN + MIB - left);
+		wal_writer_switch(&writer);
+		assert_int_equal(wal_writer_lsn(&writer), BEGIN + 2 * MIB);
+		(void)wal_writer_record(&writer, 60);
+		struct records records = begin(&writer, BEGIN);
+		assert_ok(feed(&records, &writer, 0, writer.bytes.len, 777), err);
+		uint64_t count = records.count;
+		records = begin(&writer, BEGIN + MIB);
+		assert_ok(feed(&records, &writer, MIB, writer.bytes.len - MIB, 777), err);
+		assert_int_equal(records.count, 1);
+		assert_true(count > 1);
+		/* The rest of another record is no switch. */
+		uint8_t *kind = &writer.bytes.data[MIB + 40 + (24 - left) - 8];
+		*kind = 0x20;
+		records = begin(&writer, BEGIN + MIB);
+		assert_int_equal(feed(&records, &writer, MIB, writer.bytes.len - MIB, 777), STATUS_CONFLICT);
+		assert_non_null(strstr(err.text, "the records end before the segment does"));
+		wal_writer_fini(&writer);
+	}
+}
+
 /* A crash lost the rest of a record: the next page says so, and begins with another. */
 static void a_record_that_was_given_up(void **unused)
 {
@@ -227,13 +258,10 @@ static void records_are_linked_and_do_not_end_early(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_what_is_right),
-	    cmocka_unit_test(a_record_from_the_segment_before),
-	    cmocka_unit_test(a_switch_ends_the_segment),
-	    cmocka_unit_test(a_record_that_was_given_up),
-	    cmocka_unit_test(every_altered_bit_is_found),
-	    cmocka_unit_test(says_what_is_wrong),
-	    cmocka_unit_test(records_are_linked_and_do_not_end_early),
+	    cmocka_unit_test(reads_what_is_right),        cmocka_unit_test(a_record_from_the_segment_before),
+	    cmocka_unit_test(a_switch_ends_the_segment),  cmocka_unit_test(a_switch_ends_the_segment_behind),
+	    cmocka_unit_test(a_record_that_was_given_up), cmocka_unit_test(every_altered_bit_is_found),
+	    cmocka_unit_test(says_what_is_wrong),         cmocka_unit_test(records_are_linked_and_do_not_end_early),
 	};
 	return cmocka_run_group_tests_name("wal/records", tests, NULL, NULL);
 }
