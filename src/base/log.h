@@ -36,6 +36,14 @@ static inline void log_about_system(const struct log *log, uint64_t system_id)
 		log->subject->system_id = system_id;
 }
 
+/* The same log for lines about this alone: of one thread beside others. A NULL log gives a silent one. */
+static inline struct log log_about(const struct log *log, struct log_subject *subject)
+{
+	struct log own = log == NULL ? (struct log){0} : *log;
+	own.subject = subject;
+	return own;
+}
+
 /* Whether a line of this level would be written: for lines that cost something to make. */
 bool log_wants(const struct log *log, enum log_level level);
 

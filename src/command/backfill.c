@@ -211,8 +211,11 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
 			    struct error *err)
 {
 	char path[PATH_MAX];
+	struct log_subject subject = {.wal_file = file->name.text};
+	const struct log log = log_about(backfill->context->call->log, &subject);
 	struct call call = call_step(backfill->context->call);
 	struct push push = backfill->push;
+	call.log = &log;
 	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path)
 		return error_set(err, STATUS_USAGE, "path too long: %.64s...", backfill->pg_wal);
 	push.store = session->store;

@@ -82,9 +82,8 @@ static void work(void *arg, const struct session *session)
 		struct shipped before;
 		struct push push = *batch->push;
 		struct log_subject subject = {.wal_file = name.text};
-		struct log log = batch->log;
+		struct log log = log_about(&batch->log, &subject);
 		struct call call = batch->call;
-		log.subject = &subject;
 		call.log = &log;
 		push.store = session->store;
 		push.call = &call;

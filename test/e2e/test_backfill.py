@@ -206,13 +206,18 @@ def test_without_permission_to_list(scratch, program, control_file):
 
 
 def test_many_side_by_side(scratch, program, control_file):
-    """As many connections as push-ahead has, and each object once."""
+    """As many connections as push-ahead has, and each object once; a line of the log names its own file."""
     with strict_s3.StrictS3() as server:
         made = backlog.on_strict(scratch, program, server, control_file[0])
         host.USER.write(host.USER.mkdir(made.data / "global", 0o700) / "pg_control", control_file[1], 0o600)
         names = made.add_segments(40)
+        log = scratch.folder("log") / "walship.log"
+        made.walship.configure(log_to=str(log), log_format="json", log_level="info")
         done = made.walship.run("backfill", cwd=made.data).expect(0)
         assert sorted(pushed(done.out.decode())) == names and "40 pushed, 0 failed" in done.out.decode()
+        told = [line for line in map(json.loads, log.read_text().splitlines()) if "stored as" in line["message"]]
+        assert sorted(line["wal_file"] for line in told) == names
+        assert all(line["message"].startswith(f"push {line['wal_file']}: ") for line in told)
         puts = [request.key for request in server.requests if request.method == "PUT"]
         assert len(puts) == len(set(puts)) == 40
         for name in names:
