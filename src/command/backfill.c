@@ -206,7 +206,30 @@ static void note(struct backfill *backfill, const struct wal_file *file, enum st
 	(void)pthread_mutex_unlock(&backfill->mutex);
 }
 
-/* What the server asks for is pushed as it is; what it says nothing of must be whole to be sure. */
+/*
+ * The .ready of a copied folder, or of before a crash, may speak of a segment that is half there. But what the server
+ * itself says is only doubted by what is certain. Whose first page is not its own, push refuses.
+ */
+static enum status check_whole(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
+			       struct error *err)
+{
+	struct wal_whole whole = {.path = push->path,
+				  .name = &file->name,
+				  .system_id = backfill->system_id,
+				  .segment_bytes = file->bytes,
+				  .left_lsn = file->left_lsn};
+	if (file->name.kind != WAL_SEGMENT || !file->begun)
+		return STATUS_OK;
+	enum status st = wal_whole_check(&whole, err);
+	if (st != STATUS_CONFLICT || !file->ready || !whole.newer)
+		return st;
+	log_line(push->call->log, LEVEL_WARNING,
+		 "%s is pushed as it is: its PostgreSQL is newer than this walship, which cannot judge it: %s",
+		 file->name.text, err->text);
+	*err = (struct error){0};
+	return STATUS_OK;
+}
+
 static enum status push_one(struct backfill *backfill, const struct wal_file *file, const struct session *session,
 			    struct error *err)
 {
@@ -221,12 +244,8 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
 	push.store = session->store;
 	push.call = &call;
 	push.path = path;
-	if (file->name.kind == WAL_SEGMENT && !file->ready) {
-		enum status st = wal_whole_check(path, &file->name, backfill->system_id, file->bytes, err);
-		if (st)
-			return st;
-	}
-	return push_file(&push, NULL, err);
+	enum status st = check_whole(backfill, file, &push, err);
+	return st ? st : push_file(&push, NULL, err);
 }
 
 static const struct wal_file *take_next(struct backfill *backfill)

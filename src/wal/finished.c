@@ -19,13 +19,17 @@
 struct found {
 	struct wal_file file;
 	uint64_t number; /* of the segment */
-	bool begun;      /* its content is what its name says */
 };
 
 /* Every segment of the timeline below this one is finished, if it has begun. */
 struct end {
 	uint32_t timeline;
 	uint64_t below;
+};
+
+struct leave {
+	uint32_t timeline;
+	uint64_t lsn;
 };
 
 struct scan {
@@ -35,6 +39,8 @@ struct scan {
 	size_t count, capacity;
 	struct end *ends;
 	size_t end_count, end_capacity;
+	struct leave *leaves;
+	size_t leave_count, leave_capacity;
 	uint32_t segment_bytes; /* 0: no segment has begun */
 };
 
@@ -42,6 +48,7 @@ static void scan_fini(struct scan *scan)
 {
 	free(scan->found);
 	free(scan->ends);
+	free(scan->leaves);
 }
 
 static enum status add(struct scan *scan, const char *entry, struct error *err)
@@ -128,8 +135,8 @@ static void look(const struct scan *scan, struct found *found)
 		return;
 	found->file.bytes = (uint64_t)info.st_size;
 	const struct wal_head known = {.bytes = head, .len = (size_t)got, .size = found->file.bytes};
-	found->begun = wal_content_check(&found->file.name, &known, &system_id, &ignored) == STATUS_OK &&
-		       (!is_segment(found) || system_id == scan->system_id);
+	found->file.begun = wal_content_check(&found->file.name, &known, &system_id, &ignored) == STATUS_OK &&
+			    (!is_segment(found) || system_id == scan->system_id);
 }
 
 /* What has begun says that all before it on its timeline is finished. */
@@ -139,30 +146,42 @@ static enum status look_at_all(struct scan *scan, struct error *err)
 	for (size_t i = 0; !st && i < scan->count; i++) {
 		struct found *found = &scan->found[i];
 		look(scan, found);
-		if (!found->begun || !is_segment(found))
+		if (!found->file.begun || !is_segment(found))
 			continue;
 		if (scan->segment_bytes == 0)
 			scan->segment_bytes = (uint32_t)found->file.bytes;
-		found->begun = found->file.bytes == scan->segment_bytes &&
-			       wal_name_number(&found->file.name, scan->segment_bytes, &found->number);
-		if (found->begun)
+		found->file.begun = found->file.bytes == scan->segment_bytes &&
+				    wal_name_number(&found->file.name, scan->segment_bytes, &found->number);
+		if (found->file.begun)
 			st = raise_end(scan, found->file.name.timeline, found->number, err);
 	}
 	return st;
 }
 
+struct lineage {
+	struct scan *scan;
+	bool own; /* this server has lived on it */
+};
+
 static enum status leave(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)
 {
-	struct scan *scan = arg;
-	return raise_end(scan, timeline, switch_lsn / scan->segment_bytes, err);
+	const struct lineage *lineage = arg;
+	struct scan *scan = lineage->scan;
+	struct leave *leaves = array_grown(scan->leaves, scan->leave_count, &scan->leave_capacity, sizeof *leaves);
+	if (leaves == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	scan->leaves = leaves;
+	leaves[scan->leave_count++] = (struct leave){timeline, switch_lsn};
+	return lineage->own ? raise_end(scan, timeline, switch_lsn / scan->segment_bytes, err) : STATUS_OK;
 }
 
-/* A history of a timeline that this server has lived on: it had all of those that came before, up to where it left. */
+/* Of a timeline that this server has lived on: it had all of those that came before, up to where it left. */
 static enum status read_history(struct scan *scan, const struct found *found, struct error *err)
 {
 	char path[PATH_MAX];
 	struct error ignored = {0};
-	if (end_of(scan, found->file.name.timeline) == NULL || found->file.bytes > WAL_HISTORY_MAX ||
+	struct lineage lineage = {scan, end_of(scan, found->file.name.timeline) != NULL};
+	if (found->file.bytes > WAL_HISTORY_MAX ||
 	    snprintf(path, sizeof path, "%s/%s", scan->pg_wal, found->file.name.text) >= (int)sizeof path)
 		return STATUS_OK;
 	CLEANUP(freep) char *text = malloc(found->file.bytes + 1);
@@ -172,7 +191,7 @@ static enum status read_history(struct scan *scan, const struct found *found, st
 	ssize_t got = fd < 0 ? -1 : read(fd, text, found->file.bytes);
 	if (got != (ssize_t)found->file.bytes)
 		return STATUS_OK;
-	enum status st = wal_history_read(found->file.name.timeline, text, (size_t)got, leave, scan, &ignored);
+	enum status st = wal_history_read(found->file.name.timeline, text, (size_t)got, leave, &lineage, &ignored);
 	return st == STATUS_LOCAL ? error_set(err, st, "%s", ignored.text) : STATUS_OK;
 }
 
@@ -180,7 +199,7 @@ static enum status read_histories(struct scan *scan, struct error *err)
 {
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && scan->segment_bytes > 0 && i < scan->count; i++)
-		if (scan->found[i].begun && scan->found[i].file.name.kind == WAL_HISTORY)
+		if (scan->found[i].file.begun && scan->found[i].file.name.kind == WAL_HISTORY)
 			st = read_history(scan, &scan->found[i], err);
 	return st;
 }
@@ -190,9 +209,21 @@ static bool is_finished(const struct scan *scan, const struct found *found)
 	if (found->file.ready)
 		return true;
 	if (found->file.name.kind != WAL_SEGMENT)
-		return found->begun;
+		return found->file.begun;
 	const struct end *end = end_of(scan, found->file.name.timeline);
-	return found->begun && end != NULL && found->number < end->below;
+	return found->file.begun && end != NULL && found->number < end->below;
+}
+
+static uint64_t first_leave(const struct scan *scan, const struct found *found)
+{
+	uint64_t first = 0;
+	for (size_t i = 0; found->file.begun && i < scan->leave_count; i++) {
+		const struct leave *leave = &scan->leaves[i];
+		if (leave->timeline == found->file.name.timeline && leave->lsn / scan->segment_bytes == found->number &&
+		    (first == 0 || leave->lsn < first))
+			first = leave->lsn;
+	}
+	return first;
 }
 
 static int by_name(const void *a, const void *b)
@@ -212,10 +243,15 @@ static enum status choose(const struct scan *scan, struct finished_list *out, st
 	if (out->files == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	for (size_t i = 0; i < scan->count; i++) {
-		if (is_finished(scan, &scan->found[i]))
-			out->files[out->count++] = scan->found[i].file;
-		else
+		const struct found *found = &scan->found[i];
+		if (!is_finished(scan, found)) {
 			out->others++;
+			continue;
+		}
+		out->files[out->count] = found->file;
+		if (is_segment(found))
+			out->files[out->count].left_lsn = first_leave(scan, found);
+		out->count++;
 	}
 	qsort(out->files, out->count, sizeof *out->files, by_name);
 	return STATUS_OK;

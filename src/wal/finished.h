@@ -13,7 +13,9 @@
 struct wal_file {
 	struct wal_name name;
 	uint64_t bytes;
-	bool ready; /* archive_status has NAME.ready: the server itself says that it is finished */
+	bool ready;        /* archive_status has NAME.ready: the server itself says that it is finished */
+	bool begun;        /* its first page is what its name says; another file's content is, as far as it tells */
+	uint64_t left_lsn; /* the first place in this segment where its timeline was left, by the histories; 0: none */
 };
 
 struct finished_list {
@@ -30,7 +32,8 @@ struct finished_list {
  * tells nothing more: what a standby received has it, too, and was never archived (XLogWalRcvClose). .history, .backup
  * and .partial are written at once. What is of another cluster is not among them.
  *
- * What this cannot see: a segment that was copied while it was written, beside a later one. wal/whole.h does.
+ * What this cannot see: a segment that was copied while it was written, beside a later one or its .ready. wal/whole.h
+ * does.
  *
  * STATUS_LOCAL when the folder cannot be read.
  */

@@ -39,6 +39,7 @@ struct record {
 #define CRC_OFFSET 20
 _Static_assert(sizeof(struct record) == RECORD_HEADER_BYTES, "the record header has 24 bytes");
 
+#define MAGIC_NEWEST 0xD118   /* PostgreSQL 18 */
 #define MANAGER_XLOG 0        /* RM_XLOG_ID */
 #define XLOG_SWITCH 0x40      /* catalog/pg_control.h */
 #define INFO_OF_MANAGER 0xF0  /* the rest is the writer's own: XLR_INFO_MASK */
@@ -63,6 +64,15 @@ void records_init(struct records *records, const struct crc32c *crc32c, uint64_t
 bool records_are_open(const struct records *records)
 {
 	return records->in_record;
+}
+
+bool records_are_newer(const struct records *records)
+{
+	uint16_t magic = records->magic;
+	/* The first page itself may have been refused. */
+	if (magic == 0)
+		memcpy(&magic, records->page_header, sizeof magic);
+	return magic > MAGIC_NEWEST;
 }
 
 static bool at_segment_begin(const struct records *records)

@@ -60,6 +60,12 @@ void records_init(struct records *records, const struct crc32c *crc32c, uint64_t
  */
 enum status records_feed(struct records *records, const void *data, size_t len, struct error *err);
 
+/*
+ * Whether the first page is of a release newer than all that this was made for (its xlp_magic): what does not fit may
+ * be right there.
+ */
+bool records_are_newer(const struct records *records);
+
 /* Whether a record has begun that is not complete: its rest is in the next segment. */
 bool records_are_open(const struct records *records);
 

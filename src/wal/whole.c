@@ -28,23 +28,40 @@ static enum status read_through(int fd, const char *path, struct records *record
 	return st;
 }
 
-enum status wal_whole_check(const char *path, const struct wal_name *name, uint64_t system_id, uint64_t segment_bytes,
-			    struct error *err)
+/* How many bytes of the segment that begins at this LSN have to be right. */
+static uint64_t wanted(const struct wal_whole *whole, uint64_t begin_lsn)
+{
+	bool left = whole->left_lsn > begin_lsn && whole->left_lsn - begin_lsn < whole->segment_bytes;
+	return left ? whole->left_lsn - begin_lsn : whole->segment_bytes;
+}
+
+static enum status read_records(struct wal_whole *whole, uint64_t number, struct error *err)
 {
 	struct records records;
-	uint64_t number;
-	if (!wal_segment_size_is_valid(segment_bytes) || !wal_name_number(name, (uint32_t)segment_bytes, &number))
-		return error_set(err, STATUS_CONFLICT, "no segment of %llu bytes has this name",
-				 (unsigned long long)segment_bytes);
+	uint64_t begin_lsn = number * whole->segment_bytes;
 	CLEANUP(freep) struct crc32c *crc32c = malloc(sizeof *crc32c);
 	if (crc32c == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	crc32c_init(crc32c);
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(fd_closep) int fd = open(whole->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return error_errno(err, STATUS_LOCAL, errno, "open %s", path);
-	records_init(&records, crc32c, system_id, name->timeline, number * segment_bytes, (uint32_t)segment_bytes);
-	enum status st = read_through(fd, path, &records, segment_bytes, err);
+		return error_errno(err, STATUS_LOCAL, errno, "open %s", whole->path);
+	records_init(&records, crc32c, whole->system_id, whole->name->timeline, begin_lsn,
+		     (uint32_t)whole->segment_bytes);
+	enum status st = read_through(fd, whole->path, &records, wanted(whole, begin_lsn), err);
+	whole->newer = records_are_newer(&records);
+	return st;
+}
+
+enum status wal_whole_check(struct wal_whole *whole, struct error *err)
+{
+	uint64_t number;
+	whole->newer = false;
+	if (!wal_segment_size_is_valid(whole->segment_bytes) ||
+	    !wal_name_number(whole->name, (uint32_t)whole->segment_bytes, &number))
+		return error_set(err, STATUS_CONFLICT, "no segment of %llu bytes has this name",
+				 (unsigned long long)whole->segment_bytes);
+	enum status st = read_records(whole, number, err);
 	if (st != STATUS_CONFLICT)
 		return st;
 	(void)error_wrap(err, st, "not all of it was written here");

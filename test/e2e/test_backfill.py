@@ -4,10 +4,11 @@ import json
 import re
 import shutil
 import signal
+from dataclasses import dataclass
 
 import pytest
 
-from harness import backlog, host, strict_s3, wal
+from harness import backlog, host, postgres, strict_s3, wal
 from test_standby import LOST_PRIMARY
 
 SMALL = {"min_wal_size": "8MB", "max_wal_size": "8MB", "wal_keep_size": "0"}
@@ -72,8 +73,50 @@ def backfill(site, cluster, *args, code=0, error=None, hint=None):
     return done.expect(code, error, hint).out.decode()
 
 
+def backfill_in(made, code=0, error=None):
+    done = made.walship.run("backfill", cwd=made.data)
+    print(done.out.decode())
+    return done.expect(code, error).out.decode()
+
+
 def pushed(out):
     return re.findall(r"^✓ (\S+)  pushed$", out, re.M)
+
+
+@dataclass
+class Written:
+    """What a server wrote: its cluster, and finished segments. Those of ended were switched, so that nothing is behind their records."""
+    system_id: int
+    control: bytes
+    content: dict[str, bytes]
+    ended: list[str]
+
+    def names(self, count):
+        return sorted(self.content)[:count]
+
+    def into(self, data):
+        """A data directory as far as backfill looks at one."""
+        host.USER.write(host.USER.mkdir(data / "global", 0o700) / "pg_control", self.control, 0o600)
+
+    def add(self, made, count):
+        """The first segments, each with its .ready."""
+        for name in self.names(count):
+            made.add(name, self.content[name])
+        return self.names(count)
+
+
+@pytest.fixture(scope="session")
+def written(scratch):
+    with postgres.Cluster(scratch.folder(), "written").initdb("--wal-segsize=1") as cluster:
+        cluster.configure(archive_mode="off").start()
+        cluster.sql("create table t (n int, v text)")
+        ended = []
+        while len(segments_of(cluster, current(cluster))) < 40:
+            rows_of(cluster, 30000)
+            ended.append(current(cluster))
+            cluster.switch()
+        content = {name: (cluster.data / "pg_wal" / name).read_bytes() for name in segments_of(cluster, current(cluster))}
+        return Written(cluster.system_id(), (cluster.data / "global/pg_control").read_bytes(), content, ended)
 
 
 @pytest.mark.parametrize("running", [True, False], ids=["running", "crashed"])
@@ -183,12 +226,86 @@ def test_one_that_fails_does_not_keep_the_others(dir_site):
         assert lines[1]["stored_files"] == lines[1]["finished_files"] - 1 >= len(names) - 1
 
 
-def test_without_permission_to_list(scratch, program, control_file):
+def half_of(content):
+    return content[:len(content) // 2] + bytes(len(content) - len(content) // 2)
+
+
+DAMAGES = {
+    "zeros behind": lambda content, older: (half_of(content), "not all of it was written here: at 0/"),
+    "pages of an older use behind": lambda content, older: (content[:5 * wal.PAGE] + older[5 * wal.PAGE:], "the page is of another address"),
+    "a piece that was not written": lambda content, older: (content[:9 * wal.PAGE + 4096] + bytes(4096) + content[10 * wal.PAGE:], "not all of it was written here: at 0/"),
+    "nothing": lambda content, older: (bytes(len(content)), "does not begin with a WAL page header"),
+    "an older use": lambda content, older: (older, "where the name says"),
+    "the header alone": lambda content, older: (content[:40] + bytes(len(content) - 40), "the records end before the segment does"),
+}
+
+
+def test_ready_is_no_proof(dir_site, scratch, written):
+    """In a copied folder, or after a crash, .ready may be beside what is half there. What is right is pushed, and so is the rest once it is."""
+    data = scratch.folder("data")
+    made = backlog.Backlog(data, dir_site.walship, dir_site.store, written.system_id)
+    written.into(data)
+    names = written.add(made, 20)
+    broken = dict(zip((name for name in names[2:] if name not in written.ended), DAMAGES))
+    assert len(broken) == len(DAMAGES)
+    texts = {}
+    for name, damage in broken.items():
+        content, texts[name] = DAMAGES[damage](written.content[name], written.content[names[0]])
+        host.USER.write(made.wal / name, content, 0o600)
+    out = backfill_in(made, code=4, error=rf"{len(broken)} of 20 files")
+    assert sorted(pushed(out)) == sorted(set(names) - set(broken))
+    for name, text in texts.items():
+        assert re.search(rf"^✗ {name}  .*{re.escape(text)}", out, re.M), broken[name]
+        host.USER.write(made.wal / name, written.content[name], 0o600)
+    assert sorted(pushed(backfill_in(made))) == sorted(broken)
+    for name in names:
+        made.check(name)
+
+
+def test_a_newer_release_is_not_judged(dir_site, scratch, written):
+    """What its pages have that is not known here may be right: with .ready it is pushed, with a warning."""
+    data = scratch.folder("data")
+    made = backlog.Backlog(data, dir_site.walship, dir_site.store, written.system_id)
+    written.into(data)
+    name = written.add(made, 1)[0]
+    content = bytearray(half_of(written.content[name]))
+    for page in range(0, len(content) // 2, wal.PAGE):
+        content[page:page + 2] = (0xD119).to_bytes(2, "little")
+    made.add(name, bytes(content))
+    out = made.walship.run("backfill", cwd=made.data).expect(0, rf"warning: {name} is pushed as it is: .* cannot judge it: not all of it was written")
+    assert pushed(out.out.decode()) == [name]
+    made.check(name)
+
+
+def test_a_standby_that_archives_through_a_promotion(dir_site):
+    """archive_mode = always: what it received of the old timeline gets its .ready, though nothing is behind the switch point."""
+    with started(dir_site) as primary:
+        backup = primary.basebackup(dir_site.cluster("backup"))
+        primary.archive_all()
+        with dir_site.restored(backup, "first", "standby.signal", primary_conninfo=primary.connection_string()) as first:
+            first.expect(*LOST_PRIMARY).start()
+            with dir_site.restored(backup, "second", "standby.signal", primary_conninfo=first.connection_string(),
+                                   archive_mode="always") as second:
+                second.configure(archive_command=HOPELESS, restore_command=HOPELESS).expect(*LOST_PRIMARY, "archive command failed").start()
+                last = fill(primary, 3)
+                host.wait_for(lambda: second.in_recovery() and second.sql("select count(*) from t") == primary.sql("select count(*) from t"), "both have it all")
+                primary.stop(signal.SIGQUIT)
+                first.promote()
+                rows_of(first)
+                first.switch()
+                status = second.data / "pg_wal/archive_status" / f"{last}.ready"
+                host.wait_for(status.exists, "the segment of the switch is to be archived")
+                assert (second.data / "pg_wal" / last).read_bytes()[-wal.MIB // 4:] == bytes(wal.MIB // 4)
+                assert last in pushed(backfill(dir_site, second))
+                assert_same(dir_site, second, last)
+
+
+def test_without_permission_to_list(scratch, program, written):
     """What is missing cannot be told from what is forbidden: everything is pushed, or compared."""
     with strict_s3.StrictS3(list_permission=False) as server:
-        made = backlog.on_strict(scratch, program, server, control_file[0], push_timeout="5s", push_ahead="0")
-        host.USER.write(host.USER.mkdir(made.data / "global", 0o700) / "pg_control", control_file[1], 0o600)
-        names = made.add_segments(10)
+        made = backlog.on_strict(scratch, program, server, written.system_id, push_timeout="5s", push_ahead="0")
+        written.into(made.data)
+        names = written.add(made, 10)
         made.add("00000002.history", wal.history())
         made.call(names[4])
         made.ready(names[4])
@@ -199,18 +316,19 @@ def test_without_permission_to_list(scratch, program, control_file):
         assert sorted(pushed(done.out.decode())) == sorted([*names, "00000002.history"])
         for name in [*names, "00000002.history"]:
             made.check(name)
-        # Something else of this name is seen.
-        made.add(names[2], wal.segment(made.system_id, names[2], wal.MIB, seed=7))
+        # Something else of this name is seen, though all that recovery reads is the same.
+        other = next(name for name in names if name in written.ended)
+        made.add(other, made.content[other][:-1] + b"x")
         done = made.walship.run("backfill", cwd=made.data).expect(4, r"1 of \d+ files")
-        assert re.search(rf"^✗ {names[2]}  push {names[2]}: the archive has another file of this name", done.out.decode(), re.M)
+        assert re.search(rf"^✗ {other}  push {other}: the archive has another file of this name", done.out.decode(), re.M)
 
 
-def test_many_side_by_side(scratch, program, control_file):
+def test_many_side_by_side(scratch, program, written):
     """As many connections as push-ahead has, and each object once; a line of the log names its own file."""
     with strict_s3.StrictS3() as server:
-        made = backlog.on_strict(scratch, program, server, control_file[0])
-        host.USER.write(host.USER.mkdir(made.data / "global", 0o700) / "pg_control", control_file[1], 0o600)
-        names = made.add_segments(40)
+        made = backlog.on_strict(scratch, program, server, written.system_id)
+        written.into(made.data)
+        names = written.add(made, 40)
         log = scratch.folder("log") / "walship.log"
         made.walship.configure(log_to=str(log), log_format="json", log_level="info")
         done = made.walship.run("backfill", cwd=made.data).expect(0)
@@ -226,11 +344,11 @@ def test_many_side_by_side(scratch, program, control_file):
         made.drain()
 
 
-def test_a_store_that_is_away(site, control_file, scratch):
+def test_a_store_that_is_away(site, written, scratch):
     data = scratch.folder("data")
-    made = backlog.Backlog(data, site.walship, site.store, control_file[0])
-    host.USER.write(host.USER.mkdir(data / "global", 0o700) / "pg_control", control_file[1], 0o600)
-    made.add_segments(3)
+    made = backlog.Backlog(data, site.walship, site.store, written.system_id)
+    written.into(data)
+    written.add(made, 3)
     site.walship.configure(push_timeout="2s")
     site.store.go_away()
     done = site.run("backfill", cwd=data).expect(3, "walship: backfill: ", ".")

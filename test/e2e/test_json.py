@@ -146,7 +146,7 @@ def look_at_server(check, place):
     check.lines("status", site.run("status", "--json", *data), 2)
     [lacking, _] = check.lines("backfill", site.run("backfill", "--dry-run", "--json", *data), 0)
     assert lacking["result"] == "lacking"
-    content = place.path(4).read_bytes()
+    content = wal.switched(site.system_id, place.path(4).name, MIB)
     host.USER.write(place.path(4), content[:MIB // 2], 0o600)
     site.run("push", place.path(4)).expect(4, ".")
     check.lines("status", site.run("status", "--json", *data), 2)

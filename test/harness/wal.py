@@ -34,6 +34,22 @@ def segment(system_id, name, size=16 * MIB, seed=0, **wrong):
     return bytes(out)
 
 
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def switched(system_id, name, size=16 * MIB):
+    """A segment that was switched at once: its only record is the XLOG_SWITCH, and that is whole."""
+    record = struct.pack("<IIQBBH", 24, 0, 0, 0x40, 0, 0)
+    record += struct.pack("<I", crc32c(record))
+    return (segment(system_id, name, size)[:40] + record).ljust(size, b"\0")
+
+
 def history(seed=0):
     """What the history file of timeline 2 and above may hold; every seed gives another switch point."""
     return f"1\t0/{(seed + 3) * 0x1000000:X}\tno recovery target specified\n".encode()

@@ -62,7 +62,8 @@ static void put(const struct folder *folder, const struct file *file)
 static const struct {
 	const char *title;
 	struct file files[FILES_MAX];
-	const char *expected; /* each with a blank behind it; '!' behind those that are ready */
+	const char
+	    *expected; /* each with a blank behind it; '!' behind those that are ready, '@' where they were left */
 	size_t others;
 } cases[] = {
     {"nothing", {{0}}, "", 0},
@@ -93,6 +94,15 @@ static const struct {
       {T2("04"), OWN, NULL, NULL}},
      "00000002.history " T1("03") " ",
      2},
+    {"left within a segment that a standby archives",
+     {{"00000002.history", TEXT, "1\t0/480000\tx\n", NULL},
+      {"00000003.history", TEXT, "1\t0/380000\tx\n", NULL}, /* of others */
+      {T1("02"), OWN, NULL, NULL},
+      {T1("03"), OWN, NULL, "ready"},
+      {T1("04"), OWN, NULL, "ready"},
+      {T2("04"), OWN, NULL, NULL}},
+     "00000002.history 00000003.history " T1("02") " " T1("03") "!@380000 " T1("04") "!@480000 ",
+     1},
     {"promoted between two segments",
      {{"00000002.history", TEXT, "1\t0/400000\tx\n", NULL}, {T1("03"), OWN, NULL, "done"}, {T2("04"), OWN, NULL, NULL}},
      "00000002.history " T1("03") " ",
@@ -141,8 +151,12 @@ static void finds_what_is_finished(void **unused)
 		assert_ok(st, err);
 		for (size_t k = 0; k < list.count; k++) {
 			size_t len = strlen(shown);
-			(void)snprintf(shown + len, sizeof shown - len, "%s%s ", list.files[k].name.text,
-				       list.files[k].ready ? "!" : "");
+			len += (size_t)snprintf(shown + len, sizeof shown - len, "%s%s", list.files[k].name.text,
+						list.files[k].ready ? "!" : "");
+			if (list.files[k].left_lsn != 0)
+				len += (size_t)snprintf(shown + len, sizeof shown - len, "@%llX",
+							(unsigned long long)list.files[k].left_lsn);
+			(void)snprintf(shown + len, sizeof shown - len, " ");
 		}
 		if (strcmp(shown, cases[i].expected) != 0 || list.others != cases[i].others)
 			fail_msg("%s: '%s' and %zu others", cases[i].title, shown, list.others);
