@@ -2,9 +2,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
@@ -12,15 +9,14 @@
 #include "base/processors.h"
 #include "base/uri.h"
 #include "command/crew.h"
+#include "command/lacking.h"
 #include "command/print.h"
 #include "command/whose.h"
 #include "stream/codec.h"
 #include "wal/control.h"
-#include "wal/finished.h"
 #include "wal/whole.h"
 #include "walship/push.h"
 
-#define FOLDER_DIGITS 16                    /* of a segment's name: its folder in the repository */
 #define OUTAGES_MOST (2 * CREW_CONNECTIONS) /* so many in a row, each retried for push-timeout, and nobody is there */
 
 struct backfill {
@@ -30,8 +26,7 @@ struct backfill {
 	char pg_wal[PATH_MAX];
 	uint64_t system_id;
 	struct finished_list list;
-	bool *stored; /* by the index of the list: the repository has it */
-	size_t lacking;
+	struct lacking lacking;
 	struct push push; /* what is the same for all of them */
 	struct gate gate;
 	bool json;
@@ -45,7 +40,7 @@ struct backfill {
 static void backfill_fini(struct backfill *backfill)
 {
 	finished_list_fini(&backfill->list);
-	free(backfill->stored);
+	lacking_fini(&backfill->lacking);
 }
 
 /*
@@ -63,96 +58,7 @@ static enum status find_files(struct backfill *backfill, struct data_directory *
 	backfill->data = directory->path;
 	if (snprintf(backfill->pg_wal, sizeof backfill->pg_wal, "%s/pg_wal", directory->path) >= PATH_MAX)
 		return error_set(err, STATUS_USAGE, "path too long: %.64s...", directory->path);
-	st = finished_list_read(&backfill->list, backfill->pg_wal, backfill->system_id, err);
-	backfill->stored = calloc(backfill->list.count + 1, sizeof *backfill->stored);
-	return !st && backfill->stored == NULL ? error_set(err, STATUS_LOCAL, "out of memory") : st;
-}
-
-/*
- * What the repository has.
- */
-
-/* The files of one folder of the repository, as they are listed: both go up by name. */
-struct folder_look {
-	struct backfill *backfill;
-	size_t first, end;
-};
-
-static enum status note_stored(void *arg, const struct object_info *info, struct error *err)
-{
-	struct folder_look *look = arg;
-	struct backfill *backfill = look->backfill;
-	const char *slash = strrchr(info->name, '/');
-	const char *name = slash == NULL ? info->name : slash + 1;
-	size_t low = look->first;
-	size_t high = look->end;
-	(void)err;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(backfill->list.files[middle].name.text, name);
-		if (order == 0)
-			return backfill->stored[middle] = true, STATUS_OK;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return STATUS_OK;
-}
-
-static enum status look_for_history(struct backfill *backfill, size_t index, const struct call *call, struct error *err)
-{
-	char object[WAL_OBJECT_NAME_MAX];
-	struct object_info info;
-	wal_object_name(object, backfill->system_id, &backfill->list.files[index].name);
-	enum status st = store_stat(backfill->session->store, call, object, &info, err);
-	backfill->stored[index] = st == STATUS_OK;
-	return st == STATUS_MISSING ? STATUS_OK : st;
-}
-
-/* Histories by their names, the others by listing the folders that they belong to. *end: behind the last that is done.
- */
-static enum status look_from(struct backfill *backfill, size_t first, size_t *end, struct error *err)
-{
-	const struct wal_file *files = backfill->list.files;
-	struct call call = call_step(backfill->context->call);
-	char prefix[WAL_OBJECT_NAME_MAX];
-	*end = first + 1;
-	if (files[first].name.kind == WAL_HISTORY)
-		return look_for_history(backfill, first, &call, err);
-	while (*end < backfill->list.count &&
-	       strncmp(files[*end].name.text, files[first].name.text, FOLDER_DIGITS) == 0)
-		++*end;
-	struct folder_look look = {backfill, first, *end};
-	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/%.*s/", backfill->system_id, FOLDER_DIGITS,
-		       files[first].name.text);
-	return store_list(backfill->session->store, &call, prefix, note_stored, &look, err);
-}
-
-/*
- * Where nothing may be listed, or a directory has nothing of this cluster, everything is pushed: what is there already
- * is compared, and nothing is ever replaced. A store that is not there is another matter.
- */
-static enum status look_into_repository(struct backfill *backfill, struct error *err)
-{
-	struct store *store = backfill->session->store;
-	enum status st = STATUS_OK;
-	size_t end;
-	for (size_t i = 0; !st && i < backfill->list.count; i = end)
-		st = look_from(backfill, i, &end, err);
-	if (st) {
-		struct call call = call_step(backfill->context->call);
-		struct error gone = {0};
-		int64_t clock_s;
-		if (store_has_reach(store) && store_reach(store, &call, &clock_s, &gone) != STATUS_OK)
-			return st;
-		log_line(backfill->context->call->log, LEVEL_INFO, "backfill: every file is pushed or compared: %s",
-			 err->text);
-		*err = (struct error){0};
-	}
-	for (size_t i = 0; i < backfill->list.count; i++)
-		backfill->lacking += !backfill->stored[i];
-	return STATUS_OK;
+	return finished_list_read(&backfill->list, backfill->pg_wal, backfill->system_id, err);
 }
 
 /*
@@ -255,7 +161,7 @@ static const struct wal_file *take_next(struct backfill *backfill)
 	bool goes_on =
 	    backfill->outages < OUTAGES_MOST && !backfill->print_status && !call_is_ending(backfill->context->call);
 	while (goes_on && file == NULL && backfill->next < backfill->list.count) {
-		if (!backfill->stored[backfill->next])
+		if (!backfill->lacking.stored[backfill->next])
 			file = &backfill->list.files[backfill->next];
 		backfill->next++;
 	}
@@ -280,10 +186,10 @@ static void push_all(struct backfill *backfill)
 	const struct config *config = backfill->context->config;
 	struct crew crew = {.context = backfill->context, .work = work, .arg = backfill, .most = CREW_CONNECTIONS};
 	/* Each connection would have the limit for itself. */
-	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->lacking < 2;
+	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->lacking.count < 2;
 	gate_init(&backfill->gate, processors_count(), CREW_BUFFERS_BYTES);
 	(void)pthread_mutex_init(&backfill->mutex, NULL);
-	(void)crew_start(&crew, alone ? 0 : backfill->lacking - 1, backfill->session);
+	(void)crew_start(&crew, alone ? 0 : backfill->lacking.count - 1, backfill->session);
 	work(backfill, backfill->session);
 	crew_join(&crew);
 	gate_fini(&backfill->gate);
@@ -322,7 +228,7 @@ static enum status prepare_push(struct backfill *backfill, struct error *err)
 static enum status show_sum(struct backfill *backfill, size_t not_tried, struct error *err)
 {
 	size_t files = backfill->list.count;
-	size_t stored = files - backfill->lacking;
+	size_t stored = files - backfill->lacking.count;
 	if (backfill->json)
 		return print_json(backfill->context,
 				  json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "total", "finished_files",
@@ -344,11 +250,11 @@ static enum status show_lacking(struct backfill *backfill, struct error *err)
 {
 	const struct error no_trouble = {0};
 	for (size_t i = 0; i < backfill->list.count; i++)
-		if (!backfill->stored[i])
+		if (!backfill->lacking.stored[i])
 			show(backfill, &backfill->list.files[i], "lacking", &no_trouble);
 	if (backfill->print_status)
 		return *err = backfill->printing, backfill->print_status;
-	return show_sum(backfill, backfill->lacking, err);
+	return show_sum(backfill, backfill->lacking.count, err);
 }
 
 static enum status fill(struct backfill *backfill, struct error *err)
@@ -359,11 +265,11 @@ static enum status fill(struct backfill *backfill, struct error *err)
 	push_all(backfill);
 	if (backfill->print_status)
 		return *err = backfill->printing, backfill->print_status;
-	size_t not_tried = backfill->lacking - backfill->pushed - backfill->failed;
+	size_t not_tried = backfill->lacking.count - backfill->pushed - backfill->failed;
 	st = show_sum(backfill, not_tried, err);
 	if (!st && backfill->failed > 0)
 		st = error_set(err, backfill->worst, "%zu of %zu files could not be pushed",
-			       backfill->failed + not_tried, backfill->lacking);
+			       backfill->failed + not_tried, backfill->lacking.count);
 	return st;
 }
 
@@ -377,7 +283,8 @@ static enum status run(const struct command_context *context, struct error *err)
 	if (!st)
 		st = session_open(&session, context, err);
 	if (!st)
-		st = look_into_repository(&backfill, err);
+		st = lacking_look(&backfill.lacking,
+				  &(struct lacking_of){context, &session, &backfill.list, backfill.system_id}, err);
 	if (st)
 		return st;
 	return command_flag(context, "dry-run") ? show_lacking(&backfill, err) : fill(&backfill, err);
