@@ -1,13 +1,11 @@
 #include "command/header_scan.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command/crew.h"
+#include "command/queue.h"
 #include "store/name.h"
-
-#define QUEUE 64 /* so that no worker waits for the page's next name */
 
 struct item {
 	char name[HEADER_SCAN_NAME_MAX];
@@ -19,13 +17,8 @@ struct scan {
 	const struct command_context *context;
 	header_found_fn tell;
 	void *arg;
-	pthread_mutex_t mutex; /* guards what follows, and the calls of tell */
-	pthread_cond_t changed;
-	struct item queue[QUEUE];
-	size_t first, count;
-	bool listed; /* nothing more comes */
-	enum status failed;
-	struct error err; /* of failed */
+	struct queue queue; /* its mutex: for the calls of tell, too */
+	struct item items[QUEUE_ITEMS];
 };
 
 bool header_scan_is_own(const char *name)
@@ -34,16 +27,6 @@ bool header_scan_is_own(const char *name)
 	struct error ignored;
 	return digits > 0 && name[digits] == '/' && strlen(name) < HEADER_SCAN_NAME_MAX &&
 	       object_name_check(name, &ignored) == STATUS_OK;
-}
-
-/* The first failure stands. */
-static void fail(struct scan *scan, enum status st, const struct error *err)
-{
-	if (!scan->failed) {
-		scan->failed = st;
-		scan->err = *err;
-	}
-	(void)pthread_cond_broadcast(&scan->changed);
 }
 
 static enum status look(const struct scan *scan, const struct session *session, const struct item *item,
@@ -67,79 +50,62 @@ static enum status look(const struct scan *scan, const struct session *session, 
 	return STATUS_OK;
 }
 
-/* False when there is none, and none will come. */
-static bool take(struct scan *scan, struct item *out)
-{
-	bool some;
-	(void)pthread_mutex_lock(&scan->mutex);
-	while (scan->count == 0 && !scan->listed && !scan->failed)
-		(void)pthread_cond_wait(&scan->changed, &scan->mutex);
-	some = scan->count > 0 && !scan->failed;
-	if (some) {
-		*out = scan->queue[scan->first];
-		scan->first = (scan->first + 1) % QUEUE;
-		scan->count--;
-		(void)pthread_cond_broadcast(&scan->changed);
-	}
-	(void)pthread_mutex_unlock(&scan->mutex);
-	return some;
-}
-
 static void work(void *arg, const struct session *session)
 {
 	struct scan *scan = arg;
+	struct queue *queue = &scan->queue;
 	struct item item;
-	while (take(scan, &item)) {
+	(void)pthread_mutex_lock(&queue->mutex);
+	while (queue_take(queue, &item)) {
 		struct error err = {0}, why = {0};
 		struct header_found found = {
 		    .name = item.name, .bytes = item.bytes, .modified_s = item.modified_s, .reason = why.text};
+		(void)pthread_mutex_unlock(&queue->mutex);
 		enum status st = look(scan, session, &item, &found, &why, &err);
-		(void)pthread_mutex_lock(&scan->mutex);
-		if (!st && !scan->failed)
+		(void)pthread_mutex_lock(&queue->mutex);
+		if (!st && !queue->failed)
 			st = scan->tell(scan->arg, &found, &err);
 		if (st && st != STATUS_MISSING)
-			fail(scan, st, &err);
-		(void)pthread_mutex_unlock(&scan->mutex);
+			queue_fail(queue, st, &err);
 	}
+	(void)pthread_mutex_unlock(&queue->mutex);
 }
 
-/* The listing's side: waits while the queue is full. */
-static enum status put(void *arg, const struct object_info *info, struct error *err)
+/* With the mutex. */
+static enum status tell_foreign(struct scan *scan, const struct object_info *info, struct error *err)
+{
+	const struct header_found found = {.name = info->name,
+					   .bytes = info->bytes,
+					   .modified_s = info->modified_s,
+					   .status = STATUS_CONFLICT,
+					   .reason = "not walship's name"};
+	enum status st = queue_failed(&scan->queue, err);
+	return st ? st : scan->tell(scan->arg, &found, err);
+}
+
+static enum status put_own(struct scan *scan, const struct object_info *info, struct error *err)
+{
+	struct item item = {.bytes = info->bytes, .modified_s = info->modified_s};
+	(void)snprintf(item.name, sizeof item.name, "%s", info->name);
+	return queue_put(&scan->queue, &item, err);
+}
+
+static enum status on_object(void *arg, const struct object_info *info, struct error *err)
 {
 	struct scan *scan = arg;
-	enum status st = STATUS_OK;
-	(void)pthread_mutex_lock(&scan->mutex);
-	while (scan->count == QUEUE && !scan->failed)
-		(void)pthread_cond_wait(&scan->changed, &scan->mutex);
-	if (scan->failed) {
-		*err = scan->err;
-		st = scan->failed;
-	} else if (!header_scan_is_own(info->name)) {
-		const struct header_found found = {.name = info->name,
-						   .bytes = info->bytes,
-						   .modified_s = info->modified_s,
-						   .status = STATUS_CONFLICT,
-						   .reason = "not walship's name"};
-		st = scan->tell(scan->arg, &found, err);
-	} else {
-		struct item *item = &scan->queue[(scan->first + scan->count++) % QUEUE];
-		(void)snprintf(item->name, sizeof item->name, "%s", info->name);
-		item->bytes = info->bytes;
-		item->modified_s = info->modified_s;
-		(void)pthread_cond_broadcast(&scan->changed);
-	}
-	(void)pthread_mutex_unlock(&scan->mutex);
+	(void)pthread_mutex_lock(&scan->queue.mutex);
+	enum status st = header_scan_is_own(info->name) ? put_own(scan, info, err) : tell_foreign(scan, info, err);
+	(void)pthread_mutex_unlock(&scan->queue.mutex);
 	return st;
 }
 
-static void end(struct crew *crew, struct scan *scan, enum status st, const struct error *err)
+static void end(struct crew *crew, struct queue *queue, enum status st, const struct error *err)
 {
-	(void)pthread_mutex_lock(&scan->mutex);
-	scan->listed = true;
+	(void)pthread_mutex_lock(&queue->mutex);
 	if (st)
-		fail(scan, st, err);
-	(void)pthread_cond_broadcast(&scan->changed);
-	(void)pthread_mutex_unlock(&scan->mutex);
+		queue_fail(queue, st, err);
+	(void)pthread_mutex_unlock(&queue->mutex);
+	queue_close(queue);
 	crew_join(crew);
 }
 
@@ -149,17 +115,14 @@ enum status header_scan(const struct command_context *context, const struct sess
 	struct scan scan = {.context = context, .tell = tell, .arg = arg};
 	struct crew crew = {.context = context, .work = work, .arg = &scan, .most = CREW_CONNECTIONS};
 	enum status st = STATUS_OK;
-	(void)pthread_mutex_init(&scan.mutex, NULL);
-	(void)pthread_cond_init(&scan.changed, NULL);
+	queue_init(&scan.queue, scan.items, sizeof scan.items[0]);
 	/* One is enough. */
 	if (crew_start(&crew, CREW_CONNECTIONS, session) == 0)
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)
-		st = store_list(session->store, context->call, prefix, put, &scan, err);
-	end(&crew, &scan, st, err);
-	if (scan.failed)
-		*err = scan.err;
-	(void)pthread_cond_destroy(&scan.changed);
-	(void)pthread_mutex_destroy(&scan.mutex);
-	return scan.failed;
+		st = store_list(session->store, context->call, prefix, on_object, &scan, err);
+	end(&crew, &scan.queue, st, err);
+	st = queue_failed(&scan.queue, err);
+	queue_fini(&scan.queue);
+	return st;
 }

@@ -1,7 +1,6 @@
 #include "command/verify_read.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -10,10 +9,10 @@
 #include "command/joint.h"
 #include "command/measure.h"
 #include "command/print.h"
+#include "command/queue.h"
 #include "command/read_plan.h"
 
 #define THREADS_MAX 16
-#define QUEUE_MAX 64  /* jobs: the listing is that far ahead */
 #define SAVE_MS 30000 /* what a killed run has read is not read again, but for so much */
 #define BAR_WIDTH 24
 
@@ -21,13 +20,8 @@ struct reading {
 	struct cluster_reading *cluster;
 	struct crc32c crc32c;
 	int64_t began_s, began_ms;
-	pthread_mutex_t mutex; /* guards what follows, cluster's totals, memory and progress, and the output */
-	pthread_cond_t changed;
-	struct read_job queue[QUEUE_MAX]; /* a ring: job n is queue[n % QUEUE_MAX] */
-	uint64_t queued, begun;
-	bool closed;      /* no more will be queued */
-	enum status st;   /* why all stops */
-	struct error err; /* the same */
+	struct queue queue; /* its mutex guards what follows, cluster's totals, memory and progress, and the output */
+	struct read_job jobs[QUEUE_ITEMS];
 	struct joints joints;
 	int64_t saved_ms;
 	bool unsaved; /* it could not be, and that was said */
@@ -36,15 +30,6 @@ struct reading {
 /*
  * Under the mutex.
  */
-
-static void fail(struct reading *reading, enum status st, const struct error *err)
-{
-	if (!reading->st) {
-		reading->st = st;
-		reading->err = *err;
-	}
-	(void)pthread_cond_broadcast(&reading->changed);
-}
 
 static void tell_damage(struct reading *reading, const struct wal_name *name, const struct error *trouble)
 {
@@ -67,7 +52,7 @@ static void tell_damage(struct reading *reading, const struct wal_name *name, co
 			st = print_text(cluster->context, &line, &err);
 	}
 	if (st)
-		fail(reading, st, &err);
+		queue_fail(&reading->queue, st, &err);
 }
 
 static void save(struct reading *reading, bool now)
@@ -117,7 +102,7 @@ static void note(struct reading *reading, const struct wal_name *name, bool good
 	if (!st && !good)
 		st = cluster->lost(cluster->arg, name->timeline, number, &err);
 	if (st)
-		fail(reading, st, &err);
+		queue_fail(&reading->queue, st, &err);
 }
 
 /* What goes from one segment into the next; bad: neither is as it should be, whichever it is. */
@@ -160,7 +145,7 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 	if (st == STATUS_DAMAGED)
 		tell_damage(reading, &job->name, trouble);
 	else if (st != STATUS_OK && st != STATUS_MISSING)
-		fail(reading, st, trouble);
+		queue_fail(&reading->queue, st, trouble);
 	cluster->totals.objects++;
 	cluster->totals.bytes += job->bytes;
 	cluster->totals.records += inspected->records.count;
@@ -175,23 +160,12 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
  * The threads.
  */
 
-static bool take_job(struct reading *reading, struct read_job *out)
-{
-	while (reading->begun == reading->queued && !reading->closed && !reading->st)
-		(void)pthread_cond_wait(&reading->changed, &reading->mutex);
-	if (reading->st || reading->begun == reading->queued)
-		return false;
-	*out = reading->queue[reading->begun++ % QUEUE_MAX];
-	(void)pthread_cond_broadcast(&reading->changed);
-	return true;
-}
-
 static void work(void *arg, const struct session *session)
 {
 	struct reading *reading = arg;
 	struct read_job job;
-	(void)pthread_mutex_lock(&reading->mutex);
-	while (take_job(reading, &job)) {
+	(void)pthread_mutex_lock(&reading->queue.mutex);
+	while (queue_take(&reading->queue, &job)) {
 		struct inspected inspected;
 		struct error trouble = {0};
 		struct inspection inspection = {.session = session,
@@ -199,31 +173,22 @@ static void work(void *arg, const struct session *session)
 						.crc32c = &reading->crc32c,
 						.system_id = reading->cluster->system_id,
 						.name = &job.name};
-		(void)pthread_mutex_unlock(&reading->mutex);
+		(void)pthread_mutex_unlock(&reading->queue.mutex);
 		enum status st = inspect(&inspection, &inspected, &trouble);
-		(void)pthread_mutex_lock(&reading->mutex);
+		(void)pthread_mutex_lock(&reading->queue.mutex);
 		take_result(reading, &job, st, &inspected, &trouble);
 		inspected_fini(&inspected);
 	}
-	(void)pthread_mutex_unlock(&reading->mutex);
+	(void)pthread_mutex_unlock(&reading->queue.mutex);
 }
 
 /*
  * The listing.
  */
 
-static enum status queue(void *arg, const struct read_job *job, struct error *err)
+static enum status put(void *arg, const struct read_job *job, struct error *err)
 {
-	struct reading *reading = arg;
-	while (reading->queued - reading->begun == QUEUE_MAX && !reading->st)
-		(void)pthread_cond_wait(&reading->changed, &reading->mutex);
-	if (reading->st) {
-		*err = reading->err;
-		return reading->st;
-	}
-	reading->queue[reading->queued++ % QUEUE_MAX] = *job;
-	(void)pthread_cond_broadcast(&reading->changed);
-	return STATUS_OK;
+	return queue_put(&((struct reading *)arg)->queue, job, err);
 }
 
 struct lister {
@@ -239,7 +204,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	uint64_t system_id, number;
 	if (!wal_object_parse(info->name, &system_id, &name))
 		return STATUS_OK;
-	(void)pthread_mutex_lock(&reading->mutex);
+	(void)pthread_mutex_lock(&reading->queue.mutex);
 	bool known = name.kind == WAL_SEGMENT && wal_name_number(&name, lister->plan.segment_bytes, &number) &&
 		     verified_has(reading->cluster->verified, name.timeline, number, info->modified_s);
 	enum status st = STATUS_OK;
@@ -247,7 +212,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 		read_plan_pass(&lister->plan);
 	else
 		st = read_plan_add(&lister->plan, &name, info->bytes, !known, err);
-	(void)pthread_mutex_unlock(&reading->mutex);
+	(void)pthread_mutex_unlock(&reading->queue.mutex);
 	return st;
 }
 
@@ -256,7 +221,7 @@ static enum status list(struct reading *reading, struct session *session, struct
 	char prefix[32];
 	struct lister lister = {
 	    .reading = reading,
-	    .plan = {.segment_bytes = reading->cluster->segment_bytes, .read = queue, .arg = reading}};
+	    .plan = {.segment_bytes = reading->cluster->segment_bytes, .read = put, .arg = reading}};
 	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", reading->cluster->system_id);
 	enum status st = store_list(session->store, reading->cluster->context->call, prefix, on_object, &lister, err);
 	reading->cluster->totals.remembered = lister.plan.remembered;
@@ -273,14 +238,6 @@ static size_t thread_count(const struct config *config)
 	return processors < THREADS_MAX ? processors : THREADS_MAX;
 }
 
-static void close_queue(struct reading *reading)
-{
-	(void)pthread_mutex_lock(&reading->mutex);
-	reading->closed = true;
-	(void)pthread_cond_broadcast(&reading->changed);
-	(void)pthread_mutex_unlock(&reading->mutex);
-}
-
 /* By as many as can be started: one is enough. */
 static enum status read_all(struct reading *reading, size_t threads, struct error *err)
 {
@@ -294,14 +251,10 @@ static enum status read_all(struct reading *reading, size_t threads, struct erro
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)
 		st = list(reading, &session, err);
-	close_queue(reading);
+	queue_close(&reading->queue);
 	crew_join(&crew);
 	save(reading, true);
-	if (!st && reading->st) {
-		st = reading->st;
-		*err = reading->err;
-	}
-	return st;
+	return st ? st : queue_failed(&reading->queue, err);
 }
 
 enum status verify_read(struct cluster_reading *cluster, struct error *err)
@@ -311,14 +264,12 @@ enum status verify_read(struct cluster_reading *cluster, struct error *err)
 	struct reading reading = {.cluster = cluster, .began_s = clock_utc_s(call->clock)};
 	reading.saved_ms = reading.began_ms = clock_monotonic_ms(call->clock);
 	crc32c_init(&reading.crc32c);
-	(void)pthread_mutex_init(&reading.mutex, NULL);
-	(void)pthread_cond_init(&reading.changed, NULL);
+	queue_init(&reading.queue, reading.jobs, sizeof reading.jobs[0]);
 	enum status st = joints_init(&reading.joints, threads, err);
 	if (!st)
 		st = read_all(&reading, threads, err);
 	progress_clear(cluster->progress);
 	joints_fini(&reading.joints);
-	(void)pthread_cond_destroy(&reading.changed);
-	(void)pthread_mutex_destroy(&reading.mutex);
+	queue_fini(&reading.queue);
 	return st;
 }
