@@ -1,5 +1,4 @@
-/* Whether the server archives into this repository: what it says, and one segment that is followed until it is there.
- */
+/* Whether the server archives into this repository: what it says. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,40 +7,9 @@
 #include "base/cleanup.h"
 #include "base/environment.h"
 #include "command/archive_command.h"
-#include "command/check.h"
-#include "net/postgres.h"
-#include "wal/name.h"
+#include "command/check_server_private.h"
 
-#define TRIES 3          /* the archiver's, before it rests for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
-#define NAP_FIRST_MS 100 /* an archived segment takes about this */
-#define NAP_MOST_MS 2000 /* each look is a request to the store */
 #define RESTART "and restart the server"
-
-/* What the steps hand on. Texts are facts' own. */
-struct inspection {
-	struct checklist *list;
-	const struct check_server *check;
-	struct postgres *postgres;
-	struct postgres_rows facts;
-	bool archives; /* nothing so far keeps a segment from the repository */
-	struct wal_name segment;
-	char object[WAL_OBJECT_NAME_MAX];
-	int64_t switched_ms;
-	uint64_t failures; /* of the archiver, before the switch */
-};
-
-/* The columns of FACTS. */
-enum fact {
-	FACT_VERSION,
-	FACT_STANDBY,
-	FACT_SYSTEM_ID,
-	FACT_ARCHIVE_MODE,
-	FACT_ARCHIVE_COMMAND,
-	FACT_ARCHIVE_LIBRARY,
-	FACT_WAL_LEVEL,
-	FACT_ARCHIVE_TIMEOUT,
-	FACT_ROLE,
-};
 
 /* archive_library is there from 15 on; pg_settings has archive_timeout in seconds. */
 #define FACTS                                                                                                          \
@@ -51,37 +19,12 @@ enum fact {
 	"where name = 'archive_timeout'), current_user"
 
 #define UTC_OF(column) "to_char(" column " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+#define ARCHIVED_UTC UTC_OF("last_archived_time")
+#define FAILED_UTC UTC_OF("last_failed_time")
+#define FAILS "coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false)"
 #define ARCHIVER                                                                                                       \
-	"select archived_count, last_archived_wal, " UTC_OF(                                                           \
-	    "last_archived_time") ", failed_count, last_failed_wal, " UTC_OF("last_failed_time") ", "                  \
-												 "coalesce(last_"      \
-												 "failed_time > "      \
-												 "coalesce(last_"      \
-												 "archived_time, "     \
-												 "'-infinity'), "      \
-												 "false) from "        \
-												 "pg_stat_archiver"
-
-enum archiver_fact {
-	ARCHIVED_COUNT,
-	ARCHIVED_LAST,
-	ARCHIVED_AT,
-	FAILED_COUNT,
-	FAILED_LAST,
-	FAILED_AT,
-	FAILS_NOW,
-};
-
-static const char *fact(const struct inspection *inspection, enum fact column)
-{
-	const char *text = postgres_text(&inspection->facts, 0, column);
-	return text == NULL ? "" : text;
-}
-
-static bool is_standby(const struct inspection *inspection)
-{
-	return strcmp(fact(inspection, FACT_STANDBY), "t") == 0;
-}
+	"select archived_count, last_archived_wal, " ARCHIVED_UTC ", failed_count, last_failed_wal, " FAILED_UTC       \
+	", " FAILS " from pg_stat_archiver"
 
 /* Whether somebody said that there is a server: then it must be found. */
 static bool is_wanted(const struct inspection *inspection)
@@ -214,11 +157,17 @@ static enum status archive_timeout(void *arg, const struct call *call, struct fi
 			  rpo_s);
 }
 
+enum status archiver_query(const struct inspection *inspection, const struct call *call, struct postgres_rows *out,
+			   struct error *err)
+{
+	return postgres_query(inspection->postgres, call, ARCHIVER, out, err);
+}
+
 static enum status archiver(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
 	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
-	enum status st = postgres_query(inspection->postgres, call, ARCHIVER, &rows, err);
+	enum status st = archiver_query(inspection, call, &rows, err);
 	if (st)
 		return st;
 	const char *last = postgres_text(&rows, 0, ARCHIVED_LAST);
@@ -240,115 +189,6 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 	return STATUS_OK;
 }
 
-/* An empty segment is not switched: a little is written first. */
-static enum status switch_wal(struct inspection *inspection, const struct call *call, struct error *err)
-{
-	static const char *const statements[] = {
-	    "select pg_logical_emit_message(false, 'walship', 'check')",
-	    "select pg_walfile_name(pg_switch_wal())",
-	};
-	enum status st = STATUS_OK;
-	for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++) {
-		CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
-		st = postgres_query(inspection->postgres, call, statements[i], &rows, err);
-		const char *name = postgres_text(&rows, 0, 0);
-		if (!st && i == 1)
-			st = wal_name_parse(&inspection->segment, name == NULL ? "" : name, err);
-	}
-	return st;
-}
-
-static enum status finish_segment(void *arg, const struct call *call, struct finding *finding, struct error *err)
-{
-	struct inspection *inspection = arg;
-	if (is_standby(inspection)) {
-		(void)error_set(err, STATUS_USAGE, "a standby cannot: only its primary finishes a segment");
-		return error_hint(err, STATUS_USAGE, "run walship check on the primary; here, once it is promoted");
-	}
-	if (!inspection->archives)
-		return finding_skip(finding, "not tried: it would not be archived here, see above");
-	if (inspection->check->session == NULL)
-		return finding_skip(finding, "not tried: the repository cannot be used, see above");
-	enum status st = switch_wal(inspection, call, err);
-	if (st == STATUS_USAGE)
-		return error_hint(
-		    err, st,
-		    "as a superuser: GRANT EXECUTE ON FUNCTION pg_switch_wal() TO %s; or connect as another "
-		    "role, with pg-conninfo",
-		    fact(inspection, FACT_ROLE));
-	if (st)
-		return st;
-	inspection->switched_ms = clock_monotonic_ms(call->clock);
-	wal_object_name(inspection->object, strtoull(fact(inspection, FACT_SYSTEM_ID), NULL, 10), &inspection->segment);
-	finding_say(finding, "%s is finished", inspection->segment.text);
-	return STATUS_OK;
-}
-
-/* What the archiver has done since: *archived, when it says that this segment, or one behind it, is; or *fails. */
-static enum status ask_archiver(struct inspection *inspection, const struct call *call, bool *archived, bool *fails,
-				struct error *err)
-{
-	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
-	enum status st = postgres_query(inspection->postgres, call, ARCHIVER, &rows, err);
-	if (st)
-		return st;
-	const char *last = postgres_text(&rows, 0, ARCHIVED_LAST);
-	uint64_t failures = strtoull(postgres_text(&rows, 0, FAILED_COUNT), NULL, 10);
-	*archived = last != NULL && strlen(last) == strlen(inspection->segment.text) &&
-		    strcmp(last, inspection->segment.text) >= 0;
-	*fails = failures >= inspection->failures + TRIES;
-	return STATUS_OK;
-}
-
-static enum status gave_up(const struct inspection *inspection, bool archived, bool fails, int64_t waited_ms,
-			   struct error *err)
-{
-	const char *name = inspection->segment.text;
-	if (archived) {
-		(void)error_set(err, STATUS_CONFLICT,
-				"the server says that %s is archived, and this repository does not have it", name);
-		return error_hint(
-		    err, STATUS_CONFLICT,
-		    "archive_command archives to somewhere else: give walship check the same configuration");
-	}
-	if (fails) {
-		(void)error_set(err, STATUS_UNREACHABLE, "the archiver has tried %d times and failed", TRIES);
-		return error_hint(err, STATUS_UNREACHABLE, "the server's log has walship's own words, and a hint");
-	}
-	(void)error_set(err, STATUS_UNREACHABLE, "%s is not there after %.1f s", name, (double)waited_ms / 1000);
-	return error_hint(
-	    err, STATUS_UNREACHABLE,
-	    "others may wait before it (walship status): a longer --push-timeout waits longer; else look at the "
-	    "server's log");
-}
-
-/* The archiver is asked before the repository, so that what it has archived must be there. */
-static enum status find_segment(void *arg, const struct call *call, struct finding *finding, struct error *err)
-{
-	struct inspection *inspection = arg;
-	int64_t nap_ms = NAP_FIRST_MS;
-	uint64_t bytes;
-	if (inspection->object[0] == '\0')
-		return finding_skip(finding, "no segment was finished for it");
-	for (;;) {
-		bool archived = false;
-		bool fails = false;
-		enum status st = ask_archiver(inspection, call, &archived, &fails, err);
-		if (!st)
-			st = check_object(inspection->check->session, call, inspection->object, &bytes, err);
-		int64_t waited_ms = clock_monotonic_ms(call->clock) - inspection->switched_ms;
-		finding_say(finding, "%s opened, %.1f s after it was finished", inspection->object,
-			    (double)waited_ms / 1000);
-		/* A directory that nothing of this cluster was ever archived to gives no certain no. */
-		if (st != STATUS_MISSING && st != STATUS_UNREACHABLE)
-			return st;
-		if (archived || fails || call_left_ms(call) <= nap_ms)
-			return gave_up(inspection, archived, fails, waited_ms, err);
-		clock_sleep_ms(call->clock, nap_ms);
-		nap_ms = 2 * nap_ms < NAP_MOST_MS ? 2 * nap_ms : NAP_MOST_MS;
-	}
-}
-
 static const struct step {
 	const char *what;
 	check_fn run;
@@ -358,8 +198,8 @@ static const struct step {
     {"wal_level", wal_level},
     {"archive_timeout", archive_timeout},
     {"archiver", archiver},
-    {"finish a segment", finish_segment},
-    {"find it archived", find_segment},
+    {"finish a segment", check_segment_finish},
+    {"find it archived", check_segment_find},
 };
 
 enum status check_server(struct checklist *list, const struct check_server *check, struct error *err)
