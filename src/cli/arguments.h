@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 #define COMMAND_NAME_MAX 64 /* of a command's two words; a longer one is unknown */
 #define OPERANDS_MAX 8      /* no command takes more than two */

@@ -3,7 +3,7 @@
 #define WALSHIP_CLI_COMPLETION_H
 
 #include "base/buffer.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 /* What a placeholder of the tables stands for: "FILE", "auto|path", "stderr|FILE". */
 struct expected {
