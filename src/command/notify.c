@@ -157,6 +157,7 @@ static enum status run_command(const struct command_context *context, const stru
 	CLEANUP(secret_fini) struct secret printed = {0};
 	struct program program = {.what = WHAT,
 				  .line = config_text(config, OPTION_ID_NOTIFY_COMMAND),
+				  .talks = true,
 				  .timeout_ms = (int64_t)config_number(config, OPTION_ID_NOTIFY_TIMEOUT)};
 	/* Its time is its own: it begins when that of the call may be over. */
 	call.deadline_ms = clock_monotonic_ms(call.clock) + program.timeout_ms;
