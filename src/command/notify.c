@@ -185,6 +185,12 @@ static void log_earlier_result(const struct command_context *context, const stru
 		log_result(context, strncmp(result, WHAT GOOD_END, strlen(WHAT GOOD_END)) == 0, result);
 }
 
+void notify_impossible(const struct command_context *context, const struct error *why)
+{
+	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) != NULL)
+		log_line(context->call->log, LEVEL_WARNING, WHAT " is not run: %s", why->text);
+}
+
 /* Whether it is to be run now. What stands in the way is said, and goes no further. */
 static bool claim(const struct command_context *context, const struct watch *watch, bool failing)
 {
@@ -192,7 +198,7 @@ static bool claim(const struct command_context *context, const struct watch *wat
 	bool mine = false;
 	int64_t interval_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_INTERVAL) / 1000;
 	if (notified_claim(watch, failing, clock_utc_s(context->call->clock), interval_s, &mine, &trouble))
-		log_line(context->call->log, LEVEL_WARNING, WHAT " is not run: %s", trouble.text);
+		notify_impossible(context, &trouble);
 	return mine;
 }
 
