@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import shutil
 import signal
 
@@ -219,6 +220,42 @@ def test_many_side_by_side(scratch, program, control_file):
             made.check(name)
         # PostgreSQL's own calls come later, and find them.
         made.drain()
+
+
+@pytest.mark.parametrize("limit, least", [(resource.RLIMIT_NOFILE, 24), (resource.RLIMIT_AS, 200 << 20)], ids=["descriptors", "memory"])
+def test_what_is_too_little_for_many_does_for_one(scratch, program, control_file, limit, least):
+    with strict_s3.StrictS3() as server:
+        made = backlog.on_strict(scratch, program, server, control_file[0])
+        host.USER.write(host.USER.mkdir(made.data / "global", 0o700) / "pg_control", control_file[1], 0o600)
+        names = made.add_segments(30)
+        process = made.walship.popen("backfill", cwd=made.data, preexec_fn=lambda: resource.setrlimit(limit, (least, least)))
+        out, err = process.communicate(timeout=60)
+        print(out.decode(), err.decode())
+        assert process.returncode == 0 and sorted(pushed(out.decode())) == names
+        for name in names:
+            made.check(name)
+
+
+def test_what_the_archiver_takes_meanwhile(scratch, program, control_file):
+    """It is in the repository, and its file is gone: no failure. One that is gone and not there is one."""
+    with strict_s3.StrictS3() as server:
+        made = backlog.on_strict(scratch, program, server, control_file[0], push_timeout="8s", s3_bandwidth_limit="100MiB")
+        host.USER.write(host.USER.mkdir(made.data / "global", 0o700) / "pg_control", control_file[1], 0o600)
+        names = made.add_segments(6)
+        server.faults = [None, "no answer"]
+        before = server.count()
+        process = made.walship.popen("backfill", "--json", cwd=made.data)
+        host.wait_for(lambda: server.count() >= before + 2, "the first push")
+        for name in names[1:4]:
+            made.walship.run("push", made.data / "pg_wal" / name).expect(0)
+        for name in names[1:5]:
+            (made.data / "pg_wal" / name).unlink()
+        out, err = process.communicate(timeout=60)
+        print(out.decode(), err.decode())
+        lines = [json.loads(line) for line in out.decode().splitlines()]
+        assert [(line["name"], line["result"]) for line in lines[:-1]][-2:] == [(names[4], "failed"), (names[5], "pushed")]
+        assert not set(names[1:4]) & {line.get("name") for line in lines}
+        assert lines[-1]["stored_files"] == 3 and lines[-1]["finished_files"] == 6 and process.returncode in (3, 5)
 
 
 def test_a_store_that_is_away(site, control_file, scratch):
