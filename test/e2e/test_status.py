@@ -297,6 +297,15 @@ def test_only_the_newest_folders_are_listed(dir_place):
     look.says(OK)
 
 
+def test_the_last_number_there_is(dir_place):
+    """A name from a test, or a damaged pg_control: the folders behind it are not listed, for there are none."""
+    dir_place.push(1)
+    host.USER.write(dir_place.status / "00000001FFFFFFFF00000000.done", b"", 0o600)
+    begun = time.monotonic()
+    look = dir_place.look("--status-timeout=30s")
+    assert look.json["archive"]["reachable"] and time.monotonic() - begun < 20
+
+
 @pytest.fixture
 def small_place(dir_site, data_dir, control_file, small_disk):
     """pg_wal on a file system of 40 MiB."""
