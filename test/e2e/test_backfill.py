@@ -258,6 +258,23 @@ def test_what_the_archiver_takes_meanwhile(scratch, program, control_file):
         assert lines[-1]["stored_files"] == 3 and lines[-1]["finished_files"] == 6 and process.returncode in (3, 5)
 
 
+def test_what_cannot_be_read_is_not_called_unfinished(scratch, dir_site, control_file):
+    """Files of root, after a restore say: one is told of, and the others are pushed."""
+    data = scratch.folder("data")
+    made = backlog.Backlog(data, dir_site.walship, dir_site.store, control_file[0])
+    host.USER.write(host.USER.mkdir(data / "global", 0o700) / "pg_control", control_file[1], 0o600)
+    names = made.add_segments(4)
+    ready = data / f"pg_wal/archive_status/{names[1]}.ready"
+    ready.unlink()
+    (data / "pg_wal" / names[1]).chmod(0)
+    done = dir_site.run("backfill", cwd=data).expect(5, "1 of 4 files could not be pushed")
+    assert re.search(rf"^✗ {names[1]}  .*open .*: Permission denied", done.out.decode(), re.M)
+    assert sorted(pushed(done.out.decode())) == [names[0], *names[2:]] and "0 still to be written" in done.out.decode()
+    (data / "pg_wal" / names[1]).chmod(0o600)
+    host.USER.write(ready, b"", 0o600)
+    assert pushed(dir_site.run("backfill", cwd=data).expect(0).out.decode()) == [names[1]]
+
+
 def test_a_store_that_is_away(site, control_file, scratch):
     data = scratch.folder("data")
     made = backlog.Backlog(data, site.walship, site.store, control_file[0])
