@@ -56,5 +56,7 @@ int main(int argc, char **argv)
 	 * archiver. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
+	/* Who ignores the end of his children, and starts us, would keep us from seeing how ours end. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	return cli_run(&process);
 }

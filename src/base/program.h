@@ -5,6 +5,8 @@
 #ifndef WALSHIP_BASE_PROGRAM_H
 #define WALSHIP_BASE_PROGRAM_H
 
+#include <stdbool.h>
+
 #include "base/call.h"
 #include "base/secret.h"
 
@@ -15,6 +17,7 @@ struct program {
 	const char *line;
 	const char *const *environment; /* all of the program's; NULL: none */
 	int64_t timeout_ms;             /* 0: PROGRAM_TIMEOUT_MS */
+	bool talks;                     /* what it prints beyond the most is dropped, and no error */
 };
 
 /*

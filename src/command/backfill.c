@@ -1,4 +1,5 @@
 /* backfill: what pg_wal still has and the repository lacks, after a failover or a lost archive_status. */
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -26,8 +27,9 @@ struct backfill {
 	char pg_wal[PATH_MAX];
 	uint64_t system_id;
 	struct finished_list list;
-	struct lacking lacking;
-	struct push push; /* what is the same for all of them */
+	struct lacking lacking; /* stored is set too when somebody is at it */
+	bool together;          /* others work beside: who is short of something leaves it for later */
+	struct push push;       /* what is the same for all of them */
 	struct gate gate;
 	bool json;
 	pthread_mutex_t mutex; /* guards what follows, and what is printed */
@@ -154,6 +156,27 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
 	return st ? st : push_file(&push, NULL, err);
 }
 
+/* The archiver came first, and the server has used the file for something else since. */
+static bool is_archived(const struct backfill *backfill, const struct wal_file *file, const struct session *session)
+{
+	char path[PATH_MAX], object[WAL_OBJECT_NAME_MAX];
+	struct call call = call_step(backfill->context->call);
+	struct object_info info;
+	struct error ignored = {0};
+	wal_object_name(object, backfill->system_id, &file->name);
+	return snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) < (int)sizeof path &&
+	       access(path, F_OK) != 0 && errno == ENOENT &&
+	       store_stat(session->store, &call, object, &info, &ignored) == STATUS_OK;
+}
+
+static void put_off(struct backfill *backfill, const struct wal_file *file)
+{
+	(void)pthread_mutex_lock(&backfill->mutex);
+	backfill->lacking.stored[file - backfill->list.files] = false;
+	(void)pthread_mutex_unlock(&backfill->mutex);
+}
+
+/* Nobody else's from here on. */
 static const struct wal_file *take_next(struct backfill *backfill)
 {
 	const struct wal_file *file = NULL;
@@ -163,7 +186,7 @@ static const struct wal_file *take_next(struct backfill *backfill)
 	while (goes_on && file == NULL && backfill->next < backfill->list.count) {
 		if (!backfill->lacking.stored[backfill->next])
 			file = &backfill->list.files[backfill->next];
-		backfill->next++;
+		backfill->lacking.stored[backfill->next++] = true;
 	}
 	(void)pthread_mutex_unlock(&backfill->mutex);
 	return file;
@@ -176,6 +199,16 @@ static void work(void *arg, const struct session *session)
 	while ((file = take_next(backfill)) != NULL) {
 		struct error trouble = {0};
 		enum status st = push_one(backfill, file, session, &trouble);
+		if (st && is_archived(backfill, file, session)) {
+			(void)pthread_mutex_lock(&backfill->mutex);
+			backfill->lacking.count--;
+			(void)pthread_mutex_unlock(&backfill->mutex);
+			continue;
+		}
+		if (st == STATUS_LOCAL && backfill->together) {
+			put_off(backfill, file);
+			return;
+		}
 		note(backfill, file, st, &trouble);
 	}
 }
@@ -189,9 +222,14 @@ static void push_all(struct backfill *backfill)
 	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->lacking.count < 2;
 	gate_init(&backfill->gate, processors_count(), CREW_BUFFERS_BYTES);
 	(void)pthread_mutex_init(&backfill->mutex, NULL);
+	backfill->together = !alone;
 	(void)crew_start(&crew, alone ? 0 : backfill->lacking.count - 1, backfill->session);
 	work(backfill, backfill->session);
 	crew_join(&crew);
+	/* Descriptors and memory that did not suffice for all may do for one. */
+	backfill->together = false;
+	backfill->next = 0;
+	work(backfill, backfill->session);
 	gate_fini(&backfill->gate);
 	(void)pthread_mutex_destroy(&backfill->mutex);
 }

@@ -8,6 +8,7 @@
 #define TRIES 3          /* the archiver's, before it rests for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
 #define NAP_FIRST_MS 100 /* an archived segment takes about this */
 #define NAP_MOST_MS 2000 /* each look is a request to the store */
+#define LOST_MS 5000     /* a server that is stopped archives what it can before it ends */
 
 /* An empty segment is not switched: a little is written first. */
 static enum status switch_wal(struct inspection *inspection, const struct call *call, struct error *err)
@@ -91,10 +92,22 @@ static enum status gave_up(const struct inspection *inspection, bool archived, b
 	    "server's log");
 }
 
+/* What the archiver has begun with may get there even so. */
+static enum status lost_server(const struct inspection *inspection, const struct error *lost, struct error *err)
+{
+	(void)error_set(err, STATUS_UNREACHABLE, "%s is not there, and the server cannot be asked any more: %s",
+			inspection->segment.text, lost->text);
+	return error_hint(err, STATUS_UNREACHABLE,
+			  "it was stopped, it hangs, or it ended this connection: look at its log, and run walship "
+			  "check again");
+}
+
 /* The archiver is asked before the repository, so that what it has archived must be there. */
 enum status check_segment_find(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
+	struct call wait = *call;
+	struct error lost = {0};
 	int64_t nap_ms = NAP_FIRST_MS;
 	uint64_t bytes;
 	if (inspection->object[0] == '\0')
@@ -102,17 +115,18 @@ enum status check_segment_find(void *arg, const struct call *call, struct findin
 	for (;;) {
 		bool archived = false;
 		bool fails = false;
-		enum status st = ask_archiver(inspection, call, &archived, &fails, err);
-		if (!st)
-			st = check_object(inspection->check->session, call, inspection->object, &bytes, err);
+		if (lost.text[0] == '\0' && ask_archiver(inspection, call, &archived, &fails, &lost))
+			wait.deadline_ms = clock_monotonic_ms(call->clock) + LOST_MS;
+		enum status st = check_object(inspection->check->session, call, inspection->object, &bytes, err);
 		int64_t waited_ms = clock_monotonic_ms(call->clock) - inspection->switched_ms;
 		finding_say(finding, "%s opened, %.1f s after it was finished", inspection->object,
 			    (double)waited_ms / 1000);
 		/* A directory that nothing of this cluster was ever archived to gives no certain no. */
 		if (st != STATUS_MISSING && st != STATUS_UNREACHABLE)
 			return st;
-		if (archived || fails || call_left_ms(call) <= nap_ms)
-			return gave_up(inspection, archived, fails, waited_ms, err);
+		if (archived || fails || call_left_ms(call) <= nap_ms || call_left_ms(&wait) <= nap_ms)
+			return lost.text[0] == '\0' ? gave_up(inspection, archived, fails, waited_ms, err)
+						    : lost_server(inspection, &lost, err);
 		clock_sleep_ms(call->clock, nap_ms);
 		nap_ms = 2 * nap_ms < NAP_MOST_MS ? 2 * nap_ms : NAP_MOST_MS;
 	}

@@ -80,8 +80,12 @@ static void notify(const struct health *health, const struct health_report *repo
 	struct failures failures = health->failures;
 	struct event event = {.failures = &failures, .system_id = health->system_id};
 	(void)snprintf(path, sizeof path, "%s/pg_wal/x", health->directory.path);
-	if (!health->local || !health->spool_known || !watch_find(&watch, context->config, path))
+	if (!health->local)
 		return;
+	if (!health->spool_known || !watch_find(&watch, context->config, path)) {
+		notify_impossible(context, &health->spool_trouble);
+		return;
+	}
 	int64_t after_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_AFTER) / 1000;
 	bool pushes_fail = failures.count > 0 && health->now_s - failures.since_s >= after_s;
 	event.check = failing_check(report, pushes_fail);

@@ -144,12 +144,13 @@ static enum status list_up_to(struct look *look, uint32_t timeline, uint32_t log
 	uint32_t from = look->first_log;
 	for (size_t i = 0; !st && i < look->change_count; i++) {
 		uint32_t end = log_of(look->changes[i].lsn);
-		for (uint32_t each = from; !st && each <= end && each <= log; each++)
-			st = list_log(look, look->changes[i].timeline, each, err);
+		for (uint64_t each = from; !st && each <= end && each <= log; each++)
+			st = list_log(look, look->changes[i].timeline, (uint32_t)each, err);
 		from = end;
 	}
-	for (uint32_t each = from; !st && each <= log; each++)
-		st = list_log(look, timeline, each, err);
+	/* There may be a name with the last number there is: none comes behind it. */
+	for (uint64_t each = from; !st && each <= log; each++)
+		st = list_log(look, timeline, (uint32_t)each, err);
 	return st ? st : tell_changes(look, timeline, err);
 }
 

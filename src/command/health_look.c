@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -30,6 +31,22 @@ static bool server_runs(const struct health *health)
 	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
+/* Where a push that fails could not say so, that no record is there means nothing. */
+static bool notes_are_taken(const struct watch *watch, struct error *err)
+{
+	struct statvfs disk;
+	if (watch_prepare(watch, err))
+		return false;
+	int error = access(watch->spool, W_OK) == 0 ? 0 : errno;
+	if (error == 0 && statvfs(watch->spool, &disk) == 0 && disk.f_bavail == 0)
+		error = ENOSPC;
+	if (error == 0)
+		return true;
+	(void)error_errno(err, STATUS_LOCAL, error, "pushes cannot note in the spool %s that they fail", watch->spool);
+	(void)error_hint(err, STATUS_LOCAL, "make room there, or name another folder with spool");
+	return false;
+}
+
 /* The record of pushes is in the spool of the user who pushes. */
 static void look_into_spool(struct health *health, const struct config *config)
 {
@@ -48,8 +65,9 @@ static void look_into_spool(struct health *health, const struct config *config)
 		(void)error_hint(&health->spool_trouble, STATUS_LOCAL, "run walship status as the server's user");
 		return;
 	}
-	health->spool_known = true;
-	(void)failures_read(&watch, &health->failures);
+	/* What was noted before is known all the same. */
+	bool failing = failures_read(&watch, &health->failures);
+	health->spool_known = notes_are_taken(&watch, &health->spool_trouble) || failing;
 	notified_read(&watch, &health->notified);
 }
 

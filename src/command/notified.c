@@ -39,19 +39,22 @@ static bool lock(int fd)
 	return false;
 }
 
+static enum status not_noted(const struct watch *watch, struct error *err)
+{
+	return error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", watch->spool);
+}
+
 /* -1 when it is not there, or may not be believed. The lock goes with the descriptor. */
-static int open_file(const struct watch *watch, int flags)
+static int open_file(const struct watch *watch, int flags, struct error *err)
 {
 	char path[WATCH_PATH_MAX];
-	struct error ignored;
 	watch_path(watch, "notified", path);
-	if (watch_prepare(watch, &ignored))
+	if (watch_prepare(watch, err))
 		return -1;
 	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	if (fd >= 0 && !lock(fd)) {
-		int why = errno;
+	if (fd < 0 || !lock(fd)) {
+		(void)not_noted(watch, err);
 		fd_closep(&fd);
-		errno = why;
 	}
 	return fd;
 }
@@ -90,7 +93,8 @@ static void parse(int fd, struct notified *out)
 
 void notified_read(const struct watch *watch, struct notified *out)
 {
-	CLEANUP(fd_closep) int fd = open_file(watch, O_RDONLY);
+	struct error ignored;
+	CLEANUP(fd_closep) int fd = open_file(watch, O_RDONLY, &ignored);
 	*out = (struct notified){0};
 	if (fd >= 0)
 		parse(fd, out);
@@ -125,11 +129,9 @@ enum status notified_claim(const struct watch *watch, const struct claim *claim,
 {
 	struct notified notified;
 	*out = false;
-	CLEANUP(fd_closep) int fd = open_file(watch, claim->failing ? O_RDWR | O_CREAT : O_RDWR);
+	CLEANUP(fd_closep) int fd = open_file(watch, claim->failing ? O_RDWR | O_CREAT : O_RDWR, err);
 	if (fd < 0)
-		return claim->failing
-			   ? error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", watch->spool)
-			   : STATUS_OK;
+		return claim->failing ? STATUS_LOCAL : STATUS_OK;
 	parse(fd, &notified);
 	if (!is_due(&notified, claim))
 		return STATUS_OK;
@@ -140,13 +142,13 @@ enum status notified_claim(const struct watch *watch, const struct claim *claim,
 	if (claim->failing)
 		(void)snprintf(notified.check, sizeof notified.check, "%s", claim->check);
 	*out = write_head(fd, &notified);
-	return *out ? STATUS_OK
-		    : error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", watch->spool);
+	return *out ? STATUS_OK : not_noted(watch, err);
 }
 
 void notified_set_result(const struct watch *watch, const char *result)
 {
-	CLEANUP(fd_closep) int fd = open_file(watch, O_RDWR);
+	struct error ignored;
+	CLEANUP(fd_closep) int fd = open_file(watch, O_RDWR, &ignored);
 	size_t len = strnlen(result, NOTIFIED_RESULT_MAX - 1);
 	if (fd < 0 || ftruncate(fd, HEAD_BYTES) != 0 || pwrite(fd, result, len, HEAD_BYTES) < 0)
 		return; /* the next call has nothing to say of it */
@@ -155,8 +157,9 @@ void notified_set_result(const struct watch *watch, const char *result)
 void notified_take_result(const struct watch *watch, char out[NOTIFIED_RESULT_MAX])
 {
 	struct notified notified;
+	struct error ignored;
 	out[0] = '\0';
-	CLEANUP(fd_closep) int fd = open_file(watch, O_RDWR);
+	CLEANUP(fd_closep) int fd = open_file(watch, O_RDWR, &ignored);
 	if (fd < 0)
 		return;
 	parse(fd, &notified);

@@ -157,6 +157,7 @@ static enum status run_command(const struct command_context *context, const stru
 	CLEANUP(secret_fini) struct secret printed = {0};
 	struct program program = {.what = WHAT,
 				  .line = config_text(config, OPTION_ID_NOTIFY_COMMAND),
+				  .talks = true,
 				  .timeout_ms = (int64_t)config_number(config, OPTION_ID_NOTIFY_TIMEOUT)};
 	/* Its time is its own: it begins when that of the call may be over. */
 	call.deadline_ms = clock_monotonic_ms(call.clock) + program.timeout_ms;
@@ -184,6 +185,12 @@ static void log_earlier_result(const struct command_context *context, const stru
 		log_result(context, strncmp(result, WHAT GOOD_END, strlen(WHAT GOOD_END)) == 0, result);
 }
 
+void notify_impossible(const struct command_context *context, const struct error *why)
+{
+	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) != NULL)
+		log_line(context->call->log, LEVEL_WARNING, WHAT " is not run: %s", why->text);
+}
+
 /* Whether it is to be run now. What stands in the way is said, and goes no further. */
 static bool may_send(const struct command_context *context, const struct watch *watch, const struct event *event)
 {
@@ -196,7 +203,7 @@ static bool may_send(const struct command_context *context, const struct watch *
 	    .interval_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_INTERVAL) / 1000,
 	};
 	if (notified_claim(watch, &claim, &mine, &trouble))
-		log_line(context->call->log, LEVEL_WARNING, WHAT " is not run: %s", trouble.text);
+		notify_impossible(context, &trouble);
 	return mine;
 }
 

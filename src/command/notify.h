@@ -22,6 +22,9 @@ struct event {
  */
 void notify_push(struct command_context *context, const struct watch *watch, const struct event *event);
 
+/* Says, if a command is configured, that it is not run, and why. */
+void notify_impossible(const struct command_context *context, const struct error *why);
+
 /* As notify_push, with no regard to notify-after; waits for the command, at most notify-timeout. */
 void notify_now(struct command_context *context, const struct watch *watch, const struct event *event);
 

@@ -14,8 +14,14 @@
 #define WORDS_MAX 512
 #define DENIED "42501" /* insufficient_privilege (PostgreSQL documentation, "PostgreSQL Error Codes") */
 
-/* Nobody shadows what is asked for, and nothing is waited for without end. */
-#define PRELUDE "set search_path = ''; set statement_timeout = "
+/*
+ * Nobody shadows what is asked for, nothing is waited for without end, and what the role or the database has set does
+ * not matter: a standby knows no serializable transaction. The level is that of the next transaction, so that the first
+ * query comes behind it. Not each version has each of the timeouts.
+ */
+#define PRELUDE "set search_path = ''; set default_transaction_isolation = 'read committed'; set statement_timeout = "
+#define NO_TIMEOUTS                                                                                                    \
+	"select set_config(name, '0', false) from pg_settings where name in ('lock_timeout', 'idle_session_timeout')"
 
 struct postgres {
 	PGconn *connection;
@@ -108,8 +114,8 @@ static enum status refused(const PGconn *connection, struct error *err)
 				  "a password file holds it: ~/.pgpass, PGPASSFILE, or passfile=FILE in pg-conninfo, "
 				  "mode 0600");
 	return error_hint(err, STATUS_UNREACHABLE,
-			  "pg-conninfo, or PGHOST, PGPORT and PGUSER, say which server and as whom: is it running, and "
-			  "does pg_hba.conf let this user in?");
+			  "pg-conninfo, or PGHOST, PGPORT and PGUSER, say which server and as whom: is it running, "
+			  "does pg_hba.conf let this user in, and is a connection free (max_connections)?");
 }
 
 /* A server's notices are no trouble of ours, and libpq would print them. */
@@ -133,6 +139,9 @@ static enum status join(struct postgres **out, const struct keywords *keywords, 
 	(void)libpq.setNoticeProcessor(postgres->connection, ignore, NULL);
 	(void)snprintf(sql, sizeof sql, PRELUDE "%d", POSTGRES_STATEMENT_MS);
 	enum status st = postgres_query(postgres, call, sql, &rows, err);
+	postgres_rows_fini(&rows);
+	if (!st)
+		st = postgres_query(postgres, call, NO_TIMEOUTS, &rows, err);
 	if (!st)
 		*out = STEAL(postgres);
 	return st;

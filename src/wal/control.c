@@ -24,6 +24,12 @@ static enum status check_head(const struct control_head *head, const char *path,
 	return STATUS_OK;
 }
 
+/* Whether it failed for want of something: that is no answer, and which cluster it is must not go unchecked for it. */
+static bool says_nothing(int errno_value)
+{
+	return errno_value == EMFILE || errno_value == ENFILE || errno_value == ENOMEM || errno_value == EIO;
+}
+
 /* STATUS_MISSING when there is no pg_control to be read there. */
 static enum status read_control(struct data_directory *out, const char *directory, struct error *err)
 {
@@ -33,7 +39,7 @@ static enum status read_control(struct data_directory *out, const char *director
 		return error_set(err, STATUS_MISSING, "path too long: %.64s...", directory);
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(err, STATUS_MISSING, errno, "open %s", path);
+		return error_errno(err, says_nothing(errno) ? STATUS_LOCAL : STATUS_MISSING, errno, "open %s", path);
 	ssize_t got = read(fd, &head, sizeof head);
 	if (got < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);

@@ -19,6 +19,7 @@
 struct found {
 	struct wal_file file;
 	uint64_t number; /* of the segment */
+	bool closed;     /* it is there and cannot be read */
 };
 
 /* Every segment of the timeline below this one is finished, if it has begun. */
@@ -128,6 +129,9 @@ static void look(const struct scan *scan, struct found *found)
 	if (snprintf(path, sizeof path, "%s/%s", scan->pg_wal, found->file.name.text) >= (int)sizeof path)
 		return;
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	found->closed = fd < 0 && errno != ENOENT && errno != ELOOP;
+	if (found->closed && stat(path, &info) == 0)
+		found->file.bytes = (uint64_t)info.st_size;
 	if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
 		return;
 	ssize_t got = pread(fd, head, sizeof head, 0);
@@ -206,7 +210,8 @@ static enum status read_histories(struct scan *scan, struct error *err)
 
 static bool is_finished(const struct scan *scan, const struct found *found)
 {
-	if (found->file.ready)
+	/* Of what cannot be read nobody knows: whoever wants to push it says why he cannot. */
+	if (found->file.ready || found->closed)
 		return true;
 	if (found->file.name.kind != WAL_SEGMENT)
 		return found->file.begun;

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import shutil
 import signal
 from dataclasses import dataclass
@@ -342,6 +343,59 @@ def test_many_side_by_side(scratch, program, written):
             made.check(name)
         # PostgreSQL's own calls come later, and find them.
         made.drain()
+
+
+@pytest.mark.parametrize("limit, least", [(resource.RLIMIT_NOFILE, 24), (resource.RLIMIT_AS, 200 << 20)], ids=["descriptors", "memory"])
+def test_what_is_too_little_for_many_does_for_one(scratch, program, written, limit, least):
+    with strict_s3.StrictS3() as server:
+        made = backlog.on_strict(scratch, program, server, written.system_id)
+        written.into(made.data)
+        names = written.add(made, 30)
+        process = made.walship.popen("backfill", cwd=made.data, preexec_fn=lambda: resource.setrlimit(limit, (least, least)))
+        out, err = process.communicate(timeout=60)
+        print(out.decode(), err.decode())
+        assert process.returncode == 0 and sorted(pushed(out.decode())) == names
+        for name in names:
+            made.check(name)
+
+
+def test_what_the_archiver_takes_meanwhile(scratch, program, written):
+    """It is in the repository, and its file is gone: no failure. One that is gone and not there is one."""
+    with strict_s3.StrictS3() as server:
+        made = backlog.on_strict(scratch, program, server, written.system_id, push_timeout="8s", s3_bandwidth_limit="100MiB")
+        written.into(made.data)
+        names = written.add(made, 6)
+        server.faults = [None, "no answer"]
+        before = server.count()
+        process = made.walship.popen("backfill", "--json", cwd=made.data)
+        host.wait_for(lambda: server.count() >= before + 2, "the first push")
+        for name in names[1:4]:
+            made.walship.run("push", made.data / "pg_wal" / name).expect(0)
+        for name in names[1:5]:
+            (made.data / "pg_wal" / name).unlink()
+        out, err = process.communicate(timeout=60)
+        print(out.decode(), err.decode())
+        lines = [json.loads(line) for line in out.decode().splitlines()]
+        assert [(line["name"], line["result"]) for line in lines[:-1]][-2:] == [(names[4], "failed"), (names[5], "pushed")]
+        assert not set(names[1:4]) & {line.get("name") for line in lines}
+        assert lines[-1]["stored_files"] == 3 and lines[-1]["finished_files"] == 6 and process.returncode in (3, 5)
+
+
+def test_what_cannot_be_read_is_not_called_unfinished(scratch, dir_site, written):
+    """Files of root, after a restore say: one is told of, and the others are pushed."""
+    data = scratch.folder("data")
+    made = backlog.Backlog(data, dir_site.walship, dir_site.store, written.system_id)
+    written.into(data)
+    names = written.add(made, 4)
+    ready = data / f"pg_wal/archive_status/{names[1]}.ready"
+    ready.unlink()
+    (data / "pg_wal" / names[1]).chmod(0)
+    done = dir_site.run("backfill", cwd=data).expect(5, "1 of 4 files could not be pushed")
+    assert re.search(rf"^✗ {names[1]}  .*open .*: Permission denied", done.out.decode(), re.M)
+    assert sorted(pushed(done.out.decode())) == [names[0], *names[2:]] and "0 still to be written" in done.out.decode()
+    (data / "pg_wal" / names[1]).chmod(0o600)
+    host.USER.write(ready, b"", 0o600)
+    assert pushed(dir_site.run("backfill", cwd=data).expect(0).out.decode()) == [names[1]]
 
 
 def test_a_store_that_is_away(site, written, scratch):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -122,6 +123,66 @@ def test_a_server_that_hangs(dir_site, dir_primary):
         check(dir_site, code=3, error="steps failed").expect_wrong("server", "timeout expired", "is it running")
     finally:
         os.kill(dir_primary.server.process.pid, signal.SIGCONT)
+
+
+def follow(site, server, act, seconds):
+    """Check, and do something once the segment is finished, which the archiver takes so many seconds for."""
+    change(server, archive_command=f"sleep {seconds}; " + site.walship.command("push", "%p"))
+    process = site.walship.popen("check", "--server")
+    host.wait_for(server.waiting, "the segment is finished")
+    time.sleep(0.5)
+    begun = time.monotonic()
+    act()
+    out, err = process.communicate(timeout=60)
+    print(out.decode())
+    return Report(walship.Result(process.returncode, out, err.decode())), time.monotonic() - begun
+
+
+OWN_CONNECTION = "from pg_stat_activity where application_name = 'walship'"
+
+
+@pytest.mark.parametrize("how", ["crash", "hang", "kick"])
+def test_a_server_that_is_lost_while_its_segment_is_awaited(dir_site, dir_primary, how):
+    """That is said, and long before the segment is given up."""
+    dir_site.walship.configure(push_timeout="60s")
+    dir_primary.expect("archive command", "walship: ", "terminating connection", "FATAL", "sleep")
+    stopped = []
+
+    def hang():
+        stopped.append(int(dir_primary.sql(f"select pid {OWN_CONNECTION}")))
+        os.kill(stopped[0], signal.SIGSTOP)
+    try:
+        act = {"crash": lambda: os.kill(dir_primary.server.process.pid, signal.SIGQUIT), "hang": hang,
+               "kick": lambda: dir_primary.sql(f"select pg_terminate_backend(pid) {OWN_CONNECTION}")}[how]
+        report, took = follow(dir_site, dir_primary, act, 40)
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    words = {"crash": "server", "hang": "the server does not answer", "kick": "terminating connection due to administrator command"}[how]
+    report.expect_wrong("find it archived", f"[0-9A-F]{{24}} is not there, and the server cannot be asked any more: .*{words}", "run walship check again")
+    assert took < 30 and report.done.code == 3
+    if how != "crash":
+        dir_primary.stop(signal.SIGQUIT)
+
+
+def test_a_segment_that_arrives_though_the_server_is_lost(dir_site, dir_primary):
+    dir_primary.expect("terminating connection")
+    report, _ = follow(dir_site, dir_primary, lambda: dir_primary.sql(f"select pg_terminate_backend(pid) {OWN_CONNECTION}"), 3)
+    assert report.marks["find it archived"] == "✓" and report.done.code == 0, report.out
+
+
+def test_settings_of_a_role_do_not_matter(dir_site, dir_primary):
+    """Of those that would end a connection, or refuse a question."""
+    change(dir_primary, archive_command="sleep 3; " + dir_site.walship.command("push", "%p"))
+    for setting in ("idle_session_timeout = '300ms'", "lock_timeout = '1ms'", "default_transaction_isolation = 'serializable'",
+                    "search_path = 'nowhere'", "datestyle = 'German'", "default_transaction_read_only = on"):
+        dir_primary.sql(f"alter role postgres set {setting}")
+    assert check(dir_site).marks["find it archived"] == "✓"
+    backup = dir_primary.basebackup(dir_site.cluster("backup"), "-X", "fetch")
+    with dir_site.restored(backup, "standby", "standby.signal", archive_timeout="60", archive_mode="always") as standby:
+        standby.start()
+        report = check(dir_site, "--pg-conninfo", connection(standby), code=2, error="1 of [0-9]+ steps failed")
+        report.expect_wrong("finish a segment", "a standby cannot", "on the primary")
 
 
 def test_no_password_in_the_configuration(dir_site):

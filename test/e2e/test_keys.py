@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -376,6 +377,16 @@ def test_recovery_runs_a_command_for_those_who_ask_the_store(dir_site):
     finally:
         lose(recovery.spool)
         recovery.wait_for_end()
+
+
+def test_a_command_that_fails_below_a_parent_that_ignores_its_children(dir_site):
+    """Their end is then nobody's to see, unless walship wants to: half a key would be taken for one."""
+    name, content, _ = dir_site.kind("segment")
+    program, _ = script(dir_site, "get-key", f"cat {dir_site.walship.key_file}; exit 7")
+    dir_site.walship.configure(cipher_key_file=None, cipher_key_command=program)
+    process = dir_site.walship.popen("push", dir_site.file(name, content), preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 3 and b"ended with exit code 7" in err and not dir_site.store.list()
 
 
 @pytest.mark.parametrize("option", ["cipher-key-command", "s3-key-secret-command"])

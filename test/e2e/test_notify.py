@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -138,6 +139,18 @@ def test_push_does_not_wait_and_the_group_is_killed(dir_site, failing):
     # The next call finds what became of it.
     host.wait_for(lambda: "does not end in time" in failing().err, "the result in the log")
     assert "does not end in time" not in failing().err
+
+
+def test_who_talks_much_is_heard_out(dir_site, failing):
+    """What it prints is in nobody's way, and it has its mail yet to send."""
+    told = Told(dir_site.folder, "sys.stdout.write('x' * 100_000_000)\nsys.stdout.flush()\nopen({!r}, 'w')".format(str(dir_site.folder / "sent")))
+    dir_site.walship.configure(notify_command=told.script)
+    dir_site.store.go_away()
+    failing()
+    told.wait(1)
+    host.wait_for(lambda: (dir_site.folder / "sent").exists(), "its end")
+    said = host.wait_for(lambda: [line for line in failing("-v").err.splitlines() if "notify-command" in line], "the result")
+    assert len(said) == 1 and re.fullmatch("walship: notify-command: ended with exit code 0: x{100,}", said[0])
 
 
 @pytest.mark.parametrize("command,result", [

@@ -1,7 +1,10 @@
 """SIGTERM ends a call at once and leaves nothing: no part of an upload, no file, no child."""
 
+import os
 import signal
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +58,28 @@ def test_an_upload_is_aborted(ship, scratch, server, until, signal_number):
     code, took = end(here.popen("push", path), signal_number, server, until)
     assert code == -signal_number and took < AT_ONCE_S
     assert server.open_uploads == 0 and not server.bucket.keys()
+
+
+def test_process_1_ends_too(ship, scratch, server):
+    """As in a container, where a signal without a handler does nothing: with an upload to abort, and without."""
+    if subprocess.run(["unshare", "--pid", "--fork", "true"], check=False).returncode != 0:
+        pytest.skip("no PID namespace here (it needs root)")
+    _, path = segment(scratch, 8 * MIB)
+    here = ship(compress="none", s3_part_size="5MiB")
+    for faults in (["no answer"], [None, None, "no answer"]):
+        server.faults, before = list(faults), server.count()
+        outer = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "setpriv", *host.USER.setpriv_args(), *here.argv("push", path)],
+                                 cwd=here.folder, env=host.clean_env(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            host.wait_for(lambda: server.count() >= before + len(faults), "the request that is not answered")
+            [inner] = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
+            begun = time.monotonic()
+            os.kill(int(inner), signal.SIGTERM)
+            assert outer.wait(20) == 128 + signal.SIGTERM and time.monotonic() - begun < AT_ONCE_S
+        finally:
+            outer.kill()
+            outer.wait()
+        assert server.open_uploads == 0 and not server.bucket.keys()
 
 
 def test_a_wait_between_tries_is_ended(ship, scratch, server):

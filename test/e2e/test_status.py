@@ -298,6 +298,15 @@ def test_only_the_newest_folders_are_listed(dir_place):
     look.says(OK)
 
 
+def test_the_last_number_there_is(dir_place):
+    """A name from a test, or a damaged pg_control: the folders behind it are not listed, for there are none."""
+    dir_place.push(1)
+    host.USER.write(dir_place.status / "00000001FFFFFFFF00000000.done", b"", 0o600)
+    begun = time.monotonic()
+    look = dir_place.look("--status-timeout=30s")
+    assert look.json["archive"]["reachable"] and time.monotonic() - begun < 20
+
+
 @pytest.fixture
 def small_place(dir_site, data_dir, control_file, small_disk):
     """pg_wal on a file system of 40 MiB."""
@@ -375,6 +384,43 @@ def test_another_user_does_not_see_the_pushes(dir_place):
     if os.getuid() == host.USER.uid:
         pytest.skip("there is no other user here")
     assert done.returncode == UNKNOWN and b"run walship status as the server's user" in done.stdout
+
+
+@pytest.mark.parametrize("how, text", [
+    ("open", "is not a folder of user [0-9]+'s own with mode 0700"), ("foreign", "is not a folder of user [0-9]+'s own"),
+    ("absent", "make the spool .*: No such file"), ("read-only", "cannot note in the spool .*: Read-only"),
+    ("full", "cannot note in the spool .*: No space left")])
+def test_a_spool_that_takes_no_record(dir_place, small_disk, how, text):
+    """Pushes fail, and cannot note it: that nothing is noted is no good news. What was noted before still counts."""
+    site = dir_place.site
+    small = small_disk(64)
+    spool = small.path if how == "absent" else host.USER.mkdir(small.path / "spool", 0o700)
+    told = Told(site.folder)
+    site.walship.configure(spool=spool / "none/spool" if how == "absent" else spool, notify_command=told.script, notify_after="1ms",
+                           push_ahead="0")
+    dir_place.push(1)
+    dir_place.add(2, "ready", age=7200)
+    {"open": lambda: spool.chmod(0o755), "foreign": lambda: os.chown(spool, host.USER.uid + 1, -1), "absent": lambda: os.chown(spool, 0, 0),
+     "read-only": lambda: small.set_read_only(True), "full": small.fill}[how]()
+    site.store.go_away()
+    assert site.run("push", dir_place.path(2)).code == 3
+    site.store.come_back()
+    look = dir_place.look("--notify")
+    look.says(CRITICAL, backlog="CRITICAL", pushes="UNKNOWN")
+    assert re.search(text, look.checks["pushes"]["text"]) and "spool" in look.checks["pushes"]["hint"]
+    assert re.fullmatch(f"walship: warning: notify-command is not run: .*{text}.*\n", look.err) and not told.calls()
+
+
+def test_a_record_from_before_the_disk_was_full(dir_place, small_disk):
+    site, small = dir_place.site, small_disk(256)
+    site.walship.configure(spool=host.USER.mkdir(small.path / "spool", 0o700), push_ahead="0")
+    dir_place.push(1)
+    dir_place.add(2)
+    site.store.go_away()
+    assert site.run("push", dir_place.path(2)).code == 3
+    site.store.come_back()
+    small.fill()
+    assert "1 in a row" in dir_place.look().says(WARNING, pushes="WARNING").checks["pushes"]["text"]
 
 
 # Metrics.

@@ -95,6 +95,26 @@ static void takes_as_much_as_a_file_may_hold(void **unused)
 	secret_fini(&out);
 }
 
+/* Who is not run for what he prints is not ended for it: he has something to do yet. */
+static void lets_it_talk(void **unused)
+{
+	(void)unused;
+	static const char *const lines[] = {
+	    "sh -c 'head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 7'",
+	    "sh -c 'setsid yes & setsid yes >&2 & sleep 0.2; exit 7'",
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		const struct program program = {
+		    .what = "x-command", .line = lines[i], .environment = environment, .talks = true};
+		struct secret out = {0};
+		int64_t began_ms = clock_monotonic_ms(&system_clock);
+		err = (struct error){0};
+		assert_int_equal(program_run(&program, &call, &out, &err), STATUS_UNREACHABLE);
+		assert_non_null(strstr(err.text, "x-command sh: ended with exit code 7"));
+		assert_true(clock_monotonic_ms(&system_clock) - began_ms < 10000);
+	}
+}
+
 /* Its children too: the group. */
 static void ends_with_the_deadline(void **unused)
 {
@@ -166,6 +186,7 @@ int main(void)
 	    cmocka_unit_test_setup(gives_what_is_printed, setup),
 	    cmocka_unit_test_setup(says_what_went_wrong, setup),
 	    cmocka_unit_test_setup(takes_as_much_as_a_file_may_hold, setup),
+	    cmocka_unit_test_setup(lets_it_talk, setup),
 	    cmocka_unit_test_setup(ends_with_the_deadline, setup),
 	    cmocka_unit_test_setup(ends_when_a_signal_asks, setup),
 	};

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "support/cmocka.h"
@@ -102,6 +103,24 @@ static void refuses_what_is_none(void **unused)
 	}
 }
 
+/* Without a descriptor left it is not known which cluster it is: that is no "there is none". */
+static void does_not_guess(void **unused)
+{
+	(void)unused;
+	struct rlimit before;
+	struct data_directory found;
+	const char *wal_path = folder_path(&folder, "one/pg_wal/000000010000000000000001");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	const struct rlimit few = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	enum status near = data_directory_find(&found, NULL, wal_path, &err);
+	enum status given = data_directory_find(&found, folder_path(&folder, "one"), NULL, &err);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(near, STATUS_LOCAL);
+	assert_int_equal(given, STATUS_LOCAL);
+	assert_non_null(strstr(err.text, "one/global/pg_control: Too many open files"));
+}
+
 static void tells_a_standby(void **unused)
 {
 	(void)unused;
@@ -119,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(finds_the_data_directory),
 	    cmocka_unit_test(refuses_what_is_none),
+	    cmocka_unit_test(does_not_guess),
 	    cmocka_unit_test(tells_a_standby),
 	};
 	return cmocka_run_group_tests_name("wal/control", tests, setup, teardown);
