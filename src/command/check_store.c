@@ -9,6 +9,7 @@
 #include "base/hex.h"
 
 #define RANDOM_BYTES 8
+#define CONTENT_MAX 1024 /* of an answer: what is put is shorter */
 #define NAME_SIZE (sizeof "walship-check-" + 2 * RANDOM_BYTES)
 #define LOOK_HINT "set s3-no-replace = look, or use a store that honours If-None-Match on PutObject"
 
@@ -42,7 +43,10 @@ struct collector {
 
 static enum status collect(struct sink *sink, const void *data, size_t len, struct error *err)
 {
-	return buffer_append(((struct collector *)sink)->into, data, len, err);
+	struct buffer *into = ((struct collector *)sink)->into;
+	return len <= CONTENT_MAX - into->len
+		   ? buffer_append(into, data, len, err)
+		   : error_set(err, STATUS_DAMAGED, "what came back is longer than what was put");
 }
 
 static enum status finish(struct sink *sink, struct error *err)
@@ -121,6 +125,7 @@ static enum status says_missing(void *arg, const struct call *call, struct findi
 	struct collector collector = {{&collector_ops}, probe->content};
 	char name[NAME_SIZE + 8];
 	(void)snprintf(name, sizeof name, "%s-none", probe->name);
+	buffer_clear(probe->content);
 	enum status st = store_read(probe->store, call, name, &collector.sink, err);
 	if (st == STATUS_MISSING)
 		return STATUS_OK;
