@@ -15,6 +15,7 @@
 #include "command/print.h"
 #include "command/whose.h"
 #include "stream/codec.h"
+#include "stream/seal.h"
 #include "wal/control.h"
 #include "wal/finished.h"
 #include "wal/whole.h"
@@ -82,14 +83,17 @@ static enum status note_stored(void *arg, const struct object_info *info, struct
 {
 	struct folder_look *look = arg;
 	struct backfill *backfill = look->backfill;
-	const char *slash = strrchr(info->name, '/');
-	const char *name = slash == NULL ? info->name : slash + 1;
 	size_t low = look->first;
 	size_t high = look->end;
+	uint64_t system_id;
+	struct wal_name name;
 	(void)err;
+	/* A copy in a folder further down is not what fetch asks for, and what is shorter than any object is none. */
+	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < SEAL_OBJECT_MIN)
+		return STATUS_OK;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = strcmp(backfill->list.files[middle].name.text, name);
+		int order = strcmp(backfill->list.files[middle].name.text, name.text);
 		if (order == 0)
 			return backfill->stored[middle] = true, STATUS_OK;
 		if (order < 0)
@@ -106,7 +110,7 @@ static enum status look_for_history(struct backfill *backfill, size_t index, con
 	struct object_info info;
 	wal_object_name(object, backfill->system_id, &backfill->list.files[index].name);
 	enum status st = store_stat(backfill->session->store, call, object, &info, err);
-	backfill->stored[index] = st == STATUS_OK;
+	backfill->stored[index] = st == STATUS_OK && info.bytes >= SEAL_OBJECT_MIN;
 	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 
