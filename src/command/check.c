@@ -176,9 +176,9 @@ static enum status clocks(void *arg, const struct call *call, struct finding *fi
 static enum status note_first(void *arg, const struct object_info *info, struct error *err)
 {
 	struct whole *whole = arg;
+	uint64_t system_id;
 	struct wal_name name;
-	struct error ignored = {0};
-	if (wal_name_from_path(&name, info->name, &ignored) != STATUS_OK || strlen(info->name) >= sizeof whole->object)
+	if (!wal_object_parse(info->name, &system_id, &name) || strlen(info->name) >= sizeof whole->object)
 		return STATUS_OK;
 	(void)strcpy(whole->object, info->name);
 	return error_set(err, STATUS_EXISTS, "found");

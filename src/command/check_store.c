@@ -9,6 +9,7 @@
 #include "stream/end.h"
 
 #define RANDOM_BYTES 8
+#define CONTENT_MAX 1024 /* of an answer: what is put is shorter */
 #define NAME_SIZE (sizeof "walship-check-" + 2 * RANDOM_BYTES)
 #define LOOK_HINT "set s3-no-replace = look, or use a store that honours If-None-Match on PutObject"
 
@@ -45,7 +46,7 @@ static enum status create(void *arg, const struct call *call, struct finding *fi
 
 static enum status look(struct probe *probe, struct error *err)
 {
-	struct buffer_end content = end_buffer(probe->content);
+	struct buffer_end content = end_buffer(probe->content, CONTENT_MAX);
 	buffer_clear(probe->content);
 	enum status st = store_read(probe->store, probe->call, probe->name, &content.sink, err);
 	if (!st && strcmp(buffer_text(probe->content), probe->first) != 0)
@@ -95,9 +96,10 @@ static enum status says_missing(void *arg, const struct call *call, struct findi
 {
 	struct probe *probe = arg;
 	(void)finding;
-	struct buffer_end content = end_buffer(probe->content);
+	struct buffer_end content = end_buffer(probe->content, CONTENT_MAX);
 	char name[NAME_SIZE + 8];
 	(void)snprintf(name, sizeof name, "%s-none", probe->name);
+	buffer_clear(probe->content);
 	enum status st = store_read(probe->store, call, name, &content.sink, err);
 	if (st == STATUS_MISSING)
 		return STATUS_OK;

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "command/health.h"
 #include "command/session.h"
+#include "stream/seal.h"
 #include "wal/chain.h"
 #include "wal/history.h"
 #include "wal/ready.h"
@@ -63,10 +64,10 @@ static void follow(struct look *look, const struct wal_name *name, int64_t store
 static enum status take(void *arg, const struct object_info *info, struct error *err)
 {
 	struct look *look = arg;
+	uint64_t system_id;
 	struct wal_name name;
-	struct error ignored;
-	/* Whatever else somebody keeps there is none of ours. */
-	if (wal_name_from_path(&name, info->name, &ignored))
+	/* Whatever else somebody keeps there is none of ours; what is shorter than any object cannot be fetched. */
+	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < SEAL_OBJECT_MIN)
 		return STATUS_OK;
 	look->out->objects++;
 	if (name.kind == WAL_SEGMENT) {

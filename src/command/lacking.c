@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stream/seal.h"
+
 #define FOLDER_DIGITS 16 /* of a segment's name: its folder in the repository */
 
 /* The files of one folder of the repository, as they are listed: both go up by name. */
@@ -17,14 +19,17 @@ struct folder_look {
 static enum status note_stored(void *arg, const struct object_info *info, struct error *err)
 {
 	struct folder_look *look = arg;
-	const char *slash = strrchr(info->name, '/');
-	const char *name = slash == NULL ? info->name : slash + 1;
 	size_t low = look->first;
 	size_t high = look->end;
+	uint64_t system_id;
+	struct wal_name name;
 	(void)err;
+	/* A copy in a folder further down is not what fetch asks for, and what is shorter than any object is none. */
+	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < SEAL_OBJECT_MIN)
+		return STATUS_OK;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = strcmp(look->list->files[middle].name.text, name);
+		int order = strcmp(look->list->files[middle].name.text, name.text);
 		if (order == 0)
 			return look->stored[middle] = true, STATUS_OK;
 		if (order < 0)
@@ -42,7 +47,7 @@ static enum status look_for_history(struct lacking *lacking, const struct lackin
 	struct object_info info;
 	wal_object_name(object, of->system_id, &of->list->files[index].name);
 	enum status st = store_stat(of->session->store, call, object, &info, err);
-	lacking->stored[index] = st == STATUS_OK;
+	lacking->stored[index] = st == STATUS_OK && info.bytes >= SEAL_OBJECT_MIN;
 	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 

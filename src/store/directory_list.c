@@ -64,8 +64,14 @@ static enum status read_folder(struct names *names, const char *path, struct err
 	while (!st && (errno = 0, entry = readdir(dir)) != NULL) {
 		struct stat info;
 		/* Hidden names are files that are not finished yet. */
-		if (entry->d_name[0] == '.' || fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
+		if (entry->d_name[0] == '.')
 			continue;
+		if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0) {
+			/* Gone meanwhile, or a link to nothing. What cannot be looked at may be anything. */
+			if (errno != ENOENT && errno != ELOOP)
+				st = error_errno(err, STATUS_LOCAL, errno, "look at %s/%s", path, entry->d_name);
+			continue;
+		}
 		if (S_ISDIR(info.st_mode) || S_ISREG(info.st_mode))
 			st = names_add(names, entry->d_name, S_ISDIR(info.st_mode), err);
 	}

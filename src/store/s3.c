@@ -27,6 +27,12 @@ static enum status read_info(const struct s3_reply *reply, struct object_info *o
 	if (reply->http.content_length < 0 ||
 	    (reply->http.status == 206 && !total_of_range(reply->http.content_range, &bytes)))
 		return error_set(err, STATUS_UNREACHABLE, "HTTP %d without the object's length", reply->http.status);
+	/* A proxy's page has a length as well. */
+	if (reply->http.etag[0] == '\0' && reply->http.last_modified[0] == '\0')
+		return error_hint(err,
+				  error_set(err, STATUS_UNREACHABLE, "HTTP %d, but not S3's answer about an object",
+					    reply->http.status),
+				  "check s3-endpoint, and the proxy if there is one");
 	*out = (struct object_info){.bytes = bytes, .modified_s = http_date_s(reply->http.last_modified)};
 	return STATUS_OK;
 }

@@ -210,7 +210,8 @@ enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_reque
 	s3_reply_judge(reply, attempt);
 	/* A server that is busy may be one of many behind a name: another connection, another server. */
 	s3->fresh = attempt->slow_down;
-	return s3_reply_error(reply, request->method, err);
+	bool lists = request->key == NULL && strcmp(request->method, "GET") == 0;
+	return s3_reply_error(reply, lists ? "LIST" : request->method, err);
 }
 
 struct exchange {

@@ -14,9 +14,10 @@
 #include "net/xml.h"
 #include "store/s3_private.h"
 
-#define PAGE_KEYS 1000 /* S3's most for one page */
-#define TOKEN_MAX 2048 /* AWS's have under 200 characters; radosgw's are keys */
-#define DATE_MAX 40    /* 2009-10-12T17:50:30.000Z */
+#define PAGE_KEYS 1000         /* S3's most for one page */
+#define TOKEN_MAX 2048         /* AWS's have under 200 characters; radosgw's are keys */
+#define DATE_MAX 40            /* 2009-10-12T17:50:30.000Z */
+#define BYTES_MAX (1ULL << 50) /* of an object: S3's most is 50 TB; a sum of a page of these is still a number */
 
 struct entry {
 	size_t key; /* where it begins in page->keys */
@@ -32,8 +33,10 @@ struct page {
 	struct entry next;  /* the one being read */
 	bool has_key;
 	bool has_size;
+	bool has_date;
 	bool encoded;   /* keys are percent-encoded, as they were asked for */
 	bool truncated; /* there is another page */
+	bool says_end;  /* whether there is another page is said */
 	bool complete;  /* the root's end was seen */
 	char token[TOKEN_MAX];
 };
@@ -70,7 +73,7 @@ static enum status take_size(struct page *page, const char *text, struct error *
 	errno = 0;
 	page->next.bytes = strtoull(text, &end, 10);
 	page->has_size = true;
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0)
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || page->next.bytes > BYTES_MAX)
 		return bad(err, "the size", text);
 	return STATUS_OK;
 }
@@ -81,6 +84,7 @@ static enum status take_date(struct page *page, const char *text, struct error *
 	if (strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) == NULL)
 		return bad(err, "the date", text);
 	page->next.modified_s = (int64_t)timegm(&utc);
+	page->has_date = true;
 	return STATUS_OK;
 }
 
@@ -94,13 +98,13 @@ static enum status take_class(struct page *page, const char *text, struct error 
 
 static enum status take_entry(struct page *page, const char *text, struct error *err)
 {
-	if (!page->has_key || !page->has_size)
-		return bad(err, "an entry without key or size", text);
+	if (!page->has_key || !page->has_size || !page->has_date)
+		return bad(err, "an entry without key, size or date", text);
 	if (page->count == PAGE_KEYS)
 		return bad(err, "a page that is too long", text);
 	page->entries[page->count++] = page->next;
 	page->next = (struct entry){0};
-	page->has_key = page->has_size = false;
+	page->has_key = page->has_size = page->has_date = false;
 	return STATUS_OK;
 }
 
@@ -112,6 +116,7 @@ static enum status take_encoding(struct page *page, const char *text, struct err
 
 static enum status take_truncated(struct page *page, const char *text, struct error *err)
 {
+	page->says_end = true;
 	page->truncated = strcmp(text, "true") == 0;
 	return page->truncated || strcmp(text, "false") == 0 ? STATUS_OK : bad(err, "IsTruncated", text);
 }
@@ -180,6 +185,8 @@ static enum status ask_for_page(struct listing *listing, struct attempt *attempt
 	st = xml_reader_finish(listing->reader, err);
 	if (!st && !listing->page->complete)
 		st = error_set(err, STATUS_UNREACHABLE, "no listing");
+	if (!st && !listing->page->says_end)
+		st = error_set(err, STATUS_UNREACHABLE, "a listing that does not say whether it is complete");
 	return st ? error_wrap(err, st, "HTTP %d", reply.http.status) : STATUS_OK;
 }
 

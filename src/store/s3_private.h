@@ -101,6 +101,7 @@ void s3_reply_read(struct s3_reply *reply);
 bool s3_reply_failed(const struct s3_reply *reply);
 bool s3_reply_says_missing(const struct s3_reply *reply);
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt);
+/* method: "LIST" for the GET of a listing. */
 enum status s3_reply_error(const struct s3_reply *reply, const char *method, struct error *err);
 
 /* The operations of the store, each in its file. */

@@ -93,7 +93,7 @@ void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt)
 
 static const struct {
 	const char *code;
-	const char *method; /* NULL: whatever */
+	const char *method; /* NULL: whatever; LIST: GET of a listing */
 	const char *hint;
 } hints[] = {
     {"SignatureDoesNotMatch", NULL, "the secret key does not belong to the access key: check s3-key-secret"},
@@ -104,6 +104,7 @@ static const struct {
     {"NoSuchBucket", NULL, "check the bucket in repo, and s3-endpoint and s3-region"},
     {"InvalidObjectState", NULL,
      "the object is in an archive storage class: restore it first, and keep WAL out of such classes"},
+    {"AccessDenied", "LIST", "grant s3:ListBucket on the bucket, for the prefix of repo"},
     {"AccessDenied", "GET",
      "the key may be missing: S3 says 403 instead of 404 when s3:ListBucket is not granted; else grant s3:GetObject"},
     {"AccessDenied", "PUT", "grant s3:PutObject on the bucket's keys (and kms:GenerateDataKey if KMS encrypts them)"},

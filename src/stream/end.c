@@ -25,11 +25,14 @@ struct sink end_null(void)
 
 static enum status append(struct sink *sink, const void *data, size_t len, struct error *err)
 {
-	return buffer_append(((struct buffer_end *)sink)->into, data, len, err);
+	struct buffer_end *end = (struct buffer_end *)sink;
+	return len <= end->most - end->into->len
+		   ? buffer_append(end->into, data, len, err)
+		   : error_set(err, STATUS_DAMAGED, "what came back is longer than %zu bytes", end->most);
 }
 
-struct buffer_end end_buffer(struct buffer *into)
+struct buffer_end end_buffer(struct buffer *into, size_t most)
 {
 	static const struct sink_ops ops = {append, end_finish, end_free};
-	return (struct buffer_end){{&ops}, into};
+	return (struct buffer_end){{&ops}, into, most};
 }

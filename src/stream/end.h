@@ -8,12 +8,13 @@
 /* Takes bytes and keeps none. */
 struct sink end_null(void);
 
-/* Appends them to into. */
+/* Appends them to into, until that has most bytes; more are STATUS_DAMAGED. */
 struct buffer_end {
 	struct sink sink;
 	struct buffer *into;
+	size_t most;
 };
-struct buffer_end end_buffer(struct buffer *into);
+struct buffer_end end_buffer(struct buffer *into, size_t most);
 
 /* For further ones, that have nothing to finish. */
 enum status end_finish(struct sink *sink, struct error *err);

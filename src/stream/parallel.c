@@ -37,7 +37,7 @@ struct parallel {
 
 static void pack(const struct parallel *parallel, struct piece *piece)
 {
-	struct buffer_end end = end_buffer(&piece->packed);
+	struct buffer_end end = end_buffer(&piece->packed, SIZE_MAX);
 	struct sink *chain = &end.sink;
 	buffer_clear(&piece->packed);
 	piece->st = parallel->codec->compress(&chain, parallel->level, &piece->err);

@@ -19,7 +19,7 @@
 struct found {
 	struct wal_file file;
 	uint64_t number; /* of the segment */
-	bool closed;     /* it is there and cannot be read */
+	bool doubtful;   /* it cannot be looked at: to try to push it says why */
 };
 
 /* Every segment of the timeline below this one is finished, if it has begun. */
@@ -105,11 +105,14 @@ static const struct end *end_of(const struct scan *scan, uint32_t timeline)
 	return NULL;
 }
 
-static bool is_ready(const struct scan *scan, const char *name)
+static void look_for_ready(const struct scan *scan, struct found *found)
 {
 	char path[PATH_MAX];
-	return snprintf(path, sizeof path, "%s/archive_status/%s.ready", scan->pg_wal, name) < (int)sizeof path &&
-	       access(path, F_OK) == 0;
+	if (snprintf(path, sizeof path, "%s/archive_status/%s.ready", scan->pg_wal, found->file.name.text) >=
+	    (int)sizeof path)
+		return;
+	found->file.ready = access(path, F_OK) == 0;
+	found->doubtful = !found->file.ready && errno != ENOENT;
 }
 
 static bool is_segment(const struct found *found)
@@ -125,19 +128,22 @@ static void look(const struct scan *scan, struct found *found)
 	struct stat info;
 	struct error ignored = {0};
 	uint64_t system_id = 0;
-	found->file.ready = is_ready(scan, found->file.name.text);
+	look_for_ready(scan, found);
 	if (snprintf(path, sizeof path, "%s/%s", scan->pg_wal, found->file.name.text) >= (int)sizeof path)
 		return;
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-	found->closed = fd < 0 && errno != ENOENT && errno != ELOOP;
-	if (found->closed && stat(path, &info) == 0)
-		found->file.bytes = (uint64_t)info.st_size;
-	if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+	/* ELOOP: a link is not the server's. */
+	if (fd < 0 && (errno == ENOENT || errno == ELOOP))
 		return;
-	ssize_t got = pread(fd, head, sizeof head, 0);
-	if (got < 0)
+	bool known_kind = (fd < 0 ? lstat(path, &info) : fstat(fd, &info)) == 0;
+	if (known_kind && !S_ISREG(info.st_mode))
 		return;
-	found->file.bytes = (uint64_t)info.st_size;
+	found->file.bytes = known_kind ? (uint64_t)info.st_size : 0;
+	ssize_t got = known_kind && fd >= 0 ? pread(fd, head, sizeof head, 0) : -1;
+	if (got < 0) {
+		found->doubtful = true;
+		return;
+	}
 	const struct wal_head known = {.bytes = head, .len = (size_t)got, .size = found->file.bytes};
 	found->file.begun = wal_content_check(&found->file.name, &known, &system_id, &ignored) == STATUS_OK &&
 			    (!is_segment(found) || system_id == scan->system_id);
@@ -210,8 +216,7 @@ static enum status read_histories(struct scan *scan, struct error *err)
 
 static bool is_finished(const struct scan *scan, const struct found *found)
 {
-	/* Of what cannot be read nobody knows: whoever wants to push it says why he cannot. */
-	if (found->file.ready || found->closed)
+	if (found->file.ready || found->doubtful)
 		return true;
 	if (found->file.name.kind != WAL_SEGMENT)
 		return found->file.begun;

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import host, strict_s3, wal, walship
+from test_faults_operating import switched_segment
 
 SYSTEM_ID = 7601921254259666965
 MIB = 1 << 20
@@ -144,3 +146,23 @@ def test_what_is_acknowledged_is_there(faulty, fault, always):
     done = libs3.run("push", path)
     assert met and done.code in (0, 3), done.err
     assert done.code == 3 or len(server.bucket.keys()) == 1, "acknowledged, and not there"
+
+
+def test_the_commands_that_look_into_it_say_the_same(pair, scratch):
+    """More objects than a page of radosgw's or libs3's 32 keys; what only the native client can is left out by both."""
+    native, libs3 = pair
+    libs3.configure(spool=host.USER.own(libs3.folder / "spool", 0o700))  # or it remembers what the other one has read
+    for number in range(1, 41):
+        name = wal.segment_name(1, number, MIB)
+        path = host.USER.write(scratch.folder("f") / name, switched_segment(SYSTEM_ID, name), 0o600)
+        native.run("push", path, "--push-ahead=0").expect(0)
+    for words in (("list", "--json"), ("info", "--json"), ("verify", "--json"), ("verify", "--read", "--json")):
+        one, other = native.run(*words), libs3.run(*words)
+        assert (one.code, one.out.splitlines()) == (other.code, other.out.splitlines()), f"{words}: {one.err} {other.err}"
+    assert len(libs3.run("list").expect(0).out.splitlines()) == 40
+    one, other = (json.loads(each.run("key", "list", "--json").expect(0).out.splitlines()[0]) for each in pair)
+    assert one["objects"] == 40 and {**one, "value": None} == {**other, "value": None}
+    out = libs3.run("check").expect(0).out.decode()
+    assert "✓ open what is stored" in out and "✓ list it" in out and "– never replace it" in out
+    new = libs3.folder / "new-key"
+    assert "open the newest object" in libs3.run("key", "rotate", new, "--system-id", SYSTEM_ID).expect(0).out.decode()

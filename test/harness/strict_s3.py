@@ -1,7 +1,7 @@
 """An S3 server that refuses whatever is not exactly right, and makes faults to order.
 
 Signatures are checked with botocore; objects lie in files; every request is noted. What it does beyond S3 is in
-strict_s3_faults.py: `server.faults` is a list of names, one for each request to come (None: no fault), or a function
+strict_s3_faults.py and strict_s3_lies.py: `server.faults` is a list of names, one for each request to come (None: no fault), or a function
 of the request.
 """
 
@@ -23,6 +23,7 @@ from .listener import Listener
 from .strict_s3_auth import Refused, check_body, check_head
 from .strict_s3_bucket import Bucket, Reply, error
 from .strict_s3_faults import FAULTS, Lost, random_faults  # noqa: F401
+from .strict_s3_lies import LIES
 
 HEAD_MAX = 64 << 10
 IDLE_S = 120
@@ -196,7 +197,8 @@ class StrictS3(Listener):
         """The reply to a request, which check and operation may refuse."""
         exchange.headless = request.method == "HEAD"
         request.fault = self._next_fault(request)
-        fault = FAULTS[request.fault] if request.fault else {}
+        exchange.request = request
+        fault = (FAULTS.get(request.fault) or LIES[request.fault]) if request.fault else {}
         if "early" in fault:
             fault["early"](exchange)
         if request.headers.get("expect") == "100-continue":

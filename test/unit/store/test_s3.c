@@ -209,6 +209,11 @@ static void looks_at_objects(void **state)
 	(void)state;
 	static const struct scenario scenarios[] = {
 	    {"there", {{HEAD, {NULL, MODIFIED, "content", 0, FAULT_NONE, 0}}}, STATUS_OK, "", 7},
+	    {"not S3",
+	     {{HEAD, {NULL, NULL, "page", 0, FAULT_NONE, 0}}},
+	     STATUS_UNREACHABLE,
+	     "not S3's answer about",
+	     0},
 	    {"no length", {{HEAD, {NULL, MODIFIED, "content", 0, FAULT_OPEN, 0}}}, STATUS_UNREACHABLE, "length", 0},
 	    {"missing",
 	     {{HEAD, {.status = "404 Not Found"}},

@@ -7,6 +7,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PAGE(content) "<?xml version=\"1.0\"?><ListBucketResult>" content "</ListBucketResult>"
+#define LAST(content) PAGE("<IsTruncated>false</IsTruncated>" content)
 #define MORE(token, content)                                                                                           \
 	"<IsTruncated>true</IsTruncated><NextContinuationToken>" token "</NextContinuationToken>" content
 #define OBJECT(key, size)                                                                                              \
@@ -52,27 +53,37 @@ static void takes_one_page_for_what_it_is(void **state)
 		const char *expected, *text;
 	} cases[] = {
 	    {"empty", PAGE("<IsTruncated>false</IsTruncated>"), STATUS_OK, "", ""},
-	    {"two", PAGE(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2")), STATUS_OK, "a=1;b=2;", ""},
-	    {"the folder itself", PAGE(OBJECT("pre/fix/", "0") OBJECT("pre/fix/b", "2")), STATUS_OK, "b=2;", ""},
+	    {"two", LAST(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2")), STATUS_OK, "a=1;b=2;", ""},
+	    {"the folder itself", LAST(OBJECT("pre/fix/", "0") OBJECT("pre/fix/b", "2")), STATUS_OK, "b=2;", ""},
 	    {"archived",
-	     PAGE(OBJECT_IN("pre/fix/a", "STANDARD") OBJECT_IN("pre/fix/b", "DEEP_ARCHIVE")
+	     LAST(OBJECT_IN("pre/fix/a", "STANDARD") OBJECT_IN("pre/fix/b", "DEEP_ARCHIVE")
 		      OBJECT_IN("pre/fix/c", "GLACIER") OBJECT_IN("pre/fix/d", "GLACIER_IR") OBJECT("pre/fix/e", "1")),
 	     STATUS_OK, "a=1;b=1!;c=1!;d=1;e=1;", ""},
-	    {"encoded", PAGE(URL OBJECT("pre%2Ffix/a%2Bb+c%C3%A9", "1")), STATUS_OK, "a+b c\xc3\xa9=1;", ""},
-	    {"not encoded", PAGE(OBJECT("pre/fix/a%2Bb+c", "1")), STATUS_OK, "a%2Bb+c=1;", ""},
-	    {"encoding said last", PAGE(OBJECT("pre/fix/%41", "1") URL), STATUS_OK, "A=1;", ""},
-	    {"stopped", PAGE(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/stop", "2")), STATUS_CONFLICT, "a=1;", "told to"},
-	    {"bad encoding", PAGE(URL OBJECT("pre/fix/%4", "1")), STATUS_UNREACHABLE, "", "the key"},
-	    {"bad digits", PAGE(URL OBJECT("pre/fix/%zz", "1")), STATUS_UNREACHABLE, "", "the key"},
-	    {"a 0 byte", PAGE(URL OBJECT("pre/fix/%00", "1")), STATUS_UNREACHABLE, "", "the key"},
+	    {"encoded", LAST(URL OBJECT("pre%2Ffix/a%2Bb+c%C3%A9", "1")), STATUS_OK, "a+b c\xc3\xa9=1;", ""},
+	    {"not encoded", LAST(OBJECT("pre/fix/a%2Bb+c", "1")), STATUS_OK, "a%2Bb+c=1;", ""},
+	    {"encoding said last", LAST(OBJECT("pre/fix/%41", "1") URL), STATUS_OK, "A=1;", ""},
+	    {"stopped", LAST(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/stop", "2")), STATUS_CONFLICT, "a=1;", "told to"},
+	    {"bad encoding", LAST(URL OBJECT("pre/fix/%4", "1")), STATUS_UNREACHABLE, "", "the key"},
+	    {"bad digits", LAST(URL OBJECT("pre/fix/%zz", "1")), STATUS_UNREACHABLE, "", "the key"},
+	    {"a 0 byte", LAST(URL OBJECT("pre/fix/%00", "1")), STATUS_UNREACHABLE, "", "the key"},
 	    {"another encoding", PAGE("<EncodingType>rot13</EncodingType>"), STATUS_UNREACHABLE, "", "the encoding"},
-	    {"out of order", PAGE(OBJECT("pre/fix/b", "1") OBJECT("pre/fix/a", "2")), STATUS_UNREACHABLE, "b=1;",
+	    {"out of order", LAST(OBJECT("pre/fix/b", "1") OBJECT("pre/fix/a", "2")), STATUS_UNREACHABLE, "b=1;",
 	     "out of order"},
-	    {"of another prefix", PAGE(OBJECT("other/a", "1")), STATUS_UNREACHABLE, "", "not asked for"},
-	    {"no key", PAGE("<Contents><Size>1</Size></Contents>"), STATUS_UNREACHABLE, "", "without key or size"},
-	    {"no size", PAGE("<Contents><Key>pre/fix/a</Key></Contents>"), STATUS_UNREACHABLE, "", "without key or"},
-	    {"a size that is none", PAGE(OBJECT("pre/fix/a", "-1")), STATUS_UNREACHABLE, "", "the size '-1'"},
-	    {"a size too large", PAGE(OBJECT("pre/fix/a", "99999999999999999999")), STATUS_UNREACHABLE, "", "the size"},
+	    {"of another prefix", LAST(OBJECT("other/a", "1")), STATUS_UNREACHABLE, "", "not asked for"},
+	    {"no key", PAGE("<Contents><Size>1</Size></Contents>"), STATUS_UNREACHABLE, "", "without key, size or"},
+	    {"no size", PAGE("<Contents><Key>pre/fix/a</Key></Contents>"), STATUS_UNREACHABLE, "", "without key,"},
+	    {"no date", PAGE("<Contents><Key>pre/fix/a</Key><Size>1</Size></Contents>"), STATUS_UNREACHABLE, "",
+	     "without key, size or date"},
+	    {"another one's date",
+	     LAST(OBJECT("pre/fix/a", "1") "<Contents><Key>pre/fix/b</Key><Size>1</Size></Contents>"),
+	     STATUS_UNREACHABLE, "", "without key, size or date"},
+	    {"not said whether truncated", PAGE(OBJECT("pre/fix/a", "1")), STATUS_UNREACHABLE, "",
+	     "whether it is complete"},
+	    {"an empty root", "<ListBucketResult/>", STATUS_UNREACHABLE, "", "whether it is complete"},
+	    {"a size that is none", LAST(OBJECT("pre/fix/a", "-1")), STATUS_UNREACHABLE, "", "the size '-1'"},
+	    {"a size as large as can be", LAST(OBJECT("pre/fix/a", "18446744073709551615")), STATUS_UNREACHABLE, "",
+	     "the size"},
+	    {"a size too large", LAST(OBJECT("pre/fix/a", "99999999999999999999")), STATUS_UNREACHABLE, "", "the size"},
 	    {"a date that is none",
 	     PAGE("<Contents><Key>pre/fix/a</Key><Size>1</Size><LastModified>now</LastModified></Contents>"),
 	     STATUS_UNREACHABLE, "", "HTTP 200: a listing with the date 'now'"},
@@ -96,15 +107,15 @@ static void turns_the_pages(void **state)
 	(void)state;
 	static const struct fault_answer two[] = {
 	    {.body = PAGE(MORE("t+/=", OBJECT("pre/fix/a", "1")))},
-	    {.body = PAGE(OBJECT("pre/fix/b", "2"))},
+	    {.body = LAST(OBJECT("pre/fix/b", "2"))},
 	};
 	check("two pages", two, 2, STATUS_OK, "a=1;b=2;", "");
 
 	/* A page that broke off has told nothing yet, so nothing is told twice. */
 	static const struct fault_answer broken[] = {
-	    {.body = PAGE(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2")), .kind = FAULT_CUT, .at = 200},
+	    {.body = LAST(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2")), .kind = FAULT_CUT, .at = 200},
 	    {"503 Slow Down", NULL, ERROR_XML("SlowDown"), 0, FAULT_NONE, 0},
-	    {.body = PAGE(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2"))},
+	    {.body = LAST(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2"))},
 	};
 	check("a page again", broken, 3, STATUS_OK, "a=1;b=2;", "");
 
@@ -124,7 +135,7 @@ static void asks_for_what_it_needs(void **state)
 	(void)state;
 	static const struct fault_answer answers[] = {
 	    {.body = PAGE(MORE("t+/=", OBJECT("pre/fix/x/a", "1")))},
-	    {.body = PAGE("")},
+	    {.body = LAST("")},
 	};
 	static char long_prefix[2000];
 	struct scripted scripted;
@@ -161,7 +172,7 @@ static void each_page_may_have_time_of_its_own(void **state)
 	(void)state;
 	static const struct fault_answer answers[] = {
 	    {.body = PAGE(MORE("t", OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "1")))},
-	    {.body = PAGE(OBJECT("pre/fix/c", "1"))},
+	    {.body = LAST(OBJECT("pre/fix/c", "1"))},
 	};
 	struct scripted scripted;
 	scripted_open(&scripted, answers, COUNT(answers));
@@ -187,7 +198,10 @@ static void keeps_its_bounds(void **state)
 	struct error err;
 	(void)buffer_printf(&many, &err, "<ListBucketResult>");
 	for (int i = 0; i < 1001; i++)
-		(void)buffer_printf(&many, &err, "<Contents><Key>pre/fix/%04d</Key><Size>1</Size></Contents>", i);
+		(void)buffer_printf(&many, &err,
+				    "<Contents><Key>pre/fix/%04d</Key><Size>1</"
+				    "Size><LastModified>2013-05-24T00:00:00.000Z</LastModified></Contents>",
+				    i);
 	(void)buffer_printf(&many, &err, "</ListBucketResult>");
 	const struct fault_answer long_page = {.body = buffer_text(&many)};
 	check("1001 keys", &long_page, 1, STATUS_UNREACHABLE, "", "a page that is too long");

@@ -143,7 +143,7 @@ static void pays_for_each_request(void **unused)
 	static const struct fault_answer answers[] = {
 	    {.body = "content"},
 	    {.body = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"},
-	    {.body = "content"},
+	    {.headers = ETAG, .body = "content"},
 	    {.status = "204 No Content"},
 	};
 	struct scripted scripted;
