@@ -18,6 +18,7 @@
 #include "command/whose.h"
 #include "config/edit.h"
 
+#define LOOKS_MAX 3 /* for the newest object, as long as it is removed before it is read */
 #define ID_SIZE (2 * KEY_ID_BYTES + 1)
 
 struct rotation {
@@ -69,7 +70,13 @@ static void drop_free(struct sink *sink)
 	(void)sink;
 }
 
-/* All of it, to its tag: the keys that are configured are the right ones. */
+static enum status cannot_open(const struct rotation *rotation, enum status st, struct error *err)
+{
+	(void)error_hint(err, st, "no key is changed before the present ones open what is stored");
+	return error_wrap(err, st, "the newest object, %s, cannot be opened", rotation->newest);
+}
+
+/* All of it, to its tag: the keys that are configured are the right ones. STATUS_MISSING. */
 static enum status open_newest(struct rotation *rotation, struct error *err)
 {
 	static const struct sink_ops ops = {drop, drop_end, drop_free};
@@ -83,10 +90,22 @@ static enum status open_newest(struct rotation *rotation, struct error *err)
 	if (!st)
 		st = sink_finish(chain, err);
 	sink_free(chain);
-	if (!st)
-		return STATUS_OK;
-	(void)error_hint(err, st, "no key is changed before the present ones open what is stored");
-	return error_wrap(err, st, "the newest object, %s, cannot be opened", rotation->newest);
+	return !st || st == STATUS_MISSING ? st : cannot_open(rotation, st, err);
+}
+
+static enum status find_and_open_newest(struct rotation *rotation, const char *prefix, struct error *err)
+{
+	rotation->newest[0] = '\0';
+	rotation->objects = 0;
+	enum status st =
+	    store_list(rotation->session.store, rotation->context->call, prefix, remember_newest, rotation, err);
+	progress_clear(&rotation->progress);
+	if (st)
+		return error_hint(
+		    err, st,
+		    "the repository is listed for its newest object; where that is not granted, walship keygen "
+		    "makes a key, and doc/keys.md says where its line goes");
+	return rotation->newest[0] == '\0' ? STATUS_OK : open_newest(rotation, err);
 }
 
 /* Of this cluster, where it is known which one: others in the repository may have other keys. */
@@ -101,14 +120,11 @@ static enum status prove_present_keys(struct rotation *rotation, struct error *e
 	if (system_id != 0)
 		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", system_id);
 	progress_begin(&rotation->progress, rotation->context->terminal_fd, rotation->context->call->clock);
-	st = store_list(rotation->session.store, rotation->context->call, prefix, remember_newest, rotation, err);
-	progress_clear(&rotation->progress);
-	if (st)
-		return error_hint(
-		    err, st,
-		    "the repository is listed for its newest object; where that is not granted, walship keygen "
-		    "makes a key, and doc/keys.md says where its line goes");
-	return rotation->newest[0] == '\0' ? STATUS_OK : open_newest(rotation, err);
+	st = find_and_open_newest(rotation, prefix, err);
+	/* A lifecycle rule, or somebody, may have removed it since it was listed: then another is the newest. */
+	for (int i = 1; st == STATUS_MISSING && i < LOOKS_MAX; i++)
+		st = find_and_open_newest(rotation, prefix, err);
+	return st == STATUS_MISSING ? cannot_open(rotation, STATUS_UNREACHABLE, err) : st;
 }
 
 /*

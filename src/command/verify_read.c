@@ -169,10 +169,11 @@ static void take_result(struct reading_crew *crew, const struct read_job *job, e
 		tell_damage(crew, &job->name, trouble);
 	else if (st != STATUS_OK && st != STATUS_MISSING)
 		fail(crew, st, trouble);
-	reading->totals.objects++;
+	/* What was removed since it was listed is not read, and no window goes through it. */
+	reading->totals.objects += st != STATUS_MISSING;
 	reading->totals.bytes += job->bytes;
 	reading->totals.records += inspected->records.count;
-	if (!st || st == STATUS_DAMAGED)
+	if (!st || st == STATUS_DAMAGED || st == STATUS_MISSING)
 		note(crew, &job->name, !st);
 	take_joints(crew, job, inspected);
 	save(crew, false);
