@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "command/crew.h"
-#include "store/name.h"
+#include "wal/name.h"
 
 #define QUEUE 64 /* so that no worker waits for the page's next name */
 
@@ -30,10 +30,9 @@ struct scan {
 
 bool header_scan_is_own(const char *name)
 {
-	size_t digits = strspn(name, "0123456789");
-	struct error ignored;
-	return digits > 0 && name[digits] == '/' && strlen(name) < HEADER_SCAN_NAME_MAX &&
-	       object_name_check(name, &ignored) == STATUS_OK;
+	uint64_t system_id;
+	struct wal_name parsed;
+	return wal_object_parse(name, &system_id, &parsed);
 }
 
 /* The first failure stands. */

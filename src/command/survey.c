@@ -1,9 +1,7 @@
 #include "command/survey.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "command/measure.h"
@@ -213,13 +211,11 @@ enum status survey_nothing(const struct survey *survey, struct error *err)
 enum status survey_operand(const struct command_context *context, uint64_t *system_id, struct error *err)
 {
 	const char *text = context->operands[0];
-	char *end;
 	*system_id = 0;
 	if (text == NULL)
 		return STATUS_OK;
-	errno = 0;
-	*system_id = strtoull(text, &end, 10);
-	if (text[0] >= '1' && text[0] <= '9' && *end == '\0' && errno == 0)
+	const char *end = wal_system_id_read(text, system_id);
+	if (end != NULL && *end == '\0')
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "'%.64s' is not a system identifier", text);
 	return error_hint(err, STATUS_USAGE,

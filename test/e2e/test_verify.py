@@ -107,7 +107,8 @@ def test_info_counts_by_cluster_and_timeline(site):
     assert f"timeline 1: 3 segments, {name_of(3)} to {name_of(7)}" in text
     assert f"timeline 2, from 1 at 0/800060: 2 segments, {name_of(8, 2)} to {name_of(9, 2)}" in text
     assert ", 1 .backup, 2 missing" in text
-    site.run("info", "12x").expect(2, "not a system identifier", "pg_controldata")
+    for none in ("12x", "18446744073709551616", "042", "0", "+42"):
+        site.run("info", none).expect(2, "not a system identifier", "pg_controldata")
 
 
 def timestamp(text):
