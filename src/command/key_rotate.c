@@ -70,8 +70,33 @@ static void drop_free(struct sink *sink)
 	(void)sink;
 }
 
+/* Damage is no key's fault, and what helps against it is something newer. What else is wrong has its own hint. */
+static void advise(const struct rotation *rotation, struct error *err)
+{
+	uint8_t bytes[SEAL_HEADER_BYTES];
+	size_t len = sizeof bytes;
+	struct seal_header header;
+	struct error why = {0};
+	const struct call step = call_step(rotation->context->call);
+	if (store_read_first(rotation->session.store, &step, rotation->newest, bytes, &len, &why) != STATUS_OK)
+		return;
+	enum status st = seal_header_read(&header, bytes, len, &why);
+	bool no_key = !st && header.encrypted && keyring_find(&rotation->session.keys, header.key_id) == NULL;
+	if (header.newer || (!st && !header.encrypted))
+		return;
+	err->hint[0] = '\0';
+	(void)error_hint(err, STATUS_DAMAGED,
+			 no_key ? "add that key's copy as a further cipher-key-file (or cipher-key-command) first; walship "
+				  "key list shows which keys the repository needs"
+				: "no key would open it: it is damaged, or not walship's. Let a newer one be archived (select "
+				  "pg_switch_wal()), and rotate then; walship verify --read tells whether others are "
+				  "damaged");
+}
+
 static enum status cannot_open(const struct rotation *rotation, enum status st, struct error *err)
 {
+	if (st == STATUS_DAMAGED)
+		advise(rotation, err);
 	(void)error_hint(err, st, "no key is changed before the present ones open what is stored");
 	return error_wrap(err, st, "the newest object, %s, cannot be opened", rotation->newest);
 }
