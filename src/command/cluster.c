@@ -230,6 +230,9 @@ enum status cluster_judge(struct buffer *out, const struct chain *chain, struct 
 		st = chain->gaps[i].lost ? STATUS_OK : show_gap(out, chain, &chain->gaps[i], err);
 	if (!st && chain->gaps_untold > 0)
 		st = buffer_printf(out, err, "✗ and %" PRIu64 " more ranges are missing\n", chain->gaps_untold);
+	if (!st && chain->left_untold > 0)
+		st = buffer_printf(out, err, "– and %" PRIu64 " more ranges are missing, on branches that were left\n",
+				   chain->left_untold);
 	if (!st)
 		st = show_lost_origins(out, chain, err);
 	for (size_t i = 0; !st && i < chain->timeline_count; i++) {

@@ -85,12 +85,13 @@ static void advise(const struct rotation *rotation, struct error *err)
 	if (header.newer || (!st && !header.encrypted))
 		return;
 	err->hint[0] = '\0';
-	(void)error_hint(err, STATUS_DAMAGED,
-			 no_key ? "add that key's copy as a further cipher-key-file (or cipher-key-command) first; walship "
-				  "key list shows which keys the repository needs"
-				: "no key would open it: it is damaged, or not walship's. Let a newer one be archived (select "
-				  "pg_switch_wal()), and rotate then; walship verify --read tells whether others are "
-				  "damaged");
+	(void)error_hint(
+	    err, STATUS_DAMAGED,
+	    no_key ? "add that key's copy as a further cipher-key-file (or cipher-key-command) first; walship "
+		     "key list shows which keys the repository needs"
+		   : "no key would open it: it is damaged, or not walship's. Let a newer one be archived (select "
+		     "pg_switch_wal()), and rotate then; walship verify --read tells whether others are "
+		     "damaged");
 }
 
 static enum status cannot_open(const struct rotation *rotation, enum status st, struct error *err)

@@ -92,6 +92,11 @@ enum status chain_add_gap(struct chain *chain, struct chain_timeline *timeline, 
 	if (!kept) {
 		chain->gaps_untold++;
 		timeline->gaps_untold = true;
+		if (timeline->untold.ranges == 0)
+			timeline->untold.first = gap->first;
+		timeline->untold.ranges++;
+		timeline->untold.segments += gap->last - gap->first + 1;
+		timeline->untold.end = gap->last + 1;
 	}
 	return st;
 }

@@ -32,6 +32,12 @@ struct chain_gap {
 	int64_t behind_s; /* time of the segment behind it; 0: there is none */
 };
 
+/* Ranges that were only counted, of one timeline. */
+struct chain_untold {
+	uint64_t ranges, segments;
+	uint64_t first, end; /* they lie within these segments */
+};
+
 struct chain_timeline {
 	uint32_t id;
 	uint32_t parent;     /* 0: not known */
@@ -50,6 +56,7 @@ struct chain_timeline {
 	int64_t reach_s;             /* when it, or what comes from it, came to where it is */
 	struct chain_gap last_gap;   /* among its own segments; timeline 0: none */
 	bool gaps_untold;            /* some of its ranges are not in chain.gaps */
+	struct chain_untold untold;  /* those among its own segments */
 };
 
 struct chain {
@@ -59,7 +66,11 @@ struct chain {
 	size_t timeline_count, timeline_capacity;
 	struct chain_gap *gaps; /* once ended: ascending by timeline and place, needed or not */
 	size_t gap_count, gap_capacity;
-	uint64_t gaps_untold;  /* ranges beyond CHAIN_GAPS_MAX */
+	/*
+	 * Ranges beyond CHAIN_GAPS_MAX; once ended, the needed ones, and those of branches that were left. Where the
+	 * last switch lies among a timeline's, all of them count as needed: which is behind it is not known any more.
+	 */
+	uint64_t gaps_untold, left_untold;
 	uint64_t objects;      /* all that were added */
 	uint64_t strange;      /* names that no segment of this size has */
 	uint64_t lost_origins; /* timelines with WAL and without a history, above others with WAL: how they join is not

@@ -72,6 +72,21 @@ static void judge_gaps(struct chain *chain)
 	}
 }
 
+/* The same for those that were only counted. */
+static void judge_untold(struct chain *chain)
+{
+	for (size_t i = 0; i < chain->timeline_count; i++) {
+		struct chain_timeline *timeline = &chain->timelines[i];
+		const struct chain_untold *untold = &timeline->untold;
+		if (untold->ranges == 0 || untold->first < timeline->needed_end)
+			continue;
+		timeline->gaps -= untold->ranges;
+		timeline->gap_segments -= untold->segments;
+		chain->gaps_untold -= untold->ranges;
+		chain->left_untold += untold->ranges;
+	}
+}
+
 static enum status add_missing(struct chain *chain, struct chain_timeline *timeline, uint64_t first, uint64_t end,
 			       int64_t behind_s, struct error *err)
 {
@@ -121,6 +136,7 @@ enum status chain_end(struct chain *chain, struct error *err)
 	enum status st = STATUS_OK;
 	find_ends(chain);
 	judge_gaps(chain);
+	judge_untold(chain);
 	for (size_t i = 0; !st && i < chain->timeline_count; i++)
 		st = find_missing_ends(chain, &chain->timelines[i], err);
 	if (chain->gap_count > 0)

@@ -135,7 +135,8 @@ bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *
 	const char *slash = strrchr(object, '/');
 	*system_id = 0;
 	*name = (struct wal_name){0};
-	if (wal_system_id_read(object, system_id) == NULL || slash == NULL || strlen(slash + 1) >= sizeof name->text || !parse(name, slash + 1))
+	if (wal_system_id_read(object, system_id) == NULL || slash == NULL || strlen(slash + 1) >= sizeof name->text ||
+	    !parse(name, slash + 1))
 		return false;
 	(void)strcpy(name->text, slash + 1);
 	/* Only what wal_object_name makes: the right folder. */

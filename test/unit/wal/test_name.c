@@ -261,9 +261,12 @@ static void segments_have_numbers(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(names_the_next),          cmocka_unit_test(walks_through_every_size),
-	    cmocka_unit_test(tells_the_four_kinds),    cmocka_unit_test(refuses_all_others),
-	    cmocka_unit_test(takes_the_end_of_a_path), cmocka_unit_test(other_objects_are_none_of_ours),
+	    cmocka_unit_test(names_the_next),
+	    cmocka_unit_test(walks_through_every_size),
+	    cmocka_unit_test(tells_the_four_kinds),
+	    cmocka_unit_test(refuses_all_others),
+	    cmocka_unit_test(takes_the_end_of_a_path),
+	    cmocka_unit_test(other_objects_are_none_of_ours),
 	    cmocka_unit_test(a_system_identifier_has_64_bits),
 	    cmocka_unit_test(segments_have_numbers),
 	};
