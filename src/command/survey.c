@@ -152,7 +152,11 @@ static enum status add(struct walk *walk, const struct object_info *info, uint64
 		return STATUS_OK;
 	if (!st && walk->survey->seen != NULL)
 		st = walk->survey->seen(walk->survey->arg, &walk->chain, name, info, err);
-	return st ? st : chain_add(&walk->chain, name, info->bytes, info->modified_s, err);
+	if (!st)
+		st = chain_add(&walk->chain, name, info->bytes, info->modified_s, err);
+	if (!st && info->archived)
+		chain_archived(&walk->chain, name);
+	return st;
 }
 
 static enum status on_object(void *arg, const struct object_info *info, struct error *err)

@@ -165,6 +165,17 @@ enum status chain_add(struct chain *chain, const struct wal_name *name, uint64_t
 	return STATUS_OK;
 }
 
+void chain_archived(struct chain *chain, const struct wal_name *name)
+{
+	uint64_t number;
+	struct chain_timeline *timeline = chain_find(chain, name->timeline);
+	if (timeline == NULL || name->kind != WAL_SEGMENT || !wal_name_number(name, chain->segment_bytes, &number))
+		return;
+	if (timeline->archived_end == 0)
+		timeline->archived_first = number;
+	timeline->archived_end = number + 1;
+}
+
 /* While a history is read: the line before, whose timeline is the next one's parent. */
 struct lineage {
 	struct chain *chain;

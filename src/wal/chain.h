@@ -47,6 +47,8 @@ struct chain_timeline {
 	uint64_t segments; /* whole ones; 0: first and last mean nothing */
 	uint64_t first, last;
 	int64_t first_s, last_s;
+	uint64_t archived_first,
+	    archived_end; /* the oldest and newest that chain_archived told lie within; end 0: none */
 	uint64_t segment_bytes_stored;
 	uint64_t objects, bytes; /* of all kinds */
 	int64_t oldest_s, newest_s;
@@ -87,6 +89,9 @@ void chain_fini(struct chain *chain);
 enum status chain_add(struct chain *chain, const struct wal_name *name, uint64_t bytes, int64_t modified_s,
 		      struct error *err);
 
+/* The segment that was just added is where it must be restored from before it can be read. */
+void chain_archived(struct chain *chain, const struct wal_name *name);
+
 /*
  * The content of this timeline's history file. Of ancestors without a file of their own it tells too. STATUS_CONFLICT
  * when it is none.
@@ -123,6 +128,9 @@ struct chain_window {
 	uint64_t first, last;        /* segments */
 	int64_t first_s, last_s;     /* when they were stored; 0: not known */
 	uint64_t begin_lsn, end_lsn; /* the end is the first byte that is not there */
+	/* Up to this segment, as it is named, some must be restored before they can be read; timeline 0: none. */
+	uint32_t archived_timeline;
+	uint64_t archived_last;
 };
 
 /* False for a timeline that was left, and where there is nothing. Only once ended. */

@@ -1,4 +1,4 @@
-"""What a lifecycle rule, or somebody, removes between the listing and the reading is gone, and no reason to stop."""
+"""What a lifecycle rule, or somebody, removes between the listing and the reading is gone, and no reason to stop; what it archives is told."""
 
 import json
 
@@ -115,3 +115,14 @@ def test_no_window_goes_through_what_went_while_all_was_read(scratch, program):
         [cluster] = [line for line in shown if line["kind"] == "cluster"]
         assert (read["objects"], read["damaged_objects"]) == (len(segments) - 1, 0)
         assert [window["first"] for window in cluster["windows"]] == [behind]
+
+
+def test_a_window_names_what_must_be_restored(stored):
+    server, backlog = stored
+    server.bucket.archived.update(key_of(backlog, name_of(number)) for number in (1, 2))
+    [cluster] = lines(backlog.walship.run("verify", "--json").expect(0))
+    assert [(window["first"], window["archived_last"]) for window in cluster["windows"]] == [(name_of(1), name_of(2))]
+    shown = backlog.walship.run("verify").expect(0).out.decode()
+    assert f"; what is in an archive storage class, up to {name_of(2)}, must be restored before that\n" in shown
+    server.bucket.archived.clear()
+    assert "archive storage class" not in backlog.walship.run("verify").expect(0).out.decode()

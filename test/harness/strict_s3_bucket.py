@@ -158,7 +158,8 @@ class Bucket:
         info = self.path(key).stat()
         modified = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(info.st_mtime))
         return "<Contents>{}</Contents>".format(tag("Key", encoded_key(key) if encoded else key) +
-                                                tag("LastModified", modified) + tag("Size", info.st_size))
+                                                tag("LastModified", modified) + tag("Size", info.st_size) +
+                                                tag("StorageClass", "DEEP_ARCHIVE" if key in self.archived else "STANDARD"))
 
     def head_bucket(self, _):
         return Reply(200)

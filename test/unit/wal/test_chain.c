@@ -349,6 +349,49 @@ static void the_newest_window_is_where_the_cluster_is(void **unused)
 	chain_fini(&chain);
 }
 
+/* "1:3..5": of timeline 1 segments 3 to 5 have to be restored; expected is up to which one the window says so. */
+static void a_window_tells_what_must_be_restored(void **unused)
+{
+	(void)unused;
+	static const char history[] = "1\t0/6000060\tx\n";
+	static const struct {
+		uint32_t timeline;
+		uint64_t first, last; /* archived */
+		uint32_t expected_timeline;
+		uint64_t expected_last;
+	} rules[] = {
+	    {0, 0, 0, 0, 0},                  /* nothing */
+	    {1, 1, 2, 0, 0},                  /* before the gap */
+	    {1, 1, 4, 1, 4}, {1, 4, 4, 1, 4}, /* from the gap on */
+	    {1, 5, 8, 1, 5}, {1, 6, 8, 0, 0}, /* beyond the switch the old timeline says nothing */
+	    {2, 6, 6, 2, 6}, {2, 7, 8, 2, 8},
+	};
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		struct chain chain;
+		struct chain_window window;
+		struct wal_name name;
+		chain_init(&chain, 42, 16 * MIB);
+		for (uint64_t number = 1; number <= 16; number++) {
+			uint32_t timeline = number <= 8 ? 1 : 2;
+			uint64_t segment = number <= 8 ? number : number - 3;
+			if (number == 3)
+				continue;
+			wal_name_of_number(&name, timeline, segment, 16 * MIB);
+			assert_ok(chain_add(&chain, &name, 1, (int64_t)number, &err), err);
+			if (timeline == rules[i].timeline && segment >= rules[i].first && segment <= rules[i].last)
+				chain_archived(&chain, &name);
+		}
+		assert_ok(chain_history(&chain, 2, history, strlen(history), &err), err);
+		assert_ok(chain_end(&chain, &err), err);
+		assert_true(chain_newest_window(&chain, &window));
+		assert_int_equal(window.first_timeline, 1);
+		assert_int_equal(window.first, 4);
+		assert_int_equal(window.archived_timeline, rules[i].expected_timeline);
+		assert_int_equal(window.archived_last, rules[i].expected_last);
+		chain_fini(&chain);
+	}
+}
+
 /* "1:5 1:6": what reading has found to be lost. */
 static void no_window_goes_through_what_is_lost(void **unused)
 {
@@ -421,6 +464,7 @@ int main(void)
 	    cmocka_unit_test(memory_has_a_bound),
 	    cmocka_unit_test(what_is_only_counted_may_not_be_needed),
 	    cmocka_unit_test(the_newest_window_is_where_the_cluster_is),
+	    cmocka_unit_test(a_window_tells_what_must_be_restored),
 	    cmocka_unit_test(no_window_goes_through_what_is_lost),
 	    cmocka_unit_test(what_is_lost_has_a_bound),
 	};
