@@ -200,9 +200,9 @@ static enum status show_lost_origins(struct buffer *out, const struct chain *cha
 		const struct chain_timeline *each = &chain->timelines[i];
 		if (each->segments > 0 && each->parent == 0 && below)
 			st = buffer_printf(out, err,
-					   "✗ %08" PRIX32 ".history is missing: where timeline %" PRIu32
+					   "✗ %08" PRIX32 ".history %s: where timeline %" PRIu32
 					   " comes from is not known\n",
-					   each->id, each->id);
+					   each->id, each->has_history ? "says nothing" : "is missing", each->id);
 		below |= each->segments > 0;
 	}
 	return st;

@@ -5,8 +5,7 @@
 #include "command/session.h"
 #include "stream/seal.h"
 
-#define HEADER_SCAN_NAME_MAX 256 /* walship's own have less than WAL_OBJECT_NAME_MAX; of others the beginning is told  \
-				  */
+#define HEADER_SCAN_NAME_MAX 256 /* of other names the beginning is told */
 
 struct header_found {
 	const char *name;

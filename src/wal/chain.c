@@ -53,7 +53,9 @@ static enum status find_or_insert(struct chain *chain, uint32_t id, struct chain
 	if (*out != NULL)
 		return STATUS_OK;
 	if (chain->timeline_count == CHAIN_TIMELINES_MAX)
-		return error_set(err, STATUS_LOCAL, "more than %d timelines", CHAIN_TIMELINES_MAX);
+		return error_hint(err, error_set(err, STATUS_LOCAL, "more than %d timelines", CHAIN_TIMELINES_MAX),
+				  "no cluster of PostgreSQL has so many: walship list shows what is there; another "
+				  "cluster's system identifier behind the command looks at that one alone");
 	void *array = chain->timelines;
 	if (!grow(&array, &chain->timeline_capacity, chain->timeline_count, sizeof *chain->timelines))
 		return error_set(err, STATUS_LOCAL, "out of memory for a timeline");
