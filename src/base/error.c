@@ -5,18 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One error is one line of PostgreSQL's log, whatever a server or a file name put into it. */
-static void tame(char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
-}
+#include "base/tame.h"
 
 __attribute__((format(printf, 2, 0))) static void set_text(struct error *err, const char *format, va_list args)
 {
 	(void)vsnprintf(err->text, sizeof err->text, format, args);
-	tame(err->text);
+	/* One error is one line of PostgreSQL's log, whatever a server or a file name put into it. */
+	tame(err->text, strlen(err->text), '\0');
 	err->hint[0] = '\0';
 }
 
@@ -72,6 +67,6 @@ enum status error_hint(struct error *err, enum status status, const char *format
 	va_start(args, format);
 	(void)vsnprintf(err->hint, sizeof err->hint, format, args);
 	va_end(args);
-	tame(err->hint);
+	tame(err->hint, strlen(err->hint), '\0');
 	return status;
 }

@@ -2,6 +2,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/tame.h"
 
 bool log_wants(const struct log *log, enum log_level level)
 {
@@ -17,8 +20,6 @@ void log_line(const struct log *log, enum log_level level, const char *format, .
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	for (char *c = line; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	tame(line, strlen(line), '\0');
 	log->write(log, level, line);
 }

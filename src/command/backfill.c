@@ -72,8 +72,9 @@ static enum status show_text(struct backfill *backfill, const struct wal_file *f
 {
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	bool failed = trouble->text[0] != '\0';
-	enum status st = failed ? buffer_printf(&out, err, "✗ %s  %s\n", file->name.text, trouble->text)
-				: buffer_printf(&out, err, "✓ %s  %s\n", file->name.text, result);
+	const char *mark = failed ? "✗" : (command_flag(backfill->context, "dry-run") ? "○" : "✓");
+	enum status st =
+	    buffer_printf(&out, err, "%s %s  %s\n", mark, file->name.text, failed ? trouble->text : result);
 	if (!st && failed && trouble->hint[0] != '\0')
 		st = buffer_printf(&out, err, "  hint: %s\n", trouble->hint);
 	return st ? st : print_text(backfill->context, &out, err);

@@ -74,11 +74,14 @@ static json_t *json_gap(const struct chain *chain, const struct chain_gap *gap)
 
 static json_t *json_window(const struct chain *chain, const struct chain_window *window)
 {
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "timeline", (json_int_t)window->timeline, "first",
+	bool archived = window->archived_timeline != 0;
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "timeline", (json_int_t)window->timeline, "first",
 			 json_segment(chain, window->first_timeline, window->first), "last",
 			 json_segment(chain, window->last_timeline, window->last), "begin_lsn",
 			 json_lsn(window->begin_lsn), "end_lsn", json_lsn(window->end_lsn), "first_stored_time",
-			 print_time(window->first_s), "last_stored_time", print_time(window->last_s));
+			 print_time(window->first_s), "last_stored_time", print_time(window->last_s), "archived_last",
+			 archived ? json_segment(chain, window->archived_timeline, window->archived_last)
+				  : json_null());
 }
 
 json_t *cluster_json(const struct chain *chain)
@@ -197,15 +200,27 @@ static enum status show_lost_origins(struct buffer *out, const struct chain *cha
 		const struct chain_timeline *each = &chain->timelines[i];
 		if (each->segments > 0 && each->parent == 0 && below)
 			st = buffer_printf(out, err,
-					   "✗ %08" PRIX32 ".history is missing: where timeline %" PRIu32
+					   "✗ %08" PRIX32 ".history %s: where timeline %" PRIu32
 					   " comes from is not known\n",
-					   each->id, each->id);
+					   each->id, each->has_history ? "says nothing" : "is missing", each->id);
 		below |= each->segments > 0;
 	}
 	return st;
 }
 
-static enum status show_window(struct buffer *out, const struct chain_window *window, struct error *err)
+static enum status show_archived(struct buffer *out, const struct chain *chain, const struct chain_window *window,
+				 struct error *err)
+{
+	struct wal_name last;
+	if (window->archived_timeline == 0)
+		return STATUS_OK;
+	wal_name_of_number(&last, window->archived_timeline, window->archived_last, chain->segment_bytes);
+	return buffer_printf(out, err, "; what is in an archive storage class, up to %s, must be restored before that",
+			     last.text);
+}
+
+static enum status show_window(struct buffer *out, const struct chain *chain, const struct chain_window *window,
+			       struct error *err)
 {
 	char begin[LSN_TEXT_MAX], end[LSN_TEXT_MAX], time[UTC_TEXT_SIZE];
 	lsn_text(window->begin_lsn, begin);
@@ -220,6 +235,8 @@ static enum status show_window(struct buffer *out, const struct chain_window *wi
 	utc_text(window->last_s, time);
 	if (!st && window->last_s != 0)
 		st = buffer_printf(out, err, " (stored %s)", time);
+	if (!st)
+		st = show_archived(out, chain, window, err);
 	return st ? st : buffer_append(out, "\n", 1, err);
 }
 
@@ -230,12 +247,15 @@ enum status cluster_judge(struct buffer *out, const struct chain *chain, struct 
 		st = chain->gaps[i].lost ? STATUS_OK : show_gap(out, chain, &chain->gaps[i], err);
 	if (!st && chain->gaps_untold > 0)
 		st = buffer_printf(out, err, "✗ and %" PRIu64 " more ranges are missing\n", chain->gaps_untold);
+	if (!st && chain->left_untold > 0)
+		st = buffer_printf(out, err, "– and %" PRIu64 " more ranges are missing, on branches that were left\n",
+				   chain->left_untold);
 	if (!st)
 		st = show_lost_origins(out, chain, err);
 	for (size_t i = 0; !st && i < chain->timeline_count; i++) {
 		struct chain_window window;
 		if (chain_window(chain, i, &window))
-			st = show_window(out, &window, err);
+			st = show_window(out, chain, &window, err);
 	}
 	return st;
 }

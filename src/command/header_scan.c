@@ -5,7 +5,7 @@
 
 #include "command/crew.h"
 #include "command/queue.h"
-#include "store/name.h"
+#include "wal/name.h"
 
 struct item {
 	char name[HEADER_SCAN_NAME_MAX];
@@ -23,10 +23,9 @@ struct scan {
 
 bool header_scan_is_own(const char *name)
 {
-	size_t digits = strspn(name, "0123456789");
-	struct error ignored;
-	return digits > 0 && name[digits] == '/' && strlen(name) < HEADER_SCAN_NAME_MAX &&
-	       object_name_check(name, &ignored) == STATUS_OK;
+	uint64_t system_id;
+	struct wal_name parsed;
+	return wal_object_parse(name, &system_id, &parsed);
 }
 
 static enum status look(const struct scan *scan, const struct session *session, const struct item *item,

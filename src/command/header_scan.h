@@ -5,7 +5,7 @@
 #include "command/session.h"
 #include "stream/seal.h"
 
-#define HEADER_SCAN_NAME_MAX 256 /* walship's own have less than 128 */
+#define HEADER_SCAN_NAME_MAX 256 /* of other names the beginning is told */
 
 struct header_found {
 	const char *name;
@@ -31,7 +31,7 @@ typedef enum status (*header_found_fn)(void *arg, const struct header_found *fou
 enum status header_scan(const struct command_context *context, const struct session *session, const char *prefix,
 			header_found_fn tell, void *arg, struct error *err);
 
-/* Whether an object may be walship's, as far as its name tells: "<digits>/...". */
+/* Whether an object is walship's, as far as its name tells. */
 bool header_scan_is_own(const char *name);
 
 #endif

@@ -19,6 +19,7 @@
 #include "config/edit.h"
 #include "stream/end.h"
 
+#define LOOKS_MAX 3 /* for the newest object, as long as it is removed before it is read */
 #define ID_SIZE (2 * KEY_ID_BYTES + 1)
 
 struct rotation {
@@ -53,7 +54,39 @@ static enum status remember_newest(void *arg, const struct object_info *info, st
 	return STATUS_OK;
 }
 
-/* All of it, to its tag: the keys that are configured are the right ones. */
+/* Damage is no key's fault, and what helps against it is something newer. What else is wrong has its own hint. */
+static void advise(const struct rotation *rotation, struct error *err)
+{
+	uint8_t bytes[SEAL_HEADER_BYTES];
+	size_t len = sizeof bytes;
+	struct seal_header header;
+	struct error why = {0};
+	const struct call step = call_step(rotation->context->call);
+	if (store_read_first(rotation->session.store, &step, rotation->newest, bytes, &len, &why) != STATUS_OK)
+		return;
+	enum status st = seal_header_read(&header, bytes, len, &why);
+	bool no_key = !st && header.encrypted && keyring_find(&rotation->session.keys, header.key_id) == NULL;
+	if (header.newer || (!st && !header.encrypted))
+		return;
+	err->hint[0] = '\0';
+	(void)error_hint(
+	    err, STATUS_DAMAGED,
+	    no_key ? "add that key's copy as a further cipher-key-file (or cipher-key-command) first; walship "
+		     "key list shows which keys the repository needs"
+		   : "no key would open it: it is damaged, or not walship's. Let a newer one be archived (select "
+		     "pg_switch_wal()), and rotate then; walship verify --read tells whether others are "
+		     "damaged");
+}
+
+static enum status cannot_open(const struct rotation *rotation, enum status st, struct error *err)
+{
+	if (st == STATUS_DAMAGED)
+		advise(rotation, err);
+	(void)error_hint(err, st, "no key is changed before the present ones open what is stored");
+	return error_wrap(err, st, "the newest object, %s, cannot be opened", rotation->newest);
+}
+
+/* All of it, to its tag: the keys that are configured are the right ones. STATUS_MISSING. */
 static enum status open_newest(struct rotation *rotation, struct error *err)
 {
 	struct sink end = end_null();
@@ -66,10 +99,22 @@ static enum status open_newest(struct rotation *rotation, struct error *err)
 	if (!st)
 		st = sink_finish(chain, err);
 	sink_free(chain);
-	if (!st)
-		return STATUS_OK;
-	(void)error_hint(err, st, "no key is changed before the present ones open what is stored");
-	return error_wrap(err, st, "the newest object, %s, cannot be opened", rotation->newest);
+	return !st || st == STATUS_MISSING ? st : cannot_open(rotation, st, err);
+}
+
+static enum status find_and_open_newest(struct rotation *rotation, const char *prefix, struct error *err)
+{
+	rotation->newest[0] = '\0';
+	rotation->objects = 0;
+	enum status st =
+	    store_list(rotation->session.store, rotation->context->call, prefix, remember_newest, rotation, err);
+	progress_clear(&rotation->progress);
+	if (st)
+		return error_hint(
+		    err, st,
+		    "the repository is listed for its newest object; where that is not granted, walship keygen "
+		    "makes a key, and doc/keys.md says where its line goes");
+	return rotation->newest[0] == '\0' ? STATUS_OK : open_newest(rotation, err);
 }
 
 /* Of this cluster, where it is known which one: others in the repository may have other keys. */
@@ -84,14 +129,11 @@ static enum status prove_present_keys(struct rotation *rotation, struct error *e
 	if (system_id != 0)
 		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", system_id);
 	progress_begin(&rotation->progress, rotation->context->terminal_fd, rotation->context->call->clock);
-	st = store_list(rotation->session.store, rotation->context->call, prefix, remember_newest, rotation, err);
-	progress_clear(&rotation->progress);
-	if (st)
-		return error_hint(
-		    err, st,
-		    "the repository is listed for its newest object; where that is not granted, walship keygen "
-		    "makes a key, and doc/keys.md says where its line goes");
-	return rotation->newest[0] == '\0' ? STATUS_OK : open_newest(rotation, err);
+	st = find_and_open_newest(rotation, prefix, err);
+	/* A lifecycle rule, or somebody, may have removed it since it was listed: then another is the newest. */
+	for (int i = 1; st == STATUS_MISSING && i < LOOKS_MAX; i++)
+		st = find_and_open_newest(rotation, prefix, err);
+	return st == STATUS_MISSING ? cannot_open(rotation, STATUS_UNREACHABLE, err) : st;
 }
 
 /*

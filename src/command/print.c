@@ -6,17 +6,10 @@
 #include <string.h>
 
 #include "base/output.h"
+#include "base/tame.h"
 
 #define WHERE "to standard output"
 #define REAL_DIGITS 15 /* with all 17 of a double 0.007 would be 0.0070000000000000001 */
-
-/* A name in a repository may be anybody's: what would command a terminal is shown as '?'. */
-static void tame(struct buffer *text)
-{
-	for (size_t i = 0; i < text->len; i++)
-		if ((text->data[i] < 0x20 && text->data[i] != '\n') || text->data[i] == 0x7f)
-			text->data[i] = '?';
-}
 
 /* Whoever reads the lines of a long listing, a pager say, takes his time: nothing hangs meanwhile. */
 enum status print_text(const struct command_context *context, struct buffer *text, struct error *err)
@@ -24,7 +17,8 @@ enum status print_text(const struct command_context *context, struct buffer *tex
 	bool in_steps = context->call->step_ms > 0;
 	if (in_steps && context->verified != NULL)
 		context->verified();
-	tame(text);
+	/* A name in a repository may be anybody's: what would command a terminal is shown as '?'. */
+	tame((char *)text->data, text->len, '\n');
 	enum status st = output_write(context->out_fd, WHERE, text->data, text->len, err);
 	if (in_steps && context->call->step_begun != NULL)
 		context->call->step_begun();

@@ -1,15 +1,15 @@
 #include "command/survey.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "command/measure.h"
 #include "command/object.h"
 #include "wal/content.h"
 #include "wal/history.h"
+
+#define CHOICES_MAX 3 /* segments that are asked for wal_segment_size, as long as each is removed meanwhile */
 
 struct walk {
 	struct survey *survey;
@@ -30,7 +30,10 @@ static enum status forgive(struct walk *walk, enum status st, const struct error
 	return STATUS_OK;
 }
 
-/* At once: what it says of older timelines is known before its own segments come. */
+/*
+ * At once: what it says of older timelines is known before its own segments come. STATUS_MISSING: it was removed since
+ * it was listed.
+ */
 static enum status read_history(struct walk *walk, const struct object_info *info, uint32_t timeline, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {.max = WAL_HISTORY_MAX};
@@ -56,7 +59,8 @@ static enum status end_cluster(struct walk *walk, struct error *err)
 	st = chain_end(&walk->chain, err);
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
-	if (!st)
+	/* What was removed while it was looked at leaves nothing to tell. */
+	if (!st && walk->chain.objects > 0)
 		st = walk->survey->each(walk->survey->arg, &walk->chain, err);
 	chain_fini(&walk->chain);
 	return st;
@@ -91,17 +95,33 @@ static enum status choose_segment(struct walk *walk, const struct object_info *i
 	return st == STATUS_EXISTS ? STATUS_OK : st;
 }
 
-/* wal_segment_size is in each segment's first page. */
+/* STATUS_MISSING: the segment that was chosen, or info's own, was removed since it was listed. */
+static enum status read_page(struct walk *walk, const struct object_info *info, struct readable *segment,
+			     uint8_t head[WAL_PAGE_HEADER_BYTES], struct error *err)
+{
+	*segment = (struct readable){""};
+	enum status st = choose_segment(walk, info, segment, err);
+	if (!st && segment->name[0] == '\0')
+		st = error_set(err, STATUS_DAMAGED, "no segment of cluster %" PRIu64 " can be read at once",
+			       walk->chain.system_id);
+	return st ? st
+		  : object_read_head(&walk->reads, walk->survey->context->call, segment->name, head,
+				     WAL_PAGE_HEADER_BYTES, err);
+}
+
+/* wal_segment_size is in each segment's first page. STATUS_MISSING: this segment was removed since it was listed. */
 static enum status find_segment_bytes(struct walk *walk, const struct object_info *info, struct error *err)
 {
 	uint8_t head[WAL_PAGE_HEADER_BYTES];
-	struct readable segment = {""};
-	enum status st = choose_segment(walk, info, &segment, err);
-	if (!st && segment.name[0] == '\0')
-		st = error_set(err, STATUS_DAMAGED, "no segment of cluster %" PRIu64 " can be read at once",
-			       walk->chain.system_id);
-	if (!st)
-		st = object_read_head(&walk->reads, walk->survey->context->call, segment.name, head, sizeof head, err);
+	struct readable segment;
+	enum status st = STATUS_MISSING;
+	/* In place of one that is archived another is looked for, which may go in its turn. */
+	for (int i = 0; st == STATUS_MISSING && i < (info->archived ? CHOICES_MAX : 1); i++)
+		st = read_page(walk, info, &segment, head, err);
+	if (st == STATUS_MISSING && !info->archived)
+		return st;
+	if (st == STATUS_MISSING)
+		st = error_set(err, STATUS_DAMAGED, "%s is gone since it was listed", segment.name);
 	uint32_t segment_bytes = st ? 0 : wal_content_segment_bytes(head);
 	if (!st && segment_bytes == 0)
 		st = error_set(err, STATUS_DAMAGED, "%s does not begin as a segment does", segment.name);
@@ -123,13 +143,20 @@ static enum status add(struct walk *walk, const struct object_info *info, uint64
 		chain_init(&walk->chain, system_id, SURVEY_SEGMENT_BYTES);
 		walk->sized = false;
 	}
-	if (!walk->sized && (name->kind == WAL_SEGMENT || name->kind == WAL_PARTIAL))
+	if (name->kind == WAL_HISTORY)
+		st = read_history(walk, info, name->timeline, err);
+	else if (!walk->sized && (name->kind == WAL_SEGMENT || name->kind == WAL_PARTIAL))
 		st = find_segment_bytes(walk, info, err);
+	/* A lifecycle rule may be at work: what is gone by now is not there. */
+	if (st == STATUS_MISSING)
+		return STATUS_OK;
 	if (!st && walk->survey->seen != NULL)
 		st = walk->survey->seen(walk->survey->arg, &walk->chain, name, info, err);
 	if (!st)
 		st = chain_add(&walk->chain, name, info->bytes, info->modified_s, err);
-	return st || name->kind != WAL_HISTORY ? st : read_history(walk, info, name->timeline, err);
+	if (!st && info->archived)
+		chain_archived(&walk->chain, name);
+	return st;
 }
 
 static enum status on_object(void *arg, const struct object_info *info, struct error *err)
@@ -188,13 +215,11 @@ enum status survey_nothing(const struct survey *survey, struct error *err)
 enum status survey_operand(const struct command_context *context, uint64_t *system_id, struct error *err)
 {
 	const char *text = context->operands[0];
-	char *end;
 	*system_id = 0;
 	if (text == NULL)
 		return STATUS_OK;
-	errno = 0;
-	*system_id = strtoull(text, &end, 10);
-	if (text[0] >= '1' && text[0] <= '9' && *end == '\0' && errno == 0)
+	const char *end = wal_system_id_read(text, system_id);
+	if (end != NULL && *end == '\0')
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "'%.64s' is not a system identifier", text);
 	return error_hint(err, STATUS_USAGE,

@@ -146,10 +146,11 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 		tell_damage(reading, &job->name, trouble);
 	else if (st != STATUS_OK && st != STATUS_MISSING)
 		queue_fail(&reading->queue, st, trouble);
-	cluster->totals.objects++;
+	/* What was removed since it was listed is not read, and no window goes through it. */
+	cluster->totals.objects += st != STATUS_MISSING;
 	cluster->totals.bytes += job->bytes;
 	cluster->totals.records += inspected->records.count;
-	if (!st || st == STATUS_DAMAGED)
+	if (!st || st == STATUS_DAMAGED || st == STATUS_MISSING)
 		note(reading, &job->name, !st);
 	take_joints(reading, job, inspected);
 	save(reading, false);

@@ -13,7 +13,8 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 
-#define DEPTH_MAX 16 /* four levels are in use; a loop of links must not become a loop of ours */
+#define BATCH_NAMES 65536 /* about 4 MiB, and as much again while a folder is read; walship's own have 4096 */
+#define DEPTH_MAX 16      /* four levels are in use; a loop of links must not become a loop of ours */
 
 struct walk {
 	const struct call *call;
@@ -23,30 +24,28 @@ struct walk {
 	void *arg;
 };
 
-/* The names in one folder; those of folders end in '/', so that they sort as the objects below them do. */
+/*
+ * Names in one folder, BATCH_NAMES at most are handed on at a time, so that memory does not grow with the folder: it is
+ * read once more for each further batch. Those of folders end in '/', so that they sort as the objects below them do.
+ */
 struct names {
 	char **items;
 	size_t count;
 	size_t capacity;
+	char after[OBJECT_NAME_MAX]; /* those up to this one were handed on */
+	bool cut;                    /* there are more than are kept: behind the last of them */
 };
+
+static void names_drop(struct names *names, size_t keep)
+{
+	while (names->count > keep)
+		free(names->items[--names->count]);
+}
 
 static void names_fini(struct names *names)
 {
-	for (size_t i = 0; i < names->count; i++)
-		free(names->items[i]);
+	names_drop(names, 0);
 	free(names->items);
-}
-
-static enum status names_add(struct names *names, const char *name, bool is_folder, struct error *err)
-{
-	char **items = array_grown(names->items, names->count, &names->capacity, sizeof *items);
-	if (items == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	names->items = items;
-	if (asprintf(&names->items[names->count], "%s%s", name, is_folder ? "/" : "") < 0)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	names->count++;
-	return STATUS_OK;
 }
 
 static int by_name(const void *a, const void *b)
@@ -54,31 +53,69 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* The first ones in order; the others come with another batch. */
+static void names_settle(struct names *names)
+{
+	if (names->count > 0)
+		qsort(names->items, names->count, sizeof *names->items, by_name);
+	names->cut |= names->count > BATCH_NAMES;
+	names_drop(names, BATCH_NAMES);
+}
+
+static enum status names_add(struct names *names, const char *name, bool is_folder, struct error *err)
+{
+	char text[NAME_MAX + 2];
+	(void)snprintf(text, sizeof text, "%s%s", name, is_folder ? "/" : "");
+	if (strcmp(text, names->after) <= 0 || (names->cut && strcmp(text, names->items[BATCH_NAMES - 1]) > 0))
+		return STATUS_OK;
+	char **items = array_grown(names->items, names->count, &names->capacity, sizeof *items);
+	if (items == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	names->items = items;
+	names->items[names->count] = strdup(text);
+	if (names->items[names->count] == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	if (++names->count == 2 * BATCH_NAMES)
+		names_settle(names);
+	return STATUS_OK;
+}
+
+/* What is neither a file nor a folder, nor a link to one, is left out. */
+static enum status take_entry(struct names *names, DIR *dir, const char *path, const struct dirent *entry,
+			      struct error *err)
+{
+	struct stat info;
+	if (entry->d_type == DT_DIR || entry->d_type == DT_REG)
+		return names_add(names, entry->d_name, entry->d_type == DT_DIR, err);
+	if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+		return STATUS_OK;
+	if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
+		/* Gone meanwhile, or a link to nothing. What cannot be looked at may be anything. */
+		return errno == ENOENT || errno == ELOOP
+			   ? STATUS_OK
+			   : error_errno(err, STATUS_LOCAL, errno, "look at %s/%s", path, entry->d_name);
+	return S_ISDIR(info.st_mode) || S_ISREG(info.st_mode)
+		   ? names_add(names, entry->d_name, S_ISDIR(info.st_mode), err)
+		   : STATUS_OK;
+}
+
+/* The next batch. */
 static enum status read_folder(struct names *names, const char *path, struct error *err)
 {
 	CLEANUP(dir_closep) DIR *dir = opendir(path);
+	names_drop(names, 0);
+	names->cut = false;
 	if (dir == NULL)
 		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open folder %s", path);
 	struct dirent *entry;
 	enum status st = STATUS_OK;
-	while (!st && (errno = 0, entry = readdir(dir)) != NULL) {
-		struct stat info;
+	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
 		/* Hidden names are files that are not finished yet. */
-		if (entry->d_name[0] == '.')
-			continue;
-		if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0) {
-			/* Gone meanwhile, or a link to nothing. What cannot be looked at may be anything. */
-			if (errno != ENOENT && errno != ELOOP)
-				st = error_errno(err, STATUS_LOCAL, errno, "look at %s/%s", path, entry->d_name);
-			continue;
-		}
-		if (S_ISDIR(info.st_mode) || S_ISREG(info.st_mode))
-			st = names_add(names, entry->d_name, S_ISDIR(info.st_mode), err);
-	}
+		if (entry->d_name[0] != '.')
+			st = take_entry(names, dir, path, entry, err);
 	if (!st && errno != 0)
 		st = error_errno(err, STATUS_LOCAL, errno, "read folder %s", path);
-	if (names->count > 0)
-		qsort(names->items, names->count, sizeof *names->items, by_name);
+	names_settle(names);
 	return st;
 }
 
@@ -135,22 +172,16 @@ static enum status too_deep(const char *path, size_t root_len, struct error *err
 	return error_hint(err, STATUS_LOCAL, "walship's own have four levels: move away what others put there");
 }
 
-static enum status walk_folder(const struct walk *walk, const char *folder, int depth, struct error *err)
+static enum status walk_folder(const struct walk *walk, const char *folder, int depth, struct error *err);
+
+static enum status walk_batch(const struct walk *walk, const char *folder, const struct names *names, int depth,
+			      struct error *err)
 {
-	CLEANUP(names_fini) struct names names = {0};
-	char path[PATH_MAX];
-	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, folder) >= sizeof path)
-		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
-	if (depth > DEPTH_MAX)
-		return too_deep(path, strlen(walk->root), err);
-	struct call step = call_step(walk->call);
-	if (call_left_ms(&step) == 0)
-		return error_set(err, STATUS_UNREACHABLE, "list %s: timed out", path);
-	enum status st = read_folder(&names, path, err);
-	for (size_t i = 0; !st && i < names.count; i++) {
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < names->count; i++) {
 		char name[OBJECT_NAME_MAX];
-		if ((size_t)snprintf(name, sizeof name, "%s%s", folder, names.items[i]) >= sizeof name)
-			return error_set(err, STATUS_LOCAL, "name too long below %s", path);
+		if ((size_t)snprintf(name, sizeof name, "%s%s", folder, names->items[i]) >= sizeof name)
+			return error_set(err, STATUS_LOCAL, "name too long below %s/%s", walk->root, folder);
 		if (!may_match(name, walk->prefix))
 			continue;
 		if (name[strlen(name) - 1] == '/')
@@ -158,6 +189,28 @@ static enum status walk_folder(const struct walk *walk, const char *folder, int 
 		else
 			st = show(walk, name, err);
 	}
+	return st;
+}
+
+static enum status walk_folder(const struct walk *walk, const char *folder, int depth, struct error *err)
+{
+	CLEANUP(names_fini) struct names names = {0};
+	char path[PATH_MAX];
+	enum status st;
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, folder) >= sizeof path)
+		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
+	if (depth > DEPTH_MAX)
+		return too_deep(path, strlen(walk->root), err);
+	do {
+		struct call step = call_step(walk->call);
+		if (call_left_ms(&step) == 0)
+			return error_set(err, STATUS_UNREACHABLE, "list %s: timed out", path);
+		st = read_folder(&names, path, err);
+		if (!st)
+			st = walk_batch(walk, folder, &names, depth, err);
+		if (names.count > 0)
+			(void)snprintf(names.after, sizeof names.after, "%s", names.items[names.count - 1]);
+	} while (!st && names.cut);
 	return st;
 }
 

@@ -89,32 +89,42 @@ static enum status refuse(struct error *err, const char *what)
 			  "it was altered or cut off, or walship did not write it; look for another copy");
 }
 
-static enum status check_header(const struct header *header, struct error *err)
+static enum status not_known_here(struct error *err)
 {
+	return error_hint(err, STATUS_DAMAGED, "a newer walship may have written it: use that one");
+}
+
+static enum status check_header(const struct header *header, bool *newer, struct error *err)
+{
+	*newer = false;
 	static const uint8_t zero[sizeof header->zero];
 	if (memcmp(header->magic, magic, sizeof magic) != 0)
 		return refuse(err, "not an object of walship: it does not begin with WALSHIP");
 	if (header->version != VERSION) {
+		*newer = true;
 		(void)error_set(err, STATUS_DAMAGED, "object format version %u, and this walship reads version %d",
 				(unsigned)header->version, VERSION);
-		return error_hint(err, STATUS_DAMAGED, "a newer walship may have written it: use that one");
+		return not_known_here(err);
 	}
 	if (memcmp(header->zero, zero, sizeof zero) != 0 || header->protection > PROTECTION_AES_HMAC)
 		return refuse(err, "damaged: its header has values that version 1 does not know");
 	if (codec_by_id(header->compression) != NULL)
 		return STATUS_OK;
+	*newer = true;
 	(void)error_set(err, STATUS_DAMAGED, "compression %u is not known here", (unsigned)header->compression);
-	return error_hint(err, STATUS_DAMAGED, "a newer walship may have written it: use that one");
+	return not_known_here(err);
 }
 
 enum status seal_header_read(struct seal_header *out, const void *bytes, size_t len, struct error *err)
 {
 	struct header header;
+	bool newer;
+	*out = (struct seal_header){0};
 	if (len < sizeof header)
 		return refuse(err, "cut off: it ends before its header does");
 	memcpy(&header, bytes, sizeof header);
-	enum status st = check_header(&header, err);
-	*out = (struct seal_header){.encrypted = header.protection == PROTECTION_AES_HMAC};
+	enum status st = check_header(&header, &newer, err);
+	*out = (struct seal_header){.encrypted = header.protection == PROTECTION_AES_HMAC, .newer = newer};
 	memcpy(out->key_id, header.key_id, KEY_ID_BYTES);
 	return st;
 }
@@ -162,8 +172,9 @@ static enum status build_unprotected(struct unseal *unseal, const struct header 
 static enum status build_unseal(struct unseal *unseal, struct error *err)
 {
 	struct header header;
+	bool newer;
 	memcpy(&header, unseal->header, sizeof header);
-	enum status st = check_header(&header, err);
+	enum status st = check_header(&header, &newer, err);
 	if (!st)
 		st = codec_check(codec_by_id(header.compression), STATUS_DAMAGED, err);
 	if (st)

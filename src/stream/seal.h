@@ -29,12 +29,13 @@ enum status seal_new(struct sink **chain, const struct seal_params *params, stru
 /* What an object's header says, which nothing proves before its tag is verified. */
 struct seal_header {
 	bool encrypted;
+	bool newer;                   /* with STATUS_DAMAGED: of a version or compression that is not known here */
 	uint8_t key_id[KEY_ID_BYTES]; /* zero without encryption */
 };
 
 /*
  * Reads the first SEAL_HEADER_BYTES of an object. STATUS_DAMAGED for anything that version 1 does not know; a codec
- * that this walship was built without is known.
+ * that this walship was built without is known. *out is filled in any case.
  */
 enum status seal_header_read(struct seal_header *out, const void *bytes, size_t len, struct error *err);
 

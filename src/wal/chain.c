@@ -40,7 +40,9 @@ static enum status find_or_insert(struct chain *chain, uint32_t id, struct chain
 	if (*out != NULL)
 		return STATUS_OK;
 	if (chain->timeline_count == CHAIN_TIMELINES_MAX)
-		return error_set(err, STATUS_LOCAL, "more than %d timelines", CHAIN_TIMELINES_MAX);
+		return error_hint(err, error_set(err, STATUS_LOCAL, "more than %d timelines", CHAIN_TIMELINES_MAX),
+				  "no cluster of PostgreSQL has so many: walship list shows what is there; another "
+				  "cluster's system identifier behind the command looks at that one alone");
 	void *timelines =
 	    array_grown(chain->timelines, chain->timeline_count, &chain->timeline_capacity, sizeof *chain->timelines);
 	if (timelines == NULL)
@@ -80,6 +82,11 @@ enum status chain_add_gap(struct chain *chain, struct chain_timeline *timeline, 
 	if (!kept) {
 		chain->gaps_untold++;
 		timeline->gaps_untold = true;
+		if (timeline->untold.ranges == 0)
+			timeline->untold.first = gap->first;
+		timeline->untold.ranges++;
+		timeline->untold.segments += gap->last - gap->first + 1;
+		timeline->untold.end = gap->last + 1;
 	}
 	return st;
 }
@@ -146,6 +153,17 @@ enum status chain_add(struct chain *chain, const struct wal_name *name, uint64_t
 		return STATUS_OK;
 	}
 	return STATUS_OK;
+}
+
+void chain_archived(struct chain *chain, const struct wal_name *name)
+{
+	uint64_t number;
+	struct chain_timeline *timeline = chain_find(chain, name->timeline);
+	if (timeline == NULL || name->kind != WAL_SEGMENT || !wal_name_number(name, chain->segment_bytes, &number))
+		return;
+	if (timeline->archived_end == 0)
+		timeline->archived_first = number;
+	timeline->archived_end = number + 1;
 }
 
 /* While a history is read: the line before, whose timeline is the next one's parent. */

@@ -32,6 +32,12 @@ struct chain_gap {
 	int64_t behind_s; /* time of the segment behind it; 0: there is none */
 };
 
+/* Ranges that were only counted, of one timeline. */
+struct chain_untold {
+	uint64_t ranges, segments;
+	uint64_t first, end; /* they lie within these segments */
+};
+
 struct chain_timeline {
 	uint32_t id;
 	uint32_t parent;     /* 0: not known */
@@ -41,6 +47,8 @@ struct chain_timeline {
 	uint64_t segments; /* whole ones; 0: first and last mean nothing */
 	uint64_t first, last;
 	int64_t first_s, last_s;
+	uint64_t archived_first,
+	    archived_end; /* the oldest and newest that chain_archived told lie within; end 0: none */
 	uint64_t segment_bytes_stored;
 	uint64_t objects, bytes; /* of all kinds */
 	int64_t oldest_s, newest_s;
@@ -50,6 +58,7 @@ struct chain_timeline {
 	int64_t reach_s;             /* when it, or what comes from it, came to where it is */
 	struct chain_gap last_gap;   /* among its own segments; timeline 0: none */
 	bool gaps_untold;            /* some of its ranges are not in chain.gaps */
+	struct chain_untold untold;  /* those among its own segments */
 };
 
 struct chain {
@@ -59,7 +68,11 @@ struct chain {
 	size_t timeline_count, timeline_capacity;
 	struct chain_gap *gaps; /* once ended: ascending by timeline and place, needed or not */
 	size_t gap_count, gap_capacity;
-	uint64_t gaps_untold;  /* ranges beyond CHAIN_GAPS_MAX */
+	/*
+	 * Ranges beyond CHAIN_GAPS_MAX; once ended, the needed ones, and those of branches that were left. Where the
+	 * last switch lies among a timeline's, all of them count as needed: which is behind it is not known any more.
+	 */
+	uint64_t gaps_untold, left_untold;
 	uint64_t objects;      /* all that were added */
 	uint64_t strange;      /* names that no segment of this size has */
 	uint64_t lost_origins; /* timelines with WAL and without a history, above others with WAL: how they join is not
@@ -75,6 +88,9 @@ void chain_fini(struct chain *chain);
 /* STATUS_CONFLICT when the name is out of order, STATUS_LOCAL when there are too many timelines or memory is short. */
 enum status chain_add(struct chain *chain, const struct wal_name *name, uint64_t bytes, int64_t modified_s,
 		      struct error *err);
+
+/* The segment that was just added is where it must be restored from before it can be read. */
+void chain_archived(struct chain *chain, const struct wal_name *name);
 
 /*
  * The content of this timeline's history file. Of ancestors without a file of their own it tells too. STATUS_CONFLICT
@@ -112,6 +128,9 @@ struct chain_window {
 	uint64_t first, last;        /* segments */
 	int64_t first_s, last_s;     /* when they were stored; 0: not known */
 	uint64_t begin_lsn, end_lsn; /* the end is the first byte that is not there */
+	/* Up to this segment, as it is named, some must be restored before they can be read; timeline 0: none. */
+	uint32_t archived_timeline;
+	uint64_t archived_last;
 };
 
 /* False for a timeline that was left, and where there is nothing. Only once ended. */

@@ -72,6 +72,21 @@ static void judge_gaps(struct chain *chain)
 	}
 }
 
+/* The same for those that were only counted. */
+static void judge_untold(struct chain *chain)
+{
+	for (size_t i = 0; i < chain->timeline_count; i++) {
+		struct chain_timeline *timeline = &chain->timelines[i];
+		const struct chain_untold *untold = &timeline->untold;
+		if (untold->ranges == 0 || untold->first < timeline->needed_end)
+			continue;
+		timeline->gaps -= untold->ranges;
+		timeline->gap_segments -= untold->segments;
+		chain->gaps_untold -= untold->ranges;
+		chain->left_untold += untold->ranges;
+	}
+}
+
 static enum status add_missing(struct chain *chain, struct chain_timeline *timeline, uint64_t first, uint64_t end,
 			       int64_t behind_s, struct error *err)
 {
@@ -121,6 +136,7 @@ enum status chain_end(struct chain *chain, struct error *err)
 	enum status st = STATUS_OK;
 	find_ends(chain);
 	judge_gaps(chain);
+	judge_untold(chain);
 	for (size_t i = 0; !st && i < chain->timeline_count; i++)
 		st = find_missing_ends(chain, &chain->timelines[i], err);
 	if (chain->gap_count > 0)
@@ -211,6 +227,31 @@ static void find_begin(const struct chain *chain, const struct chain_timeline *t
 	}
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Rules go by age: what is archived is what is oldest, and one number says enough. */
+static void find_archived(const struct chain *chain, struct chain_window *out)
+{
+	const struct chain_timeline *timeline = chain_find(chain, out->last_timeline);
+	uint64_t end = out->last + 1;
+	for (;;) {
+		uint64_t begin = timeline->id == out->first_timeline ? out->first : 0;
+		uint64_t last = least(timeline->archived_end, end);
+		if (last > begin && last > timeline->archived_first) {
+			out->archived_timeline = timeline->id;
+			out->archived_last = last - 1;
+			return;
+		}
+		if (timeline->id == out->first_timeline || timeline->parent == 0)
+			return;
+		end = least(end, begin_of(chain, timeline));
+		timeline = chain_find(chain, timeline->parent);
+	}
+}
+
 bool chain_window(const struct chain *chain, size_t index, struct chain_window *out)
 {
 	const struct chain_timeline *timeline = &chain->timelines[index];
@@ -237,6 +278,7 @@ bool chain_window(const struct chain *chain, size_t index, struct chain_window *
 	}
 	begin_at(out, timeline, out->last, out->last_s);
 	find_begin(chain, timeline, out);
+	find_archived(chain, out);
 	out->begin_lsn = out->first * chain->segment_bytes;
 	out->end_lsn = (out->last + 1) * chain->segment_bytes;
 	return true;

@@ -1,5 +1,6 @@
 #include "wal/name.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,17 +118,28 @@ void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const st
 			       name->text, name->text);
 }
 
-bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name)
+const char *wal_system_id_read(const char *text, uint64_t *out)
 {
 	char *end;
+	/* strtoull would also take blanks, signs and zeros in front. */
+	if (text[0] < '1' || text[0] > '9')
+		return NULL;
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	return errno == 0 ? end : NULL;
+}
+
+bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name)
+{
 	char again[WAL_OBJECT_NAME_MAX];
 	const char *slash = strrchr(object, '/');
-	*system_id = strtoull(object, &end, 10);
+	*system_id = 0;
 	*name = (struct wal_name){0};
-	if (end == object || slash == NULL || strlen(slash + 1) >= sizeof name->text || !parse(name, slash + 1))
+	if (wal_system_id_read(object, system_id) == NULL || slash == NULL || strlen(slash + 1) >= sizeof name->text ||
+	    !parse(name, slash + 1))
 		return false;
 	(void)strcpy(name->text, slash + 1);
-	/* Only what wal_object_name makes: no sign, no zeros in front, the right folder. */
+	/* Only what wal_object_name makes: the right folder. */
 	wal_object_name(again, *system_id, name);
-	return *system_id != 0 && strcmp(again, object) == 0;
+	return strcmp(again, object) == 0;
 }

@@ -55,6 +55,12 @@ bool wal_name_number(const struct wal_name *name, uint32_t segment_bytes, uint64
 /* The segment of this number. */
 void wal_name_of_number(struct wal_name *out, uint32_t timeline, uint64_t number, uint32_t segment_bytes);
 
+/*
+ * The decimal digits of a system identifier at the beginning of text; what stands behind them. NULL for what is none:
+ * 0, a sign, zeros in front, more than 64 bits.
+ */
+const char *wal_system_id_read(const char *text, uint64_t *out);
+
 #define WAL_OBJECT_NAME_MAX 128
 
 /* The name below the repository: "<system id>/wal/<timeline><log id>/<name>", histories one folder up. */

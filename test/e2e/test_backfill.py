@@ -134,7 +134,7 @@ def test_archive_status_is_lost(site, running):
         wanted = set(segments_of(primary, last)) - stored(site)
         assert len(wanted) >= 12
         lacking = backfill(site, primary, "--dry-run")
-        assert set(re.findall(r"^✓ (\S+)  lacking$", lacking, re.M)) == wanted and not stored(site) & wanted
+        assert set(re.findall(r"^○ (\S+)  lacking$", lacking, re.M)) == wanted and not stored(site) & wanted
         assert set(pushed(backfill(site, primary))) == wanted
         for name in wanted:
             assert_same(site, primary, name)

@@ -199,12 +199,19 @@ def test_rotation_is_refused_before_anything_is_lost(site):
     # The newest object needs another key, or is damaged.
     third = wal.object_name(SYSTEM_ID, wal.segment_name(1, 3, MIB))
     site.store.put(third, objects.make_object(b"x" * 1000, third, os.urandom(32)))
-    assert refused(site, 4, rf"the newest object, {third}, cannot be opened: encrypted with the key of id", r"cipher-key-file")
+    assert refused(site, 4, rf"the newest object, {third}, cannot be opened: encrypted with the key of id", r"add that key's copy as a further cipher-key-file.*key list")
+    for garbage in (b"", b"garbage", b"x" * 1000):
+        site.store.delete(third)
+        site.store.put(third, garbage)
+        assert refused(site, 4, rf"the newest object, {third}, cannot be opened", r"no key would open it: .*pg_switch_wal")
+    site.store.delete(third)
+    site.store.put(third, b"WALSHIP\2" + b"x" * 1000)
+    assert refused(site, 4, rf"the newest object, {third}, cannot be opened: object format version 2", r"a newer walship")
     site.store.delete(third)
     damaged = bytearray(whole)
     damaged[100] ^= 1
     site.store.put(name, bytes(damaged))
-    assert refused(site, 4, rf"the newest object, {name}, cannot be opened")
+    assert refused(site, 4, rf"the newest object, {name}, cannot be opened: not authentic", r"no key would open it: .*pg_switch_wal")
     site.store.put(name, whole)
 
     # The store is away, the keys are not from the file, the file is not ours, the name is taken by something else.

@@ -80,6 +80,22 @@ def test_names_that_are_no_utf_8(dir_site):
     assert [(line["first"], line["last"], line["objects"]) for line in foreign] == [("caf?.txt", "caf?.txt", 1)]
 
 
+def test_names_that_would_command_a_terminal(dir_site):
+    """In no output, neither as one byte nor as UTF-8; JSON stays JSON."""
+    store_segments(dir_site, [3])
+    for name in (b"\x1b[2J", b"new\nline", b"\xc2\x9b31m", b"\x9b31m", b"\xed\xa0\x80", b"del\x7f", "caf\u00e9".encode()):
+        with open(os.path.join(os.fsencode(dir_site.store.path), name), "wb") as file:
+            file.write(b"12345")
+    for command in (["list"], ["list", "--json"], ["info"], ["verify", "--json"], ["key", "list"], ["key", "list", "--json"]):
+        result = dir_site.run(*command).expect(0)
+        text = result.out.decode("utf-8", "strict" if "--json" in command else "surrogateescape")
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\udc80-\udc9f]", text), repr(text)
+        if "--json" in command:
+            assert all(isinstance(line, dict) for line in lines(result))
+        if command == ["list"]:
+            assert len(text.splitlines()) == 8 and "caf\u00e9" in text and "??31m" in text
+
+
 def test_info_counts_by_cluster_and_timeline(site):
     store_segments(site, [3, 4, 7])
     store_wal(site, f"{name_of(4)}.00000028.backup", wal.backup_label(name_of(4)))
@@ -107,7 +123,8 @@ def test_info_counts_by_cluster_and_timeline(site):
     assert f"timeline 1: 3 segments, {name_of(3)} to {name_of(7)}" in text
     assert f"timeline 2, from 1 at 0/800060: 2 segments, {name_of(8, 2)} to {name_of(9, 2)}" in text
     assert ", 1 .backup, 2 missing" in text
-    site.run("info", "12x").expect(2, "not a system identifier", "pg_controldata")
+    for none in ("12x", "18446744073709551616", "042", "0", "+42"):
+        site.run("info", none).expect(2, "not a system identifier", "pg_controldata")
 
 
 def timestamp(text):
@@ -154,6 +171,7 @@ def test_a_damaged_history_is_named(site):
     site.store.put(where, bytes(broken))
     result = site.run("verify")
     assert result.code == 4 and f"warning: {where}: not authentic" in result.err and "1 object is damaged, or not to be opened" in result.err
+    assert "✗ 00000002.history says nothing: where timeline 2 comes from is not known" in result.out.decode()
     site.store.delete(where)
     result = site.run("verify").expect(6, "1 timeline history is missing", "push")
     assert "✗ 00000002.history is missing: where timeline 2 comes from is not known" in result.out.decode()

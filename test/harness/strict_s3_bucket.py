@@ -1,6 +1,7 @@
 """One bucket's objects, in files, and what S3 does with them."""
 
 import hashlib
+import os
 import threading
 import time
 import urllib.parse
@@ -78,6 +79,10 @@ class Bucket:
     def get(self, key):
         return self.path(key).read_bytes()
 
+    def touch(self, key, seconds):
+        """As if it had been stored then."""
+        os.utime(self.path(key), (seconds, seconds))
+
     def check_condition(self, request):
         if "if-none-match" not in request.headers:
             return False
@@ -153,7 +158,8 @@ class Bucket:
         info = self.path(key).stat()
         modified = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(info.st_mtime))
         return "<Contents>{}</Contents>".format(tag("Key", encoded_key(key) if encoded else key) +
-                                                tag("LastModified", modified) + tag("Size", info.st_size))
+                                                tag("LastModified", modified) + tag("Size", info.st_size) +
+                                                tag("StorageClass", "DEEP_ARCHIVE" if key in self.archived else "STANDARD"))
 
     def head_bucket(self, _):
         return Reply(200)

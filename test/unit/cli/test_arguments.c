@@ -109,7 +109,7 @@ static const struct {
      "push",
      "push: --credentials is for another command",
      "walship config --credentials"},
-    {{"push", "a", "--again=b"}, "push", "unknown option '--again'", "nearest: --json"},
+    {{"push", "a", "--again=b"}, "push", "unknown option '--again'", "walship help shows all"},
     {{"push", "a", "--reppo=b"}, "push", "unknown option '--reppo'", "nearest: --repo"},
     {{"--reppo", "fetch", "a", "b"}, "fetch", "unknown option '--reppo'", "nearest: --repo"},
     {{"--s3-key-secre=sesame", "push", "a"}, "push", "unknown option '--s3-key-secre'", "nearest: --s3-key-secret"},

@@ -169,6 +169,10 @@ static void names_what_cannot_be_opened(void **unused)
 	put("42/wal/00000003.history", -1, 100, 1000000000);
 	put("42/wal/00000004.history", 0, 95, 1000000000);
 	put("walship-check-x", 0, 100, 1000000000);
+	/* No system identifier has more than 64 bits, and no timeline is 0. */
+	put("18446744073709551616/wal/00000001.history", 0, 100, 1000000000);
+	put("042/wal/00000001.history", 0, 100, 1000000000);
+	put("42/wal/00000000.history", 0, 100, 1000000000);
 	check(CONF, NULL, false, STATUS_DAMAGED,
 	      "damaged  42/wal/00000004.history  cut off: 95 bytes, and no tag\n"
 	      "key %A  encrypts; cipher-key-file @/key1\n    1 object, 100 bytes\n"
@@ -184,8 +188,8 @@ static void names_what_cannot_be_opened(void **unused)
 	      "damaged headers, named above\n    1 object, 95 bytes\n"
 	      "    first  42/wal/00000004.history\n    last   42/wal/00000004.history\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n"
-	      "not walship's, by their names\n    1 object, 100 bytes\n"
-	      "    first  walship-check-x\n    last   walship-check-x\n"
+	      "not walship's, by their names\n    4 objects, 400 bytes\n"
+	      "    first  042/wal/00000001.history\n    last   walship-check-x\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n",
 	      "key list: 1 object needs a key that is not configured");
 	check(
@@ -214,7 +218,7 @@ static void counts_many(void **unused)
 	(void)unused;
 	char name[64];
 	for (unsigned i = 0; i < 1000; i++) {
-		(void)snprintf(name, sizeof name, "42/wal/%08X.history", i);
+		(void)snprintf(name, sizeof name, "42/wal/%08X.history", i + 1);
 		ring.keys[2].id[0] = (uint8_t)(i % 200);
 		put(name, i < 600 ? (int)(i % 2) : 2, 100, 1000000000);
 	}

@@ -1,4 +1,5 @@
 /* What is particular to the directory store; test_directory_suite.c has what all stores do. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -181,6 +182,46 @@ static void a_loop_of_folders_is_named(void **unused)
 	store_free(store);
 }
 
+struct order {
+	char last[OBJECT_NAME_MAX];
+	size_t count;
+};
+
+static enum status follow(void *arg, const struct object_info *info, struct error *error)
+{
+	struct order *order = arg;
+	(void)error;
+	if (strcmp(info->name, order->last) <= 0)
+		fail_msg("%s behind %s", info->name, order->last);
+	(void)strcpy(order->last, info->name);
+	order->count++;
+	return STATUS_OK;
+}
+
+/* More names than are kept at once: each comes once, in order, folders among them. */
+static void a_folder_may_have_any_number(void **unused)
+{
+	(void)unused;
+	struct store *store = open_store(&folder);
+	struct order order = {{0}, 0};
+	const size_t files = 2 * 65536 + 100; /* more than two batches */
+	char name[64];
+	folder_put(&folder, "8/x", "", 0, 0600);
+	for (size_t i = 1; i < files; i++) {
+		/* In another order than that of their names. */
+		(void)snprintf(name, sizeof name, "8/%08zx", i * 40503 % 0x1000000);
+		int fd = open(folder_path(&folder, name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		assert_true(fd >= 0);
+		assert_int_equal(close(fd), 0);
+	}
+	folder_put(&folder, "8/00800000.d/y", "", 0, 0600);
+	folder_put(&folder, "8/y/y", "", 0, 0600);
+	assert_ok(store_list(store, &world.call, "8/", follow, &order, &err), err);
+	assert_int_equal(order.count, files + 2);
+	assert_string_equal(order.last, "8/y/y");
+	store_free(store);
+}
+
 static void paths_have_a_bound(void **unused)
 {
 	(void)unused;
@@ -204,6 +245,7 @@ int main(void)
 	    cmocka_unit_test(each_folder_may_have_time_of_its_own),
 	    cmocka_unit_test(unfinished_files_are_not_objects),
 	    cmocka_unit_test(a_loop_of_folders_is_named),
+	    cmocka_unit_test(a_folder_may_have_any_number),
 	    cmocka_unit_test(paths_have_a_bound),
 	};
 	folder_init(&folder);

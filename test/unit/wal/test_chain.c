@@ -294,6 +294,42 @@ static void memory_has_a_bound(void **unused)
 	chain_fini(&chain);
 }
 
+/* Of what is only counted, too, nothing is needed behind the last switch. */
+static void what_is_only_counted_may_not_be_needed(void **unused)
+{
+	(void)unused;
+	static const struct {
+		uint64_t leaves; /* the segment in which the second timeline leaves the first */
+		uint64_t gaps, untold, left;
+	} branches[] = {
+	    {1, 0, 0, 999},                                            /* before all of the gaps */
+	    {2 * CHAIN_GAPS_MAX, CHAIN_GAPS_MAX, 0, 999},              /* before all that are only counted */
+	    {2 * CHAIN_GAPS_MAX + 1998, CHAIN_GAPS_MAX + 999, 999, 0}, /* behind them */
+	    {2 * CHAIN_GAPS_MAX + 1000, CHAIN_GAPS_MAX + 999, 999, 0}, /* among them: not known, so all are */
+	};
+	for (size_t i = 0; i < sizeof branches / sizeof branches[0]; i++) {
+		struct chain chain;
+		struct wal_name name;
+		char history[64];
+		chain_init(&chain, 42, MIB);
+		for (uint64_t number = 0; number < CHAIN_GAPS_MAX + 1000; number++) {
+			wal_name_of_number(&name, 1, 2 * number, MIB);
+			assert_ok(chain_add(&chain, &name, 1, 1, &err), err);
+		}
+		wal_name_of_number(&name, 2, branches[i].leaves, MIB);
+		assert_ok(chain_add(&chain, &name, 1, 2, &err), err);
+		uint64_t lsn = branches[i].leaves * MIB;
+		(void)snprintf(history, sizeof history, "1\t%X/%X\tx\n", (unsigned)(lsn >> 32), (unsigned)lsn);
+		assert_ok(chain_history(&chain, 2, history, strlen(history), &err), err);
+		assert_ok(chain_end(&chain, &err), err);
+		assert_int_equal(chain.timelines[0].gaps, branches[i].gaps);
+		assert_int_equal(chain.timelines[0].gap_segments, branches[i].gaps);
+		assert_int_equal(chain.gaps_untold, branches[i].untold);
+		assert_int_equal(chain.left_untold, branches[i].left);
+		chain_fini(&chain);
+	}
+}
+
 static void the_newest_window_is_where_the_cluster_is(void **unused)
 {
 	(void)unused;
@@ -311,6 +347,49 @@ static void the_newest_window_is_where_the_cluster_is(void **unused)
 	assert_int_equal(window.begin_lsn, 0x3000000);
 	assert_int_equal(window.end_lsn, 0x7000000);
 	chain_fini(&chain);
+}
+
+/* "1:3..5": of timeline 1 segments 3 to 5 have to be restored; expected is up to which one the window says so. */
+static void a_window_tells_what_must_be_restored(void **unused)
+{
+	(void)unused;
+	static const char history[] = "1\t0/6000060\tx\n";
+	static const struct {
+		uint32_t timeline;
+		uint64_t first, last; /* archived */
+		uint32_t expected_timeline;
+		uint64_t expected_last;
+	} rules[] = {
+	    {0, 0, 0, 0, 0},                  /* nothing */
+	    {1, 1, 2, 0, 0},                  /* before the gap */
+	    {1, 1, 4, 1, 4}, {1, 4, 4, 1, 4}, /* from the gap on */
+	    {1, 5, 8, 1, 5}, {1, 6, 8, 0, 0}, /* beyond the switch the old timeline says nothing */
+	    {2, 6, 6, 2, 6}, {2, 7, 8, 2, 8},
+	};
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		struct chain chain;
+		struct chain_window window;
+		struct wal_name name;
+		chain_init(&chain, 42, 16 * MIB);
+		for (uint64_t number = 1; number <= 16; number++) {
+			uint32_t timeline = number <= 8 ? 1 : 2;
+			uint64_t segment = number <= 8 ? number : number - 3;
+			if (number == 3)
+				continue;
+			wal_name_of_number(&name, timeline, segment, 16 * MIB);
+			assert_ok(chain_add(&chain, &name, 1, (int64_t)number, &err), err);
+			if (timeline == rules[i].timeline && segment >= rules[i].first && segment <= rules[i].last)
+				chain_archived(&chain, &name);
+		}
+		assert_ok(chain_history(&chain, 2, history, strlen(history), &err), err);
+		assert_ok(chain_end(&chain, &err), err);
+		assert_true(chain_newest_window(&chain, &window));
+		assert_int_equal(window.first_timeline, 1);
+		assert_int_equal(window.first, 4);
+		assert_int_equal(window.archived_timeline, rules[i].expected_timeline);
+		assert_int_equal(window.archived_last, rules[i].expected_last);
+		chain_fini(&chain);
+	}
 }
 
 /* "1:5 1:6": what reading has found to be lost. */
@@ -383,7 +462,9 @@ int main(void)
 	    cmocka_unit_test(names_come_in_order),
 	    cmocka_unit_test(the_window_ends_at_what_is_only_counted),
 	    cmocka_unit_test(memory_has_a_bound),
+	    cmocka_unit_test(what_is_only_counted_may_not_be_needed),
 	    cmocka_unit_test(the_newest_window_is_where_the_cluster_is),
+	    cmocka_unit_test(a_window_tells_what_must_be_restored),
 	    cmocka_unit_test(no_window_goes_through_what_is_lost),
 	    cmocka_unit_test(what_is_lost_has_a_bound),
 	};

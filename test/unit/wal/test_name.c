@@ -198,6 +198,38 @@ static void other_objects_are_none_of_ours(void **unused)
 	assert_true(wal_object_parse("18446744073709551615/wal/00000002.history", &system_id, &name));
 }
 
+static void a_system_identifier_has_64_bits(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *text;
+		uint64_t value; /* 0: it is none */
+		const char *behind;
+	} cases[] = {
+	    {"7601921254259666965", 7601921254259666965, ""},
+	    {"18446744073709551615/", UINT64_MAX, "/"},
+	    {"1x", 1, "x"},
+	    {"18446744073709551616", 0, NULL},
+	    {"99999999999999999999999999/", 0, NULL},
+	    {"0", 0, NULL},
+	    {"042", 0, NULL},
+	    {"+42", 0, NULL},
+	    {"-1", 0, NULL},
+	    {" 42", 0, NULL},
+	    {"", 0, NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint64_t value;
+		const char *behind = wal_system_id_read(cases[i].text, &value);
+		if ((behind != NULL) != (cases[i].value != 0))
+			fail_msg("'%s'", cases[i].text);
+		if (behind == NULL)
+			continue;
+		assert_int_equal(value, cases[i].value);
+		assert_string_equal(behind, cases[i].behind);
+	}
+}
+
 static void segments_have_numbers(void **unused)
 {
 	(void)unused;
@@ -229,9 +261,13 @@ static void segments_have_numbers(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(names_the_next),          cmocka_unit_test(walks_through_every_size),
-	    cmocka_unit_test(tells_the_four_kinds),    cmocka_unit_test(refuses_all_others),
-	    cmocka_unit_test(takes_the_end_of_a_path), cmocka_unit_test(other_objects_are_none_of_ours),
+	    cmocka_unit_test(names_the_next),
+	    cmocka_unit_test(walks_through_every_size),
+	    cmocka_unit_test(tells_the_four_kinds),
+	    cmocka_unit_test(refuses_all_others),
+	    cmocka_unit_test(takes_the_end_of_a_path),
+	    cmocka_unit_test(other_objects_are_none_of_ours),
+	    cmocka_unit_test(a_system_identifier_has_64_bits),
 	    cmocka_unit_test(segments_have_numbers),
 	};
 	return cmocka_run_group_tests_name("wal/name", tests, NULL, NULL);
