@@ -124,9 +124,9 @@ static const char *join_page(struct records *records, const struct page *page, b
 	if (first_of_all && goes_on) {
 		records->in_record = records->unknown = true;
 		records->left = page->remaining;
-		/* Its end is kept where it is of the record's header. */
-		records->header_len =
-		    page->remaining < RECORD_HEADER_BYTES ? RECORD_HEADER_BYTES - page->remaining : RECORD_HEADER_BYTES;
+		/* The end of one that is all header, as an XLOG_SWITCH is: that began at an aligned place. */
+		bool of_header = page->remaining < RECORD_HEADER_BYTES && page->remaining % ALIGNMENT == 0;
+		records->header_len = RECORD_HEADER_BYTES - (of_header ? page->remaining : 0);
 		return page->remaining == 0 ? "nothing of a record goes on where the page says so" : NULL;
 	}
 	if (records->in_record && (page->info & OVERWRITTEN) != 0) {

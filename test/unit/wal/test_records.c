@@ -144,6 +144,30 @@ static void a_switch_ends_the_segment_behind(void **unused)
 	}
 }
 
+/* What is left of a record in front of the first one that begins may have any length: it is passed over. */
+static void any_rest_of_a_record_is_passed_over(void **unused)
+{
+	(void)unused;
+	for (size_t left = 1; left < 64; left++) {
+		struct wal_writer writer;
+		wal_writer_init(&writer, 1, BEGIN, MIB);
+		while (wal_writer_lsn(&writer) < BEGIN + MIB - 8192 + 24)
+			(void)wal_writer_record(&writer, 8144);
+		(void)wal_writer_record(&writer, (size_t)(BEGIN + MIB - 64 - wal_writer_lsn(&writer)) - 24);
+		(void)wal_writer_record(&writer, 64 - 24 + left);
+		uint64_t next = wal_writer_record(&writer, 60);
+		wal_writer_switch(&writer);
+		assert_int_equal(next, BEGIN + MIB + 40 + (left + 7) / 8 * 8);
+		for (size_t piece = 1; piece < 1000; piece += 333) {
+			struct records records = begin(&writer, BEGIN + MIB);
+			assert_ok(feed(&records, &writer, MIB, writer.bytes.len - MIB, piece), err);
+			assert_int_equal(records.begun_lsn, next);
+			assert_int_equal(records.count, 2);
+		}
+		wal_writer_fini(&writer);
+	}
+}
+
 /* A crash lost the rest of a record: the next page says so, and begins with another. */
 static void a_record_that_was_given_up(void **unused)
 {
@@ -258,10 +282,15 @@ static void records_are_linked_and_do_not_end_early(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_what_is_right),        cmocka_unit_test(a_record_from_the_segment_before),
-	    cmocka_unit_test(a_switch_ends_the_segment),  cmocka_unit_test(a_switch_ends_the_segment_behind),
-	    cmocka_unit_test(a_record_that_was_given_up), cmocka_unit_test(every_altered_bit_is_found),
-	    cmocka_unit_test(says_what_is_wrong),         cmocka_unit_test(records_are_linked_and_do_not_end_early),
+	    cmocka_unit_test(reads_what_is_right),
+	    cmocka_unit_test(a_record_from_the_segment_before),
+	    cmocka_unit_test(any_rest_of_a_record_is_passed_over),
+	    cmocka_unit_test(a_switch_ends_the_segment),
+	    cmocka_unit_test(a_switch_ends_the_segment_behind),
+	    cmocka_unit_test(a_record_that_was_given_up),
+	    cmocka_unit_test(every_altered_bit_is_found),
+	    cmocka_unit_test(says_what_is_wrong),
+	    cmocka_unit_test(records_are_linked_and_do_not_end_early),
 	};
 	return cmocka_run_group_tests_name("wal/records", tests, NULL, NULL);
 }
