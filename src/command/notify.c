@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/program.h"
+#include "base/tame.h"
 
 #define HOST_MAX 256
 #define PRINTED_MAX (NOTIFIED_RESULT_MAX - 64) /* beside how it ended */
@@ -141,9 +142,7 @@ static void say_result(enum status st, const struct error *trouble, const struct
 	else
 		(void)snprintf(out, NOTIFIED_RESULT_MAX, WHAT GOOD_END "%s%.*s", len > 0 ? ": " : "", (int)len,
 			       len > 0 ? printed->data : "");
-	for (char *c = out; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	tame(out, strlen(out), '\0');
 }
 
 /* Runs it to its end, or that of its time. */
