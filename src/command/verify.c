@@ -97,15 +97,15 @@ static enum status show_totals(const struct verification *verification, const st
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	char size[MEASURE_MAX];
 	if (command_flag(verification->context, "json"))
-		return print_json(verification->context,
-				  json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read",
-					    "system_id", print_system_id(chain->system_id), "objects",
-					    (json_int_t)totals->objects, "bytes", (json_int_t)totals->bytes, "records",
-					    (json_int_t)totals->records, "skipped_records", (json_int_t)totals->skipped,
-					    "remembered_segments", (json_int_t)totals->remembered, "archived_objects",
-					    (json_int_t)totals->unreadable, "damaged_objects",
-					    (json_int_t)totals->damaged),
-				  err);
+		return print_json(
+		    verification->context,
+		    json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read", "system_id",
+			      print_system_id(chain->system_id), "objects", (json_int_t)totals->objects, "bytes",
+			      (json_int_t)totals->bytes, "records", (json_int_t)totals->records, "skipped_records",
+			      (json_int_t)totals->skipped, "remembered_segments", (json_int_t)totals->remembered,
+			      "archived_objects", (json_int_t)totals->unreadable, "removed_objects",
+			      (json_int_t)totals->removed, "damaged_objects", (json_int_t)totals->damaged),
+		    err);
 	measure_bytes(totals->bytes, size);
 	enum status st = buffer_printf(&text, err, "%s read %" PRIu64 " object%s, %s, %" PRIu64 " WAL records",
 				       totals->damaged > 0 ? "✗" : "✓", totals->objects,
@@ -115,6 +115,9 @@ static enum status show_totals(const struct verification *verification, const st
 	if (!st && totals->unreadable > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " are in an archive storage class, and were not",
 				   totals->unreadable);
+	if (!st && totals->removed > 0)
+		st = buffer_printf(&text, err, "; %" PRIu64 " removed meanwhile: the next run tells what is missing",
+				   totals->removed);
 	if (!st && totals->damaged > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " damaged", totals->damaged);
 	if (!st)

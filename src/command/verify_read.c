@@ -148,6 +148,7 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 		queue_fail(&reading->queue, st, trouble);
 	/* What was removed since it was listed is not read, and no window goes through it. */
 	cluster->totals.objects += st != STATUS_MISSING;
+	cluster->totals.removed += st == STATUS_MISSING;
 	cluster->totals.bytes += job->bytes;
 	cluster->totals.records += inspected->records.count;
 	if (!st || st == STATUS_DAMAGED || st == STATUS_MISSING)

@@ -12,6 +12,7 @@ struct read_totals {
 	uint64_t remembered;     /* segments that were read before */
 	uint64_t unreadable;     /* objects in a storage class that cannot be read at once */
 	uint64_t skipped;        /* records across two segments of which one part was not at hand */
+	uint64_t removed;        /* objects that went between the listing and the reading */
 	uint64_t damaged;
 };
 

@@ -113,8 +113,16 @@ def test_no_window_goes_through_what_went_while_all_was_read(scratch, program):
         shown = lines(made.run("verify", "--read", "--json").expect(0))
         [read] = [line for line in shown if line["kind"] == "read"]
         [cluster] = [line for line in shown if line["kind"] == "cluster"]
-        assert (read["objects"], read["damaged_objects"]) == (len(segments) - 1, 0)
+        assert (read["objects"], read["removed_objects"], read["damaged_objects"]) == (len(segments) - 1, 1, 0)
         assert [window["first"] for window in cluster["windows"]] == [behind]
+        made.run("verify", "--read").expect(6, "1 segment is missing", "backfill")
+
+
+def test_how_many_went_is_said(stored):
+    server, backlog = stored
+    remove_when_read(server, key_of(backlog, name_of(2)), key_of(backlog, name_of(3)))
+    shown = backlog.walship.run("verify", "--read").out.decode()
+    assert "; 2 removed meanwhile: the next run tells what is missing" in shown
 
 
 def test_a_window_names_what_must_be_restored(stored):
