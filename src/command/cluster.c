@@ -75,7 +75,8 @@ static json_t *json_gap(const struct chain *chain, const struct chain_gap *gap)
 static json_t *json_window(const struct chain *chain, const struct chain_window *window)
 {
 	bool archived = window->archived_timeline != 0;
-	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "timeline", (json_int_t)window->timeline, "first",
+	return json_pack("{s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "timeline", (json_int_t)window->timeline,
+			 "at_gap", (int)window->at_gap, "newest", (int)window->newest, "first",
 			 json_segment(chain, window->first_timeline, window->first), "last",
 			 json_segment(chain, window->last_timeline, window->last), "begin_lsn",
 			 json_lsn(window->begin_lsn), "end_lsn", json_lsn(window->end_lsn), "first_stored_time",
@@ -84,17 +85,28 @@ static json_t *json_window(const struct chain *chain, const struct chain_window 
 				  : json_null());
 }
 
+struct json_windows {
+	const struct chain *chain;
+	json_t *array;
+};
+
+static enum status append_window(void *arg, const struct chain_window *window, struct error *err)
+{
+	const struct json_windows *windows = arg;
+	return json_array_append_new(windows->array, json_window(windows->chain, window)) == 0
+		   ? STATUS_OK
+		   : error_set(err, STATUS_LOCAL, "out of memory");
+}
+
 json_t *cluster_json(const struct chain *chain)
 {
 	json_t *timelines = json_array(), *gaps = json_array(), *windows = json_array();
-	int failed = 0;
+	struct json_windows array = {chain, windows};
+	struct error ignored;
+	int failed = chain_windows(chain, append_window, &array, &ignored) != STATUS_OK;
 	int whole = chain_is_whole(chain);
-	for (size_t i = 0; i < chain->timeline_count; i++) {
-		struct chain_window window;
+	for (size_t i = 0; i < chain->timeline_count; i++)
 		failed |= json_array_append_new(timelines, json_timeline(chain, &chain->timelines[i]));
-		if (chain_window(chain, i, &window))
-			failed |= json_array_append_new(windows, json_window(chain, &window));
-	}
 	for (size_t i = 0; i < chain->gap_count; i++)
 		if (!chain->gaps[i].lost)
 			failed |= json_array_append_new(gaps, json_gap(chain, &chain->gaps[i]));
@@ -236,8 +248,22 @@ static enum status show_window(struct buffer *out, const struct chain *chain, co
 	if (!st && window->last_s != 0)
 		st = buffer_printf(out, err, " (stored %s)", time);
 	if (!st)
+		st = buffer_printf(out, err, "%s",
+				   window->at_gap ? ", up to a gap" : (window->newest ? ", the newest WAL" : ""));
+	if (!st)
 		st = show_archived(out, chain, window, err);
 	return st ? st : buffer_append(out, "\n", 1, err);
+}
+
+struct shown_windows {
+	struct buffer *out;
+	const struct chain *chain;
+};
+
+static enum status show_each(void *arg, const struct chain_window *window, struct error *err)
+{
+	const struct shown_windows *windows = arg;
+	return show_window(windows->out, windows->chain, window, err);
 }
 
 enum status cluster_judge(struct buffer *out, const struct chain *chain, struct error *err)
@@ -252,10 +278,6 @@ enum status cluster_judge(struct buffer *out, const struct chain *chain, struct 
 				   chain->left_untold);
 	if (!st)
 		st = show_lost_origins(out, chain, err);
-	for (size_t i = 0; !st && i < chain->timeline_count; i++) {
-		struct chain_window window;
-		if (chain_window(chain, i, &window))
-			st = show_window(out, chain, &window, err);
-	}
-	return st;
+	struct shown_windows windows = {out, chain};
+	return st ? st : chain_windows(chain, show_each, &windows, err);
 }

@@ -130,6 +130,31 @@ static enum status lose(void *arg, uint32_t timeline, uint64_t number, struct er
 	return chain_lose(arg, timeline, number, err);
 }
 
+static enum status take_time(void *arg, const struct object_info *info, struct error *err)
+{
+	(void)err;
+	*(int64_t *)arg = info->modified_s;
+	return STATUS_OK;
+}
+
+struct times {
+	const struct verification *verification;
+	const struct chain *chain;
+};
+
+/* After hours of reading a time that cannot be had is no failure: it stays unknown. */
+static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *stored_s)
+{
+	const struct times *times = arg;
+	char object[WAL_OBJECT_NAME_MAX];
+	struct wal_name name;
+	struct error ignored;
+	wal_name_of_number(&name, timeline, number, times->chain->segment_bytes);
+	wal_object_name(object, times->chain->system_id, &name);
+	return store_list(times->verification->survey.session->store, times->verification->context->call, object,
+			  take_time, stored_s, &ignored) == STATUS_OK;
+}
+
 /* What cannot be opened is lost for the chain. */
 static enum status read_all(struct verification *verification, struct chain *chain, struct error *err)
 {
@@ -143,7 +168,10 @@ static enum status read_all(struct verification *verification, struct chain *cha
 					  .bytes = verification->bytes,
 					  .lost = lose,
 					  .arg = chain};
+	struct times times = {verification, chain};
 	enum status st = verify_read(&reading, err);
+	if (!st)
+		chain_lost_times(chain, ask_time, &times);
 	verification->damaged += reading.totals.damaged;
 	return st ? st : show_totals(verification, chain, &reading.totals, err);
 }

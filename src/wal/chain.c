@@ -72,6 +72,20 @@ enum status chain_keep_gap(struct chain *chain, const struct chain_gap *gap, boo
 	return STATUS_OK;
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct chain_gap *left = a, *right = b;
+	if (left->timeline != right->timeline)
+		return left->timeline < right->timeline ? -1 : 1;
+	return left->first < right->first ? -1 : left->first > right->first;
+}
+
+void chain_sort_gaps(struct chain *chain)
+{
+	if (chain->gap_count > 0)
+		qsort(chain->gaps, chain->gap_count, sizeof *chain->gaps, by_place);
+}
+
 enum status chain_add_gap(struct chain *chain, struct chain_timeline *timeline, const struct chain_gap *gap,
 			  struct error *err)
 {
@@ -81,7 +95,6 @@ enum status chain_add_gap(struct chain *chain, struct chain_timeline *timeline, 
 	enum status st = chain_keep_gap(chain, gap, &kept, err);
 	if (!kept) {
 		chain->gaps_untold++;
-		timeline->gaps_untold = true;
 		if (timeline->untold.ranges == 0)
 			timeline->untold.first = gap->first;
 		timeline->untold.ranges++;
@@ -89,6 +102,13 @@ enum status chain_add_gap(struct chain *chain, struct chain_timeline *timeline, 
 		timeline->untold.end = gap->last + 1;
 	}
 	return st;
+}
+
+void chain_untold(struct chain_timeline *timeline, uint64_t first)
+{
+	if (!timeline->has_untold || first < timeline->told_end)
+		timeline->told_end = first;
+	timeline->has_untold = true;
 }
 
 static enum status add_segment(struct chain *chain, struct chain_timeline *timeline, uint64_t number, uint64_t bytes,
@@ -105,8 +125,11 @@ static enum status add_segment(struct chain *chain, struct chain_timeline *timel
 							.needed = true,
 							.first = timeline->last + 1,
 							.last = number - 1,
+							.before_s = timeline->last_s,
 							.behind_s = modified_s};
 		st = chain_add_gap(chain, timeline, &timeline->last_gap, err);
+		if (timeline->untold.ranges > 0)
+			chain_untold(timeline, timeline->last_gap.first);
 	}
 	timeline->segments++;
 	timeline->segment_bytes_stored += bytes;

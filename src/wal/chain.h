@@ -29,7 +29,7 @@ struct chain_gap {
 	bool needed; /* false: of a branch that was left, beyond its last switch */
 	bool lost;   /* it is there, and cannot be opened: see chain_lose */
 	uint64_t first, last;
-	int64_t behind_s; /* time of the segment behind it; 0: there is none */
+	int64_t before_s, behind_s; /* times of the segments before and behind it; 0: not known, or there is none */
 };
 
 /* Ranges that were only counted, of one timeline. */
@@ -57,8 +57,10 @@ struct chain_timeline {
 	uint64_t needed_end;         /* needed are the segments before this one */
 	int64_t reach_s;             /* when it, or what comes from it, came to where it is */
 	struct chain_gap last_gap;   /* among its own segments; timeline 0: none */
-	bool gaps_untold;            /* some of its ranges are not in chain.gaps */
-	struct chain_untold untold;  /* those among its own segments */
+	struct chain_untold untold;  /* of its ranges those that are not in chain.gaps */
+	bool has_untold;             /* some among its own segments are not, missing or lost: */
+	uint64_t told_end;           /* the first of them begins here */
+	uint32_t joins;              /* once ended: whose segment is before its first one; 0: none */
 };
 
 struct chain {
@@ -114,17 +116,27 @@ enum status chain_end(struct chain *chain, struct error *err);
  */
 enum status chain_lose(struct chain *chain, uint32_t id, uint64_t number, struct error *err);
 
+/*
+ * When the segments beside lost ones were stored, for the windows: asked for the newest first, and at most
+ * CHAIN_TIMES_MAX times. False: it cannot be found out, and no more is asked. *stored_s 0: not known.
+ */
+#define CHAIN_TIMES_MAX 64
+typedef bool (*chain_time_fn)(void *arg, uint32_t timeline, uint64_t number, int64_t *stored_s);
+void chain_lost_times(struct chain *chain, chain_time_fn ask, void *arg);
+
 /* Whether anything is missing that is needed: segments, or how timelines join. */
 bool chain_is_whole(const struct chain *chain);
 
 /*
- * The last stretch without a gap on the way to the end of a timeline, through its ancestors: a base backup that began
- * in it can be recovered to any point from its own end to this one's.
+ * A stretch without a gap on the way to the end of a timeline, through its ancestors: a base backup that began in it
+ * can be recovered to any point from its own end to this one's.
  */
 struct chain_window {
-	uint32_t timeline;           /* to its end */
+	uint32_t timeline;           /* to recover to */
 	uint32_t first_timeline;     /* of its first segment, as it is named */
 	uint32_t last_timeline;      /* of its last one: an ancestor's while the timeline has none */
+	bool at_gap;                 /* what is behind it is missing or lost; false: it is the timeline's end */
+	bool newest;                 /* it goes to what was stored last */
 	uint64_t first, last;        /* segments */
 	int64_t first_s, last_s;     /* when they were stored; 0: not known */
 	uint64_t begin_lsn, end_lsn; /* the end is the first byte that is not there */
@@ -133,8 +145,13 @@ struct chain_window {
 	uint64_t archived_last;
 };
 
-/* False for a timeline that was left, and where there is nothing. Only once ended. */
-bool chain_window(const struct chain *chain, size_t index, struct chain_window *out);
+/*
+ * Once ended: tells all of them, by timeline and place, so that those to a gap come before those behind it. Of what
+ * lies between gaps that were only counted nothing is told. What a timeline that was left has before a switch belongs
+ * to its child's; beyond the last one there is no window.
+ */
+typedef enum status (*chain_window_fn)(void *arg, const struct chain_window *window, struct error *err);
+enum status chain_windows(const struct chain *chain, chain_window_fn tell, void *arg, struct error *err);
 
 /* The window that ends with what was stored last: where the cluster is. False when there is none. */
 bool chain_newest_window(const struct chain *chain, struct chain_window *out);

@@ -139,14 +139,18 @@ def test_verify_names_each_missing_range(site):
     text = result.out.decode()
     assert f"✗ {name_of(5)} to {name_of(9)} are missing, 5 segments\n" in text
     assert f"✗ {name_of(11)} is missing\n" in text
-    assert "✓ timeline 1 can be recovered from 0/C00000 " in text and " to 0/D00000 " in text
+    windows = re.findall(r"^✓ timeline 1 can be recovered from (\S+) \(stored \S+\) to (\S+) \(stored \S+\)(.*)$", text, re.M)
+    assert windows == [("0/300000", "0/500000", ", up to a gap"), ("0/A00000", "0/B00000", ", up to a gap"), ("0/C00000", "0/D00000", ", the newest WAL")]
     [cluster] = lines(site.run("verify", "--json").expect(6, "missing", "backfill"))
     assert cluster["gaps"] == [
         {"timeline": 1, "first": name_of(5), "last": name_of(9), "segments": 5, "needed": True},
         {"timeline": 1, "first": name_of(11), "last": name_of(11), "segments": 1, "needed": True}]
     assert cluster["whole"] is False and cluster["missing_segments"] == 6
-    [window] = cluster["windows"]
+    before, between, window = cluster["windows"]
     assert (window["begin_lsn"], window["end_lsn"], window["first"]) == ("0/C00000", "0/D00000", name_of(12))
+    assert (before["first"], before["last"], between["first"]) == (name_of(3), name_of(4), name_of(10))
+    assert [(each["at_gap"], each["newest"]) for each in cluster["windows"]] == [(True, False), (True, False), (False, True)]
+    assert all(abs(time.time() - timestamp(each[which])) < 300 for each in cluster["windows"] for which in ("first_stored_time", "last_stored_time"))
 
 
 def test_verify_of_nothing_and_without_a_store(site):
@@ -215,7 +219,9 @@ def test_gap_and_promotion_with_postgres(site):
         site.store.delete(where)
         [cluster] = lines(site.run("verify", "--json").expect(6, "1 segment is missing, in 1 range", "backfill"))
         assert cluster["gaps"] == [{"timeline": timeline, "first": name, "last": name, "segments": 1, "needed": True}]
-        assert cluster["windows"][0]["first"].startswith("00000002")
+        before, behind = cluster["windows"]
+        assert before["at_gap"] and (before["timeline"], before["first"]) == (1, cluster["timelines"][0]["first"])
+        assert behind["newest"] and behind["first"].startswith("00000002")
         site.store.put(where, kept)
     site.run("verify").expect(0)
 
@@ -366,8 +372,11 @@ def test_a_flipped_bit_is_found(site, archived):
     # The window that the names promise begins behind it now.
     number = segments.index(wrong)
     [cluster] = [line for line in lines(result) if line["kind"] == "cluster"]
-    [window] = cluster["windows"]
-    assert window["first"] == segments[number + 1] and window["last"] == segments[-1] and window["first_stored_time"] is None
+    before, window = cluster["windows"]
+    assert (before["first"], before["last"], before["at_gap"]) == (segments[0], segments[number - 1], True)
+    assert window["first"] == segments[number + 1] and window["last"] == segments[-1] and window["newest"]
+    stored = {each["name"]: each["stored_time"] for each in lines(site.run("list", "--json").expect(0))}
+    assert window["first_stored_time"] == stored[window["first"]] and before["last_stored_time"] == stored[before["last"]]
 
 
 def reseal(site, system_id, name, change):

@@ -14,6 +14,14 @@ static enum status check_line(void *arg, uint32_t timeline, uint64_t switch_lsn,
 	return STATUS_OK;
 }
 
+static enum status check_window(void *arg, const struct chain_window *window, struct error *err)
+{
+	(void)arg, (void)err;
+	MUST(window->first <= window->last || window->first_timeline < window->last_timeline);
+	MUST(!window->newest || !window->at_gap);
+	return STATUS_OK;
+}
+
 /* WAL of the timelines 1 to 8, and the history as that of 8: whatever it says, the chain comes to an end. */
 static void join(const char *text, size_t len)
 {
@@ -31,9 +39,7 @@ static void join(const char *text, size_t len)
 	MUST(chain_end(&chain, &err) == STATUS_OK);
 	for (size_t i = 0; i < chain.gap_count; i++)
 		MUST(chain.gaps[i].first <= chain.gaps[i].last);
-	for (size_t i = 0; i < chain.timeline_count; i++)
-		if (chain_window(&chain, i, &window))
-			MUST(window.first <= window.last || window.first_timeline < window.last_timeline);
+	MUST(chain_windows(&chain, check_window, NULL, &err) == STATUS_OK);
 	(void)chain_newest_window(&chain, &window);
 	chain_fini(&chain);
 }

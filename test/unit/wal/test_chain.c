@@ -41,7 +41,18 @@ static void feed(struct chain *chain, const char *words)
 		assert_ok(add(chain, word), err);
 }
 
-/* Each timeline, what is missing (-), not needed (~) or lost (!), the windows (=), and whether all is well. */
+static enum status describe_window(void *out, const struct chain_window *window, struct error *error)
+{
+	return buffer_printf(out, error, " %s%X:%X:%" PRIX64 "@%" PRId64 "..%X:%" PRIX64 "@%" PRId64 "%s",
+			     window->at_gap ? "|" : "=", window->timeline, window->first_timeline, window->first,
+			     window->first_s, window->last_timeline, window->last, window->last_s,
+			     window->newest ? "*" : "");
+}
+
+/*
+ * Each timeline, what is missing (-), not needed (~) or lost (!), the windows to an end (=, the newest *) and to a gap
+ * (|), and whether all is well.
+ */
 static void describe(const struct chain *chain, struct buffer *out)
 {
 	for (size_t i = 0; i < chain->timeline_count; i++) {
@@ -55,13 +66,7 @@ static void describe(const struct chain *chain, struct buffer *out)
 		(void)buffer_printf(out, &err, " %s%X:%" PRIX64 "..%" PRIX64,
 				    chain->gaps[i].lost ? "!" : (chain->gaps[i].needed ? "-" : "~"),
 				    chain->gaps[i].timeline, chain->gaps[i].first, chain->gaps[i].last);
-	for (size_t i = 0; i < chain->timeline_count; i++) {
-		struct chain_window window;
-		if (chain_window(chain, i, &window))
-			(void)buffer_printf(out, &err, " =%X:%X:%" PRIX64 "@%" PRId64 "..%X:%" PRIX64 "@%" PRId64,
-					    window.timeline, window.first_timeline, window.first, window.first_s,
-					    window.last_timeline, window.last, window.last_s);
-	}
+	assert_ok(chain_windows(chain, describe_window, out, &err), err);
 	(void)buffer_printf(out, &err, chain_is_whole(chain) ? " ok" : " broken");
 }
 
@@ -75,88 +80,94 @@ static const struct {
 	struct history histories[HISTORIES];
 	const char *expected;
 } cases[] = {
-    {"one segment", "1:3@10", {{0}}, "1:3..3/1 =1:1:3@10..1:3@10 ok"},
-    {"in order", "1:3@10 1:4@20 1:4k@21 1:5@30", {{0}}, "1:3..5/3 =1:1:3@10..1:5@30 ok"},
-    {"across a log file", "1:FE@10 1:FF@20 1:100@30", {{0}}, "1:FE..100/3 =1:1:FE@10..1:100@30 ok"},
-    {"a gap across a log file", "1:FE@10 1:101@30", {{0}}, "1:FE..101/2 -1:FF..100 =1:1:101@30..1:101@30 broken"},
-    {"a gap", "1:3@10 1:4@20 1:A@30 1:B@40", {{0}}, "1:3..B/4 -1:5..9 =1:1:A@30..1:B@40 broken"},
-    {"two gaps", "1:3@10 1:5@20 1:6@21 1:8@30 1:9@40", {{0}}, "1:3..9/5 -1:4..4 -1:7..7 =1:1:8@30..1:9@40 broken"},
+    {"one segment", "1:3@10", {{0}}, "1:3..3/1 =1:1:3@10..1:3@10* ok"},
+    {"in order", "1:3@10 1:4@20 1:4k@21 1:5@30", {{0}}, "1:3..5/3 =1:1:3@10..1:5@30* ok"},
+    {"across a log file", "1:FE@10 1:FF@20 1:100@30", {{0}}, "1:FE..100/3 =1:1:FE@10..1:100@30* ok"},
+    {"a gap across a log file",
+     "1:FE@10 1:101@30",
+     {{0}},
+     "1:FE..101/2 -1:FF..100 |1:1:FE@10..1:FE@10 =1:1:101@30..1:101@30* broken"},
+    {"a gap", "1:3@10 1:4@20 1:A@30 1:B@40", {{0}}, "1:3..B/4 -1:5..9 |1:1:3@10..1:4@20 =1:1:A@30..1:B@40* broken"},
+    {"two gaps",
+     "1:3@10 1:5@20 1:6@21 1:8@30 1:9@40",
+     {{0}},
+     "1:3..9/5 -1:4..4 -1:7..7 |1:1:3@10..1:3@10 |1:1:5@20..1:6@21 =1:1:8@30..1:9@40* broken"},
     {"only a .partial", "1:3p@10", {{0}}, "1 ok"},
     /* 0/5000060 lies in segment 5: both timelines have one, and the new one's is the one that counts. */
     {"a promotion",
      "1:3@10 1:4@20 1:5p@31 2h@30 2:5@40 2:6@50",
      {{2, "1\t0/5000060\tx\n"}},
-     "1<:3..4/2 2:5..6/2 =2:1:3@10..2:6@50 ok"},
+     "1<:3..4/2 2:5..6/2 =2:1:3@10..2:6@50* ok"},
     {"a promotion at a border",
      "1:3@10 1:4@20 2h@30 2:5@40",
      {{2, "1\t0/5000000\tx\n"}},
-     "1<:3..4/2 2:5..5/1 =2:1:3@10..2:5@40 ok"},
+     "1<:3..4/2 2:5..5/1 =2:1:3@10..2:5@40* ok"},
     {"a promotion, and nothing yet",
      "1:3@10 1:4@20 2h@30",
      {{2, "1\t0/5000060\tx\n"}},
-     "1<:3..4/2 2 =2:1:3@10..1:4@20 ok"},
+     "1<:3..4/2 2 =2:1:3@10..1:4@20* ok"},
     {"the old primary's last ones never came",
      "1:3@10 1:4@20 2h@30 2:8@40 2:9@50",
      {{2, "1\t0/8000060\tx\n"}},
-     "1<:3..4/2 2:8..9/2 -1:5..7 =2:2:8@40..2:9@50 broken"},
+     "1<:3..4/2 2:8..9/2 -1:5..7 |1:1:3@10..1:4@20 =2:2:8@40..2:9@50* broken"},
     {"nor did the new one's",
      "1:3@10 1:4@20 2h@30",
      {{2, "1\t0/8000060\tx\n"}},
-     "1<:3..4/2 2 -1:5..7 =2:1:3@10..1:4@20 broken"},
+     "1<:3..4/2 2 -1:5..7 |1:1:3@10..1:4@20 broken"},
     {"the new one's first ones never came",
      "1:3@10 1:4@20 2h@30 2:7@40",
      {{2, "1\t0/5000060\tx\n"}},
-     "1<:3..4/2 2:7..7/1 -2:5..6 =2:2:7@40..2:7@40 broken"},
+     "1<:3..4/2 2:7..7/1 -2:5..6 |1:1:3@10..1:4@20 =2:2:7@40..2:7@40* broken"},
     {"a gap before the switch",
      "1:3@10 1:5@20 1:6@21 2h@30 2:7@40",
      {{2, "1\t0/7000060\tx\n"}},
-     "1<:3..6/3 2:7..7/1 -1:4..4 =2:1:5@20..2:7@40 broken"},
+     "1<:3..6/3 2:7..7/1 -1:4..4 |1:1:3@10..1:3@10 =2:1:5@20..2:7@40* broken"},
     {"something was filled in later",
      "1:3@90 1:4@20 1:5@21 1:8@22 2h@30 2:5@40",
      {{2, "1\t0/5000060\tx\n"}},
-     "1<:3..8/4 2:5..5/1 ~1:6..7 =2:1:3@90..2:5@40 ok"},
+     "1<:3..8/4 2:5..5/1 ~1:6..7 =2:1:3@90..2:5@40* ok"},
     {"its last one was filled in later",
      "1:3@10 1:4@90 2h@30 2:5@40",
      {{2, "1\t0/5000060\tx\n"}},
-     "1<:3..4/2 2:5..5/1 =2:1:3@10..2:5@40 ok"},
+     "1<:3..4/2 2:5..5/1 =2:1:3@10..2:5@40* ok"},
     /* What the old primary archived in disorder while it died leads nowhere. */
     {"a gap behind the switch",
      "1:3@10 1:4@20 1:5@21 1:8@22 2h@30 2:5@40",
      {{2, "1\t0/5000060\tx\n"}},
-     "1<:3..8/4 2:5..5/1 ~1:6..7 =2:1:3@10..2:5@40 ok"},
+     "1<:3..8/4 2:5..5/1 ~1:6..7 =2:1:3@10..2:5@40* ok"},
     {"a gap across the switch",
      "1:3@10 1:4@20 1:9@22 2h@30 2:7@40",
      {{2, "1\t0/7000060\tx\n"}},
-     "1<:3..9/3 2:7..7/1 -1:5..6 =2:2:7@40..2:7@40 broken"},
+     "1<:3..9/3 2:7..7/1 -1:5..6 |1:1:3@10..1:4@20 =2:2:7@40..2:7@40* broken"},
     /* A copy was recovered elsewhere and made a timeline; the cluster itself goes on. */
     {"a branch that was only a trial",
      "1:3@10 1:4@20 1:5@30 1:7@70 2h@30 2:5@40",
      {{2, "1\t0/5000060\tx\n"}},
-     "1:3..7/4 2:5..5/1 -1:6..6 =1:1:7@70..1:7@70 =2:1:3@10..2:5@40 broken"},
+     "1:3..7/4 2:5..5/1 -1:6..6 |1:1:3@10..1:5@30 =1:1:7@70..1:7@70* =2:1:3@10..2:5@40 broken"},
     {"three timelines",
      "1:3@10 2h@20 2:4@30 3h@40 3:5@50 3:6@60",
      {{2, "1\t0/4000060\tx\n"}, {3, "1\t0/4000060\tx\n2\t0/5000060\ty\n"}},
-     "1<:3..3/1 2<:4..4/1 3:5..6/2 =3:1:3@10..3:6@60 ok"},
+     "1<:3..3/1 2<:4..4/1 3:5..6/2 =3:1:3@10..3:6@60* ok"},
     /* The third one's file tells where the second came from. */
     {"a history is missing between",
      "1:3@10 2:4@30 3h@40 3:5@50",
      {{3, "1\t0/4000060\tx\n2\t0/5000060\ty\n"}},
-     "1<:3..3/1 2<:4..4/1 3:5..5/1 =3:1:3@10..3:5@50 ok"},
+     "1<:3..3/1 2<:4..4/1 3:5..5/1 =3:1:3@10..3:5@50* ok"},
     {"a timeline that nothing was archived of",
      "1:3@10 3h@40 3:4@50",
      {{3, "1\t0/4000060\tx\n2\t0/4000090\ty\n"}},
-     "1<:3..3/1 2< 3:4..4/1 =3:1:3@10..3:4@50 ok"},
+     "1<:3..3/1 2< 3:4..4/1 =3:1:3@10..3:4@50* ok"},
     {"all of a timeline is missing",
      "1:3@10 3h@40 3:7@50",
      {{3, "1\t0/4000060\tx\n2\t0/7000090\ty\n"}},
-     "1<:3..3/1 2< 3:7..7/1 -2:4..6 =3:3:7@50..3:7@50 broken"},
-    {"no history", "1:3@10 2:4@20", {{0}}, "1:3..3/1 2:4..4/1 =1:1:3@10..1:3@10 =2:2:4@20..2:4@20 broken"},
+     "1<:3..3/1 2< 3:7..7/1 -2:4..6 |1:1:3@10..1:3@10 =3:3:7@50..3:7@50* broken"},
+    {"no history", "1:3@10 2:4@20", {{0}}, "1:3..3/1 2:4..4/1 =1:1:3@10..1:3@10 =2:2:4@20..2:4@20* broken"},
     /* Its parent's time was over, and perhaps its history's too. */
-    {"it begins with a later timeline", "3:4@20 3:5@30", {{0}}, "3:4..5/2 =3:3:4@20..3:5@30 ok"},
+    {"it begins with a later timeline", "3:4@20 3:5@30", {{0}}, "3:4..5/2 =3:3:4@20..3:5@30* ok"},
     {"it begins with a later timeline's history",
      "3h@10 3:8@20",
      {{3, "1\t0/3000060\tx\n2\t0/5000060\ty\n"}},
-     "1< 2< 3:8..8/1 =3:3:8@20..3:8@20 ok"},
+     "1< 2< 3:8..8/1 =3:3:8@20..3:8@20* ok"},
 };
 
 static void knows_what_is_missing(void **unused)
@@ -401,14 +412,15 @@ static void no_window_goes_through_what_is_lost(void **unused)
 		const char *history; /* of timeline 2 */
 		const char *expected;
 	} lost[] = {
-	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:4", NULL, "1:3..6/4 !1:4..4 =1:1:5@0..1:6@40 ok"},
-	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:5 1:3", NULL, "1:3..6/4 !1:3..3 !1:5..5 =1:1:6@0..1:6@40 ok"},
-	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:6 1:5", NULL, "1:3..6/4 !1:5..5 !1:6..6 =1:1:3@10..1:4@0 ok"},
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:4", NULL, "1:3..6/4 !1:4..4 |1:1:3@10..1:3@0 =1:1:5@0..1:6@40* ok"},
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:5 1:3", NULL,
+	     "1:3..6/4 !1:3..3 !1:5..5 |1:1:4@0..1:4@0 =1:1:6@0..1:6@40* ok"},
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:6 1:5", NULL, "1:3..6/4 !1:5..5 !1:6..6 |1:1:3@10..1:4@0 ok"},
 	    {"1:3@10", "1:3", NULL, "1:3..3/1 !1:3..3 ok"},
-	    {"1:3@10 1:5@20 1:6@30", "1:6", NULL, "1:3..6/3 -1:4..4 !1:6..6 =1:1:5@20..1:5@0 broken"},
+	    {"1:3@10 1:5@20 1:6@30", "1:6", NULL, "1:3..6/3 -1:4..4 !1:6..6 |1:1:3@10..1:3@10 |1:1:5@20..1:5@0 broken"},
 	    {"1:3@10 1:4@20 2h@30 2:5@40 2:6@50", "1:4", "1\t0/5000060\tx\n",
-	     "1<:3..4/2 2:5..6/2 !1:4..4 =2:2:5@40..2:6@50 ok"},
-	    {"1:3@10", "7:3", NULL, "1:3..3/1 =1:1:3@10..1:3@10 ok"},
+	     "1<:3..4/2 2:5..6/2 !1:4..4 |1:1:3@10..1:3@0 =2:2:5@40..2:6@50* ok"},
+	    {"1:3@10", "7:3", NULL, "1:3..3/1 =1:1:3@10..1:3@10* ok"},
 	};
 	for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
 		struct chain chain;
@@ -429,6 +441,97 @@ static void no_window_goes_through_what_is_lost(void **unused)
 		buffer_fini(&got);
 		chain_fini(&chain);
 	}
+}
+
+/* Of timeline 1, whose segments were stored at ten times their numbers. */
+struct answers {
+	size_t asked;
+	bool silent; /* the store is away */
+};
+
+static bool answer(void *arg, uint32_t timeline, uint64_t number, int64_t *stored_s)
+{
+	struct answers *answers = arg;
+	answers->asked++;
+	assert_int_equal(timeline, 1);
+	if (answers->silent)
+		return false;
+	*stored_s = 10 * (int64_t)number;
+	return true;
+}
+
+static void windows_beside_what_is_lost_have_times(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *lost;
+		bool silent;
+		size_t asked;
+		const char *expected;
+	} lost[] = {
+	    {"5", false, 2, "1:1..9/8 !1:5..5 -1:7..7 |1:1:1@10..1:4@40 |1:1:6@60..1:6@60 =1:1:8@80..1:9@90* broken"},
+	    {"5", true, 1, "1:1..9/8 !1:5..5 -1:7..7 |1:1:1@10..1:4@0 |1:1:6@0..1:6@60 =1:1:8@80..1:9@90* broken"},
+	    /* What is known already, or not there, is not asked for. */
+	    {"28", false, 1,
+	     "1:1..9/8 !1:2..2 -1:7..7 !1:8..8 |1:1:1@10..1:1@10 |1:1:3@30..1:6@60 =1:1:9@90..1:9@90* broken"},
+	    {"456", false, 1, "1:1..9/8 !1:4..4 !1:5..5 !1:6..6 -1:7..7 |1:1:1@10..1:3@30 =1:1:8@80..1:9@90* broken"},
+	    {"19", false, 2, "1:1..9/8 !1:1..1 -1:7..7 !1:9..9 |1:1:2@20..1:6@60 |1:1:8@80..1:8@80 broken"},
+	};
+	for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+		struct chain chain;
+		struct buffer got = {0};
+		struct answers answers = {.silent = lost[i].silent};
+		chain_init(&chain, 42, 16 * MIB);
+		feed(&chain, "1:1@10 1:2@20 1:3@30 1:4@40 1:5@50 1:6@60 1:8@80 1:9@90");
+		assert_ok(chain_end(&chain, &err), err);
+		for (const char *digit = lost[i].lost; *digit != '\0'; digit++)
+			assert_ok(chain_lose(&chain, 1, (uint64_t)(*digit - '0'), &err), err);
+		chain_lost_times(&chain, answer, &answers);
+		describe(&chain, &got);
+		assert_string_equal(buffer_text(&got), lost[i].expected);
+		assert_int_equal(answers.asked, lost[i].asked);
+		buffer_fini(&got);
+		chain_fini(&chain);
+	}
+}
+
+static enum status count_window_of(void *count, const struct chain_window *window, struct error *error)
+{
+	(void)error;
+	assert_int_equal(window->first, window->last);
+	++*(size_t *)count;
+	return STATUS_OK;
+}
+
+/* Every second segment is there: what lies before the first gap that is only counted is told, and what is behind all.
+ */
+static void windows_have_a_bound(void **unused)
+{
+	(void)unused;
+	struct chain chain;
+	struct wal_name name;
+	struct answers answers = {0};
+	uint64_t last = 2 * CHAIN_GAPS_MAX + 2000;
+	for (int lose = 0; lose < 2; lose++) {
+		size_t count = 0;
+		struct chain_window window;
+		chain_init(&chain, 42, MIB);
+		for (uint64_t number = 0; number <= last; number += lose ? 1 : 2) {
+			wal_name_of_number(&name, 1, number, MIB);
+			assert_ok(chain_add(&chain, &name, 1, 10 * (int64_t)number, &err), err);
+		}
+		assert_ok(chain_end(&chain, &err), err);
+		for (uint64_t number = 1; lose && number < last; number += 2)
+			assert_ok(chain_lose(&chain, 1, number, &err), err);
+		chain_lost_times(&chain, answer, &answers);
+		assert_ok(chain_windows(&chain, count_window_of, &count, &err), err);
+		assert_int_equal(count, CHAIN_GAPS_MAX + 2);
+		assert_true(chain_newest_window(&chain, &window));
+		assert_int_equal(window.first, last);
+		assert_int_equal(window.first_s, 10 * last);
+		chain_fini(&chain);
+	}
+	assert_true(answers.asked <= CHAIN_TIMES_MAX);
 }
 
 /* What there is no room for is known by the last of it. */
@@ -466,6 +569,8 @@ int main(void)
 	    cmocka_unit_test(the_newest_window_is_where_the_cluster_is),
 	    cmocka_unit_test(a_window_tells_what_must_be_restored),
 	    cmocka_unit_test(no_window_goes_through_what_is_lost),
+	    cmocka_unit_test(windows_beside_what_is_lost_have_times),
+	    cmocka_unit_test(windows_have_a_bound),
 	    cmocka_unit_test(what_is_lost_has_a_bound),
 	};
 	return cmocka_run_group_tests_name("wal/chain", tests, NULL, NULL);
