@@ -31,10 +31,9 @@ static enum status switch_wal(struct inspection *inspection, const struct call *
 enum status check_segment_finish(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
-	if (is_standby(inspection)) {
-		(void)error_set(err, STATUS_USAGE, "a standby cannot: only its primary finishes a segment");
-		return error_hint(err, STATUS_USAGE, "run walship check on the primary; here, once it is promoted");
-	}
+	if (is_standby(inspection))
+		return finding_skip(finding,
+				    "a standby cannot: run walship check on the primary; here, once it is promoted");
 	if (!inspection->archives)
 		return finding_skip(finding, "not tried: it would not be archived here, see above");
 	if (inspection->check->session == NULL)
