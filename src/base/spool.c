@@ -34,5 +34,9 @@ enum status spool_prepare(const char *given, char out[SPOOL_PATH_MAX], struct er
 		return STATUS_OK;
 	(void)error_set(err, STATUS_LOCAL, "the spool %s is not a folder of user %u's own with mode 0700", out,
 			(unsigned)geteuid());
+	/* Root looks at what the server's user has: another folder would only hide what is there. */
+	if (geteuid() == 0 && info.st_uid != 0)
+		return error_hint(err, STATUS_LOCAL, "run walship as user %u, whose folder it is: the server's user?",
+				  (unsigned)info.st_uid);
 	return error_hint(err, STATUS_LOCAL, SPOOL_HINT);
 }

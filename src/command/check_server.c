@@ -106,6 +106,7 @@ static enum status archive_command(void *arg, const struct call *call, struct fi
 	if (text[0] == '\0')
 		return not_here(inspection, err, "is empty: the server keeps all WAL and archives nothing");
 	archive_command_read(&command, text);
+	inspection->calls_walship = command.kind != ARCHIVE_COMMAND_FOREIGN;
 	if (command.kind == ARCHIVE_COMMAND_FOREIGN)
 		return not_here(inspection, err, "does not call walship");
 	if (command.kind == ARCHIVE_COMMAND_WRONG)
@@ -178,7 +179,10 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 				postgres_text(&rows, 0, FAILED_AT), inspection->failures,
 				last == NULL ? "nothing was archived so far" : "the last that was archived is ",
 				last == NULL ? "" : last);
-		return error_hint(err, STATUS_UNREACHABLE, "the server's log has walship's own words, and a hint");
+		return error_hint(err, STATUS_UNREACHABLE,
+				  inspection->calls_walship
+				      ? "the server's log has walship's own words, and a hint"
+				      : "the server's log says more of what it has for an archive_command");
 	}
 	if (last == NULL)
 		finding_say(finding, "has archived nothing yet");

@@ -14,7 +14,8 @@ struct inspection {
 	const struct check_server *check;
 	struct postgres *postgres;
 	struct postgres_rows facts;
-	bool archives; /* nothing so far keeps a segment from the repository */
+	bool calls_walship; /* archive_command does, for all that can be seen */
+	bool archives;      /* nothing so far keeps a segment from the repository */
 	struct wal_name segment;
 	char object[WAL_OBJECT_NAME_MAX];
 	int64_t switched_ms;

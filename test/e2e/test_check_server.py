@@ -293,8 +293,12 @@ def test_an_archiver_that_fails(dir_site, dir_primary):
     report = check(dir_site, code=3, error="1 of [0-9]+ steps failed")
     report.expect_wrong("find it archived", "tried 3 times and failed", "server's log")
     report = check(dir_site, code=3, error="2 of [0-9]+ steps failed")
-    assert report.wrong() == ["archiver", "find it archived"]
+    assert report.wrong() == ["archiver", "find it archived"] and "walship's own words" in report.hints["archiver"]
     assert re.search(r"fails: [0-9A-F]{24} at 20\S+Z, failures in all: \d+; nothing was archived so far", report.words["archiver"])
+    change(dir_primary, archive_command="cp %p /nonexistent/%f")
+    dir_primary.expect("cp: ")
+    report = check(dir_site, code=2, error="2 of [0-9]+ steps failed")
+    assert report.wrong() == ["archive_command", "archiver"] and "has for an archive_command" in report.hints["archiver"]
     change(dir_primary, archive_command=good)
     dir_primary.switch()
     dir_primary.wait_archived()

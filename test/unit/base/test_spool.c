@@ -58,12 +58,14 @@ static void believes_only_its_own(void **unused)
 	assert_refused(folder_path(&folder, "open"), "own with mode 0700");
 	assert_refused(folder_path(&folder, "link"), "own with mode 0700");
 	assert_refused(folder_path(&folder, "none/below"), "No such file or directory");
+	assert_non_null(strstr(err.hint, "name a folder of this user's own"));
 	assert_refused("relative", "is not an absolute path");
 	assert_refused("", "is not an absolute path");
 	if (geteuid() == 0) {
 		assert_int_equal(mkdir(folder_path(&folder, "theirs"), 0700), 0);
 		assert_int_equal(chown(folder_path(&folder, "theirs"), 12345, 12345), 0);
 		assert_refused(folder_path(&folder, "theirs"), "not a folder of user 0's own");
+		assert_non_null(strstr(err.hint, "run walship as user 12345"));
 	}
 }
 
