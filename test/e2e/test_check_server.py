@@ -118,6 +118,8 @@ def test_no_server_at_hand(dir_site):
 
 
 def test_a_server_that_hangs(dir_site, dir_primary):
+    # Once it wakes up, of the connection of the check, which has gone.
+    dir_primary.expect("FATAL:  connection to client lost", "FATAL:  canceling authentication due to timeout")
     os.kill(dir_primary.server.process.pid, signal.SIGSTOP)
     try:
         check(dir_site, code=3, error="steps failed").expect_wrong("server", "timeout expired", "is it running")
