@@ -1,6 +1,7 @@
 /*
  * walship status: the newest part of the repository. Listed are the last two folders that there can be segments in (4
- * GiB of WAL each), not the million names before them; which those are, pg_control and archive_status tell.
+ * GiB of WAL each), not the million names before them; which those are, pg_control and archive_status tell. Without a
+ * data directory it is everything, as verify looks at it.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 #include "base/cleanup.h"
 #include "command/health.h"
 #include "command/session.h"
+#include "command/survey.h"
 #include "stream/seal.h"
 #include "wal/chain.h"
 #include "wal/history.h"
@@ -40,7 +42,8 @@ struct look {
 	struct health_archive *out;
 	struct call call;
 	struct store *store;
-	uint32_t segment_bytes; /* 0: not known, and so is the chain */
+	uint32_t segment_bytes;
+	int64_t settled_s; /* where all is listed: what is stored later may have overtaken others */
 	struct chain chain;
 	struct hole last; /* the last segment so far; timeline 0: none */
 	struct hole holes[HOLES_MAX];
@@ -61,6 +64,15 @@ static void follow(struct look *look, const struct wal_name *name, int64_t store
 	look->last = (struct hole){name->timeline, number, stored_s};
 }
 
+static void note(struct health_archive *out, const struct wal_name *name, int64_t stored_s)
+{
+	out->objects++;
+	if (name->kind != WAL_SEGMENT)
+		return;
+	out->newest = *name;
+	out->newest_s = stored_s;
+}
+
 static enum status take(void *arg, const struct object_info *info, struct error *err)
 {
 	struct look *look = arg;
@@ -69,13 +81,7 @@ static enum status take(void *arg, const struct object_info *info, struct error 
 	/* Whatever else somebody keeps there is none of ours; what is shorter than any object cannot be fetched. */
 	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < SEAL_OBJECT_MIN)
 		return STATUS_OK;
-	look->out->objects++;
-	if (name.kind == WAL_SEGMENT) {
-		look->out->newest = name;
-		look->out->newest_s = info->modified_s;
-	}
-	if (look->segment_bytes == 0)
-		return STATUS_OK;
+	note(look->out, &name, info->modified_s);
 	follow(look, &name, info->modified_s);
 	return chain_add(&look->chain, &name, info->bytes, info->modified_s, err);
 }
@@ -132,7 +138,7 @@ static enum status tell_changes(struct look *look, uint32_t timeline, struct err
 		len += (size_t)snprintf(text + len, sizeof text - len, "%" PRIu32 "\t%X/%X\tx\n",
 					look->changes[i].timeline, log_of(look->changes[i].lsn),
 					(uint32_t)look->changes[i].lsn);
-	return len == 0 || look->segment_bytes == 0 ? STATUS_OK : chain_history(&look->chain, timeline, text, len, err);
+	return len == 0 ? STATUS_OK : chain_history(&look->chain, timeline, text, len, err);
 }
 
 static enum status list_up_to(struct look *look, uint32_t timeline, uint32_t log, struct error *err)
@@ -191,19 +197,13 @@ static enum status list_newest(struct look *look, struct error *err)
 	return st || look->out->newest.text[0] != '\0' ? st : look_for_any(look, err);
 }
 
-/* Without a data directory it is not known where the end is: everything, as far as the time suffices. */
-static enum status list_all(struct look *look, struct error *err)
-{
-	char prefix[PREFIX_MAX];
-	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", look->health->system_id);
-	return store_list(look->store, &look->call, prefix, take, look, err);
-}
-
 /* Whether PostgreSQL still has it for the archiver, or gave it to him while this was looking. */
 static bool is_on_its_way(const struct look *look, const char *name)
 {
 	char path[PATH_MAX + sizeof "/pg_wal/archive_status/" + WAL_NAME_MAX + 8];
 	struct stat info;
+	if (!look->health->local)
+		return false;
 	(void)snprintf(path, sizeof path, "%s/pg_wal/archive_status/%s.done", look->health->directory.path, name);
 	if (stat(path, &info) == 0)
 		return info.st_ctim.tv_sec >= look->health->now_s - 1;
@@ -216,6 +216,10 @@ static void judge_gap(struct look *look, const struct chain_gap *gap)
 {
 	struct health_archive *out = look->out;
 	struct health_gap missing = {0};
+	if (gap->behind_s > look->settled_s) {
+		out->on_their_way += gap->last - gap->first + 1;
+		return;
+	}
 	for (uint64_t number = gap->first; number <= gap->last; number++) {
 		struct wal_name name;
 		wal_name_of_number(&name, gap->timeline, number, look->segment_bytes);
@@ -254,47 +258,82 @@ static void find_restorable(struct look *look, const struct chain_window *window
 	}
 	wal_name_of_number(&out->restorable, timeline, number, look->segment_bytes);
 	/* Stored late, after an outage: it ends when PostgreSQL had finished it. */
-	int64_t finished_s = pending_finished_s(look->health->directory.path, out->restorable.text);
+	int64_t finished_s =
+	    look->health->local ? pending_finished_s(look->health->directory.path, out->restorable.text) : 0;
 	if (finished_s != 0 && finished_s < out->restorable_s)
 		out->restorable_s = finished_s;
 }
 
-static enum status judge_chain(struct look *look, struct error *err)
+/* Once it is ended. */
+static void judge_chain(struct look *look, const struct chain *chain)
 {
 	struct chain_window window;
-	enum status st = chain_end(&look->chain, err);
-	if (st)
-		return st;
-	for (size_t i = 0; i < look->chain.gap_count; i++)
-		if (look->chain.gaps[i].needed)
-			judge_gap(look, &look->chain.gaps[i]);
-	if (chain_newest_window(&look->chain, &window))
+	for (size_t i = 0; i < chain->gap_count; i++)
+		if (chain->gaps[i].needed)
+			judge_gap(look, &chain->gaps[i]);
+	if (chain_newest_window(chain, &window))
 		find_restorable(look, &window);
 	look->out->chain_known = true;
+}
+
+static enum status look_at_newest(struct look *look, const struct command_context *context, struct error *err)
+{
+	CLEANUP(session_fini) struct session session = {0};
+	enum status st = session_open(&session, context, err);
+	if (st)
+		return st;
+	look->store = session.store;
+	look->segment_bytes = look->health->pending.segment_bytes;
+	look->settled_s = INT64_MAX;
+	chain_init(&look->chain, look->health->system_id, look->segment_bytes);
+	st = list_newest(look, err);
+	if (!st)
+		look->out->known = true;
+	if (!st)
+		st = chain_end(&look->chain, err);
+	if (!st)
+		judge_chain(look, &look->chain);
+	return st;
+}
+
+static enum status seen(void *arg, const struct chain *chain, const struct wal_name *name,
+			const struct object_info *info, struct error *err)
+{
+	(void)chain, (void)err;
+	note(((struct look *)arg)->out, name, info->modified_s);
 	return STATUS_OK;
 }
 
-static enum status look_into(struct look *look, struct error *err)
+static enum status surveyed(void *arg, struct chain *chain, struct error *err)
 {
-	bool end_known = look->health->local && look->health->checkpoint.state != NULL && look->health->pending_known;
-	look->segment_bytes = end_known ? look->health->pending.segment_bytes : 0;
-	if (look->segment_bytes != 0)
-		chain_init(&look->chain, look->health->system_id, look->segment_bytes);
-	enum status st = end_known ? list_newest(look, err) : list_all(look, err);
-	if (!st)
-		look->out->known = true;
-	if (!st && look->segment_bytes != 0)
-		st = judge_chain(look, err);
+	struct look *look = arg;
+	(void)err;
+	look->segment_bytes = chain->segment_bytes;
+	judge_chain(look, chain);
+	return STATUS_OK;
+}
+
+/* Where the end is, is not known: everything, as far as the time suffices. */
+static enum status look_at_all(struct look *look, const struct command_context *context, struct error *err)
+{
+	struct survey survey = {
+	    .context = context, .system_id = look->health->system_id, .seen = seen, .each = surveyed, .arg = look};
+	/* Pushing ahead stores later segments first; a push that still goes on may be of one before them. */
+	int64_t push_s = (int64_t)config_number(context->config, OPTION_ID_PUSH_TIMEOUT) / 1000;
+	look->settled_s = look->health->now_s - push_s;
+	enum status st = survey_run(&survey, err);
+	look->out->known = !st;
 	return st;
 }
 
 void health_look_archive(struct health *out, const struct command_context *context)
 {
-	CLEANUP(session_fini) struct session session = {0};
 	struct look look = {.health = out, .out = &out->archive, .call = *context->call};
-	enum status st = session_open(&session, context, &out->archive.trouble);
-	look.store = session.store;
-	if (!st)
-		(void)look_into(&look, &out->archive.trouble);
+	bool end_known =
+	    out->local && out->checkpoint.state != NULL && out->pending_known && out->pending.segment_bytes != 0;
+	if (end_known)
+		(void)look_at_newest(&look, context, &out->archive.trouble);
+	else
+		(void)look_at_all(&look, context, &out->archive.trouble);
 	chain_fini(&look.chain);
 }

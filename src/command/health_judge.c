@@ -40,9 +40,9 @@ __attribute__((format(printf, 3, 4))) static void say(struct health_check *check
 }
 
 /* Of a check that needs it. */
-static void no_data_directory(struct health_check *check, const char *instead)
+static void no_data_directory(struct health_check *check)
 {
-	say(check, HEALTH_OK, "not looked at: no data directory is at hand%s", instead);
+	say(check, HEALTH_OK, "not looked at: no data directory is at hand");
 	check->skipped = true;
 }
 
@@ -159,7 +159,7 @@ static void judge_backlog(const struct health *health, const struct config *conf
 	char bytes[MEASURE_MAX], age[MEASURE_MAX];
 	int64_t age_s = health->now_s - pending->oldest_s;
 	if (!health->local) {
-		no_data_directory(check, "");
+		no_data_directory(check);
 		return;
 	}
 	if (!health->pending_known) {
@@ -192,7 +192,7 @@ static void judge_pushes(const struct health *health, const struct config *confi
 	const struct failures *failures = &health->failures;
 	char since[UTC_TEXT_SIZE], last[MEASURE_MAX];
 	if (!health->local) {
-		no_data_directory(check, "");
+		no_data_directory(check);
 	} else if (!health->spool_known) {
 		say(check, HEALTH_UNKNOWN, "%s", health->spool_trouble.text);
 		advise(check, health->spool_trouble.hint);
@@ -238,12 +238,8 @@ static void judge_chain(const struct health *health, struct health_check *check)
 		return;
 	}
 	if (!archive->chain_known) {
-		bool asked = health->local || !archive->known;
-		if (!asked)
-			no_data_directory(check, "; walship verify names what is missing");
-		else
-			say(check, HEALTH_UNKNOWN, "not looked at%s%s", archive->trouble.text[0] == '\0' ? "" : ": ",
-			    archive->trouble.text);
+		say(check, HEALTH_UNKNOWN, "not looked at%s%s", archive->trouble.text[0] == '\0' ? "" : ": ",
+		    archive->trouble.text);
 		return;
 	}
 	if (archive->restorable_s != 0)
@@ -262,7 +258,7 @@ static void judge_disk(const struct health *health, const struct config *config,
 {
 	char free_text[MEASURE_MAX], total[MEASURE_MAX], rate[MEASURE_MAX], left[MEASURE_MAX];
 	if (!health->local) {
-		no_data_directory(check, "");
+		no_data_directory(check);
 		return;
 	}
 	if (!health->disk_known) {
