@@ -95,8 +95,10 @@ enum status inspect(const struct inspection *inspection, struct inspected *out, 
 	char object[WAL_OBJECT_NAME_MAX];
 	struct call step = call_step(inspection->call);
 	struct looker looker = {{&looker_ops}, inspection, out, false};
-	struct unseal_params params = {
-	    .keys = &inspection->session->keys, .allow_unprotected = !inspection->session->encrypt, .name = object};
+	struct unseal_params params = {.keys = &inspection->session->keys,
+				       .allow_unprotected = !inspection->session->encrypt,
+				       .name = object,
+				       .lack = &out->lack};
 	CLEANUP(sink_freep) struct sink *chain = &looker.sink;
 	*out = (struct inspected){.head = malloc(INSPECT_HEAD_BYTES)};
 	if (out->head == NULL)

@@ -3,6 +3,7 @@
 #define WALSHIP_COMMAND_INSPECT_H
 
 #include "command/session.h"
+#include "stream/seal.h"
 #include "wal/name.h"
 #include "wal/records.h"
 
@@ -15,6 +16,7 @@ struct inspected {
 	uint8_t *head;          /* the first bytes, INSPECT_HEAD_BYTES at most */
 	size_t head_len;
 	uint64_t bytes; /* of the content */
+	struct unseal_lack lack;
 };
 
 struct inspection {

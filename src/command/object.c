@@ -30,10 +30,11 @@ static enum status collect(struct sink *sink, const void *data, size_t len, stru
 static const struct sink_ops collector_ops = {collect, end_finish, end_free};
 
 static enum status read_into(struct session *session, const struct call *call, const char *name,
-			     struct collector *collector, struct error *err)
+			     struct collector *collector, struct unseal_lack *lack, struct error *err)
 {
 	struct call step = call_step(call);
-	struct unseal_params params = {.keys = &session->keys, .allow_unprotected = !session->encrypt, .name = name};
+	struct unseal_params params = {
+	    .keys = &session->keys, .allow_unprotected = !session->encrypt, .name = name, .lack = lack};
 	CLEANUP(sink_freep) struct sink *chain = &collector->sink;
 	enum status st = unseal_new(&chain, &params, err);
 	if (!st)
@@ -42,19 +43,19 @@ static enum status read_into(struct session *session, const struct call *call, c
 }
 
 enum status object_read(struct session *session, const struct call *call, const char *name, struct buffer *out,
-			struct error *err)
+			struct unseal_lack *lack, struct error *err)
 {
 	struct collector collector = {{&collector_ops}, out, false};
-	enum status st = read_into(session, call, name, &collector, err);
+	enum status st = read_into(session, call, name, &collector, lack, err);
 	return st == STATUS_DAMAGED ? error_wrap(err, st, "%s", name) : st;
 }
 
 enum status object_read_head(struct session *session, const struct call *call, const char *name, void *out, size_t len,
-			     struct error *err)
+			     struct unseal_lack *lack, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer head = {.max = len};
 	struct collector collector = {{&collector_ops}, &head, true};
-	enum status st = read_into(session, call, name, &collector, err);
+	enum status st = read_into(session, call, name, &collector, lack, err);
 	if (head.len == len) {
 		memcpy(out, head.data, len);
 		return STATUS_OK;

@@ -19,11 +19,12 @@ struct walk {
 };
 
 /* What cannot be opened is told, and is no reason to stop; an outage is. */
-static enum status forgive(struct walk *walk, enum status st, const struct error *err)
+static enum status forgive(struct walk *walk, enum status st, const struct unseal_lack *lack, const struct error *err)
 {
 	if (st != STATUS_DAMAGED && st != STATUS_CONFLICT)
 		return st;
-	walk->survey->damaged++;
+	walk->survey->damaged += !lack->lacks;
+	walk->survey->locked += lack->lacks;
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
 	log_line(walk->survey->context->call->log, LEVEL_WARNING, "%s", err->text);
@@ -37,18 +38,19 @@ static enum status forgive(struct walk *walk, enum status st, const struct error
 static enum status read_history(struct walk *walk, const struct object_info *info, uint32_t timeline, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {.max = WAL_HISTORY_MAX};
+	struct unseal_lack lack = {0};
 	enum status st;
 	if (info->archived)
 		st = error_set(err, STATUS_DAMAGED, "%s is in an archive storage class: recovery would stop there",
 			       info->name);
 	else
-		st = object_read(&walk->reads, walk->survey->context->call, info->name, &text, err);
+		st = object_read(&walk->reads, walk->survey->context->call, info->name, &text, &lack, err);
 	if (!st) {
 		st = chain_history(&walk->chain, timeline, buffer_text(&text), text.len, err);
 		if (st)
 			(void)error_wrap(err, st, "%s", info->name);
 	}
-	return forgive(walk, st, err);
+	return forgive(walk, st, &lack, err);
 }
 
 static enum status end_cluster(struct walk *walk, struct error *err)
@@ -97,7 +99,7 @@ static enum status choose_segment(struct walk *walk, const struct object_info *i
 
 /* STATUS_MISSING: the segment that was chosen, or info's own, was removed since it was listed. */
 static enum status read_page(struct walk *walk, const struct object_info *info, struct readable *segment,
-			     uint8_t head[WAL_PAGE_HEADER_BYTES], struct error *err)
+			     uint8_t head[WAL_PAGE_HEADER_BYTES], struct unseal_lack *lack, struct error *err)
 {
 	*segment = (struct readable){""};
 	enum status st = choose_segment(walk, info, segment, err);
@@ -106,7 +108,7 @@ static enum status read_page(struct walk *walk, const struct object_info *info, 
 			       walk->chain.system_id);
 	return st ? st
 		  : object_read_head(&walk->reads, walk->survey->context->call, segment->name, head,
-				     WAL_PAGE_HEADER_BYTES, err);
+				     WAL_PAGE_HEADER_BYTES, lack, err);
 }
 
 /* wal_segment_size is in each segment's first page. STATUS_MISSING: this segment was removed since it was listed. */
@@ -114,10 +116,11 @@ static enum status find_segment_bytes(struct walk *walk, const struct object_inf
 {
 	uint8_t head[WAL_PAGE_HEADER_BYTES];
 	struct readable segment;
+	struct unseal_lack lack = {0};
 	enum status st = STATUS_MISSING;
 	/* In place of one that is archived another is looked for, which may go in its turn. */
 	for (int i = 0; st == STATUS_MISSING && i < (info->archived ? CHOICES_MAX : 1); i++)
-		st = read_page(walk, info, &segment, head, err);
+		st = read_page(walk, info, &segment, head, &lack, err);
 	if (st == STATUS_MISSING && !info->archived)
 		return st;
 	if (st == STATUS_MISSING)
@@ -129,7 +132,7 @@ static enum status find_segment_bytes(struct walk *walk, const struct object_inf
 	walk->sized = true;
 	if (st == STATUS_DAMAGED)
 		(void)error_wrap(err, st, "segments are taken for %d MiB each", SURVEY_SEGMENT_BYTES / 1024 / 1024);
-	return forgive(walk, st, err);
+	return forgive(walk, st, &lack, err);
 }
 
 static enum status add(struct walk *walk, const struct object_info *info, uint64_t system_id,

@@ -26,6 +26,7 @@ struct survey {
 	uint64_t others;         /* out: objects that are no WAL files */
 	uint64_t
 	    damaged; /* out: histories, and segments asked for their size, that could not be opened; each is logged */
+	uint64_t locked; /* out: such that need a key that is not configured; each is logged */
 };
 
 /* STATUS_INCOMPLETE: there is no such cluster in the repository, or no WAL at all. */

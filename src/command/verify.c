@@ -19,7 +19,7 @@ struct verification {
 	bool some;              /* there is a cluster's WAL */
 	struct missing missing; /* in all clusters */
 	uint64_t lost_origins;
-	uint64_t damaged;
+	uint64_t damaged, locked;
 	/* With --read, of one cluster after the other: */
 	struct verified verified;
 	struct read_plan plan;
@@ -97,18 +97,19 @@ static enum status show_totals(const struct verification *verification, const st
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	char size[MEASURE_MAX];
 	if (command_flag(verification->context, "json"))
-		return print_json(
-		    verification->context,
-		    json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read", "system_id",
-			      print_system_id(chain->system_id), "objects", (json_int_t)totals->objects, "bytes",
-			      (json_int_t)totals->bytes, "records", (json_int_t)totals->records, "skipped_records",
-			      (json_int_t)totals->skipped, "remembered_segments", (json_int_t)totals->remembered,
-			      "archived_objects", (json_int_t)totals->unreadable, "removed_objects",
-			      (json_int_t)totals->removed, "damaged_objects", (json_int_t)totals->damaged),
-		    err);
+		return print_json(verification->context,
+				  json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read",
+					    "system_id", print_system_id(chain->system_id), "objects",
+					    (json_int_t)totals->objects, "bytes", (json_int_t)totals->bytes, "records",
+					    (json_int_t)totals->records, "skipped_records", (json_int_t)totals->skipped,
+					    "remembered_segments", (json_int_t)totals->remembered, "archived_objects",
+					    (json_int_t)totals->unreadable, "removed_objects",
+					    (json_int_t)totals->removed, "damaged_objects", (json_int_t)totals->damaged,
+					    "locked_objects", (json_int_t)totals->locked.objects),
+				  err);
 	measure_bytes(totals->bytes, size);
 	enum status st = buffer_printf(&text, err, "%s read %" PRIu64 " object%s, %s, %" PRIu64 " WAL records",
-				       totals->damaged > 0 ? "✗" : "✓", totals->objects,
+				       totals->damaged + totals->locked.objects > 0 ? "✗" : "✓", totals->objects,
 				       totals->objects == 1 ? "" : "s", size, totals->records);
 	if (!st && totals->remembered > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " segments were read before", totals->remembered);
@@ -120,6 +121,8 @@ static enum status show_totals(const struct verification *verification, const st
 				   totals->removed);
 	if (!st && totals->damaged > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " damaged", totals->damaged);
+	if (!st && totals->locked.objects > 0)
+		st = buffer_printf(&text, err, "; %" PRIu64 " not opened for want of a key", totals->locked.objects);
 	if (!st)
 		st = buffer_append(&text, "\n", 1, err);
 	return st ? st : print_text(verification->context, &text, err);
@@ -173,6 +176,9 @@ static enum status read_all(struct verification *verification, struct chain *cha
 	if (!st)
 		chain_lost_times(chain, ask_time, &times);
 	verification->damaged += reading.totals.damaged;
+	verification->locked += reading.totals.locked.objects;
+	if (!st)
+		st = locked_show(&reading.totals.locked, verification->context, err);
 	return st ? st : show_totals(verification, chain, &reading.totals, err);
 }
 
@@ -213,17 +219,35 @@ static enum status say_missing(const struct missing *missing, struct error *err)
 	    "can be recovered beyond it");
 }
 
-/* The outcome of all: what is damaged comes first. */
+/* What a key would open may be whole, and what is damaged no key opens: each has its own advice. */
+static enum status say_unreadable(uint64_t damaged, uint64_t locked, struct error *err)
+{
+	char also[96] = "";
+	if (damaged == 0) {
+		(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s a key that is not configured", locked,
+				locked == 1 ? " needs" : "s need");
+		return error_hint(err, STATUS_DAMAGED,
+				  "add it as a further cipher-key-file (or cipher-key-command): walship key list");
+	}
+	if (locked > 0)
+		(void)snprintf(also, sizeof also, "; %" PRIu64 " need%s a key that is not configured", locked,
+			       locked == 1 ? "s" : "");
+	(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged, or not to be opened%s", damaged,
+			damaged == 1 ? " is" : "s are", also);
+	return error_hint(err, STATUS_DAMAGED,
+			  locked > 0 ? "add the key (walship key list); for what is damaged look for another copy, "
+				       "then make a new base backup"
+				     : "look for another copy, then make a new base backup");
+}
+
+/* The outcome of all: what cannot be opened comes first. */
 static enum status conclude(const struct verification *verification, struct error *err)
 {
 	/* A history that cannot be opened is found by names and by reading. */
 	uint64_t damaged = verification->damaged > 0 ? verification->damaged : verification->survey.damaged;
-	if (damaged > 0)
-		return error_hint(err,
-				  error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged, or not to be opened",
-					    damaged, damaged == 1 ? " is" : "s are"),
-				  "where a key is not configured, add it (walship key list); else look for another "
-				  "copy, then make a new base backup");
+	uint64_t locked = verification->locked > 0 ? verification->locked : verification->survey.locked;
+	if (damaged + locked > 0)
+		return say_unreadable(damaged, locked, err);
 	if (verification->missing.segments > 0)
 		return say_missing(&verification->missing, err);
 	if (verification->lost_origins > 0)

@@ -55,6 +55,26 @@ static void tell_damage(struct reading *reading, const struct wal_name *name, co
 		queue_fail(&reading->queue, st, &err);
 }
 
+/* One line for each key: there may be a million such objects. With --json what they are is told at the end alone. */
+static void tell_lack(struct reading *reading, const struct wal_name *name, const struct unseal_lack *lack,
+		      const struct error *trouble)
+{
+	struct cluster_reading *cluster = reading->cluster;
+	CLEANUP(buffer_fini) struct buffer line = {0};
+	struct error err = {0};
+	char object[WAL_OBJECT_NAME_MAX];
+	wal_object_name(object, cluster->system_id, name);
+	if (!locked_add(&cluster->totals.locked, lack->key_id, object) || command_flag(cluster->context, "json"))
+		return;
+	progress_clear(cluster->progress);
+	enum status st =
+	    buffer_printf(&line, &err, "✗ %s: %s; others of this key are counted\n", object, trouble->text);
+	if (!st)
+		st = print_text(cluster->context, &line, &err);
+	if (st)
+		queue_fail(&reading->queue, st, &err);
+}
+
 static void save(struct reading *reading, bool now)
 {
 	struct error err = {0};
@@ -142,7 +162,9 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 	/* What this user may not read is one object; an outage is all of them. */
 	if (st == STATUS_LOCAL)
 		st = STATUS_DAMAGED;
-	if (st == STATUS_DAMAGED)
+	if (st == STATUS_DAMAGED && inspected->lack.lacks)
+		tell_lack(reading, &job->name, &inspected->lack, trouble);
+	else if (st == STATUS_DAMAGED)
 		tell_damage(reading, &job->name, trouble);
 	else if (st != STATUS_OK && st != STATUS_MISSING)
 		queue_fail(&reading->queue, st, trouble);

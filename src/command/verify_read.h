@@ -2,6 +2,7 @@
 #ifndef WALSHIP_COMMAND_VERIFY_READ_H
 #define WALSHIP_COMMAND_VERIFY_READ_H
 
+#include "command/locked.h"
 #include "command/progress.h"
 #include "command/session.h"
 #include "command/verified.h"
@@ -14,6 +15,7 @@ struct read_totals {
 	uint64_t skipped;        /* records across two segments of which one part was not at hand */
 	uint64_t removed;        /* objects that went between the listing and the reading */
 	uint64_t damaged;
+	struct locked locked; /* what is not known to be damaged, and cannot be opened */
 };
 
 struct cluster_reading {
@@ -32,7 +34,8 @@ struct cluster_reading {
 
 /*
  * Lists the cluster again and reads what is not remembered. What is damaged is printed as soon as it is found, and is
- * no reason to stop. What was found good is remembered, also when this fails later.
+ * no reason to stop; of what a key is lacking for the first of each key. What was found good is remembered, also when
+ * this fails later.
  */
 enum status verify_read(struct cluster_reading *cluster, struct error *err);
 

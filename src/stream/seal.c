@@ -133,6 +133,10 @@ static enum status no_such_key(const struct unseal *unseal, const struct header 
 {
 	char id[2 * KEY_ID_BYTES + 1];
 	hex_encode(id, header->key_id, KEY_ID_BYTES);
+	if (unseal->params->lack != NULL) {
+		unseal->params->lack->lacks = true;
+		memcpy(unseal->params->lack->key_id, header->key_id, KEY_ID_BYTES);
+	}
 	(void)error_set(err, STATUS_DAMAGED, "encrypted with the key of id %s, which is not configured", id);
 	return error_hint(err, STATUS_DAMAGED,
 			  "keys configured: %zu; add the old key as a further cipher-key-file (or cipher-key-command)",

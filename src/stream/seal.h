@@ -39,10 +39,17 @@ struct seal_header {
  */
 enum status seal_header_read(struct seal_header *out, const void *bytes, size_t len, struct error *err);
 
+/* That an object stays shut for want of a key, and is not known to be damaged. */
+struct unseal_lack {
+	bool lacks;
+	uint8_t key_id[KEY_ID_BYTES];
+};
+
 struct unseal_params {
 	const struct keyring *keys;
-	bool allow_unprotected; /* accept protection 0: only where the configuration says cipher = none */
-	const char *name;       /* under which the object was found */
+	bool allow_unprotected;   /* accept protection 0: only where the configuration says cipher = none */
+	const char *name;         /* under which the object was found */
+	struct unseal_lack *lack; /* out; may be NULL */
 };
 
 /*

@@ -116,7 +116,9 @@ def place(dir_site, data_dir, control_file):
 
 
 def damage(site):
-    """One segment that cannot be opened, one header that breaks off, and one object that is not encrypted."""
+    """One segment that cannot be opened, one of another key, one header that breaks off, and one object that is not encrypted."""
+    name = wal.object_name(site.system_id, wal.segment_name(2, BASE + 6, MIB))
+    site.store.put(name, objects.make_object(wal.segment(site.system_id, name[-24:], MIB), name, b"k" * 32))
     store_segments(site, [BASE + 5], timeline=2)
     last = wal.object_name(site.system_id, wal.segment_name(2, BASE + 5, MIB))
     site.store.put(last, site.store.get(last)[:-1])

@@ -93,7 +93,7 @@ def test_names_that_would_command_a_terminal(dir_site):
         if "--json" in command:
             assert all(isinstance(line, dict) for line in lines(result))
         if command == ["list"]:
-            assert len(text.splitlines()) == 8 and "caf\u00e9" in text and "??31m" in text
+            assert len(text.splitlines()) == 7 and "caf\u00e9" in text and "??31m" in text
 
 
 def test_info_counts_by_cluster_and_timeline(site):
@@ -175,6 +175,7 @@ def test_a_damaged_history_is_named(site):
     site.store.put(where, bytes(broken))
     result = site.run("verify")
     assert result.code == 4 and f"warning: {where}: not authentic" in result.err and "1 object is damaged, or not to be opened" in result.err
+    assert "hint: look for another copy" in result.err and "key" not in result.err.partition("hint: ")[2]
     assert "✗ 00000002.history says nothing: where timeline 2 comes from is not known" in result.out.decode()
     site.store.delete(where)
     result = site.run("verify").expect(6, "1 timeline history is missing", "push")
@@ -447,6 +448,45 @@ def test_other_kinds_are_opened_too(site):
     site.store.put(where, objects.make_object(b"not a label", where, site.walship.key))
     result = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
     assert list(damages(result)) == [where]
+
+
+def test_a_key_that_is_lacking_is_told_once(site):
+    """However many objects need it: they may all be whole."""
+    for number in (3, 4):
+        store_wal(site, name_of(number), wal.switched(site.system_id, name_of(number), SIZE))
+    ids = {}
+    for key, numbers in ((b"1" * 32, range(5, 25)), (b"2" * 32, range(25, 28))):
+        for number in numbers:
+            where = wal.object_name(site.system_id, name_of(number))
+            made = objects.make_object(wal.segment(site.system_id, name_of(number), SIZE), where, key)
+            site.store.put(where, made)
+            ids[made[16:32].hex()] = len(numbers)
+    result = site.run("verify", "--read").expect(4, "verify .*: 23 objects need a key that is not configured", "key list")
+    text = result.out.decode()
+    assert "damaged" not in text + result.err
+    for key_id, count in ids.items():
+        assert f"✗ {count} objects are encrypted with the key of id {key_id}, which is not configured\n" in text
+        [first] = re.findall(f"^✗ (\\S+): encrypted with the key of id {key_id}, which is not configured; others of this key are counted$", text, re.M)
+    assert len(text.splitlines()) == 7 and "; 23 not opened for want of a key\n" in text
+    result = site.run("verify", "--read", "--json").expect(4, "need a key", "key list")
+    found = [line for line in lines(result) if line["kind"] == "locked"]
+    assert {line["key_id"]: line["objects"] for line in found} == ids and len(damages(result)) == 0
+    assert all(line["first"] in site.store.list() for line in found)
+    read = read_line(result)
+    assert (read["objects"] + read["remembered_segments"], read["damaged_objects"], read["locked_objects"]) == (25, 0, 23)
+    assert [line for line in lines(result) if line["kind"] == "cluster"][0]["windows"][-1]["last"] == name_of(4)
+    # And what no key opens beside them has its own advice.
+    where = wal.object_name(site.system_id, name_of(3))
+    site.store.put(where, site.store.get(where)[:-1] + b"x")
+    result = site.run("verify", "--read").expect(4, "1 object is damaged, or not to be opened; 23 need a key that is not configured", "add the key")
+    assert list(damages(site.run("verify", "--read", "--json"))) == [where]
+
+
+def test_a_history_of_a_lacking_key(site):
+    store_segments(site, [3])
+    where = wal.object_name(site.system_id, "00000002.history")
+    site.store.put(where, objects.make_object(b"1\t0/400000\tx\n", where, b"1" * 32))
+    site.run("verify").expect(4, "1 object needs a key that is not configured", "key list")
 
 
 def test_one_that_cannot_be_read_does_not_end_it(dir_site):

@@ -15,7 +15,8 @@ static enum status open_object(const struct keyring *ring, bool allow_unprotecte
 {
 	struct sink nowhere = end_null();
 	struct sink *chain = &nowhere;
-	struct unseal_params params = {ring, allow_unprotected, "1/wal/00000002.history"};
+	struct unseal_params params = {
+	    .keys = ring, .allow_unprotected = allow_unprotected, .name = "1/wal/00000002.history"};
 	struct error err;
 	MUST(unseal_new(&chain, &params, &err) == STATUS_OK);
 	enum status st = sink_write(chain, data, size / 2, &err);
