@@ -210,7 +210,10 @@ static enum status choose(void *arg, const struct chain_window *window, struct e
 	struct choice *choice = arg;
 	const struct chain_timeline *timeline = chain_find(choice->chain, window->timeline);
 	(void)err;
-	if (choice->best != NULL && chain_tip_s(timeline) < chain_tip_s(choice->best))
+	/* What was left is not where the cluster is, though some of it may have been stored later. */
+	if (choice->best != NULL &&
+	    (timeline->is_left > choice->best->is_left ||
+	     (timeline->is_left == choice->best->is_left && chain_tip_s(timeline) < chain_tip_s(choice->best))))
 		return STATUS_OK;
 	choice->best = timeline;
 	choice->window = *window;

@@ -93,7 +93,7 @@ def test_names_that_would_command_a_terminal(dir_site):
         if "--json" in command:
             assert all(isinstance(line, dict) for line in lines(result))
         if command == ["list"]:
-            assert len(text.splitlines()) == 7 and "caf\u00e9" in text and "??31m" in text
+            assert len(text.splitlines()) == 8 and "caf\u00e9" in text and "??31m" in text
 
 
 def test_info_counts_by_cluster_and_timeline(site):

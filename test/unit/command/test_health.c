@@ -200,7 +200,6 @@ static void full(struct health *health)
 static void no_data_directory(struct health *health)
 {
 	*health = (struct health){.now_s = NOW, .system_id = 7, .disk_full_s = -1, .archive = health->archive};
-	health->archive.chain_known = false;
 }
 
 static void worst_counts(struct health *health)
