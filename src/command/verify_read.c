@@ -15,6 +15,7 @@
 #define THREADS_MAX 16
 #define SAVE_MS 30000 /* what a killed run has read is not read again, but for so much */
 #define BAR_WIDTH 24
+#define LOCAL_MOST 16 /* failures of this machine in a row: it is not one object that is at fault */
 
 struct reading {
 	struct cluster_reading *cluster;
@@ -24,7 +25,8 @@ struct reading {
 	struct read_job jobs[QUEUE_ITEMS];
 	struct joints joints;
 	int64_t saved_ms;
-	bool unsaved; /* it could not be, and that was said */
+	bool unsaved;       /* it could not be, and that was said */
+	unsigned local_row; /* this machine has failed so often in a row */
 };
 
 /*
@@ -159,8 +161,9 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 			const struct inspected *inspected, const struct error *trouble)
 {
 	struct cluster_reading *cluster = reading->cluster;
-	/* What this user may not read is one object; an outage is all of them. */
-	if (st == STATUS_LOCAL)
+	/* What this user may not read is one object; an outage, or a machine short of descriptors, is all of them. */
+	reading->local_row = st == STATUS_LOCAL ? reading->local_row + 1 : 0;
+	if (st == STATUS_LOCAL && reading->local_row < LOCAL_MOST)
 		st = STATUS_DAMAGED;
 	if (st == STATUS_DAMAGED && inspected->lack.lacks)
 		tell_lack(reading, &job->name, &inspected->lack, trouble);

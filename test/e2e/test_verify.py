@@ -506,6 +506,24 @@ def test_one_that_cannot_be_read_does_not_end_it(dir_site):
     assert rest["remembered_segments"] > 0 and 0 < rest["objects"] < len(site.store.list())
 
 
+def test_a_machine_that_can_read_nothing_ends_it(dir_site):
+    """That all is damaged is not said when it is this user, or this machine, that cannot read."""
+    site = dir_site
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.sql("create table t as select generate_series(1, 400000) n")
+        primary.archive_all()
+        first, *others = sorted(path for path in (site.store.path / str(primary.system_id())).rglob("*") if path.is_file())
+    assert len(others) > 20
+    for path in others:
+        path.chmod(0)
+    result = site.run("verify", "--read").expect(5, "Permission denied", ".")
+    assert result.out.decode().count("✗") < 20
+    for path in others:
+        path.chmod(0o640)
+    site.run("verify", "--read").expect(0)
+
+
 def test_notes_may_lie_elsewhere(dir_site):
     notes = dir_site.scratch.folder("notes")
     notes.chmod(0o700)
