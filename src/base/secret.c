@@ -61,6 +61,20 @@ static enum status check_any(const struct stat *info, const char *path, struct e
 	return STATUS_OK;
 }
 
+/* The two reasons whose cure is not the file itself get a hint of their own. */
+static enum status cannot_open(const char *path, int code, struct error *err)
+{
+	(void)error_errno(err, STATUS_USAGE, code, "open %s", path);
+	if (code == EACCES)
+		return error_hint(err, STATUS_USAGE,
+				  "user id %u, who runs this, must be able to read it: look at the owner and mode of "
+				  "the file and of the folders above it",
+				  (unsigned)geteuid());
+	if (path[0] == '"' || path[0] == '\'')
+		return error_hint(err, STATUS_USAGE, "write the path without quotes: they are taken for a part of it");
+	return STATUS_USAGE;
+}
+
 typedef enum status (*check_fn)(const struct stat *info, const char *path, struct error *err);
 
 static enum status read_file(struct secret *secret, const char *path, check_fn check, struct error *err)
@@ -68,7 +82,7 @@ static enum status read_file(struct secret *secret, const char *path, check_fn c
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat info;
 	if (fd < 0 || fstat(fd, &info) != 0)
-		return error_errno(err, STATUS_USAGE, errno, "open %s", path);
+		return cannot_open(path, errno, err);
 	if (!S_ISREG(info.st_mode))
 		return error_hint(err, error_set(err, STATUS_USAGE, "%s is not a plain file", path),
 				  "Docker makes a folder of a file that is not there when it mounts it");

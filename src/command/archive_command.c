@@ -63,6 +63,24 @@ static void read_arguments(struct archive_command *out, size_t first)
 		wrong(out, "gives walship push more than the path, %p");
 }
 
+/* Whether the shell is told that all is well when walship has failed: "walship push %p || true". */
+static bool hides_failure(const char *text)
+{
+	static const char *const endings[] = {"||true", "||:", "||exit0", ";true", ";:", ";exit0"};
+	char squeezed[16] = "";
+	size_t at = sizeof squeezed - 1;
+	for (size_t i = strlen(text); i > 0 && at > 0; i--)
+		if (strchr(" \t\n", text[i - 1]) == NULL)
+			squeezed[--at] = text[i - 1];
+	size_t len = sizeof squeezed - 1 - at;
+	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+		size_t ending = strlen(endings[i]);
+		if (len >= ending && memcmp(squeezed + sizeof squeezed - 1 - ending, endings[i], ending) == 0)
+			return true;
+	}
+	return false;
+}
+
 void archive_command_read(struct archive_command *out, const char *text)
 {
 	struct error ignored = {0};
@@ -74,6 +92,9 @@ void archive_command_read(struct archive_command *out, const char *text)
 	else if (strpbrk(text, SHELL_CHARACTERS) != NULL ||
 		 words_split(&out->words, text, "archive_command", &ignored) != STATUS_OK)
 		out->kind = ARCHIVE_COMMAND_SHELL;
+	if (out->kind == ARCHIVE_COMMAND_SHELL && hides_failure(text))
+		wrong(out,
+		      "says yes even when walship push has failed: PostgreSQL then removes WAL that is nowhere else");
 	if (out->kind != ARCHIVE_COMMAND_WALSHIP)
 		return;
 	/* Before it may stand variables, and what runs it: env, nice, timeout. */

@@ -53,6 +53,11 @@ enum status keys_load(const struct command_context *context, struct keyring *rin
 	size_t count = config_key_count(config);
 	if (count == 0 && config_number(config, OPTION_ID_CIPHER) != CIPHER_NONE) {
 		(void)error_set(err, STATUS_USAGE, "no cipher-key-file is configured, and no cipher-key-command");
+		if (config_path(config) == NULL)
+			return error_hint(err, STATUS_USAGE,
+					  "no walship.conf was found: %s is not there, and neither --config nor "
+					  "WALSHIP_CONFIG names another; walship help sample prints one",
+					  CONFIG_PATH_DEFAULT);
 		return error_hint(
 		    err, STATUS_USAGE,
 		    "walship keygen FILE makes a key; name it with cipher-key-file and keep a copy elsewhere");

@@ -18,9 +18,13 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 	size_t len = 0;
 	ssize_t got = 1;
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &info) != 0)
-		return error_errno(err, errno == ENOENT || errno == ENOTDIR ? STATUS_MISSING : STATUS_USAGE, errno,
-				   "configuration file %s", path);
+	if (fd < 0 || fstat(fd, &info) != 0) {
+		enum status st = error_errno(err, errno == ENOENT || errno == ENOTDIR ? STATUS_MISSING : STATUS_USAGE,
+					     errno, "configuration file %s", path);
+		return st == STATUS_MISSING ? st
+					    : error_hint(err, st, "user id %u, who runs this, must be able to read it",
+							 (unsigned)geteuid());
+	}
 	if (!S_ISREG(info.st_mode))
 		return error_set(err, STATUS_USAGE, "configuration file %s is not a plain file", path);
 	while (got > 0 && len < sizeof content) {

@@ -91,6 +91,10 @@ static void refuses_what_is_no_file(void **unused)
 	assert_int_equal(mkfifo(folder_path(&folder, "fifo"), 0600), 0);
 	assert_int_equal(secret_read_file(&secret, folder_path(&folder, "none"), &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "/none: No such file or directory"));
+	assert_string_equal(err.hint, "");
+	err = (struct error){0};
+	assert_int_equal(secret_read_file(&secret, "\"/etc/walship/key\"", &err), STATUS_USAGE);
+	assert_non_null(strstr(err.hint, "without quotes"));
 	assert_int_equal(secret_read_file(&secret, folder.path, &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "is not a plain file"));
 	assert_int_equal(secret_read_file(&secret, folder_path(&folder, "fifo"), &err), STATUS_USAGE);
