@@ -269,6 +269,19 @@ def test_a_gap_is_named(place):
     assert look.json["archive"]["missing_segments"] == 3 and "backfill" in look.checks["chain"]["hint"]
 
 
+def test_a_switch_that_is_very_far_off(dir_place):
+    """A damaged history file tells of it: what is missing up to there is worked out, not counted."""
+    dir_place.push(1)
+    history = dir_place.data / "pg_wal/00000002.history"
+    host.USER.write(history, b"1\tFFFFFFFF/F0000000\tno recovery target specified\n", 0o600)
+    later = dir_place.add(3).replace("00000001", "00000002", 1)
+    dir_place.path(3).rename(dir_place.data / "pg_wal" / later)
+    host.USER.write(dir_place.status / f"{later}.ready", b"", 0o600)
+    gaps = dir_place.look("--status-timeout=30s").says(CRITICAL, chain="CRITICAL").json["archive"]["gaps"]
+    assert [(gap["first"], gap["last"], gap["segments"]) for gap in gaps] == [
+        (dir_place.path(2).name, "00000001FFFFFFFF00000EFF", (2**32 << 12) - 256 - BASE - 2)]
+
+
 def test_what_goes_ahead_leaves_no_gap(dir_place):
     """push-ahead stores later segments before earlier ones: those are on their way, and what is restorable waits for them."""
     dir_place.push(1, 2, 4, 5)
