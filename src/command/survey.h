@@ -24,8 +24,9 @@ struct survey {
 	void *arg;
 	uint64_t objects, bytes; /* out: of all */
 	uint64_t others;         /* out: objects that are no WAL files */
-	uint64_t
-	    damaged; /* out: histories, and segments asked for their size, that could not be opened; each is logged */
+	/* out: histories, and segments asked for their size, that could not be opened; what is too short for any
+	 * object, unless seen looks into each; each of them is logged */
+	uint64_t damaged;
 	uint64_t locked; /* out: such that need a key that is not configured; each is logged */
 };
 
