@@ -268,10 +268,11 @@ static void find_restorable(struct look *look, const struct chain_window *window
 	}
 	wal_name_of_number(&out->restorable, timeline, number, look->segment_bytes);
 	/* Stored late, after an outage: it ends when PostgreSQL had finished it. */
+	int64_t earlier_s;
 	int64_t finished_s =
 	    look->health->local ? pending_finished_s(look->health->directory.path, out->restorable.text) : 0;
-	if (finished_s != 0 && finished_s < out->restorable_s)
-		out->restorable_s = finished_s;
+	if (finished_s != 0 && clock_age(out->restorable_s, finished_s, &earlier_s))
+		out->restorable_s -= earlier_s;
 }
 
 /* Once it is ended. */

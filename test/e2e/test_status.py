@@ -496,6 +496,20 @@ def test_metrics(place):
     assert found["walship_status"] == found["walship_check_status{archive}"] == UNKNOWN
 
 
+def test_a_clock_that_is_or_was_wrong(dir_place):
+    """Stored in the future, by the clock here; and files that wait since before it was set: no age is told, and nobody is told of one."""
+    told = Told(dir_place.site.folder)
+    dir_place.site.walship.configure(notify_command=str(told.script), notify_after="5min", status_age_critical="30min")
+    dir_place.push(1)
+    dir_place.age(1, -7200)
+    dir_place.add(2, "ready", age=time.time() - 7)
+    look = dir_place.look("--notify").says(WARNING, archive="WARNING", backlog="WARNING")
+    assert look.json["archive"]["newest_age_seconds"] is None and look.json["backlog"]["oldest_age_seconds"] is None
+    assert look.json["backlog"]["oldest_time"] == "1970-01-01T00:00:07Z" and not told.calls()
+    assert "since 1970-01-01T00:00:07Z, where the clock here says 20" in look.checks["backlog"]["text"]
+    assert "timedatectl" in look.checks["archive"]["hint"]
+
+
 def test_the_metrics_file_is_whole_at_any_time(dir_place):
     """Whoever reads it while it is written anew sees one or the other; and the text goes to standard output as ever."""
     place = host.USER.mkdir(dir_place.site.folder / "collector")
