@@ -57,7 +57,7 @@ static enum status read_history(struct walk *walk, const struct object_info *inf
 /* Nothing was ever stored so: what should be there is missing. Who reads each object finds this one by that. */
 static bool is_cut_off(const struct walk *walk, const struct object_info *info)
 {
-	return info->bytes < SEAL_OBJECT_MIN && (walk->survey->seen == NULL || info->archived);
+	return info->bytes < SEAL_OBJECT_MIN && (!walk->survey->opens || info->archived);
 }
 
 static enum status tell_cut_off(struct walk *walk, const struct object_info *info)
