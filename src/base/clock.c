@@ -33,6 +33,13 @@ const struct clock system_clock = {
     .sleep_ms = system_sleep_ms,
 };
 
+bool clock_age(int64_t now_s, int64_t then_s, int64_t *age_s)
+{
+	bool good = then_s >= 0 && then_s <= now_s + CLOCK_DRIFT_S && (then_s >= CLOCK_SET_S || now_s < CLOCK_SET_S);
+	*age_s = good && then_s < now_s ? now_s - then_s : 0;
+	return good;
+}
+
 bool utc_parse(const char *text, int64_t *out_s)
 {
 	struct tm parts = {0};

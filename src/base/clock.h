@@ -30,6 +30,15 @@ static inline void clock_sleep_ms(const struct clock *clock, int64_t ms)
 	clock->sleep_ms(clock->arg, ms);
 }
 
+#define CLOCK_SET_S 1577836800 /* 2020-01-01: before there was a walship, so no clock that is set says less */
+#define CLOCK_DRIFT_S 60       /* by so much two machines may differ, and nobody need be told */
+
+/*
+ * How long ago then was, when it is now: 0 or more. False where that cannot be told, for a clock is or was wrong: then
+ * is in the future, or of a clock that had not been set, as after a boot without the network, and now is not.
+ */
+bool clock_age(int64_t now_s, int64_t then_s, int64_t *age_s);
+
 /*
  * Seconds since 1970 of an ISO 8601 time, as AWS writes them: 2026-11-21T05:36:16Z, with a fraction that is left out,
  * and an offset (+01:00) instead of Z. False when it is none.

@@ -139,6 +139,26 @@ static enum status check_whole(const struct backfill *backfill, const struct wal
 	return STATUS_OK;
 }
 
+/*
+ * What is pushed is what was checked: the file is looked at before, and push, which refuses another one, looks again
+ * once it has read it.
+ */
+static enum status check_and_push(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
+				  struct error *err)
+{
+	struct shipped known;
+	struct error unfit = {0};
+	enum status seen = push_examine(push, &known, &unfit);
+	enum status st = check_whole(backfill, file, push, err);
+	if (st)
+		return st;
+	if (seen)
+		return *err = unfit, seen;
+	struct push checked = *push;
+	checked.known = &known;
+	return push_file(&checked, NULL, err);
+}
+
 static enum status push_one(struct backfill *backfill, const struct wal_file *file, const struct session *session,
 			    struct error *err)
 {
@@ -153,21 +173,31 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
 	push.store = session->store;
 	push.call = &call;
 	push.path = path;
-	enum status st = check_whole(backfill, file, &push, err);
-	return st ? st : push_file(&push, NULL, err);
+	return check_and_push(backfill, file, &push, err);
 }
 
-/* The archiver came first, and the server has used the file for something else since. */
-static bool is_archived(const struct backfill *backfill, const struct wal_file *file, const struct session *session)
+/*
+ * Why it could not be pushed may be that the server has used the file for something else since: after the archiver
+ * came first, which is no failure.
+ */
+static bool is_archived(const struct backfill *backfill, const struct wal_file *file, const struct session *session,
+			struct error *trouble)
 {
 	char path[PATH_MAX], object[WAL_OBJECT_NAME_MAX];
 	struct call call = call_step(backfill->context->call);
 	struct object_info info;
 	struct error ignored = {0};
 	wal_object_name(object, backfill->system_id, &file->name);
-	return snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) < (int)sizeof path &&
-	       access(path, F_OK) != 0 && errno == ENOENT &&
-	       store_stat(session->store, &call, object, &info, &ignored) == STATUS_OK;
+	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path ||
+	    access(path, F_OK) == 0 || errno != ENOENT)
+		return false;
+	if (store_stat(session->store, &call, object, &info, &ignored) == STATUS_OK)
+		return true;
+	(void)error_set(trouble, STATUS_LOCAL, "gone from pg_wal since it was found there, and not pushed");
+	(void)error_hint(trouble, STATUS_LOCAL,
+			 "PostgreSQL removes and recycles what archive_status calls archived: if walship verify "
+			 "misses it, look for a copy, or make a new base backup");
+	return false;
 }
 
 static void put_off(struct backfill *backfill, const struct wal_file *file)
@@ -200,7 +230,7 @@ static void work(void *arg, const struct session *session)
 	while ((file = take_next(backfill)) != NULL) {
 		struct error trouble = {0};
 		enum status st = push_one(backfill, file, session, &trouble);
-		if (st && is_archived(backfill, file, session)) {
+		if (st && is_archived(backfill, file, session, &trouble)) {
 			(void)pthread_mutex_lock(&backfill->mutex);
 			backfill->lacking.count--;
 			(void)pthread_mutex_unlock(&backfill->mutex);

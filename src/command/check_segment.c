@@ -20,7 +20,7 @@ static enum status switch_wal(struct inspection *inspection, const struct call *
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++) {
 		CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
-		st = postgres_query(inspection->postgres, call, statements[i], &rows, err);
+		st = postgres_ask(inspection->postgres, call, statements[i], 1, &rows, err);
 		const char *name = postgres_text(&rows, 0, 0);
 		if (!st && i == 1)
 			st = wal_name_parse(&inspection->segment, name == NULL ? "" : name, err);
@@ -62,7 +62,7 @@ static enum status ask_archiver(struct inspection *inspection, const struct call
 	if (st)
 		return st;
 	const char *last = postgres_text(&rows, 0, ARCHIVED_LAST);
-	uint64_t failures = strtoull(postgres_text(&rows, 0, FAILED_COUNT), NULL, 10);
+	uint64_t failures = strtoull(column_text(&rows, FAILED_COUNT), NULL, 10);
 	*archived = last != NULL && strlen(last) == strlen(inspection->segment.text) &&
 		    strcmp(last, inspection->segment.text) >= 0;
 	*fails = failures >= inspection->failures + TRIES;

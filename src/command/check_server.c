@@ -47,7 +47,7 @@ static enum status server(void *arg, const struct call *call, struct finding *fi
 	if (st && !is_wanted(inspection))
 		return finding_skip(finding, "none at hand (pg-conninfo or PGHOST names one): %s", err->text);
 	if (!st)
-		st = postgres_query(inspection->postgres, call, FACTS, &inspection->facts, err);
+		st = postgres_ask(inspection->postgres, call, FACTS, FACT_COUNT, &inspection->facts, err);
 	if (st)
 		return st;
 	uint64_t system_id = strtoull(fact(inspection, FACT_SYSTEM_ID), NULL, 10);
@@ -161,7 +161,7 @@ static enum status archive_timeout(void *arg, const struct call *call, struct fi
 enum status archiver_query(const struct inspection *inspection, const struct call *call, struct postgres_rows *out,
 			   struct error *err)
 {
-	return postgres_query(inspection->postgres, call, ARCHIVER, out, err);
+	return postgres_ask(inspection->postgres, call, ARCHIVER, ARCHIVER_FACT_COUNT, out, err);
 }
 
 static enum status archiver(void *arg, const struct call *call, struct finding *finding, struct error *err)
@@ -173,10 +173,10 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 		return st;
 	const char *last = postgres_text(&rows, 0, ARCHIVED_LAST);
 	const char *failed = postgres_text(&rows, 0, FAILED_LAST);
-	inspection->failures = strtoull(postgres_text(&rows, 0, FAILED_COUNT), NULL, 10);
-	if (strcmp(postgres_text(&rows, 0, FAILS_NOW), "t") == 0) {
-		(void)error_set(err, STATUS_UNREACHABLE, "fails: %s at %s, failures in all: %" PRIu64 "; %s%s", failed,
-				postgres_text(&rows, 0, FAILED_AT), inspection->failures,
+	inspection->failures = strtoull(column_text(&rows, FAILED_COUNT), NULL, 10);
+	if (strcmp(column_text(&rows, FAILS_NOW), "t") == 0) {
+		(void)error_set(err, STATUS_UNREACHABLE, "fails: %s at %s, failures in all: %" PRIu64 "; %s%s",
+				column_text(&rows, FAILED_LAST), column_text(&rows, FAILED_AT), inspection->failures,
 				last == NULL ? "nothing was archived so far" : "the last that was archived is ",
 				last == NULL ? "" : last);
 		return error_hint(err, STATUS_UNREACHABLE,
@@ -187,7 +187,7 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 	if (last == NULL)
 		finding_say(finding, "has archived nothing yet");
 	else
-		finding_say(finding, "%s at %s%s%s%s", last, postgres_text(&rows, 0, ARCHIVED_AT),
+		finding_say(finding, "%s at %s%s%s%s", last, column_text(&rows, ARCHIVED_AT),
 			    failed == NULL ? "" : "; last failure ", failed == NULL ? "" : failed,
 			    failed == NULL ? ", no failure" : ", made good since");
 	return STATUS_OK;

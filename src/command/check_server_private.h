@@ -33,6 +33,7 @@ enum fact {
 	FACT_WAL_LEVEL,
 	FACT_ARCHIVE_TIMEOUT,
 	FACT_ROLE,
+	FACT_COUNT
 };
 
 /* The columns of archiver_query. */
@@ -44,16 +45,23 @@ enum archiver_fact {
 	FAILED_LAST,
 	FAILED_AT,
 	FAILS_NOW,
+	ARCHIVER_FACT_COUNT
 };
 
 /* What the archiver has done and failed to do. */
 enum status archiver_query(const struct inspection *inspection, const struct call *call, struct postgres_rows *out,
 			   struct error *err);
 
+/* Of the first row; "" for null. */
+static inline const char *column_text(const struct postgres_rows *rows, size_t column)
+{
+	const char *text = postgres_text(rows, 0, column);
+	return text == NULL ? "" : text;
+}
+
 static inline const char *fact(const struct inspection *inspection, enum fact column)
 {
-	const char *text = postgres_text(&inspection->facts, 0, column);
-	return text == NULL ? "" : text;
+	return column_text(&inspection->facts, column);
 }
 
 static inline bool is_standby(const struct inspection *inspection)

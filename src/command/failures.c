@@ -99,8 +99,10 @@ enum status failures_add(const struct watch *watch, struct failures *out, struct
 	out->count = 1;
 	enum status st = watch_prepare(watch, err);
 	if (!st && read_record(path, &before)) {
-		/* A clock that was set back must not end up with a beginning in the future. */
-		out->since_s = before.since_s < out->last_s ? before.since_s : out->last_s;
+		int64_t age_s;
+		/* A clock that was set, or set back, must not end up with a beginning that nobody can count from. */
+		if (clock_age(out->last_s, before.since_s, &age_s))
+			out->since_s = out->last_s - age_s;
 		out->count = before.count + 1;
 	}
 	return st ? st : write_record(path, out, err);

@@ -87,7 +87,9 @@ static void notify(const struct health *health, const struct health_report *repo
 		return;
 	}
 	int64_t after_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_AFTER) / 1000;
-	bool pushes_fail = failures.count > 0 && health->now_s - failures.since_s >= after_s;
+	int64_t failing_s;
+	bool pushes_fail =
+	    failures.count > 0 && clock_age(health->now_s, failures.since_s, &failing_s) && failing_s >= after_s;
 	event.check = failing_check(report, pushes_fail);
 	event.failing = event.check != NULL;
 	/* Not known is no news; nor is a failure that may be over in a moment. */

@@ -211,19 +211,24 @@ static bool is_on_its_way(const struct look *look, const char *name)
 	return ready_still(path, name);
 }
 
-/* Takes from both ends of a range what is on its way. */
+/*
+ * Takes from a range what is on its way, as far as that is looked for: a damaged history file may tell of a switch so
+ * far off that nothing here could count up to it.
+ */
 static void judge_gap(struct look *look, const struct chain_gap *gap)
 {
 	struct health_archive *out = look->out;
+	uint64_t looked_for = gap->last - gap->first < WAITING_MAX ? gap->last - gap->first + 1 : WAITING_MAX;
+	uint64_t rest = gap->last - gap->first + 1 - looked_for;
 	struct health_gap missing = {0};
 	if (gap->behind_s > look->settled_s) {
 		out->on_their_way += gap->last - gap->first + 1;
 		return;
 	}
-	for (uint64_t number = gap->first; number <= gap->last; number++) {
+	for (uint64_t i = 0; i < looked_for; i++) {
 		struct wal_name name;
-		wal_name_of_number(&name, gap->timeline, number, look->segment_bytes);
-		if (number - gap->first < WAITING_MAX && is_on_its_way(look, name.text)) {
+		wal_name_of_number(&name, gap->timeline, gap->first + i, look->segment_bytes);
+		if (is_on_its_way(look, name.text)) {
 			out->on_their_way++;
 			continue;
 		}
@@ -231,6 +236,11 @@ static void judge_gap(struct look *look, const struct chain_gap *gap)
 		missing.last = name;
 		missing.segments++;
 	}
+	if (missing.segments == 0 && rest > 0)
+		wal_name_of_number(&missing.first, gap->timeline, gap->first + looked_for, look->segment_bytes);
+	if (rest > 0)
+		wal_name_of_number(&missing.last, gap->timeline, gap->last, look->segment_bytes);
+	missing.segments += rest;
 	if (missing.segments == 0)
 		return;
 	if (out->gap_count < HEALTH_GAPS_MAX)
@@ -258,10 +268,11 @@ static void find_restorable(struct look *look, const struct chain_window *window
 	}
 	wal_name_of_number(&out->restorable, timeline, number, look->segment_bytes);
 	/* Stored late, after an outage: it ends when PostgreSQL had finished it. */
+	int64_t earlier_s;
 	int64_t finished_s =
 	    look->health->local ? pending_finished_s(look->health->directory.path, out->restorable.text) : 0;
-	if (finished_s != 0 && finished_s < out->restorable_s)
-		out->restorable_s = finished_s;
+	if (finished_s != 0 && clock_age(out->restorable_s, finished_s, &earlier_s))
+		out->restorable_s -= earlier_s;
 }
 
 /* Once it is ended. */

@@ -7,6 +7,7 @@
 #include "command/health.h"
 #include "command/measure.h"
 
+#define AGE_TEXT_MAX 128                   /* two times, and what is between them */
 #define INITDB_BYTES (16ULL * 1024 * 1024) /* PostgreSQL 15 writes 6 MB */
 
 static const struct {
@@ -60,10 +61,47 @@ static enum health_level above(uint64_t value, const struct config *config, enum
 	return value >= config_number(config, warning) ? HEALTH_WARNING : HEALTH_OK;
 }
 
-static enum health_level by_age(int64_t age_s, const struct config *config)
+/* How long ago something was. Where a clock is wrong that is not known, and words say the times instead. */
+struct age {
+	bool known;
+	int64_t s;
+	char old[AGE_TEXT_MAX];   /* "3 min old" */
+	char lasts[AGE_TEXT_MAX]; /* "for 3 min" */
+	char ago[AGE_TEXT_MAX];   /* "3 min ago" */
+};
+
+static struct age age_of(const struct health *health, int64_t then_s)
 {
-	return above(age_s > 0 ? (uint64_t)age_s * 1000 : 0, config, OPTION_ID_STATUS_AGE_WARNING,
-		     OPTION_ID_STATUS_AGE_CRITICAL);
+	struct age age;
+	char then[UTC_TEXT_SIZE], now[UTC_TEXT_SIZE], measure[MEASURE_MAX];
+	age.known = clock_age(health->now_s, then_s, &age.s);
+	measure_seconds(age.s, measure);
+	utc_text(then_s, then);
+	utc_text(health->now_s, now);
+	if (age.known) {
+		(void)snprintf(age.old, sizeof age.old, "%s old", measure);
+		(void)snprintf(age.lasts, sizeof age.lasts, "for %s", measure);
+		(void)snprintf(age.ago, sizeof age.ago, "%s ago", measure);
+	} else {
+		(void)snprintf(age.old, sizeof age.old, "of %s, where the clock here says %s", then, now);
+		(void)snprintf(age.lasts, sizeof age.lasts, "since %s, where the clock here says %s", then, now);
+		(void)snprintf(age.ago, sizeof age.ago, "at %s", then);
+	}
+	return age;
+}
+
+/* What is not known is neither well nor critical. */
+static enum health_level by_age(const struct age *age, const struct config *config)
+{
+	return age->known
+		   ? above((uint64_t)age->s * 1000, config, OPTION_ID_STATUS_AGE_WARNING, OPTION_ID_STATUS_AGE_CRITICAL)
+		   : HEALTH_WARNING;
+}
+
+static void advise_clock(struct health_check *check, const struct age *age)
+{
+	if (!age->known && check->hint[0] == '\0')
+		advise(check, "a clock is wrong, or was: timedatectl set-ntp true, or chrony, sets it");
 }
 
 static enum health_level worse(enum health_level a, enum health_level b)
@@ -97,43 +135,51 @@ static void judge_nothing_archived(const struct health *health, const struct con
 	} else if (idle) {
 		say(check, HEALTH_OK, "nothing is archived yet, and nothing waits: PostgreSQL has finished no segment");
 	} else if (health->local && health->pending.files > 0) {
-		say(check, by_age(health->now_s - health->pending.oldest_s, config),
-		    "nothing is archived yet; the first files wait");
+		struct age waits = age_of(health, health->pending.oldest_s);
+		say(check, by_age(&waits, config), "nothing is archived yet; the first files wait");
+		advise_clock(check, &waits);
 	} else {
 		say(check, HEALTH_CRITICAL, "nothing of this cluster has ever been archived here");
 		advise(check, "archive_mode = on needs a restart; archive_command = 'walship push %p'");
 	}
 }
 
+/* Something waits: that is bad once it has waited for long, and nothing else was stored meanwhile. */
+static enum health_level by_both(const struct age *age, const struct age *waits, const struct config *config)
+{
+	if (!age->known || !waits->known)
+		return worse(HEALTH_WARNING, waits->known ? by_age(waits, config) : HEALTH_WARNING);
+	return by_age(waits->s < age->s ? waits : age, config);
+}
+
 static void judge_newest(const struct health *health, const struct config *config, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
-	char age[MEASURE_MAX], waits[MEASURE_MAX];
-	int64_t age_s = health->now_s - archive->newest_s;
+	struct age age = age_of(health, archive->newest_s);
 	uint64_t beyond = finished_beyond(health);
-	measure_seconds(age_s, age);
 	if (!health->local || !health->pending_known) {
-		say(check, by_age(age_s, config), "newest is %s, %s old", archive->newest.text, age);
+		say(check, by_age(&age, config), "newest is %s, %s", archive->newest.text, age.old);
 	} else if (health->pending.files > 0) {
-		int64_t waits_s = health->now_s - health->pending.oldest_s;
-		measure_seconds(waits_s, waits);
-		say(check, by_age(waits_s < age_s ? waits_s : age_s, config),
-		    "newest is %s, %s old; more has waited for %s", archive->newest.text, age, waits);
+		struct age waits = age_of(health, health->pending.oldest_s);
+		say(check, by_both(&age, &waits, config), "newest is %s, %s; more has waited %s", archive->newest.text,
+		    age.old, waits.lasts);
+		advise_clock(check, &waits);
 	} else if (beyond > 0) {
-		say(check, by_age(age_s, config),
-		    "newest is %s, %s old; %" PRIu64 " later segments are finished, and do not wait to be archived",
-		    archive->newest.text, age, beyond);
+		say(check, by_age(&age, config),
+		    "newest is %s, %s; %" PRIu64 " later segments are finished, and do not wait to be archived",
+		    archive->newest.text, age.old, beyond);
 		advise(
 		    check,
 		    "archive_mode is off, or archive_status was lost: walship backfill pushes what pg_wal still has");
-	} else if (by_age(age_s, config) == HEALTH_OK) {
-		say(check, HEALTH_OK, "newest is %s, %s old", archive->newest.text, age);
+	} else if (!age.known || by_age(&age, config) == HEALTH_OK) {
+		say(check, by_age(&age, config), "newest is %s, %s", archive->newest.text, age.old);
 	} else {
 		say(check, HEALTH_OK,
-		    "newest is %s, %s old: no segment was finished since (a quiet server; archive_timeout says how "
-		    "long it may take)",
-		    archive->newest.text, age);
+		    "newest is %s, %s: no segment was finished since (a quiet server; archive_timeout says how long it "
+		    "may take)",
+		    archive->newest.text, age.old);
 	}
+	advise_clock(check, &age);
 }
 
 static void judge_archive(const struct health *health, const struct config *config, struct health_check *check)
@@ -156,8 +202,7 @@ static void judge_archive(const struct health *health, const struct config *conf
 static void judge_backlog(const struct health *health, const struct config *config, struct health_check *check)
 {
 	const struct pending *pending = &health->pending;
-	char bytes[MEASURE_MAX], age[MEASURE_MAX];
-	int64_t age_s = health->now_s - pending->oldest_s;
+	char bytes[MEASURE_MAX];
 	if (!health->local) {
 		no_data_directory(check);
 		return;
@@ -171,26 +216,27 @@ static void judge_backlog(const struct health *health, const struct config *conf
 		return;
 	}
 	measure_bytes(pending->bytes, bytes);
-	measure_seconds(age_s, age);
-	enum health_level level = by_age(age_s, config);
+	struct age age = age_of(health, pending->oldest_s);
+	enum health_level level = by_age(&age, config);
 	level = worse(level,
 		      above(pending->files, config, OPTION_ID_STATUS_READY_WARNING, OPTION_ID_STATUS_READY_CRITICAL));
 	level = worse(level,
 		      above(pending->bytes, config, OPTION_ID_STATUS_BYTES_WARNING, OPTION_ID_STATUS_BYTES_CRITICAL));
-	say(check, level, "%" PRIu64 " %s to be archived (%s), for %s; the first is %s", pending->files,
-	    pending->files == 1 ? "file waits" : "files wait", bytes, age, pending->first);
-	if (level != HEALTH_OK && health->failures.count == 0)
+	say(check, level, "%" PRIu64 " %s to be archived (%s), %s; the first is %s", pending->files,
+	    pending->files == 1 ? "file waits" : "files wait", bytes, age.lasts, pending->first);
+	if ((age.known || level == HEALTH_CRITICAL) && level != HEALTH_OK && health->failures.count == 0)
 		advise(
 		    check,
 		    health->running
 			? "no push has failed: is archive_command set, and does it call walship? See PostgreSQL's log"
 			: "PostgreSQL does not run here: nobody archives them");
+	advise_clock(check, &age);
 }
 
 static void judge_pushes(const struct health *health, const struct config *config, struct health_check *check)
 {
 	const struct failures *failures = &health->failures;
-	char since[UTC_TEXT_SIZE], last[MEASURE_MAX];
+	char since[UTC_TEXT_SIZE];
 	if (!health->local) {
 		no_data_directory(check);
 	} else if (!health->spool_known) {
@@ -199,13 +245,12 @@ static void judge_pushes(const struct health *health, const struct config *confi
 	} else if (failures->count == 0) {
 		say(check, HEALTH_OK, "none has failed since one succeeded");
 	} else {
-		int64_t failing_s = health->now_s - failures->since_s;
-		bool long_ago = by_age(failing_s, config) == HEALTH_CRITICAL;
+		struct age failing = age_of(health, failures->since_s), last = age_of(health, failures->last_s);
+		bool long_ago = by_age(&failing, config) == HEALTH_CRITICAL;
 		utc_text(failures->since_s, since);
-		measure_seconds(health->now_s - failures->last_s, last);
 		say(check, long_ago ? HEALTH_CRITICAL : HEALTH_WARNING,
-		    "%" PRIu64 " in a row have failed since %s, the last %s ago with exit code %d: %s", failures->count,
-		    since, last, failures->exit_code, failures->error.text);
+		    "%" PRIu64 " in a row have failed since %s, the last %s with exit code %d: %s", failures->count,
+		    since, last.ago, failures->exit_code, failures->error.text);
 		advise(check, failures->error.hint);
 	}
 }

@@ -74,6 +74,12 @@ enum status health_metrics(struct buffer *out, const struct health *health, cons
 	const struct pending *pending = &health->pending;
 	const struct failures *failures = &health->failures;
 	bool some = archive->known && archive->newest.text[0] != '\0';
+	int64_t newest_age_s, oldest_age_s, failing_s;
+	bool newest_age_known = some && clock_age(health->now_s, archive->newest_s, &newest_age_s);
+	bool oldest_age_known = health->pending_known &&
+				(pending->files == 0 || clock_age(health->now_s, pending->oldest_s, &oldest_age_s));
+	bool since_known =
+	    health->spool_known && failures->count > 0 && clock_age(health->now_s, failures->since_s, &failing_s);
 	const struct family families[] = {
 	    {"walship_status", NULL, "The worst of the checks: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", true,
 	     status_exit_code(health_level_status(report->level), EXIT_FOR_MONITOR)},
@@ -81,8 +87,8 @@ enum status health_metrics(struct buffer *out, const struct health *health, cons
 	    {"walship_repository_reachable", NULL, "Whether the repository could be looked at.", true, archive->known},
 	    {"walship_newest_segment_timestamp_seconds", "seconds", "When the newest segment was stored.", some,
 	     archive->newest_s},
-	    {"walship_newest_segment_age_seconds", "seconds", "For how long the newest segment has been stored.", some,
-	     health->now_s - archive->newest_s},
+	    {"walship_newest_segment_age_seconds", "seconds", "For how long the newest segment has been stored.",
+	     newest_age_known, newest_age_known ? newest_age_s : 0},
 	    {"walship_missing_segments", NULL, "Segments that are missing among the newest ones.", archive->chain_known,
 	     (int64_t)archive->missing},
 	    {"walship_restorable_timestamp_seconds", "seconds", "Up to when can be recovered.",
@@ -92,12 +98,12 @@ enum status health_metrics(struct buffer *out, const struct health *health, cons
 	    {"walship_ready_bytes", "bytes", "What they have together.", health->pending_known,
 	     (int64_t)pending->bytes},
 	    {"walship_ready_oldest_age_seconds", "seconds",
-	     "For how long the first of them has waited; 0 when none does.", health->pending_known,
-	     pending->files == 0 ? 0 : health->now_s - pending->oldest_s},
+	     "For how long the first of them has waited; 0 when none does.", oldest_age_known,
+	     oldest_age_known && pending->files > 0 ? oldest_age_s : 0},
 	    {"walship_push_failures", NULL, "Pushes in a row that have failed; 0 when the last one succeeded.",
 	     health->spool_known, (int64_t)failures->count},
-	    {"walship_push_failing_since_timestamp_seconds", "seconds", "When the first of them failed.",
-	     health->spool_known && failures->count > 0, failures->since_s},
+	    {"walship_push_failing_since_timestamp_seconds", "seconds", "When the first of them failed.", since_known,
+	     failures->since_s},
 	    {"walship_disk_free_bytes", "bytes", "What the file system of pg_wal has free.", health->disk_known,
 	     (int64_t)health->disk_free},
 	    {"walship_disk_total_bytes", "bytes", "What it has in all.", health->disk_known,

@@ -73,6 +73,14 @@ static json_t *null_unless(bool known, json_t *object)
 	return object;
 }
 
+/* null where a clock is wrong, too. */
+static json_t *age_json(bool known, const struct health *health, int64_t then_s)
+{
+	int64_t age_s;
+	known = known && clock_age(health->now_s, then_s, &age_s);
+	return print_integer_if(known, known ? age_s : 0);
+}
+
 static json_t *checks_json(const struct health_report *report)
 {
 	json_t *all = json_array();
@@ -111,7 +119,7 @@ static json_t *archive_json(const struct health *health)
 	json_t *all =
 	    json_pack("{s:n, s:n, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "reachable", "error", "newest_segment",
 		      print_string(archive->newest.text), "newest_time", print_time(archive->newest_s),
-		      "newest_age_seconds", print_integer_if(some, health->now_s - archive->newest_s), "listed_objects",
+		      "newest_age_seconds", age_json(some, health, archive->newest_s), "listed_objects",
 		      number(archive->objects), "gaps", archive->chain_known ? gaps_json(archive) : json_null(),
 		      "missing_segments", print_integer_if(archive->chain_known, (int64_t)archive->missing),
 		      "restorable_time", print_time(archive->restorable_s));
@@ -127,8 +135,7 @@ static json_t *backlog_json(const struct health *health)
 	return null_unless(health->pending_known,
 			   json_pack("{s:o, s:o, s:o, s:o, s:o}", "files", number(pending->files), "bytes",
 				     number(pending->bytes), "oldest_time", print_time(pending->oldest_s),
-				     "oldest_age_seconds",
-				     print_integer_if(pending->files > 0, health->now_s - pending->oldest_s),
+				     "oldest_age_seconds", age_json(pending->files > 0, health, pending->oldest_s),
 				     "first_file", print_string(pending->first)));
 }
 

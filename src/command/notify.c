@@ -101,8 +101,10 @@ static enum status tell_event(struct surroundings *to, const struct command_cont
 			      struct error *err)
 {
 	const struct failures *failures = event->failures;
-	int64_t seconds = clock_utc_s(context->call->clock) - failures->since_s;
+	int64_t seconds;
 	char since[UTC_TEXT_SIZE], host[HOST_MAX] = "", system_id[24] = "";
+	if (!clock_age(clock_utc_s(context->call->clock), failures->since_s, &seconds))
+		seconds = 0;
 	utc_text(failures->since_s, since);
 	(void)gethostname(host, sizeof host - 1);
 	if (event->system_id != 0)
@@ -120,7 +122,7 @@ static enum status tell_event(struct surroundings *to, const struct command_cont
 	    {EVENT_ID_REPO, config_text(context->config, OPTION_ID_REPO)},
 	    {EVENT_ID_HOST, host},
 	};
-	enum status st = tell_number(to, EVENT_ID_SECONDS, seconds > 0 ? seconds : 0, err);
+	enum status st = tell_number(to, EVENT_ID_SECONDS, seconds, err);
 	if (!st)
 		st = tell_number(to, EVENT_ID_FAILURES, (int64_t)failures->count, err);
 	if (!st && failures->count > 0)

@@ -39,20 +39,44 @@ static void identify(const struct stat *info, struct shipped *out)
 	out->changed_ns = nanoseconds(&info->st_ctim);
 }
 
+static enum status not_opened(const char *path, int errno_value, struct error *err)
+{
+	(void)error_errno(err, STATUS_LOCAL, errno_value, "open %s", path);
+	if (errno_value == EACCES || errno_value == EPERM)
+		return error_hint(err, STATUS_LOCAL,
+				  "user id %u may not read it: run this as the user that PostgreSQL runs as",
+				  (unsigned)geteuid());
+	if (errno_value != ENOENT || path[0] == '/')
+		return STATUS_LOCAL;
+	return error_hint(err, STATUS_LOCAL,
+			  "archive_command = 'walship push %%p' names it relative to the data directory");
+}
+
+/*
+ * PostgreSQL renames what it recycles and writes into it, so that another file, or another content, may have the name
+ * by now. When the inode changed does not matter: who makes links to it changes no content.
+ */
+static enum status check_known(const struct shipped *known, const struct shipped *found, struct error *err)
+{
+	if (known == NULL || (known->device == found->device && known->inode == found->inode &&
+			      known->size == found->size && known->modified_ns == found->modified_ns))
+		return STATUS_OK;
+	(void)error_set(err, STATUS_CONFLICT, "changed since it was checked");
+	return error_hint(err, STATUS_CONFLICT,
+			  "something writes to pg_wal: run walship backfill again once it is done");
+}
+
 static enum status open_file(struct shipment *shipment, struct error *err)
 {
 	const char *path = shipment->push->path;
 	struct stat info;
 	shipment->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (shipment->fd < 0 || fstat(shipment->fd, &info) != 0) {
-		(void)error_errno(err, STATUS_LOCAL, errno, "open %s", path);
-		return error_hint(err, STATUS_LOCAL,
-				  "archive_command = 'walship push %%p' names it relative to the data directory");
-	}
+	if (shipment->fd < 0 || fstat(shipment->fd, &info) != 0)
+		return not_opened(path, errno, err);
 	if (!S_ISREG(info.st_mode))
 		return error_set(err, STATUS_USAGE, "%s is not a plain file", path);
 	identify(&info, &shipment->file);
-	return STATUS_OK;
+	return check_known(shipment->push->known, &shipment->file, err);
 }
 
 /* PostgreSQL writes to what it archived when it recycles it, after somebody else told it that it is archived. */

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "command/measure.h"
 #include "command/object.h"
+#include "stream/seal.h"
 #include "wal/content.h"
 #include "wal/history.h"
 
@@ -53,6 +54,20 @@ static enum status read_history(struct walk *walk, const struct object_info *inf
 	return forgive(walk, st, &lack, err);
 }
 
+/* Nothing was ever stored so: what should be there is missing. Who reads each object finds this one by that. */
+static bool is_cut_off(const struct walk *walk, const struct object_info *info)
+{
+	return info->bytes < SEAL_OBJECT_MIN && (!walk->survey->opens || info->archived);
+}
+
+static enum status tell_cut_off(struct walk *walk, const struct object_info *info)
+{
+	const struct unseal_lack none = {0};
+	struct error err;
+	(void)error_set(&err, STATUS_DAMAGED, "cut off: %" PRIu64 " bytes, and no tag", info->bytes);
+	return forgive(walk, error_wrap(&err, STATUS_DAMAGED, "%s", info->name), &none, &err);
+}
+
 static enum status end_cluster(struct walk *walk, struct error *err)
 {
 	enum status st = STATUS_OK;
@@ -77,7 +92,8 @@ static enum status find_readable(void *arg, const struct object_info *info, stru
 	struct readable *readable = arg;
 	uint64_t system_id;
 	struct wal_name name;
-	if (info->archived || !wal_object_parse(info->name, &system_id, &name) || name.kind != WAL_SEGMENT)
+	if (info->archived || info->bytes < SEAL_OBJECT_MIN || !wal_object_parse(info->name, &system_id, &name) ||
+	    name.kind != WAL_SEGMENT)
 		return STATUS_OK;
 	(void)snprintf(readable->name, sizeof readable->name, "%s", info->name);
 	return error_set(err, STATUS_EXISTS, "found");
@@ -146,6 +162,8 @@ static enum status add(struct walk *walk, const struct object_info *info, uint64
 		chain_init(&walk->chain, system_id, SURVEY_SEGMENT_BYTES);
 		walk->sized = false;
 	}
+	if (is_cut_off(walk, info))
+		return tell_cut_off(walk, info);
 	if (name->kind == WAL_HISTORY)
 		st = read_history(walk, info, name->timeline, err);
 	else if (!walk->sized && (name->kind == WAL_SEGMENT || name->kind == WAL_PARTIAL))

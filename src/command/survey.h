@@ -18,14 +18,16 @@ struct survey {
 	/* Each WAL file, before chain has it; may be NULL. chain->objects is 0 at a cluster's first. */
 	enum status (*seen)(void *arg, const struct chain *chain, const struct wal_name *name,
 			    const struct object_info *info, struct error *err);
+	bool opens;                /* each of them is opened, so that what is damaged is found by that */
 	struct progress *progress; /* may be NULL */
 	uint64_t system_id;        /* of the one cluster that is wanted; 0: all */
 	survey_fn each;
 	void *arg;
 	uint64_t objects, bytes; /* out: of all */
 	uint64_t others;         /* out: objects that are no WAL files */
-	uint64_t
-	    damaged; /* out: histories, and segments asked for their size, that could not be opened; each is logged */
+	/* out: histories, and segments asked for their size, that could not be opened; what is too short for any
+	 * object, unless each is opened; each of them is logged */
+	uint64_t damaged;
 	uint64_t locked; /* out: such that need a key that is not configured; each is logged */
 };
 

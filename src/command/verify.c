@@ -268,6 +268,7 @@ enum status command_verify(struct command_context *context, struct error *err)
 					      .progress = &verification.progress,
 					      .each = judge,
 					      .seen = command_flag(context, "read") ? seen : NULL,
+					      .opens = command_flag(context, "read"),
 					      .arg = &verification};
 	progress_begin(&verification.progress, context->terminal_fd, context->call->clock);
 	enum status st = survey_operand(context, &verification.survey.system_id, err);

@@ -248,6 +248,19 @@ enum status postgres_query(struct postgres *postgres, const struct call *call, c
 	return STATUS_OK;
 }
 
+enum status postgres_ask(struct postgres *postgres, const struct call *call, const char *sql, size_t columns,
+			 struct postgres_rows *out, struct error *err)
+{
+	enum status st = postgres_query(postgres, call, sql, out, err);
+	if (st || (out->count > 0 && (size_t)libpq.nfields(out->result) >= columns))
+		return st;
+	postgres_rows_fini(out);
+	(void)error_set(err, STATUS_UNREACHABLE,
+			"the server's answer is not PostgreSQL's: rows or columns are missing");
+	return error_hint(err, STATUS_UNREACHABLE,
+			  "a pooler or a proxy may answer for it: let pg-conninfo, or PGHOST, name the server itself");
+}
+
 const char *postgres_text(const struct postgres_rows *rows, size_t row, size_t column)
 {
 	if (row >= rows->count || column >= (size_t)libpq.nfields(rows->result) ||

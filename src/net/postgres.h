@@ -46,6 +46,13 @@ struct postgres_rows {
 enum status postgres_query(struct postgres *postgres, const struct call *call, const char *sql,
 			   struct postgres_rows *out, struct error *err);
 
+/*
+ * A query that PostgreSQL answers with one row or more of so many columns. STATUS_UNREACHABLE also when the answer has
+ * none, or fewer: something else speaks for the server.
+ */
+enum status postgres_ask(struct postgres *postgres, const struct call *call, const char *sql, size_t columns,
+			 struct postgres_rows *out, struct error *err);
+
 /* A value as text; NULL for SQL's null, and where there is no such row or column. The rows' own. */
 const char *postgres_text(const struct postgres_rows *rows, size_t row, size_t column);
 

@@ -49,7 +49,11 @@ static enum status disk_error(struct error *err, int errno_value, const char *ve
 	if (errno_value == ENOSPC || errno_value == EDQUOT)
 		return error_hint(err, st,
 				  "the repository's disk is full: make room there; PostgreSQL tries again by itself");
-	if (errno_value == EACCES || errno_value == EPERM || errno_value == EROFS)
+	if (errno_value == EROFS)
+		return error_hint(
+		    err, st,
+		    "its file system is read-only: mounted so, or made so after an error of the disk, see dmesg");
+	if (errno_value == EACCES || errno_value == EPERM)
 		return error_hint(
 		    err, st, "user id %u must be able to read and write there: look at owner and mode, as that user",
 		    (unsigned)geteuid());

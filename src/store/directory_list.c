@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 
 #define BATCH_NAMES 65536 /* about 4 MiB, and as much again while a folder is read; walship's own have 4096 */
-#define DEPTH_MAX 16      /* four levels are in use; a loop of links must not become a loop of ours */
+#define DEPTH_MAX 16      /* four levels are in use */
 
 struct walk {
 	const struct call *call;
@@ -142,40 +142,40 @@ static enum status show(const struct walk *walk, const char *name, struct error 
 	return walk->each(walk->arg, &object, err);
 }
 
-/* Whether the first len bytes of path are a folder that one above it, up to the root, is too. */
-static bool leads_back(const char *path, size_t len, size_t root_len)
-{
-	char part[PATH_MAX];
-	struct stat found, above;
-	(void)snprintf(part, sizeof part, "%.*s", (int)len, path);
-	if (stat(part, &found) != 0)
-		return false;
-	while (strlen(part) > root_len) {
-		*strrchr(part, '/') = '\0';
-		if (stat(part[0] == '\0' ? "/" : part, &above) == 0 && above.st_dev == found.st_dev &&
-		    above.st_ino == found.st_ino)
-			return true;
-	}
-	return false;
-}
+/* A folder on the way from the root to where the walk is. */
+struct place {
+	const struct place *above; /* NULL: this is the root */
+	int depth;
+	dev_t device;
+	ino_t inode;
+};
 
-static enum status too_deep(const char *path, size_t root_len, struct error *err)
+/* Links that lead back would be gone through over and over, each of them with all the others: not even once. */
+static enum status enter(struct place *place, const char *path, struct error *err)
 {
-	for (size_t len = root_len + 1; path[len] != '\0'; len++) {
-		if (path[len] != '/' || !leads_back(path, len, root_len))
-			continue;
-		(void)error_set(err, STATUS_LOCAL, "folders too deep: the link %.*s leads back to a folder above it",
-				(int)len, path);
-		return error_hint(err, STATUS_LOCAL, "take the link away: what is behind it is there without it");
-	}
+	struct stat info;
+	if (stat(path, &info) != 0)
+		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open folder %s", path);
+	place->device = info.st_dev;
+	place->inode = info.st_ino;
+	for (const struct place *each = place->above; each != NULL; each = each->above)
+		if (each->device == place->device && each->inode == place->inode) {
+			(void)error_set(err, STATUS_LOCAL, "the link %.*s leads back to a folder above it",
+					(int)strlen(path) - 1, path);
+			return error_hint(err, STATUS_LOCAL,
+					  "take the link away: what is behind it is there without it");
+		}
+	if (place->depth <= DEPTH_MAX)
+		return STATUS_OK;
 	(void)error_set(err, STATUS_LOCAL, "folders too deep: %s", path);
 	return error_hint(err, STATUS_LOCAL, "walship's own have four levels: move away what others put there");
 }
 
-static enum status walk_folder(const struct walk *walk, const char *folder, int depth, struct error *err);
+static enum status walk_folder(const struct walk *walk, const char *folder, const struct place *above,
+			       struct error *err);
 
-static enum status walk_batch(const struct walk *walk, const char *folder, const struct names *names, int depth,
-			      struct error *err)
+static enum status walk_batch(const struct walk *walk, const char *folder, const struct names *names,
+			      const struct place *place, struct error *err)
 {
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < names->count; i++) {
@@ -185,29 +185,31 @@ static enum status walk_batch(const struct walk *walk, const char *folder, const
 		if (!may_match(name, walk->prefix))
 			continue;
 		if (name[strlen(name) - 1] == '/')
-			st = walk_folder(walk, name, depth + 1, err);
+			st = walk_folder(walk, name, place, err);
 		else
 			st = show(walk, name, err);
 	}
 	return st;
 }
 
-static enum status walk_folder(const struct walk *walk, const char *folder, int depth, struct error *err)
+static enum status walk_folder(const struct walk *walk, const char *folder, const struct place *above,
+			       struct error *err)
 {
+	struct place place = {.above = above, .depth = above == NULL ? 0 : above->depth + 1};
 	CLEANUP(names_fini) struct names names = {0};
 	char path[PATH_MAX];
-	enum status st;
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, folder) >= sizeof path)
 		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
-	if (depth > DEPTH_MAX)
-		return too_deep(path, strlen(walk->root), err);
+	enum status st = enter(&place, path, err);
+	if (st)
+		return st;
 	do {
 		struct call step = call_step(walk->call);
 		if (call_left_ms(&step) == 0)
 			return error_set(err, STATUS_UNREACHABLE, "list %s: timed out", path);
 		st = read_folder(&names, path, err);
 		if (!st)
-			st = walk_batch(walk, folder, &names, depth, err);
+			st = walk_batch(walk, folder, &names, &place, err);
 		if (names.count > 0)
 			(void)snprintf(names.after, sizeof names.after, "%s", names.items[names.count - 1]);
 	} while (!st && names.cut);
@@ -218,5 +220,5 @@ enum status directory_list_below(const char *root, const struct call *call, cons
 				 void *arg, struct error *err)
 {
 	struct walk walk = {.call = call, .root = root, .prefix = prefix, .each = each, .arg = arg};
-	return walk_folder(&walk, "", 0, err);
+	return walk_folder(&walk, "", NULL, err);
 }

@@ -35,8 +35,10 @@ static enum status read_control(struct data_directory *out, const char *director
 {
 	char path[PATH_MAX];
 	struct control_head head = {0};
-	if ((size_t)snprintf(path, sizeof path, "%s/global/pg_control", directory) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof path, "%s/global/pg_control", directory) >= sizeof path) {
+		errno = ENAMETOOLONG;
 		return error_set(err, STATUS_MISSING, "path too long: %.64s...", directory);
+	}
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, says_nothing(errno) ? STATUS_LOCAL : STATUS_MISSING, errno, "open %s", path);
@@ -68,17 +70,26 @@ static void to_parent(char *path)
 		(void)strcpy(path, ".");
 }
 
+/* Of the one that somebody named. */
+static enum status not_found(const char *pg_data, int errno_value, struct error *err)
+{
+	if (errno_value == EACCES || errno_value == EPERM) {
+		(void)error_wrap(err, STATUS_USAGE, "pg-data %s cannot be looked into", pg_data);
+		return error_hint(err, STATUS_USAGE,
+				  "user id %u may not read it: run this as the user that PostgreSQL runs as",
+				  (unsigned)geteuid());
+	}
+	(void)error_wrap(err, STATUS_USAGE, "pg-data %s is not a data directory", pg_data);
+	return error_hint(err, STATUS_USAGE, "it is the folder with global/pg_control in it");
+}
+
 enum status data_directory_find(struct data_directory *out, const char *pg_data, const char *wal_path,
 				struct error *err)
 {
 	*out = (struct data_directory){0};
 	if (pg_data != NULL) {
 		enum status st = read_control(out, pg_data, err);
-		if (st == STATUS_MISSING)
-			return error_hint(err,
-					  error_wrap(err, STATUS_USAGE, "pg-data %s is not a data directory", pg_data),
-					  "it is the folder with global/pg_control in it");
-		return st;
+		return st == STATUS_MISSING ? not_found(pg_data, errno, err) : st;
 	}
 	if (wal_path != NULL && strlen(wal_path) + sizeof ".." < PATH_MAX) {
 		char near[PATH_MAX];

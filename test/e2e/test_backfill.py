@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness import backlog, host, postgres, strict_s3, wal
+from harness import backlog, host, postgres, strict_s3, wal, walship
 from test_standby import LOST_PRIMARY
 
 SMALL = {"min_wal_size": "8MB", "max_wal_size": "8MB", "wal_keep_size": "0"}
@@ -231,6 +231,9 @@ def half_of(content):
     return content[:len(content) // 2] + bytes(len(content) - len(content) // 2)
 
 
+OPENED = 4  # times that backfill opens a file: for its first page, for what push says of it, for its records, and to push it
+
+
 DAMAGES = {
     "zeros behind": lambda content, older: (half_of(content), "not all of it was written here: at 0/"),
     "pages of an older use behind": lambda content, older: (content[:5 * wal.PAGE] + older[5 * wal.PAGE:], "the page is of another address"),
@@ -261,6 +264,30 @@ def test_ready_is_no_proof(dir_site, scratch, written):
     assert sorted(pushed(backfill_in(made))) == sorted(broken)
     for name in names:
         made.check(name)
+
+
+@pytest.mark.parametrize("opened", [1, 2, 3, 4, 5])
+def test_what_was_checked_is_what_is_pushed(dir_site, scratch, written, opened):
+    """Another file gets the name between two looks, half written: it is found at whichever of them, or not looked at any more."""
+    library = walship.binary().parent / "test/harness/preload/libswap.so"
+    if not library.exists():
+        pytest.skip("not with sanitizers")
+    data = scratch.folder("data")
+    made = backlog.Backlog(data, dir_site.walship, dir_site.store, written.system_id)
+    written.into(data)
+    name = next(name for name in sorted(written.content) if name not in written.ended)
+    made.add(name, written.content[name])
+    preload = shutil.copy(library, scratch.folder("lib"))  # where the tests' user can read it
+    half = host.USER.write(made.wal / "half", half_of(written.content[name]), 0o600)
+    done = made.walship.run("backfill", cwd=data, env={
+        "LD_PRELOAD": str(preload), "SWAP_PATH": f"pg_wal/{name}", "SWAP_WITH": str(half), "SWAP_AT": str(opened)})
+    if half.exists():
+        done.expect(0)
+        made.check(name)
+    else:
+        done.expect(4, "1 of 1 files")
+        assert not stored(dir_site), done.out.decode()
+    assert half.exists() == (opened > OPENED), done.out.decode()
 
 
 def test_a_newer_release_is_not_judged(dir_site, scratch, written):

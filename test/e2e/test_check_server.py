@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import host, strict_s3, walship
+from harness import foreign_postgres, host, strict_s3, walship
 
 OWN = ["configuration", "data directory", "spool", "credentials", "key"]
 STORE = ["reach the store", "clock", "create an object", "read it back", "never replace it", "say what is missing", "list it", "remove it",
@@ -125,6 +125,31 @@ def test_a_server_that_hangs(dir_site, dir_primary):
         check(dir_site, code=3, error="steps failed").expect_wrong("server", "timeout expired", "is it running")
     finally:
         os.kill(dir_primary.server.process.pid, signal.SIGCONT)
+
+
+GOOD = ["15.0", "f", "7601921254259666965", "on", "walship push %p", "", "replica", "60", "monitor"]
+FOREIGN = {  # what it answers -> the step that says so
+    "nothing": ([], "server"),
+    "too little": ([("server_version", [GOOD[:3]])], "server"),
+    "no archiver": ([("server_version", [GOOD])], "archiver"),
+}
+
+
+@pytest.mark.parametrize("answers, step", FOREIGN.values(), ids=FOREIGN)
+def test_what_is_no_postgresql(dir_site, answers, step):
+    with foreign_postgres.Server(*answers) as server:
+        dir_site.walship.configure(pg_conninfo=f"host=127.0.0.1 port={server.port} user=me")
+        report = check(dir_site, code=3, error="steps failed")
+    assert step in report.wrong(), report.out
+    assert "the server's answer is not PostgreSQL's" in report.words[step] and "a pooler" in report.hints[step]
+
+
+def test_an_answer_of_nothing_but_nulls(dir_site):
+    with foreign_postgres.Server(("server_version", [GOOD]), ("pg_stat_archiver", [[None] * 7])) as server:
+        dir_site.walship.configure(pg_conninfo=f"host=127.0.0.1 port={server.port} user=me")
+        report = check(dir_site, code=3, error="steps failed")
+    assert report.words["archiver"] == "has archived nothing yet"
+    assert "the server's answer is not PostgreSQL's" in report.words["finish a segment"]
 
 
 def follow(site, server, act, seconds):

@@ -269,6 +269,19 @@ def test_a_gap_is_named(place):
     assert look.json["archive"]["missing_segments"] == 3 and "backfill" in look.checks["chain"]["hint"]
 
 
+def test_a_switch_that_is_very_far_off(dir_place):
+    """A damaged history file tells of it: what is missing up to there is worked out, not counted."""
+    dir_place.push(1)
+    history = dir_place.data / "pg_wal/00000002.history"
+    host.USER.write(history, b"1\tFFFFFFFF/F0000000\tno recovery target specified\n", 0o600)
+    later = dir_place.add(3).replace("00000001", "00000002", 1)
+    dir_place.path(3).rename(dir_place.data / "pg_wal" / later)
+    host.USER.write(dir_place.status / f"{later}.ready", b"", 0o600)
+    gaps = dir_place.look("--status-timeout=30s").says(CRITICAL, chain="CRITICAL").json["archive"]["gaps"]
+    assert [(gap["first"], gap["last"], gap["segments"]) for gap in gaps] == [
+        (dir_place.path(2).name, "00000001FFFFFFFF00000EFF", (2**32 << 12) - 256 - BASE - 2)]
+
+
 def test_what_goes_ahead_leaves_no_gap(dir_place):
     """push-ahead stores later segments before earlier ones: those are on their way, and what is restorable waits for them."""
     dir_place.push(1, 2, 4, 5)
@@ -481,6 +494,20 @@ def test_metrics(place):
     found = values(result.out)
     assert found["walship_repository_reachable"] == 0 and "walship_newest_segment_timestamp_seconds" not in found
     assert found["walship_status"] == found["walship_check_status{archive}"] == UNKNOWN
+
+
+def test_a_clock_that_is_or_was_wrong(dir_place):
+    """Stored in the future, by the clock here; and files that wait since before it was set: no age is told, and nobody is told of one."""
+    told = Told(dir_place.site.folder)
+    dir_place.site.walship.configure(notify_command=str(told.script), notify_after="5min", status_age_critical="30min")
+    dir_place.push(1)
+    dir_place.age(1, -7200)
+    dir_place.add(2, "ready", age=time.time() - 7)
+    look = dir_place.look("--notify").says(WARNING, archive="WARNING", backlog="WARNING")
+    assert look.json["archive"]["newest_age_seconds"] is None and look.json["backlog"]["oldest_age_seconds"] is None
+    assert look.json["backlog"]["oldest_time"] == "1970-01-01T00:00:07Z" and not told.calls()
+    assert "since 1970-01-01T00:00:07Z, where the clock here says 20" in look.checks["backlog"]["text"]
+    assert "timedatectl" in look.checks["archive"]["hint"]
 
 
 def test_the_metrics_file_is_whole_at_any_time(dir_place):

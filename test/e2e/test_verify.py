@@ -182,6 +182,28 @@ def test_a_damaged_history_is_named(site):
     assert "✗ 00000002.history is missing: where timeline 2 comes from is not known" in result.out.decode()
 
 
+@pytest.mark.parametrize("length", [0, 95])
+def test_what_is_too_short_is_not_there(site, length):
+    """A name alone is no segment: a disk that was full, a copy of a bucket that was cut off."""
+    store_segments(site, range(3, 9))
+    short = wal.object_name(site.system_id, name_of(6))
+    whole = site.store.get(short)
+    site.store.delete(short)
+    site.store.put(short, whole[:length])
+    told = f"{short}: cut off: {length} bytes, and no tag"
+    result = site.run("verify").expect(4, "1 object is damaged")
+    assert told in result.err and f"{name_of(6)} is missing" in result.out.decode()
+    info = site.run("info", "--json")
+    assert info.code == 0 and told in info.err and [gap["first"] for gap in lines(info)[0]["gaps"]] == [name_of(6)]
+    read = site.run("verify", "--read").expect(4, "6 objects are damaged")  # the others have no records: each counts once
+    assert short in read.err or short in read.out.decode()
+    # Nor is it asked for the size of segments, or taken for the beginning.
+    for number in (3, 4, 5):
+        site.store.delete(wal.object_name(site.system_id, name_of(number)))
+    info = lines(site.run("info", "--json"))[0]
+    assert info["timelines"][0]["first"] == name_of(7) and info["gaps"] == []
+
+
 def test_gap_and_promotion_with_postgres(site):
     """A standby is promoted; its timeline joins the old one's, and a gap made on purpose is named exactly."""
     with site.primary("primary", "--wal-segsize=1") as primary:

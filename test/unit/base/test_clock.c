@@ -41,8 +41,40 @@ static void writes_times(void **unused)
 	assert_string_equal(text, "");
 }
 
+#define NOW 1795000000
+
+static const struct {
+	int64_t now_s, then_s, age_s; /* -1: that cannot be told */
+} ages[] = {
+    {NOW, NOW - 5, 5},
+    {NOW, NOW, 0},
+    {NOW, NOW + CLOCK_DRIFT_S, 0},
+    {NOW, NOW + CLOCK_DRIFT_S + 1, -1},
+    {NOW, CLOCK_SET_S, NOW - CLOCK_SET_S},
+    {NOW, CLOCK_SET_S - 1, -1},
+    {NOW, 7, -1},
+    {NOW, 0, -1},
+    {NOW, INT64_MIN, -1},
+    {NOW, INT64_MAX, -1},
+    {700, 7, 693}, /* a clock that is not set goes all the same */
+    {700, NOW, -1},
+    {700, -1, -1},
+};
+
+static void tells_ages(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
+		int64_t age_s = -1;
+		bool told = clock_age(ages[i].now_s, ages[i].then_s, &age_s);
+		if (told != (ages[i].age_s >= 0) || age_s != (told ? ages[i].age_s : 0))
+			fail_msg("case %zu is %lld", i, (long long)age_s);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(reads_times), cmocka_unit_test(writes_times)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(reads_times), cmocka_unit_test(writes_times),
+					   cmocka_unit_test(tells_ages)};
 	return cmocka_run_group_tests_name("base/clock", tests, NULL, NULL);
 }

@@ -109,6 +109,25 @@ static void keeps_what_is_long_and_what_is_odd(void **unused)
 	assert_string_equal(found.error.hint, hint);
 }
 
+/* What failed before the network's time came counts from the first failure that a clock tells of. */
+static void a_clock_that_was_set_begins_anew(void **unused)
+{
+	(void)unused;
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	const struct {
+		int64_t last_s, since_s;
+	} tries[] = {{7, 7}, {67, 7}, {1795000000, 1795000000}, {1795000060, 1795000000}};
+	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+		struct failures made = failure(tries[i].last_s, "x");
+		assert_ok(failures_add(&watch, &made, &err), err);
+		assert_int_equal(made.since_s, tries[i].since_s);
+		assert_int_equal(made.count, i + 1);
+	}
+	struct failures found;
+	assert_true(failures_end(&watch, &found));
+}
+
 static void a_damaged_record_is_none(void **unused)
 {
 	(void)unused;
@@ -307,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(counts_until_one_succeeds, setup, teardown),
 	    cmocka_unit_test_setup_teardown(keeps_what_is_long_and_what_is_odd, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_clock_that_was_set_begins_anew, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_damaged_record_is_none, setup, teardown),
 	    cmocka_unit_test_setup_teardown(needs_a_spool_of_its_own, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_notification_is_sent_once_in_a_while, setup, teardown),

@@ -215,10 +215,41 @@ static void unknown_over_warning(struct health *health)
 	fails(health);
 }
 
-static void the_clock_was_set_back(struct health *health)
+static void clocks_differ(struct health *health)
+{
+	health->archive.newest_s = NOW + 60;
+}
+
+static void stored_in_the_future(struct health *health)
 {
 	health->archive.newest_s = NOW + MINUTES(60);
+}
+
+static void waits_since_the_future(struct health *health)
+{
 	wait_for(health, -MINUTES(60));
+}
+
+/* What is known counts. */
+static void stored_in_the_future_and_waits(struct health *health)
+{
+	stored_in_the_future(health);
+	wait_for(health, MINUTES(30));
+}
+
+static void began_before_the_clock_was_set(struct health *health)
+{
+	old(health);
+	wait_for(health, NOW - 7);
+	fails(health);
+	health->failures.since_s = 7;
+}
+
+static void the_clock_is_not_set(struct health *health)
+{
+	fails(health);
+	wait_for(health, MINUTES(30));
+	health->now_s = 3600;
 }
 
 #define O HEALTH_OK
@@ -266,7 +297,24 @@ static const struct {
     {"no data directory", no_data_directory, 0, {O, O, O, O, O}, "not looked at: no data directory"},
     {"worst counts", worst_counts, 2, {U, O, W, U, C}, ""},
     {"unknown over warning", unknown_over_warning, 3, {U, O, W, U, O}, ""},
-    {"clock", the_clock_was_set_back, 0, {O, O, O, O, O}, "0 s old"},
+    {"clocks differ", clocks_differ, 0, {O, O, O, O, O}, "newest is " NEWEST ", 0 s old"},
+    {"stored in the future",
+     stored_in_the_future,
+     1,
+     {W, O, O, O, O},
+     "newest is " NEWEST ", of 2026-11-18T12:06:40Z, where the clock here says 2026-11-18T11:06:40Z"},
+    {"waits since the future",
+     waits_since_the_future,
+     1,
+     {W, W, O, O, O},
+     "(48.0 MiB), since 2026-11-18T12:06:40Z, where the clock here says 2026-11-18T11:06:40Z; the first is"},
+    {"stored in the future, and waits", stored_in_the_future_and_waits, 2, {C, C, O, O, O}, "has waited for 30 min"},
+    {"began before the clock was set",
+     began_before_the_clock_was_set,
+     1,
+     {W, W, W, O, O},
+     "40 in a row have failed since 1970-01-01T00:00:07Z, the last 5 s ago"},
+    {"clock not set", the_clock_is_not_set, 1, {W, W, W, O, O}, "where the clock here says 1970-01-01T01:00:00Z"},
 };
 
 static void judges(void **unused)
@@ -312,11 +360,37 @@ static void metrics_leave_out_what_is_not_known(void **unused)
 		assert_null(strstr(buffer_text(&out), not_there[i]));
 }
 
+/* An age that no clock gives is not told, and 0 or less would keep an alert silent: the check says that it is not well.
+ */
+static void no_age_by_a_wrong_clock(void **unused)
+{
+	(void)unused;
+	CLEANUP(buffer_fini) struct buffer out = {0};
+	struct health health = well();
+	struct health_report report;
+	stored_in_the_future(&health);
+	waits_since_the_future(&health);
+	fails(&health);
+	health.failures.since_s = 7;
+	health_judge(&health, config, &report);
+	assert_non_null(strstr(report.checks[HEALTH_CHECK_ARCHIVE].hint, "a clock is wrong, or was"));
+	assert_non_null(strstr(report.checks[HEALTH_CHECK_BACKLOG].hint, "a clock is wrong, or was"));
+	assert_ok(health_metrics(&out, &health, &report, &err), err);
+	static const char *const there[] = {"newest_segment_timestamp_seconds{", "ready_files{", "push_failures{",
+					    "check=\"archive\"} 1\n", "check=\"backlog\"} 1\n"};
+	static const char *const not_there[] = {"_age_seconds{", "push_failing_since_timestamp_seconds{", "} -"};
+	for (size_t i = 0; i < sizeof there / sizeof there[0]; i++)
+		assert_non_null(strstr(buffer_text(&out), there[i]));
+	for (size_t i = 0; i < sizeof not_there / sizeof not_there[0]; i++)
+		assert_null(strstr(buffer_text(&out), not_there[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(judges),
 	    cmocka_unit_test(metrics_leave_out_what_is_not_known),
+	    cmocka_unit_test(no_age_by_a_wrong_clock),
 	};
 	return cmocka_run_group_tests_name("command/health", tests, setup, teardown);
 }

@@ -279,6 +279,47 @@ static void examines_as_it_pushes(void **unused)
 	}
 }
 
+/* Between the look and the push the name is given to another file, or the file is written to, as good as both may be.
+ */
+static void pushes_what_was_judged_only(void **unused)
+{
+	(void)unused;
+	struct shipped known;
+	struct push push = {.call = &archive.world.call, .codec = codec_by_name("none"), .keys = &archive.keys};
+	push.store = archive.store;
+	archive_put_wal(&archive, names[0], 7);
+	push.path = folder_path(&archive.folder, "data/pg_wal/000000010000000000000003");
+	enum status st = push_examine(&push, &known, &archive.err);
+	assert_ok(st, archive.err);
+	push.known = &known;
+	const struct timespec then[2] = {
+	    {.tv_sec = known.modified_ns / 1000000000, .tv_nsec = known.modified_ns % 1000000000},
+	    {.tv_sec = known.modified_ns / 1000000000, .tv_nsec = known.modified_ns % 1000000000}};
+	/* Another inode, of the same time. */
+	const char *aside = folder_path(&archive.folder, "data/pg_wal/aside");
+	assert_int_equal(rename(push.path, aside), 0);
+	archive_put_wal(&archive, names[0], 8);
+	assert_int_equal(utimensat(AT_FDCWD, push.path, then, 0), 0);
+	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_CONFLICT);
+	assert_non_null(strstr(archive.err.text, "changed since it was checked"));
+	assert_non_null(strstr(archive.err.hint, "backfill again"));
+	/* The same inode, written to since: one byte that it had already. */
+	assert_int_equal(rename(aside, push.path), 0);
+	int fd = open(push.path, O_RDWR | O_CLOEXEC);
+	char last;
+	assert_int_equal(pread(fd, &last, 1, ARCHIVE_SEGMENT_BYTES - 1), 1);
+	assert_int_equal(pwrite(fd, &last, 1, ARCHIVE_SEGMENT_BYTES - 1), 1);
+	const struct timespec later[2] = {then[0], {.tv_sec = then[1].tv_sec + 1}};
+	assert_int_equal(futimens(fd, later), 0); /* the clock of files may not have moved on */
+	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_CONFLICT);
+	/* As it was: a link more, or another owner, is no other content. */
+	assert_int_equal(futimens(fd, then), 0);
+	(void)close(fd);
+	assert_int_equal(link(push.path, aside), 0);
+	st = push_file(&push, NULL, &archive.err);
+	assert_ok(st, archive.err);
+}
+
 #define WITH_SETUP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -295,6 +336,7 @@ int main(void)
 	    WITH_SETUP(identities_must_agree),
 	    WITH_SETUP(examines_without_sending),
 	    WITH_SETUP(examines_as_it_pushes),
+	    WITH_SETUP(pushes_what_was_judged_only),
 	};
 	return cmocka_run_group_tests_name("command/push", tests, NULL, NULL);
 }

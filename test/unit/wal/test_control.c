@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/cmocka.h"
@@ -103,6 +104,24 @@ static void refuses_what_is_none(void **unused)
 	}
 }
 
+/* Whom it belongs to is the advice then, not which folder it is. */
+static void tells_that_it_may_not_look(void **unused)
+{
+	(void)unused;
+	struct data_directory found;
+	uid_t self = geteuid();
+	assert_int_equal(chmod(folder_path(&folder, "one/global"), self == 0 ? 0700 : 0), 0);
+	if (self == 0)
+		assert_int_equal(seteuid(54321), 0);
+	enum status st = data_directory_find(&found, folder_path(&folder, "one"), NULL, &err);
+	assert_int_equal(seteuid(self), 0);
+	assert_int_equal(chmod(folder_path(&folder, "one/global"), 0700), 0);
+	assert_int_equal(st, STATUS_USAGE);
+	assert_non_null(strstr(err.text, "cannot be looked into: open "));
+	assert_non_null(strstr(err.text, "Permission denied"));
+	assert_non_null(strstr(err.hint, "may not read it: run this as the user that PostgreSQL runs as"));
+}
+
 /* Without a descriptor left it is not known which cluster it is: that is no "there is none". */
 static void does_not_guess(void **unused)
 {
@@ -138,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(finds_the_data_directory),
 	    cmocka_unit_test(refuses_what_is_none),
+	    cmocka_unit_test(tells_that_it_may_not_look),
 	    cmocka_unit_test(does_not_guess),
 	    cmocka_unit_test(tells_a_standby),
 	};
