@@ -15,7 +15,7 @@
 #include "base/newfile.h"
 #include "command/health.h"
 
-#define SPAN_S 300           /* the earlier look is so old at least: a burst of a minute fills no disk */
+#define SPAN_S 900           /* the earlier look is so old at least: a burst of some minutes fills no disk */
 #define OLDEST_S (24 * 3600) /* of days ago nothing can be told */
 #define RATE_SPAN_S 60       /* a shorter time between segments is a burst */
 #define LOOKS_MAX 256

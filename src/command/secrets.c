@@ -56,7 +56,8 @@ enum status keys_load(const struct command_context *context, struct keyring *rin
 		if (config_path(config) == NULL)
 			return error_hint(err, STATUS_USAGE,
 					  "no walship.conf was found: %s is not there, and neither --config nor "
-					  "WALSHIP_CONFIG names another; walship help sample prints one",
+					  "WALSHIP_CONFIG names another; walship help sample prints one, walship "
+					  "keygen FILE makes a key",
 					  CONFIG_PATH_DEFAULT);
 		return error_hint(
 		    err, STATUS_USAGE,
