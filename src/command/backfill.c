@@ -14,6 +14,7 @@
 #include "command/print.h"
 #include "command/whose.h"
 #include "stream/codec.h"
+#include "stream/seal.h"
 #include "wal/control.h"
 #include "wal/whole.h"
 #include "walship/push.h"
@@ -191,7 +192,7 @@ static bool is_archived(const struct backfill *backfill, const struct wal_file *
 	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path ||
 	    access(path, F_OK) == 0 || errno != ENOENT)
 		return false;
-	if (store_stat(session->store, &call, object, &info, &ignored) == STATUS_OK)
+	if (store_stat(session->store, &call, object, &info, &ignored) == STATUS_OK && info.bytes >= SEAL_OBJECT_MIN)
 		return true;
 	(void)error_set(trouble, STATUS_LOCAL, "gone from pg_wal since it was found there, and not pushed");
 	(void)error_hint(trouble, STATUS_LOCAL,

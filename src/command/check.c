@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -47,6 +48,13 @@ static enum status configuration(void *arg, const struct call *call, struct find
 	return thresholds_check(config, err);
 }
 
+/* The server may write where this user may not, and the other way round. PostgreSQL never runs as root. */
+static bool is_servers_user(const struct data_directory *directory)
+{
+	struct stat info;
+	return !directory->known ? geteuid() != 0 : stat(directory->path, &info) != 0 || info.st_uid == geteuid();
+}
+
 static enum status data_directory(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct whole *whole = arg;
@@ -56,6 +64,15 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 	enum status st = whose_cluster(config, NULL, &directory, &whole->system_id, err);
 	if (st)
 		return st;
+	if (!is_servers_user(&directory)) {
+		finding->optional = true;
+		(void)error_set(
+		    err, STATUS_LOCAL,
+		    "this is user id %u, and not the server's: what that one may read and write is not tried",
+		    (unsigned)geteuid());
+		return error_hint(err, STATUS_LOCAL,
+				  "run it as the server's user: sudo -u postgres walship check, say");
+	}
 	if (!directory.known)
 		return finding_skip(finding, "none at hand: archive_command runs in it, and needs no pg-data");
 	finding_say(finding, "%s, of cluster %" PRIu64, directory.path, directory.system_id);

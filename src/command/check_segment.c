@@ -88,7 +88,7 @@ static enum status gave_up(const struct inspection *inspection, bool archived, b
 	return error_hint(
 	    err, STATUS_UNREACHABLE,
 	    "others may wait before it (walship status): a longer --push-timeout waits longer; else look at the "
-	    "server's log");
+	    "server's log: a command that is not found (exit code 127) ends the archiver, which counts no failure");
 }
 
 /* What the archiver has begun with may get there even so. */

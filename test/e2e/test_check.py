@@ -1,5 +1,6 @@
 """walship check --store: what a store really does, said in a line for each step."""
 
+import os
 import re
 
 import pytest
@@ -87,3 +88,16 @@ def test_what_cannot_be_configured(site):
     site.walship.configure(cipher_key_file="/nonexistent/key")
     done = site.run("check", "--store").expect(2, "cipher-key-file", "keygen")
     assert done.out == b""
+
+
+def test_another_user_than_the_servers(dir_site, data_dir):
+    """What one may read and write says nothing of the other."""
+    if not host.USER.switch:
+        pytest.skip("only root can give a folder to another user")
+    shown = marks(dir_site.run("check", "--pg-data", data_dir).expect(0))
+    assert shown["data directory"] == "✓"
+    os.chown(data_dir, 0, 0)
+    data_dir.chmod(0o755)
+    done = dir_site.run("check", "--pg-data", data_dir).expect(0)
+    assert marks(done)["data directory"] == "–"
+    assert f"this is user id {host.USER.uid}, and not the server's" in done.out.decode() and "run it as the server's user" in done.out.decode()
