@@ -10,6 +10,7 @@
 #include "wal/content.h"
 #include "wal/history.h"
 
+#define TOLD_MAX 64   /* of what cannot be opened; there may be a million such */
 #define CHOICES_MAX 3 /* segments that are asked for wal_segment_size, as long as each is removed meanwhile */
 
 struct walk {
@@ -26,6 +27,8 @@ static enum status forgive(struct walk *walk, enum status st, const struct unsea
 		return st;
 	walk->survey->damaged += !lack->lacks;
 	walk->survey->locked += lack->lacks;
+	if (walk->survey->damaged + walk->survey->locked > TOLD_MAX)
+		return STATUS_OK;
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
 	log_line(walk->survey->context->call->log, LEVEL_WARNING, "%s", err->text);
@@ -201,6 +204,14 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	return st == STATUS_CONFLICT ? error_wrap(err, st, "%s", info->name) : st;
 }
 
+static void tell_others(const struct survey *survey)
+{
+	uint64_t all = survey->damaged + survey->locked;
+	if (all > TOLD_MAX)
+		log_line(survey->context->call->log, LEVEL_WARNING, "%" PRIu64 " others cannot be opened either",
+			 all - TOLD_MAX);
+}
+
 enum status survey_run(struct survey *survey, struct error *err)
 {
 	char prefix[32] = "";
@@ -217,6 +228,7 @@ enum status survey_run(struct survey *survey, struct error *err)
 		st = end_cluster(&walk, err);
 	if (survey->progress != NULL)
 		progress_clear(survey->progress);
+	tell_others(survey);
 	chain_fini(&walk.chain);
 	session_fini(&walk.reads);
 	session_fini(&walk.lists);

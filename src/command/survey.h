@@ -26,9 +26,9 @@ struct survey {
 	uint64_t objects, bytes; /* out: of all */
 	uint64_t others;         /* out: objects that are no WAL files */
 	/* out: histories, and segments asked for their size, that could not be opened; what is too short for any
-	 * object, unless each is opened; each of them is logged */
+	 * object, unless each is opened; the first of them are logged, and how many others there are */
 	uint64_t damaged;
-	uint64_t locked; /* out: such that need a key that is not configured; each is logged */
+	uint64_t locked; /* out: such that need a key that is not configured; logged as those */
 };
 
 /* STATUS_INCOMPLETE: there is no such cluster in the repository, or no WAL at all. */

@@ -589,6 +589,17 @@ def peak_mib(running):
     return peak / 1024
 
 
+def test_how_many_cannot_be_opened_is_said_in_the_end(dir_site):
+    """There may be a million such: the first are named."""
+    site = dir_site
+    store_segments(site, range(1, 3))
+    for number in range(3, 103):
+        (site.store.path / wal.object_name(site.system_id, name_of(number))).write_bytes(b"")
+    done = site.run("verify")
+    assert done.code == 4 and done.err.count("cut off: 0 bytes") == 64 and "36 others cannot be opened either" in done.err
+    assert "100 objects are damaged" in done.err
+
+
 def test_a_million_names(dir_site):
     """By name alone, with flat memory: as many as a year of a busy server, a gap among them."""
     site = dir_site
@@ -605,7 +616,7 @@ def test_a_million_names(dir_site):
             path.parent.mkdir(exist_ok=True)
             folders[path.parent] = True
         if links == 60000:  # a file system has a most for one file
-            (path.parent / "x").write_bytes(b"")
+            (path.parent / "x").write_bytes(source.read_bytes())
             (path.parent / "x").rename(path)
             source, links = path, 0
             continue
