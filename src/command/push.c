@@ -46,8 +46,11 @@ static enum status not_opened(const char *path, int errno_value, struct error *e
 		return error_hint(err, STATUS_LOCAL,
 				  "user id %u may not read it: run this as the user that PostgreSQL runs as",
 				  (unsigned)geteuid());
-	if (errno_value != ENOENT || path[0] == '/')
+	if (errno_value != ENOENT)
 		return STATUS_LOCAL;
+	if (path[0] == '/')
+		return error_hint(err, STATUS_LOCAL,
+				  "is the path right? The server renames and removes what it needs no more");
 	return error_hint(err, STATUS_LOCAL,
 			  "archive_command = 'walship push %%p' names it relative to the data directory");
 }
