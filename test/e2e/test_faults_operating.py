@@ -240,8 +240,8 @@ def one_meets_it(worlds, clean, ledger, jobs, where, which):
         done, took_s = world.run(command)
         shown = f"{fault}, met by {where} of {command}: exit {done.code} of {codes}, {took_s:.1f} s, {done.err!r}, {done.out.decode()!r}"
         assert world.server.injected[fault] == 1, shown
-        # Until there are too many of them most of the time may be up, on a slow machine.
-        assert done.code in codes or fault == "endless headers" and done.code == 3, shown
+        # On a slow machine the step's time may be up before the next try: that is an outage, and said to be one.
+        assert done.code in codes or done.code == 3 and took_s >= TIMEOUT_S, shown
         check_ending(command, done, took_s, shown)
         if fault != "bit flipped" or where != "a listing":  # nothing but TLS protects a listing
             check_claims(world, command, done, clean, shown)
