@@ -30,7 +30,7 @@ struct push {
 	const struct repository_key *key; /* NULL: not encrypted */
 	const struct keyring *keys;       /* to read back what has the name already */
 	const char *path;                 /* the file; its last component is the WAL file's name */
-	const char *pg_data;              /* NULL: looked for, see wal/control.h */
+	const char *pg_data;              /* NULL: looked for, see pg/data/control.h */
 	uint64_t system_id;               /* 0: from the file or the data directory */
 	struct gate *gate;                /* shared by pushes side by side; NULL for one alone */
 	uint64_t buffer_bytes;            /* what the store may hold of one object: asked of the gate */

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/output.h"
 #include "config/nearest.h"
+#include "sys/output.h"
 
 #define HELP_COLUMN 26 /* where descriptions begin */
 #define HELP_WIDTH 100

@@ -3,19 +3,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/fetch/fetch_ahead.h"
+#include "archive/fetch/prefetched.h"
+#include "archive/push/push_ahead.h"
+#include "archive/push/push_outcome.h"
 #include "base/cleanup.h"
 #include "base/environment.h"
 #include "base/path.h"
-#include "base/processors.h"
 #include "base/uri.h"
-#include "command/fetch_ahead.h"
-#include "command/prefetched.h"
-#include "command/push_ahead.h"
-#include "command/push_outcome.h"
-#include "command/session.h"
-#include "command/whose.h"
-#include "stream/codec.h"
-#include "wal/control.h"
+#include "pg/data/control.h"
+#include "repo/session.h"
+#include "repo/whose.h"
+#include "stream/codec/codec.h"
+#include "sys/processors.h"
 #include "walship/fetch.h"
 #include "walship/push.h"
 

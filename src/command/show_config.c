@@ -2,9 +2,9 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/output.h"
-#include "command/print.h"
-#include "command/session.h"
+#include "console/print.h"
+#include "repo/session.h"
+#include "sys/output.h"
 
 /* user:password@host, or password=...: refused wherever it is used, but here it would be seen first. */
 static bool holds_login(enum option_id id, const char *value)

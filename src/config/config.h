@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "base/secret.h"
 #include "config/option.h"
+#include "sys/secret.h"
 #include "walship/error.h"
 
 #define CONFIG_PATH_DEFAULT "/etc/walship/walship.conf"

@@ -11,8 +11,8 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/newfile.h"
 #include "config/ini.h"
+#include "sys/newfile.h"
 
 #define MARK "\xef\xbb\xbf" /* some editors begin a file with it (config/ini.c) */
 

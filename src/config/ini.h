@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/secret.h"
+#include "sys/secret.h"
 #include "walship/error.h"
 
 struct ini_file {

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "base/newfile.h"
 #include "stream/sink.h"
+#include "sys/newfile.h"
 
 /*
  * Writes into file, which stays the caller's and must outlive it: finish does not make it appear. More than

@@ -256,7 +256,7 @@ def test_alerts_are_about_what_status_tells(archive):
     asked = {name for rule in rules() for name in re.findall(r"walship_\w+", rule["expr"])}
     # This one is told only while they fail.
     assert asked - told == {"walship_push_failing_since_timestamp_seconds"}, asked - told
-    source = (host.ROOT / "src/command/health_metrics.c").read_text()
+    source = (host.ROOT / "src/monitor/health_metrics.c").read_text()
     assert all(f'"{name}"' in source for name in asked)
 
 

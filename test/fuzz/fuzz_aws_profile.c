@@ -1,7 +1,7 @@
 /* Any bytes as ~/.aws/credentials and ~/.aws/config. */
 #include <string.h>
 
-#include "net/aws_profile.h"
+#include "net/aws/aws_profile.h"
 #include "target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,9 +1,9 @@
 /* History files of timelines, and the chain that they join. */
 #include <string.h>
 
+#include "pg/wal/history.h"
+#include "repo/chain.h"
 #include "target.h"
-#include "wal/chain.h"
-#include "wal/history.h"
 
 static enum status check_line(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)
 {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "net/credential_source.h"
+#include "net/aws/credential_source.h"
 #include "target.h"
 
 static void must_fit_a_header(const struct secret *secret)

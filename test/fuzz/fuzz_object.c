@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
-#include "base/libcrypto.h"
+#include "repo/seal.h"
 #include "stream/end.h"
-#include "stream/seal.h"
+#include "sys/libcrypto.h"
 #include "target.h"
 
 #define INPUT_MAX 65536

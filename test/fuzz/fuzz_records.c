@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pg/wal/records.h"
 #include "target.h"
-#include "wal/records.h"
 
 #define SEGMENT_BYTES (1024 * 1024)
 

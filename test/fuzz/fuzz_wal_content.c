@@ -1,8 +1,8 @@
 /* Page headers, histories and backup files, under names of each kind. */
 #include <string.h>
 
+#include "pg/wal/content.h"
 #include "target.h"
-#include "wal/content.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

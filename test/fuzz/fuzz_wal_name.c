@@ -1,8 +1,8 @@
 /* Names of WAL files, and what they become in a repository. */
 #include <string.h>
 
+#include "pg/wal/name.h"
 #include "target.h"
-#include "wal/name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

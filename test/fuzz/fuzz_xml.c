@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "net/xml.h"
-#include "store/s3_private.h"
+#include "net/http/xml.h"
+#include "store/s3/s3_private.h"
 #include "target.h"
 
 static enum status each(void *arg, const char *path, const char *text, struct error *err)

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/aes.h"
-#include "stream/codec.h"
-#include "stream/gather.h"
-#include "stream/seal.h"
-#include "stream/tag.h"
+#include "repo/seal.h"
+#include "stream/codec/codec.h"
+#include "stream/codec/gather.h"
+#include "stream/crypto/aes.h"
+#include "stream/crypto/tag.h"
 #include "stream/tally.h"
 #include "support/cmocka.h"
 #include "support/collect.h"

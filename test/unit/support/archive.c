@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/codec.h"
+#include "pg/wal/name.h"
+#include "stream/codec/codec.h"
 #include "support/memory_store.h"
 #include "support/segment.h"
-#include "wal/name.h"
 
 struct control {
 	uint64_t system_id;

@@ -2,8 +2,8 @@
 #ifndef TEST_SUPPORT_ARCHIVE_H
 #define TEST_SUPPORT_ARCHIVE_H
 
+#include "repo/keyring.h"
 #include "store/store.h"
-#include "stream/keyring.h"
 #include "support/folder.h"
 #include "support/world.h"
 #include "walship/fetch.h"

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/crypto.h"
-#include "net/libcurl.h"
+#include "net/http/libcurl.h"
+#include "sys/crypto.h"
 
 __attribute__((constructor)) static void load_libraries(void)
 {

@@ -1,0 +1,367 @@
+/* backfill: what pg_wal still has and the repository lacks, after a failover or a lost archive_status. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "archive/backfill/lacking.h"
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "base/uri.h"
+#include "console/print.h"
+#include "job/gate.h"
+#include "pg/data/control.h"
+#include "pg/wal/whole.h"
+#include "repo/crew.h"
+#include "repo/seal.h"
+#include "repo/whose.h"
+#include "stream/codec/codec.h"
+#include "sys/processors.h"
+#include "walship/push.h"
+
+#define OUTAGES_MOST (2 * CREW_CONNECTIONS) /* so many in a row, each retried for push-timeout, and nobody is there */
+
+struct backfill {
+	const struct command_context *context;
+	const struct session *session;
+	const char *data; /* the data directory */
+	char pg_wal[PATH_MAX];
+	uint64_t system_id;
+	struct finished_list list;
+	struct lacking lacking; /* stored is set too when somebody is at it */
+	bool together;          /* others work beside: who is short of something leaves it for later */
+	struct push push;       /* what is the same for all of them */
+	struct gate gate;
+	bool json;
+	pthread_mutex_t mutex; /* guards what follows, and what is printed */
+	size_t next, pushed, failed, outages;
+	enum status worst;
+	struct error printing; /* why nothing can be printed any more */
+	enum status print_status;
+};
+
+static void backfill_fini(struct backfill *backfill)
+{
+	finished_list_fini(&backfill->list);
+	lacking_fini(&backfill->lacking);
+}
+
+/*
+ * Which files, and of which cluster.
+ */
+
+static enum status find_files(struct backfill *backfill, struct data_directory *directory, struct error *err)
+{
+	enum status st = whose_cluster(backfill->context->config, NULL, directory, &backfill->system_id, err);
+	if (st)
+		return st;
+	if (!directory->known)
+		return error_hint(err, error_set(err, STATUS_USAGE, "no data directory is at hand"),
+				  "run in it, or name it with --pg-data");
+	backfill->data = directory->path;
+	if (snprintf(backfill->pg_wal, sizeof backfill->pg_wal, "%s/pg_wal", directory->path) >= PATH_MAX)
+		return error_set(err, STATUS_USAGE, "path too long: %.64s...", directory->path);
+	return finished_list_read(&backfill->list, backfill->pg_wal, backfill->system_id, err);
+}
+
+/*
+ * One file.
+ */
+
+static enum status show_text(struct backfill *backfill, const struct wal_file *file, const char *result,
+			     const struct error *trouble, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer out = {0};
+	bool failed = trouble->text[0] != '\0';
+	const char *mark = failed ? "✗" : (command_flag(backfill->context, "dry-run") ? "○" : "✓");
+	enum status st =
+	    buffer_printf(&out, err, "%s %s  %s\n", mark, file->name.text, failed ? trouble->text : result);
+	if (!st && failed && trouble->hint[0] != '\0')
+		st = buffer_printf(&out, err, "  hint: %s\n", trouble->hint);
+	return st ? st : print_text(backfill->context, &out, err);
+}
+
+static enum status show_json(struct backfill *backfill, const struct wal_file *file, const char *result,
+			     const struct error *trouble, struct error *err)
+{
+	return print_json(backfill->context,
+			  json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "kind", "file", "name", file->name.text, "result",
+				    result, "bytes", (json_int_t)file->bytes, "error", print_string(trouble->text),
+				    "hint", print_string(trouble->hint)),
+			  err);
+}
+
+/* Called with the mutex held, or by the only thread. */
+static void show(struct backfill *backfill, const struct wal_file *file, const char *result,
+		 const struct error *trouble)
+{
+	if (backfill->print_status)
+		return;
+	backfill->print_status = backfill->json ? show_json(backfill, file, result, trouble, &backfill->printing)
+						: show_text(backfill, file, result, trouble, &backfill->printing);
+}
+
+static void note(struct backfill *backfill, const struct wal_file *file, enum status st, const struct error *trouble)
+{
+	/* A push that succeeds may have tried what did not: the name was taken, and what has it is the same. */
+	static const struct error none = {0};
+	(void)pthread_mutex_lock(&backfill->mutex);
+	show(backfill, file, st ? "failed" : "pushed", st ? trouble : &none);
+	backfill->pushed += st == STATUS_OK;
+	backfill->failed += st != STATUS_OK;
+	backfill->outages = st == STATUS_UNREACHABLE ? backfill->outages + 1 : 0;
+	if (st && (!backfill->worst ||
+		   status_exit_code(st, EXIT_FOR_PUSH) > status_exit_code(backfill->worst, EXIT_FOR_PUSH)))
+		backfill->worst = st;
+	(void)pthread_mutex_unlock(&backfill->mutex);
+}
+
+/*
+ * The .ready of a copied folder, or of before a crash, may speak of a segment that is half there. But what the server
+ * itself says is only doubted by what is certain. Whose first page is not its own, push refuses.
+ */
+static enum status check_whole(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
+			       struct error *err)
+{
+	struct wal_whole whole = {.path = push->path,
+				  .name = &file->name,
+				  .system_id = backfill->system_id,
+				  .segment_bytes = file->bytes,
+				  .left_lsn = file->left_lsn};
+	if (file->name.kind != WAL_SEGMENT || !file->begun)
+		return STATUS_OK;
+	enum status st = wal_whole_check(&whole, err);
+	if (st != STATUS_CONFLICT || !file->ready || !whole.newer)
+		return st;
+	log_line(push->call->log, LEVEL_WARNING,
+		 "%s is pushed as it is: its PostgreSQL is newer than this walship, which cannot judge it: %s",
+		 file->name.text, err->text);
+	*err = (struct error){0};
+	return STATUS_OK;
+}
+
+/*
+ * What is pushed is what was checked: the file is looked at before, and push, which refuses another one, looks again
+ * once it has read it.
+ */
+static enum status check_and_push(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
+				  struct error *err)
+{
+	struct shipped known;
+	struct error unfit = {0};
+	enum status seen = push_examine(push, &known, &unfit);
+	enum status st = check_whole(backfill, file, push, err);
+	if (st)
+		return st;
+	if (seen)
+		return *err = unfit, seen;
+	struct push checked = *push;
+	checked.known = &known;
+	return push_file(&checked, NULL, err);
+}
+
+static enum status push_one(struct backfill *backfill, const struct wal_file *file, const struct session *session,
+			    struct error *err)
+{
+	char path[PATH_MAX];
+	struct log_subject subject = {.wal_file = file->name.text};
+	const struct log log = log_about(backfill->context->call->log, &subject);
+	struct call call = call_step(backfill->context->call);
+	struct push push = backfill->push;
+	call.log = &log;
+	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path)
+		return error_set(err, STATUS_USAGE, "path too long: %.64s...", backfill->pg_wal);
+	push.store = session->store;
+	push.call = &call;
+	push.path = path;
+	return check_and_push(backfill, file, &push, err);
+}
+
+/*
+ * Why it could not be pushed may be that the server has used the file for something else since: after the archiver
+ * came first, which is no failure.
+ */
+static bool is_archived(const struct backfill *backfill, const struct wal_file *file, const struct session *session,
+			struct error *trouble)
+{
+	char path[PATH_MAX], object[WAL_OBJECT_NAME_MAX];
+	struct call call = call_step(backfill->context->call);
+	struct object_info info;
+	struct error ignored = {0};
+	wal_object_name(object, backfill->system_id, &file->name);
+	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path ||
+	    access(path, F_OK) == 0 || errno != ENOENT)
+		return false;
+	if (store_stat(session->store, &call, object, &info, &ignored) == STATUS_OK && info.bytes >= SEAL_OBJECT_MIN)
+		return true;
+	(void)error_set(trouble, STATUS_LOCAL, "gone from pg_wal since it was found there, and not pushed");
+	(void)error_hint(trouble, STATUS_LOCAL,
+			 "PostgreSQL removes and recycles what archive_status calls archived: if walship verify "
+			 "misses it, look for a copy, or make a new base backup");
+	return false;
+}
+
+static void put_off(struct backfill *backfill, const struct wal_file *file)
+{
+	(void)pthread_mutex_lock(&backfill->mutex);
+	backfill->lacking.stored[file - backfill->list.files] = false;
+	(void)pthread_mutex_unlock(&backfill->mutex);
+}
+
+/* Nobody else's from here on. */
+static const struct wal_file *take_next(struct backfill *backfill)
+{
+	const struct wal_file *file = NULL;
+	(void)pthread_mutex_lock(&backfill->mutex);
+	bool goes_on =
+	    backfill->outages < OUTAGES_MOST && !backfill->print_status && !call_is_ending(backfill->context->call);
+	while (goes_on && file == NULL && backfill->next < backfill->list.count) {
+		if (!backfill->lacking.stored[backfill->next])
+			file = &backfill->list.files[backfill->next];
+		backfill->lacking.stored[backfill->next++] = true;
+	}
+	(void)pthread_mutex_unlock(&backfill->mutex);
+	return file;
+}
+
+static void work(void *arg, const struct session *session)
+{
+	struct backfill *backfill = arg;
+	const struct wal_file *file;
+	while ((file = take_next(backfill)) != NULL) {
+		struct error trouble = {0};
+		enum status st = push_one(backfill, file, session, &trouble);
+		if (st && is_archived(backfill, file, session, &trouble)) {
+			(void)pthread_mutex_lock(&backfill->mutex);
+			backfill->lacking.count--;
+			(void)pthread_mutex_unlock(&backfill->mutex);
+			continue;
+		}
+		if (st == STATUS_LOCAL && backfill->together) {
+			put_off(backfill, file);
+			return;
+		}
+		note(backfill, file, st, &trouble);
+	}
+}
+
+/* This thread works too, so that a machine without room for others gets on. */
+static void push_all(struct backfill *backfill)
+{
+	const struct config *config = backfill->context->config;
+	struct crew crew = {.context = backfill->context, .work = work, .arg = backfill, .most = CREW_CONNECTIONS};
+	/* Each connection would have the limit for itself. */
+	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->lacking.count < 2;
+	gate_init(&backfill->gate, processors_count(), CREW_BUFFERS_BYTES);
+	(void)pthread_mutex_init(&backfill->mutex, NULL);
+	backfill->together = !alone;
+	(void)crew_start(&crew, alone ? 0 : backfill->lacking.count - 1, backfill->session);
+	work(backfill, backfill->session);
+	crew_join(&crew);
+	/* Descriptors and memory that did not suffice for all may do for one. */
+	backfill->together = false;
+	backfill->next = 0;
+	work(backfill, backfill->session);
+	gate_fini(&backfill->gate);
+	(void)pthread_mutex_destroy(&backfill->mutex);
+}
+
+static enum status prepare_push(struct backfill *backfill, struct error *err)
+{
+	const struct config *config = backfill->context->config;
+	const struct session *session = backfill->session;
+	const struct codec *codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS));
+	struct repo_url url;
+	enum status st = codec_check(codec, STATUS_USAGE, err);
+	if (!st)
+		st = repo_url_parse(&url, config_text(config, OPTION_ID_REPO), err);
+	if (st)
+		return st;
+	backfill->push = (struct push){
+	    .codec = codec,
+	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
+	    .threads = 1, /* the processors are shared out by the gate */
+	    .key = session->encrypt ? &session->keys.keys[0] : NULL,
+	    .keys = &session->keys,
+	    .pg_data = backfill->data,
+	    .system_id = backfill->system_id,
+	    .gate = &backfill->gate,
+	    .buffer_bytes = url.kind == REPO_S3 ? config_number(config, OPTION_ID_S3_PART_SIZE) : 0,
+	};
+	return STATUS_OK;
+}
+
+/*
+ * The whole.
+ */
+
+static enum status show_sum(struct backfill *backfill, size_t not_tried, struct error *err)
+{
+	size_t files = backfill->list.count;
+	size_t stored = files - backfill->lacking.count;
+	if (backfill->json)
+		return print_json(backfill->context,
+				  json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "total", "finished_files",
+					    (json_int_t)files, "stored_files", (json_int_t)stored, "pushed_files",
+					    (json_int_t)backfill->pushed, "failed_files", (json_int_t)backfill->failed,
+					    "untried_files", (json_int_t)not_tried, "unfinished_segments",
+					    (json_int_t)backfill->list.others),
+				  err);
+	CLEANUP(buffer_fini) struct buffer out = {0};
+	enum status st = buffer_printf(
+	    &out, err,
+	    "%zu finished file%s: %zu in the repository already, %zu pushed, %zu failed, %zu not tried; %zu still "
+	    "to be written\n",
+	    files, files == 1 ? "" : "s", stored, backfill->pushed, backfill->failed, not_tried, backfill->list.others);
+	return st ? st : print_text(backfill->context, &out, err);
+}
+
+static enum status show_lacking(struct backfill *backfill, struct error *err)
+{
+	const struct error no_trouble = {0};
+	for (size_t i = 0; i < backfill->list.count; i++)
+		if (!backfill->lacking.stored[i])
+			show(backfill, &backfill->list.files[i], "lacking", &no_trouble);
+	if (backfill->print_status)
+		return *err = backfill->printing, backfill->print_status;
+	return show_sum(backfill, backfill->lacking.count, err);
+}
+
+static enum status fill(struct backfill *backfill, struct error *err)
+{
+	enum status st = prepare_push(backfill, err);
+	if (st)
+		return st;
+	push_all(backfill);
+	if (backfill->print_status)
+		return *err = backfill->printing, backfill->print_status;
+	size_t not_tried = backfill->lacking.count - backfill->pushed - backfill->failed;
+	st = show_sum(backfill, not_tried, err);
+	if (!st && backfill->failed > 0)
+		st = error_set(err, backfill->worst, "%zu of %zu files could not be pushed",
+			       backfill->failed + not_tried, backfill->lacking.count);
+	return st;
+}
+
+static enum status run(const struct command_context *context, struct error *err)
+{
+	CLEANUP(session_fini) struct session session = {0};
+	CLEANUP(backfill_fini)
+	struct backfill backfill = {.context = context, .session = &session, .json = command_flag(context, "json")};
+	struct data_directory directory;
+	enum status st = find_files(&backfill, &directory, err);
+	if (!st)
+		st = session_open(&session, context, err);
+	if (!st)
+		st = lacking_look(&backfill.lacking,
+				  &(struct lacking_of){context, &session, &backfill.list, backfill.system_id}, err);
+	if (st)
+		return st;
+	return command_flag(context, "dry-run") ? show_lacking(&backfill, err) : fill(&backfill, err);
+}
+
+enum status command_backfill(struct command_context *context, struct error *err)
+{
+	enum status st = run(context, err);
+	return st ? error_wrap(err, st, "backfill") : STATUS_OK;
+}

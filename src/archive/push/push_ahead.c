@@ -1,0 +1,156 @@
+#include "archive/push/push_ahead.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "job/gate.h"
+#include "pg/data/ready.h"
+#include "repo/crew.h"
+#include "sys/processors.h"
+
+#define LAST_START_PART 4 /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
+#define LAST_END_PART 2   /* and after this part the file that was asked for has a slow network to itself */
+
+struct batch {
+	const struct push *push; /* of the file that was asked for */
+	const struct acknowledgements *notes;
+	const struct command_context *context;
+	struct ready_list ready;
+	struct call call; /* with a silent log: whoever is asked for will say it */
+	struct log log;
+	struct gate gate; /* of all but the file that was asked for, which waits for nobody */
+	int64_t last_start_ms;
+	pthread_mutex_t mutex; /* guards what follows */
+	size_t next;
+	bool stopped;
+};
+
+/* The next one to push; false when there is none, or no time. */
+static bool take_next(struct batch *batch, struct wal_name *out)
+{
+	bool some;
+	(void)pthread_mutex_lock(&batch->mutex);
+	some = !batch->stopped && batch->next < batch->ready.count && !call_is_ending(&batch->call) &&
+	       clock_monotonic_ms(batch->call.clock) < batch->last_start_ms;
+	if (some)
+		*out = batch->ready.names[batch->next++];
+	(void)pthread_mutex_unlock(&batch->mutex);
+	return some;
+}
+
+static void stop(struct batch *batch)
+{
+	(void)pthread_mutex_lock(&batch->mutex);
+	batch->stopped = true;
+	(void)pthread_mutex_unlock(&batch->mutex);
+}
+
+/* One file that nobody asked for yet: room for its note, the push, the note. */
+static enum status push_one(struct batch *batch, struct push *push, const char *name, const struct shipped *before,
+			    struct error *err)
+{
+	struct shipped after;
+	CLEANUP(fd_closep) int fd = -1;
+	if (before->system_id != batch->notes->system_id || acknowledgement_is_there(batch->notes, name, before))
+		return STATUS_OK;
+	enum status st = acknowledgement_reserve(batch->notes, name, before, &fd, err);
+	if (!st)
+		st = push_file(push, &after, err);
+	if (!st)
+		st = acknowledgement_confirm(batch->notes, fd, &after, err);
+	if (st)
+		acknowledgement_forget(batch->notes, name);
+	return st;
+}
+
+/*
+ * Until there are no more. An outage, or a spool without room, ends it for all of them; a file that is not there, or is
+ * damaged, does not.
+ */
+static void work(void *arg, const struct session *session)
+{
+	struct batch *batch = arg;
+	const char *own = batch->push->path;
+	struct wal_name name;
+	while (take_next(batch, &name)) {
+		char path[PATH_MAX];
+		struct error err = {0};
+		struct shipped before;
+		struct push push = *batch->push;
+		struct log_subject subject = {.wal_file = name.text};
+		struct log log = log_about(&batch->log, &subject);
+		struct call call = batch->call;
+		call.log = &log;
+		push.store = session->store;
+		push.call = &call;
+		push.path = path;
+		push.gate = &batch->gate;
+		push.threads = 1; /* the processors are shared out by the gate */
+		(void)snprintf(path, sizeof path, "%.*s%s", (int)path_folder_len(own), own, name.text);
+		enum status unfit = push_examine(&push, &before, &err);
+		enum status st = unfit ? STATUS_OK : push_one(batch, &push, name.text, &before, &err);
+		if (unfit || st)
+			log_line(&log, LEVEL_INFO, "ahead of its time: %s", err.text);
+		if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
+			stop(batch);
+	}
+}
+
+static void batch_init(struct batch *batch, const struct push *push, const struct acknowledgements *notes,
+		       const struct command_context *context)
+{
+	const struct call *call = context->call;
+	int64_t now_ms = clock_monotonic_ms(call->clock);
+	*batch = (struct batch){.push = push, .notes = notes, .context = context, .call = *call};
+	if (call->log != NULL)
+		batch->log = *call->log;
+	if (batch->log.level == LEVEL_WARNING)
+		batch->log.level = LEVEL_ERROR;
+	batch->call.log = &batch->log;
+	batch->last_start_ms = now_ms + (call->deadline_ms - now_ms) / LAST_START_PART;
+	batch->call.deadline_ms = now_ms + (call->deadline_ms - now_ms) / LAST_END_PART;
+	gate_init(&batch->gate, processors_count(), CREW_BUFFERS_BYTES);
+	(void)pthread_mutex_init(&batch->mutex, NULL);
+}
+
+/* What push_file would ask of the gate; 0 when there is no such file, which push_file will say. */
+static uint64_t own_bytes(const struct push *push)
+{
+	struct stat info;
+	uint64_t size = stat(push->path, &info) == 0 ? (uint64_t)info.st_size : 0;
+	return size < push->buffer_bytes ? size : push->buffer_bytes;
+}
+
+enum status push_with_others(const struct push *push, const struct session *session,
+			     const struct acknowledgements *notes, const struct command_context *context,
+			     struct error *err)
+{
+	struct batch batch;
+	struct crew crew = {.context = context, .work = work, .arg = &batch, .most = CREW_CONNECTIONS};
+	struct error ignored = {0};
+	uint64_t taken = own_bytes(push);
+	batch_init(&batch, push, notes, context);
+	(void)ready_list_read(&batch.ready, push->path, config_number(context->config, OPTION_ID_PUSH_AHEAD), &ignored);
+	if (batch.ready.names != NULL)
+		acknowledgements_sweep(notes, push->path);
+	/* Its bytes count, but it neither waits nor takes a slot. */
+	gate_enter(&batch.gate, taken);
+	gate_rest(&batch.gate, 0);
+	(void)crew_start(&crew, batch.ready.count, session);
+	/* Alone it has all processors. */
+	struct push own = *push;
+	own.threads = batch.ready.count == 0 ? push->threads : 1;
+	enum status st = push_file(&own, NULL, err);
+	gate_leave(&batch.gate, taken, true);
+	if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
+		stop(&batch);
+	crew_join(&crew);
+	ready_list_fini(&batch.ready);
+	gate_fini(&batch.gate);
+	(void)pthread_mutex_destroy(&batch.mutex);
+	return st;
+}

@@ -1,0 +1,196 @@
+#include "check/archive_command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/uri.h"
+
+/* What a shell makes more of than words. */
+#define SHELL_CHARACTERS "|&;<>()$`*?[]{}~#!\n"
+#define VARIABLE "WALSHIP_"
+#define DESCRIPTION_MAX (ERROR_TEXT_MAX / 2 - 64) /* two of them are in one error */
+
+static bool is_walship(const char *word)
+{
+	const char *slash = strrchr(word, '/');
+	return strcmp(slash == NULL ? word : slash + 1, "walship") == 0;
+}
+
+static void wrong(struct archive_command *out, const char *problem)
+{
+	out->kind = ARCHIVE_COMMAND_WRONG;
+	out->problem = problem;
+}
+
+/* Notes "--name value" or "--name=value", which it cuts apart; *index moves on to a value that is a word of its own. */
+static void take_option(struct archive_command *out, size_t *index)
+{
+	char *name = out->words.argv[*index] + 2;
+	char *value = strchr(name, '=');
+	if (value != NULL)
+		*value++ = '\0';
+	else if (out->words.argv[*index + 1] != NULL)
+		value = out->words.argv[++*index];
+	if (value == NULL)
+		return;
+	if (strcmp(name, "config") == 0)
+		out->config_path = value;
+	else
+		out->options[out->option_count++] = (struct config_pair){name, value};
+}
+
+/* The words behind "walship". */
+static void read_arguments(struct archive_command *out, size_t first)
+{
+	const char *operands[2] = {NULL, NULL};
+	size_t count = 0;
+	for (size_t i = first; i < out->words.count; i++) {
+		const char *word = out->words.argv[i];
+		if (strncmp(word, "--", 2) == 0 && word[2] != '\0') {
+			take_option(out, &i);
+		} else if (word[0] != '-') {
+			if (count < 2)
+				operands[count] = word;
+			count++;
+		}
+	}
+	if (operands[0] == NULL || strcmp(operands[0], "push") != 0)
+		wrong(out, "does not call walship push");
+	else if (operands[1] == NULL || strstr(operands[1], "%p") == NULL)
+		wrong(out, "does not give walship push the path, %p");
+	else if (count > 2)
+		wrong(out, "gives walship push more than the path, %p");
+}
+
+/* Whether the shell is told that all is well when walship has failed: "walship push %p || true". */
+static bool hides_failure(const char *text)
+{
+	static const char *const endings[] = {"||true", "||:", "||exit0", ";true", ";:", ";exit0"};
+	char squeezed[16] = "";
+	size_t at = sizeof squeezed - 1;
+	for (size_t i = strlen(text); i > 0 && at > 0; i--)
+		if (strchr(" \t\n", text[i - 1]) == NULL)
+			squeezed[--at] = text[i - 1];
+	size_t len = sizeof squeezed - 1 - at;
+	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+		size_t ending = strlen(endings[i]);
+		if (len >= ending && memcmp(squeezed + sizeof squeezed - 1 - ending, endings[i], ending) == 0)
+			return true;
+	}
+	return false;
+}
+
+void archive_command_read(struct archive_command *out, const char *text)
+{
+	struct error ignored = {0};
+	size_t at = 0;
+	size_t variables = 0;
+	*out = (struct archive_command){.kind = ARCHIVE_COMMAND_WALSHIP};
+	if (strstr(text, "walship") == NULL)
+		out->kind = ARCHIVE_COMMAND_FOREIGN;
+	else if (strpbrk(text, SHELL_CHARACTERS) != NULL ||
+		 words_split(&out->words, text, "archive_command", &ignored) != STATUS_OK)
+		out->kind = ARCHIVE_COMMAND_SHELL;
+	if (out->kind == ARCHIVE_COMMAND_SHELL && hides_failure(text))
+		wrong(out,
+		      "says yes even when walship push has failed: PostgreSQL then removes WAL that is nowhere else");
+	if (out->kind != ARCHIVE_COMMAND_WALSHIP)
+		return;
+	/* Before it may stand variables, and what runs it: env, nice, timeout. */
+	for (; at < out->words.count && !is_walship(out->words.argv[at]); at++)
+		if (strncmp(out->words.argv[at], VARIABLE, strlen(VARIABLE)) == 0)
+			out->environment[variables++] = out->words.argv[at];
+	if (at == out->words.count)
+		out->kind = ARCHIVE_COMMAND_SHELL; /* a script that has walship in its name */
+	else
+		read_arguments(out, at + 1);
+}
+
+static const char *text_of(const struct config *config, enum option_id id)
+{
+	const char *text = config_text(config, id);
+	return text == NULL ? "" : text;
+}
+
+static bool has_endpoint(const struct config *config)
+{
+	return config_text(config, OPTION_ID_S3_ENDPOINT) != NULL;
+}
+
+/* By the command's words: AWS_REGION may be in the server's environment, where nobody can look. */
+static bool says_region(const struct config *theirs)
+{
+	return strcmp(config_source(theirs, OPTION_ID_S3_REGION), "default") != 0;
+}
+
+/* A bucket of AWS is in one region; of another store the endpoint tells, and its region is but a word in signatures. */
+static bool is_same_store(const struct config *theirs, const struct config *ours)
+{
+	if (has_endpoint(theirs) || has_endpoint(ours))
+		return strcmp(text_of(theirs, OPTION_ID_S3_ENDPOINT), text_of(ours, OPTION_ID_S3_ENDPOINT)) == 0;
+	return !says_region(theirs) ||
+	       strcmp(text_of(theirs, OPTION_ID_S3_REGION), text_of(ours, OPTION_ID_S3_REGION)) == 0;
+}
+
+/* The same folder, or the same bucket, prefix and store. */
+static bool is_same(const struct config *theirs, const struct config *ours)
+{
+	struct repo_url url_a, url_b;
+	struct error ignored = {0};
+	if (repo_url_parse(&url_a, text_of(theirs, OPTION_ID_REPO), &ignored) ||
+	    repo_url_parse(&url_b, text_of(ours, OPTION_ID_REPO), &ignored))
+		return strcmp(text_of(theirs, OPTION_ID_REPO), text_of(ours, OPTION_ID_REPO)) == 0;
+	return url_a.kind == url_b.kind && strcmp(url_a.bucket, url_b.bucket) == 0 &&
+	       strcmp(url_a.path, url_b.path) == 0 && (url_a.kind != REPO_S3 || is_same_store(theirs, ours));
+}
+
+/* The repository, and of a bucket where it is: two that have one name are told apart by that. */
+static void describe(const struct config *config, bool region, char out[DESCRIPTION_MAX])
+{
+	const char *repo = text_of(config, OPTION_ID_REPO);
+	bool bucket = strncmp(repo, "s3:", 3) == 0;
+	if (bucket && has_endpoint(config))
+		(void)snprintf(out, DESCRIPTION_MAX, "%s at %s", repo, text_of(config, OPTION_ID_S3_ENDPOINT));
+	else if (bucket && region)
+		(void)snprintf(out, DESCRIPTION_MAX, "%s in %s", repo, text_of(config, OPTION_ID_S3_REGION));
+	else
+		(void)snprintf(out, DESCRIPTION_MAX, "%s", repo);
+}
+
+/* Nothing in it says where walship's configuration is: the server's environment may, and nobody can look into that. */
+static bool says_nothing(const struct archive_command *command)
+{
+	return command->config_path == NULL && command->option_count == 0 && command->environment[0] == NULL;
+}
+
+enum status archive_command_compare(const struct archive_command *command, const struct config *config,
+				    struct error *err)
+{
+	CLEANUP(config_freep) struct config *theirs = NULL;
+	const struct config_input input = {.options = command->options,
+					   .option_count = command->option_count,
+					   .environment = command->environment,
+					   .path = command->config_path};
+	enum status st = config_load(&theirs, &input, err);
+	if (st)
+		return error_wrap(err, STATUS_LOCAL, "what it is configured with cannot be read");
+	if (is_same(theirs, config))
+		return STATUS_OK;
+	char archived[DESCRIPTION_MAX], ours[DESCRIPTION_MAX];
+	describe(theirs, says_region(theirs), archived);
+	describe(config, true, ours);
+	if (says_nothing(command)) {
+		(void)error_set(err, STATUS_LOCAL,
+				"by its words alone it archives to %s, and this configuration is of %s", archived,
+				ours);
+		return error_hint(
+		    err, STATUS_LOCAL,
+		    "the server's own environment may have the configuration: the last step tells; --config in "
+		    "archive_command would make it plain");
+	}
+	(void)error_set(err, STATUS_CONFLICT, "archives to %s, and this configuration is of %s", archived, ours);
+	return error_hint(err, STATUS_CONFLICT,
+			  "one of the two is wrong: give walship check the configuration that archive_command has "
+			  "(--config, --repo, WALSHIP_ variables)");
+}

@@ -1,0 +1,300 @@
+/* check: the whole path that a segment takes, from the configuration to the repository and back, step by step. */
+#include "check/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/hex.h"
+#include "base/uri.h"
+#include "monitor/thresholds.h"
+#include "pg/data/control.h"
+#include "pg/wal/name.h"
+#include "repo/secrets.h"
+#include "repo/whose.h"
+#include "sys/crypto.h"
+#include "sys/spool.h"
+
+#define MIB (1024 * 1024)
+#define CLOCK_WARNING_S 60 /* nothing fails for it yet */
+#define CLOCK_MOST_S 900   /* S3 refuses the first request of each call, which then asks twice */
+
+/* What the steps hand on. */
+struct whole {
+	struct command_context *context;
+	struct session session;
+	uint64_t system_id;
+	int64_t store_clock_s;
+	char object[OBJECT_NAME_MAX]; /* of the first WAL file in the repository */
+};
+
+static enum status configuration(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct whole *whole = arg;
+	const struct config *config = whole->context->config;
+	const char *path = config_path(config);
+	(void)call;
+	if (path == NULL)
+		finding_say(finding, "no %s: options and variables alone; repo is %s", CONFIG_PATH_DEFAULT,
+			    config_text(config, OPTION_ID_REPO));
+	else
+		finding_say(finding, "%s; repo is %s", path, config_text(config, OPTION_ID_REPO));
+	return thresholds_check(config, err);
+}
+
+/* The server may write where this user may not, and the other way round. PostgreSQL never runs as root. */
+static bool is_servers_user(const struct data_directory *directory)
+{
+	struct stat info;
+	return !directory->known ? geteuid() != 0 : stat(directory->path, &info) != 0 || info.st_uid == geteuid();
+}
+
+static enum status data_directory(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct whole *whole = arg;
+	struct data_directory directory;
+	const struct config *config = whole->context->config;
+	(void)call;
+	enum status st = whose_cluster(config, NULL, &directory, &whole->system_id, err);
+	if (st)
+		return st;
+	if (!is_servers_user(&directory)) {
+		finding->optional = true;
+		(void)error_set(
+		    err, STATUS_LOCAL,
+		    "this is user id %u, and not the server's: what that one may read and write is not tried",
+		    (unsigned)geteuid());
+		return error_hint(err, STATUS_LOCAL,
+				  "run it as the server's user: sudo -u postgres walship check, say");
+	}
+	if (!directory.known)
+		return finding_skip(finding, "none at hand: archive_command runs in it, and needs no pg-data");
+	finding_say(finding, "%s, of cluster %" PRIu64, directory.path, directory.system_id);
+	return STATUS_OK;
+}
+
+/* A full disk and a read-only one are found by writing. */
+static enum status spool(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct whole *whole = arg;
+	char folder[SPOOL_PATH_MAX];
+	char path[SPOOL_PATH_MAX + sizeof "/check-XXXXXX"];
+	struct statvfs disk;
+	(void)call;
+	enum status st = spool_prepare(config_text(whole->context->config, OPTION_ID_SPOOL), folder, err);
+	if (st)
+		return st;
+	(void)snprintf(path, sizeof path, "%s/check-XXXXXX", folder);
+	CLEANUP(fd_closep) int fd = mkostemp(path, O_CLOEXEC);
+	ssize_t written = fd < 0 ? -1 : write(fd, "", 1);
+	int error = errno;
+	if (fd >= 0)
+		(void)unlink(path);
+	if (written != 1)
+		return error_hint(err, error_errno(err, STATUS_LOCAL, error, "write to the spool %s", folder),
+				  "its disk is full or read-only: make room, or name another folder with spool");
+	uint64_t free_bytes = statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
+	uint64_t wanted = config_number(whole->context->config, OPTION_ID_FETCH_AHEAD);
+	finding_say(finding, "%s, %" PRIu64 " MiB free", folder, free_bytes / MIB);
+	if (free_bytes >= wanted)
+		return STATUS_OK;
+	finding->optional = true;
+	return error_hint(err,
+			  error_set(err, STATUS_LOCAL, "%s has %" PRIu64 " MiB free, fetch-ahead may use %" PRIu64,
+				    folder, free_bytes / MIB, wanted / MIB),
+			  "make room there, or name another folder with spool, or a smaller fetch-ahead");
+}
+
+static bool is_in_s3(const struct config *config)
+{
+	struct repo_url url;
+	struct error ignored = {0};
+	return repo_url_parse(&url, config_text(config, OPTION_ID_REPO), &ignored) == STATUS_OK && url.kind == REPO_S3;
+}
+
+static enum status show_credentials(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct whole *whole = arg;
+	CLEANUP(credentials_fini) struct credentials credentials = {0};
+	struct credential_search search;
+	struct command_context context = *whole->context;
+	if (!is_in_s3(context.config))
+		return finding_skip(finding, "a folder needs none");
+	context.call = call;
+	enum status st = login(&context, &search, &credentials, err);
+	if (st)
+		return st;
+	if (credentials.expires_s == 0) {
+		finding_say(finding, "from %s", credentials.source);
+		return STATUS_OK;
+	}
+	char expires[UTC_TEXT_SIZE];
+	utc_text(credentials.expires_s, expires);
+	finding_say(finding, "from %s, until %s", credentials.source, expires);
+	return STATUS_OK;
+}
+
+static enum status key(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct whole *whole = arg;
+	CLEANUP(keyring_fini) struct keyring keys = {0};
+	struct command_context context = *whole->context;
+	char id[2 * KEY_ID_BYTES + 1];
+	context.call = call;
+	enum status st = crypto_start(err);
+	if (!st)
+		st = keys_load(&context, &keys, err);
+	if (st)
+		return st;
+	if (config_number(context.config, OPTION_ID_CIPHER) == CIPHER_NONE)
+		return finding_skip(finding, "cipher = none: objects are neither encrypted nor authenticated");
+	hex_encode(id, keys.keys[0].id, KEY_ID_BYTES);
+	finding_say(finding, "%s encrypts; %zu to decrypt with", id, keys.count);
+	return STATUS_OK;
+}
+
+static enum status reach(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct whole *whole = arg;
+	struct command_context context = *whole->context;
+	context.call = call;
+	context.probe = true;
+	enum status st = session_open(&whole->session, &context, err);
+	if (st)
+		return st;
+	if (!store_has_reach(whole->session.store))
+		return finding_skip(finding, "this client cannot tell");
+	return store_reach(whole->session.store, call, &whole->store_clock_s, err);
+}
+
+static enum status clocks(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct whole *whole = arg;
+	if (whole->store_clock_s < 0)
+		return finding_skip(finding, "the store has none of its own");
+	int64_t off_s = whole->store_clock_s - clock_utc_s(call->clock);
+	int64_t far_s = off_s < 0 ? -off_s : off_s;
+	finding_say(finding, "%" PRId64 " s off the store's", far_s);
+	if (far_s < CLOCK_WARNING_S)
+		return STATUS_OK;
+	finding->optional = far_s < CLOCK_MOST_S;
+	(void)error_set(err, STATUS_LOCAL, "this machine's clock is %" PRId64 " s %s the store's", far_s,
+			off_s > 0 ? "behind" : "ahead of");
+	return error_hint(err, STATUS_LOCAL, "set it by the network's time: timedatectl set-ntp true, or chrony");
+}
+
+/* The first name that is a WAL file's; STATUS_EXISTS ends the listing. */
+static enum status note_first(void *arg, const struct object_info *info, struct error *err)
+{
+	struct whole *whole = arg;
+	uint64_t system_id;
+	struct wal_name name;
+	if (!wal_object_parse(info->name, &system_id, &name) || strlen(info->name) >= sizeof whole->object)
+		return STATUS_OK;
+	(void)strcpy(whole->object, info->name);
+	return error_set(err, STATUS_EXISTS, "found");
+}
+
+/* That the key is the right one is certain only by what it opens. */
+static enum status open_stored(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct whole *whole = arg;
+	char prefix[32] = "";
+	uint64_t bytes;
+	if (whole->system_id != 0)
+		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", whole->system_id);
+	enum status st = store_list(whole->session.store, call, prefix, note_first, whole, err);
+	if (st && st != STATUS_EXISTS)
+		return finding_skip(finding, "without a list there is nothing to choose from");
+	if (whole->object[0] == '\0')
+		return finding_skip(finding, "nothing is stored yet%s", prefix[0] == '\0' ? "" : " of this cluster");
+	st = check_object(&whole->session, call, whole->object, &bytes, err);
+	if (!st)
+		finding_say(finding, "%s", whole->object);
+	/* S3's answer for what lies in Glacier Flexible Retrieval or Deep Archive. */
+	finding->optional = strstr(err->text, "InvalidObjectState") != NULL;
+	if (finding->optional)
+		(void)error_hint(err, st,
+				 "the oldest objects must be restored from the archive tier before they can be read");
+	if (st == STATUS_MISSING)
+		return error_set(err, STATUS_UNREACHABLE, "%s was in the list a moment ago", whole->object);
+	return st;
+}
+
+static const struct step {
+	const char *what;
+	check_fn run;
+	bool needed; /* for the repository */
+} first_steps[] = {
+    {"configuration", configuration, false},
+    {"data directory", data_directory, false},
+    {"spool", spool, false},
+    {"credentials", show_credentials, true},
+    {"key", key, true},
+};
+
+static enum status check_repository(struct checklist *list, struct whole *whole, bool *usable, struct error *err)
+{
+	bool passed;
+	enum status st = checklist_run(list, "reach the store", reach, whole, usable, err);
+	if (st || !*usable)
+		return st;
+	st = checklist_run(list, "clock", clocks, whole, &passed, err);
+	if (!st)
+		st = check_store(list, &whole->session, usable, err);
+	if (!st && *usable)
+		st = checklist_run(list, "open what is stored", open_stored, whole, NULL, err);
+	return st;
+}
+
+static enum status check_all(struct checklist *list, struct error *err)
+{
+	struct whole whole = {.context = list->context, .store_clock_s = -1};
+	bool usable = false;
+	bool ready = true;
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < sizeof first_steps / sizeof first_steps[0]; i++) {
+		bool passed;
+		st = checklist_run(list, first_steps[i].what, first_steps[i].run, &whole, &passed, err);
+		ready &= passed || !first_steps[i].needed;
+	}
+	if (!st && ready)
+		st = check_repository(list, &whole, &usable, err);
+	if (!st)
+		st = check_server(list,
+				  &(struct check_server){.session = usable ? &whole.session : NULL,
+							 .system_id = whole.system_id,
+							 .wanted = command_flag(list->context, "server")},
+				  err);
+	session_fini(&whole.session);
+	if (!st && list->failed > 0)
+		st = error_set(err, list->status, "%u of %u steps failed", list->failed, list->count);
+	return st;
+}
+
+static enum status check_store_alone(struct checklist *list, struct error *err)
+{
+	CLEANUP(session_fini) struct session session = {0};
+	bool usable;
+	list->context->probe = true;
+	enum status st = session_open(&session, list->context, err);
+	if (!st)
+		st = check_store(list, &session, &usable, err);
+	if (!st && list->failed > 0)
+		st = error_set(err, list->status, "%u of %d steps failed, and so would archiving or recovery",
+			       list->failed, CHECK_STORE_STEPS);
+	return st;
+}
+
+enum status command_check(struct command_context *context, struct error *err)
+{
+	struct checklist list = {.context = context, .json = command_flag(context, "json")};
+	enum status st = command_flag(context, "store") ? check_store_alone(&list, err) : check_all(&list, err);
+	return st ? error_wrap(err, st, "check %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;
+}

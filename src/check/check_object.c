@@ -1,0 +1,31 @@
+#include "base/cleanup.h"
+#include "check/check.h"
+#include "pg/wal/content.h"
+#include "repo/seal.h"
+#include "stream/end.h"
+#include "stream/tally.h"
+
+enum status check_object(const struct session *session, const struct call *call, const char *object, uint64_t *bytes,
+			 struct error *err)
+{
+	struct sink nowhere = end_null();
+	struct unseal_params params = {.keys = &session->keys, .allow_unprotected = !session->encrypt, .name = object};
+	struct wal_name name;
+	struct tally plain;
+	CLEANUP(sink_freep) struct sink *chain = &nowhere;
+	enum status st = wal_name_from_path(&name, object, err);
+	if (!st)
+		st = tally_new(&chain, &plain, err);
+	if (!st)
+		st = unseal_new(&chain, &params, err);
+	if (!st)
+		st = store_read(session->store, call, object, chain, err);
+	if (!st)
+		st = sink_finish(chain, err);
+	if (st)
+		return st == STATUS_MISSING ? st : error_wrap(err, st, "%s", object);
+	*bytes = plain.total;
+	struct wal_head head = {.bytes = plain.head, .len = plain.head_len, .size = plain.total};
+	st = wal_content_check(&name, &head, NULL, err);
+	return st ? error_wrap(err, STATUS_DAMAGED, "%s is not what its name says", object) : STATUS_OK;
+}

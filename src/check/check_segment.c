@@ -1,0 +1,132 @@
+/* One segment, followed until it is in the repository. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "check/check_server_private.h"
+
+#define TRIES 3          /* the archiver's, before it rests for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
+#define NAP_FIRST_MS 100 /* an archived segment takes about this */
+#define NAP_MOST_MS 2000 /* each look is a request to the store */
+#define LOST_MS 5000     /* a server that is stopped archives what it can before it ends */
+
+/* An empty segment is not switched: a little is written first. */
+static enum status switch_wal(struct inspection *inspection, const struct call *call, struct error *err)
+{
+	static const char *const statements[] = {
+	    "select pg_logical_emit_message(false, 'walship', 'check')",
+	    "select pg_walfile_name(pg_switch_wal())",
+	};
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++) {
+		CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+		st = postgres_ask(inspection->postgres, call, statements[i], 1, &rows, err);
+		const char *name = postgres_text(&rows, 0, 0);
+		if (!st && i == 1)
+			st = wal_name_parse(&inspection->segment, name == NULL ? "" : name, err);
+	}
+	return st;
+}
+
+enum status check_segment_finish(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct inspection *inspection = arg;
+	if (is_standby(inspection))
+		return finding_skip(finding,
+				    "a standby cannot: run walship check on the primary; here, once it is promoted");
+	if (!inspection->archives)
+		return finding_skip(finding, "not tried: it would not be archived here, see above");
+	if (inspection->check->session == NULL)
+		return finding_skip(finding, "not tried: the repository cannot be used, see above");
+	enum status st = switch_wal(inspection, call, err);
+	if (st == STATUS_USAGE)
+		return error_hint(
+		    err, st,
+		    "as a superuser: GRANT EXECUTE ON FUNCTION pg_switch_wal() TO %s; or connect as another "
+		    "role, with pg-conninfo",
+		    fact(inspection, FACT_ROLE));
+	if (st)
+		return st;
+	inspection->switched_ms = clock_monotonic_ms(call->clock);
+	wal_object_name(inspection->object, strtoull(fact(inspection, FACT_SYSTEM_ID), NULL, 10), &inspection->segment);
+	finding_say(finding, "%s is finished", inspection->segment.text);
+	return STATUS_OK;
+}
+
+/* What the archiver has done since: *archived, when it says that this segment, or one behind it, is; or *fails. */
+static enum status ask_archiver(struct inspection *inspection, const struct call *call, bool *archived, bool *fails,
+				struct error *err)
+{
+	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+	enum status st = archiver_query(inspection, call, &rows, err);
+	if (st)
+		return st;
+	const char *last = postgres_text(&rows, 0, ARCHIVED_LAST);
+	uint64_t failures = strtoull(column_text(&rows, FAILED_COUNT), NULL, 10);
+	*archived = last != NULL && strlen(last) == strlen(inspection->segment.text) &&
+		    strcmp(last, inspection->segment.text) >= 0;
+	*fails = failures >= inspection->failures + TRIES;
+	return STATUS_OK;
+}
+
+static enum status gave_up(const struct inspection *inspection, bool archived, bool fails, int64_t waited_ms,
+			   struct error *err)
+{
+	const char *name = inspection->segment.text;
+	if (archived) {
+		(void)error_set(err, STATUS_CONFLICT,
+				"the server says that %s is archived, and this repository does not have it", name);
+		return error_hint(
+		    err, STATUS_CONFLICT,
+		    "archive_command archives to somewhere else: give walship check the same configuration");
+	}
+	if (fails) {
+		(void)error_set(err, STATUS_UNREACHABLE, "the archiver has tried %d times and failed", TRIES);
+		return error_hint(err, STATUS_UNREACHABLE, "the server's log has walship's own words, and a hint");
+	}
+	(void)error_set(err, STATUS_UNREACHABLE, "%s is not there after %.1f s", name, (double)waited_ms / 1000);
+	return error_hint(
+	    err, STATUS_UNREACHABLE,
+	    "others may wait before it (walship status): a longer --push-timeout waits longer; else look at the "
+	    "server's log: a command that is not found (exit code 127) ends the archiver, which counts no failure");
+}
+
+/* What the archiver has begun with may get there even so. */
+static enum status lost_server(const struct inspection *inspection, const struct error *lost, struct error *err)
+{
+	(void)error_set(err, STATUS_UNREACHABLE, "%s is not there, and the server cannot be asked any more: %s",
+			inspection->segment.text, lost->text);
+	return error_hint(err, STATUS_UNREACHABLE,
+			  "it was stopped, it hangs, or it ended this connection: look at its log, and run walship "
+			  "check again");
+}
+
+/* The archiver is asked before the repository, so that what it has archived must be there. */
+enum status check_segment_find(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct inspection *inspection = arg;
+	struct call wait = *call;
+	struct error lost = {0};
+	int64_t nap_ms = NAP_FIRST_MS;
+	uint64_t bytes;
+	if (inspection->object[0] == '\0')
+		return finding_skip(finding, "no segment was finished for it");
+	for (;;) {
+		bool archived = false;
+		bool fails = false;
+		if (lost.text[0] == '\0' && ask_archiver(inspection, call, &archived, &fails, &lost))
+			wait.deadline_ms = clock_monotonic_ms(call->clock) + LOST_MS;
+		enum status st = check_object(inspection->check->session, call, inspection->object, &bytes, err);
+		int64_t waited_ms = clock_monotonic_ms(call->clock) - inspection->switched_ms;
+		finding_say(finding, "%s opened, %.1f s after it was finished", inspection->object,
+			    (double)waited_ms / 1000);
+		/* A directory that nothing of this cluster was ever archived to gives no certain no. */
+		if (st != STATUS_MISSING && st != STATUS_UNREACHABLE)
+			return st;
+		if (archived || fails || call_left_ms(call) <= nap_ms || call_left_ms(&wait) <= nap_ms)
+			return lost.text[0] == '\0' ? gave_up(inspection, archived, fails, waited_ms, err)
+						    : lost_server(inspection, &lost, err);
+		clock_sleep_ms(call->clock, nap_ms);
+		nap_ms = 2 * nap_ms < NAP_MOST_MS ? 2 * nap_ms : NAP_MOST_MS;
+	}
+}

@@ -1,0 +1,220 @@
+/* Whether the server archives into this repository: what it says. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/environment.h"
+#include "check/archive_command.h"
+#include "check/check_server_private.h"
+
+#define RESTART "and restart the server"
+
+/* archive_library is there from 15 on; pg_settings has archive_timeout in seconds. */
+#define FACTS                                                                                                          \
+	"select current_setting('server_version'), pg_is_in_recovery(), (select system_identifier from "               \
+	"pg_control_system()), current_setting('archive_mode'), current_setting('archive_command'), "                  \
+	"current_setting('archive_library', true), current_setting('wal_level'), (select setting from pg_settings "    \
+	"where name = 'archive_timeout'), current_user"
+
+#define UTC_OF(column) "to_char(" column " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+#define ARCHIVED_UTC UTC_OF("last_archived_time")
+#define FAILED_UTC UTC_OF("last_failed_time")
+#define FAILS "coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false)"
+#define ARCHIVER                                                                                                       \
+	"select archived_count, last_archived_wal, " ARCHIVED_UTC ", failed_count, last_failed_wal, " FAILED_UTC       \
+	", " FAILS " from pg_stat_archiver"
+
+/* Whether somebody said that there is a server: then it must be found. */
+static bool is_wanted(const struct inspection *inspection)
+{
+	static const char *const variables[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE"};
+	const struct command_context *context = inspection->list->context;
+	bool wanted = inspection->check->wanted || config_text(context->config, OPTION_ID_PG_CONNINFO) != NULL;
+	for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+		wanted |= environment_value(context->environment, variables[i], strlen(variables[i])) != NULL;
+	return wanted;
+}
+
+static enum status server(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct inspection *inspection = arg;
+	const struct command_context *context = inspection->list->context;
+	uint64_t expected = inspection->check->system_id;
+	enum status st = postgres_open(&inspection->postgres, config_text(context->config, OPTION_ID_PG_CONNINFO),
+				       context->environment, call, err);
+	if (st && !is_wanted(inspection))
+		return finding_skip(finding, "none at hand (pg-conninfo or PGHOST names one): %s", err->text);
+	if (!st)
+		st = postgres_ask(inspection->postgres, call, FACTS, FACT_COUNT, &inspection->facts, err);
+	if (st)
+		return st;
+	uint64_t system_id = strtoull(fact(inspection, FACT_SYSTEM_ID), NULL, 10);
+	if (expected != 0 && system_id != expected) {
+		(void)error_set(err, STATUS_CONFLICT, "the server is of cluster %" PRIu64 ", not of %" PRIu64,
+				system_id, expected);
+		return error_hint(
+		    err, STATUS_CONFLICT,
+		    "pg-conninfo or PGHOST names another server than the data directory's or system-id's");
+	}
+	finding_say(finding, "PostgreSQL %s, a %s, of cluster %" PRIu64, fact(inspection, FACT_VERSION),
+		    is_standby(inspection) ? "standby" : "primary", system_id);
+	return STATUS_OK;
+}
+
+static enum status archive_mode(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct inspection *inspection = arg;
+	const char *mode = fact(inspection, FACT_ARCHIVE_MODE);
+	(void)call;
+	inspection->archives = strcmp(mode, "off") != 0;
+	finding_say(finding, "%s", mode);
+	if (inspection->archives)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "off: the server archives nothing");
+	return error_hint(err, STATUS_USAGE, "set archive_mode = on in postgresql.conf, " RESTART);
+}
+
+/* Wrong: it archives, and not here. */
+static enum status not_here(struct inspection *inspection, struct error *err, const char *what)
+{
+	inspection->archives = false;
+	(void)error_set(err, STATUS_USAGE, "%s", what);
+	return error_hint(
+	    err, STATUS_USAGE,
+	    "set archive_command = 'walship push %%p' in postgresql.conf, and reload the server; in a script "
+	    "that calls it let the name have walship in it");
+}
+
+static enum status archive_command(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct inspection *inspection = arg;
+	struct archive_command command;
+	const char *text = fact(inspection, FACT_ARCHIVE_COMMAND);
+	(void)call;
+	if (strcmp(fact(inspection, FACT_ARCHIVE_MODE), "off") == 0)
+		return finding_skip(finding, "the server shows it once archive_mode is on");
+	if (fact(inspection, FACT_ARCHIVE_LIBRARY)[0] != '\0') {
+		inspection->archives = false;
+		(void)error_set(err, STATUS_USAGE,
+				"archive_library is set, so the server does not call archive_command");
+		return error_hint(err, STATUS_USAGE,
+				  "set archive_library = '' and archive_command = 'walship push %%p' in "
+				  "postgresql.conf, and reload the server");
+	}
+	if (text[0] == '\0')
+		return not_here(inspection, err, "is empty: the server keeps all WAL and archives nothing");
+	archive_command_read(&command, text);
+	inspection->calls_walship = command.kind != ARCHIVE_COMMAND_FOREIGN;
+	if (command.kind == ARCHIVE_COMMAND_FOREIGN)
+		return not_here(inspection, err, "does not call walship");
+	if (command.kind == ARCHIVE_COMMAND_WRONG)
+		return not_here(inspection, err, command.problem);
+	if (command.kind == ARCHIVE_COMMAND_SHELL) {
+		finding_say(finding, "a script that has walship in it: the last step tells what it does");
+		return STATUS_OK;
+	}
+	enum status st = archive_command_compare(&command, inspection->list->context->config, err);
+	finding->optional = st == STATUS_LOCAL;
+	inspection->archives &= st == STATUS_OK || finding->optional;
+	finding_say(finding, "walship push, to this repository");
+	return st;
+}
+
+static enum status wal_level(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct inspection *inspection = arg;
+	const char *level = fact(inspection, FACT_WAL_LEVEL);
+	(void)call;
+	finding_say(finding, "%s", level);
+	if (strcmp(level, "minimal") != 0)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "minimal: this WAL cannot bring a backup forward");
+	return error_hint(err, STATUS_USAGE,
+			  "set wal_level = replica in postgresql.conf, " RESTART ", and take a new base backup");
+}
+
+static enum status archive_timeout(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct inspection *inspection = arg;
+	uint64_t seconds = strtoull(fact(inspection, FACT_ARCHIVE_TIMEOUT), NULL, 10);
+	uint64_t rpo_s = config_number(inspection->list->context->config, OPTION_ID_RPO) / 1000;
+	(void)call;
+	finding_say(finding, "%" PRIu64 " s, within the wished %" PRIu64 " s", seconds, rpo_s);
+	if (seconds > 0 && seconds <= rpo_s)
+		return STATUS_OK;
+	if (seconds == 0)
+		(void)error_set(
+		    err, STATUS_USAGE,
+		    "0: a server with little to write keeps a segment open for hours, and that is what can be lost");
+	else
+		(void)error_set(err, STATUS_USAGE, "%" PRIu64 " s: more can be lost than the wished %" PRIu64 " s",
+				seconds, rpo_s);
+	return error_hint(err, STATUS_USAGE,
+			  "set archive_timeout to at most %" PRIu64
+			  " in postgresql.conf and reload the server, or set rpo "
+			  "to what may be lost",
+			  rpo_s);
+}
+
+enum status archiver_query(const struct inspection *inspection, const struct call *call, struct postgres_rows *out,
+			   struct error *err)
+{
+	return postgres_ask(inspection->postgres, call, ARCHIVER, ARCHIVER_FACT_COUNT, out, err);
+}
+
+static enum status archiver(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct inspection *inspection = arg;
+	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+	enum status st = archiver_query(inspection, call, &rows, err);
+	if (st)
+		return st;
+	const char *last = postgres_text(&rows, 0, ARCHIVED_LAST);
+	const char *failed = postgres_text(&rows, 0, FAILED_LAST);
+	inspection->failures = strtoull(column_text(&rows, FAILED_COUNT), NULL, 10);
+	if (strcmp(column_text(&rows, FAILS_NOW), "t") == 0) {
+		(void)error_set(err, STATUS_UNREACHABLE, "fails: %s at %s, failures in all: %" PRIu64 "; %s%s",
+				column_text(&rows, FAILED_LAST), column_text(&rows, FAILED_AT), inspection->failures,
+				last == NULL ? "nothing was archived so far" : "the last that was archived is ",
+				last == NULL ? "" : last);
+		return error_hint(err, STATUS_UNREACHABLE,
+				  inspection->calls_walship
+				      ? "the server's log has walship's own words, and a hint"
+				      : "the server's log says more of what it has for an archive_command");
+	}
+	if (last == NULL)
+		finding_say(finding, "has archived nothing yet");
+	else
+		finding_say(finding, "%s at %s%s%s%s", last, column_text(&rows, ARCHIVED_AT),
+			    failed == NULL ? "" : "; last failure ", failed == NULL ? "" : failed,
+			    failed == NULL ? ", no failure" : ", made good since");
+	return STATUS_OK;
+}
+
+static const struct step {
+	const char *what;
+	check_fn run;
+} steps[] = {
+    {"archive_mode", archive_mode},
+    {"archive_command", archive_command},
+    {"wal_level", wal_level},
+    {"archive_timeout", archive_timeout},
+    {"archiver", archiver},
+    {"finish a segment", check_segment_finish},
+    {"find it archived", check_segment_find},
+};
+
+enum status check_server(struct checklist *list, const struct check_server *check, struct error *err)
+{
+	struct inspection inspection = {.list = list, .check = check};
+	bool passed;
+	enum status st = checklist_run(list, "server", server, &inspection, &passed, err);
+	if (passed && inspection.postgres != NULL)
+		for (size_t i = 0; !st && i < sizeof steps / sizeof steps[0]; i++)
+			st = checklist_run(list, steps[i].what, steps[i].run, &inspection, NULL, err);
+	postgres_rows_fini(&inspection.facts);
+	postgres_free(inspection.postgres);
+	return st;
+}

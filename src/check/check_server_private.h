@@ -1,0 +1,76 @@
+/* What check_server.c and check_segment.c share. */
+#ifndef WALSHIP_COMMAND_CHECK_SERVER_PRIVATE_H
+#define WALSHIP_COMMAND_CHECK_SERVER_PRIVATE_H
+
+#include <string.h>
+
+#include "check/check.h"
+#include "pg/server/postgres.h"
+#include "pg/wal/name.h"
+
+/* What the steps hand on. Texts are facts' own. */
+struct inspection {
+	struct checklist *list;
+	const struct check_server *check;
+	struct postgres *postgres;
+	struct postgres_rows facts;
+	bool calls_walship; /* archive_command does, for all that can be seen */
+	bool archives;      /* nothing so far keeps a segment from the repository */
+	struct wal_name segment;
+	char object[WAL_OBJECT_NAME_MAX];
+	int64_t switched_ms;
+	uint64_t failures; /* of the archiver, before the switch */
+};
+
+/* The columns of FACTS. */
+enum fact {
+	FACT_VERSION,
+	FACT_STANDBY,
+	FACT_SYSTEM_ID,
+	FACT_ARCHIVE_MODE,
+	FACT_ARCHIVE_COMMAND,
+	FACT_ARCHIVE_LIBRARY,
+	FACT_WAL_LEVEL,
+	FACT_ARCHIVE_TIMEOUT,
+	FACT_ROLE,
+	FACT_COUNT
+};
+
+/* The columns of archiver_query. */
+enum archiver_fact {
+	ARCHIVED_COUNT,
+	ARCHIVED_LAST,
+	ARCHIVED_AT,
+	FAILED_COUNT,
+	FAILED_LAST,
+	FAILED_AT,
+	FAILS_NOW,
+	ARCHIVER_FACT_COUNT
+};
+
+/* What the archiver has done and failed to do. */
+enum status archiver_query(const struct inspection *inspection, const struct call *call, struct postgres_rows *out,
+			   struct error *err);
+
+/* Of the first row; "" for null. */
+static inline const char *column_text(const struct postgres_rows *rows, size_t column)
+{
+	const char *text = postgres_text(rows, 0, column);
+	return text == NULL ? "" : text;
+}
+
+static inline const char *fact(const struct inspection *inspection, enum fact column)
+{
+	return column_text(&inspection->facts, column);
+}
+
+static inline bool is_standby(const struct inspection *inspection)
+{
+	return strcmp(fact(inspection, FACT_STANDBY), "t") == 0;
+}
+
+/* The last two steps: a segment is finished, and looked for until it is there. */
+enum status check_segment_finish(void *arg, const struct call *call, struct finding *finding, struct error *err);
+enum status check_segment_find(void *arg, const struct call *call, struct finding *finding, struct error *err);
+
+#endif

@@ -1,0 +1,172 @@
+/* What the configured store really does, tried out with an object of its own. */
+#include "check/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/hex.h"
+#include "stream/end.h"
+
+#define RANDOM_BYTES 8
+#define CONTENT_MAX 1024 /* of an answer: what is put is shorter */
+#define NAME_SIZE (sizeof "walship-check-" + 2 * RANDOM_BYTES)
+#define LOOK_HINT "set s3-no-replace = look, or use a store that honours If-None-Match on PutObject"
+
+struct probe {
+	struct store *store;
+	const struct call *call; /* of the present step */
+	char name[NAME_SIZE];
+	bool looks_first;       /* s3-no-replace = look is configured, or a look found it */
+	bool only_looks;        /* s3-client = libs3: it cannot send a condition */
+	const char *first;      /* the content that must stay */
+	struct buffer *content; /* of a read */
+	bool listed;
+};
+
+static enum status put(struct probe *probe, const char *content, struct error *err)
+{
+	struct sink *sink = NULL;
+	enum status st = store_create(probe->store, probe->call, probe->name, &sink, err);
+	if (!st)
+		st = sink_write(sink, content, strlen(content), err);
+	if (!st)
+		st = sink_finish(sink, err);
+	sink_free(sink);
+	return st;
+}
+
+static enum status create(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct probe *probe = arg;
+	(void)finding;
+	probe->call = call;
+	return put(probe, probe->first, err);
+}
+
+static enum status look(struct probe *probe, struct error *err)
+{
+	struct buffer_end content = end_buffer(probe->content, CONTENT_MAX);
+	buffer_clear(probe->content);
+	enum status st = store_read(probe->store, probe->call, probe->name, &content.sink, err);
+	if (!st && strcmp(buffer_text(probe->content), probe->first) != 0)
+		st = error_set(err, STATUS_DAMAGED, "what came back is not what was put: '%.40s'",
+			       buffer_text(probe->content));
+	return st;
+}
+
+static enum status read_back(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct probe *probe = arg;
+	(void)finding;
+	probe->call = call;
+	return look(probe, err);
+}
+
+/* The one promise that only the store can keep. */
+static enum status not_replaced(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct probe *probe = arg;
+	probe->call = call;
+	enum status st = put(probe, "another content", err);
+	if (st == STATUS_EXISTS)
+		st = look(probe, err);
+	else if (!st)
+		st = error_set(err, STATUS_CONFLICT,
+			       "the store took another object of the same name: it ignores the condition");
+	else
+		return st;
+	/* A look found it, just now: that says nothing of two writers. */
+	if (!st && probe->only_looks) {
+		probe->looks_first = true;
+		st = error_set(err, STATUS_CONFLICT, "not by a condition, which libs3 cannot send");
+	}
+	if (st != STATUS_CONFLICT)
+		return st;
+	/* What walship was told to expect is a warning. */
+	finding->optional = probe->looks_first;
+	return error_hint(err, st, "%s",
+			  probe->looks_first ? "a look before each upload keeps one walship from it; two writers at "
+					       "once could both win"
+					     : LOOK_HINT);
+}
+
+/* Without it no recovery ends: an answer of 403 is not the end of the WAL. */
+static enum status says_missing(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct probe *probe = arg;
+	(void)finding;
+	struct buffer_end content = end_buffer(probe->content, CONTENT_MAX);
+	char name[NAME_SIZE + 8];
+	(void)snprintf(name, sizeof name, "%s-none", probe->name);
+	buffer_clear(probe->content);
+	enum status st = store_read(probe->store, call, name, &content.sink, err);
+	if (st == STATUS_MISSING)
+		return STATUS_OK;
+	return st ? st : error_set(err, STATUS_DAMAGED, "the store has an object that nobody put there: %s", name);
+}
+
+static enum status note(void *arg, const struct object_info *info, struct error *err)
+{
+	struct probe *probe = arg;
+	(void)err;
+	probe->listed |= strcmp(info->name, probe->name) == 0;
+	return STATUS_OK;
+}
+
+static enum status list_it(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct probe *probe = arg;
+	finding->optional = true;
+	enum status st = store_list(probe->store, call, probe->name, note, probe, err);
+	return st || probe->listed ? st : error_set(err, STATUS_DAMAGED, "the new object is not in the list");
+}
+
+static enum status remove_it(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	struct probe *probe = arg;
+	finding->optional = true;
+	enum status st = store_remove(probe->store, call, probe->name, err);
+	return st ? error_hint(err, st, "%s stays in the repository", probe->name) : STATUS_OK;
+}
+
+static const struct step {
+	const char *what;
+	check_fn run;
+} steps[] = {
+    {"create an object", create},          {"read it back", read_back}, {"never replace it", not_replaced},
+    {"say what is missing", says_missing}, {"list it", list_it},        {"remove it", remove_it},
+};
+_Static_assert(sizeof steps / sizeof steps[0] == CHECK_STORE_STEPS, "as check.h says");
+
+static enum status name_probe(const struct call *call, char out[NAME_SIZE], struct error *err)
+{
+	uint8_t bits[RANDOM_BYTES];
+	char digits[2 * RANDOM_BYTES + 1];
+	enum status st = random_fill(call->random, bits, sizeof bits, err);
+	if (st)
+		return st;
+	hex_encode(digits, bits, sizeof bits);
+	(void)snprintf(out, NAME_SIZE, "walship-check-%s", digits);
+	return STATUS_OK;
+}
+
+enum status check_store(struct checklist *list, const struct session *session, bool *usable, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer content = {0};
+	const struct command_context *context = list->context;
+	struct probe probe = {.store = session->store, .first = "written by walship check", .content = &content};
+	probe.looks_first = session_looks_first(context->config);
+	probe.only_looks = session_uses_libs3(context->config);
+	enum status st = name_probe(context->call, probe.name, err);
+	*usable = true;
+	for (size_t i = 0; !st && i < CHECK_STORE_STEPS; i++) {
+		bool passed;
+		st = checklist_run(list, steps[i].what, steps[i].run, &probe, &passed, err);
+		*usable &= passed;
+		/* Without the object there is nothing to try. */
+		if (!passed && i == 0)
+			break;
+	}
+	return st;
+}

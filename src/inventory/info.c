@@ -1,0 +1,29 @@
+/* info: what is in the repository, by cluster and timeline. */
+#include "base/cleanup.h"
+#include "console/print.h"
+#include "inventory/cluster.h"
+#include "inventory/survey.h"
+
+static enum status show(void *arg, struct chain *chain, struct error *err)
+{
+	const struct command_context *context = arg;
+	CLEANUP(buffer_fini) struct buffer text = {0};
+	if (command_flag(context, "json"))
+		return print_json(context, cluster_json(chain), err);
+	enum status st = cluster_show(&text, chain, err);
+	return st ? st : print_text(context, &text, err);
+}
+
+enum status command_info(struct command_context *context, struct error *err)
+{
+	struct progress progress;
+	struct survey survey = {.context = context, .progress = &progress, .each = show, .arg = context};
+	progress_begin(&progress, context->terminal_fd, context->call->clock);
+	enum status st = survey_operand(context, &survey.system_id, err);
+	if (!st)
+		st = survey_run(&survey, err);
+	/* Nothing is in an empty repository; a cluster that was asked for is missed. */
+	if (!st && survey.system_id != 0 && survey.objects == 0)
+		st = survey_nothing(&survey, err);
+	return st ? error_wrap(err, st, "info %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;
+}

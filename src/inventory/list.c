@@ -1,0 +1,83 @@
+/* list: every object, one line each, as the listing goes on. */
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "console/print.h"
+#include "console/progress.h"
+#include "pg/wal/name.h"
+#include "repo/session.h"
+
+#define LINES_BYTES (64UL * 1024) /* that are printed at once */
+
+struct listing {
+	const struct command_context *context;
+	struct progress progress;
+	struct buffer lines;
+	bool json;
+	uint64_t objects;
+};
+
+static const char *kind_of(const struct wal_name *name)
+{
+	static const char *const kinds[] = {
+	    [WAL_SEGMENT] = "segment", [WAL_PARTIAL] = "partial", [WAL_BACKUP] = "backup", [WAL_HISTORY] = "history"};
+	return kinds[name->kind];
+}
+
+static json_t *json_of(const struct object_info *info)
+{
+	uint64_t system_id = 0;
+	struct wal_name name = {0};
+	bool known = wal_object_parse(info->name, &system_id, &name);
+	return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "kind", known ? kind_of(&name) : "other", "object",
+			 print_string(info->name), "bytes", (json_int_t)info->bytes, "stored_time",
+			 print_time(info->modified_s), "system_id", print_system_id(known ? system_id : 0), "timeline",
+			 print_integer_if(known, name.timeline), "name", print_string(known ? name.text : NULL));
+}
+
+/* One line whatever the name is. */
+static enum status show_line(struct buffer *lines, const char *time, const struct object_info *info, struct error *err)
+{
+	size_t from = lines->len;
+	enum status st = buffer_printf(lines, err, "%s %12" PRIu64 " %s", time, info->bytes, info->name);
+	for (size_t i = from; !st && i < lines->len; i++)
+		if (lines->data[i] == '\n')
+			lines->data[i] = '?';
+	return st ? st : buffer_append(lines, "\n", 1, err);
+}
+
+static enum status add_line(struct listing *listing, const struct object_info *info, struct error *err)
+{
+	char time[UTC_TEXT_SIZE];
+	if (listing->json)
+		return print_line(&listing->lines, json_of(info), err);
+	utc_text(info->modified_s, time);
+	return show_line(&listing->lines, time, info, err);
+}
+
+static enum status on_object(void *arg, const struct object_info *info, struct error *err)
+{
+	struct listing *listing = arg;
+	listing->objects++;
+	if (progress_is_due(&listing->progress))
+		progress_show(&listing->progress, "%" PRIu64 " objects", listing->objects);
+	enum status st = add_line(listing, info, err);
+	return st || listing->lines.len < LINES_BYTES ? st : print_text(listing->context, &listing->lines, err);
+}
+
+enum status command_list(struct command_context *context, struct error *err)
+{
+	CLEANUP(session_fini) struct session session = {0};
+	struct listing listing = {.context = context, .json = command_flag(context, "json")};
+	const char *prefix = context->operands[0] == NULL ? "" : context->operands[0];
+	/* On a terminal the lines themselves show how far it is. */
+	progress_begin(&listing.progress, context->out_is_terminal ? 0 : context->terminal_fd, context->call->clock);
+	enum status st = session_open(&session, context, err);
+	if (!st)
+		st = store_list(session.store, context->call, prefix, on_object, &listing, err);
+	progress_clear(&listing.progress);
+	if (!st && listing.lines.len > 0)
+		st = print_text(context, &listing.lines, err);
+	buffer_fini(&listing.lines);
+	return st ? error_wrap(err, st, "list") : STATUS_OK;
+}

@@ -1,0 +1,350 @@
+/*
+ * walship status: the newest part of the repository. Listed are the last two folders that there can be segments in (4
+ * GiB of WAL each), not the million names before them; which those are, pg_control and archive_status tell. Without a
+ * data directory it is everything, as verify looks at it.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "inventory/survey.h"
+#include "monitor/health.h"
+#include "pg/data/ready.h"
+#include "pg/wal/history.h"
+#include "repo/chain.h"
+#include "repo/seal.h"
+#include "repo/session.h"
+
+#define PREFIX_MAX 64
+#define SWITCHES_MAX 8   /* in the folders that are looked at; with more of them their joints are left out */
+#define HOLES_MAX 64     /* of which it is known when they began */
+#define WAITING_MAX 4096 /* of a hole's segments so many are looked for in pg_wal */
+
+/* A segment behind which others are missing. */
+struct hole {
+	uint32_t timeline;
+	uint64_t number;
+	int64_t stored_s;
+};
+
+/* Timeline was left at lsn. */
+struct change {
+	uint32_t timeline;
+	uint64_t lsn;
+};
+
+struct look {
+	struct health *health;
+	struct health_archive *out;
+	struct call call;
+	struct store *store;
+	uint32_t segment_bytes;
+	int64_t settled_s; /* where all is listed: what is stored later may have overtaken others */
+	struct chain chain;
+	struct hole last; /* the last segment so far; timeline 0: none */
+	struct hole holes[HOLES_MAX];
+	size_t hole_count;
+	struct change changes[SWITCHES_MAX];
+	size_t change_count;
+	bool too_many_changes;
+	uint32_t first_log;
+};
+
+static void follow(struct look *look, const struct wal_name *name, int64_t stored_s)
+{
+	uint64_t number;
+	if (name->kind != WAL_SEGMENT || !wal_name_number(name, look->segment_bytes, &number))
+		return;
+	if (look->last.timeline != 0 && number > look->last.number + 1 && look->hole_count < HOLES_MAX)
+		look->holes[look->hole_count++] = look->last;
+	look->last = (struct hole){name->timeline, number, stored_s};
+}
+
+static void note(struct health_archive *out, const struct wal_name *name, int64_t stored_s)
+{
+	out->objects++;
+	if (name->kind != WAL_SEGMENT)
+		return;
+	out->newest = *name;
+	out->newest_s = stored_s;
+}
+
+static enum status take(void *arg, const struct object_info *info, struct error *err)
+{
+	struct look *look = arg;
+	uint64_t system_id;
+	struct wal_name name;
+	/* Whatever else somebody keeps there is none of ours; what is shorter than any object cannot be fetched. */
+	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < SEAL_OBJECT_MIN)
+		return STATUS_OK;
+	note(look->out, &name, info->modified_s);
+	follow(look, &name, info->modified_s);
+	return chain_add(&look->chain, &name, info->bytes, info->modified_s, err);
+}
+
+static enum status list_log(struct look *look, uint32_t timeline, uint32_t log, struct error *err)
+{
+	char prefix[PREFIX_MAX];
+	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/%08" PRIX32 "%08" PRIX32 "/", look->health->system_id,
+		       timeline, log);
+	return store_list(look->store, &look->call, prefix, take, look, err);
+}
+
+static uint32_t log_of(uint64_t lsn)
+{
+	return (uint32_t)(lsn >> 32);
+}
+
+static enum status keep_change(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)
+{
+	struct look *look = arg;
+	(void)err;
+	if (log_of(switch_lsn) < look->first_log)
+		return STATUS_OK;
+	if (look->change_count < SWITCHES_MAX)
+		look->changes[look->change_count++] = (struct change){timeline, switch_lsn};
+	else
+		look->too_many_changes = true;
+	return STATUS_OK;
+}
+
+/* Where the timeline comes from, as far as that is in the folders that are looked at: from its history file in pg_wal.
+ */
+static void find_changes(struct look *look, uint32_t timeline)
+{
+	char path[PATH_MAX], text[16 * 1024];
+	struct error ignored;
+	if (timeline == 1 || snprintf(path, sizeof path, "%s/pg_wal/%08" PRIX32 ".history",
+				      look->health->directory.path, timeline) >= (int)sizeof path)
+		return;
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text);
+	if (got > 0 && (size_t)got < sizeof text)
+		(void)wal_history_read(timeline, text, (size_t)got, keep_change, look, &ignored);
+	if (look->too_many_changes)
+		look->change_count = 0;
+}
+
+/* The same lines for the chain: of what is older it sees nothing, and so must miss nothing. */
+static enum status tell_changes(struct look *look, uint32_t timeline, struct error *err)
+{
+	char text[SWITCHES_MAX * 64];
+	size_t len = 0;
+	for (size_t i = 0; i < look->change_count; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%" PRIu32 "\t%X/%X\tx\n",
+					look->changes[i].timeline, log_of(look->changes[i].lsn),
+					(uint32_t)look->changes[i].lsn);
+	return len == 0 ? STATUS_OK : chain_history(&look->chain, timeline, text, len, err);
+}
+
+static enum status list_up_to(struct look *look, uint32_t timeline, uint32_t log, struct error *err)
+{
+	enum status st = STATUS_OK;
+	look->first_log = log > 0 ? log - 1 : 0;
+	look->change_count = 0;
+	look->too_many_changes = false;
+	find_changes(look, timeline);
+	uint32_t from = look->first_log;
+	for (size_t i = 0; !st && i < look->change_count; i++) {
+		uint32_t end = log_of(look->changes[i].lsn);
+		for (uint64_t each = from; !st && each <= end && each <= log; each++)
+			st = list_log(look, look->changes[i].timeline, (uint32_t)each, err);
+		from = end;
+	}
+	/* There may be a name with the last number there is: none comes behind it. */
+	for (uint64_t each = from; !st && each <= log; each++)
+		st = list_log(look, timeline, (uint32_t)each, err);
+	return st ? st : tell_changes(look, timeline, err);
+}
+
+static enum status stop_at_first(void *arg, const struct object_info *info, struct error *err)
+{
+	(void)arg;
+	return error_set(err, STATUS_EXISTS, "there is %s", info->name);
+}
+
+/* Nothing in the newest folders: whether there is anything at all. */
+static enum status look_for_any(struct look *look, struct error *err)
+{
+	char prefix[PREFIX_MAX];
+	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", look->health->system_id);
+	enum status st = store_list(look->store, &look->call, prefix, stop_at_first, NULL, err);
+	look->out->older = st == STATUS_EXISTS;
+	return st == STATUS_EXISTS ? STATUS_OK : st;
+}
+
+static enum status list_newest(struct look *look, struct error *err)
+{
+	const struct pending *pending = &look->health->pending;
+	uint32_t timeline = look->health->checkpoint.timeline;
+	uint32_t log = log_of(look->health->checkpoint.redo_lsn);
+	struct wal_name first;
+	struct error ignored;
+	if (pending->furthest.text[0] != '\0' && pending->furthest.timeline >= timeline) {
+		log =
+		    pending->furthest.log > log || pending->furthest.timeline > timeline ? pending->furthest.log : log;
+		timeline = pending->furthest.timeline;
+	}
+	enum status st = list_up_to(look, timeline, log, err);
+	/* Archiving has stood still for long: the end is where the files that wait begin. */
+	if (!st && look->out->newest.text[0] == '\0' && wal_name_parse(&first, pending->first, &ignored) == STATUS_OK &&
+	    first.kind == WAL_SEGMENT && (first.log < look->first_log || first.timeline < timeline))
+		st = list_up_to(look, first.timeline, first.log, err);
+	return st || look->out->newest.text[0] != '\0' ? st : look_for_any(look, err);
+}
+
+/* Whether PostgreSQL still has it for the archiver, or gave it to him while this was looking. */
+static bool is_on_its_way(const struct look *look, const char *name)
+{
+	char path[PATH_MAX + sizeof "/pg_wal/archive_status/" + WAL_NAME_MAX + 8];
+	struct stat info;
+	if (!look->health->local)
+		return false;
+	(void)snprintf(path, sizeof path, "%s/pg_wal/archive_status/%s.done", look->health->directory.path, name);
+	if (stat(path, &info) == 0)
+		return info.st_ctim.tv_sec >= look->health->now_s - 1;
+	(void)snprintf(path, sizeof path, "%s/pg_wal/x", look->health->directory.path);
+	return ready_still(path, name);
+}
+
+/*
+ * Takes from a range what is on its way, as far as that is looked for: a damaged history file may tell of a switch so
+ * far off that nothing here could count up to it.
+ */
+static void judge_gap(struct look *look, const struct chain_gap *gap)
+{
+	struct health_archive *out = look->out;
+	uint64_t looked_for = gap->last - gap->first < WAITING_MAX ? gap->last - gap->first + 1 : WAITING_MAX;
+	uint64_t rest = gap->last - gap->first + 1 - looked_for;
+	struct health_gap missing = {0};
+	if (gap->behind_s > look->settled_s) {
+		out->on_their_way += gap->last - gap->first + 1;
+		return;
+	}
+	for (uint64_t i = 0; i < looked_for; i++) {
+		struct wal_name name;
+		wal_name_of_number(&name, gap->timeline, gap->first + i, look->segment_bytes);
+		if (is_on_its_way(look, name.text)) {
+			out->on_their_way++;
+			continue;
+		}
+		missing.first = missing.segments == 0 ? name : missing.first;
+		missing.last = name;
+		missing.segments++;
+	}
+	if (missing.segments == 0 && rest > 0)
+		wal_name_of_number(&missing.first, gap->timeline, gap->first + looked_for, look->segment_bytes);
+	if (rest > 0)
+		wal_name_of_number(&missing.last, gap->timeline, gap->last, look->segment_bytes);
+	missing.segments += rest;
+	if (missing.segments == 0)
+		return;
+	if (out->gap_count < HEALTH_GAPS_MAX)
+		out->gaps[out->gap_count] = missing;
+	out->gap_count++;
+	out->missing += missing.segments;
+}
+
+/* What came before a range is what can be restored to, as long as the range is to come. */
+static void find_restorable(struct look *look, const struct chain_window *window)
+{
+	struct health_archive *out = look->out;
+	uint32_t timeline = window->last_timeline;
+	uint64_t number = window->last;
+	out->restorable_s = window->last_s;
+	for (size_t i = 0; out->on_their_way > 0 && i < look->hole_count; i++) {
+		struct wal_name next;
+		wal_name_of_number(&next, look->holes[i].timeline, look->holes[i].number + 1, look->segment_bytes);
+		if (!is_on_its_way(look, next.text))
+			continue;
+		timeline = look->holes[i].timeline;
+		number = look->holes[i].number;
+		out->restorable_s = look->holes[i].stored_s;
+		break;
+	}
+	wal_name_of_number(&out->restorable, timeline, number, look->segment_bytes);
+	/* Stored late, after an outage: it ends when PostgreSQL had finished it. */
+	int64_t earlier_s;
+	int64_t finished_s =
+	    look->health->local ? pending_finished_s(look->health->directory.path, out->restorable.text) : 0;
+	if (finished_s != 0 && clock_age(out->restorable_s, finished_s, &earlier_s))
+		out->restorable_s -= earlier_s;
+}
+
+/* Once it is ended. */
+static void judge_chain(struct look *look, const struct chain *chain)
+{
+	struct chain_window window;
+	for (size_t i = 0; i < chain->gap_count; i++)
+		if (chain->gaps[i].needed)
+			judge_gap(look, &chain->gaps[i]);
+	if (chain_newest_window(chain, &window))
+		find_restorable(look, &window);
+	look->out->chain_known = true;
+}
+
+static enum status look_at_newest(struct look *look, const struct command_context *context, struct error *err)
+{
+	CLEANUP(session_fini) struct session session = {0};
+	enum status st = session_open(&session, context, err);
+	if (st)
+		return st;
+	look->store = session.store;
+	look->segment_bytes = look->health->pending.segment_bytes;
+	look->settled_s = INT64_MAX;
+	chain_init(&look->chain, look->health->system_id, look->segment_bytes);
+	st = list_newest(look, err);
+	if (!st)
+		look->out->known = true;
+	if (!st)
+		st = chain_end(&look->chain, err);
+	if (!st)
+		judge_chain(look, &look->chain);
+	return st;
+}
+
+static enum status seen(void *arg, const struct chain *chain, const struct wal_name *name,
+			const struct object_info *info, struct error *err)
+{
+	(void)chain, (void)err;
+	note(((struct look *)arg)->out, name, info->modified_s);
+	return STATUS_OK;
+}
+
+static enum status surveyed(void *arg, struct chain *chain, struct error *err)
+{
+	struct look *look = arg;
+	(void)err;
+	look->segment_bytes = chain->segment_bytes;
+	judge_chain(look, chain);
+	return STATUS_OK;
+}
+
+/* Where the end is, is not known: everything, as far as the time suffices. */
+static enum status look_at_all(struct look *look, const struct command_context *context, struct error *err)
+{
+	struct survey survey = {
+	    .context = context, .system_id = look->health->system_id, .seen = seen, .each = surveyed, .arg = look};
+	/* Pushing ahead stores later segments first; a push that still goes on may be of one before them. */
+	int64_t push_s = (int64_t)config_number(context->config, OPTION_ID_PUSH_TIMEOUT) / 1000;
+	look->settled_s = look->health->now_s - push_s;
+	enum status st = survey_run(&survey, err);
+	look->out->known = !st;
+	return st;
+}
+
+void health_look_archive(struct health *out, const struct command_context *context)
+{
+	struct look look = {.health = out, .out = &out->archive, .call = *context->call};
+	bool end_known =
+	    out->local && out->checkpoint.state != NULL && out->pending_known && out->pending.segment_bytes != 0;
+	if (end_known)
+		(void)look_at_newest(&look, context, &out->archive.trouble);
+	else
+		(void)look_at_all(&look, context, &out->archive.trouble);
+	chain_fini(&look.chain);
+}

@@ -1,0 +1,127 @@
+/*
+ * walship status: when the disk of pg_wal will be full. Two rates tell, and the faster one counts: by how much there is
+ * less room than at an earlier look, and how much WAL came by in which time since archiving stands still.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "monitor/health.h"
+#include "sys/newfile.h"
+
+#define SPAN_S 900           /* the earlier look is so old at least: a burst of some minutes fills no disk */
+#define OLDEST_S (24 * 3600) /* of days ago nothing can be told */
+#define RATE_SPAN_S 60       /* a shorter time between segments is a burst */
+#define LOOKS_MAX 256
+#define FIRST_WORDS "walship 1 disk"
+
+struct sample {
+	int64_t at_s; /* 0: none */
+	uint64_t free;
+};
+
+/* The earlier one to count from, and the later one, which takes its place in time. */
+struct samples {
+	struct sample earlier, later;
+};
+
+static void read_samples(const char *path, struct samples *out)
+{
+	char text[LOOKS_MAX];
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+	text[got > 0 ? got : 0] = '\0';
+	char *rest = text + strlen(FIRST_WORDS);
+	*out = (struct samples){0};
+	/* What is not a number is 0, and 0 is no time. */
+	if (got < (ssize_t)strlen(FIRST_WORDS) || memcmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
+		return;
+	out->earlier.at_s = strtoll(rest, &rest, 10);
+	out->earlier.free = strtoull(rest, &rest, 10);
+	out->later.at_s = strtoll(rest, &rest, 10);
+	out->later.free = strtoull(rest, &rest, 10);
+}
+
+static void write_samples(const char *path, const struct samples *samples)
+{
+	char text[LOOKS_MAX];
+	struct error ignored;
+	struct newfile file = {0};
+	int len = snprintf(text, sizeof text, FIRST_WORDS " %" PRId64 " %" PRIu64 " %" PRId64 " %" PRIu64 "\n",
+			   samples->earlier.at_s, samples->earlier.free, samples->later.at_s, samples->later.free);
+	if (newfile_open(&file, path, 0600, &ignored) == STATUS_OK &&
+	    newfile_write(&file, text, (size_t)len, &ignored) == STATUS_OK)
+		(void)newfile_replace(&file, &ignored);
+	newfile_fini(&file);
+}
+
+static bool is_usable(const struct sample *sample, int64_t now_s, int64_t least_s)
+{
+	return sample->at_s != 0 && now_s - sample->at_s >= least_s && now_s - sample->at_s <= OLDEST_S;
+}
+
+/* Bytes a second by which there is less room; 0: there is not, or no earlier look. */
+static uint64_t rate_of_room(const struct samples *samples, const struct health *health)
+{
+	const struct sample *from = &samples->earlier;
+	if (!is_usable(from, health->now_s, SPAN_S))
+		from = &samples->later;
+	if (!is_usable(from, health->now_s, SPAN_S) || from->free <= health->disk_free)
+		return 0;
+	return (from->free - health->disk_free) / (uint64_t)(health->now_s - from->at_s);
+}
+
+/* Each look is remembered once the last one has got old enough. */
+static void remember(const char *path, struct samples *samples, const struct health *health)
+{
+	const struct sample now = {health->now_s, health->disk_free};
+	if (is_usable(&samples->later, health->now_s, 0) && !is_usable(&samples->later, health->now_s, SPAN_S))
+		return;
+	samples->earlier = is_usable(&samples->later, health->now_s, SPAN_S) ? samples->later : now;
+	samples->later = now;
+	write_samples(path, samples);
+}
+
+/* While files wait, all new WAL stays. */
+static uint64_t rate_of_wal(const struct health *health)
+{
+	const struct pending *pending = &health->pending;
+	int64_t span_s = pending->newest_s - pending->oldest_s;
+	if (!health->pending_known || pending->segments < 2 || span_s < RATE_SPAN_S)
+		return 0;
+	return (pending->segments - 1) * pending->segment_bytes / (uint64_t)span_s;
+}
+
+void health_look_disk(struct health *out, const struct command_context *context)
+{
+	char path[PATH_MAX], samples_path[WATCH_PATH_MAX];
+	struct statvfs info;
+	struct watch watch;
+	struct samples samples = {0};
+	struct error ignored;
+	if (snprintf(path, sizeof path, "%s/pg_wal/.", out->directory.path) >= (int)sizeof path ||
+	    statvfs(path, &info) != 0)
+		return;
+	out->disk_known = true;
+	out->disk_free = (uint64_t)info.f_bavail * info.f_frsize;
+	out->disk_total = (uint64_t)info.f_blocks * info.f_frsize;
+	uint64_t wal = rate_of_wal(out);
+	bool remembers = out->spool_known && watch_find(&watch, context->config, path) &&
+			 watch_prepare(&watch, &ignored) == STATUS_OK;
+	if (remembers) {
+		watch_path(&watch, "disk", samples_path);
+		read_samples(samples_path, &samples);
+	}
+	uint64_t room = rate_of_room(&samples, out);
+	if (remembers)
+		remember(samples_path, &samples, out);
+	out->disk_bytes_per_s = wal > room ? wal : room;
+	if (out->disk_bytes_per_s > 0)
+		out->disk_full_s = (int64_t)(out->disk_free / out->disk_bytes_per_s);
+}

@@ -1,0 +1,102 @@
+/* walship status: the machine's side. Nothing here asks PostgreSQL or the store. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "monitor/health.h"
+#include "repo/whose.h"
+
+/* A path below the data directory: what does not fit is not there. */
+static bool below(const struct health *health, const char *name, char *out, size_t size)
+{
+	return snprintf(out, size, "%s/%s", health->directory.path, name) < (int)size;
+}
+
+/* Its pid is in the first line of postmaster.pid (CreateDataDirLockFile in miscinit.c). From another container it is
+ * not to be seen. */
+static bool server_runs(const struct health *health)
+{
+	char path[PATH_MAX], line[32];
+	CLEANUP(file_closep) FILE *file = NULL;
+	if (!below(health, "postmaster.pid", path, sizeof path) || (file = fopen(path, "re")) == NULL ||
+	    fgets(line, sizeof line, file) == NULL)
+		return false;
+	long pid = strtol(line, NULL, 10);
+	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+/* Where a push that fails could not say so, that no record is there means nothing. */
+static bool notes_are_taken(const struct watch *watch, struct error *err)
+{
+	struct statvfs disk;
+	if (watch_prepare(watch, err))
+		return false;
+	int error = access(watch->spool, W_OK) == 0 ? 0 : errno;
+	if (error == 0 && statvfs(watch->spool, &disk) == 0 && disk.f_bavail == 0)
+		error = ENOSPC;
+	if (error == 0)
+		return true;
+	(void)error_errno(err, STATUS_LOCAL, error, "pushes cannot note in the spool %s that they fail", watch->spool);
+	(void)error_hint(err, STATUS_LOCAL, "make room there, or name another folder with spool");
+	return false;
+}
+
+/* The record of pushes is in the spool of the user who pushes. */
+static void look_into_spool(struct health *health, const struct config *config)
+{
+	struct watch watch;
+	struct stat info;
+	char path[PATH_MAX];
+	if (!below(health, "pg_wal/x", path, sizeof path) || !watch_find(&watch, config, path)) {
+		(void)error_set(&health->spool_trouble, STATUS_LOCAL, "no pg_wal, or no spool");
+		return;
+	}
+	path[strlen(path) - 1] = '.';
+	if (stat(path, &info) == 0 && info.st_uid != geteuid()) {
+		(void)error_set(&health->spool_trouble, STATUS_LOCAL,
+				"the server is of user %u, and what its pushes noted is in that one's spool",
+				(unsigned)info.st_uid);
+		(void)error_hint(&health->spool_trouble, STATUS_LOCAL, "run walship status as the server's user");
+		return;
+	}
+	/* What was noted before is known all the same. */
+	bool failing = failures_read(&watch, &health->failures);
+	health->spool_known = notes_are_taken(&watch, &health->spool_trouble) || failing;
+	notified_read(&watch, &health->notified);
+}
+
+static enum status find_cluster(struct health *out, const struct config *config, struct error *err)
+{
+	enum status st = whose_cluster(config, NULL, &out->directory, &out->system_id, err);
+	if (st)
+		return st;
+	out->local = out->directory.known;
+	if (out->system_id == 0) {
+		(void)error_set(err, STATUS_USAGE, "it is not known which cluster is meant");
+		return error_hint(err, STATUS_USAGE, "give --pg-data; or --system-id, for the repository's side alone");
+	}
+	return STATUS_OK;
+}
+
+enum status health_look_local(struct health *out, const struct command_context *context, struct error *err)
+{
+	const struct config *config = context->config;
+	struct error ignored;
+	*out = (struct health){.now_s = clock_utc_s(context->call->clock), .disk_full_s = -1};
+	enum status st = find_cluster(out, config, err);
+	if (st || !out->local)
+		return st;
+	out->running = server_runs(out);
+	if (checkpoint_read(&out->checkpoint, out->directory.path, &ignored))
+		out->checkpoint.state = NULL;
+	out->pending_known = pending_look(&out->pending, out->directory.path, &out->pending_trouble) == STATUS_OK;
+	look_into_spool(out, config);
+	health_look_disk(out, context);
+	return STATUS_OK;
+}

@@ -1,0 +1,182 @@
+/* walship status, for people and as JSON: doc/status.md and doc/json.md. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "console/print.h"
+#include "monitor/health.h"
+
+static const char *const marks[HEALTH_LEVEL_COUNT] = {"✓", "!", "?", "✗"};
+
+/* The first of the worst. */
+static const struct health_check *worst(const struct health_report *report)
+{
+	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++)
+		if (report->checks[i].level == report->level)
+			return &report->checks[i];
+	return &report->checks[0];
+}
+
+static enum status print_check(struct buffer *out, const struct health_check *check, struct error *err)
+{
+	const char *mark = check->skipped ? "–" : marks[check->level];
+	enum status st = buffer_printf(out, err, "%s %-8s %s\n", mark, check->name, check->text);
+	return st || check->hint[0] == '\0' ? st : buffer_printf(out, err, "  %-8s hint: %s\n", "", check->hint);
+}
+
+static enum status print_notified(struct buffer *out, const struct notified *notified, struct error *err)
+{
+	char when[UTC_TEXT_SIZE];
+	if (notified->at_s == 0)
+		return STATUS_OK;
+	utc_text(notified->at_s, when);
+	return buffer_printf(out, err, "  %-8s last run %s (%s): %s\n", "notify", when,
+			     notified->failing ? "failing" : "working",
+			     notified->result[0] == '\0' ? "no result yet" : notified->result);
+}
+
+enum status health_print_text(const struct health *health, const struct health_report *report,
+			      const struct command_context *context, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer out = {0};
+	enum status st =
+	    buffer_printf(&out, err, "walship %s: %s\n", health_level_name(report->level), worst(report)->text);
+	for (size_t i = 0; !st && i < HEALTH_CHECK_COUNT; i++)
+		st = print_check(&out, &report->checks[i], err);
+	if (!st)
+		st = print_notified(&out, &health->notified, err);
+	if (!st)
+		st = buffer_printf(&out, err, "  %-8s %" PRIu64 "%s%s%s%s\n", "cluster", health->system_id,
+				   health->checkpoint.state == NULL ? "" : ", last seen ",
+				   health->checkpoint.state == NULL ? "" : health->checkpoint.state,
+				   !health->local    ? ""
+				   : health->running ? ", PostgreSQL runs"
+						     : ", PostgreSQL does not run here",
+				   "");
+	return st ? st : print_text(context, &out, err);
+}
+
+static json_t *number(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+/* What could not be looked at has all of its fields, each of them null. Takes object over. */
+static json_t *null_unless(bool known, json_t *object)
+{
+	const char *name;
+	json_t *value;
+	if (!known)
+		json_object_foreach(object, name, value)(void)
+		    json_object_iter_set_new(object, json_object_key_to_iter(name), json_null());
+	return object;
+}
+
+/* null where a clock is wrong, too. */
+static json_t *age_json(bool known, const struct health *health, int64_t then_s)
+{
+	int64_t age_s;
+	known = known && clock_age(health->now_s, then_s, &age_s);
+	return print_integer_if(known, known ? age_s : 0);
+}
+
+static json_t *checks_json(const struct health_report *report)
+{
+	json_t *all = json_array();
+	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
+		const struct health_check *check = &report->checks[i];
+		json_t *one =
+		    json_pack("{s:s, s:s, s:o, s:o}", "name", check->name, "status", health_level_name(check->level),
+			      "text", print_string(check->text), "hint", print_string(check->hint));
+		if (json_array_append_new(all, one) != 0) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static json_t *gaps_json(const struct health_archive *archive)
+{
+	json_t *all = json_array();
+	for (size_t i = 0; i < archive->gap_count && i < HEALTH_GAPS_MAX; i++) {
+		const struct health_gap *gap = &archive->gaps[i];
+		json_t *one = json_pack("{s:s, s:s, s:o}", "first", gap->first.text, "last", gap->last.text, "segments",
+					number(gap->segments));
+		if (json_array_append_new(all, one) != 0) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static json_t *archive_json(const struct health *health)
+{
+	const struct health_archive *archive = &health->archive;
+	bool some = archive->newest.text[0] != '\0';
+	json_t *all =
+	    json_pack("{s:n, s:n, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "reachable", "error", "newest_segment",
+		      print_string(archive->newest.text), "newest_time", print_time(archive->newest_s),
+		      "newest_age_seconds", age_json(some, health, archive->newest_s), "listed_objects",
+		      number(archive->objects), "gaps", archive->chain_known ? gaps_json(archive) : json_null(),
+		      "missing_segments", print_integer_if(archive->chain_known, (int64_t)archive->missing),
+		      "restorable_time", print_time(archive->restorable_s));
+	all = null_unless(archive->known, all);
+	(void)json_object_set_new(all, "reachable", json_boolean(archive->known));
+	(void)json_object_set_new(all, "error", print_string(archive->known ? NULL : archive->trouble.text));
+	return all;
+}
+
+static json_t *backlog_json(const struct health *health)
+{
+	const struct pending *pending = &health->pending;
+	return null_unless(health->pending_known,
+			   json_pack("{s:o, s:o, s:o, s:o, s:o}", "files", number(pending->files), "bytes",
+				     number(pending->bytes), "oldest_time", print_time(pending->oldest_s),
+				     "oldest_age_seconds", age_json(pending->files > 0, health, pending->oldest_s),
+				     "first_file", print_string(pending->first)));
+}
+
+static json_t *pushes_json(const struct health *health)
+{
+	const struct failures *failures = &health->failures;
+	json_t *all = json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "failures", number(failures->count), "failing_since_time",
+	    print_time(failures->since_s), "last_failure_time", print_time(failures->last_s), "last_exit_code",
+	    print_integer_if(failures->count > 0, failures->exit_code), "last_file", print_string(failures->file),
+	    "last_error", print_string(failures->error.text), "notified_time", print_time(health->notified.at_s));
+	return null_unless(health->spool_known, all);
+}
+
+static json_t *disk_json(const struct health *health)
+{
+	return null_unless(health->disk_known,
+			   json_pack("{s:o, s:o, s:o, s:o}", "free_bytes", number(health->disk_free), "total_bytes",
+				     number(health->disk_total), "bytes_per_second", number(health->disk_bytes_per_s),
+				     "full_in_seconds",
+				     print_integer_if(health->disk_full_s >= 0, health->disk_full_s)));
+}
+
+static json_t *server_json(const struct health *health)
+{
+	return null_unless(health->local,
+			   json_pack("{s:o, s:b, s:o}", "state", print_string(health->checkpoint.state), "running",
+				     (int)health->running, "timeline",
+				     print_integer_if(health->checkpoint.state != NULL, health->checkpoint.timeline)));
+}
+
+enum status health_print_json(const struct health *health, const struct health_report *report,
+			      const struct command_context *context, struct error *err)
+{
+	enum status st = health_level_status(report->level);
+	json_t *value =
+	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status", "status",
+		      health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR), "time",
+		      print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
+		      print_string(config_text(context->config, OPTION_ID_REPO)), "archive", archive_json(health),
+		      "backlog", backlog_json(health), "pushes", pushes_json(health), "disk", disk_json(health),
+		      "server", server_json(health), "checks", checks_json(report));
+	return print_json(context, value, err);
+}

@@ -1,0 +1,259 @@
+#include "monitor/notify.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/tame.h"
+#include "sys/program.h"
+
+#define HOST_MAX 256
+#define PRINTED_MAX (NOTIFIED_RESULT_MAX - 64) /* beside how it ended */
+#define WHAT "notify-command"
+#define GOOD_END ": ended with exit code 0"
+
+enum event_id {
+#define EVENT(id, name, meaning) EVENT_ID_##id,
+#include "config/event.def"
+#undef EVENT
+	EVENT_COUNT
+};
+
+static const char *const event_names[EVENT_COUNT] = {
+#define EVENT(id, name, meaning) [EVENT_ID_##id] = (name),
+#include "config/event.def"
+#undef EVENT
+};
+
+/* The environment of the command: ours, less what walship alone should have, and what has happened. */
+struct surroundings {
+	char **items; /* then NULL */
+	size_t count, capacity;
+};
+
+static void surroundings_fini(struct surroundings *surroundings)
+{
+	for (size_t i = 0; i < surroundings->count; i++)
+		free(surroundings->items[i]);
+	free(surroundings->items);
+}
+
+__attribute__((format(printf, 3, 4))) static enum status add(struct surroundings *to, struct error *err,
+							     const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int len = to->count + 1 < to->capacity ? vasprintf(&to->items[to->count], format, args) : -1;
+	va_end(args);
+	if (len < 0) {
+		to->items[to->count] = NULL;
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	}
+	to->items[++to->count] = NULL;
+	return STATUS_OK;
+}
+
+/* Credentials, and all that is walship's but for the name of its configuration. */
+static bool is_withheld(const char *variable)
+{
+	static const char *const names[] = {
+	    "AWS_ACCESS_KEY_ID=", "AWS_SECRET_ACCESS_KEY=", "AWS_SESSION_TOKEN=", "AWS_CONTAINER_AUTHORIZATION_TOKEN=",
+	    "PGPASSWORD=",
+	};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strncmp(variable, names[i], strlen(names[i])) == 0)
+			return true;
+	return strncmp(variable, "WALSHIP_", 8) == 0 && strncmp(variable, "WALSHIP_CONFIG=", 15) != 0;
+}
+
+static enum status inherit(struct surroundings *to, const char *const *environment, struct error *err)
+{
+	size_t count = 0;
+	while (environment != NULL && environment[count] != NULL)
+		count++;
+	to->capacity = count + EVENT_COUNT + 1;
+	to->items = calloc(to->capacity, sizeof *to->items);
+	if (to->items == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < count; i++)
+		if (!is_withheld(environment[i]))
+			st = add(to, err, "%s", environment[i]);
+	return st;
+}
+
+/* What is not known is not set: as an option of walship an empty value would be an error. */
+static enum status tell(struct surroundings *to, enum event_id id, const char *value, struct error *err)
+{
+	return value == NULL || value[0] == '\0' ? STATUS_OK : add(to, err, "%s=%s", event_names[id], value);
+}
+
+static enum status tell_number(struct surroundings *to, enum event_id id, int64_t value, struct error *err)
+{
+	return add(to, err, "%s=%" PRId64, event_names[id], value);
+}
+
+static enum status tell_event(struct surroundings *to, const struct command_context *context, const struct event *event,
+			      struct error *err)
+{
+	const struct failures *failures = event->failures;
+	int64_t seconds;
+	char since[UTC_TEXT_SIZE], host[HOST_MAX] = "", system_id[24] = "";
+	if (!clock_age(clock_utc_s(context->call->clock), failures->since_s, &seconds))
+		seconds = 0;
+	utc_text(failures->since_s, since);
+	(void)gethostname(host, sizeof host - 1);
+	if (event->system_id != 0)
+		(void)snprintf(system_id, sizeof system_id, "%" PRIu64, event->system_id);
+	const struct {
+		enum event_id id;
+		const char *value;
+	} texts[] = {
+	    {EVENT_ID_EVENT, event->failing ? "failing" : "working"},
+	    {EVENT_ID_SINCE, since},
+	    {EVENT_ID_ERROR, failures->error.text},
+	    {EVENT_ID_HINT, failures->error.hint},
+	    {EVENT_ID_FILE, failures->file},
+	    {EVENT_ID_SYSTEM_ID, system_id},
+	    {EVENT_ID_REPO, config_text(context->config, OPTION_ID_REPO)},
+	    {EVENT_ID_HOST, host},
+	};
+	enum status st = tell_number(to, EVENT_ID_SECONDS, seconds, err);
+	if (!st)
+		st = tell_number(to, EVENT_ID_FAILURES, (int64_t)failures->count, err);
+	if (!st && failures->count > 0)
+		st = tell_number(to, EVENT_ID_EXIT_CODE, failures->exit_code, err);
+	for (size_t i = 0; !st && i < sizeof texts / sizeof texts[0]; i++)
+		st = tell(to, texts[i].id, texts[i].value, err);
+	return st;
+}
+
+/* In one line: how it ended, and what it said. */
+static void say_result(enum status st, const struct error *trouble, const struct secret *printed,
+		       char out[NOTIFIED_RESULT_MAX])
+{
+	size_t len = printed->len < PRINTED_MAX ? printed->len : PRINTED_MAX;
+	while (len > 0 && strchr("\r\n ", printed->data[len - 1]) != NULL)
+		len--;
+	if (st)
+		(void)snprintf(out, NOTIFIED_RESULT_MAX, "%.*s", NOTIFIED_RESULT_MAX - 1, trouble->text);
+	else
+		(void)snprintf(out, NOTIFIED_RESULT_MAX, WHAT GOOD_END "%s%.*s", len > 0 ? ": " : "", (int)len,
+			       len > 0 ? printed->data : "");
+	tame(out, strlen(out), '\0');
+}
+
+/* Runs it to its end, or that of its time. */
+static enum status run_command(const struct command_context *context, const struct event *event,
+			       char result[NOTIFIED_RESULT_MAX])
+{
+	const struct config *config = context->config;
+	struct error trouble = {0};
+	struct call call = *context->call;
+	CLEANUP(surroundings_fini) struct surroundings surroundings = {0};
+	CLEANUP(secret_fini) struct secret printed = {0};
+	struct program program = {.what = WHAT,
+				  .line = config_text(config, OPTION_ID_NOTIFY_COMMAND),
+				  .talks = true,
+				  .timeout_ms = (int64_t)config_number(config, OPTION_ID_NOTIFY_TIMEOUT)};
+	/* Its time is its own: it begins when that of the call may be over. */
+	call.deadline_ms = clock_monotonic_ms(call.clock) + program.timeout_ms;
+	enum status st = inherit(&surroundings, context->environment, &trouble);
+	if (!st)
+		st = tell_event(&surroundings, context, event, &trouble);
+	program.environment = (const char *const *)surroundings.items;
+	if (!st)
+		st = program_run(&program, &call, &printed, &trouble);
+	say_result(st, &trouble, &printed, result);
+	return st;
+}
+
+static void log_result(const struct command_context *context, bool good, const char *result)
+{
+	log_line(context->call->log, good ? LEVEL_INFO : LEVEL_WARNING, "%s", result);
+}
+
+/* What an earlier call ran, and could not say. */
+static void log_earlier_result(const struct command_context *context, const struct watch *watch)
+{
+	char result[NOTIFIED_RESULT_MAX];
+	notified_take_result(watch, result);
+	if (result[0] != '\0')
+		log_result(context, strncmp(result, WHAT GOOD_END, strlen(WHAT GOOD_END)) == 0, result);
+}
+
+void notify_impossible(const struct command_context *context, const struct error *why)
+{
+	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) != NULL)
+		log_line(context->call->log, LEVEL_WARNING, WHAT " is not run: %s", why->text);
+}
+
+/* Whether it is to be run now. What stands in the way is said, and goes no further. */
+static bool may_send(const struct command_context *context, const struct watch *watch, const struct event *event)
+{
+	struct error trouble = {0};
+	bool mine = false;
+	struct claim claim = {
+	    .failing = event->failing,
+	    .check = event->check,
+	    .now_s = clock_utc_s(context->call->clock),
+	    .interval_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_INTERVAL) / 1000,
+	};
+	if (notified_claim(watch, &claim, &mine, &trouble))
+		notify_impossible(context, &trouble);
+	return mine;
+}
+
+struct life {
+	const struct command_context *context;
+	const struct watch *watch;
+	const struct event *event;
+};
+
+/* In a process of its own, which has nothing to say anything to. */
+static void live(void *arg, int told_fd)
+{
+	const struct life *life = arg;
+	char result[NOTIFIED_RESULT_MAX];
+	struct call call = *life->context->call;
+	struct command_context context = *life->context;
+	(void)told_fd;
+	call.ending = NULL;
+	call.log = NULL;
+	context.call = &call;
+	(void)run_command(&context, life->event, result);
+	notified_set_result(life->watch, result);
+}
+
+void notify_push(struct command_context *context, const struct watch *watch, const struct event *event)
+{
+	struct life life = {context, watch, event};
+	int64_t after_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_AFTER) / 1000;
+	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) == NULL)
+		return;
+	log_earlier_result(context, watch);
+	if (context->detach == NULL ||
+	    (event->failing && event->failures->last_s - event->failures->since_s < after_s) ||
+	    !may_send(context, watch, event))
+		return;
+	int fd = context->detach(live, &life);
+	fd_closep(&fd);
+}
+
+void notify_now(struct command_context *context, const struct watch *watch, const struct event *event)
+{
+	char result[NOTIFIED_RESULT_MAX];
+	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) == NULL)
+		return;
+	log_earlier_result(context, watch);
+	if (!may_send(context, watch, event))
+		return;
+	enum status st = run_command(context, event, result);
+	log_result(context, st == STATUS_OK, result);
+	notified_set_result(watch, result);
+	notified_take_result(watch, result);
+}

@@ -1,0 +1,102 @@
+/* Requests to the endpoints that give credentials. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/retry.h"
+#include "net/aws/credential_source.h"
+
+#define TIMEOUT_MS 20000 /* of one try: STS answers within a second */
+
+struct exchange {
+	const struct credential_search *search;
+	const struct credential_request *request;
+	struct http *http;
+	struct http_response *response;
+};
+
+static void http_freep(struct http **http)
+{
+	http_free(*http);
+}
+
+void http_response_wipe(struct http_response *response)
+{
+	explicit_bzero(response->body, sizeof response->body);
+}
+
+static enum status exchange_once(void *arg, struct attempt *attempt, struct error *err)
+{
+	struct exchange *exchange = arg;
+	const struct credential_request *request = exchange->request;
+	struct http_response *response = exchange->response;
+	int64_t left_ms = call_left_ms(exchange->search->call);
+	int64_t timeout_ms = request->timeout_ms == 0 ? TIMEOUT_MS : request->timeout_ms;
+	const struct ending *ending = exchange->search->call->ending;
+	if (left_ms == 0)
+		return error_set(err, STATUS_UNREACHABLE, "%s: the time is up", request->what);
+	enum status st =
+	    http_perform(exchange->http,
+			 &(struct http_request){.method = request->method,
+						.url = request->url,
+						.headers = request->headers,
+						.header_count = request->header_count,
+						.body = request->body,
+						.body_bytes = request->body == NULL ? 0 : strlen(request->body),
+						.timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms,
+						.ended = ending == NULL ? NULL : ending->asked},
+			 response, err);
+	if (st) {
+		attempt->again = response->outcome == HTTP_FAILED && !request->once;
+		/* What http.c would have looked at is the store's. */
+		if (response->outcome == HTTP_FAILED)
+			err->hint[0] = '\0';
+		if (response->outcome == HTTP_FAILED && !request->once)
+			(void)error_hint(err, st,
+					 "AWS's variables and profiles name the address; does it answer from here%s?",
+					 request->direct ? "" : ", through the proxy if there is one");
+		return error_wrap(err, st, "%s", request->what);
+	}
+	attempt->again = response->status == 429 || response->status >= 500;
+	attempt->wait_ms = http_retry_after_ms(response);
+	return attempt->again ? credential_refused(request, response, err) : STATUS_OK;
+}
+
+enum status credential_exchange(const struct credential_search *search, const struct credential_request *request,
+				struct http_response *response, struct error *err)
+{
+	CLEANUP(http_freep) struct http *http = NULL;
+	enum status st = http_new(
+	    &http,
+	    &(struct http_options){.proxy = request->direct ? "" : NULL, .connect_timeout_ms = request->timeout_ms},
+	    err);
+	if (st)
+		return st;
+	struct exchange exchange = {search, request, http, response};
+	return retry_run(search->call, exchange_once, &exchange, err);
+}
+
+enum status credential_refused(const struct credential_request *request, const struct http_response *response,
+			       struct error *err)
+{
+	return error_set(err, STATUS_UNREACHABLE, "%s %s answered %d", request->what, request->url, response->status);
+}
+
+bool url_has_host(const char *url, const char *host)
+{
+	static const char scheme[] = "http://";
+	if (strncmp(url, scheme, sizeof scheme - 1) != 0)
+		return false;
+	/* Up to the path: "user@host" names another host than it seems to. */
+	const char *authority = url + sizeof scheme - 1;
+	size_t len = strcspn(authority, "/?#\\");
+	if (memchr(authority, '@', len) != NULL || strncmp(authority, host, strlen(host)) != 0)
+		return false;
+	size_t host_len = strlen(host);
+	return host_len == len || (host_len < len && authority[host_len] == ':' &&
+				   strspn(authority + host_len + 1, "0123456789") == len - host_len - 1);
+}
+
+bool url_is_loopback(const char *url)
+{
+	return url_has_host(url, "127.0.0.1") || url_has_host(url, "localhost") || url_has_host(url, "[::1]");
+}

@@ -1,0 +1,23 @@
+/* What libcurl says went wrong, in the words of whoever has to mend it. Private to http.c. */
+#ifndef WALSHIP_NET_HTTP_ERROR_H
+#define WALSHIP_NET_HTTP_ERROR_H
+
+#include <stdbool.h>
+
+#include "net/http/http.h"
+#include "net/http/libcurl.h"
+
+struct http_failure {
+	CURL *curl;
+	CURLcode code;
+	const char *text;    /* libcurl's own, or "" */
+	const char *server;  /* scheme, host and port */
+	const char *ca_file; /* NULL: the system's */
+	bool limited;        /* to a bandwidth */
+	const struct http_request *request;
+};
+
+/* Sets err, and the outcome of response. */
+enum status http_explain(const struct http_failure *failure, struct http_response *response, struct error *err);
+
+#endif

@@ -1,0 +1,114 @@
+#include "pg/data/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* pg_control_version of PostgreSQL 9.6 is 960; another byte order gives something far outside. */
+#define CONTROL_VERSION_MIN 900
+#define CONTROL_VERSION_MAX 9999
+
+struct control_head {
+	uint64_t system_id;
+	uint32_t version;
+};
+
+static enum status check_head(const struct control_head *head, const char *path, struct error *err)
+{
+	if (head->version < CONTROL_VERSION_MIN || head->version > CONTROL_VERSION_MAX || head->system_id == 0)
+		return error_set(err, STATUS_LOCAL, "%s is not a pg_control file of this kind of machine", path);
+	return STATUS_OK;
+}
+
+/* Whether it failed for want of something: that is no answer, and which cluster it is must not go unchecked for it. */
+static bool says_nothing(int errno_value)
+{
+	return errno_value == EMFILE || errno_value == ENFILE || errno_value == ENOMEM || errno_value == EIO;
+}
+
+/* STATUS_MISSING when there is no pg_control to be read there. */
+static enum status read_control(struct data_directory *out, const char *directory, struct error *err)
+{
+	char path[PATH_MAX];
+	struct control_head head = {0};
+	if ((size_t)snprintf(path, sizeof path, "%s/global/pg_control", directory) >= sizeof path) {
+		errno = ENAMETOOLONG;
+		return error_set(err, STATUS_MISSING, "path too long: %.64s...", directory);
+	}
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, says_nothing(errno) ? STATUS_LOCAL : STATUS_MISSING, errno, "open %s", path);
+	ssize_t got = read(fd, &head, sizeof head);
+	if (got < 0)
+		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
+	if ((size_t)got < sizeof head)
+		head.version = 0;
+	enum status st = check_head(&head, path, err);
+	if (st)
+		return st;
+	out->known = true;
+	out->system_id = head.system_id;
+	(void)snprintf(out->path, sizeof out->path, "%s", directory);
+	return STATUS_OK;
+}
+
+/* Cuts the last component off: "a/b" -> "a", "b" -> ".", "." -> "..", "/a" -> "/". */
+static void to_parent(char *path)
+{
+	char *slash = strrchr(path, '/');
+	if (slash == path && path[1] != '\0')
+		path[1] = '\0';
+	else if (slash != NULL && slash != path)
+		*slash = '\0';
+	else if (strcmp(path, ".") == 0)
+		(void)strcpy(path, "..");
+	else if (slash == NULL)
+		(void)strcpy(path, ".");
+}
+
+/* Of the one that somebody named. */
+static enum status not_found(const char *pg_data, int errno_value, struct error *err)
+{
+	if (errno_value == EACCES || errno_value == EPERM) {
+		(void)error_wrap(err, STATUS_USAGE, "pg-data %s cannot be looked into", pg_data);
+		return error_hint(err, STATUS_USAGE,
+				  "user id %u may not read it: run this as the user that PostgreSQL runs as",
+				  (unsigned)geteuid());
+	}
+	(void)error_wrap(err, STATUS_USAGE, "pg-data %s is not a data directory", pg_data);
+	return error_hint(err, STATUS_USAGE, "it is the folder with global/pg_control in it");
+}
+
+enum status data_directory_find(struct data_directory *out, const char *pg_data, const char *wal_path,
+				struct error *err)
+{
+	*out = (struct data_directory){0};
+	if (pg_data != NULL) {
+		enum status st = read_control(out, pg_data, err);
+		return st == STATUS_MISSING ? not_found(pg_data, errno, err) : st;
+	}
+	if (wal_path != NULL && strlen(wal_path) + sizeof ".." < PATH_MAX) {
+		char near[PATH_MAX];
+		(void)strcpy(near, wal_path);
+		to_parent(near);
+		to_parent(near);
+		enum status st = read_control(out, near, err);
+		if (st != STATUS_MISSING)
+			return st;
+	}
+	enum status st = read_control(out, ".", err);
+	return st == STATUS_MISSING ? STATUS_OK : st;
+}
+
+bool data_directory_is_standby(const struct data_directory *directory)
+{
+	char path[PATH_MAX + sizeof "/standby.signal"];
+	if (!directory->known)
+		return false;
+	(void)snprintf(path, sizeof path, "%s/standby.signal", directory->path);
+	return access(path, F_OK) == 0;
+}

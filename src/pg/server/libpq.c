@@ -1,0 +1,24 @@
+#include "pg/server/libpq.h"
+
+#include "sys/late.h"
+
+struct libpq libpq;
+
+static const struct late_symbol symbols[] = {
+#define LIBPQ(function) {"PQ" #function, &libpq.function},
+#include "pg/server/libpq.def"
+#undef LIBPQ
+};
+
+/* The number has been 5 since PostgreSQL 8.2 of 2006. */
+static const struct late_library library = {
+    .soname = "libpq.so.5",
+    .hint = "install libpq to let walship look at a server (Debian: libpq5; Red Hat: libpq or postgresql-libs)",
+    .symbols = symbols,
+    .count = sizeof symbols / sizeof symbols[0],
+};
+
+enum status libpq_load(struct error *err)
+{
+	return late_load(&library, err);
+}

@@ -1,0 +1,97 @@
+#include "pg/wal/history.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+struct line {
+	const char *at, *end;
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
+
+static void skip_blanks(struct line *line)
+{
+	while (line->at < line->end && is_blank(*line->at))
+		line->at++;
+}
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+}
+
+/* Digits to this base that make 32 bits at most. */
+static bool take_number(struct line *line, int base, uint32_t *out)
+{
+	uint64_t value = 0;
+	const char *begin = line->at;
+	for (; line->at < line->end && digit_value(*line->at) < base; line->at++) {
+		value = value * (uint64_t)base + (uint64_t)digit_value(*line->at);
+		if (value > UINT32_MAX)
+			return false;
+	}
+	*out = (uint32_t)value;
+	return line->at > begin;
+}
+
+static bool take_character(struct line *line, char c)
+{
+	if (line->at == line->end || *line->at != c)
+		return false;
+	line->at++;
+	return true;
+}
+
+/* "1<tab>0/3000060" and a reason, which is for people. */
+static bool take_line(struct line line, uint32_t *timeline, uint64_t *switch_lsn)
+{
+	uint32_t high, low;
+	if (!take_number(&line, 10, timeline) || line.at == line.end || !is_blank(*line.at))
+		return false;
+	skip_blanks(&line);
+	if (!take_number(&line, 16, &high) || !take_character(&line, '/') || !take_number(&line, 16, &low))
+		return false;
+	*switch_lsn = (uint64_t)high << 32 | low;
+	return line.at == line.end || is_blank(*line.at);
+}
+
+static enum status refuse(struct error *err, const char *what, unsigned number)
+{
+	return error_set(err, STATUS_CONFLICT, "line %u of the timeline's history %s", number, what);
+}
+
+enum status wal_history_read(uint32_t timeline, const char *text, size_t len, wal_history_fn each, void *arg,
+			     struct error *err)
+{
+	const char *end = text + len;
+	uint32_t last = 0;
+	unsigned number = 1;
+	enum status st = STATUS_OK;
+	for (; !st && text < end; number++) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		struct line line = {text, newline == NULL ? end : newline};
+		uint32_t parent;
+		uint64_t switch_lsn;
+		text = newline == NULL ? end : newline + 1;
+		skip_blanks(&line);
+		if (line.at == line.end || *line.at == '#')
+			continue;
+		if (!take_line(line, &parent, &switch_lsn))
+			return refuse(err, "is no timeline and switch point", number);
+		if (parent <= last || parent >= timeline)
+			return refuse(err, "has its timelines out of order", number);
+		last = parent;
+		st = each(arg, parent, switch_lsn, err);
+	}
+	if (!st && last == 0)
+		st = error_set(err, STATUS_CONFLICT, "the timeline's history has no line");
+	return st;
+}

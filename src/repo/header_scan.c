@@ -1,0 +1,127 @@
+#include "repo/header_scan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "job/queue.h"
+#include "pg/wal/name.h"
+#include "repo/crew.h"
+
+struct item {
+	char name[HEADER_SCAN_NAME_MAX];
+	uint64_t bytes;
+	int64_t modified_s;
+};
+
+struct scan {
+	const struct command_context *context;
+	header_found_fn tell;
+	void *arg;
+	struct queue queue; /* its mutex: for the calls of tell, too */
+	struct item items[QUEUE_ITEMS];
+};
+
+bool header_scan_is_own(const char *name)
+{
+	uint64_t system_id;
+	struct wal_name parsed;
+	return wal_object_parse(name, &system_id, &parsed);
+}
+
+static enum status look(const struct scan *scan, const struct session *session, const struct item *item,
+			struct header_found *found, struct error *why, struct error *err)
+{
+	uint8_t bytes[SEAL_HEADER_BYTES];
+	size_t len = sizeof bytes;
+	const struct call step = call_step(scan->context->call);
+	enum status st = store_read_first(session->store, &step, item->name, bytes, &len, err);
+	if (st == STATUS_EXISTS) {
+		*why = *err;
+		found->status = st;
+		return STATUS_OK;
+	}
+	if (st)
+		return st;
+	found->status = seal_header_read(&found->header, bytes, len, why);
+	if (!found->status && item->bytes < SEAL_OBJECT_MIN)
+		found->status =
+		    error_set(why, STATUS_DAMAGED, "cut off: %llu bytes, and no tag", (unsigned long long)item->bytes);
+	return STATUS_OK;
+}
+
+static void work(void *arg, const struct session *session)
+{
+	struct scan *scan = arg;
+	struct queue *queue = &scan->queue;
+	struct item item;
+	(void)pthread_mutex_lock(&queue->mutex);
+	while (queue_take(queue, &item)) {
+		struct error err = {0}, why = {0};
+		struct header_found found = {
+		    .name = item.name, .bytes = item.bytes, .modified_s = item.modified_s, .reason = why.text};
+		(void)pthread_mutex_unlock(&queue->mutex);
+		enum status st = look(scan, session, &item, &found, &why, &err);
+		(void)pthread_mutex_lock(&queue->mutex);
+		if (!st && !queue->failed)
+			st = scan->tell(scan->arg, &found, &err);
+		if (st && st != STATUS_MISSING)
+			queue_fail(queue, st, &err);
+	}
+	(void)pthread_mutex_unlock(&queue->mutex);
+}
+
+/* With the mutex. */
+static enum status tell_foreign(struct scan *scan, const struct object_info *info, struct error *err)
+{
+	const struct header_found found = {.name = info->name,
+					   .bytes = info->bytes,
+					   .modified_s = info->modified_s,
+					   .status = STATUS_CONFLICT,
+					   .reason = "not walship's name"};
+	enum status st = queue_failed(&scan->queue, err);
+	return st ? st : scan->tell(scan->arg, &found, err);
+}
+
+static enum status put_own(struct scan *scan, const struct object_info *info, struct error *err)
+{
+	struct item item = {.bytes = info->bytes, .modified_s = info->modified_s};
+	(void)snprintf(item.name, sizeof item.name, "%s", info->name);
+	return queue_put(&scan->queue, &item, err);
+}
+
+static enum status on_object(void *arg, const struct object_info *info, struct error *err)
+{
+	struct scan *scan = arg;
+	(void)pthread_mutex_lock(&scan->queue.mutex);
+	enum status st = header_scan_is_own(info->name) ? put_own(scan, info, err) : tell_foreign(scan, info, err);
+	(void)pthread_mutex_unlock(&scan->queue.mutex);
+	return st;
+}
+
+static void end(struct crew *crew, struct queue *queue, enum status st, const struct error *err)
+{
+	(void)pthread_mutex_lock(&queue->mutex);
+	if (st)
+		queue_fail(queue, st, err);
+	(void)pthread_mutex_unlock(&queue->mutex);
+	queue_close(queue);
+	crew_join(crew);
+}
+
+enum status header_scan(const struct command_context *context, const struct session *session, const char *prefix,
+			header_found_fn tell, void *arg, struct error *err)
+{
+	struct scan scan = {.context = context, .tell = tell, .arg = arg};
+	struct crew crew = {.context = context, .work = work, .arg = &scan, .most = CREW_CONNECTIONS};
+	enum status st = STATUS_OK;
+	queue_init(&scan.queue, scan.items, sizeof scan.items[0]);
+	/* One is enough. */
+	if (crew_start(&crew, CREW_CONNECTIONS, session) == 0)
+		st = error_set(err, STATUS_LOCAL, "no thread can be started");
+	if (!st)
+		st = store_list(session->store, context->call, prefix, on_object, &scan, err);
+	end(&crew, &scan.queue, st, err);
+	st = queue_failed(&scan.queue, err);
+	queue_fini(&scan.queue);
+	return st;
+}

@@ -1,0 +1,53 @@
+/* The repository's keys. The first one encrypts, any of them decrypts: that is rotation. */
+#ifndef WALSHIP_STREAM_KEYRING_H
+#define WALSHIP_STREAM_KEYRING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stream/crypto/aes.h"
+#include "stream/crypto/tag.h"
+#include "sys/secret.h"
+#include "walship/error.h"
+
+#define REPOSITORY_KEY_BYTES 32
+#define KEY_ID_BYTES 16
+#define SALT_BYTES 32
+#define KEYRING_MAX 32 /* a key a year outlives every retention */
+
+struct repository_key {
+	uint8_t bytes[REPOSITORY_KEY_BYTES];
+	uint8_t id[KEY_ID_BYTES]; /* HKDF-SHA-256(bytes, no salt, "walship 1 key id") */
+};
+
+struct keyring {
+	struct repository_key keys[KEYRING_MAX];
+	size_t count;
+};
+
+/* What protects one object. */
+struct object_keys {
+	struct aes_key aes;
+	uint8_t mac[MAC_KEY_BYTES];
+};
+
+/*
+ * Takes the content of a key file: 64 hexadecimal digits and perhaps a newline, or 32 raw bytes.
+ * STATUS_USAGE for anything else, and for a key that is there already.
+ */
+enum status keyring_add(struct keyring *ring, const struct secret *content, struct error *err);
+
+/* NULL when no key has this id. */
+const struct repository_key *keyring_find(const struct keyring *ring, const uint8_t id[KEY_ID_BYTES]);
+
+/* Wipes the keys. */
+void keyring_fini(struct keyring *ring);
+
+/* HKDF-SHA-256(key, salt, "walship 1 object " || name), name being the object's name below the repository. */
+enum status object_keys_derive(struct object_keys *out, const struct repository_key *key,
+			       const uint8_t salt[SALT_BYTES], const char *name, struct error *err);
+
+/* Wipes them. */
+void object_keys_fini(struct object_keys *keys);
+
+#endif

@@ -1,0 +1,66 @@
+#include "repo/object.h"
+
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+#include "repo/seal.h"
+#include "stream/end.h"
+
+/* The end of a chain: a buffer, and whether no more than it can hold is wanted. */
+struct collector {
+	struct sink sink;
+	struct buffer *into;
+	bool head_only;
+};
+
+static enum status collect(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	struct collector *collector = (struct collector *)sink;
+	size_t room = collector->into->max - collector->into->len;
+	if (len <= room)
+		return buffer_append(collector->into, data, len, err);
+	enum status st = buffer_append(collector->into, data, room, err);
+	if (st)
+		return st;
+	/* Ends the reading: whoever wants the head alone looks at what he has. */
+	return error_set(err, collector->head_only ? STATUS_EXISTS : STATUS_DAMAGED, "it is longer than %zu bytes",
+			 collector->into->max);
+}
+
+static const struct sink_ops collector_ops = {collect, end_finish, end_free};
+
+static enum status read_into(struct session *session, const struct call *call, const char *name,
+			     struct collector *collector, struct unseal_lack *lack, struct error *err)
+{
+	struct call step = call_step(call);
+	struct unseal_params params = {
+	    .keys = &session->keys, .allow_unprotected = !session->encrypt, .name = name, .lack = lack};
+	CLEANUP(sink_freep) struct sink *chain = &collector->sink;
+	enum status st = unseal_new(&chain, &params, err);
+	if (!st)
+		st = store_read(session->store, &step, name, chain, err);
+	return st ? st : sink_finish(chain, err);
+}
+
+enum status object_read(struct session *session, const struct call *call, const char *name, struct buffer *out,
+			struct unseal_lack *lack, struct error *err)
+{
+	struct collector collector = {{&collector_ops}, out, false};
+	enum status st = read_into(session, call, name, &collector, lack, err);
+	return st == STATUS_DAMAGED ? error_wrap(err, st, "%s", name) : st;
+}
+
+enum status object_read_head(struct session *session, const struct call *call, const char *name, void *out, size_t len,
+			     struct unseal_lack *lack, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer head = {.max = len};
+	struct collector collector = {{&collector_ops}, &head, true};
+	enum status st = read_into(session, call, name, &collector, lack, err);
+	if (head.len == len) {
+		memcpy(out, head.data, len);
+		return STATUS_OK;
+	}
+	if (!st)
+		st = error_set(err, STATUS_DAMAGED, "it is shorter than %zu bytes", len);
+	return st == STATUS_DAMAGED ? error_wrap(err, st, "%s", name) : st;
+}

@@ -1,0 +1,224 @@
+#include "store/directory/directory_list.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+
+#define BATCH_NAMES 65536 /* about 4 MiB, and as much again while a folder is read; walship's own have 4096 */
+#define DEPTH_MAX 16      /* four levels are in use */
+
+struct walk {
+	const struct call *call;
+	const char *root;
+	const char *prefix;
+	store_list_fn each;
+	void *arg;
+};
+
+/*
+ * Names in one folder, BATCH_NAMES at most are handed on at a time, so that memory does not grow with the folder: it is
+ * read once more for each further batch. Those of folders end in '/', so that they sort as the objects below them do.
+ */
+struct names {
+	char **items;
+	size_t count;
+	size_t capacity;
+	char after[OBJECT_NAME_MAX]; /* those up to this one were handed on */
+	bool cut;                    /* there are more than are kept: behind the last of them */
+};
+
+static void names_drop(struct names *names, size_t keep)
+{
+	while (names->count > keep)
+		free(names->items[--names->count]);
+}
+
+static void names_fini(struct names *names)
+{
+	names_drop(names, 0);
+	free(names->items);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The first ones in order; the others come with another batch. */
+static void names_settle(struct names *names)
+{
+	if (names->count > 0)
+		qsort(names->items, names->count, sizeof *names->items, by_name);
+	names->cut |= names->count > BATCH_NAMES;
+	names_drop(names, BATCH_NAMES);
+}
+
+static enum status names_add(struct names *names, const char *name, bool is_folder, struct error *err)
+{
+	char text[NAME_MAX + 2];
+	(void)snprintf(text, sizeof text, "%s%s", name, is_folder ? "/" : "");
+	if (strcmp(text, names->after) <= 0 || (names->cut && strcmp(text, names->items[BATCH_NAMES - 1]) > 0))
+		return STATUS_OK;
+	char **items = array_grown(names->items, names->count, &names->capacity, sizeof *items);
+	if (items == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	names->items = items;
+	names->items[names->count] = strdup(text);
+	if (names->items[names->count] == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	if (++names->count == 2 * BATCH_NAMES)
+		names_settle(names);
+	return STATUS_OK;
+}
+
+/* What is neither a file nor a folder, nor a link to one, is left out. */
+static enum status take_entry(struct names *names, DIR *dir, const char *path, const struct dirent *entry,
+			      struct error *err)
+{
+	struct stat info;
+	if (entry->d_type == DT_DIR || entry->d_type == DT_REG)
+		return names_add(names, entry->d_name, entry->d_type == DT_DIR, err);
+	if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
+		return STATUS_OK;
+	if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
+		/* Gone meanwhile, or a link to nothing. What cannot be looked at may be anything. */
+		return errno == ENOENT || errno == ELOOP
+			   ? STATUS_OK
+			   : error_errno(err, STATUS_LOCAL, errno, "look at %s/%s", path, entry->d_name);
+	return S_ISDIR(info.st_mode) || S_ISREG(info.st_mode)
+		   ? names_add(names, entry->d_name, S_ISDIR(info.st_mode), err)
+		   : STATUS_OK;
+}
+
+/* The next batch. */
+static enum status read_folder(struct names *names, const char *path, struct error *err)
+{
+	CLEANUP(dir_closep) DIR *dir = opendir(path);
+	names_drop(names, 0);
+	names->cut = false;
+	if (dir == NULL)
+		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open folder %s", path);
+	struct dirent *entry;
+	enum status st = STATUS_OK;
+	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
+		/* Hidden names are files that are not finished yet. */
+		if (entry->d_name[0] != '.')
+			st = take_entry(names, dir, path, entry, err);
+	if (!st && errno != 0)
+		st = error_errno(err, STATUS_LOCAL, errno, "read folder %s", path);
+	names_settle(names);
+	return st;
+}
+
+/* Whether a name, or the names below a folder, can begin with the prefix. */
+static bool may_match(const char *name, const char *prefix)
+{
+	size_t len = strlen(name);
+	size_t prefix_len = strlen(prefix);
+	bool is_folder = len > 0 && name[len - 1] == '/';
+	if (len >= prefix_len || !is_folder)
+		return strncmp(name, prefix, prefix_len) == 0;
+	return strncmp(name, prefix, len) == 0;
+}
+
+static enum status show(const struct walk *walk, const char *name, struct error *err)
+{
+	char path[PATH_MAX];
+	struct stat info;
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, name) >= sizeof path)
+		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
+	if (stat(path, &info) != 0)
+		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "look at %s", path);
+	struct object_info object = {.name = name, .bytes = (uint64_t)info.st_size, .modified_s = info.st_mtime};
+	return walk->each(walk->arg, &object, err);
+}
+
+/* A folder on the way from the root to where the walk is. */
+struct place {
+	const struct place *above; /* NULL: this is the root */
+	int depth;
+	dev_t device;
+	ino_t inode;
+};
+
+/* Links that lead back would be gone through over and over, each of them with all the others: not even once. */
+static enum status enter(struct place *place, const char *path, struct error *err)
+{
+	struct stat info;
+	if (stat(path, &info) != 0)
+		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open folder %s", path);
+	place->device = info.st_dev;
+	place->inode = info.st_ino;
+	for (const struct place *each = place->above; each != NULL; each = each->above)
+		if (each->device == place->device && each->inode == place->inode) {
+			(void)error_set(err, STATUS_LOCAL, "the link %.*s leads back to a folder above it",
+					(int)strlen(path) - 1, path);
+			return error_hint(err, STATUS_LOCAL,
+					  "take the link away: what is behind it is there without it");
+		}
+	if (place->depth <= DEPTH_MAX)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_LOCAL, "folders too deep: %s", path);
+	return error_hint(err, STATUS_LOCAL, "walship's own have four levels: move away what others put there");
+}
+
+static enum status walk_folder(const struct walk *walk, const char *folder, const struct place *above,
+			       struct error *err);
+
+static enum status walk_batch(const struct walk *walk, const char *folder, const struct names *names,
+			      const struct place *place, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < names->count; i++) {
+		char name[OBJECT_NAME_MAX];
+		if ((size_t)snprintf(name, sizeof name, "%s%s", folder, names->items[i]) >= sizeof name)
+			return error_set(err, STATUS_LOCAL, "name too long below %s/%s", walk->root, folder);
+		if (!may_match(name, walk->prefix))
+			continue;
+		if (name[strlen(name) - 1] == '/')
+			st = walk_folder(walk, name, place, err);
+		else
+			st = show(walk, name, err);
+	}
+	return st;
+}
+
+static enum status walk_folder(const struct walk *walk, const char *folder, const struct place *above,
+			       struct error *err)
+{
+	struct place place = {.above = above, .depth = above == NULL ? 0 : above->depth + 1};
+	CLEANUP(names_fini) struct names names = {0};
+	char path[PATH_MAX];
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, folder) >= sizeof path)
+		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
+	enum status st = enter(&place, path, err);
+	if (st)
+		return st;
+	do {
+		struct call step = call_step(walk->call);
+		if (call_left_ms(&step) == 0)
+			return error_set(err, STATUS_UNREACHABLE, "list %s: timed out", path);
+		st = read_folder(&names, path, err);
+		if (!st)
+			st = walk_batch(walk, folder, &names, &place, err);
+		if (names.count > 0)
+			(void)snprintf(names.after, sizeof names.after, "%s", names.items[names.count - 1]);
+	} while (!st && names.cut);
+	return st;
+}
+
+enum status directory_list_below(const char *root, const struct call *call, const char *prefix, store_list_fn each,
+				 void *arg, struct error *err)
+{
+	struct walk walk = {.call = call, .root = root, .prefix = prefix, .each = each, .arg = arg};
+	return walk_folder(&walk, "", NULL, err);
+}

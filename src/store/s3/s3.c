@@ -1,0 +1,161 @@
+#include "store/s3/s3.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/http/xml.h"
+#include "store/s3/s3_private.h"
+
+static enum status not_there(struct error *err)
+{
+	return error_set(err, STATUS_MISSING, "no such object");
+}
+
+/* "bytes 0-0/16777216": the length of the whole. */
+static bool total_of_range(const char *content_range, uint64_t *out)
+{
+	const char *slash = strchr(content_range, '/');
+	if (slash == NULL || slash[1] < '0' || slash[1] > '9')
+		return false;
+	*out = strtoull(slash + 1, NULL, 10);
+	return true;
+}
+
+static enum status read_info(const struct s3_reply *reply, struct object_info *out, struct error *err)
+{
+	uint64_t bytes = (uint64_t)reply->http.content_length;
+	if (reply->http.content_length < 0 ||
+	    (reply->http.status == 206 && !total_of_range(reply->http.content_range, &bytes)))
+		return error_set(err, STATUS_UNREACHABLE, "HTTP %d without the object's length", reply->http.status);
+	/* A proxy's page has a length as well. */
+	if (reply->http.etag[0] == '\0' && reply->http.last_modified[0] == '\0')
+		return error_hint(err,
+				  error_set(err, STATUS_UNREACHABLE, "HTTP %d, but not S3's answer about an object",
+					    reply->http.status),
+				  "check s3-endpoint, and the proxy if there is one");
+	*out = (struct object_info){.bytes = bytes, .modified_s = http_date_s(reply->http.last_modified)};
+	return STATUS_OK;
+}
+
+/* An answer to HEAD has no body, so 404 may be the key or the bucket, and 403 anything: a GET says which. */
+static enum status ask_why(struct s3 *s3, const struct call *call, const char *key, struct s3_reply *reply,
+			   struct error *err)
+{
+	const struct field range = {"range", "bytes=0-0"};
+	const struct s3_request request = {.method = "GET", .key = key, .headers = &range, .header_count = 1};
+	enum status st = s3_exchange(s3, call, &request, reply, err);
+	return st && s3_reply_says_missing(reply) ? not_there(err) : st;
+}
+
+enum status s3_look(struct s3 *s3, const struct call *call, const char *key, struct object_info *out, struct error *err)
+{
+	struct s3_reply reply;
+	const struct s3_request request = {.method = "HEAD", .key = key};
+	enum status st = s3_exchange(s3, call, &request, &reply, err);
+	if (st && reply.http.outcome == HTTP_ANSWERED && reply.http.status >= 400 && reply.http.status <= 499)
+		st = ask_why(s3, call, key, &reply, err);
+	return st ? st : read_info(&reply, out, err);
+}
+
+enum status s3_check_absent(struct s3 *s3, const struct call *call, const char *key, struct error *err)
+{
+	struct object_info info;
+	enum status st = s3_look(s3, call, key, &info, err);
+	if (!st)
+		return error_set(err, STATUS_EXISTS, "already there");
+	return st == STATUS_MISSING ? STATUS_OK : st;
+}
+
+static enum status s3_stat(struct store *store, const struct call *call, const char *name, struct object_info *out,
+			   struct error *err)
+{
+	struct s3 *s3 = (struct s3 *)store;
+	char key[S3_KEY_MAX + 1];
+	enum status st = s3_key(s3, name, key, err);
+	if (st)
+		return st;
+	st = s3_look(s3, call, key, out, err);
+	if (st)
+		return s3_wrap(s3, "look at", key, st, err);
+	out->name = name;
+	return STATUS_OK;
+}
+
+static enum status s3_remove(struct store *store, const struct call *call, const char *name, struct error *err)
+{
+	struct s3 *s3 = (struct s3 *)store;
+	struct s3_reply reply;
+	char key[S3_KEY_MAX + 1];
+	enum status st = s3_key(s3, name, key, err);
+	if (st)
+		return st;
+	const struct s3_request request = {.method = "DELETE", .key = key};
+	st = s3_exchange(s3, call, &request, &reply, err);
+	if (st && s3_reply_says_missing(&reply))
+		return STATUS_OK;
+	return st ? s3_wrap(s3, "remove", key, st, err) : STATUS_OK;
+}
+
+/* Any answer will do: what it refuses is for the other operations to say. */
+static enum status s3_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
+{
+	struct s3 *s3 = (struct s3 *)store;
+	struct s3_reply reply;
+	const struct s3_request request = {.method = "HEAD"};
+	enum status st = s3_exchange(s3, call, &request, &reply, err);
+	if (st && (reply.http.outcome != HTTP_ANSWERED || reply.http.status >= 500))
+		return error_wrap(err, st, "reach s3://%s", s3->bucket);
+	*clock_s = http_date_s(reply.http.date);
+	return STATUS_OK;
+}
+
+static void s3_free(struct store *store)
+{
+	struct s3 *s3 = (struct s3 *)store;
+	http_free(s3->http);
+	free(s3);
+}
+
+static const struct store_ops s3_ops = {
+    .create = s3_create,
+    .read = s3_read,
+    .read_first = s3_read_first,
+    .stat = s3_stat,
+    .list = s3_list,
+    .remove = s3_remove,
+    .reach = s3_reach,
+    .free = s3_free,
+};
+
+enum status s3_store_open(const struct s3_options *options, struct store **out, struct error *err)
+{
+	struct s3 *s3 = calloc(1, sizeof *s3);
+	if (s3 == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	s3->store.ops = &s3_ops;
+	s3->credentials = options->credentials;
+	s3->renew = options->renew;
+	s3->renew_arg = options->renew_arg;
+	s3->part_bytes = options->part_bytes == 0 ? S3_PART_BYTES_DEFAULT : options->part_bytes;
+	s3->requester_pays = options->requester_pays;
+	s3->look_first = options->look_first;
+	const struct http_options http = {.ca_file = options->ca_file,
+					  .proxy = options->proxy,
+					  .bytes_per_s = options->bytes_per_s,
+					  .connect_timeout_ms = options->connect_timeout_ms};
+	enum status st = s3_target_init(s3, options, err);
+	if (!st)
+		st = s3_object_init(&s3->object, options, err);
+	s3->md5 = !s3->tls || s3->object.lock_mode[0] != '\0';
+	/* Before any request: what says whether a 404 is a missing object or a missing bucket is XML. */
+	if (!st)
+		st = xml_start(err);
+	if (!st)
+		st = http_new(&s3->http, &http, err);
+	if (st) {
+		s3_free(&s3->store);
+		return st;
+	}
+	*out = &s3->store;
+	return STATUS_OK;
+}

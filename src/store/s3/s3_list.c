@@ -1,0 +1,283 @@
+/*
+ * The names below a prefix: ListObjectsV2, page by page.
+ *
+ * A page is complete before its first name is told, so a page that broke off can be asked for again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buffer.h"
+#include "base/hex.h"
+#include "net/http/xml.h"
+#include "store/s3/s3_private.h"
+
+#define PAGE_KEYS 1000         /* S3's most for one page */
+#define TOKEN_MAX 2048         /* AWS's have under 200 characters; radosgw's are keys */
+#define DATE_MAX 40            /* 2009-10-12T17:50:30.000Z */
+#define BYTES_MAX (1ULL << 50) /* of an object: S3's most is 50 TB; a sum of a page of these is still a number */
+
+struct entry {
+	size_t key; /* where it begins in page->keys */
+	uint64_t bytes;
+	int64_t modified_s;
+	bool archived;
+};
+
+struct page {
+	struct entry entries[PAGE_KEYS];
+	size_t count;
+	struct buffer keys; /* with a 0 byte behind each */
+	struct entry next;  /* the one being read */
+	bool has_key;
+	bool has_size;
+	bool has_date;
+	bool encoded;   /* keys are percent-encoded, as they were asked for */
+	bool truncated; /* there is another page */
+	bool says_end;  /* whether there is another page is said */
+	bool complete;  /* the root's end was seen */
+	char token[TOKEN_MAX];
+};
+
+struct listing {
+	struct s3 *s3;
+	const struct call *call;
+	struct call step;            /* of the page */
+	char prefix[S3_KEY_MAX + 1]; /* of the keys */
+	size_t skip;                 /* bytes of a key before the name */
+	char token[TOKEN_MAX];       /* of the page to ask for; "": the first */
+	char last[S3_KEY_MAX + 1];   /* key told last */
+	store_list_fn each;
+	void *arg;
+	struct page *page;
+	struct xml_reader *reader;
+};
+
+static enum status bad(struct error *err, const char *what, const char *text)
+{
+	return error_set(err, STATUS_UNREACHABLE, "a listing with %s '%.80s'", what, text);
+}
+
+static enum status take_key(struct page *page, const char *text, struct error *err)
+{
+	page->next.key = page->keys.len;
+	page->has_key = true;
+	return buffer_append(&page->keys, text, strlen(text) + 1, err);
+}
+
+static enum status take_size(struct page *page, const char *text, struct error *err)
+{
+	char *end;
+	errno = 0;
+	page->next.bytes = strtoull(text, &end, 10);
+	page->has_size = true;
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || page->next.bytes > BYTES_MAX)
+		return bad(err, "the size", text);
+	return STATUS_OK;
+}
+
+static enum status take_date(struct page *page, const char *text, struct error *err)
+{
+	struct tm utc = {0};
+	if (strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) == NULL)
+		return bad(err, "the date", text);
+	page->next.modified_s = (int64_t)timegm(&utc);
+	page->has_date = true;
+	return STATUS_OK;
+}
+
+/* Storage classes that GET refuses (Amazon S3 user guide, "Working with archived objects"). */
+static enum status take_class(struct page *page, const char *text, struct error *err)
+{
+	(void)err;
+	page->next.archived = strcmp(text, "GLACIER") == 0 || strcmp(text, "DEEP_ARCHIVE") == 0;
+	return STATUS_OK;
+}
+
+static enum status take_entry(struct page *page, const char *text, struct error *err)
+{
+	if (!page->has_key || !page->has_size || !page->has_date)
+		return bad(err, "an entry without key, size or date", text);
+	if (page->count == PAGE_KEYS)
+		return bad(err, "a page that is too long", text);
+	page->entries[page->count++] = page->next;
+	page->next = (struct entry){0};
+	page->has_key = page->has_size = page->has_date = false;
+	return STATUS_OK;
+}
+
+static enum status take_encoding(struct page *page, const char *text, struct error *err)
+{
+	page->encoded = strcmp(text, "url") == 0;
+	return page->encoded ? STATUS_OK : bad(err, "the encoding", text);
+}
+
+static enum status take_truncated(struct page *page, const char *text, struct error *err)
+{
+	page->says_end = true;
+	page->truncated = strcmp(text, "true") == 0;
+	return page->truncated || strcmp(text, "false") == 0 ? STATUS_OK : bad(err, "IsTruncated", text);
+}
+
+static enum status take_token(struct page *page, const char *text, struct error *err)
+{
+	if (strlen(text) >= sizeof page->token)
+		return bad(err, "a token that is too long", text);
+	(void)snprintf(page->token, sizeof page->token, "%s", text);
+	return STATUS_OK;
+}
+
+static enum status take_root(struct page *page, const char *text, struct error *err)
+{
+	(void)text, (void)err;
+	page->complete = true;
+	return STATUS_OK;
+}
+
+static const struct {
+	const char *path;
+	enum status (*take)(struct page *page, const char *text, struct error *err);
+} elements[] = {
+    {"ListBucketResult/Contents/Key", take_key},
+    {"ListBucketResult/Contents/Size", take_size},
+    {"ListBucketResult/Contents/LastModified", take_date},
+    {"ListBucketResult/Contents/StorageClass", take_class},
+    {"ListBucketResult/Contents", take_entry},
+    {"ListBucketResult/EncodingType", take_encoding},
+    {"ListBucketResult/IsTruncated", take_truncated},
+    {"ListBucketResult/NextContinuationToken", take_token},
+    {"ListBucketResult", take_root},
+};
+
+static enum status on_element(void *arg, const char *path, const char *text, struct error *err)
+{
+	for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++)
+		if (strcmp(path, elements[i].path) == 0)
+			return elements[i].take(arg, text, err);
+	return STATUS_OK;
+}
+
+static enum status on_body(void *arg, const struct http_response *response, const void *data, size_t len,
+			   struct error *err)
+{
+	const struct listing *listing = arg;
+	enum status st = xml_reader_feed(listing->reader, data, len, err);
+	return st ? error_wrap(err, st, "HTTP %d", response->status) : STATUS_OK;
+}
+
+static enum status ask_for_page(struct listing *listing, struct attempt *attempt, struct error *err)
+{
+	struct s3_reply reply;
+	struct field query[5] = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1000"}};
+	size_t count = 3;
+	query[count++] = (struct field){"prefix", listing->prefix};
+	if (listing->token[0] != '\0')
+		query[count++] = (struct field){"continuation-token", listing->token};
+	enum status st =
+	    s3_try(listing->s3, &listing->step,
+		   &(struct s3_request){
+		       .method = "GET", .query = query, .query_count = count, .on_body = on_body, .arg = listing},
+		   &reply, attempt, err);
+	if (st)
+		return st;
+	st = xml_reader_finish(listing->reader, err);
+	if (!st && !listing->page->complete)
+		st = error_set(err, STATUS_UNREACHABLE, "no listing");
+	if (!st && !listing->page->says_end)
+		st = error_set(err, STATUS_UNREACHABLE, "a listing that does not say whether it is complete");
+	return st ? error_wrap(err, st, "HTTP %d", reply.http.status) : STATUS_OK;
+}
+
+static enum status page_once(void *arg, struct attempt *attempt, struct error *err)
+{
+	struct listing *listing = arg;
+	struct buffer keys = listing->page->keys;
+	buffer_clear(&keys);
+	*listing->page = (struct page){.keys = keys};
+	enum status st = xml_reader_new(&listing->reader, on_element, listing->page, err);
+	if (!st)
+		st = ask_for_page(listing, attempt, err);
+	xml_reader_free(listing->reader);
+	listing->reader = NULL;
+	return st;
+}
+
+/* In place. AWS writes a blank as '+', and a plus as %2B. */
+static bool decode(char *text)
+{
+	char *out = text;
+	for (; *text != '\0'; text++) {
+		if (*text == '%') {
+			uint8_t byte;
+			if (text[1] == '\0' || !hex_decode(&byte, text + 1, 1) || byte == 0)
+				return false;
+			*out++ = (char)byte;
+			text += 2;
+		} else {
+			*out++ = *text == '+' ? ' ' : *text;
+		}
+	}
+	*out = '\0';
+	return true;
+}
+
+static enum status tell_entry(struct listing *listing, const struct entry *entry, struct error *err)
+{
+	char *key = (char *)listing->page->keys.data + entry->key;
+	if (listing->page->encoded && !decode(key))
+		return bad(err, "the key", key);
+	if (strncmp(key, listing->prefix, strlen(listing->prefix)) != 0 || strlen(key) > S3_KEY_MAX)
+		return bad(err, "a key that was not asked for:", key);
+	/* Ascending order is promised to whoever asked; it also ends a listing that turns in a circle. */
+	if (listing->last[0] != '\0' && strcmp(key, listing->last) <= 0)
+		return bad(err, "a key that is out of order:", key);
+	(void)snprintf(listing->last, sizeof listing->last, "%s", key);
+	/* Consoles make an empty object of the prefix itself, as if it were a folder. */
+	if (key[listing->skip] == '\0')
+		return STATUS_OK;
+	const struct object_info info = {.name = key + listing->skip,
+					 .bytes = entry->bytes,
+					 .modified_s = entry->modified_s,
+					 .archived = entry->archived};
+	return listing->each(listing->arg, &info, err);
+}
+
+static enum status next_page(struct listing *listing, bool *more, struct error *err)
+{
+	struct page *page = listing->page;
+	listing->step = call_step(listing->call);
+	enum status st = retry_run(&listing->step, page_once, listing, err);
+	if (!st && page->truncated && (page->token[0] == '\0' || page->count == 0))
+		st = error_set(err, STATUS_UNREACHABLE, "a listing that does not say where it goes on");
+	if (st)
+		return s3_wrap(listing->s3, "list", listing->prefix, st, err);
+	for (size_t i = 0; i < page->count && !st; i++)
+		st = tell_entry(listing, &page->entries[i], err);
+	memcpy(listing->token, page->token, sizeof listing->token);
+	*more = page->truncated;
+	return st;
+}
+
+enum status s3_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each, void *arg,
+		    struct error *err)
+{
+	struct s3 *s3 = (struct s3 *)store;
+	struct listing listing = {.s3 = s3, .call = call, .each = each, .arg = arg};
+	listing.skip = s3->prefix[0] == '\0' ? 0 : strlen(s3->prefix) + 1;
+	int len =
+	    snprintf(listing.prefix, sizeof listing.prefix, "%s%s%s", s3->prefix, listing.skip == 0 ? "" : "/", prefix);
+	if (len >= (int)sizeof listing.prefix)
+		return STATUS_OK; /* longer than any key: nothing begins with it */
+	listing.page = calloc(1, sizeof *listing.page);
+	if (listing.page == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	bool more = true;
+	enum status st = STATUS_OK;
+	while (more && !st)
+		st = next_page(&listing, &more, err);
+	buffer_fini(&listing.page->keys);
+	free(listing.page);
+	return st;
+}

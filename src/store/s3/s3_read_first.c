@@ -1,0 +1,151 @@
+/* The first bytes of an object: one GET with a range. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/s3/s3_private.h"
+
+#define RANGE_MAX 40 /* "bytes=0-", a number of 20 digits */
+
+struct first {
+	struct s3 *s3;
+	const struct call *call;
+	const char *key;
+	char *out;
+	size_t wanted;
+	size_t expected; /* of this answer's bytes; less when the object is shorter */
+	size_t done;
+	bool begun; /* this answer has been looked at */
+};
+
+/* "bytes 0-63/16777216", or "*" for the object's length: the bytes that were asked for, or all of a shorter object. */
+static enum status begin_range(struct first *first, const struct http_response *response, struct error *err)
+{
+	static const char begin[] = "bytes 0-";
+	const char *text = response->content_range;
+	char *end = NULL, *total_end = NULL;
+	uint64_t last = 0, total = 0;
+	bool known = strncmp(text, begin, sizeof begin - 1) == 0 && text[sizeof begin - 1] >= '0' &&
+		     text[sizeof begin - 1] <= '9';
+	if (known) {
+		last = strtoull(text + sizeof begin - 1, &end, 10);
+		known = *end == '/' && strcmp(end + 1, "*") != 0 && end[1] >= '0' && end[1] <= '9';
+	}
+	if (known)
+		total = strtoull(end + 1, &total_end, 10);
+	uint64_t expected = total < first->wanted ? total : first->wanted;
+	if (!known || *total_end != '\0' || expected == 0 || last != expected - 1)
+		return error_set(err, STATUS_UNREACHABLE, "HTTP 206 with the range '%s' instead of 'bytes 0-%zu'", text,
+				 first->wanted - 1);
+	first->expected = (size_t)expected;
+	return STATUS_OK;
+}
+
+/* A server that does not know ranges sends all of it. */
+static enum status begin_whole(struct first *first, const struct http_response *response, struct error *err)
+{
+	if (response->content_length < 0 && strcasecmp(response->transfer_encoding, "chunked") != 0)
+		return error_set(err, STATUS_UNREACHABLE, "HTTP %d without a length", response->status);
+	uint64_t length = (uint64_t)response->content_length;
+	bool shorter = response->content_length >= 0 && length < first->wanted;
+	first->expected = shorter ? (size_t)length : first->wanted;
+	return STATUS_OK;
+}
+
+static enum status begin(struct first *first, const struct http_response *response, struct error *err)
+{
+	if (first->begun)
+		return STATUS_OK;
+	first->begun = true;
+	first->done = 0;
+	return response->status == 206 ? begin_range(first, response, err) : begin_whole(first, response, err);
+}
+
+/* STATUS_EXISTS ends an answer of which enough is here; what it says to others is not seen. */
+static enum status on_body(void *arg, const struct http_response *response, const void *data, size_t len,
+			   struct error *err)
+{
+	struct first *first = arg;
+	enum status st = begin(first, response, err);
+	if (st)
+		return st;
+	size_t room = first->expected - first->done;
+	if (len > room && response->status == 206)
+		return error_set(err, STATUS_UNREACHABLE, "more than the %zu bytes that HTTP 206 announces",
+				 first->expected);
+	memcpy(first->out + first->done, data, len < room ? len : room);
+	first->done += len < room ? len : room;
+	return len > room ? error_set(err, STATUS_EXISTS, "enough") : STATUS_OK;
+}
+
+/* Whether the answer says that the object has no first byte. */
+static bool is_empty(const struct s3_reply *reply)
+{
+	return reply->http.outcome == HTTP_ANSWERED && reply->http.status == 416 &&
+	       (strcmp(reply->code, "InvalidRange") == 0 || strcmp(reply->http.content_range, "bytes */0") == 0);
+}
+
+static enum status check_end(struct first *first, const struct s3_reply *reply, struct error *err)
+{
+	enum status st = begin(first, &reply->http, err);
+	/* In chunks a shorter object says itself where it ends. */
+	bool short_of_it =
+	    first->done < first->expected && (reply->http.status == 206 || reply->http.content_length >= 0);
+	if (!st && short_of_it)
+		st = error_set(err, STATUS_UNREACHABLE, "%zu of %zu bytes came", first->done, first->expected);
+	return st;
+}
+
+static enum status read_once(void *arg, struct attempt *attempt, struct error *err)
+{
+	struct first *first = arg;
+	struct s3_reply reply;
+	char range[RANGE_MAX];
+	(void)snprintf(range, sizeof range, "bytes=0-%zu", first->wanted - 1);
+	const struct field header = {"range", range};
+	const struct s3_request request = {.method = "GET",
+					   .key = first->key,
+					   .headers = &header,
+					   .header_count = 1,
+					   .on_body = on_body,
+					   .arg = first};
+	first->begun = false;
+	first->done = 0;
+	enum status st = s3_try(first->s3, first->call, &request, &reply, attempt, err);
+	if (!st)
+		return check_end(first, &reply, err);
+	if (st == STATUS_EXISTS) {
+		attempt->again = false;
+		return STATUS_OK;
+	}
+	if (is_empty(&reply)) {
+		first->done = 0;
+		return STATUS_OK;
+	}
+	if (s3_reply_says_missing(&reply))
+		return error_set(err, STATUS_MISSING, "no such object");
+	if (reply.http.outcome == HTTP_ANSWERED && strcmp(reply.code, "InvalidObjectState") == 0)
+		return STATUS_EXISTS;
+	return st;
+}
+
+enum status s3_read_first(struct store *store, const struct call *call, const char *name, void *out, size_t *len,
+			  struct error *err)
+{
+	struct s3 *s3 = (struct s3 *)store;
+	char key[S3_KEY_MAX + 1];
+	char bytes[STORE_FIRST_MAX];
+	enum status st = s3_key(s3, name, key, err);
+	if (!st && (*len == 0 || *len > sizeof bytes))
+		st = error_set(err, STATUS_USAGE, "1 to %zu bytes can be read, not %zu", sizeof bytes, *len);
+	if (st)
+		return st;
+	struct first first = {.s3 = s3, .call = call, .key = key, .out = bytes, .wanted = *len};
+	st = retry_run(call, read_once, &first, err);
+	if (st)
+		return s3_wrap(s3, "get", key, st, err);
+	memcpy(out, bytes, first.done);
+	*len = first.done;
+	return STATUS_OK;
+}

@@ -1,0 +1,143 @@
+/*
+ * What an answer of S3 means: whether it is worth another try, and the words for people.
+ *
+ * Amazon S3 API reference, "Error responses" (list of error codes).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/http/xml.h"
+#include "store/s3/s3_private.h"
+
+#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct {
+	const char *path;
+	size_t offset;
+	size_t size;
+} wanted[] = {
+#define WANTED(path, field)                                                                                            \
+	{                                                                                                              \
+		path, offsetof(struct s3_reply, field), sizeof(((struct s3_reply *)0)->field)                          \
+	}
+    WANTED("Error/Code", code),
+    WANTED("Error/Message", message),
+    WANTED("Error/Region", region),
+    WANTED("InitiateMultipartUploadResult/UploadId", upload_id),
+#undef WANTED
+};
+
+static enum status keep_element(void *arg, const char *path, const char *text, struct error *err)
+{
+	struct s3_reply *reply = arg;
+	(void)err;
+	if (strchr(path, '/') == NULL)
+		(void)snprintf(reply->root, sizeof reply->root, "%s", path);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		/* A message may be cut; a code or an upload id that does not fit is none. */
+		if (strcmp(path, wanted[i].path) == 0 &&
+		    (strlen(text) < wanted[i].size || wanted[i].offset == offsetof(struct s3_reply, message)))
+			(void)snprintf((char *)reply + wanted[i].offset, wanted[i].size, "%s", text);
+	return STATUS_OK;
+}
+
+/* Reads reply->http.body; what it is not is seen in the fields that stay empty. */
+void s3_reply_read(struct s3_reply *reply)
+{
+	struct xml_reader *reader = NULL;
+	struct error ignored = {0};
+	reply->whole = false;
+	reply->root[0] = reply->code[0] = reply->message[0] = reply->region[0] = reply->upload_id[0] = '\0';
+	if (reply->http.body_len == 0 || xml_reader_new(&reader, keep_element, reply, &ignored))
+		return;
+	reply->whole = xml_reader_feed(reader, reply->http.body, reply->http.body_len, &ignored) == STATUS_OK &&
+		       xml_reader_finish(reader, &ignored) == STATUS_OK && !reply->http.body_cut;
+	xml_reader_free(reader);
+}
+
+/* CompleteMultipartUpload may say 200 first and learn of its failure later. */
+bool s3_reply_failed(const struct s3_reply *reply)
+{
+	return reply->http.status < 200 || reply->http.status > 299 || strcmp(reply->root, "Error") == 0;
+}
+
+/* Only S3 itself may say so, and in full: a proxy's page and a missing bucket are 404 as well. */
+bool s3_reply_says_missing(const struct s3_reply *reply)
+{
+	return reply->http.outcome == HTTP_ANSWERED && reply->http.status == 404 && reply->whole &&
+	       strcmp(reply->root, "Error") == 0 && strcmp(reply->code, "NoSuchKey") == 0;
+}
+
+static bool is_one_of(const char *text, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(text, list[i]) == 0)
+			return true;
+	return false;
+}
+
+void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt)
+{
+	static const char *const slow[] = {
+	    "SlowDown",           "SlowDownRead",         "SlowDownWrite",   "Throttling",      "ThrottlingException",
+	    "ThrottledException", "RequestLimitExceeded", "TooManyRequests", "RequestThrottled"};
+	static const char *const passing[] = {"RequestTimeout", "InternalError", "ServiceUnavailable",
+					      "OperationAborted", "ConditionalRequestConflict"};
+	int status = reply->http.status;
+	attempt->slow_down = status == 429 || is_one_of(reply->code, slow, ARRAY_LEN(slow));
+	attempt->again = attempt->slow_down || status == 408 || status == 500 || status == 502 || status == 503 ||
+			 status == 504 || is_one_of(reply->code, passing, ARRAY_LEN(passing));
+	attempt->wait_ms = http_retry_after_ms(&reply->http);
+}
+
+static const struct {
+	const char *code;
+	const char *method; /* NULL: whatever; LIST: GET of a listing */
+	const char *hint;
+} hints[] = {
+    {"SignatureDoesNotMatch", NULL, "the secret key does not belong to the access key: check s3-key-secret"},
+    {"InvalidAccessKeyId", NULL, "the store does not know the access key: check s3-key and s3-endpoint"},
+    {"RequestTimeTooSkewed", NULL, "this machine's clock and the store's differ by more than 15 minutes"},
+    {"ExpiredToken", NULL, "the temporary credentials have expired"},
+    {"InvalidToken", NULL, "the session token does not belong to these credentials: check AWS_SESSION_TOKEN"},
+    {"NoSuchBucket", NULL, "check the bucket in repo, and s3-endpoint and s3-region"},
+    {"InvalidObjectState", NULL,
+     "the object is in an archive storage class: restore it first, and keep WAL out of such classes"},
+    {"AccessDenied", "LIST", "grant s3:ListBucket on the bucket, for the prefix of repo"},
+    {"AccessDenied", "GET",
+     "the key may be missing: S3 says 403 instead of 404 when s3:ListBucket is not granted; else grant s3:GetObject"},
+    {"AccessDenied", "PUT", "grant s3:PutObject on the bucket's keys (and kms:GenerateDataKey if KMS encrypts them)"},
+    {"AccessDenied", "POST", "grant s3:PutObject on the bucket's keys"},
+    {"AccessDenied", "DELETE", "grant s3:DeleteObject on the bucket's keys"},
+    {"PermanentRedirect", NULL, "check s3-region and s3-endpoint: the bucket is elsewhere"},
+    {"TemporaryRedirect", NULL, "check s3-region and s3-endpoint: the bucket is elsewhere"},
+    {"AuthorizationHeaderMalformed", NULL, "check s3-region"},
+    {"QuotaExceeded", NULL, "the bucket or its user is full"},
+    {"EntityTooLarge", NULL, "the store takes no objects of this size"},
+};
+
+static enum status add_hint(const struct s3_reply *reply, const char *method, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
+		if (strcmp(reply->code, hints[i].code) == 0 &&
+		    (hints[i].method == NULL || strcmp(method, hints[i].method) == 0))
+			return error_hint(err, STATUS_UNREACHABLE, "%s", hints[i].hint);
+	if (reply->http.status >= 300 && reply->http.status <= 399)
+		return error_hint(err, STATUS_UNREACHABLE, "redirections are not followed: check s3-endpoint");
+	return STATUS_UNREACHABLE;
+}
+
+enum status s3_reply_error(const struct s3_reply *reply, const char *method, struct error *err)
+{
+	int status = reply->http.status;
+	if (reply->code[0] != '\0')
+		(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d %s%s%s", status, reply->code,
+				reply->message[0] == '\0' ? "" : ": ", reply->message);
+	else if (reply->http.body_len > 0)
+		(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d, with a text that is not S3's: '%.60s'", status,
+				reply->http.body);
+	else
+		(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d without an explanation", status);
+	return add_hint(reply, method, err);
+}

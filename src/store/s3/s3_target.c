@@ -1,0 +1,191 @@
+/*
+ * Where requests go: scheme, host and the place of the bucket.
+ *
+ * Amazon S3 user guide, "Virtual hosting of buckets" and "Amazon S3 endpoints and quotas".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/name.h"
+#include "store/s3/s3_private.h"
+
+#define REGION_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
+#define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]"
+#define ENDPOINT_HINT "an endpoint is https://host or https://host:port"
+
+/* The region becomes a part of a host name, and may come from an answer. */
+bool s3_is_region(const char *region)
+{
+	size_t len = strlen(region);
+	return len > 0 && len < S3_REGION_MAX && strspn(region, REGION_CHARACTERS) == len;
+}
+
+static void put_host(struct s3 *s3, const char *endpoint)
+{
+	if (s3->path_style)
+		(void)snprintf(s3->host, sizeof s3->host, "%s", endpoint);
+	else
+		(void)snprintf(s3->host, sizeof s3->host, "%s.%s", s3->bucket, endpoint);
+}
+
+/* AWS has an endpoint in each region; an endpoint of one's own serves whatever region it signs for. */
+void s3_set_region(struct s3 *s3, const char *region)
+{
+	char endpoint[S3_REGION_MAX + 48];
+	(void)snprintf(s3->region, sizeof s3->region, "%s", region);
+	if (!s3->aws)
+		return;
+	static const char *const service[] = {
+	    [S3_ENDPOINT_STANDARD] = "s3",
+	    [S3_ENDPOINT_DUALSTACK] = "s3.dualstack",
+	    [S3_ENDPOINT_FIPS] = "s3-fips",
+	    [S3_ENDPOINT_FIPS_DUALSTACK] = "s3-fips.dualstack",
+	};
+	(void)snprintf(endpoint, sizeof endpoint, "%s.%s.amazonaws.com%s", service[s3->endpoint_mode], s3->region,
+		       strncmp(s3->region, "cn-", 3) == 0 ? ".cn" : "");
+	put_host(s3, endpoint);
+}
+
+static enum status refuse(const char *endpoint, const char *why, struct error *err)
+{
+	(void)error_set(err, STATUS_USAGE, "s3-endpoint '%s' %s", endpoint, why);
+	return error_hint(err, STATUS_USAGE, ENDPOINT_HINT);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text);
+	return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
+}
+
+/* "h", "h:1", "[::1]:1": without a name, or with a port that is none, no request could ever be made. */
+static bool is_host(const char *host)
+{
+	const char *bracket = strchr(host, ']');
+	const char *colon = strchr(bracket == NULL ? host : bracket, ':');
+	if (colon == NULL)
+		return host[0] != '\0';
+	size_t digits = strspn(colon + 1, "0123456789");
+	unsigned long port = strtoul(colon + 1, NULL, 10);
+	return colon > host && digits > 0 && colon[1 + digits] == '\0' && port >= 1 && port <= 65535;
+}
+
+/* Takes an http(s) URL without a path apart. NULL, or what is wrong with it. */
+static const char *split_url(const char *url, bool *tls, char *host, size_t size)
+{
+	*tls = strncmp(url, "https://", 8) == 0;
+	if (!*tls && strncmp(url, "http://", 7) != 0)
+		return strstr(url, "://") == NULL ? "has no scheme" : "begins with neither http:// nor https://";
+	const char *rest = url + (*tls ? 8 : 7);
+	size_t len = strlen(rest);
+	if (len > 0 && rest[len - 1] == '/')
+		len--;
+	if (len >= size || strspn(rest, HOST_CHARACTERS) < len)
+		return "does not name a host";
+	memcpy(host, rest, len);
+	host[len] = '\0';
+	return is_host(host) ? NULL : "does not name a host";
+}
+
+static enum status read_endpoint(struct s3 *s3, const char *endpoint, struct error *err)
+{
+	char host[S3_HOST_MAX - BUCKET_NAME_MAX];
+	const char *wrong = split_url(endpoint, &s3->tls, host, sizeof host);
+	/* What may be a password is not shown. */
+	if (strchr(endpoint, '@') != NULL)
+		return refuse("...", "holds a user or a password", err);
+	if (wrong != NULL)
+		return refuse(endpoint, wrong, err);
+	/* The Host header leaves the scheme's own port out, and so must the signature. */
+	const char *own_port = s3->tls ? ":443" : ":80";
+	if (ends_with(host, own_port))
+		host[strlen(host) - strlen(own_port)] = '\0';
+	put_host(s3, host);
+	return STATUS_OK;
+}
+
+/* A password in it would be shown by ps, and stand in a file that need not be secret. */
+static enum status check_proxy(const char *url, struct error *err)
+{
+	char host[S3_HOST_MAX];
+	bool tls;
+	if (url == NULL || url[0] == '\0')
+		return STATUS_OK;
+	if (strchr(url, '@') != NULL) {
+		(void)error_set(err, STATUS_USAGE, "s3-proxy holds a user or a password");
+		return error_hint(err, STATUS_USAGE, "give such a URL in the variable HTTPS_PROXY instead");
+	}
+	const char *wrong = split_url(url, &tls, host, sizeof host);
+	if (wrong == NULL)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "s3-proxy '%.200s' %s", url, wrong);
+	return error_hint(err, STATUS_USAGE, "http://host:port, or none");
+}
+
+static enum status check_options(const struct s3_options *options, struct error *err)
+{
+	const char *prefix = options->prefix == NULL ? "" : options->prefix;
+	if (options->bucket == NULL || options->bucket[0] == '\0' || strlen(options->bucket) >= BUCKET_NAME_MAX)
+		return error_set(err, STATUS_USAGE, "a bucket's name has 3 to 63 characters");
+	if (strlen(prefix) >= URI_PATH_MAX)
+		return error_set(err, STATUS_USAGE, "the prefix is longer than %d bytes", URI_PATH_MAX - 1);
+	if (options->region == NULL || !s3_is_region(options->region)) {
+		(void)error_set(err, STATUS_USAGE, "s3-region '%s' cannot be a region",
+				options->region == NULL ? "" : options->region);
+		return error_hint(err, STATUS_USAGE, "for example ca-central-1");
+	}
+	if (options->part_bytes != 0 &&
+	    (options->part_bytes < S3_PART_BYTES_MIN || options->part_bytes > S3_PART_BYTES_MAX))
+		return error_set(err, STATUS_USAGE, "a part has 5 MiB to 5 GiB, not %zu bytes", options->part_bytes);
+	if (options->endpoint_mode != S3_ENDPOINT_STANDARD && options->endpoint != NULL) {
+		(void)error_set(err, STATUS_USAGE, "s3-endpoint-mode is of AWS's endpoints, and s3-endpoint is set");
+		return error_hint(err, STATUS_USAGE, "leave one of them out");
+	}
+	return check_proxy(options->proxy, err);
+}
+
+static enum status place(struct s3 *s3, const struct s3_options *options, struct error *err)
+{
+	enum status st = check_options(options, err);
+	if (st)
+		return st;
+	(void)snprintf(s3->bucket, sizeof s3->bucket, "%s", options->bucket);
+	(void)snprintf(s3->prefix, sizeof s3->prefix, "%s", options->prefix == NULL ? "" : options->prefix);
+	s3->aws = options->endpoint == NULL;
+	s3->endpoint_mode = options->endpoint_mode;
+	s3->tls = true;
+	/* A dot in the bucket's name is not covered by the certificate of *.s3.REGION.amazonaws.com. */
+	s3->path_style = options->uri_style == S3_URI_PATH ||
+			 (options->uri_style == S3_URI_AUTO && (!s3->aws || strchr(s3->bucket, '.') != NULL));
+	s3_set_region(s3, options->region);
+	return options->endpoint == NULL ? STATUS_OK : read_endpoint(s3, options->endpoint, err);
+}
+
+enum status s3_target_init(struct s3 *s3, const struct s3_options *options, struct error *err)
+{
+	enum status st = place(s3, options, err);
+	if (st || (options->credentials != NULL && credentials_present(options->credentials)))
+		return st;
+	(void)error_set(err, STATUS_USAGE, "no credentials for s3://%s", options->bucket);
+	return error_hint(err, STATUS_USAGE,
+			  "give s3-key and s3-key-secret, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+}
+
+enum status s3_options_check(const struct s3_options *options, struct error *err)
+{
+	struct s3 unused = {0};
+	enum status st = place(&unused, options, err);
+	return st ? st : s3_object_init(&unused.object, options, err);
+}
+
+enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 1], struct error *err)
+{
+	enum status st = object_name_check(name, err);
+	if (st)
+		return st;
+	int len = snprintf(out, S3_KEY_MAX + 1, "%s%s%s", s3->prefix, s3->prefix[0] == '\0' ? "" : "/", name);
+	if (len > S3_KEY_MAX)
+		return error_set(err, STATUS_USAGE, "prefix and name make a key of more than %d bytes", S3_KEY_MAX);
+	return STATUS_OK;
+}

@@ -1,0 +1,31 @@
+#include "sys/crypto.h"
+
+#include <openssl/opensslv.h>
+
+#include "sys/late.h"
+#include "sys/libcrypto.h"
+
+struct libcrypto libcrypto;
+
+static const struct late_symbol symbols[] = {
+#define LIBCRYPTO(function) {#function, &libcrypto.function},
+#include "sys/libcrypto.def"
+#undef LIBCRYPTO
+};
+
+static const struct late_library library = {
+    .soname = "libcrypto.so." LATE_TEXT(OPENSSL_SHLIB_VERSION),
+    .hint = "install OpenSSL's libraries (Debian: libssl3 or libssl3t64; Red Hat: openssl-libs)",
+    .symbols = symbols,
+    .count = sizeof symbols / sizeof symbols[0],
+};
+
+enum status crypto_start(struct error *err)
+{
+	enum status st = late_load(&library, err);
+	if (st)
+		return st;
+	return libcrypto.OSSL_LIB_CTX_get0_global_default() == NULL
+		   ? error_set(err, STATUS_LOCAL, "libcrypto cannot be set up: out of memory")
+		   : STATUS_OK;
+}

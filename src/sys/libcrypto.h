@@ -1,0 +1,23 @@
+/* libcrypto's functions, by their own names: libcrypto.EVP_sha256(). NULL until crypto_start has loaded them. */
+#ifndef WALSHIP_BASE_LIBCRYPTO_H
+#define WALSHIP_BASE_LIBCRYPTO_H
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/x509_vfy.h>
+
+#include "sys/crypto.h"
+
+/* Each line declares a pointer to one function, by its own type. */
+struct libcrypto {
+#define LIBCRYPTO(function) __typeof__ (&(function))(function);
+#include "sys/libcrypto.def"
+#undef LIBCRYPTO
+};
+
+extern struct libcrypto libcrypto;
+
+#endif

@@ -1,0 +1,202 @@
+#include "sys/newfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hex.h"
+#include "base/random.h"
+#include "sys/output.h"
+
+/* A file without a name gets one through /proc: linkat's AT_EMPTY_PATH would need a capability. */
+static void proc_path(char out[64], int fd)
+{
+	(void)snprintf(out, 64, "/proc/self/fd/%d", fd);
+}
+
+static enum status pick_temp(struct newfile *file, struct error *err)
+{
+	uint8_t bits[8];
+	char digits[2 * sizeof bits + 1];
+	enum status st = random_fill(&system_random, bits, sizeof bits, err);
+	if (st)
+		return st;
+	hex_encode(digits, bits, sizeof bits);
+	(void)snprintf(file->temp, sizeof file->temp, ".walship-%s.tmp", digits);
+	return STATUS_OK;
+}
+
+static bool open_unnamed(struct newfile *file, mode_t mode)
+{
+	char link[64];
+	file->fd = openat(file->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	if (file->fd < 0)
+		return false;
+	proc_path(link, file->fd);
+	if (access(link, F_OK) == 0)
+		return true;
+	(void)close(file->fd);
+	file->fd = -1;
+	errno = EOPNOTSUPP;
+	return false;
+}
+
+/* Whether O_TMPFILE failed because this kind of file system, or kernel, does not have it. */
+static bool is_unsupported(int errno_value)
+{
+	return errno_value == EOPNOTSUPP || errno_value == EISDIR || errno_value == EINVAL || errno_value == ENOSYS;
+}
+
+static enum status open_content(struct newfile *file, const char *path, mode_t mode, struct error *err)
+{
+	if (open_unnamed(file, mode))
+		return STATUS_OK;
+	if (is_unsupported(errno)) {
+		enum status st = pick_temp(file, err);
+		if (st)
+			return st;
+		file->fd = openat(file->dir_fd, file->temp, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
+		if (file->fd >= 0)
+			return STATUS_OK;
+	}
+	file->temp[0] = '\0';
+	return error_errno(err, STATUS_LOCAL, errno, "create a file for %s", path);
+}
+
+static enum status open_folder(struct newfile *file, const char *path, struct error *err)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	size_t folder_len = slash == NULL ? 0 : (size_t)(slash - path);
+	if (name[0] == '\0' || strlen(name) > NAME_MAX || folder_len >= sizeof folder)
+		return error_set(err, STATUS_LOCAL, "%s is no name for a file", path);
+	memcpy(folder, path, folder_len);
+	folder[folder_len] = '\0';
+	if (folder_len == 0)
+		(void)strcpy(folder, slash == NULL ? "." : "/");
+	(void)strcpy(file->name, name);
+	file->dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file->dir_fd < 0)
+		return error_errno(err, errno == ENOENT ? STATUS_MISSING : STATUS_LOCAL, errno, "open folder %s",
+				   folder);
+	return STATUS_OK;
+}
+
+enum status newfile_open(struct newfile *file, const char *path, mode_t mode, struct error *err)
+{
+	*file = (struct newfile){.dir_fd = -1, .fd = -1};
+	enum status st = open_folder(file, path, err);
+	if (st)
+		return st;
+	file->open = true;
+	st = open_content(file, path, mode, err);
+	if (st) {
+		int errno_value = errno;
+		newfile_fini(file);
+		errno = errno_value;
+	}
+	return st;
+}
+
+enum status newfile_write(struct newfile *file, const void *data, size_t len, struct error *err)
+{
+	return output_write(file->fd, file->name, data, len, err);
+}
+
+enum status folder_sync(int dir_fd, const char *path, struct error *err)
+{
+	if (fsync(dir_fd) != 0 && errno != EINVAL && errno != EBADF)
+		return error_errno(err, STATUS_LOCAL, errno, "fsync %s", path);
+	return STATUS_OK;
+}
+
+/* Gives the content a further name, unless that is taken: 0, or -1 and errno. */
+static int link_as(const struct newfile *file, const char *name)
+{
+	char link[64];
+	if (file->temp[0] != '\0')
+		return linkat(file->dir_fd, file->temp, file->dir_fd, name, 0);
+	proc_path(link, file->fd);
+	return linkat(AT_FDCWD, link, file->dir_fd, name, AT_SYMLINK_FOLLOW);
+}
+
+static int appear(struct newfile *file)
+{
+	if (link_as(file, file->name) == 0)
+		return 0;
+	/* A file system without hard links can still rename without replacing. */
+	if (file->temp[0] == '\0' || (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS))
+		return -1;
+	if (renameat2(file->dir_fd, file->temp, file->dir_fd, file->name, RENAME_NOREPLACE) != 0)
+		return -1;
+	file->temp[0] = '\0';
+	return 0;
+}
+
+enum status newfile_create(struct newfile *file, struct error *err)
+{
+	if (fsync(file->fd) != 0)
+		return error_errno(err, STATUS_LOCAL, errno, "fsync %s", file->name);
+	if (appear(file) != 0) {
+		if (errno == EEXIST)
+			return error_set(err, STATUS_EXISTS, "%s exists", file->name);
+		return error_errno(err, STATUS_LOCAL, errno, "create %s", file->name);
+	}
+	return folder_sync(file->dir_fd, file->name, err);
+}
+
+/* Each close of any descriptor of the file tells. */
+enum status newfile_settle(struct newfile *file, struct error *err)
+{
+	int second = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+	if (second < 0 || close(second) != 0)
+		return error_errno(err, STATUS_LOCAL, errno, "write %s", file->name);
+	return STATUS_OK;
+}
+
+enum status newfile_replace(struct newfile *file, struct error *err)
+{
+	if (file->temp[0] == '\0') {
+		if (link_as(file, file->name) == 0)
+			return STATUS_OK;
+		/* Only a rename replaces, and a rename needs a name to begin with. */
+		enum status st = errno == EEXIST ? pick_temp(file, err) : STATUS_OK;
+		if (st)
+			return st;
+		char temp[sizeof file->temp];
+		(void)strcpy(temp, file->temp);
+		file->temp[0] = '\0';
+		if (temp[0] == '\0' || link_as(file, temp) != 0)
+			return error_errno(err, STATUS_LOCAL, errno, "create %s", file->name);
+		(void)strcpy(file->temp, temp);
+	}
+	if (renameat(file->dir_fd, file->temp, file->dir_fd, file->name) != 0)
+		return error_errno(err, STATUS_LOCAL, errno, "rename to %s", file->name);
+	file->temp[0] = '\0';
+	return STATUS_OK;
+}
+
+enum status newfile_replace_durably(struct newfile *file, struct error *err)
+{
+	if (fsync(file->fd) != 0)
+		return error_errno(err, STATUS_LOCAL, errno, "fsync %s", file->name);
+	enum status st = newfile_replace(file, err);
+	return st ? st : folder_sync(file->dir_fd, file->name, err);
+}
+
+void newfile_fini(struct newfile *file)
+{
+	if (file->open) {
+		if (file->temp[0] != '\0')
+			(void)unlinkat(file->dir_fd, file->temp, 0);
+		if (file->fd >= 0)
+			(void)close(file->fd);
+		(void)close(file->dir_fd);
+	}
+	*file = (struct newfile){0};
+}

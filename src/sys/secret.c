@@ -1,0 +1,143 @@
+#include "sys/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+
+enum status secret_set(struct secret *secret, const void *data, size_t len, struct error *err)
+{
+	char *copy = malloc(len + 1);
+	if (copy == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory for %zu bytes", len);
+	memcpy(copy, data, len);
+	copy[len] = '\0';
+	secret_fini(secret);
+	*secret = (struct secret){.data = copy, .len = len};
+	return STATUS_OK;
+}
+
+/* Whether the file is only for those who may know the secret. */
+static enum status check_private(const struct stat *info, const char *path, struct error *err)
+{
+	/* root reads everything anyway, and looks after the server's files with walship too. */
+	if (geteuid() != 0 && info->st_uid != geteuid() && info->st_uid != 0) {
+		(void)error_set(err, STATUS_USAGE, "%s belongs to user %u, neither to this one nor to root", path,
+				(unsigned)info->st_uid);
+		return error_hint(
+		    err, STATUS_USAGE,
+		    "chown it to the user that runs walship; if it is a container's secret: secret-files = any");
+	}
+	mode_t too_much = info->st_uid == 0 ? 0027 : 0077;
+	if ((info->st_mode & too_much) != 0) {
+		(void)error_set(err, STATUS_USAGE, "%s can be read by others (mode %04o)", path,
+				(unsigned)info->st_mode & 07777);
+		return error_hint(err, STATUS_USAGE,
+				  "chmod 600 %s, or 640 if root owns it; if it is a container's secret (Docker, "
+				  "Kubernetes), which nobody else sees: secret-files = any",
+				  path);
+	}
+	return STATUS_OK;
+}
+
+/* Whoever can write it chooses the key. */
+static enum status check_ours(const struct stat *info, const char *path, struct error *err)
+{
+	if ((info->st_mode & 0002) == 0)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "%s can be written by others (mode %04o)", path,
+			(unsigned)info->st_mode & 07777);
+	return error_hint(err, STATUS_USAGE, "chmod o-w %s", path);
+}
+
+static enum status check_any(const struct stat *info, const char *path, struct error *err)
+{
+	(void)info, (void)path, (void)err;
+	return STATUS_OK;
+}
+
+/* The two reasons whose cure is not the file itself get a hint of their own. */
+static enum status cannot_open(const char *path, int code, struct error *err)
+{
+	(void)error_errno(err, STATUS_USAGE, code, "open %s", path);
+	if (code == EACCES)
+		return error_hint(err, STATUS_USAGE,
+				  "user id %u, who runs this, must be able to read it: look at the owner and mode of "
+				  "the file and of the folders above it",
+				  (unsigned)geteuid());
+	if (path[0] == '"' || path[0] == '\'')
+		return error_hint(err, STATUS_USAGE, "write the path without quotes: they are taken for a part of it");
+	return STATUS_USAGE;
+}
+
+typedef enum status (*check_fn)(const struct stat *info, const char *path, struct error *err);
+
+static enum status read_file(struct secret *secret, const char *path, check_fn check, struct error *err)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat info;
+	if (fd < 0 || fstat(fd, &info) != 0)
+		return cannot_open(path, errno, err);
+	if (!S_ISREG(info.st_mode))
+		return error_hint(err, error_set(err, STATUS_USAGE, "%s is not a plain file", path),
+				  "Docker makes a folder of a file that is not there when it mounts it");
+	enum status st = check(&info, path, err);
+	if (st)
+		return st;
+	if (info.st_size > SECRET_FILE_MAX)
+		return error_set(err, STATUS_USAGE, "%s is larger than %d bytes", path, SECRET_FILE_MAX);
+
+	char content[SECRET_FILE_MAX];
+	size_t len = 0;
+	ssize_t got = 0;
+	while (len < sizeof content) {
+		got = read(fd, content + len, sizeof content - len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		len += (size_t)got;
+	}
+	if (got < 0)
+		st = error_errno(err, STATUS_USAGE, errno, "read %s", path);
+	else
+		st = secret_set(secret, content, len, err);
+	explicit_bzero(content, len);
+	return st;
+}
+
+enum status secret_read_file(struct secret *secret, const char *path, struct error *err)
+{
+	return read_file(secret, path, check_private, err);
+}
+
+enum status secret_read_file_by(enum secret_files rule, struct secret *secret, const char *path, struct error *err)
+{
+	return read_file(secret, path, rule == SECRET_FILES_ANY ? check_ours : check_private, err);
+}
+
+enum status secret_read_open_file(struct secret *secret, const char *path, struct error *err)
+{
+	return read_file(secret, path, check_any, err);
+}
+
+void secret_chomp(struct secret *secret)
+{
+	if (secret->len > 0 && secret->data[secret->len - 1] == '\n')
+		secret->data[--secret->len] = '\0';
+	if (secret->len > 0 && secret->data[secret->len - 1] == '\r')
+		secret->data[--secret->len] = '\0';
+}
+
+void secret_fini(struct secret *secret)
+{
+	if (secret->data != NULL)
+		explicit_bzero(secret->data, secret->len);
+	free(secret->data);
+	*secret = (struct secret){0};
+}

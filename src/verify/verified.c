@@ -1,0 +1,234 @@
+#include "verify/verified.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "sys/newfile.h"
+
+#define FIRST_LINE "walship verified 1\n"
+#define LINE_BYTES_MAX 80 /* four numbers */
+#define FILE_BYTES_MAX (sizeof FIRST_LINE + VERIFIED_IDENTITY_MAX + (VERIFIED_RANGES_MAX + 1UL) * LINE_BYTES_MAX)
+
+/* The first range that ends at this segment or behind it. */
+static size_t find(const struct verified *verified, uint32_t timeline, uint64_t number)
+{
+	size_t low = 0, high = verified->count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const struct verified_range *range = &verified->ranges[middle];
+		if (range->timeline < timeline || (range->timeline == timeline && range->last < number))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool holds(const struct verified *verified, size_t at, uint32_t timeline, uint64_t number)
+{
+	return at < verified->count && verified->ranges[at].timeline == timeline &&
+	       verified->ranges[at].first <= number && number <= verified->ranges[at].last;
+}
+
+bool verified_has(const struct verified *verified, uint32_t timeline, uint64_t number, int64_t stored_s)
+{
+	size_t at = find(verified, timeline, number);
+	return holds(verified, at, timeline, number) && stored_s < verified->ranges[at].at_s;
+}
+
+static void take_out(struct verified *verified, size_t at)
+{
+	verified->count--;
+	memmove(&verified->ranges[at], &verified->ranges[at + 1], (verified->count - at) * sizeof *verified->ranges);
+}
+
+static void forget_oldest(struct verified *verified)
+{
+	size_t oldest = 0;
+	for (size_t i = 1; i < verified->count; i++)
+		if (verified->ranges[i].at_s < verified->ranges[oldest].at_s)
+			oldest = i;
+	take_out(verified, oldest);
+}
+
+/* at must be where it belongs, and room there must be. */
+static enum status insert(struct verified *verified, size_t at, struct verified_range range, struct error *err)
+{
+	void *ranges = array_grown(verified->ranges, verified->count, &verified->capacity, sizeof range);
+	if (ranges == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory for what was verified");
+	verified->ranges = ranges;
+	memmove(&verified->ranges[at + 1], &verified->ranges[at], (verified->count - at) * sizeof range);
+	verified->ranges[at] = range;
+	verified->count++;
+	return STATUS_OK;
+}
+
+enum status verified_remove(struct verified *verified, uint32_t timeline, uint64_t number, struct error *err)
+{
+	size_t at = find(verified, timeline, number);
+	if (!holds(verified, at, timeline, number))
+		return STATUS_OK;
+	struct verified_range *range = &verified->ranges[at];
+	struct verified_range before = *range;
+	if (range->first == range->last) {
+		take_out(verified, at);
+		return STATUS_OK;
+	}
+	if (number == range->first) {
+		range->first++;
+		return STATUS_OK;
+	}
+	uint64_t last = range->last;
+	range->last = number - 1;
+	if (number == last)
+		return STATUS_OK;
+	before.first = number + 1;
+	return insert(verified, at + 1, before, err);
+}
+
+/* Whether the second goes on where the first ends, read in the same run. */
+static bool joins(const struct verified_range *a, const struct verified_range *b)
+{
+	return a->timeline == b->timeline && a->last + 1 == b->first && a->at_s == b->at_s;
+}
+
+enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t number, int64_t at_s, struct error *err)
+{
+	enum status st = verified_remove(verified, timeline, number, err);
+	while (verified->count + 2 > VERIFIED_RANGES_MAX)
+		forget_oldest(verified);
+	size_t at = find(verified, timeline, number);
+	if (!st)
+		st = insert(verified, at, (struct verified_range){timeline, number, number, at_s}, err);
+	if (st)
+		return st;
+	struct verified_range *range = &verified->ranges[at];
+	if (at + 1 < verified->count && joins(range, range + 1)) {
+		range->last = range[1].last;
+		take_out(verified, at + 1);
+	}
+	if (at > 0 && joins(range - 1, range)) {
+		range[-1].last = range->last;
+		take_out(verified, at);
+	}
+	return STATUS_OK;
+}
+
+/* Digits, and what stands behind them. */
+static bool take_number(const char **text, uint64_t most, char behind, uint64_t *out)
+{
+	char *end;
+	bool digit = **text >= '0' && **text <= '9';
+	errno = 0;
+	*out = strtoull(*text, &end, 10);
+	bool good = digit && errno == 0 && *out <= most && *end == behind;
+	*text = good ? end + 1 : *text;
+	return good;
+}
+
+/* "1 3 163 1763700000": timeline, first, last, time. */
+static bool take_range(const char **text, struct verified_range *out)
+{
+	uint64_t timeline, at_s;
+	bool good = take_number(text, UINT32_MAX, ' ', &timeline) && take_number(text, UINT64_MAX, ' ', &out->first) &&
+		    take_number(text, UINT64_MAX, ' ', &out->last) && take_number(text, INT64_MAX, '\n', &at_s);
+	if (!good || out->first > out->last)
+		return false;
+	out->timeline = (uint32_t)timeline;
+	out->at_s = (int64_t)at_s;
+	return true;
+}
+
+/* Ranges, and how many they are: a file that was cut off, or that a crash left without its content, ends otherwise. */
+static bool take_ranges(struct verified *verified, const char *text, int64_t not_before_s, struct error *err)
+{
+	struct verified_range range = {0}, before = {0};
+	size_t count = 0;
+	for (; *text >= '0' && *text <= '9'; count++) {
+		if (count == VERIFIED_RANGES_MAX || !take_range(&text, &range))
+			return false;
+		if (count > 0 && (range.timeline < before.timeline ||
+				  (range.timeline == before.timeline && range.first <= before.last)))
+			return false;
+		before = range;
+		if (range.at_s >= not_before_s && insert(verified, verified->count, range, err))
+			return false;
+	}
+	char end[LINE_BYTES_MAX];
+	(void)snprintf(end, sizeof end, "end %zu\n", count);
+	return strcmp(text, end) == 0;
+}
+
+static enum status read_file(const char *path, struct buffer *out, struct error *err)
+{
+	char chunk[16 * 1024];
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT)
+		return STATUS_OK;
+	for (;;) {
+		ssize_t got = fd < 0 ? -1 : read(fd, chunk, sizeof chunk);
+		if (got < 0)
+			return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
+		enum status st = got == 0 ? STATUS_OK : buffer_append(out, chunk, (size_t)got, err);
+		if (st || got == 0)
+			return st;
+	}
+}
+
+enum status verified_open(struct verified *verified, const char *folder, const char *identity, uint64_t system_id,
+			  int64_t not_before_s, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer text = {.max = FILE_BYTES_MAX};
+	*verified = (struct verified){0};
+	(void)snprintf(verified->path, sizeof verified->path, "%s/verified-%" PRIu64, folder, system_id);
+	(void)snprintf(verified->identity, sizeof verified->identity, "%s", identity);
+	enum status st = read_file(verified->path, &text, err);
+	if (st)
+		return st;
+	const char *rest = buffer_text(&text);
+	bool ours = strncmp(rest, FIRST_LINE, strlen(FIRST_LINE)) == 0 &&
+		    strncmp(rest + strlen(FIRST_LINE), identity, strlen(identity)) == 0;
+	if (ours && take_ranges(verified, rest + strlen(FIRST_LINE) + strlen(identity), not_before_s, err))
+		return STATUS_OK;
+	verified->count = 0;
+	return STATUS_OK;
+}
+
+void verified_fini(struct verified *verified)
+{
+	free(verified->ranges);
+	*verified = (struct verified){0};
+}
+
+enum status verified_save(const struct verified *verified, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer text = {0};
+	struct newfile file = {0};
+	enum status st = buffer_printf(&text, err, FIRST_LINE "%s", verified->identity);
+	for (size_t i = 0; !st && i < verified->count; i++) {
+		const struct verified_range *range = &verified->ranges[i];
+		st = buffer_printf(&text, err, "%" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRId64 "\n", range->timeline,
+				   range->first, range->last, range->at_s);
+	}
+	if (!st)
+		st = buffer_printf(&text, err, "end %zu\n", verified->count);
+	if (!st)
+		st = newfile_open(&file, verified->path, 0600, err);
+	if (!st)
+		st = newfile_write(&file, text.data, text.len, err);
+	if (!st)
+		st = newfile_settle(&file, err);
+	if (!st)
+		st = newfile_replace(&file, err);
+	newfile_fini(&file);
+	return st == STATUS_MISSING ? STATUS_LOCAL : st;
+}

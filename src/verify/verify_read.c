@@ -1,0 +1,302 @@
+#include "verify/verify_read.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "console/measure.h"
+#include "console/print.h"
+#include "job/queue.h"
+#include "repo/crew.h"
+#include "sys/processors.h"
+#include "verify/joint.h"
+#include "verify/read_plan.h"
+
+#define THREADS_MAX 16
+#define SAVE_MS 30000 /* what a killed run has read is not read again, but for so much */
+#define BAR_WIDTH 24
+#define LOCAL_MOST 16 /* failures of this machine in a row: it is not one object that is at fault */
+
+struct reading {
+	struct cluster_reading *cluster;
+	struct crc32c crc32c;
+	int64_t began_s, began_ms;
+	struct queue queue; /* its mutex guards what follows, cluster's totals, memory and progress, and the output */
+	struct read_job jobs[QUEUE_ITEMS];
+	struct joints joints;
+	int64_t saved_ms;
+	bool unsaved;       /* it could not be, and that was said */
+	unsigned local_row; /* this machine has failed so often in a row */
+};
+
+/*
+ * Under the mutex.
+ */
+
+static void tell_damage(struct reading *reading, const struct wal_name *name, const struct error *trouble)
+{
+	struct cluster_reading *cluster = reading->cluster;
+	CLEANUP(buffer_fini) struct buffer line = {0};
+	struct error err = {0};
+	char object[WAL_OBJECT_NAME_MAX];
+	enum status st;
+	wal_object_name(object, cluster->system_id, name);
+	cluster->totals.damaged++;
+	progress_clear(cluster->progress);
+	if (command_flag(cluster->context, "json")) {
+		st = print_json(cluster->context,
+				json_pack("{s:s, s:s, s:o}", "kind", "damaged", "object", object, "error",
+					  print_string(trouble->text)),
+				&err);
+	} else {
+		st = buffer_printf(&line, &err, "✗ %s: %s\n", object, trouble->text);
+		if (!st)
+			st = print_text(cluster->context, &line, &err);
+	}
+	if (st)
+		queue_fail(&reading->queue, st, &err);
+}
+
+/* One line for each key: there may be a million such objects. With --json what they are is told at the end alone. */
+static void tell_lack(struct reading *reading, const struct wal_name *name, const struct unseal_lack *lack,
+		      const struct error *trouble)
+{
+	struct cluster_reading *cluster = reading->cluster;
+	CLEANUP(buffer_fini) struct buffer line = {0};
+	struct error err = {0};
+	char object[WAL_OBJECT_NAME_MAX];
+	wal_object_name(object, cluster->system_id, name);
+	if (!locked_add(&cluster->totals.locked, lack->key_id, object) || command_flag(cluster->context, "json"))
+		return;
+	progress_clear(cluster->progress);
+	enum status st =
+	    buffer_printf(&line, &err, "✗ %s: %s; others of this key are counted\n", object, trouble->text);
+	if (!st)
+		st = print_text(cluster->context, &line, &err);
+	if (st)
+		queue_fail(&reading->queue, st, &err);
+}
+
+static void save(struct reading *reading, bool now)
+{
+	struct error err = {0};
+	int64_t now_ms = clock_monotonic_ms(reading->cluster->context->call->clock);
+	if (!now && now_ms - reading->saved_ms < SAVE_MS)
+		return;
+	reading->saved_ms = now_ms;
+	if (reading->unsaved || verified_save(reading->cluster->verified, &err) == STATUS_OK)
+		return;
+	/* What was found is worth more than the time that the next run takes. */
+	reading->unsaved = true;
+	log_line(reading->cluster->context->call->log, LEVEL_WARNING, "what was read is not remembered: %s", err.text);
+}
+
+static void show_progress(const struct reading *reading)
+{
+	const struct cluster_reading *cluster = reading->cluster;
+	char bar[BAR_WIDTH + 1], done_text[MEASURE_MAX], all_text[MEASURE_MAX];
+	if (!progress_is_due(cluster->progress))
+		return;
+	double done = (double)cluster->totals.bytes;
+	double all = (double)(cluster->bytes > cluster->totals.bytes ? cluster->bytes : cluster->totals.bytes + 1);
+	double took_s = (double)(clock_monotonic_ms(cluster->context->call->clock) - reading->began_ms) / 1000;
+	for (int i = 0; i < BAR_WIDTH; i++)
+		bar[i] = done / all * BAR_WIDTH > i ? '#' : '.';
+	bar[BAR_WIDTH] = '\0';
+	measure_bytes(cluster->totals.bytes, done_text);
+	measure_bytes((uint64_t)all, all_text);
+	long long left_s = done > 0 ? (long long)(took_s * (all - done) / done) : 0;
+	progress_show(cluster->progress,
+		      "[%s] %3.0f %%, %" PRIu64 " of %" PRIu64 " objects, %s of %s, %lld:%02lld:%02lld left", bar,
+		      100 * done / all, cluster->totals.objects, cluster->objects, done_text, all_text, left_s / 3600,
+		      left_s / 60 % 60, left_s % 60);
+}
+
+static void note(struct reading *reading, const struct wal_name *name, bool good)
+{
+	struct cluster_reading *cluster = reading->cluster;
+	struct error err = {0};
+	uint64_t number;
+	if (name->kind != WAL_SEGMENT || !wal_name_number(name, cluster->segment_bytes, &number))
+		return;
+	enum status st = good ? verified_add(cluster->verified, name->timeline, number, reading->began_s, &err)
+			      : verified_remove(cluster->verified, name->timeline, number, &err);
+	if (!st && !good)
+		st = cluster->lost(cluster->arg, name->timeline, number, &err);
+	if (st)
+		queue_fail(&reading->queue, st, &err);
+}
+
+/* What goes from one segment into the next; bad: neither is as it should be, whichever it is. */
+static void take_joint(struct reading *reading, enum joint_outcome outcome, const struct wal_name *second,
+		       const struct error *trouble)
+{
+	struct cluster_reading *cluster = reading->cluster;
+	uint64_t number;
+	cluster->totals.records += outcome == JOINT_GOOD;
+	cluster->totals.skipped += outcome == JOINT_SKIPPED;
+	if (outcome != JOINT_DAMAGED)
+		return;
+	tell_damage(reading, second, trouble);
+	note(reading, second, false);
+	if (!wal_name_number(second, cluster->segment_bytes, &number) || number == 0)
+		return;
+	struct wal_name first;
+	wal_name_of_number(&first, second->timeline, number - 1, cluster->segment_bytes);
+	note(reading, &first, false);
+}
+
+static void take_joints(struct reading *reading, const struct read_job *job, const struct inspected *inspected)
+{
+	struct error trouble = {0};
+	struct wal_name next = job->name;
+	take_joint(reading, joints_begin(&reading->joints, job->number, inspected, job->follows, &trouble), &job->name,
+		   &trouble);
+	enum joint_outcome outcome = joints_end(&reading->joints, job->number, inspected, &trouble);
+	(void)wal_name_next(&next, reading->cluster->segment_bytes);
+	take_joint(reading, outcome, &next, &trouble);
+}
+
+static void take_result(struct reading *reading, const struct read_job *job, enum status st,
+			const struct inspected *inspected, const struct error *trouble)
+{
+	struct cluster_reading *cluster = reading->cluster;
+	/* What this user may not read is one object; an outage, or a machine short of descriptors, is all of them. */
+	reading->local_row = st == STATUS_LOCAL ? reading->local_row + 1 : 0;
+	if (st == STATUS_LOCAL && reading->local_row < LOCAL_MOST)
+		st = STATUS_DAMAGED;
+	if (st == STATUS_DAMAGED && inspected->lack.lacks)
+		tell_lack(reading, &job->name, &inspected->lack, trouble);
+	else if (st == STATUS_DAMAGED)
+		tell_damage(reading, &job->name, trouble);
+	else if (st != STATUS_OK && st != STATUS_MISSING)
+		queue_fail(&reading->queue, st, trouble);
+	/* What was removed since it was listed is not read, and no window goes through it. */
+	cluster->totals.objects += st != STATUS_MISSING;
+	cluster->totals.removed += st == STATUS_MISSING;
+	cluster->totals.bytes += job->bytes;
+	cluster->totals.records += inspected->records.count;
+	if (!st || st == STATUS_DAMAGED || st == STATUS_MISSING)
+		note(reading, &job->name, !st);
+	take_joints(reading, job, inspected);
+	save(reading, false);
+	show_progress(reading);
+}
+
+/*
+ * The threads.
+ */
+
+static void work(void *arg, const struct session *session)
+{
+	struct reading *reading = arg;
+	struct read_job job;
+	(void)pthread_mutex_lock(&reading->queue.mutex);
+	while (queue_take(&reading->queue, &job)) {
+		struct inspected inspected;
+		struct error trouble = {0};
+		struct inspection inspection = {.session = session,
+						.call = reading->cluster->context->call,
+						.crc32c = &reading->crc32c,
+						.system_id = reading->cluster->system_id,
+						.name = &job.name};
+		(void)pthread_mutex_unlock(&reading->queue.mutex);
+		enum status st = inspect(&inspection, &inspected, &trouble);
+		(void)pthread_mutex_lock(&reading->queue.mutex);
+		take_result(reading, &job, st, &inspected, &trouble);
+		inspected_fini(&inspected);
+	}
+	(void)pthread_mutex_unlock(&reading->queue.mutex);
+}
+
+/*
+ * The listing.
+ */
+
+static enum status put(void *arg, const struct read_job *job, struct error *err)
+{
+	return queue_put(&((struct reading *)arg)->queue, job, err);
+}
+
+struct lister {
+	struct reading *reading;
+	struct read_plan plan;
+};
+
+static enum status on_object(void *arg, const struct object_info *info, struct error *err)
+{
+	struct lister *lister = arg;
+	struct reading *reading = lister->reading;
+	struct wal_name name;
+	uint64_t system_id, number;
+	if (!wal_object_parse(info->name, &system_id, &name))
+		return STATUS_OK;
+	(void)pthread_mutex_lock(&reading->queue.mutex);
+	bool known = name.kind == WAL_SEGMENT && wal_name_number(&name, lister->plan.segment_bytes, &number) &&
+		     verified_has(reading->cluster->verified, name.timeline, number, info->modified_s);
+	enum status st = STATUS_OK;
+	if (info->archived)
+		read_plan_pass(&lister->plan);
+	else
+		st = read_plan_add(&lister->plan, &name, info->bytes, !known, err);
+	(void)pthread_mutex_unlock(&reading->queue.mutex);
+	return st;
+}
+
+static enum status list(struct reading *reading, struct session *session, struct error *err)
+{
+	char prefix[32];
+	struct lister lister = {
+	    .reading = reading,
+	    .plan = {.segment_bytes = reading->cluster->segment_bytes, .read = put, .arg = reading}};
+	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", reading->cluster->system_id);
+	enum status st = store_list(session->store, reading->cluster->context->call, prefix, on_object, &lister, err);
+	reading->cluster->totals.remembered = lister.plan.remembered;
+	reading->cluster->totals.unreadable = lister.plan.unreadable;
+	return st;
+}
+
+static size_t thread_count(const struct config *config)
+{
+	/* Each connection has the limit for itself. */
+	if (config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0)
+		return 1;
+	unsigned processors = processors_count();
+	return processors < THREADS_MAX ? processors : THREADS_MAX;
+}
+
+/* By as many as can be started: one is enough. */
+static enum status read_all(struct reading *reading, size_t threads, struct error *err)
+{
+	const struct cluster_reading *cluster = reading->cluster;
+	CLEANUP(session_fini) struct session session = {0};
+	struct crew crew = {.context = cluster->context, .work = work, .arg = reading, .most = threads};
+	enum status st = session_join(&session, cluster->session, cluster->context, err);
+	if (st)
+		return st;
+	if (crew_start(&crew, threads, cluster->session) == 0)
+		st = error_set(err, STATUS_LOCAL, "no thread can be started");
+	if (!st)
+		st = list(reading, &session, err);
+	queue_close(&reading->queue);
+	crew_join(&crew);
+	save(reading, true);
+	return st ? st : queue_failed(&reading->queue, err);
+}
+
+enum status verify_read(struct cluster_reading *cluster, struct error *err)
+{
+	const struct call *call = cluster->context->call;
+	size_t threads = thread_count(cluster->context->config);
+	struct reading reading = {.cluster = cluster, .began_s = clock_utc_s(call->clock)};
+	reading.saved_ms = reading.began_ms = clock_monotonic_ms(call->clock);
+	crc32c_init(&reading.crc32c);
+	queue_init(&reading.queue, reading.jobs, sizeof reading.jobs[0]);
+	enum status st = joints_init(&reading.joints, threads, err);
+	if (!st)
+		st = read_all(&reading, threads, err);
+	progress_clear(cluster->progress);
+	joints_fini(&reading.joints);
+	queue_fini(&reading.queue);
+	return st;
+}

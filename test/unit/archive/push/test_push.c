@@ -1,0 +1,342 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stream/codec/codec.h"
+#include "support/archive.h"
+#include "support/cmocka.h"
+#include "support/memory_store.h"
+#include "support/segment.h"
+
+static const char *const names[] = {"000000010000000000000003", "000000010000000000000003.partial",
+				    "000000010000000000000002.00000028.backup", "00000002.history"};
+static const char *const objects[] = {
+    "42/wal/0000000100000000/000000010000000000000003", "42/wal/0000000100000000/000000010000000000000003.partial",
+    "42/wal/0000000100000000/000000010000000000000002.00000028.backup", "42/wal/00000002.history"};
+#define KINDS (sizeof names / sizeof names[0])
+
+static struct archive archive;
+
+static int setup(void **unused)
+{
+	(void)unused;
+	archive_init(&archive);
+	return 0;
+}
+
+static int teardown(void **unused)
+{
+	(void)unused;
+	archive_fini(&archive);
+	return 0;
+}
+
+static void stores_every_kind_under_its_name(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < KINDS; i++) {
+		archive_put_wal(&archive, names[i], 7);
+		enum status st = archive_push(&archive, names[i]);
+		assert_ok(st, archive.err);
+		assert_non_null(memory_store_bytes(archive.store, objects[i]));
+	}
+	assert_non_null(
+	    strstr(buffer_text(&archive.world.logged), "push 000000010000000000000003: 1048576 bytes of cluster 42"));
+	assert_non_null(strstr(buffer_text(&archive.world.logged), "gzip and aes-256-cbc to "));
+}
+
+static void the_same_again_is_success(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < KINDS; i++) {
+		archive_put_wal(&archive, names[i], 7);
+		assert_int_equal(archive_push(&archive, names[i]), STATUS_OK);
+		struct buffer before = *memory_store_bytes(archive.store, objects[i]);
+		archive.world.random_byte++; /* another salt: other bytes, the same content */
+		enum status st = archive_push(&archive, names[i]);
+		assert_ok(st, archive.err);
+		assert_memory_equal(memory_store_bytes(archive.store, objects[i]), &before, sizeof before);
+	}
+	assert_non_null(strstr(buffer_text(&archive.world.logged), "identical to what the archive has"));
+}
+
+static void another_content_is_refused(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < KINDS; i++) {
+		archive_put_wal(&archive, names[i], 7);
+		assert_int_equal(archive_push(&archive, names[i]), STATUS_OK);
+		struct buffer before = *memory_store_bytes(archive.store, objects[i]);
+		archive_put_wal(&archive, names[i], 8);
+		assert_int_equal(archive_push(&archive, names[i]), STATUS_CONFLICT);
+		assert_non_null(strstr(archive.err.text, names[i]));
+		assert_non_null(
+		    strstr(archive.err.text, "the archive has another file of this name: differs from byte "));
+		assert_non_null(strstr(archive.err.hint, "Nothing was changed"));
+		assert_memory_equal(memory_store_bytes(archive.store, objects[i]), &before, sizeof before);
+	}
+}
+
+static void what_cannot_be_read_back_is_not_success(void **unused)
+{
+	(void)unused;
+	archive_put_wal(&archive, names[0], 7);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_OK);
+	struct buffer *object = memory_store_bytes(archive.store, objects[0]);
+	object->data[object->len - 40] ^= 1;
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
+	assert_string_equal(archive.err.text,
+			    "push 000000010000000000000003: the archive has this name already, but what it has "
+			    "cannot be read: not authentic: its HMAC-SHA-256 does not match");
+	object->len = 10;
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
+}
+
+static void a_broken_store_is_no_success(void **unused)
+{
+	(void)unused;
+	archive_put_wal(&archive, names[0], 7);
+	memory_store_break(archive.store, STATUS_UNREACHABLE);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_UNREACHABLE);
+	assert_string_equal(archive.err.text, "push 000000010000000000000003: the store is broken");
+	memory_store_break(archive.store, STATUS_OK);
+	assert_null(memory_store_bytes(archive.store, objects[0]));
+	archive.world.random_fails = true;
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_LOCAL);
+	assert_string_equal(archive.err.text, "push 000000010000000000000003: no random bytes to be had");
+	assert_null(memory_store_bytes(archive.store, objects[0]));
+}
+
+/* A store that says EXISTS and then cannot say what: neither success nor a conflict. */
+static void reading_back_may_fail(void **unused)
+{
+	(void)unused;
+	static const struct {
+		enum status read, expected;
+		const char *text;
+	} cases[] = {
+	    {STATUS_UNREACHABLE, STATUS_UNREACHABLE, "reading back what the archive has already: the store is broken"},
+	    {STATUS_MISSING, STATUS_UNREACHABLE, "it was there a moment ago: the store is broken"},
+	};
+	archive_put_wal(&archive, names[0], 7);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_OK);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		memory_store_break_reads(archive.store, cases[i].read);
+		assert_int_equal(archive_push(&archive, names[0]), cases[i].expected);
+		assert_non_null(strstr(archive.err.text, cases[i].text));
+	}
+}
+
+static void put_header(const struct segment_header *header, size_t size)
+{
+	static uint8_t content[2 * ARCHIVE_SEGMENT_BYTES];
+	memcpy(content, header, sizeof *header);
+	folder_put(&archive.folder, "data/pg_wal/000000010000000000000003", content, size, 0600);
+}
+
+static void nothing_of_a_wrong_file_is_stored(void **unused)
+{
+	(void)unused;
+	struct segment_header good = segment_header_make(1, 0, 3, ARCHIVE_SEGMENT_BYTES);
+	struct segment_header alien = good;
+	alien.system_id = 43;
+	static const char name[] = "000000010000000000000003";
+	put_header(&alien, ARCHIVE_SEGMENT_BYTES);
+	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
+	assert_string_equal(archive.err.text,
+			    "push 000000010000000000000003: of cluster 43, but the data directory is of cluster 42");
+	put_header(&good, 100);
+	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
+	put_header(&good, 0);
+	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
+	assert_string_equal(archive.err.text, "push 000000010000000000000003: damaged: is empty");
+	put_header(&good, ARCHIVE_SEGMENT_BYTES + 1);
+	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
+	assert_null(memory_store_bytes(archive.store, "42/wal/0000000100000000/000000010000000000000003"));
+	assert_null(memory_store_bytes(archive.store, "43/wal/0000000100000000/000000010000000000000003"));
+}
+
+static void what_is_no_wal_file_is_refused(void **unused)
+{
+	(void)unused;
+	assert_int_equal(archive_push(&archive, "../global/pg_control"), STATUS_USAGE);
+	assert_string_equal(archive.err.text, "push: 'pg_control' is not the name of a WAL file");
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_LOCAL);
+	assert_non_null(strstr(archive.err.text, "No such file or directory"));
+	assert_int_equal(mkdir(folder_path(&archive.folder, "data/pg_wal/000000010000000000000003"), 0700), 0);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_USAGE);
+	assert_non_null(strstr(archive.err.text, "is not a plain file"));
+}
+
+/* The cluster's identity: from the file, the data directory, the option. */
+static void identities_must_agree(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *name;
+		bool data_directory;
+		uint64_t option;
+		enum status expected;
+		const char *text;
+	} cases[] = {
+	    {"000000010000000000000003", true, 0, STATUS_OK, ""},
+	    {"000000010000000000000004", true, 42, STATUS_OK, ""},
+	    {"000000010000000000000005", true, 43, STATUS_CONFLICT, "of cluster 42, but --system-id is of cluster 43"},
+	    {"000000010000000000000006", false, 0, STATUS_OK, ""},
+	    {"000000010000000000000007", false, 43, STATUS_CONFLICT, "of cluster 42, but --system-id is of cluster 43"},
+	    {"00000002.history", true, 0, STATUS_OK, ""},
+	    {"00000003.history", true, 43, STATUS_CONFLICT, "of cluster 42, but --system-id is of cluster 43"},
+	    {"00000004.history", false, 42, STATUS_OK, ""},
+	    {"00000005.history", false, 0, STATUS_USAGE, "its system identifier is not known"},
+	    {"000000010000000000000002.00000028.backup", false, 0, STATUS_USAGE, "its system identifier is not known"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char path[128];
+		archive_put_wal(&archive, cases[i].name, 7);
+		(void)snprintf(path, sizeof path, "data/pg_wal/%s", cases[i].name);
+		if (!cases[i].data_directory) {
+			assert_int_equal(
+			    rename(folder_path(&archive.folder, path), folder_path(&archive.folder, cases[i].name)), 0);
+			(void)snprintf(path, sizeof path, "%s", cases[i].name);
+		}
+		struct push push = {.store = archive.store,
+				    .call = &archive.world.call,
+				    .codec = codec_by_name("none"),
+				    .keys = &archive.keys,
+				    .path = folder_path(&archive.folder, path),
+				    .system_id = cases[i].option};
+		assert_int_equal(push_file(&push, NULL, &archive.err), cases[i].expected);
+		if (cases[i].expected)
+			assert_non_null(strstr(archive.err.text, cases[i].text));
+	}
+	struct push push = {.store = archive.store,
+			    .call = &archive.world.call,
+			    .codec = codec_by_name("none"),
+			    .keys = &archive.keys,
+			    .path = folder_path(&archive.folder, "000000010000000000000006"),
+			    .pg_data = folder_path(&archive.folder, "out")};
+	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_USAGE);
+	assert_non_null(strstr(archive.err.text, "is not a data directory"));
+}
+
+/* Without a store: what the file is, for the notes of push-ahead. */
+static void examines_without_sending(void **unused)
+{
+	(void)unused;
+	struct stat info;
+	struct shipped examined, shipped;
+	archive_put_wal(&archive, names[0], 7);
+	struct push push = {.call = &archive.world.call,
+			    .path = folder_path(&archive.folder, "data/pg_wal/000000010000000000000003")};
+	enum status st = push_examine(&push, &examined, &archive.err);
+	assert_ok(st, archive.err);
+	assert_int_equal(stat(push.path, &info), 0);
+	assert_int_equal(examined.system_id, ARCHIVE_SYSTEM_ID);
+	assert_int_equal(examined.device, info.st_dev);
+	assert_int_equal(examined.inode, info.st_ino);
+	assert_int_equal(examined.size, ARCHIVE_SEGMENT_BYTES);
+	assert_int_equal(examined.modified_ns, info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec);
+	assert_int_equal(examined.changed_ns, info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec);
+	/* What was shipped is told, also when it was there. */
+	push.store = archive.store;
+	push.codec = codec_by_name("none");
+	push.keys = &archive.keys;
+	for (int i = 0; i < 2; i++) {
+		shipped = (struct shipped){0};
+		st = push_file(&push, &shipped, &archive.err);
+		assert_ok(st, archive.err);
+		assert_memory_equal(&shipped, &examined, sizeof shipped);
+	}
+	/* A history tells no cluster; the data directory does. */
+	archive_put_wal(&archive, names[3], 7);
+	push.path = folder_path(&archive.folder, "data/pg_wal/00000002.history");
+	st = push_examine(&push, &examined, &archive.err);
+	assert_ok(st, archive.err);
+	assert_int_equal(examined.system_id, ARCHIVE_SYSTEM_ID);
+}
+
+/* In the words of push_file: whoever reads them need not know which of the two it was. */
+static void examines_as_it_pushes(void **unused)
+{
+	(void)unused;
+	struct shipped file;
+	struct error other = {0};
+	struct push push = {.call = &archive.world.call, .codec = codec_by_name("none"), .keys = &archive.keys};
+	static const char *const paths[] = {"data/pg_wal/000000010000000000000009", "data/pg_wal/x", "data/pg_wal",
+					    "data/pg_wal/000000010000000000000004", "00000002.history"};
+	folder_put(&archive.folder, "data/pg_wal/000000010000000000000004", "damaged", 7, 0600);
+	folder_put(&archive.folder, "00000002.history", "1\t0/1\tx\n", 8, 0600);
+	push.store = archive.store;
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		push.path = folder_path(&archive.folder, paths[i]);
+		enum status st = push_examine(&push, &file, &archive.err);
+		assert_int_not_equal(st, STATUS_OK);
+		assert_int_equal(push_file(&push, NULL, &other), st);
+		assert_string_equal(other.text, archive.err.text);
+		assert_string_equal(other.hint, archive.err.hint);
+	}
+}
+
+/* Between the look and the push the name is given to another file, or the file is written to, as good as both may be.
+ */
+static void pushes_what_was_judged_only(void **unused)
+{
+	(void)unused;
+	struct shipped known;
+	struct push push = {.call = &archive.world.call, .codec = codec_by_name("none"), .keys = &archive.keys};
+	push.store = archive.store;
+	archive_put_wal(&archive, names[0], 7);
+	push.path = folder_path(&archive.folder, "data/pg_wal/000000010000000000000003");
+	enum status st = push_examine(&push, &known, &archive.err);
+	assert_ok(st, archive.err);
+	push.known = &known;
+	const struct timespec then[2] = {
+	    {.tv_sec = known.modified_ns / 1000000000, .tv_nsec = known.modified_ns % 1000000000},
+	    {.tv_sec = known.modified_ns / 1000000000, .tv_nsec = known.modified_ns % 1000000000}};
+	/* Another inode, of the same time. */
+	const char *aside = folder_path(&archive.folder, "data/pg_wal/aside");
+	assert_int_equal(rename(push.path, aside), 0);
+	archive_put_wal(&archive, names[0], 8);
+	assert_int_equal(utimensat(AT_FDCWD, push.path, then, 0), 0);
+	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_CONFLICT);
+	assert_non_null(strstr(archive.err.text, "changed since it was checked"));
+	assert_non_null(strstr(archive.err.hint, "backfill again"));
+	/* The same inode, written to since: one byte that it had already. */
+	assert_int_equal(rename(aside, push.path), 0);
+	int fd = open(push.path, O_RDWR | O_CLOEXEC);
+	char last;
+	assert_int_equal(pread(fd, &last, 1, ARCHIVE_SEGMENT_BYTES - 1), 1);
+	assert_int_equal(pwrite(fd, &last, 1, ARCHIVE_SEGMENT_BYTES - 1), 1);
+	const struct timespec later[2] = {then[0], {.tv_sec = then[1].tv_sec + 1}};
+	assert_int_equal(futimens(fd, later), 0); /* the clock of files may not have moved on */
+	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_CONFLICT);
+	/* As it was: a link more, or another owner, is no other content. */
+	assert_int_equal(futimens(fd, then), 0);
+	(void)close(fd);
+	assert_int_equal(link(push.path, aside), 0);
+	st = push_file(&push, NULL, &archive.err);
+	assert_ok(st, archive.err);
+}
+
+#define WITH_SETUP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_SETUP(stores_every_kind_under_its_name),
+	    WITH_SETUP(the_same_again_is_success),
+	    WITH_SETUP(another_content_is_refused),
+	    WITH_SETUP(what_cannot_be_read_back_is_not_success),
+	    WITH_SETUP(a_broken_store_is_no_success),
+	    WITH_SETUP(reading_back_may_fail),
+	    WITH_SETUP(nothing_of_a_wrong_file_is_stored),
+	    WITH_SETUP(what_is_no_wal_file_is_refused),
+	    WITH_SETUP(identities_must_agree),
+	    WITH_SETUP(examines_without_sending),
+	    WITH_SETUP(examines_as_it_pushes),
+	    WITH_SETUP(pushes_what_was_judged_only),
+	};
+	return cmocka_run_group_tests_name("command/push", tests, NULL, NULL);
+}

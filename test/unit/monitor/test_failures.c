@@ -1,0 +1,339 @@
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "monitor/failures.h"
+#include "monitor/notified.h"
+#include "support/cmocka.h"
+#include "support/folder.h"
+
+#define NAME "000000010000000000000003"
+
+static struct folder folder;
+static struct error err;
+
+static int setup(void **unused)
+{
+	(void)unused;
+	folder_init(&folder);
+	folder_put(&folder, "data/pg_wal/" NAME, "", 0, 0600);
+	folder_put(&folder, "other/pg_wal/" NAME, "", 0, 0600);
+	return 0;
+}
+
+static int teardown(void **unused)
+{
+	(void)unused;
+	folder_fini(&folder);
+	return 0;
+}
+
+static struct config *configure(const char *spool)
+{
+	char text[256];
+	struct config *config = NULL;
+	int len = snprintf(text, sizeof text, "spool = %s\n", spool);
+	enum status st = config_load_text(&config, text, (size_t)len, "test.conf", &err);
+	assert_ok(st, err);
+	return config;
+}
+
+static struct watch find(const struct config *config, const char *file)
+{
+	struct watch watch;
+	assert_true(watch_find(&watch, config, folder_path(&folder, file)));
+	return watch;
+}
+
+static struct failures failure(int64_t at_s, const char *text)
+{
+	struct failures made = {.last_s = at_s, .exit_code = 3};
+	(void)strcpy(made.file, NAME);
+	(void)error_set(&made.error, STATUS_UNREACHABLE, "%s", text);
+	return made;
+}
+
+static void counts_until_one_succeeds(void **unused)
+{
+	(void)unused;
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct watch other = find(config, "other/pg_wal/" NAME);
+	struct failures found;
+	assert_false(failures_read(&watch, &found));
+	assert_false(failures_end(&watch, &found));
+	struct failures one = failure(1000, "put: HTTP 503"), two = failure(1100, "put: no answer");
+	(void)error_hint(&two.error, STATUS_UNREACHABLE, "look at the store");
+	assert_ok(failures_add(&watch, &one, &err), err);
+	assert_int_equal(one.since_s, 1000);
+	assert_int_equal(one.count, 1);
+	two.exit_code = 5;
+	assert_ok(failures_add(&watch, &two, &err), err);
+	assert_true(failures_read(&watch, &found));
+	assert_int_equal(found.since_s, 1000);
+	assert_int_equal(found.last_s, 1100);
+	assert_int_equal(found.count, 2);
+	assert_int_equal(found.exit_code, 5);
+	assert_string_equal(found.file, NAME);
+	assert_string_equal(found.error.text, "put: no answer");
+	assert_string_equal(found.error.hint, "look at the store");
+	/* Of another cluster nothing is known. */
+	assert_false(failures_read(&other, &found));
+	assert_false(failures_end(&other, &found));
+	assert_true(failures_end(&watch, &found));
+	assert_int_equal(found.count, 2);
+	assert_false(failures_read(&watch, &found));
+	assert_int_equal(folder_entries(&folder, "spool"), 0);
+}
+
+/* The longest texts that an error can have, and a clock that was set back. */
+static void keeps_what_is_long_and_what_is_odd(void **unused)
+{
+	(void)unused;
+	char text[ERROR_TEXT_MAX], hint[ERROR_HINT_MAX];
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct failures found, first = failure(5000, "x"), made = failure(1000, "x");
+	memset(text, 't', sizeof text - 1);
+	memset(hint, 'h', sizeof hint - 1);
+	text[sizeof text - 1] = hint[sizeof hint - 1] = '\0';
+	(void)strcpy(made.error.text, text);
+	(void)strcpy(made.error.hint, hint);
+	assert_ok(failures_add(&watch, &first, &err), err);
+	assert_ok(failures_add(&watch, &made, &err), err);
+	assert_true(failures_end(&watch, &found));
+	assert_int_equal(found.since_s, 1000);
+	assert_string_equal(found.error.text, text);
+	assert_string_equal(found.error.hint, hint);
+}
+
+/* What failed before the network's time came counts from the first failure that a clock tells of. */
+static void a_clock_that_was_set_begins_anew(void **unused)
+{
+	(void)unused;
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	const struct {
+		int64_t last_s, since_s;
+	} tries[] = {{7, 7}, {67, 7}, {1795000000, 1795000000}, {1795000060, 1795000000}};
+	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+		struct failures made = failure(tries[i].last_s, "x");
+		assert_ok(failures_add(&watch, &made, &err), err);
+		assert_int_equal(made.since_s, tries[i].since_s);
+		assert_int_equal(made.count, i + 1);
+	}
+	struct failures found;
+	assert_true(failures_end(&watch, &found));
+}
+
+static void a_damaged_record_is_none(void **unused)
+{
+	(void)unused;
+	static const char *const records[] = {
+	    "",
+	    "walship 2 failing\nsince 2026-11-21T11:00:00Z\nlast 2026-11-21T11:00:00Z\ncount 1\ncode 3\nfile a\nerror "
+	    "b\n",
+	    "walship 1 failing\nsince yesterday\nlast 2026-11-21T11:00:00Z\ncount 1\ncode 3\nfile a\nerror b\n",
+	    "walship 1 failing\nsince 2026-11-21T11:00:00Z\nlast 2026-11-21T11:00:00Z\ncount none\ncode 3\nfile "
+	    "a\nerror b\n",
+	    "walship 1 failing\nsince 2026-11-21T11:00:00Z\nlast 2026-11-21T11:00:00Z\ncount 1\ncode 3\nfile a\n",
+	};
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	char path[WATCH_PATH_MAX];
+	struct failures found;
+	assert_ok(watch_prepare(&watch, &err), err);
+	watch_path(&watch, "failing", path);
+	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+		CLEANUP(file_closep) FILE *file = fopen(path, "we");
+		assert_non_null(file);
+		assert_true(fputs(records[i], file) >= 0);
+		assert_int_equal(fflush(file), 0);
+		assert_false(failures_read(&watch, &found));
+		/* It goes all the same. */
+		assert_false(failures_end(&watch, &found));
+		assert_int_equal(access(path, F_OK), -1);
+	}
+}
+
+/* What others could have put there is not believed. */
+static void needs_a_spool_of_its_own(void **unused)
+{
+	(void)unused;
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	CLEANUP(config_freep) struct config *none = configure(folder_path(&folder, "data/pg_wal/" NAME));
+	CLEANUP(config_freep) struct config *relative = configure("spool");
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct failures found, made = failure(1000, "x");
+	assert_ok(failures_add(&watch, &made, &err), err);
+	assert_int_equal(chmod(folder_path(&folder, "spool"), 0777), 0);
+	assert_false(failures_read(&watch, &found));
+	assert_int_equal(failures_add(&watch, &made, &err), STATUS_LOCAL);
+	watch = find(none, "data/pg_wal/" NAME);
+	assert_int_equal(failures_add(&watch, &made, &err), STATUS_LOCAL);
+	assert_false(failures_end(&watch, &found));
+	assert_false(watch_find(&watch, relative, folder_path(&folder, "data/pg_wal/" NAME)));
+	assert_false(watch_find(&watch, config, folder_path(&folder, "nowhere/pg_wal/" NAME)));
+}
+
+static bool claim_of(const struct watch *watch, const char *check, bool failing, int64_t now_s)
+{
+	bool mine = false;
+	const struct claim claim = {.failing = failing, .check = check, .now_s = now_s, .interval_s = 3600};
+	assert_ok(notified_claim(watch, &claim, &mine, &err), err);
+	return mine;
+}
+
+static bool claim(const struct watch *watch, bool failing, int64_t now_s)
+{
+	return claim_of(watch, NOTIFIED_PUSHES, failing, now_s);
+}
+
+static void a_notification_is_sent_once_in_a_while(void **unused)
+{
+	(void)unused;
+	static const struct {
+		bool failing;
+		int64_t now_s;
+		bool sent;
+	} steps[] = {
+	    {false, 900, false}, /* nobody was told that it fails */
+	    {true, 1000, true},  {true, 1060, false},  {true, 4599, false},
+	    {true, 4600, true},  {false, 4700, true},  {false, 4760, false}, /* once */
+	    {true, 4800, false}, {false, 4900, false},                       /* again within the interval: neither */
+	    {true, 9000, true},  {true, 500, true},                          /* the clock was set back */
+	    {false, 600, true},
+	};
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+		assert_int_equal(claim(&watch, steps[i].failing, steps[i].now_s), steps[i].sent);
+}
+
+/* A push that succeeds says nothing of a disk that fills. */
+static void who_cannot_judge_takes_nothing_back(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *check;
+		bool failing;
+		int64_t now_s;
+		bool sent;
+		const char *noted;
+	} steps[] = {
+	    {"disk", true, 1000, true, "disk"},       {"pushes", false, 1100, false, "disk"},
+	    {"pushes", true, 1200, false, "disk"},    {"pushes", false, 1300, false, "disk"},
+	    {NULL, false, 1400, true, "disk"},        {NULL, false, 1500, false, "disk"},
+	    {"pushes", true, 5000, true, "pushes"},   {"pushes", false, 5100, true, "pushes"},
+	    {"pushes", true, 9000, true, "pushes"},   {NULL, false, 9100, true, "pushes"},
+	    {"chain", true, 15000, true, "chain"},    {"pushes", true, 19000, true, "pushes"},
+	    {"pushes", false, 19100, true, "pushes"},
+	};
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		struct notified notified;
+		if (claim_of(&watch, steps[i].check, steps[i].failing, steps[i].now_s) != steps[i].sent)
+			fail_msg("step %zu", i);
+		notified_read(&watch, &notified);
+		assert_string_equal(notified.check, steps[i].noted);
+	}
+}
+
+/* What was written before the check was kept: push may say of it that it works again, as it did. */
+static void an_older_record_is_read(void **unused)
+{
+	(void)unused;
+	static const char record[] =
+	    "walship 1 notified failing                 1000                 1000 n\nsent, and more than nine letters";
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct notified notified;
+	char path[WATCH_PATH_MAX], taken[NOTIFIED_RESULT_MAX];
+	assert_int_equal(mkdir(folder_path(&folder, "spool"), 0700), 0);
+	watch_path(&watch, "notified", path);
+	folder_put(&folder, path + strlen(folder.path) + 1, record, sizeof record - 1, 0600);
+	notified_read(&watch, &notified);
+	assert_true(notified.failing && !notified.logged);
+	assert_int_equal(notified.failing_at_s, 1000);
+	assert_string_equal(notified.check, "pushes");
+	assert_string_equal(notified.result, "sent, and more than nine letters");
+	notified_take_result(&watch, taken);
+	assert_string_equal(taken, "sent, and more than nine letters");
+	notified_take_result(&watch, taken);
+	assert_string_equal(taken, "");
+	assert_false(claim(&watch, true, 1100));
+	assert_true(claim(&watch, false, 1200));
+	notified_set_result(&watch, "again");
+	notified_read(&watch, &notified);
+	assert_false(notified.failing);
+	assert_int_equal(notified.failing_at_s, 1000);
+	assert_string_equal(notified.result, "again");
+	assert_true(claim_of(&watch, "archive", true, 4600));
+	notified_read(&watch, &notified);
+	assert_string_equal(notified.check, "archive");
+}
+
+static void a_result_is_told_once_and_kept(void **unused)
+{
+	(void)unused;
+	char taken[NOTIFIED_RESULT_MAX], endless[2 * NOTIFIED_RESULT_MAX];
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct notified notified;
+	notified_take_result(&watch, taken);
+	assert_string_equal(taken, "");
+	assert_true(claim(&watch, true, 1000));
+	notified_take_result(&watch, taken);
+	assert_string_equal(taken, "");
+	notified_set_result(&watch, "a longer one than the next");
+	notified_set_result(&watch, "sent");
+	notified_take_result(&watch, taken);
+	assert_string_equal(taken, "sent");
+	notified_take_result(&watch, taken);
+	assert_string_equal(taken, "");
+	notified_read(&watch, &notified);
+	assert_string_equal(notified.result, "sent");
+	assert_true(notified.failing && notified.logged);
+	assert_int_equal(notified.at_s, 1000);
+	/* The next one has none yet. */
+	assert_true(claim(&watch, false, 1100));
+	notified_read(&watch, &notified);
+	assert_string_equal(notified.result, "");
+	assert_false(notified.failing || notified.logged);
+	memset(endless, 'x', sizeof endless - 1);
+	endless[sizeof endless - 1] = '\0';
+	notified_set_result(&watch, endless);
+	notified_take_result(&watch, taken);
+	assert_int_equal(strlen(taken), NOTIFIED_RESULT_MAX - 1);
+}
+
+static void what_cannot_be_noted_is_not_sent(void **unused)
+{
+	(void)unused;
+	bool mine = true;
+	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "data/pg_wal/" NAME));
+	struct watch watch = find(config, "data/pg_wal/" NAME);
+	const struct claim claim = {.failing = true, .check = "disk", .now_s = 1000, .interval_s = 3600};
+	assert_int_equal(notified_claim(&watch, &claim, &mine, &err), STATUS_LOCAL);
+	assert_false(mine);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(counts_until_one_succeeds, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keeps_what_is_long_and_what_is_odd, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_clock_that_was_set_begins_anew, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_damaged_record_is_none, setup, teardown),
+	    cmocka_unit_test_setup_teardown(needs_a_spool_of_its_own, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_notification_is_sent_once_in_a_while, setup, teardown),
+	    cmocka_unit_test_setup_teardown(who_cannot_judge_takes_nothing_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(an_older_record_is_read, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_result_is_told_once_and_kept, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_cannot_be_noted_is_not_sent, setup, teardown),
+	};
+	return cmocka_run_group_tests_name("command/failures", tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "pg/wal/records.h"
+#include "support/cmocka.h"
+#include "support/wal_writer.h"
+
+#define MIB (1024 * 1024)
+#define BEGIN (3ULL * MIB)
+
+static struct error err;
+
+static enum status feed(struct records *records, const struct wal_writer *writer, size_t from, size_t len, size_t piece)
+{
+	enum status st = STATUS_OK;
+	for (size_t done = 0; !st && done < len; done += piece) {
+		size_t now = len - done < piece ? len - done : piece;
+		st = records_feed(records, writer->bytes.data + from + done, now, &err);
+	}
+	return st;
+}
+
+static struct records begin(const struct wal_writer *writer, uint64_t lsn)
+{
+	struct records records;
+	records_init(&records, &writer->crc32c, 42, 1, lsn, MIB);
+	return records;
+}
+
+/* Of every length: on one page, over many, header and all; and however the bytes come. */
+static void reads_what_is_right(void **unused)
+{
+	(void)unused;
+	static const size_t lengths[] = {0, 1, 7, 8, 100, 2000, 8168, 8169, 30000, 3 * MIB};
+	static const size_t pieces[] = {1, 13, 4096, 65536, 10 * MIB};
+	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		struct wal_writer writer;
+		wal_writer_init(&writer, 1, BEGIN, MIB);
+		uint64_t count = 0;
+		while (wal_writer_lsn(&writer) < BEGIN + 2 * MIB + 5000) {
+			(void)wal_writer_record(&writer, lengths[i]);
+			count++;
+		}
+		for (size_t k = 0; k < sizeof pieces / sizeof pieces[0]; k++) {
+			if (pieces[k] == 1 && i % 3 != 0)
+				continue;
+			struct records records = begin(&writer, BEGIN);
+			assert_ok(feed(&records, &writer, 0, writer.bytes.len, pieces[k]), err);
+			assert_int_equal(records.count, count);
+			assert_false(records_are_open(&records));
+			assert_int_equal(records.begun_lsn, BEGIN + 40);
+		}
+		wal_writer_fini(&writer);
+	}
+}
+
+/* What began before the run is passed over; with what came before, it is checked. */
+static void a_record_from_the_segment_before(void **unused)
+{
+	(void)unused;
+	struct wal_writer writer;
+	wal_writer_init(&writer, 1, BEGIN, MIB);
+	wal_writer_fill(&writer, BEGIN, 30000);
+	assert_true(wal_writer_lsn(&writer) > BEGIN + MIB);
+	wal_writer_fill(&writer, BEGIN + MIB, 3000);
+	struct records second = begin(&writer, BEGIN + MIB);
+	assert_ok(feed(&second, &writer, MIB, MIB, 1000), err);
+	assert_true(second.count > 300);
+	assert_true(second.begun_lsn > BEGIN + MIB + 40);
+
+	struct records first = begin(&writer, BEGIN);
+	assert_ok(feed(&first, &writer, 0, MIB, 1000), err);
+	assert_true(records_are_open(&first));
+	uint64_t count = first.count;
+	assert_ok(feed(&first, &writer, MIB, (size_t)(second.begun_lsn - BEGIN - MIB), 1000), err);
+	assert_int_equal(first.count, count + 1);
+	wal_writer_fini(&writer);
+}
+
+static void a_switch_ends_the_segment(void **unused)
+{
+	(void)unused;
+	struct wal_writer writer;
+	wal_writer_init(&writer, 1, BEGIN, MIB);
+	(void)wal_writer_record(&writer, 50);
+	wal_writer_switch(&writer);
+	(void)wal_writer_record(&writer, 60);
+	wal_writer_switch(&writer);
+	struct records records = begin(&writer, BEGIN);
+	assert_ok(feed(&records, &writer, 0, writer.bytes.len, 777), err);
+	assert_int_equal(records.count, 4);
+	assert_int_equal(records.lsn, BEGIN + 2 * MIB);
+
+	/* Up to the last byte of the segment, where nothing is left to pass over. */
+	struct wal_writer full;
+	wal_writer_init(&full, 1, BEGIN, MIB);
+	while (wal_writer_lsn(&full) < BEGIN + MIB - 8192 + 24)
+		(void)wal_writer_record(&full, 8144);
+	uint64_t room = BEGIN + MIB - 24 - wal_writer_lsn(&full);
+	(void)wal_writer_record(&full, (size_t)room - 24);
+	wal_writer_switch(&full);
+	assert_int_equal(wal_writer_lsn(&full), BEGIN + MIB);
+	(void)wal_writer_record(&full, 60);
+	records = begin(&full, BEGIN);
+	assert_ok(feed(&records, &full, 0, full.bytes.len, 777), err);
+	assert_true(records.begun_lsn != 0);
+	assert_false(records_are_open(&records));
+	/* Older releases left page headers behind it (before 11). */
+	memset(writer.bytes.data + MIB - WAL_WRITER_PAGE, 0x5A, 24);
+	records = begin(&writer, BEGIN);
+	assert_ok(feed(&records, &writer, 0, writer.bytes.len, 777), err);
+	wal_writer_fini(&full);
+	wal_writer_fini(&writer);
+}
+
+/* A switch across two segments takes all of the second: what there is of it there is judged without the first, too. */
+static void a_switch_ends_the_segment_behind(void **unused)
+{
+	(void)unused;
+	for (uint64_t left = 8; left < 24; left += 8) {
+		struct wal_writer writer;
+		wal_writer_init(&writer, 1, BEGIN, MIB);
+		while (wal_writer_lsn(&writer) < BEGIN + MIB - 8192 + 24)
+			(void)wal_writer_record(&writer, 8144);
+		(void)wal_writer_record(&writer, (size_t)(BEGIN + MIB - left - wal_writer_lsn(&writer)) - 24);
+		assert_int_equal(wal_writer_lsn(&writer), BEGIN + MIB - left);
+		wal_writer_switch(&writer);
+		assert_int_equal(wal_writer_lsn(&writer), BEGIN + 2 * MIB);
+		(void)wal_writer_record(&writer, 60);
+		struct records records = begin(&writer, BEGIN);
+		assert_ok(feed(&records, &writer, 0, writer.bytes.len, 777), err);
+		uint64_t count = records.count;
+		records = begin(&writer, BEGIN + MIB);
+		assert_ok(feed(&records, &writer, MIB, writer.bytes.len - MIB, 777), err);
+		assert_int_equal(records.count, 1);
+		assert_true(count > 1);
+		/* The rest of another record is no switch. */
+		uint8_t *kind = &writer.bytes.data[MIB + 40 + (24 - left) - 8];
+		*kind = 0x20;
+		records = begin(&writer, BEGIN + MIB);
+		assert_int_equal(feed(&records, &writer, MIB, writer.bytes.len - MIB, 777), STATUS_CONFLICT);
+		assert_non_null(strstr(err.text, "the records end before the segment does"));
+		wal_writer_fini(&writer);
+	}
+}
+
+/* What is left of a record in front of the first one that begins may have any length: it is passed over. */
+static void any_rest_of_a_record_is_passed_over(void **unused)
+{
+	(void)unused;
+	for (size_t left = 1; left < 64; left++) {
+		struct wal_writer writer;
+		wal_writer_init(&writer, 1, BEGIN, MIB);
+		while (wal_writer_lsn(&writer) < BEGIN + MIB - 8192 + 24)
+			(void)wal_writer_record(&writer, 8144);
+		(void)wal_writer_record(&writer, (size_t)(BEGIN + MIB - 64 - wal_writer_lsn(&writer)) - 24);
+		(void)wal_writer_record(&writer, 64 - 24 + left);
+		uint64_t next = wal_writer_record(&writer, 60);
+		wal_writer_switch(&writer);
+		assert_int_equal(next, BEGIN + MIB + 40 + (left + 7) / 8 * 8);
+		for (size_t piece = 1; piece < 1000; piece += 333) {
+			struct records records = begin(&writer, BEGIN + MIB);
+			assert_ok(feed(&records, &writer, MIB, writer.bytes.len - MIB, piece), err);
+			assert_int_equal(records.begun_lsn, next);
+			assert_int_equal(records.count, 2);
+		}
+		wal_writer_fini(&writer);
+	}
+}
+
+/* A crash lost the rest of a record: the next page says so, and begins with another. */
+static void a_record_that_was_given_up(void **unused)
+{
+	(void)unused;
+	struct wal_writer writer;
+	struct wal_writer next;
+	wal_writer_init(&writer, 1, BEGIN, MIB);
+	uint64_t last = wal_writer_record(&writer, 50);
+	uint64_t lost = wal_writer_record(&writer, 20000);
+	wal_writer_init(&next, 1, BEGIN + WAL_WRITER_PAGE, MIB);
+	next.previous = last;
+	(void)wal_writer_record(&next, 50);
+	next.bytes.data[2] |= 8;
+	memcpy(writer.bytes.data + WAL_WRITER_PAGE, next.bytes.data, next.bytes.len);
+	struct records records = begin(&writer, BEGIN);
+	assert_true(lost > last);
+	assert_ok(feed(&records, &writer, 0, WAL_WRITER_PAGE + next.bytes.len, 500), err);
+	assert_int_equal(records.count, 2);
+	wal_writer_fini(&next);
+	wal_writer_fini(&writer);
+}
+
+/* One altered bit, wherever it is, is found: but for the bytes between records, which mean nothing. */
+static void every_altered_bit_is_found(void **unused)
+{
+	(void)unused;
+	struct wal_writer writer;
+	size_t means_nothing = 0;
+	wal_writer_init(&writer, 1, BEGIN, MIB);
+	while (wal_writer_lsn(&writer) < BEGIN + 3 * WAL_WRITER_PAGE)
+		(void)wal_writer_record(&writer, 1001);
+	for (size_t at = 0; at < writer.bytes.len; at++) {
+		struct records records = begin(&writer, BEGIN);
+		writer.bytes.data[at] ^= (uint8_t)(1 << at % 8);
+		enum status st = feed(&records, &writer, 0, writer.bytes.len, writer.bytes.len);
+		writer.bytes.data[at] ^= (uint8_t)(1 << at % 8);
+		/* A length that grew makes a record that does not end here. */
+		if (!st && !records_are_open(&records))
+			means_nothing++;
+	}
+	/* 7 bytes behind each record, and in each page header 4 that align it and 1 for magic (the first has no other).
+	 */
+	assert_in_range(means_nothing, 1, 7 * 24 + 4 * 16 + 16);
+	wal_writer_fini(&writer);
+}
+
+struct fault {
+	const char *name;
+	size_t at; /* byte */
+	uint8_t value;
+	const char *text;
+};
+
+static void says_what_is_wrong(void **unused)
+{
+	(void)unused;
+	static const struct fault faults[] = {
+	    {"system id", 24, 0x99, "at 0/00300000: the page is of another cluster"},
+	    {"segment size", 35, 0x77, "at 0/00300000: the page is of a cluster with another wal_segment_size"},
+	    {"page size", 36, 0x01, "no valid page size"},
+	    {"long header", 2, 0, "a short one"},
+	    {"timeline", 4, 2, "another timeline"},
+	    {"address", 9, 1, "another address"},
+	    {"flags", 3, 1, "flags that are not known"},
+	    {"length", 40, 1, "at 0/00300028: no length of a WAL record"},
+	    {"data", 70, 0xEE, "at 0/00300028: the CRC of the WAL record does not match"},
+	    {"second page's magic", 8192, 0, "at 0/00302000: no page header of this segment"},
+	    {"second page's rest", 8192 + 16, 0xEE, "at 0/00302000: the page says that another length"},
+	    {"second page's flag", 8192 + 2, 0, "at 0/00302000: the record that began before does not go on"},
+	};
+	struct wal_writer writer;
+	wal_writer_init(&writer, 1, BEGIN, MIB);
+	(void)wal_writer_record(&writer, 15 * 16 + 15 - 24);
+	while (wal_writer_lsn(&writer) < BEGIN + 3 * WAL_WRITER_PAGE)
+		(void)wal_writer_record(&writer, 1001);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+		struct records records = begin(&writer, BEGIN);
+		uint8_t kept = writer.bytes.data[faults[i].at];
+		writer.bytes.data[faults[i].at] = faults[i].value;
+		enum status st = feed(&records, &writer, 0, writer.bytes.len, 100);
+		writer.bytes.data[faults[i].at] = kept;
+		if (st != STATUS_CONFLICT || strstr(err.text, faults[i].text) == NULL)
+			fail_msg("%s: status %d, '%s'", faults[i].name, st, err.text);
+	}
+	wal_writer_fini(&writer);
+}
+
+static void records_are_linked_and_do_not_end_early(void **unused)
+{
+	(void)unused;
+	struct wal_writer writer;
+	static const uint8_t zero[64];
+	struct records records;
+	wal_writer_init(&writer, 1, BEGIN, MIB);
+	(void)wal_writer_record(&writer, 40);
+	writer.previous -= 8;
+	(void)wal_writer_record(&writer, 40);
+	records = begin(&writer, BEGIN);
+	assert_int_equal(feed(&records, &writer, 0, writer.bytes.len, 100), STATUS_CONFLICT);
+	assert_non_null(strstr(err.text, "at 0/00300068: the WAL record does not follow the one before it"));
+	wal_writer_fini(&writer);
+
+	wal_writer_init(&writer, 1, BEGIN, MIB);
+	(void)wal_writer_record(&writer, 40);
+	assert_ok(buffer_append(&writer.bytes, zero, sizeof zero, &err), err);
+	records = begin(&writer, BEGIN);
+	assert_int_equal(feed(&records, &writer, 0, writer.bytes.len, 100), STATUS_CONFLICT);
+	assert_non_null(strstr(err.text, "the records end before the segment does"));
+	wal_writer_fini(&writer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(reads_what_is_right),
+	    cmocka_unit_test(a_record_from_the_segment_before),
+	    cmocka_unit_test(any_rest_of_a_record_is_passed_over),
+	    cmocka_unit_test(a_switch_ends_the_segment),
+	    cmocka_unit_test(a_switch_ends_the_segment_behind),
+	    cmocka_unit_test(a_record_that_was_given_up),
+	    cmocka_unit_test(every_altered_bit_is_found),
+	    cmocka_unit_test(says_what_is_wrong),
+	    cmocka_unit_test(records_are_linked_and_do_not_end_early),
+	};
+	return cmocka_run_group_tests_name("wal/records", tests, NULL, NULL);
+}

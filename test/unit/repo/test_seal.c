@@ -1,0 +1,251 @@
+/*
+ * The object format, byte for byte, against objects that test/golden/objects/make wrote from doc/format.md without
+ * walship. The environment variable WALSHIP_GOLDEN names their folder.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "repo/seal.h"
+#include "support/cmocka.h"
+#include "support/collect.h"
+
+static const char name[] = "7601921254259666965/wal/00000002.history";
+static const char content[] = "1\t0/3000158\tno recovery target specified\n";
+static struct keyring ring;
+static struct keyring other_ring;
+static struct error err;
+
+static const struct golden {
+	const char *file, *codec;
+	bool encrypted;
+	bool written_alike; /* zstd's and lz4's are not compressed, and walship's are */
+} golden[] = {
+    {"none-sha256", "none", false, true},  {"none-aes", "none", true, true},
+    {"gzip-sha256", "gzip", false, true},  {"gzip-aes", "gzip", true, true},
+#ifdef WALSHIP_ZSTD
+    {"zstd-sha256", "zstd", false, false}, {"zstd-aes", "zstd", true, false},
+#endif
+#ifdef WALSHIP_LZ4
+    {"lz4-sha256", "lz4", false, false},   {"lz4-aes", "lz4", true, false},
+#endif
+};
+#define GOLDEN_COUNT (sizeof golden / sizeof golden[0])
+
+static struct buffer read_golden(const char *file)
+{
+	char path[4096];
+	char digits[4096];
+	size_t len = 0;
+	int c;
+	(void)snprintf(path, sizeof path, "%s/%s.hex", getenv("WALSHIP_GOLDEN"), file);
+	FILE *in = fopen(path, "r");
+	if (in == NULL)
+		fail_msg("cannot open %s", path);
+	while ((c = getc(in)) != EOF && len < sizeof digits)
+		if (!isspace(c))
+			digits[len++] = (char)c;
+	(void)fclose(in);
+	struct buffer out = {.data = calloc(1, len / 2 + 1), .len = len / 2, .capacity = len / 2 + 1};
+	assert_true(hex_decode(out.data, digits, len / 2));
+	return out;
+}
+
+static enum status open_as(const struct buffer *object, const struct unseal_params *params, struct collect *state)
+{
+	struct sink *chain = collect_new(state);
+	assert_int_equal(unseal_new(&chain, params, &err), STATUS_OK);
+	enum status st = sink_write(chain, object->data, object->len, &err);
+	if (!st)
+		st = sink_finish(chain, &err);
+	assert_int_equal(state->finished, st == STATUS_OK);
+	sink_free(chain);
+	return st;
+}
+
+static enum status open_object(const struct buffer *object)
+{
+	struct unseal_params params = {.keys = &ring, .allow_unprotected = true, .name = name};
+	struct collect state = {0};
+	enum status st = open_as(object, &params, &state);
+	buffer_fini(&state.bytes);
+	return st;
+}
+
+static void seals_to_the_golden_bytes(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		if (!golden[i].written_alike)
+			continue;
+		struct buffer expected = read_golden(golden[i].file);
+		struct seal_params params = {.codec = codec_by_name(golden[i].codec), .level = 6, .name = name};
+		struct collect state = {0};
+		struct sink *chain = collect_new(&state);
+		for (size_t b = 0; b < SALT_BYTES; b++)
+			params.salt[b] = (uint8_t)(100 + b);
+		params.key = golden[i].encrypted ? &ring.keys[0] : NULL;
+		assert_int_equal(seal_new(&chain, &params, &err), STATUS_OK);
+		assert_int_equal(sink_write(chain, content, strlen(content), &err), STATUS_OK);
+		assert_int_equal(sink_finish(chain, &err), STATUS_OK);
+		sink_free(chain);
+		assert_int_equal(state.bytes.len, expected.len);
+		assert_memory_equal(state.bytes.data, expected.data, expected.len);
+		buffer_fini(&state.bytes);
+		buffer_fini(&expected);
+	}
+}
+
+static void opens_the_golden_bytes(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		struct buffer object = read_golden(golden[i].file);
+		struct unseal_params params = {.keys = &ring, .allow_unprotected = !golden[i].encrypted, .name = name};
+		struct collect state = {0};
+		enum status st = open_as(&object, &params, &state);
+		assert_ok(st, err);
+		assert_string_equal(buffer_text(&state.bytes), content);
+		buffer_fini(&state.bytes);
+		buffer_fini(&object);
+	}
+}
+
+static void every_bit_counts(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		struct buffer object = read_golden(golden[i].file);
+		for (size_t bit = 0; bit < 8 * object.len; bit++) {
+			object.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			assert_int_equal(open_object(&object), STATUS_DAMAGED);
+			object.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		assert_int_equal(open_object(&object), STATUS_OK);
+		buffer_fini(&object);
+	}
+}
+
+static void every_length_counts(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < GOLDEN_COUNT; i++) {
+		struct buffer object = read_golden(golden[i].file);
+		for (; object.len > 0; object.len--) {
+			struct buffer shorter = {.data = object.data, .len = object.len - 1};
+			assert_int_equal(open_object(&shorter), STATUS_DAMAGED);
+		}
+		buffer_fini(&object);
+	}
+}
+
+/* Each way an object can be refused, and what the operator reads. */
+static void refusals(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *file;
+		size_t at;
+		uint8_t value;
+		const char *text;
+	} cases[] = {
+	    {"gzip-aes", 0, 'w', "not an object of walship: it does not begin with WALSHIP"},
+	    {"gzip-aes", 7, 2, "object format version 2, and this walship reads version 1"},
+	    {"gzip-aes", 8, 200, "compression 200 is not known here"},
+	    {"gzip-aes", 9, 7, "damaged: its header has values that version 1 does not know"},
+	    {"gzip-aes", 12, 1, "damaged: its header has values that version 1 does not know"},
+	    {"gzip-aes", 8, 0, "not authentic: its HMAC-SHA-256 does not match"},
+	    {"gzip-aes", 40, 0, "not authentic: its HMAC-SHA-256 does not match"},
+	    {"gzip-aes", 70, 0, "not authentic: its HMAC-SHA-256 does not match"},
+	    {"gzip-sha256", 9, 1,
+	     "encrypted with the key of id 00000000000000000000000000000000, which is not configured"},
+	    {"gzip-sha256", 75, 0, "damaged: its SHA-256 does not match"},
+#ifndef WALSHIP_ZSTD
+	    {"zstd-aes", 8, 2, "this walship was built without zstd"},
+#endif
+#ifndef WALSHIP_LZ4
+	    {"lz4-aes", 8, 3, "this walship was built without lz4"},
+#endif
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct buffer object = read_golden(cases[i].file);
+		object.data[cases[i].at] = cases[i].value;
+		assert_int_equal(open_object(&object), STATUS_DAMAGED);
+		assert_string_equal(err.text, cases[i].text);
+		buffer_fini(&object);
+	}
+}
+
+static void another_name_does_not_authenticate(void **unused)
+{
+	(void)unused;
+	struct buffer object = read_golden("gzip-aes");
+	struct unseal_params params = {.keys = &ring, .name = "7601921254259666965/wal/00000003.history"};
+	struct collect state = {0};
+	assert_int_equal(open_as(&object, &params, &state), STATUS_DAMAGED);
+	assert_string_equal(err.text, "not authentic: its HMAC-SHA-256 does not match");
+	buffer_fini(&state.bytes);
+	buffer_fini(&object);
+}
+
+static void a_missing_key_is_named(void **unused)
+{
+	(void)unused;
+	struct buffer object = read_golden("gzip-aes");
+	struct unseal_params params = {.keys = &other_ring, .name = name};
+	struct collect state = {0};
+	assert_int_equal(open_as(&object, &params, &state), STATUS_DAMAGED);
+	assert_non_null(strstr(err.text, "encrypted with the key of id "));
+	assert_non_null(strstr(err.hint, "keys configured: 1"));
+	buffer_fini(&state.bytes);
+	buffer_fini(&object);
+}
+
+/* Who can write to the store must not get around encryption by leaving it out. */
+static void unprotected_objects_need_consent(void **unused)
+{
+	(void)unused;
+	struct buffer object = read_golden("gzip-sha256");
+	struct unseal_params params = {.keys = &ring, .name = name};
+	struct collect state = {0};
+	assert_int_equal(open_as(&object, &params, &state), STATUS_DAMAGED);
+	assert_string_equal(err.text, "not encrypted, where the configuration says that all is");
+	assert_int_equal(state.bytes.len, 0);
+	buffer_fini(&state.bytes);
+	buffer_fini(&object);
+}
+
+static int make_rings(void **unused)
+{
+	(void)unused;
+	uint8_t key[REPOSITORY_KEY_BYTES];
+	struct secret secret = {0};
+	for (size_t i = 0; i < sizeof key; i++)
+		key[i] = (uint8_t)i;
+	enum status st = secret_set(&secret, key, sizeof key, &err);
+	if (!st)
+		st = keyring_add(&ring, &secret, &err);
+	if (!st)
+		st = secret_set(&secret, "another key of thirty-two bytes!", sizeof key, &err);
+	if (!st)
+		st = keyring_add(&other_ring, &secret, &err);
+	secret_fini(&secret);
+	return (int)st;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(seals_to_the_golden_bytes),
+	    cmocka_unit_test(opens_the_golden_bytes),
+	    cmocka_unit_test(every_bit_counts),
+	    cmocka_unit_test(every_length_counts),
+	    cmocka_unit_test(refusals),
+	    cmocka_unit_test(another_name_does_not_authenticate),
+	    cmocka_unit_test(a_missing_key_is_named),
+	    cmocka_unit_test(unprotected_objects_need_consent),
+	};
+	return cmocka_run_group_tests_name("stream/seal", tests, make_rings, NULL);
+}

@@ -1,0 +1,185 @@
+/*
+ * The suite of all stores against a real S3 server, which the environment names (test/harness/with-radosgw sets it):
+ * TEST_S3_ENDPOINT, TEST_S3_BUCKET, TEST_S3_KEY, TEST_S3_KEY_SECRET, TEST_S3_REGION, TEST_S3_CA_FILE. Skipped
+ * without them. With the argument "own", what the suite cannot know: parts, pages, refusals. With "libs3",
+ * the suite with that client, over TEST_S3_ENDPOINT_HTTP.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/s3/libs3.h"
+#include "store/s3/s3.h"
+#include "suite.h"
+#include "support/cmocka.h"
+#include "support/collect.h"
+
+static struct credentials credentials;
+static struct s3_options options;
+static char prefix[64];
+static struct call call = {.clock = &system_clock, .random = &system_random};
+static struct error err;
+static bool use_libs3;
+
+static struct store *open_store(void *arg)
+{
+	struct store *store = NULL;
+	(void)arg;
+	call.deadline_ms = clock_monotonic_ms(&system_clock) + 60000;
+	enum status st = use_libs3 ? libs3_store_open(&options, &store, &err) : s3_store_open(&options, &store, &err);
+	assert_ok(st, err);
+	return store;
+}
+
+static enum status put(struct store *store, const char *name, const char *data, size_t len)
+{
+	struct sink *writer = NULL;
+	enum status st = store_create(store, &call, name, &writer, &err);
+	if (!st)
+		st = sink_write(writer, data, len, &err);
+	if (!st)
+		st = sink_finish(writer, &err);
+	sink_free(writer);
+	return st;
+}
+
+/* Parts of 5 MiB: two whole ones and a rest; then exactly one; and no second object of the name. */
+static void writes_large_objects_in_parts(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {2 * S3_PART_BYTES_MIN + 7, S3_PART_BYTES_MIN};
+	struct store *store = open_store(NULL);
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		struct collect state_of = {0};
+		struct sink *sink = collect_new(&state_of);
+		char *data = test_malloc(sizes[i]);
+		for (size_t j = 0; j < sizes[i]; j++)
+			data[j] = (char)(j * 2654435761u >> 11);
+		enum status st = put(store, "x/large", data, sizes[i]);
+		assert_ok(st, err);
+		assert_int_equal(put(store, "x/large", data, sizes[i]), STATUS_EXISTS);
+		st = store_read(store, &call, "x/large", sink, &err);
+		assert_ok(st, err);
+		assert_int_equal(state_of.bytes.len, sizes[i]);
+		assert_memory_equal(state_of.bytes.data, data, sizes[i]);
+		st = store_remove(store, &call, "x/large", &err);
+		assert_ok(st, err);
+		sink_free(sink);
+		buffer_fini(&state_of.bytes);
+		test_free(data);
+	}
+	store_free(store);
+}
+
+static enum status count(void *arg, const struct object_info *info, struct error *error)
+{
+	char expected[32];
+	int *seen = arg;
+	(void)snprintf(expected, sizeof expected, "many/%04d", *seen);
+	++*seen;
+	return strcmp(info->name, expected) == 0 ? STATUS_OK : error_set(error, STATUS_CONFLICT, "%s", info->name);
+}
+
+static enum status drop(void *arg, const struct object_info *info, struct error *error)
+{
+	return store_remove(arg, &call, info->name, error);
+}
+
+static void lists_page_after_page(void **state)
+{
+	(void)state;
+	struct store *store = open_store(NULL);
+	int seen = 0;
+	for (int i = 0; i < 1003; i++) {
+		char name[32];
+		(void)snprintf(name, sizeof name, "many/%04d", i);
+		enum status st = put(store, name, "", 0);
+		assert_ok(st, err);
+	}
+	enum status st = store_list(store, &call, "many/", count, &seen, &err);
+	assert_ok(st, err);
+	assert_int_equal(seen, 1003);
+	st = store_list(store, &call, "", drop, store, &err);
+	assert_ok(st, err);
+	store_free(store);
+}
+
+/* What only a real server's answers show: none of these is STATUS_MISSING. */
+static void tells_refusals_from_missing(void **state)
+{
+	(void)state;
+	static char wrong[] = "wrong";
+	struct credentials bad_secret = credentials;
+	struct credentials bad_key = credentials;
+	bad_secret.secret_key = (struct secret){wrong, 5};
+	bad_key.access_key = (struct secret){wrong, 5};
+	struct s3_options cases[] = {options, options, options};
+	cases[0].bucket = "no-such-bucket-here";
+	cases[1].credentials = &bad_secret;
+	cases[2].credentials = &bad_key;
+	static const char *const texts[] = {"HTTP 404 NoSuchBucket", "HTTP 403 SignatureDoesNotMatch",
+					    "HTTP 403 InvalidAccessKeyId"};
+	for (size_t i = 0; i < 3; i++) {
+		struct store *store = NULL;
+		struct collect state_of = {0};
+		struct object_info info;
+		int seen = 0;
+		struct sink *sink = collect_new(&state_of);
+		enum status st = s3_store_open(&cases[i], &store, &err);
+		assert_ok(st, err);
+		call.deadline_ms = clock_monotonic_ms(&system_clock) + 60000;
+		const enum status got[] = {
+		    store_read(store, &call, "x/y", sink, &err), store_stat(store, &call, "x/y", &info, &err),
+		    store_list(store, &call, "x", count, &seen, &err), put(store, "x/y", "1", 1)};
+		for (size_t j = 0; j < sizeof got / sizeof got[0]; j++)
+			assert_int_equal(got[j], STATUS_UNREACHABLE);
+		if (strstr(err.text, texts[i]) == NULL || err.hint[0] == '\0')
+			fail_msg("'%s', hint '%s'", err.text, err.hint);
+		sink_free(sink);
+		store_free(store);
+	}
+}
+
+static bool take_environment(void)
+{
+	const char *key = getenv("TEST_S3_KEY");
+	const char *secret = getenv("TEST_S3_KEY_SECRET");
+	options.endpoint = getenv("TEST_S3_ENDPOINT");
+	options.bucket = getenv("TEST_S3_BUCKET");
+	options.region = getenv("TEST_S3_REGION");
+	options.ca_file = getenv("TEST_S3_CA_FILE");
+	if (options.endpoint == NULL || options.bucket == NULL || options.region == NULL || key == NULL ||
+	    secret == NULL)
+		return false;
+	(void)snprintf(prefix, sizeof prefix, "suite/%ld", (long)getpid());
+	options.prefix = prefix;
+	options.part_bytes = S3_PART_BYTES_MIN;
+	options.credentials = &credentials;
+	return secret_set(&credentials.access_key, key, strlen(key), &err) == STATUS_OK &&
+	       secret_set(&credentials.secret_key, secret, strlen(secret), &err) == STATUS_OK;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(writes_large_objects_in_parts),
+	    cmocka_unit_test(lists_page_after_page),
+	    cmocka_unit_test(tells_refusals_from_missing),
+	};
+	const struct store_under_test s3 = {.open = open_store, .call = &call};
+	if (!take_environment()) {
+		(void)puts("1..0 # SKIP no S3 server: run it below test/harness/with-radosgw");
+		return 0;
+	}
+	bool own = argc > 1 && strcmp(argv[1], "own") == 0;
+	use_libs3 = argc > 1 && strcmp(argv[1], "libs3") == 0;
+	if (use_libs3) {
+		options.endpoint = getenv("TEST_S3_ENDPOINT_HTTP");
+		options.ca_file = NULL;
+	}
+	int failed = own ? cmocka_run_group_tests_name("store/s3_own", tests, NULL, NULL)
+			 : store_suite_run(use_libs3 ? "store/libs3" : "store/s3", &s3);
+	credentials_fini(&credentials);
+	return failed;
+}

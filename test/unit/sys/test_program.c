@@ -1,0 +1,194 @@
+/* Programs that succeed, fail, say too much, and do not end. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/cmocka.h"
+#include "support/folder.h"
+#include "sys/program.h"
+
+static const char *const environment[] = {"PATH=/usr/bin:/bin", "GREETING=hello", NULL};
+static struct call call = {.clock = &system_clock, .random = &system_random};
+static struct error err;
+
+static enum status run(const char *line, struct secret *out)
+{
+	const struct program program = {.what = "x-command", .line = line, .environment = environment};
+	err = (struct error){0};
+	return program_run(&program, &call, out, &err);
+}
+
+static int setup(void **unused)
+{
+	(void)unused;
+	call.deadline_ms = clock_monotonic_ms(&system_clock) + 30000;
+	call.ending = NULL;
+	return 0;
+}
+
+static void gives_what_is_printed(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *line, *expected;
+	} cases[] = {
+	    {"echo a 'b  c'", "a b  c\n"},
+	    {"printf a\\\\n", "a\n"},
+	    {"sh -c 'echo $GREETING; echo no >&2'", "hello\n"},
+	    {"cat", ""},
+	    {"true", ""},
+	    /* It closes its output and goes on; it leaves a child that holds it. */
+	    {"sh -c 'echo early; exec >&- 2>&-; sleep 0.1'", "early\n"},
+	    {"sh -c 'echo own; sleep 2 &'", "own\n"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct secret out = {0};
+		enum status st = run(cases[i].line, &out);
+		assert_ok(st, err);
+		assert_string_equal(out.data, cases[i].expected);
+		assert_int_equal(out.len, strlen(cases[i].expected));
+		secret_fini(&out);
+	}
+}
+
+static void says_what_went_wrong(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *line;
+		enum status expected;
+		const char *text;
+	} cases[] = {
+	    {"/nonexistent/program x", STATUS_USAGE,
+	     "x-command /nonexistent/program: cannot be run: No such file or directory"},
+	    {"echo 'x", STATUS_USAGE, "x-command has a quote that is not closed"},
+	    {"false", STATUS_UNREACHABLE, "x-command false: ended with exit code 1"},
+	    {"sh -c 'kill -9 $$'", STATUS_UNREACHABLE, "x-command sh: was ended by signal 9"},
+	    {"sh -c 'echo; echo \" vault: sealed\" >&2; echo more >&2; exit 2'", STATUS_UNREACHABLE,
+	     "x-command sh: ended with exit code 2: 'vault: sealed'"},
+	    /* What traces itself. */
+	    {"sh -c 'echo key=sesame-open; echo + echo sesame-open >&2; exit 2'", STATUS_UNREACHABLE,
+	     "x-command sh: ended with exit code 2 (and said what it printed, which is not shown)"},
+	    {"sh -c 'echo sesame-open; echo + echo sesame-open >&2; exit 2'", STATUS_UNREACHABLE,
+	     "x-command sh: ended with exit code 2 (and said what it printed, which is not shown)"},
+	    {"head -c 65537 /dev/zero", STATUS_UNREACHABLE, "x-command head: prints more than 65536 bytes"},
+	    {"yes", STATUS_UNREACHABLE, "x-command yes: prints more than 65536 bytes"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct secret out = {0};
+		assert_int_equal(run(cases[i].line, &out), cases[i].expected);
+		assert_string_equal(err.text, cases[i].text);
+		assert_null(out.data);
+	}
+}
+
+static void takes_as_much_as_a_file_may_hold(void **unused)
+{
+	(void)unused;
+	struct secret out = {0};
+	enum status st = run("sh -c 'head -c 65536 /dev/zero; head -c 200000 /dev/zero >&2'", &out);
+	assert_ok(st, err);
+	assert_int_equal(out.len, SECRET_FILE_MAX);
+	secret_fini(&out);
+}
+
+/* Who is not run for what he prints is not ended for it: he has something to do yet. */
+static void lets_it_talk(void **unused)
+{
+	(void)unused;
+	static const char *const lines[] = {
+	    "sh -c 'head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; exit 7'",
+	    "sh -c 'setsid yes & setsid yes >&2 & sleep 0.2; exit 7'",
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		const struct program program = {
+		    .what = "x-command", .line = lines[i], .environment = environment, .talks = true};
+		struct secret out = {0};
+		int64_t began_ms = clock_monotonic_ms(&system_clock);
+		err = (struct error){0};
+		assert_int_equal(program_run(&program, &call, &out, &err), STATUS_UNREACHABLE);
+		assert_non_null(strstr(err.text, "x-command sh: ended with exit code 7"));
+		assert_true(clock_monotonic_ms(&system_clock) - began_ms < 10000);
+	}
+}
+
+/* Its children too: the group. */
+static void ends_with_the_deadline(void **unused)
+{
+	(void)unused;
+	struct folder folder;
+	struct secret out = {0};
+	char line[256], text[32] = "";
+	folder_init(&folder);
+	(void)snprintf(line, sizeof line, "sh -c 'sleep 300 & echo $! > %s; echo waiting >&2; wait'",
+		       folder_path(&folder, "pid"));
+	call.deadline_ms = clock_monotonic_ms(&system_clock) + 1000;
+	assert_int_equal(run(line, &out), STATUS_UNREACHABLE);
+	assert_string_equal(err.text, "x-command sh: does not end in time: 'waiting'");
+	FILE *file = fopen(folder_path(&folder, "pid"), "r");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof text, file));
+	(void)fclose(file);
+	pid_t child = (pid_t)atoi(text);
+	assert_true(child > 1);
+	/* Whoever inherits it waits for it: until then its number is there. */
+	for (int i = 0; i < 1000 && kill(child, 0) == 0; i++) {
+		char stat[64], state[64] = "";
+		(void)snprintf(stat, sizeof stat, "/proc/%d/stat", (int)child);
+		file = fopen(stat, "r");
+		if (file == NULL || fgets(state, sizeof state, file) == NULL || strstr(state, ") Z") != NULL)
+			child = 0;
+		if (file != NULL)
+			(void)fclose(file);
+		if (child == 0)
+			break;
+		(void)usleep(10000);
+	}
+	assert_true(child == 0 || kill(child, 0) != 0);
+	folder_fini(&folder);
+}
+
+static int held;
+
+static void hold(void)
+{
+	held++;
+}
+
+static void release(void)
+{
+	held--;
+}
+
+static bool asked(void)
+{
+	assert_int_equal(held, 1);
+	return true;
+}
+
+static void ends_when_a_signal_asks(void **unused)
+{
+	(void)unused;
+	static const struct ending ending = {hold, release, asked};
+	struct secret out = {0};
+	call.ending = &ending;
+	assert_int_equal(run("sleep 300", &out), STATUS_UNREACHABLE);
+	assert_string_equal(err.text, "x-command sleep: a signal ended it");
+	assert_int_equal(held, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(gives_what_is_printed, setup),
+	    cmocka_unit_test_setup(says_what_went_wrong, setup),
+	    cmocka_unit_test_setup(takes_as_much_as_a_file_may_hold, setup),
+	    cmocka_unit_test_setup(lets_it_talk, setup),
+	    cmocka_unit_test_setup(ends_with_the_deadline, setup),
+	    cmocka_unit_test_setup(ends_when_a_signal_asks, setup),
+	};
+	return cmocka_run_group_tests_name("base/program", tests, NULL, NULL);
+}

@@ -1,0 +1,172 @@
+/* What verify --read remembers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "support/cmocka.h"
+#include "support/folder.h"
+#include "verify/verified.h"
+
+#define IDENTITY "repo file:///x\ns3-endpoint \n"
+
+static struct folder folder;
+static struct error err;
+
+static void open_memory(struct verified *verified, const char *identity, int64_t not_before_s)
+{
+	assert_ok(verified_open(verified, folder.path, identity, 42, not_before_s, &err), err);
+}
+
+static void describe(const struct verified *verified, const char *expected)
+{
+	struct buffer text = {0};
+	for (size_t i = 0; i < verified->count; i++)
+		(void)buffer_printf(&text, &err, "%u:%lu-%lu@%ld ", verified->ranges[i].timeline,
+				    verified->ranges[i].first, verified->ranges[i].last, verified->ranges[i].at_s);
+	assert_string_equal(buffer_text(&text), expected);
+	buffer_fini(&text);
+}
+
+static void add(struct verified *verified, uint32_t timeline, uint64_t first, uint64_t last, int64_t at_s)
+{
+	for (uint64_t number = first; number <= last; number++)
+		assert_ok(verified_add(verified, timeline, number, at_s, &err), err);
+}
+
+static void ranges_grow_together_and_apart(void **unused)
+{
+	(void)unused;
+	struct verified verified;
+	open_memory(&verified, IDENTITY, 0);
+	describe(&verified, "");
+	add(&verified, 1, 5, 9, 100);
+	add(&verified, 2, 10, 10, 100);
+	describe(&verified, "1:5-9@100 2:10-10@100 ");
+	/* Threads end in any order. */
+	add(&verified, 1, 12, 12, 100);
+	add(&verified, 1, 10, 10, 100);
+	describe(&verified, "1:5-10@100 1:12-12@100 2:10-10@100 ");
+	add(&verified, 1, 11, 11, 100);
+	describe(&verified, "1:5-12@100 2:10-10@100 ");
+	add(&verified, 1, 13, 14, 200);
+	add(&verified, 1, 7, 7, 300);
+	describe(&verified, "1:5-6@100 1:7-7@300 1:8-12@100 1:13-14@200 2:10-10@100 ");
+	add(&verified, 1, 5, 5, 300);
+	add(&verified, 1, 6, 6, 300);
+	describe(&verified, "1:5-7@300 1:8-12@100 1:13-14@200 2:10-10@100 ");
+	assert_ok(verified_remove(&verified, 1, 10, &err), err);
+	assert_ok(verified_remove(&verified, 1, 14, &err), err);
+	assert_ok(verified_remove(&verified, 1, 5, &err), err);
+	assert_ok(verified_remove(&verified, 2, 10, &err), err);
+	assert_ok(verified_remove(&verified, 2, 11, &err), err);
+	describe(&verified, "1:6-7@300 1:8-9@100 1:11-12@100 1:13-13@200 ");
+
+	assert_true(verified_has(&verified, 1, 6, 299));
+	assert_false(verified_has(&verified, 1, 6, 300)); /* stored since */
+	assert_true(verified_has(&verified, 1, 9, 99));
+	assert_false(verified_has(&verified, 1, 10, 99));
+	assert_false(verified_has(&verified, 1, 14, 99));
+	assert_false(verified_has(&verified, 1, 5, 99));
+	assert_false(verified_has(&verified, 2, 6, 99));
+	verified_fini(&verified);
+}
+
+static void it_is_kept_and_found_again(void **unused)
+{
+	(void)unused;
+	struct verified verified;
+	open_memory(&verified, IDENTITY, 0);
+	add(&verified, 1, 5, 9, 100);
+	add(&verified, 4294967295u, 10, 12, 200);
+	assert_ok(verified_save(&verified, &err), err);
+	assert_ok(verified_save(&verified, &err), err); /* in place of the first */
+	verified_fini(&verified);
+	open_memory(&verified, IDENTITY, 0);
+	describe(&verified, "1:5-9@100 4294967295:10-12@200 ");
+	verified_fini(&verified);
+	/* Too old; of another repository, or with other keys; of another cluster. */
+	open_memory(&verified, IDENTITY, 101);
+	describe(&verified, "4294967295:10-12@200 ");
+	verified_fini(&verified);
+	open_memory(&verified, "repo file:///y\ns3-endpoint \n", 0);
+	describe(&verified, "");
+	verified_fini(&verified);
+	open_memory(&verified, IDENTITY "key 00\n", 0);
+	describe(&verified, "");
+	verified_fini(&verified);
+	assert_ok(verified_open(&verified, folder.path, IDENTITY, 43, 0, &err), err);
+	describe(&verified, "");
+	verified_fini(&verified);
+}
+
+static void a_file_that_is_not_whole_is_none(void **unused)
+{
+	(void)unused;
+#define HEAD "walship verified 1\n" IDENTITY
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {
+	    {HEAD "1 5 9 100\nend 1\n", "1:5-9@100 "},
+	    {HEAD "end 0\n", ""},
+	    {"", ""},
+	    {HEAD, ""},
+	    {HEAD "1 5 9 100\n", ""},
+	    {HEAD "1 5 9 100\nend 2\n", ""},
+	    {HEAD "1 5 9 100\nend 1", ""},
+	    {HEAD "1 5 9 100\nend 1\nmore\n", ""},
+	    {HEAD "1 5 9\nend 1\n", ""},
+	    {HEAD "1 9 5 100\nend 1\n", ""},
+	    {HEAD "1 5 9 100\n1 9 12 100\nend 2\n", ""},
+	    {HEAD "2 5 9 100\n1 9 12 100\nend 2\n", ""},
+	    {HEAD "1 5 9 100 7\nend 1\n", ""},
+	    {"walship verified 2\n" IDENTITY "1 5 9 100\nend 1\n", ""},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct verified verified;
+		folder_put(&folder, "verified-42", cases[i].text, strlen(cases[i].text), 0600);
+		open_memory(&verified, IDENTITY, 0);
+		describe(&verified, cases[i].expected);
+		verified_fini(&verified);
+	}
+}
+
+static void memory_has_a_bound(void **unused)
+{
+	(void)unused;
+	struct verified verified;
+	open_memory(&verified, "repo file:///bound\n", 0);
+	for (uint64_t i = 0; i < 2 * VERIFIED_RANGES_MAX; i++)
+		assert_ok(verified_add(&verified, 1, 2 * i, (int64_t)(1000 + i), &err), err);
+	assert_in_range(verified.count, VERIFIED_RANGES_MAX - 2, VERIFIED_RANGES_MAX);
+	/* The oldest were forgotten. */
+	assert_true(verified_has(&verified, 1, 4UL * VERIFIED_RANGES_MAX - 2, 0));
+	assert_false(verified_has(&verified, 1, 0, 0));
+	assert_ok(verified_save(&verified, &err), err);
+	size_t count = verified.count;
+	verified_fini(&verified);
+	open_memory(&verified, "repo file:///bound\n", 0);
+	assert_int_equal(verified.count, count);
+	verified_fini(&verified);
+}
+
+static void a_folder_that_is_gone_is_an_error(void **unused)
+{
+	(void)unused;
+	struct verified verified;
+	assert_ok(verified_open(&verified, "/nonexistent", IDENTITY, 42, 0, &err), err);
+	assert_int_equal(verified_save(&verified, &err), STATUS_LOCAL);
+	verified_fini(&verified);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(ranges_grow_together_and_apart),    cmocka_unit_test(it_is_kept_and_found_again),
+	    cmocka_unit_test(a_file_that_is_not_whole_is_none),  cmocka_unit_test(memory_has_a_bound),
+	    cmocka_unit_test(a_folder_that_is_gone_is_an_error),
+	};
+	folder_init(&folder);
+	int failed = cmocka_run_group_tests_name("command/verified", tests, NULL, NULL);
+	folder_fini(&folder);
+	return failed;
+}
