@@ -12,7 +12,7 @@ struct repository_key;
 struct keyring;
 struct store;
 
-struct gate;
+struct limiter;
 
 /* One file as it was found: whatever is said of it holds for this one only, never for another of its name. */
 struct shipped {
@@ -32,8 +32,8 @@ struct push {
 	const char *path;                 /* the file; its last component is the WAL file's name */
 	const char *pg_data;              /* NULL: looked for, see pg/data/control.h */
 	uint64_t system_id;               /* 0: from the file or the data directory */
-	struct gate *gate;                /* shared by pushes side by side; NULL for one alone */
-	uint64_t buffer_bytes;            /* what the store may hold of one object: asked of the gate */
+	struct limiter *limiter;          /* shared by pushes side by side; NULL for one alone */
+	uint64_t buffer_bytes;            /* what the store may hold of one object: asked of the limiter */
 	const struct shipped *known;      /* the file as it was judged before; NULL: it was not */
 };
 

@@ -14,7 +14,7 @@
  * A signal that ends the process (SIGTERM, SIGINT) does so at once, unless something is held that would stay behind: an
  * unfinished upload, a child. Then it waits for the release, and whoever holds gives up as soon as he is asked to.
  */
-struct ending {
+struct signal_hold {
 	void (*hold)(void);
 	void (*release)(void); /* does not return when the end was asked for meanwhile */
 	bool (*asked)(void);
@@ -23,9 +23,9 @@ struct ending {
 struct call {
 	const struct clock *clock;
 	const struct random_source *random;
-	const struct log *log;       /* may be NULL: silent */
-	const struct ending *ending; /* may be NULL: nothing to wait for */
-	int64_t deadline_ms;         /* on clock's monotonic scale; nothing is begun after it */
+	const struct log *log;                 /* may be NULL: silent */
+	const struct signal_hold *signal_hold; /* may be NULL: nothing to wait for */
+	int64_t deadline_ms;                   /* on clock's monotonic scale; nothing is begun after it */
 	/*
 	 * 0: deadline_ms bounds all of the call. Else it may take as long as it takes, a listing of a million objects
 	 * say, and each step has so long: opening, a page, a folder, an object. What forgets to begin one has the last
@@ -56,20 +56,20 @@ static inline struct call call_step(const struct call *call)
 
 static inline void call_hold(const struct call *call)
 {
-	if (call->ending != NULL)
-		call->ending->hold();
+	if (call->signal_hold != NULL)
+		call->signal_hold->hold();
 }
 
 static inline void call_release(const struct call *call)
 {
-	if (call->ending != NULL)
-		call->ending->release();
+	if (call->signal_hold != NULL)
+		call->signal_hold->release();
 }
 
 /* Whether whoever holds should give up. */
-static inline bool call_is_ending(const struct call *call)
+static inline bool call_is_interrupted(const struct call *call)
 {
-	return call->ending != NULL && call->ending->asked();
+	return call->signal_hold != NULL && call->signal_hold->asked();
 }
 
 #endif

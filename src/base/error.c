@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/tame.h"
+#include "base/sanitize.h"
 
 __attribute__((format(printf, 2, 0))) static void set_text(struct error *err, const char *format, va_list args)
 {
 	(void)vsnprintf(err->text, sizeof err->text, format, args);
 	/* One error is one line of PostgreSQL's log, whatever a server or a file name put into it. */
-	tame(err->text, strlen(err->text), '\0');
+	sanitize(err->text, strlen(err->text), '\0');
 	err->hint[0] = '\0';
 }
 
@@ -67,6 +67,6 @@ enum status error_hint(struct error *err, enum status status, const char *format
 	va_start(args, format);
 	(void)vsnprintf(err->hint, sizeof err->hint, format, args);
 	va_end(args);
-	tame(err->hint, strlen(err->hint), '\0');
+	sanitize(err->hint, strlen(err->hint), '\0');
 	return status;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/tame.h"
+#include "base/sanitize.h"
 
 bool log_wants(const struct log *log, enum log_level level)
 {
@@ -20,6 +20,6 @@ void log_line(const struct log *log, enum log_level level, const char *format, .
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	tame(line, strlen(line), '\0');
+	sanitize(line, strlen(line), '\0');
 	log->write(log, level, line);
 }

@@ -12,8 +12,8 @@ static enum status jitter_ms(const struct call *call, unsigned tries, int64_t *o
 /* A clock's sleep goes on after a signal: short ones, so that the end is not held up. */
 static void wait_ms(const struct call *call, int64_t ms)
 {
-	while (ms > 0 && !call_is_ending(call)) {
-		int64_t piece_ms = call->ending == NULL || ms < RETRY_NAP_MS ? ms : RETRY_NAP_MS;
+	while (ms > 0 && !call_is_interrupted(call)) {
+		int64_t piece_ms = call->signal_hold == NULL || ms < RETRY_NAP_MS ? ms : RETRY_NAP_MS;
 		clock_sleep_ms(call->clock, piece_ms);
 		ms -= piece_ms;
 	}
@@ -37,7 +37,7 @@ enum status retry_run(const struct call *call, retry_fn try_once, void *arg, str
 		struct error trouble = {0};
 		int64_t delay_ms;
 		enum status st = try_once(arg, &attempt, err);
-		if (!st || !attempt.again || call_is_ending(call))
+		if (!st || !attempt.again || call_is_interrupted(call))
 			return st;
 
 		enum status st_random = jitter_ms(call, tries, &delay_ms, &trouble);

@@ -26,12 +26,12 @@ static void wrong(struct archive_command *out, const char *problem)
 /* Notes "--name value" or "--name=value", which it cuts apart; *index moves on to a value that is a word of its own. */
 static void take_option(struct archive_command *out, size_t *index)
 {
-	char *name = out->words.argv[*index] + 2;
+	char *name = out->args.argv[*index] + 2;
 	char *value = strchr(name, '=');
 	if (value != NULL)
 		*value++ = '\0';
-	else if (out->words.argv[*index + 1] != NULL)
-		value = out->words.argv[++*index];
+	else if (out->args.argv[*index + 1] != NULL)
+		value = out->args.argv[++*index];
 	if (value == NULL)
 		return;
 	if (strcmp(name, "config") == 0)
@@ -45,8 +45,8 @@ static void read_arguments(struct archive_command *out, size_t first)
 {
 	const char *operands[2] = {NULL, NULL};
 	size_t count = 0;
-	for (size_t i = first; i < out->words.count; i++) {
-		const char *word = out->words.argv[i];
+	for (size_t i = first; i < out->args.count; i++) {
+		const char *word = out->args.argv[i];
 		if (strncmp(word, "--", 2) == 0 && word[2] != '\0') {
 			take_option(out, &i);
 		} else if (word[0] != '-') {
@@ -74,8 +74,9 @@ static bool hides_failure(const char *text)
 			squeezed[--at] = text[i - 1];
 	size_t len = sizeof squeezed - 1 - at;
 	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-		size_t ending = strlen(endings[i]);
-		if (len >= ending && memcmp(squeezed + sizeof squeezed - 1 - ending, endings[i], ending) == 0)
+		size_t signal_hold = strlen(endings[i]);
+		if (len >= signal_hold &&
+		    memcmp(squeezed + sizeof squeezed - 1 - signal_hold, endings[i], signal_hold) == 0)
 			return true;
 	}
 	return false;
@@ -90,7 +91,7 @@ void archive_command_read(struct archive_command *out, const char *text)
 	if (strstr(text, "walship") == NULL)
 		out->kind = ARCHIVE_COMMAND_FOREIGN;
 	else if (strpbrk(text, SHELL_CHARACTERS) != NULL ||
-		 words_split(&out->words, text, "archive_command", &ignored) != STATUS_OK)
+		 argsplit(&out->args, text, "archive_command", &ignored) != STATUS_OK)
 		out->kind = ARCHIVE_COMMAND_SHELL;
 	if (out->kind == ARCHIVE_COMMAND_SHELL && hides_failure(text))
 		wrong(out,
@@ -98,10 +99,10 @@ void archive_command_read(struct archive_command *out, const char *text)
 	if (out->kind != ARCHIVE_COMMAND_WALSHIP)
 		return;
 	/* Before it may stand variables, and what runs it: env, nice, timeout. */
-	for (; at < out->words.count && !is_walship(out->words.argv[at]); at++)
-		if (strncmp(out->words.argv[at], VARIABLE, strlen(VARIABLE)) == 0)
-			out->environment[variables++] = out->words.argv[at];
-	if (at == out->words.count)
+	for (; at < out->args.count && !is_walship(out->args.argv[at]); at++)
+		if (strncmp(out->args.argv[at], VARIABLE, strlen(VARIABLE)) == 0)
+			out->environment[variables++] = out->args.argv[at];
+	if (at == out->args.count)
 		out->kind = ARCHIVE_COMMAND_SHELL; /* a script that has walship in its name */
 	else
 		read_arguments(out, at + 1);

@@ -1,11 +1,11 @@
 /* What an archive_command does, as far as its words tell. */
-#ifndef WALSHIP_COMMAND_ARCHIVE_COMMAND_H
-#define WALSHIP_COMMAND_ARCHIVE_COMMAND_H
+#ifndef WALSHIP_CHECK_ARCHIVE_COMMAND_H
+#define WALSHIP_CHECK_ARCHIVE_COMMAND_H
 
-#include "base/words.h"
+#include "base/argsplit.h"
 #include "config/config.h"
 
-#define ARCHIVE_COMMAND_OPTIONS_MAX WORDS_MAX
+#define ARCHIVE_COMMAND_OPTIONS_MAX ARGSPLIT_MAX
 
 enum archive_command_kind {
 	ARCHIVE_COMMAND_WALSHIP, /* it runs walship push, with what the members say */
@@ -21,8 +21,8 @@ struct archive_command {
 	const char *config_path; /* of --config; NULL: none */
 	struct config_pair options[ARCHIVE_COMMAND_OPTIONS_MAX];
 	size_t option_count;
-	const char *environment[WORDS_MAX + 1]; /* WALSHIP_NAME=value in front of it, then NULL */
-	struct words words;
+	const char *environment[ARGSPLIT_MAX + 1]; /* WALSHIP_NAME=value in front of it, then NULL */
+	struct argsplit args;
 };
 
 void archive_command_read(struct archive_command *out, const char *text);

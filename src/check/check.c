@@ -16,8 +16,8 @@
 #include "monitor/thresholds.h"
 #include "pg/data/control.h"
 #include "pg/wal/name.h"
-#include "repo/secrets.h"
-#include "repo/whose.h"
+#include "repo/cluster_id.h"
+#include "repo/secret_source.h"
 #include "sys/crypto.h"
 #include "sys/spool.h"
 
@@ -28,7 +28,7 @@
 /* What the steps hand on. */
 struct whole {
 	struct command_context *context;
-	struct session session;
+	struct repository repo;
 	uint64_t system_id;
 	int64_t store_clock_s;
 	char object[OBJECT_NAME_MAX]; /* of the first WAL file in the repository */
@@ -61,7 +61,7 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 	struct data_directory directory;
 	const struct config *config = whole->context->config;
 	(void)call;
-	enum status st = whose_cluster(config, NULL, &directory, &whole->system_id, err);
+	enum status st = cluster_id_find(config, NULL, &directory, &whole->system_id, err);
 	if (st)
 		return st;
 	if (!is_servers_user(&directory)) {
@@ -127,7 +127,7 @@ static enum status show_credentials(void *arg, const struct call *call, struct f
 	if (!is_in_s3(context.config))
 		return finding_skip(finding, "a folder needs none");
 	context.call = call;
-	enum status st = login(&context, &search, &credentials, err);
+	enum status st = s3_credentials_find(&context, &search, &credentials, err);
 	if (st)
 		return st;
 	if (credentials.expires_s == 0) {
@@ -165,12 +165,12 @@ static enum status reach(void *arg, const struct call *call, struct finding *fin
 	struct command_context context = *whole->context;
 	context.call = call;
 	context.probe = true;
-	enum status st = session_open(&whole->session, &context, err);
+	enum status st = repository_open(&whole->repo, &context, err);
 	if (st)
 		return st;
-	if (!store_has_reach(whole->session.store))
+	if (!store_has_reach(whole->repo.store))
 		return finding_skip(finding, "this client cannot tell");
-	return store_reach(whole->session.store, call, &whole->store_clock_s, err);
+	return store_reach(whole->repo.store, call, &whole->store_clock_s, err);
 }
 
 static enum status clocks(void *arg, const struct call *call, struct finding *finding, struct error *err)
@@ -209,12 +209,12 @@ static enum status open_stored(void *arg, const struct call *call, struct findin
 	uint64_t bytes;
 	if (whole->system_id != 0)
 		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", whole->system_id);
-	enum status st = store_list(whole->session.store, call, prefix, note_first, whole, err);
+	enum status st = store_list(whole->repo.store, call, prefix, note_first, whole, err);
 	if (st && st != STATUS_EXISTS)
 		return finding_skip(finding, "without a list there is nothing to choose from");
 	if (whole->object[0] == '\0')
 		return finding_skip(finding, "nothing is stored yet%s", prefix[0] == '\0' ? "" : " of this cluster");
-	st = check_object(&whole->session, call, whole->object, &bytes, err);
+	st = check_object(&whole->repo, call, whole->object, &bytes, err);
 	if (!st)
 		finding_say(finding, "%s", whole->object);
 	/* S3's answer for what lies in Glacier Flexible Retrieval or Deep Archive. */
@@ -247,7 +247,7 @@ static enum status check_repository(struct checklist *list, struct whole *whole,
 		return st;
 	st = checklist_run(list, "clock", clocks, whole, &passed, err);
 	if (!st)
-		st = check_store(list, &whole->session, usable, err);
+		st = check_store(list, &whole->repo, usable, err);
 	if (!st && *usable)
 		st = checklist_run(list, "open what is stored", open_stored, whole, NULL, err);
 	return st;
@@ -268,11 +268,11 @@ static enum status check_all(struct checklist *list, struct error *err)
 		st = check_repository(list, &whole, &usable, err);
 	if (!st)
 		st = check_server(list,
-				  &(struct check_server){.session = usable ? &whole.session : NULL,
+				  &(struct check_server){.repo = usable ? &whole.repo : NULL,
 							 .system_id = whole.system_id,
 							 .wanted = command_flag(list->context, "server")},
 				  err);
-	session_fini(&whole.session);
+	repository_fini(&whole.repo);
 	if (!st && list->failed > 0)
 		st = error_set(err, list->status, "%u of %u steps failed", list->failed, list->count);
 	return st;
@@ -280,12 +280,12 @@ static enum status check_all(struct checklist *list, struct error *err)
 
 static enum status check_store_alone(struct checklist *list, struct error *err)
 {
-	CLEANUP(session_fini) struct session session = {0};
+	CLEANUP(repository_fini) struct repository repo = {0};
 	bool usable;
 	list->context->probe = true;
-	enum status st = session_open(&session, list->context, err);
+	enum status st = repository_open(&repo, list->context, err);
 	if (!st)
-		st = check_store(list, &session, &usable, err);
+		st = check_store(list, &repo, &usable, err);
 	if (!st && list->failed > 0)
 		st = error_set(err, list->status, "%u of %d steps failed, and so would archiving or recovery",
 			       list->failed, CHECK_STORE_STEPS);

@@ -1,9 +1,9 @@
 /* The parts of walship check. Each shows its steps; anything but STATUS_OK: one of them could not be shown. */
-#ifndef WALSHIP_COMMAND_CHECK_H
-#define WALSHIP_COMMAND_CHECK_H
+#ifndef WALSHIP_CHECK_CHECK_H
+#define WALSHIP_CHECK_CHECK_H
 
 #include "check/checklist.h"
-#include "repo/session.h"
+#include "repo/repository.h"
 
 #define CHECK_STORE_STEPS 6
 
@@ -11,10 +11,10 @@
  * What the store really does, tried out with an object of its own: CHECK_STORE_STEPS steps, of which none is tried once
  * the first has failed. *usable: whether archiving and recovery can rely on it.
  */
-enum status check_store(struct checklist *list, const struct session *session, bool *usable, struct error *err);
+enum status check_store(struct checklist *list, const struct repository *repo, bool *usable, struct error *err);
 
 struct check_server {
-	const struct session *session; /* NULL: the repository cannot be used, and nothing is waited for in it */
+	const struct repository *repo; /* NULL: the repository cannot be used, and nothing is waited for in it */
 	uint64_t system_id;            /* of the data directory or of the option; 0: not known */
 	bool wanted;                   /* no server is a failure */
 };
@@ -29,7 +29,7 @@ enum status check_server(struct checklist *list, const struct check_server *chec
  * Reads an object through to its end and keeps nothing: STATUS_OK when it is authentic and what its name says, which
  * ends in that of a WAL file. *bytes, of the file.
  */
-enum status check_object(const struct session *session, const struct call *call, const char *object, uint64_t *bytes,
+enum status check_object(const struct repository *repo, const struct call *call, const char *object, uint64_t *bytes,
 			 struct error *err);
 
 #endif

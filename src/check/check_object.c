@@ -2,24 +2,24 @@
 #include "check/check.h"
 #include "pg/wal/content.h"
 #include "repo/seal.h"
-#include "stream/end.h"
-#include "stream/tally.h"
+#include "stream/byte_counter.h"
+#include "stream/terminal_sink.h"
 
-enum status check_object(const struct session *session, const struct call *call, const char *object, uint64_t *bytes,
+enum status check_object(const struct repository *repo, const struct call *call, const char *object, uint64_t *bytes,
 			 struct error *err)
 {
-	struct sink nowhere = end_null();
-	struct unseal_params params = {.keys = &session->keys, .allow_unprotected = !session->encrypt, .name = object};
+	struct sink nowhere = terminal_sink_null();
+	struct unseal_params params = {.keys = &repo->keys, .allow_unprotected = !repo->encrypt, .name = object};
 	struct wal_name name;
-	struct tally plain;
+	struct byte_counter plain;
 	CLEANUP(sink_freep) struct sink *chain = &nowhere;
 	enum status st = wal_name_from_path(&name, object, err);
 	if (!st)
-		st = tally_new(&chain, &plain, err);
+		st = byte_counter_new(&chain, &plain, err);
 	if (!st)
 		st = unseal_new(&chain, &params, err);
 	if (!st)
-		st = store_read(session->store, call, object, chain, err);
+		st = store_read(repo->store, call, object, chain, err);
 	if (!st)
 		st = sink_finish(chain, err);
 	if (st)

@@ -36,7 +36,7 @@ enum status check_segment_finish(void *arg, const struct call *call, struct find
 				    "a standby cannot: run walship check on the primary; here, once it is promoted");
 	if (!inspection->archives)
 		return finding_skip(finding, "not tried: it would not be archived here, see above");
-	if (inspection->check->session == NULL)
+	if (inspection->check->repo == NULL)
 		return finding_skip(finding, "not tried: the repository cannot be used, see above");
 	enum status st = switch_wal(inspection, call, err);
 	if (st == STATUS_USAGE)
@@ -116,7 +116,7 @@ enum status check_segment_find(void *arg, const struct call *call, struct findin
 		bool fails = false;
 		if (lost.text[0] == '\0' && ask_archiver(inspection, call, &archived, &fails, &lost))
 			wait.deadline_ms = clock_monotonic_ms(call->clock) + LOST_MS;
-		enum status st = check_object(inspection->check->session, call, inspection->object, &bytes, err);
+		enum status st = check_object(inspection->check->repo, call, inspection->object, &bytes, err);
 		int64_t waited_ms = clock_monotonic_ms(call->clock) - inspection->switched_ms;
 		finding_say(finding, "%s opened, %.1f s after it was finished", inspection->object,
 			    (double)waited_ms / 1000);

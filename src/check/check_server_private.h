@@ -1,6 +1,6 @@
 /* What check_server.c and check_segment.c share. */
-#ifndef WALSHIP_COMMAND_CHECK_SERVER_PRIVATE_H
-#define WALSHIP_COMMAND_CHECK_SERVER_PRIVATE_H
+#ifndef WALSHIP_CHECK_CHECK_SERVER_PRIVATE_H
+#define WALSHIP_CHECK_CHECK_SERVER_PRIVATE_H
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/hex.h"
-#include "stream/end.h"
+#include "stream/terminal_sink.h"
 
 #define RANDOM_BYTES 8
 #define CONTENT_MAX 1024 /* of an answer: what is put is shorter */
@@ -46,7 +46,7 @@ static enum status create(void *arg, const struct call *call, struct finding *fi
 
 static enum status look(struct probe *probe, struct error *err)
 {
-	struct buffer_end content = end_buffer(probe->content, CONTENT_MAX);
+	struct buffer_sink content = terminal_sink_buffer(probe->content, CONTENT_MAX);
 	buffer_clear(probe->content);
 	enum status st = store_read(probe->store, probe->call, probe->name, &content.sink, err);
 	if (!st && strcmp(buffer_text(probe->content), probe->first) != 0)
@@ -96,7 +96,7 @@ static enum status says_missing(void *arg, const struct call *call, struct findi
 {
 	struct probe *probe = arg;
 	(void)finding;
-	struct buffer_end content = end_buffer(probe->content, CONTENT_MAX);
+	struct buffer_sink content = terminal_sink_buffer(probe->content, CONTENT_MAX);
 	char name[NAME_SIZE + 8];
 	(void)snprintf(name, sizeof name, "%s-none", probe->name);
 	buffer_clear(probe->content);
@@ -151,13 +151,13 @@ static enum status name_probe(const struct call *call, char out[NAME_SIZE], stru
 	return STATUS_OK;
 }
 
-enum status check_store(struct checklist *list, const struct session *session, bool *usable, struct error *err)
+enum status check_store(struct checklist *list, const struct repository *repo, bool *usable, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer content = {0};
 	const struct command_context *context = list->context;
-	struct probe probe = {.store = session->store, .first = "written by walship check", .content = &content};
-	probe.looks_first = session_looks_first(context->config);
-	probe.only_looks = session_uses_libs3(context->config);
+	struct probe probe = {.store = repo->store, .first = "written by walship check", .content = &content};
+	probe.looks_first = repository_looks_first(context->config);
+	probe.only_looks = repository_uses_libs3(context->config);
 	enum status st = name_probe(context->call, probe.name, err);
 	*usable = true;
 	for (size_t i = 0; !st && i < CHECK_STORE_STEPS; i++) {

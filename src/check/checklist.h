@@ -1,6 +1,6 @@
 /* The steps of walship check, one after the other: each a line for people, or a line of JSON. */
-#ifndef WALSHIP_COMMAND_CHECKLIST_H
-#define WALSHIP_COMMAND_CHECKLIST_H
+#ifndef WALSHIP_CHECK_CHECKLIST_H
+#define WALSHIP_CHECK_CHECKLIST_H
 
 #include "command/command.h"
 

@@ -7,9 +7,9 @@
 #include "cli/arguments.h"
 #include "cli/backstop.h"
 #include "cli/detach.h"
-#include "cli/ending.h"
 #include "cli/help.h"
 #include "cli/logger.h"
+#include "cli/signal_hold.h"
 
 /* The end of every call: what PostgreSQL's log shows, and what PostgreSQL is told. */
 static int report(struct logger *logger, enum status st, enum exit_for reader, const struct error *err)
@@ -19,7 +19,7 @@ static int report(struct logger *logger, enum status st, enum exit_for reader, c
 	logger_fini(logger);
 	/* As it is with the tools that a pipe is made of: `walship list | head` had enough, and nothing is wrong. */
 	if (st == STATUS_UNREAD)
-		ending_die_of(SIGPIPE);
+		die_of_signal(SIGPIPE);
 	return status_exit_code(st, reader);
 }
 
@@ -31,7 +31,7 @@ static enum status run(const struct process *process, const struct arguments *ar
 	    .clock = &system_clock,
 	    .random = &system_random,
 	    .log = log,
-	    .ending = ending_install(),
+	    .signal_hold = signal_hold_install(),
 	    .deadline_ms = clock_monotonic_ms(&system_clock) + timeout_ms,
 	    .step_ms = arguments->command->bound == BOUND_STEP ? timeout_ms : 0,
 	    .step_begun = backstop_again,

@@ -18,36 +18,36 @@
 /* The places that are sockets. */
 static const struct place {
 	const char *name, *socket;
-	void (*encode[2])(const struct record *record, struct record_text *out); /* by enum log_format */
+	void (*encode[2])(const struct log_entry *entry, struct log_entry_text *out); /* by enum log_format */
 } places[] = {
-    {"syslog", "/dev/log", {record_syslog, record_syslog_json}},
-    {"journal", "/run/systemd/journal/socket", {record_journal, record_journal}}, /* it has fields of its own */
+    {"syslog", "/dev/log", {log_entry_syslog, log_entry_syslog_json}},
+    {"journal", "/run/systemd/journal/socket", {log_entry_journal, log_entry_journal}}, /* it has fields of its own */
 };
 
-static void write_all(int fd, const struct record_text *text)
+static void write_all(int fd, const struct log_entry_text *text)
 {
 	if (write(fd, text->bytes, text->len) < 0)
 		return; /* nobody is there to read it */
 }
 
-static void to_standard_error(const struct logger *logger, const struct record *record)
+static void to_standard_error(const struct logger *logger, const struct log_entry *entry)
 {
-	struct record_text text;
-	logger->to_err(record, &text);
+	struct log_entry_text text;
+	logger->to_err(entry, &text);
 	write_all(logger->err_fd, &text);
 }
 
-static struct record make_record(const struct logger *logger, const struct log *log, enum log_level level,
-				 const char *message, const char *hint)
+static struct log_entry make_record(const struct logger *logger, const struct log *log, enum log_level level,
+				    const char *message, const char *hint)
 {
-	struct record record = {
+	struct log_entry entry = {
 	    .level = level, .command = logger->command, .pid = getpid(), .message = message, .hint = hint};
-	(void)clock_gettime(CLOCK_REALTIME, &record.time);
+	(void)clock_gettime(CLOCK_REALTIME, &entry.time);
 	if (log->subject != NULL)
-		record.subject = *log->subject;
-	if (record.subject.wal_file != NULL && strlen(record.subject.wal_file) > WAL_FILE_MAX)
-		record.subject.wal_file = NULL;
-	return record;
+		entry.subject = *log->subject;
+	if (entry.subject.wal_file != NULL && strlen(entry.subject.wal_file) > WAL_FILE_MAX)
+		entry.subject.wal_file = NULL;
+	return entry;
 }
 
 static void give_up(struct logger *logger, const char *why)
@@ -65,18 +65,18 @@ static void give_up(struct logger *logger, const char *why)
 				 "what its engine and PostgreSQL's log show");
 	if (logger->log.level < LEVEL_WARNING)
 		return;
-	struct record record = make_record(logger, &logger->log, LEVEL_WARNING, err.text, err.hint);
-	to_standard_error(logger, &record);
+	struct log_entry entry = make_record(logger, &logger->log, LEVEL_WARNING, err.text, err.hint);
+	to_standard_error(logger, &entry);
 }
 
 /* One write, or one datagram, for a record: those of processes side by side do not mix. False: the place is given up.
  */
-static bool to_place(struct logger *logger, const struct record *record)
+static bool to_place(struct logger *logger, const struct log_entry *entry)
 {
-	struct record_text text;
+	struct log_entry_text text;
 	if (logger->fd < 0)
 		return false;
-	logger->to_place(record, &text);
+	logger->to_place(entry, &text);
 	char words[128];
 	ssize_t put;
 	do
@@ -88,25 +88,25 @@ static bool to_place(struct logger *logger, const struct record *record)
 	return false;
 }
 
-static void write_record(struct logger *logger, const struct record *record, bool ends_the_call)
+static void write_record(struct logger *logger, const struct log_entry *entry, bool ends_the_call)
 {
 	(void)pthread_mutex_lock(&logger->mutex);
-	bool there = to_place(logger, record);
+	bool there = to_place(logger, entry);
 	if (!there || ends_the_call || logger->watched)
-		to_standard_error(logger, record);
+		to_standard_error(logger, entry);
 	(void)pthread_mutex_unlock(&logger->mutex);
 }
 
 static void write_line(const struct log *log, enum log_level level, const char *line)
 {
 	struct logger *logger = log->arg;
-	struct record record = make_record(logger, log, level, line, "");
-	write_record(logger, &record, false);
+	struct log_entry entry = make_record(logger, log, level, line, "");
+	write_record(logger, &entry, false);
 }
 
 void logger_init(struct logger *logger, int err_fd)
 {
-	*logger = (struct logger){.err_fd = err_fd, .fd = -1, .to_err = record_terminal};
+	*logger = (struct logger){.err_fd = err_fd, .fd = -1, .to_err = log_entry_terminal};
 	logger->log = (struct log){LEVEL_WARNING, write_line, logger, &logger->subject};
 	(void)pthread_mutex_init(&logger->mutex, NULL);
 }
@@ -157,8 +157,8 @@ static void open_place(struct logger *logger, const char *wish, enum log_format 
 	const struct place *place = find_place(wish, &path);
 	logger->place = wish;
 	logger->to_place = place != NULL               ? place->encode[format]
-			   : format == LOG_FORMAT_JSON ? record_json
-						       : record_file;
+			   : format == LOG_FORMAT_JSON ? log_entry_json
+						       : log_entry_file;
 	if (path[0] != '/') {
 		give_up(logger, "neither stderr, syslog, journal nor an absolute path");
 		return;
@@ -177,15 +177,15 @@ void logger_open(struct logger *logger, const struct config *config)
 	bool json = config_number(config, OPTION_ID_LOG_FORMAT) == LOG_FORMAT_JSON;
 	logger->log.level = (enum log_level)level;
 	if (strcmp(wish, "stderr") == 0)
-		logger->to_err = json ? record_json : record_terminal;
+		logger->to_err = json ? log_entry_json : log_entry_terminal;
 	else
 		open_place(logger, wish, json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT);
 }
 
 void logger_error(struct logger *logger, const struct error *err)
 {
-	struct record record = make_record(logger, &logger->log, LEVEL_ERROR, err->text, err->hint);
-	write_record(logger, &record, true);
+	struct log_entry entry = make_record(logger, &logger->log, LEVEL_ERROR, err->text, err->hint);
+	write_record(logger, &entry, true);
 }
 
 void logger_fini(struct logger *logger)

@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-#include "cli/record.h"
+#include "cli/log_entry.h"
 #include "config/config.h"
 
 struct logger {
@@ -17,8 +17,8 @@ struct logger {
 	const char *socket; /* where it is one; NULL: it is a file */
 	int fd;             /* of place; -1: standard error */
 	bool watched;       /* a terminal is on standard error: what goes elsewhere is shown there too */
-	void (*to_err)(const struct record *record, struct record_text *out);
-	void (*to_place)(const struct record *record, struct record_text *out);
+	void (*to_err)(const struct log_entry *entry, struct log_entry_text *out);
+	void (*to_place)(const struct log_entry *entry, struct log_entry_text *out);
 	struct log_subject subject; /* of the process's first thread */
 };
 

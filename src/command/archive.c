@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "archive/fetch/fetch_ahead.h"
-#include "archive/fetch/prefetched.h"
+#include "archive/fetch/prefetch_client.h"
 #include "archive/push/push_ahead.h"
 #include "archive/push/push_outcome.h"
 #include "base/cleanup.h"
@@ -12,8 +12,8 @@
 #include "base/path.h"
 #include "base/uri.h"
 #include "pg/data/control.h"
-#include "repo/session.h"
-#include "repo/whose.h"
+#include "repo/cluster_id.h"
+#include "repo/repository.h"
 #include "stream/codec/codec.h"
 #include "sys/processors.h"
 #include "walship/fetch.h"
@@ -33,7 +33,7 @@ static uint64_t buffer_bytes(const struct config *config)
  * Whether the file has been pushed ahead of this call: then nothing is left to do. False, with a spool that notes can
  * be kept in, when it has not.
  */
-static enum status look_into_spool(const struct push *push, struct acknowledgements *notes, bool *done, bool *usable,
+static enum status look_into_spool(const struct push *push, struct pushed_markers *notes, bool *done, bool *usable,
 				   const struct config *config, struct error *err)
 {
 	struct shipped file;
@@ -42,9 +42,9 @@ static enum status look_into_spool(const struct push *push, struct acknowledgeme
 	enum status st = push_examine(push, &file, err);
 	if (st)
 		return st;
-	*usable = acknowledgements_open(notes, config, file.system_id, push->path, &trouble) == STATUS_OK;
+	*usable = pushed_markers_open(notes, config, file.system_id, push->path, &trouble) == STATUS_OK;
 	if (*usable)
-		*done = acknowledgement_take(notes, path_name(push->path), &file);
+		*done = pushed_marker_take(notes, path_name(push->path), &file);
 	else
 		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);
 	if (*done)
@@ -57,8 +57,8 @@ static enum status push_now(struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
 	const struct codec *codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS));
-	CLEANUP(session_fini) struct session session = {0};
-	struct acknowledgements notes;
+	CLEANUP(repository_fini) struct repository repo = {0};
+	struct pushed_markers notes;
 	bool done = false, ahead = false;
 	log_about_file(context->call->log, path_name(context->operands[0]));
 	enum status st = codec_check(codec, STATUS_USAGE, err);
@@ -83,13 +83,13 @@ static enum status push_now(struct command_context *context, struct error *err)
 		if (st || done)
 			return st;
 	}
-	st = session_open(&session, context, err);
+	st = repository_open(&repo, context, err);
 	if (st)
 		return error_wrap(err, st, "push %s", path_name(context->operands[0]));
-	push.store = session.store;
-	push.key = session.encrypt ? &session.keys.keys[0] : NULL;
-	push.keys = &session.keys;
-	return ahead ? push_with_others(&push, &session, &notes, context, err) : push_file(&push, NULL, err);
+	push.store = repo.store;
+	push.key = repo.encrypt ? &repo.keys.keys[0] : NULL;
+	push.keys = &repo.keys;
+	return ahead ? push_with_others(&push, &repo, &notes, context, err) : push_file(&push, NULL, err);
 }
 
 enum status command_push(struct command_context *context, struct error *err)
@@ -115,7 +115,7 @@ static enum status prepare(struct command_context *context, struct fetch *fetch,
 	struct data_directory directory;
 	const struct config *config = context->config;
 	log_about_file(context->call->log, context->operands[0]);
-	enum status st = whose_cluster(config, dest, &directory, &fetch->system_id, err);
+	enum status st = cluster_id_find(config, dest, &directory, &fetch->system_id, err);
 	context->reader = choose_reader(config, &directory);
 	fetch->call = context->call;
 	fetch->name = context->operands[0];
@@ -126,13 +126,13 @@ static enum status prepare(struct command_context *context, struct fetch *fetch,
 	return error_hint(err, STATUS_USAGE, "run in the data directory, or give --pg-data or --system-id");
 }
 
-static enum status open_for(struct command_context *context, struct session *session, struct fetch *fetch,
+static enum status open_for(struct command_context *context, struct repository *repo, struct fetch *fetch,
 			    struct error *err)
 {
-	enum status st = session_open(session, context, err);
-	fetch->store = session->store;
-	fetch->keys = &session->keys;
-	fetch->allow_unprotected = !session->encrypt;
+	enum status st = repository_open(repo, context, err);
+	fetch->store = repo->store;
+	fetch->keys = &repo->keys;
+	fetch->allow_unprotected = !repo->encrypt;
 	return st;
 }
 
@@ -140,9 +140,9 @@ static enum status open_for(struct command_context *context, struct session *ses
 static enum status fetch_now(struct command_context *context, const struct fetch *wanted, const char *dest,
 			     struct error *err)
 {
-	CLEANUP(session_fini) struct session session = {0};
+	CLEANUP(repository_fini) struct repository repo = {0};
 	struct fetch fetch = *wanted; /* of its own: it points into the session, which ends here */
-	enum status st = open_for(context, &session, &fetch, err);
+	enum status st = open_for(context, &repo, &fetch, err);
 	return st ? error_wrap(err, st, "fetch %s", fetch.name) : fetch_file(&fetch, dest, err);
 }
 
@@ -156,26 +156,26 @@ static uint64_t size_of(const char *path)
 static enum status fetch_segment(struct command_context *context, struct fetch *fetch, const struct wal_name *name,
 				 const char *dest, struct error *err)
 {
-	CLEANUP(prefetched_fini) struct prefetched prefetched = {.wanted_fd = -1};
+	CLEANUP(prefetch_client_fini) struct prefetch_client client = {.wanted_fd = -1};
 	CLEANUP(fd_closep) int ahead_fd = -1;
 	struct error trouble = {0};
 	uint64_t bytes_max = config_number(context->config, OPTION_ID_FETCH_AHEAD);
-	if (prefetched_open(&prefetched, context->config, fetch->system_id, &trouble)) {
+	if (prefetch_client_open(&client, context->config, fetch->system_id, &trouble)) {
 		log_line(context->call->log, LEVEL_WARNING, "fetch-ahead is off: %s", trouble.text);
 		return fetch_now(context, fetch, dest, err);
 	}
-	if (prefetched_take(&prefetched, context->call, name, dest)) {
+	if (prefetch_client_take(&client, context->call, name, dest)) {
 		log_line(context->call->log, LEVEL_INFO, "fetch %s: was in the spool, verified", name->text);
-		prefetched_tell(&prefetched, name->text, size_of(dest));
+		prefetch_client_tell(&client, name->text, size_of(dest));
 		return STATUS_OK;
 	}
-	if (prefetched.wanted_fd < 0 && prefetched_follows(&prefetched, name, bytes_max))
-		ahead_fd = fetch_ahead_start(context, &prefetched, fetch->system_id);
+	if (client.wanted_fd < 0 && prefetch_client_follows(&client, name, bytes_max))
+		ahead_fd = fetch_ahead_start(context, &client, fetch->system_id);
 	enum status st = fetch_now(context, fetch, dest, err);
 	if (!st && ahead_fd >= 0)
 		fetch_ahead_begin(ahead_fd, name->text, size_of(dest));
 	if (!st)
-		prefetched_tell(&prefetched, name->text, size_of(dest));
+		prefetch_client_tell(&client, name->text, size_of(dest));
 	return st;
 }
 
@@ -213,11 +213,11 @@ static const char *scratch_folder(const char *const *environment)
 
 enum status command_cat(struct command_context *context, struct error *err)
 {
-	CLEANUP(session_fini) struct session session = {0};
+	CLEANUP(repository_fini) struct repository repo = {0};
 	struct fetch fetch = {.scratch = scratch_folder(context->environment), .verified = context->verified};
 	enum status st = prepare(context, &fetch, NULL, err);
 	if (!st)
-		st = open_for(context, &session, &fetch, err);
+		st = open_for(context, &repo, &fetch, err);
 	if (st)
 		return error_wrap(err, st, "cat %s", context->operands[0]);
 	return fetch_to_fd(&fetch, context->out_fd, err);

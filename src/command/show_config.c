@@ -3,7 +3,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "console/print.h"
-#include "repo/session.h"
+#include "repo/repository.h"
 #include "sys/output.h"
 
 /* user:password@host, or password=...: refused wherever it is used, but here it would be seen first. */
@@ -65,7 +65,7 @@ static enum status show_credentials(const struct command_context *context, struc
 	CLEANUP(credentials_fini) struct credentials credentials = {0};
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	struct credential_search search;
-	enum status st = login(context, &search, &credentials, err);
+	enum status st = s3_credentials_find(context, &search, &credentials, err);
 	if (st)
 		return st;
 	if (command_flag(context, "json"))

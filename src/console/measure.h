@@ -1,6 +1,6 @@
 /* Sizes and times as people read them: two digits that matter. */
-#ifndef WALSHIP_COMMAND_MEASURE_H
-#define WALSHIP_COMMAND_MEASURE_H
+#ifndef WALSHIP_CONSOLE_MEASURE_H
+#define WALSHIP_CONSOLE_MEASURE_H
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/tame.h"
+#include "base/sanitize.h"
 #include "sys/output.h"
 
 #define WHERE "to standard output"
@@ -18,7 +18,7 @@ enum status print_text(const struct command_context *context, struct buffer *tex
 	if (in_steps && context->verified != NULL)
 		context->verified();
 	/* A name in a repository may be anybody's: what would command a terminal is shown as '?'. */
-	tame((char *)text->data, text->len, '\n');
+	sanitize((char *)text->data, text->len, '\n');
 	enum status st = output_write(context->out_fd, WHERE, text->data, text->len, err);
 	if (in_steps && context->call->step_begun != NULL)
 		context->call->step_begun();

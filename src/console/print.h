@@ -1,6 +1,6 @@
 /* What commands print on standard output. */
-#ifndef WALSHIP_COMMAND_PRINT_H
-#define WALSHIP_COMMAND_PRINT_H
+#ifndef WALSHIP_CONSOLE_PRINT_H
+#define WALSHIP_CONSOLE_PRINT_H
 
 #include <jansson.h>
 

@@ -1,6 +1,6 @@
 /* A line on the terminal that tells how far a long command has come, and is gone when there is something to read. */
-#ifndef WALSHIP_COMMAND_PROGRESS_H
-#define WALSHIP_COMMAND_PROGRESS_H
+#ifndef WALSHIP_CONSOLE_PROGRESS_H
+#define WALSHIP_CONSOLE_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

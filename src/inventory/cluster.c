@@ -14,18 +14,18 @@ static void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX])
 	(void)snprintf(out, LSN_TEXT_MAX, "%" PRIX32 "/%" PRIX32, (uint32_t)(lsn >> 32), (uint32_t)lsn);
 }
 
-static double ratio_of(const struct chain *chain, const struct chain_timeline *timeline)
+static double ratio_of(const struct coverage *coverage, const struct coverage_timeline *timeline)
 {
-	double plain = (double)timeline->segments * chain->segment_bytes;
+	double plain = (double)timeline->segments * coverage->segment_bytes;
 	return timeline->segment_bytes_stored == 0 ? 0 : plain / (double)timeline->segment_bytes_stored;
 }
 
-struct missing cluster_missing(const struct chain *chain)
+struct missing cluster_missing(const struct coverage *coverage)
 {
 	struct missing all = {0};
-	for (size_t i = 0; i < chain->timeline_count; i++) {
-		all.ranges += chain->timelines[i].gaps;
-		all.segments += chain->timelines[i].gap_segments;
+	for (size_t i = 0; i < coverage->timeline_count; i++) {
+		all.ranges += coverage->timelines[i].gaps;
+		all.segments += coverage->timelines[i].gap_segments;
 	}
 	return all;
 }
@@ -41,82 +41,83 @@ static json_t *json_lsn(uint64_t lsn)
 	return json_string(text);
 }
 
-static json_t *json_segment(const struct chain *chain, uint32_t timeline, uint64_t number)
+static json_t *json_segment(const struct coverage *coverage, uint32_t timeline, uint64_t number)
 {
 	struct wal_name name;
-	wal_name_of_number(&name, timeline, number, chain->segment_bytes);
+	wal_name_of_number(&name, timeline, number, coverage->segment_bytes);
 	return json_string(name.text);
 }
 
-static json_t *json_timeline(const struct chain *chain, const struct chain_timeline *each)
+static json_t *json_timeline(const struct coverage *coverage, const struct coverage_timeline *each)
 {
 	bool some = each->segments > 0;
 	return json_pack(
 	    "{s:I, s:o, s:o, s:b, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "timeline",
 	    (json_int_t)each->id, "parent", print_integer_if(each->parent != 0, each->parent), "switch_lsn",
 	    each->parent == 0 ? json_null() : json_lsn(each->switch_lsn), "has_history", (int)each->has_history,
-	    "first", some ? json_segment(chain, each->id, each->first) : json_null(), "last",
-	    some ? json_segment(chain, each->id, each->last) : json_null(), "segments", (json_int_t)each->segments,
-	    "segments_stored_bytes", (json_int_t)each->segment_bytes_stored, "ratio", json_real(ratio_of(chain, each)),
-	    "partials", (json_int_t)each->partials, "backups", (json_int_t)each->backups, "objects",
-	    (json_int_t)each->objects, "bytes", (json_int_t)each->bytes, "oldest_time", print_time(each->oldest_s),
-	    "newest_time", print_time(each->newest_s));
+	    "first", some ? json_segment(coverage, each->id, each->first) : json_null(), "last",
+	    some ? json_segment(coverage, each->id, each->last) : json_null(), "segments", (json_int_t)each->segments,
+	    "segments_stored_bytes", (json_int_t)each->segment_bytes_stored, "ratio",
+	    json_real(ratio_of(coverage, each)), "partials", (json_int_t)each->partials, "backups",
+	    (json_int_t)each->backups, "objects", (json_int_t)each->objects, "bytes", (json_int_t)each->bytes,
+	    "oldest_time", print_time(each->oldest_s), "newest_time", print_time(each->newest_s));
 }
 
-static json_t *json_gap(const struct chain *chain, const struct chain_gap *gap)
+static json_t *json_gap(const struct coverage *coverage, const struct coverage_gap *gap)
 {
 	json_int_t segments = (json_int_t)gap->last - (json_int_t)gap->first + 1;
 	return json_pack("{s:I, s:o, s:o, s:I, s:b}", "timeline", (json_int_t)gap->timeline, "first",
-			 json_segment(chain, gap->timeline, gap->first), "last",
-			 json_segment(chain, gap->timeline, gap->last), "segments", segments, "needed",
+			 json_segment(coverage, gap->timeline, gap->first), "last",
+			 json_segment(coverage, gap->timeline, gap->last), "segments", segments, "needed",
 			 (int)gap->needed);
 }
 
-static json_t *json_window(const struct chain *chain, const struct chain_window *window)
+static json_t *json_window(const struct coverage *coverage, const struct coverage_window *window)
 {
 	bool archived = window->archived_timeline != 0;
 	return json_pack("{s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "timeline", (json_int_t)window->timeline,
 			 "at_gap", (int)window->at_gap, "newest", (int)window->newest, "first",
-			 json_segment(chain, window->first_timeline, window->first), "last",
-			 json_segment(chain, window->last_timeline, window->last), "begin_lsn",
+			 json_segment(coverage, window->first_timeline, window->first), "last",
+			 json_segment(coverage, window->last_timeline, window->last), "begin_lsn",
 			 json_lsn(window->begin_lsn), "end_lsn", json_lsn(window->end_lsn), "first_stored_time",
 			 print_time(window->first_s), "last_stored_time", print_time(window->last_s), "archived_last",
-			 archived ? json_segment(chain, window->archived_timeline, window->archived_last)
+			 archived ? json_segment(coverage, window->archived_timeline, window->archived_last)
 				  : json_null());
 }
 
 struct json_windows {
-	const struct chain *chain;
+	const struct coverage *coverage;
 	json_t *array;
 };
 
-static enum status append_window(void *arg, const struct chain_window *window, struct error *err)
+static enum status append_window(void *arg, const struct coverage_window *window, struct error *err)
 {
 	const struct json_windows *windows = arg;
-	return json_array_append_new(windows->array, json_window(windows->chain, window)) == 0
+	return json_array_append_new(windows->array, json_window(windows->coverage, window)) == 0
 		   ? STATUS_OK
 		   : error_set(err, STATUS_LOCAL, "out of memory");
 }
 
-json_t *cluster_json(const struct chain *chain)
+json_t *cluster_json(const struct coverage *coverage)
 {
 	json_t *timelines = json_array(), *gaps = json_array(), *windows = json_array();
-	struct json_windows array = {chain, windows};
+	struct json_windows array = {coverage, windows};
 	struct error ignored;
-	int failed = chain_windows(chain, append_window, &array, &ignored) != STATUS_OK;
-	int whole = chain_is_whole(chain);
-	for (size_t i = 0; i < chain->timeline_count; i++)
-		failed |= json_array_append_new(timelines, json_timeline(chain, &chain->timelines[i]));
-	for (size_t i = 0; i < chain->gap_count; i++)
-		if (!chain->gaps[i].lost)
-			failed |= json_array_append_new(gaps, json_gap(chain, &chain->gaps[i]));
-	struct missing missing = cluster_missing(chain);
-	json_t *all = json_pack(
-	    "{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "kind", "cluster", "system_id",
-	    print_system_id(chain->system_id), "segment_bytes", (json_int_t)chain->segment_bytes, "objects",
-	    (json_int_t)chain->objects, "whole", whole, "timelines", timelines, "gaps", gaps, "needed_gaps",
-	    (json_int_t)missing.ranges, "missing_segments", (json_int_t)missing.segments, "unnamed_gaps",
-	    (json_int_t)chain->gaps_untold, "missing_histories", (json_int_t)chain->lost_origins, "windows", windows);
+	int failed = coverage_windows(coverage, append_window, &array, &ignored) != STATUS_OK;
+	int whole = coverage_is_whole(coverage);
+	for (size_t i = 0; i < coverage->timeline_count; i++)
+		failed |= json_array_append_new(timelines, json_timeline(coverage, &coverage->timelines[i]));
+	for (size_t i = 0; i < coverage->gap_count; i++)
+		if (!coverage->gaps[i].lost)
+			failed |= json_array_append_new(gaps, json_gap(coverage, &coverage->gaps[i]));
+	struct missing missing = cluster_missing(coverage);
+	json_t *all =
+	    json_pack("{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "kind", "cluster", "system_id",
+		      print_system_id(coverage->system_id), "segment_bytes", (json_int_t)coverage->segment_bytes,
+		      "objects", (json_int_t)coverage->objects, "whole", whole, "timelines", timelines, "gaps", gaps,
+		      "needed_gaps", (json_int_t)missing.ranges, "missing_segments", (json_int_t)missing.segments,
+		      "unnamed_gaps", (json_int_t)coverage->gaps_untold, "missing_histories",
+		      (json_int_t)coverage->lost_origins, "windows", windows);
 	if (failed == 0)
 		return all;
 	json_decref(all);
@@ -127,13 +128,13 @@ json_t *cluster_json(const struct chain *chain)
  * Text.
  */
 
-static enum status show_head(struct buffer *out, const struct chain *chain, struct error *err)
+static enum status show_head(struct buffer *out, const struct coverage *coverage, struct error *err)
 {
-	return buffer_printf(out, err, "cluster %" PRIu64 ", segments of %" PRIu32 " MiB\n", chain->system_id,
-			     chain->segment_bytes / 1024 / 1024);
+	return buffer_printf(out, err, "cluster %" PRIu64 ", segments of %" PRIu32 " MiB\n", coverage->system_id,
+			     coverage->segment_bytes / 1024 / 1024);
 }
 
-static enum status show_origin(struct buffer *out, const struct chain_timeline *each, struct error *err)
+static enum status show_origin(struct buffer *out, const struct coverage_timeline *each, struct error *err)
 {
 	char lsn[LSN_TEXT_MAX];
 	lsn_text(each->switch_lsn, lsn);
@@ -142,19 +143,19 @@ static enum status show_origin(struct buffer *out, const struct chain_timeline *
 						 each->parent, lsn);
 }
 
-static enum status show_segments(struct buffer *out, const struct chain *chain, const struct chain_timeline *each,
-				 struct error *err)
+static enum status show_segments(struct buffer *out, const struct coverage *coverage,
+				 const struct coverage_timeline *each, struct error *err)
 {
 	struct wal_name first, last;
-	wal_name_of_number(&first, each->id, each->first, chain->segment_bytes);
-	wal_name_of_number(&last, each->id, each->last, chain->segment_bytes);
+	wal_name_of_number(&first, each->id, each->first, coverage->segment_bytes);
+	wal_name_of_number(&last, each->id, each->last, coverage->segment_bytes);
 	if (each->segments == 0)
 		return buffer_printf(out, err, "no segments\n");
 	return buffer_printf(out, err, "%" PRIu64 " segment%s, %s to %s\n", each->segments,
 			     each->segments == 1 ? "" : "s", first.text, last.text);
 }
 
-static enum status show_sizes(struct buffer *out, const struct chain *chain, const struct chain_timeline *each,
+static enum status show_sizes(struct buffer *out, const struct coverage *coverage, const struct coverage_timeline *each,
 			      struct error *err)
 {
 	char size[MEASURE_MAX], oldest[UTC_TEXT_SIZE], newest[UTC_TEXT_SIZE];
@@ -164,7 +165,7 @@ static enum status show_sizes(struct buffer *out, const struct chain *chain, con
 	enum status st =
 	    buffer_printf(out, err, "  %" PRIu64 " object%s, %s", each->objects, each->objects == 1 ? "" : "s", size);
 	if (!st && each->segments > 0)
-		st = buffer_printf(out, err, ", ratio %.1f", ratio_of(chain, each));
+		st = buffer_printf(out, err, ", ratio %.1f", ratio_of(coverage, each));
 	if (!st && each->objects > 0)
 		st = buffer_printf(out, err, ", stored from %s to %s", oldest, newest);
 	if (!st && each->partials > 0)
@@ -176,27 +177,27 @@ static enum status show_sizes(struct buffer *out, const struct chain *chain, con
 	return st ? st : buffer_append(out, "\n", 1, err);
 }
 
-enum status cluster_show(struct buffer *out, const struct chain *chain, struct error *err)
+enum status cluster_show(struct buffer *out, const struct coverage *coverage, struct error *err)
 {
-	enum status st = show_head(out, chain, err);
-	for (size_t i = 0; !st && i < chain->timeline_count; i++) {
-		const struct chain_timeline *each = &chain->timelines[i];
+	enum status st = show_head(out, coverage, err);
+	for (size_t i = 0; !st && i < coverage->timeline_count; i++) {
+		const struct coverage_timeline *each = &coverage->timelines[i];
 		st = show_origin(out, each, err);
 		if (!st)
-			st = show_segments(out, chain, each, err);
+			st = show_segments(out, coverage, each, err);
 		if (!st)
-			st = show_sizes(out, chain, each, err);
+			st = show_sizes(out, coverage, each, err);
 	}
 	return st;
 }
 
-static enum status show_gap(struct buffer *out, const struct chain *chain, const struct chain_gap *gap,
+static enum status show_gap(struct buffer *out, const struct coverage *coverage, const struct coverage_gap *gap,
 			    struct error *err)
 {
 	struct wal_name first, last;
 	uint64_t count = gap->last - gap->first + 1;
-	wal_name_of_number(&first, gap->timeline, gap->first, chain->segment_bytes);
-	wal_name_of_number(&last, gap->timeline, gap->last, chain->segment_bytes);
+	wal_name_of_number(&first, gap->timeline, gap->first, coverage->segment_bytes);
+	wal_name_of_number(&last, gap->timeline, gap->last, coverage->segment_bytes);
 	if (count == 1)
 		return buffer_printf(out, err, "%s %s is missing%s\n", gap->needed ? "✗" : "–", first.text,
 				     gap->needed ? "" : ", on a branch that was left");
@@ -204,12 +205,12 @@ static enum status show_gap(struct buffer *out, const struct chain *chain, const
 			     first.text, last.text, count, gap->needed ? "" : ", on a branch that was left");
 }
 
-static enum status show_lost_origins(struct buffer *out, const struct chain *chain, struct error *err)
+static enum status show_lost_origins(struct buffer *out, const struct coverage *coverage, struct error *err)
 {
 	bool below = false;
 	enum status st = STATUS_OK;
-	for (size_t i = 0; !st && i < chain->timeline_count; i++) {
-		const struct chain_timeline *each = &chain->timelines[i];
+	for (size_t i = 0; !st && i < coverage->timeline_count; i++) {
+		const struct coverage_timeline *each = &coverage->timelines[i];
 		if (each->segments > 0 && each->parent == 0 && below)
 			st = buffer_printf(out, err,
 					   "✗ %08" PRIX32 ".history %s: where timeline %" PRIu32
@@ -220,19 +221,19 @@ static enum status show_lost_origins(struct buffer *out, const struct chain *cha
 	return st;
 }
 
-static enum status show_archived(struct buffer *out, const struct chain *chain, const struct chain_window *window,
-				 struct error *err)
+static enum status show_archived(struct buffer *out, const struct coverage *coverage,
+				 const struct coverage_window *window, struct error *err)
 {
 	struct wal_name last;
 	if (window->archived_timeline == 0)
 		return STATUS_OK;
-	wal_name_of_number(&last, window->archived_timeline, window->archived_last, chain->segment_bytes);
+	wal_name_of_number(&last, window->archived_timeline, window->archived_last, coverage->segment_bytes);
 	return buffer_printf(out, err, "; what is in an archive storage class, up to %s, must be restored before that",
 			     last.text);
 }
 
-static enum status show_window(struct buffer *out, const struct chain *chain, const struct chain_window *window,
-			       struct error *err)
+static enum status show_window(struct buffer *out, const struct coverage *coverage,
+			       const struct coverage_window *window, struct error *err)
 {
 	char begin[LSN_TEXT_MAX], end[LSN_TEXT_MAX], time[UTC_TEXT_SIZE];
 	lsn_text(window->begin_lsn, begin);
@@ -251,33 +252,33 @@ static enum status show_window(struct buffer *out, const struct chain *chain, co
 		st = buffer_printf(out, err, "%s",
 				   window->at_gap ? ", up to a gap" : (window->newest ? ", the newest WAL" : ""));
 	if (!st)
-		st = show_archived(out, chain, window, err);
+		st = show_archived(out, coverage, window, err);
 	return st ? st : buffer_append(out, "\n", 1, err);
 }
 
 struct shown_windows {
 	struct buffer *out;
-	const struct chain *chain;
+	const struct coverage *coverage;
 };
 
-static enum status show_each(void *arg, const struct chain_window *window, struct error *err)
+static enum status show_each(void *arg, const struct coverage_window *window, struct error *err)
 {
 	const struct shown_windows *windows = arg;
-	return show_window(windows->out, windows->chain, window, err);
+	return show_window(windows->out, windows->coverage, window, err);
 }
 
-enum status cluster_judge(struct buffer *out, const struct chain *chain, struct error *err)
+enum status cluster_judge(struct buffer *out, const struct coverage *coverage, struct error *err)
 {
-	enum status st = show_head(out, chain, err);
-	for (size_t i = 0; !st && i < chain->gap_count; i++)
-		st = chain->gaps[i].lost ? STATUS_OK : show_gap(out, chain, &chain->gaps[i], err);
-	if (!st && chain->gaps_untold > 0)
-		st = buffer_printf(out, err, "✗ and %" PRIu64 " more ranges are missing\n", chain->gaps_untold);
-	if (!st && chain->left_untold > 0)
+	enum status st = show_head(out, coverage, err);
+	for (size_t i = 0; !st && i < coverage->gap_count; i++)
+		st = coverage->gaps[i].lost ? STATUS_OK : show_gap(out, coverage, &coverage->gaps[i], err);
+	if (!st && coverage->gaps_untold > 0)
+		st = buffer_printf(out, err, "✗ and %" PRIu64 " more ranges are missing\n", coverage->gaps_untold);
+	if (!st && coverage->left_untold > 0)
 		st = buffer_printf(out, err, "– and %" PRIu64 " more ranges are missing, on branches that were left\n",
-				   chain->left_untold);
+				   coverage->left_untold);
 	if (!st)
-		st = show_lost_origins(out, chain, err);
-	struct shown_windows windows = {out, chain};
-	return st ? st : chain_windows(chain, show_each, &windows, err);
+		st = show_lost_origins(out, coverage, err);
+	struct shown_windows windows = {out, coverage};
+	return st ? st : coverage_windows(coverage, show_each, &windows, err);
 }

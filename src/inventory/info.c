@@ -4,13 +4,13 @@
 #include "inventory/cluster.h"
 #include "inventory/survey.h"
 
-static enum status show(void *arg, struct chain *chain, struct error *err)
+static enum status show(void *arg, struct coverage *coverage, struct error *err)
 {
 	const struct command_context *context = arg;
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	if (command_flag(context, "json"))
-		return print_json(context, cluster_json(chain), err);
-	enum status st = cluster_show(&text, chain, err);
+		return print_json(context, cluster_json(coverage), err);
+	enum status st = cluster_show(&text, coverage, err);
 	return st ? st : print_text(context, &text, err);
 }
 

@@ -5,7 +5,7 @@
 #include "console/print.h"
 #include "console/progress.h"
 #include "pg/wal/name.h"
-#include "repo/session.h"
+#include "repo/repository.h"
 
 #define LINES_BYTES (64UL * 1024) /* that are printed at once */
 
@@ -67,14 +67,14 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 
 enum status command_list(struct command_context *context, struct error *err)
 {
-	CLEANUP(session_fini) struct session session = {0};
+	CLEANUP(repository_fini) struct repository repo = {0};
 	struct listing listing = {.context = context, .json = command_flag(context, "json")};
 	const char *prefix = context->operands[0] == NULL ? "" : context->operands[0];
 	/* On a terminal the lines themselves show how far it is. */
 	progress_begin(&listing.progress, context->out_is_terminal ? 0 : context->terminal_fd, context->call->clock);
-	enum status st = session_open(&session, context, err);
+	enum status st = repository_open(&repo, context, err);
 	if (!st)
-		st = store_list(session.store, context->call, prefix, on_object, &listing, err);
+		st = store_list(repo.store, context->call, prefix, on_object, &listing, err);
 	progress_clear(&listing.progress);
 	if (!st && listing.lines.len > 0)
 		st = print_text(context, &listing.lines, err);

@@ -15,9 +15,9 @@
 
 struct walk {
 	struct survey *survey;
-	struct session lists, reads; /* a listing goes on while an object is read: a connection for each */
-	struct chain chain;          /* of the cluster that is being listed; system_id 0: none yet */
-	bool sized;                  /* chain.segment_bytes is known */
+	struct repository lists, reads; /* a listing goes on while an object is read: a connection for each */
+	struct coverage coverage;       /* of the cluster that is being listed; system_id 0: none yet */
+	bool sized;                     /* chain.segment_bytes is known */
 };
 
 /* What cannot be opened is told, and is no reason to stop; an outage is. */
@@ -26,8 +26,8 @@ static enum status forgive(struct walk *walk, enum status st, const struct unsea
 	if (st != STATUS_DAMAGED && st != STATUS_CONFLICT)
 		return st;
 	walk->survey->damaged += !lack->lacks;
-	walk->survey->locked += lack->lacks;
-	if (walk->survey->damaged + walk->survey->locked > TOLD_MAX)
+	walk->survey->missing_keys += lack->lacks;
+	if (walk->survey->damaged + walk->survey->missing_keys > TOLD_MAX)
 		return STATUS_OK;
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
@@ -50,7 +50,7 @@ static enum status read_history(struct walk *walk, const struct object_info *inf
 	else
 		st = object_read(&walk->reads, walk->survey->context->call, info->name, &text, &lack, err);
 	if (!st) {
-		st = chain_history(&walk->chain, timeline, buffer_text(&text), text.len, err);
+		st = coverage_history(&walk->coverage, timeline, buffer_text(&text), text.len, err);
 		if (st)
 			(void)error_wrap(err, st, "%s", info->name);
 	}
@@ -74,15 +74,15 @@ static enum status tell_cut_off(struct walk *walk, const struct object_info *inf
 static enum status end_cluster(struct walk *walk, struct error *err)
 {
 	enum status st = STATUS_OK;
-	if (walk->chain.system_id == 0)
+	if (walk->coverage.system_id == 0)
 		return STATUS_OK;
-	st = chain_end(&walk->chain, err);
+	st = coverage_end(&walk->coverage, err);
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
 	/* What was removed while it was looked at leaves nothing to tell. */
-	if (!st && walk->chain.objects > 0)
-		st = walk->survey->each(walk->survey->arg, &walk->chain, err);
-	chain_fini(&walk->chain);
+	if (!st && walk->coverage.objects > 0)
+		st = walk->survey->each(walk->survey->arg, &walk->coverage, err);
+	coverage_fini(&walk->coverage);
 	return st;
 }
 
@@ -107,7 +107,7 @@ static enum status choose_segment(struct walk *walk, const struct object_info *i
 				  struct error *err)
 {
 	char prefix[32];
-	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", walk->chain.system_id);
+	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", walk->coverage.system_id);
 	if (!info->archived) {
 		(void)snprintf(out->name, sizeof out->name, "%s", info->name);
 		return STATUS_OK;
@@ -124,7 +124,7 @@ static enum status read_page(struct walk *walk, const struct object_info *info, 
 	enum status st = choose_segment(walk, info, segment, err);
 	if (!st && segment->name[0] == '\0')
 		st = error_set(err, STATUS_DAMAGED, "no segment of cluster %" PRIu64 " can be read at once",
-			       walk->chain.system_id);
+			       walk->coverage.system_id);
 	return st ? st
 		  : object_read_head(&walk->reads, walk->survey->context->call, segment->name, head,
 				     WAL_PAGE_HEADER_BYTES, lack, err);
@@ -147,7 +147,7 @@ static enum status find_segment_bytes(struct walk *walk, const struct object_inf
 	uint32_t segment_bytes = st ? 0 : wal_content_segment_bytes(head);
 	if (!st && segment_bytes == 0)
 		st = error_set(err, STATUS_DAMAGED, "%s does not begin as a segment does", segment.name);
-	walk->chain.segment_bytes = segment_bytes == 0 ? SURVEY_SEGMENT_BYTES : segment_bytes;
+	walk->coverage.segment_bytes = segment_bytes == 0 ? SURVEY_SEGMENT_BYTES : segment_bytes;
 	walk->sized = true;
 	if (st == STATUS_DAMAGED)
 		(void)error_wrap(err, st, "segments are taken for %d MiB each", SURVEY_SEGMENT_BYTES / 1024 / 1024);
@@ -158,11 +158,11 @@ static enum status add(struct walk *walk, const struct object_info *info, uint64
 		       const struct wal_name *name, struct error *err)
 {
 	enum status st = STATUS_OK;
-	if (system_id != walk->chain.system_id) {
+	if (system_id != walk->coverage.system_id) {
 		st = end_cluster(walk, err);
 		if (st)
 			return st;
-		chain_init(&walk->chain, system_id, SURVEY_SEGMENT_BYTES);
+		coverage_init(&walk->coverage, system_id, SURVEY_SEGMENT_BYTES);
 		walk->sized = false;
 	}
 	if (is_cut_off(walk, info))
@@ -175,11 +175,11 @@ static enum status add(struct walk *walk, const struct object_info *info, uint64
 	if (st == STATUS_MISSING)
 		return STATUS_OK;
 	if (!st && walk->survey->seen != NULL)
-		st = walk->survey->seen(walk->survey->arg, &walk->chain, name, info, err);
+		st = walk->survey->seen(walk->survey->arg, &walk->coverage, name, info, err);
 	if (!st)
-		st = chain_add(&walk->chain, name, info->bytes, info->modified_s, err);
+		st = coverage_add(&walk->coverage, name, info->bytes, info->modified_s, err);
 	if (!st && info->archived)
-		chain_archived(&walk->chain, name);
+		coverage_archived(&walk->coverage, name);
 	return st;
 }
 
@@ -206,7 +206,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 
 static void tell_others(const struct survey *survey)
 {
-	uint64_t all = survey->damaged + survey->locked;
+	uint64_t all = survey->damaged + survey->missing_keys;
 	if (all > TOLD_MAX)
 		log_line(survey->context->call->log, LEVEL_WARNING, "%" PRIu64 " others cannot be opened either",
 			 all - TOLD_MAX);
@@ -218,10 +218,10 @@ enum status survey_run(struct survey *survey, struct error *err)
 	struct walk walk = {.survey = survey};
 	if (survey->system_id != 0)
 		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", survey->system_id);
-	enum status st = session_open(&walk.lists, survey->context, err);
+	enum status st = repository_open(&walk.lists, survey->context, err);
 	if (!st)
-		st = session_join(&walk.reads, &walk.lists, survey->context, err);
-	survey->session = &walk.reads;
+		st = repository_join(&walk.reads, &walk.lists, survey->context, err);
+	survey->repo = &walk.reads;
 	if (!st)
 		st = store_list(walk.lists.store, survey->context->call, prefix, on_object, &walk, err);
 	if (!st)
@@ -229,9 +229,9 @@ enum status survey_run(struct survey *survey, struct error *err)
 	if (survey->progress != NULL)
 		progress_clear(survey->progress);
 	tell_others(survey);
-	chain_fini(&walk.chain);
-	session_fini(&walk.reads);
-	session_fini(&walk.lists);
+	coverage_fini(&walk.coverage);
+	repository_fini(&walk.reads);
+	repository_fini(&walk.lists);
 	return st;
 }
 

@@ -1,22 +1,22 @@
 /* What is in the repository, cluster by cluster: one listing, with the histories of timelines read. */
-#ifndef WALSHIP_COMMAND_SURVEY_H
-#define WALSHIP_COMMAND_SURVEY_H
+#ifndef WALSHIP_INVENTORY_SURVEY_H
+#define WALSHIP_INVENTORY_SURVEY_H
 
 #include "console/progress.h"
-#include "repo/chain.h"
-#include "repo/session.h"
+#include "repo/coverage.h"
+#include "repo/repository.h"
 
 #define SURVEY_SEGMENT_BYTES                                                                                           \
 	(16 * 1024 * 1024) /* wal_segment_size where no segment could be opened: PostgreSQL's own */
 
 /* One cluster, all of it listed. */
-typedef enum status (*survey_fn)(void *arg, struct chain *chain, struct error *err);
+typedef enum status (*survey_fn)(void *arg, struct coverage *coverage, struct error *err);
 
 struct survey {
 	const struct command_context *context;
-	const struct session *session; /* out: while it runs, for whoever reads objects */
+	const struct repository *repo; /* out: while it runs, for whoever reads objects */
 	/* Each WAL file, before chain has it; may be NULL. chain->objects is 0 at a cluster's first. */
-	enum status (*seen)(void *arg, const struct chain *chain, const struct wal_name *name,
+	enum status (*seen)(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			    const struct object_info *info, struct error *err);
 	bool opens;                /* each of them is opened, so that what is damaged is found by that */
 	struct progress *progress; /* may be NULL */
@@ -28,7 +28,7 @@ struct survey {
 	/* out: histories, and segments asked for their size, that could not be opened; what is too short for any
 	 * object, unless each is opened; the first of them are logged, and how many others there are */
 	uint64_t damaged;
-	uint64_t locked; /* out: such that need a key that is not configured; logged as those */
+	uint64_t missing_keys; /* out: such that need a key that is not configured; logged as those */
 };
 
 /* STATUS_INCOMPLETE: there is no such cluster in the repository, or no WAL at all. */

@@ -1,6 +1,7 @@
-/* What one thread lists and a crew works on, in this order: the listing is never further ahead than there is room. */
-#ifndef WALSHIP_COMMAND_QUEUE_H
-#define WALSHIP_COMMAND_QUEUE_H
+/* What one thread lists and a worker pool works on, in this order: the listing is never further ahead than there is
+ * room. */
+#ifndef WALSHIP_JOB_QUEUE_H
+#define WALSHIP_JOB_QUEUE_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* Key files: made once, never overwritten. */
-#ifndef WALSHIP_COMMAND_KEY_FILE_H
-#define WALSHIP_COMMAND_KEY_FILE_H
+#ifndef WALSHIP_KEYS_KEY_FILE_H
+#define WALSHIP_KEYS_KEY_FILE_H
 
 #include <sys/stat.h>
 

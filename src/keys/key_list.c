@@ -26,7 +26,7 @@ struct key_tally {
 
 struct counting {
 	const struct command_context *context;
-	const struct session *session;
+	const struct repository *repo;
 	bool json;
 	struct progress progress;
 	uint64_t seen;
@@ -108,7 +108,7 @@ static enum status count(void *arg, const struct header_found *found, struct err
 /* The ring has the keys in the order of the configuration. NULL when the key is not configured. */
 static const struct config_key *configured(const struct counting *counting, size_t index, struct config_key *out)
 {
-	if (index >= counting->session->keys.count)
+	if (index >= counting->repo->keys.count)
 		return NULL;
 	*out = config_key(counting->context->config, index);
 	return out;
@@ -145,7 +145,7 @@ static enum status print_key_json(const struct counting *counting, size_t index,
 	hex_encode(id, tally->id, KEY_ID_BYTES);
 	return print_tally(counting,
 			   json_pack("{s:s, s:s, s:b, s:b, s:o, s:o}", "kind", "key", "key_id", id, "configured", known,
-				     "encrypts", index == 0 && known && counting->session->encrypt, "option",
+				     "encrypts", index == 0 && known && counting->repo->encrypt, "option",
 				     print_string(known ? option_table[key.id].name : NULL), "value",
 				     print_string(known ? key.value : NULL)),
 			   &tally->of, err);
@@ -170,7 +170,7 @@ static enum status print_key_text(const struct counting *counting, size_t index,
 	char id[2 * KEY_ID_BYTES + 1];
 	struct config_key key;
 	const struct tally *tally = &counting->keys[index].of;
-	bool encrypts = index == 0 && counting->session->encrypt;
+	bool encrypts = index == 0 && counting->repo->encrypt;
 	hex_encode(id, counting->keys[index].id, KEY_ID_BYTES);
 	enum status st;
 	if (configured(counting, index, &key) == NULL)
@@ -208,7 +208,7 @@ static int by_first_name(const void *a, const void *b)
 static enum status print_all(struct counting *counting, struct error *err)
 {
 	enum status st = STATUS_OK;
-	size_t known = counting->session->keys.count;
+	size_t known = counting->repo->keys.count;
 	qsort(counting->keys + known, counting->key_count - known, sizeof counting->keys[0], by_first_name);
 	for (size_t i = 0; !st && i < counting->key_count; i++)
 		st = counting->json ? print_key_json(counting, i, err) : print_key_text(counting, i, err);
@@ -228,7 +228,7 @@ static enum status print_all(struct counting *counting, struct error *err)
 static enum status judge(const struct counting *counting, struct error *err)
 {
 	uint64_t unknown = counting->beyond;
-	for (size_t i = counting->session->keys.count; i < counting->key_count; i++)
+	for (size_t i = counting->repo->keys.count; i < counting->key_count; i++)
 		unknown += counting->keys[i].of.objects;
 	if (unknown > 0) {
 		(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s a key that is not configured%s", unknown,
@@ -250,19 +250,19 @@ static enum status prefix_of(const char *operand, struct buffer *out, struct err
 	return operand == NULL ? STATUS_OK : buffer_printf(out, err, "%s%s", operand, digits ? "/" : "");
 }
 
-static enum status list(struct counting *counting, struct session *session, struct error *err)
+static enum status list(struct counting *counting, struct repository *repo, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer prefix = {0};
-	enum status st = session_open(session, counting->context, err);
+	enum status st = repository_open(repo, counting->context, err);
 	if (!st)
 		st = prefix_of(counting->context->operands[0], &prefix, err);
 	if (st)
 		return st;
-	for (size_t i = 0; i < session->keys.count; i++)
-		memcpy(counting->keys[i].id, session->keys.keys[i].id, KEY_ID_BYTES);
-	counting->key_count = session->keys.count;
-	counting->session = session;
-	st = header_scan(counting->context, session, buffer_text(&prefix), count, counting, err);
+	for (size_t i = 0; i < repo->keys.count; i++)
+		memcpy(counting->keys[i].id, repo->keys.keys[i].id, KEY_ID_BYTES);
+	counting->key_count = repo->keys.count;
+	counting->repo = repo;
+	st = header_scan(counting->context, repo, buffer_text(&prefix), count, counting, err);
 	progress_clear(&counting->progress);
 	if (!st)
 		st = print_all(counting, err);
@@ -271,13 +271,13 @@ static enum status list(struct counting *counting, struct session *session, stru
 
 enum status command_key_list(struct command_context *context, struct error *err)
 {
-	CLEANUP(session_fini) struct session session = {0};
+	CLEANUP(repository_fini) struct repository repo = {0};
 	CLEANUP(freep) struct counting *counting = calloc(1, sizeof *counting);
 	if (counting == NULL)
 		return error_set(err, STATUS_LOCAL, "key list: out of memory");
 	counting->context = context;
 	counting->json = command_flag(context, "json");
 	progress_begin(&counting->progress, context->terminal_fd, context->call->clock);
-	enum status st = list(counting, &session, err);
+	enum status st = list(counting, &repo, err);
 	return st ? error_wrap(err, st, "key list") : STATUS_OK;
 }

@@ -14,17 +14,17 @@
 #include "console/print.h"
 #include "console/progress.h"
 #include "keys/key_file.h"
+#include "repo/cluster_id.h"
 #include "repo/header_scan.h"
-#include "repo/secrets.h"
-#include "repo/whose.h"
-#include "stream/end.h"
+#include "repo/secret_source.h"
+#include "stream/terminal_sink.h"
 
 #define LOOKS_MAX 3 /* for the newest object, as long as it is removed before it is read */
 #define ID_SIZE (2 * KEY_ID_BYTES + 1)
 
 struct rotation {
 	const struct command_context *context;
-	struct session session;
+	struct repository repo;
 	struct progress progress;
 	char path[PATH_MAX]; /* of the new key: absolute */
 	bool made;           /* by this call */
@@ -62,10 +62,10 @@ static void advise(const struct rotation *rotation, struct error *err)
 	struct seal_header header;
 	struct error why = {0};
 	const struct call step = call_step(rotation->context->call);
-	if (store_read_first(rotation->session.store, &step, rotation->newest, bytes, &len, &why) != STATUS_OK)
+	if (store_read_first(rotation->repo.store, &step, rotation->newest, bytes, &len, &why) != STATUS_OK)
 		return;
 	enum status st = seal_header_read(&header, bytes, len, &why);
-	bool no_key = !st && header.encrypted && keyring_find(&rotation->session.keys, header.key_id) == NULL;
+	bool no_key = !st && header.encrypted && keyring_find(&rotation->repo.keys, header.key_id) == NULL;
 	if (header.newer || (!st && !header.encrypted))
 		return;
 	err->hint[0] = '\0';
@@ -89,13 +89,13 @@ static enum status cannot_open(const struct rotation *rotation, enum status st, 
 /* All of it, to its tag: the keys that are configured are the right ones. STATUS_MISSING. */
 static enum status open_newest(struct rotation *rotation, struct error *err)
 {
-	struct sink end = end_null();
+	struct sink end = terminal_sink_null();
 	struct sink *chain = &end;
-	struct unseal_params params = {.keys = &rotation->session.keys, .name = rotation->newest};
+	struct unseal_params params = {.keys = &rotation->repo.keys, .name = rotation->newest};
 	const struct call step = call_step(rotation->context->call);
 	enum status st = unseal_new(&chain, &params, err);
 	if (!st)
-		st = store_read(rotation->session.store, &step, rotation->newest, chain, err);
+		st = store_read(rotation->repo.store, &step, rotation->newest, chain, err);
 	if (!st)
 		st = sink_finish(chain, err);
 	sink_free(chain);
@@ -107,7 +107,7 @@ static enum status find_and_open_newest(struct rotation *rotation, const char *p
 	rotation->newest[0] = '\0';
 	rotation->objects = 0;
 	enum status st =
-	    store_list(rotation->session.store, rotation->context->call, prefix, remember_newest, rotation, err);
+	    store_list(rotation->repo.store, rotation->context->call, prefix, remember_newest, rotation, err);
 	progress_clear(&rotation->progress);
 	if (st)
 		return error_hint(
@@ -123,7 +123,7 @@ static enum status prove_present_keys(struct rotation *rotation, struct error *e
 	struct data_directory directory;
 	uint64_t system_id;
 	char prefix[32] = "";
-	enum status st = whose_cluster(rotation->context->config, NULL, &directory, &system_id, err);
+	enum status st = cluster_id_find(rotation->context->config, NULL, &directory, &system_id, err);
 	if (st)
 		return st;
 	if (system_id != 0)
@@ -190,11 +190,11 @@ static enum status check_key(struct rotation *rotation, struct error *err)
 	if (st)
 		return st;
 	hex_encode(rotation->id, alone.keys[0].id, KEY_ID_BYTES);
-	const struct repository_key *there = keyring_find(&rotation->session.keys, alone.keys[0].id);
+	const struct repository_key *there = keyring_find(&rotation->repo.keys, alone.keys[0].id);
 	if (there == NULL)
 		return STATUS_OK;
-	struct config_key configured = config_key(config, (size_t)(there - rotation->session.keys.keys));
-	if (there == &rotation->session.keys.keys[0]) {
+	struct config_key configured = config_key(config, (size_t)(there - rotation->repo.keys.keys));
+	if (there == &rotation->repo.keys.keys[0]) {
 		(void)error_set(err, STATUS_USAGE, "%s holds the key that encrypts already", rotation->path);
 		return error_hint(err, STATUS_USAGE, "give the name of a new file");
 	}
@@ -259,7 +259,7 @@ static enum status rotate(struct rotation *rotation, struct error *err)
 	if (!st && write)
 		st = config_check_put_key_first(config, rotation->path, err);
 	if (!st)
-		st = session_open(&rotation->session, rotation->context, err);
+		st = repository_open(&rotation->repo, rotation->context, err);
 	if (!st)
 		st = prove_present_keys(rotation, err);
 	if (!st)
@@ -275,6 +275,6 @@ enum status command_key_rotate(struct command_context *context, struct error *er
 {
 	struct rotation rotation = {.context = context};
 	enum status st = rotate(&rotation, err);
-	session_fini(&rotation.session);
+	repository_fini(&rotation.repo);
 	return st ? error_wrap(err, st, "key rotate %s", context->operands[0]) : STATUS_OK;
 }

@@ -61,14 +61,14 @@ static bool read_record(const char *path, struct failures *out)
 	return parse(record, out);
 }
 
-bool failures_read(const struct watch *watch, struct failures *out)
+bool failures_read(const struct push_notes *notes, struct failures *out)
 {
-	char path[WATCH_PATH_MAX];
+	char path[PUSH_NOTES_PATH_MAX];
 	struct error ignored;
-	watch_path(watch, NAME, path);
+	push_notes_path(notes, NAME, path);
 	*out = (struct failures){0};
 	/* Somebody else's spool is not believed. */
-	return access(path, F_OK) == 0 && watch_prepare(watch, &ignored) == STATUS_OK && read_record(path, out);
+	return access(path, F_OK) == 0 && push_notes_prepare(notes, &ignored) == STATUS_OK && read_record(path, out);
 }
 
 static enum status write_record(const char *path, const struct failures *failures, struct error *err)
@@ -90,14 +90,14 @@ static enum status write_record(const char *path, const struct failures *failure
 	return st;
 }
 
-enum status failures_add(const struct watch *watch, struct failures *out, struct error *err)
+enum status failures_add(const struct push_notes *notes, struct failures *out, struct error *err)
 {
-	char path[WATCH_PATH_MAX];
+	char path[PUSH_NOTES_PATH_MAX];
 	struct failures before = {0};
-	watch_path(watch, NAME, path);
+	push_notes_path(notes, NAME, path);
 	out->since_s = out->last_s;
 	out->count = 1;
-	enum status st = watch_prepare(watch, err);
+	enum status st = push_notes_prepare(notes, err);
 	if (!st && read_record(path, &before)) {
 		int64_t age_s;
 		/* A clock that was set, or set back, must not end up with a beginning that nobody can count from. */
@@ -108,12 +108,12 @@ enum status failures_add(const struct watch *watch, struct failures *out, struct
 	return st ? st : write_record(path, out, err);
 }
 
-bool failures_end(const struct watch *watch, struct failures *out)
+bool failures_end(const struct push_notes *notes, struct failures *out)
 {
-	char path[WATCH_PATH_MAX];
-	watch_path(watch, NAME, path);
+	char path[PUSH_NOTES_PATH_MAX];
+	push_notes_path(notes, NAME, path);
 	if (access(path, F_OK) != 0)
 		return false;
-	bool known = failures_read(watch, out);
+	bool known = failures_read(notes, out);
 	return unlink(path) == 0 && known;
 }

@@ -1,8 +1,8 @@
 /* Pushes that fail, one after the other: a record in the spool, for `walship status` and notify-command. */
-#ifndef WALSHIP_COMMAND_FAILURES_H
-#define WALSHIP_COMMAND_FAILURES_H
+#ifndef WALSHIP_MONITOR_FAILURES_H
+#define WALSHIP_MONITOR_FAILURES_H
 
-#include "monitor/watch.h"
+#include "monitor/push_notes.h"
 #include "pg/wal/name.h"
 #include "walship/error.h"
 
@@ -15,15 +15,15 @@ struct failures {
 };
 
 /* False when there is no record, or none that can be read. */
-bool failures_read(const struct watch *watch, struct failures *out);
+bool failures_read(const struct push_notes *notes, struct failures *out);
 
 /*
  * One more, to what there is already; *out, of which last_s, exit_code, file and error are given, becomes all of them
  * together. The record is replaced as a whole. STATUS_LOCAL when it cannot be; *out is complete then too.
  */
-enum status failures_add(const struct watch *watch, struct failures *out, struct error *err);
+enum status failures_add(const struct push_notes *notes, struct failures *out, struct error *err);
 
 /* A push has succeeded: removes the record. False when there was none, which costs one system call. */
-bool failures_end(const struct watch *watch, struct failures *out);
+bool failures_end(const struct push_notes *notes, struct failures *out);
 
 #endif

@@ -76,13 +76,13 @@ static const char *failing_check(const struct health_report *report, bool pushes
 static void notify(const struct health *health, const struct health_report *report, struct command_context *context)
 {
 	char path[PATH_MAX + sizeof "/pg_wal/x"];
-	struct watch watch;
+	struct push_notes notes;
 	struct failures failures = health->failures;
 	struct event event = {.failures = &failures, .system_id = health->system_id};
 	(void)snprintf(path, sizeof path, "%s/pg_wal/x", health->directory.path);
 	if (!health->local)
 		return;
-	if (!health->spool_known || !watch_find(&watch, context->config, path)) {
+	if (!health->spool_known || !push_notes_find(&notes, context->config, path)) {
 		notify_impossible(context, &health->spool_trouble);
 		return;
 	}
@@ -107,7 +107,7 @@ static void notify(const struct health *health, const struct health_report *repo
 	/* From here on notify-timeout bounds it. */
 	if (context->verified != NULL)
 		context->verified();
-	notify_now(context, &watch, &event);
+	notify_now(context, &notes, &event);
 }
 
 enum status command_status(struct command_context *context, struct error *err)

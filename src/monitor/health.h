@@ -1,6 +1,6 @@
 /* walship status: what there is to see of archiving, what it means, and how it is told. */
-#ifndef WALSHIP_COMMAND_HEALTH_H
-#define WALSHIP_COMMAND_HEALTH_H
+#ifndef WALSHIP_MONITOR_HEALTH_H
+#define WALSHIP_MONITOR_HEALTH_H
 
 #include "base/buffer.h"
 #include "command/command.h"
@@ -26,7 +26,7 @@ struct health_archive {
 	struct wal_name newest; /* segment; text "" when there is none */
 	int64_t newest_s;       /* UTC, when it was stored */
 	bool older;             /* there is none in the newest folders, but something in older ones */
-	bool chain_known;       /* what follows is */
+	bool coverage_known;    /* what follows is */
 	struct health_gap gaps[HEALTH_GAPS_MAX];
 	uint64_t gap_count;         /* of those that wait in pg_wal none is counted */
 	uint64_t missing;           /* segments in them */

@@ -15,9 +15,9 @@
 #include "monitor/health.h"
 #include "pg/data/ready.h"
 #include "pg/wal/history.h"
-#include "repo/chain.h"
+#include "repo/coverage.h"
+#include "repo/repository.h"
 #include "repo/seal.h"
-#include "repo/session.h"
 
 #define PREFIX_MAX 64
 #define SWITCHES_MAX 8   /* in the folders that are looked at; with more of them their joints are left out */
@@ -44,7 +44,7 @@ struct look {
 	struct store *store;
 	uint32_t segment_bytes;
 	int64_t settled_s; /* where all is listed: what is stored later may have overtaken others */
-	struct chain chain;
+	struct coverage coverage;
 	struct hole last; /* the last segment so far; timeline 0: none */
 	struct hole holes[HOLES_MAX];
 	size_t hole_count;
@@ -83,7 +83,7 @@ static enum status take(void *arg, const struct object_info *info, struct error 
 		return STATUS_OK;
 	note(look->out, &name, info->modified_s);
 	follow(look, &name, info->modified_s);
-	return chain_add(&look->chain, &name, info->bytes, info->modified_s, err);
+	return coverage_add(&look->coverage, &name, info->bytes, info->modified_s, err);
 }
 
 static enum status list_log(struct look *look, uint32_t timeline, uint32_t log, struct error *err)
@@ -138,7 +138,7 @@ static enum status tell_changes(struct look *look, uint32_t timeline, struct err
 		len += (size_t)snprintf(text + len, sizeof text - len, "%" PRIu32 "\t%X/%X\tx\n",
 					look->changes[i].timeline, log_of(look->changes[i].lsn),
 					(uint32_t)look->changes[i].lsn);
-	return len == 0 ? STATUS_OK : chain_history(&look->chain, timeline, text, len, err);
+	return len == 0 ? STATUS_OK : coverage_history(&look->coverage, timeline, text, len, err);
 }
 
 static enum status list_up_to(struct look *look, uint32_t timeline, uint32_t log, struct error *err)
@@ -215,7 +215,7 @@ static bool is_on_its_way(const struct look *look, const char *name)
  * Takes from a range what is on its way, as far as that is looked for: a damaged history file may tell of a switch so
  * far off that nothing here could count up to it.
  */
-static void judge_gap(struct look *look, const struct chain_gap *gap)
+static void judge_gap(struct look *look, const struct coverage_gap *gap)
 {
 	struct health_archive *out = look->out;
 	uint64_t looked_for = gap->last - gap->first < WAITING_MAX ? gap->last - gap->first + 1 : WAITING_MAX;
@@ -250,7 +250,7 @@ static void judge_gap(struct look *look, const struct chain_gap *gap)
 }
 
 /* What came before a range is what can be restored to, as long as the range is to come. */
-static void find_restorable(struct look *look, const struct chain_window *window)
+static void find_restorable(struct look *look, const struct coverage_window *window)
 {
 	struct health_archive *out = look->out;
 	uint32_t timeline = window->last_timeline;
@@ -276,51 +276,51 @@ static void find_restorable(struct look *look, const struct chain_window *window
 }
 
 /* Once it is ended. */
-static void judge_chain(struct look *look, const struct chain *chain)
+static void judge_chain(struct look *look, const struct coverage *coverage)
 {
-	struct chain_window window;
-	for (size_t i = 0; i < chain->gap_count; i++)
-		if (chain->gaps[i].needed)
-			judge_gap(look, &chain->gaps[i]);
-	if (chain_newest_window(chain, &window))
+	struct coverage_window window;
+	for (size_t i = 0; i < coverage->gap_count; i++)
+		if (coverage->gaps[i].needed)
+			judge_gap(look, &coverage->gaps[i]);
+	if (coverage_newest_window(coverage, &window))
 		find_restorable(look, &window);
-	look->out->chain_known = true;
+	look->out->coverage_known = true;
 }
 
 static enum status look_at_newest(struct look *look, const struct command_context *context, struct error *err)
 {
-	CLEANUP(session_fini) struct session session = {0};
-	enum status st = session_open(&session, context, err);
+	CLEANUP(repository_fini) struct repository repo = {0};
+	enum status st = repository_open(&repo, context, err);
 	if (st)
 		return st;
-	look->store = session.store;
+	look->store = repo.store;
 	look->segment_bytes = look->health->pending.segment_bytes;
 	look->settled_s = INT64_MAX;
-	chain_init(&look->chain, look->health->system_id, look->segment_bytes);
+	coverage_init(&look->coverage, look->health->system_id, look->segment_bytes);
 	st = list_newest(look, err);
 	if (!st)
 		look->out->known = true;
 	if (!st)
-		st = chain_end(&look->chain, err);
+		st = coverage_end(&look->coverage, err);
 	if (!st)
-		judge_chain(look, &look->chain);
+		judge_chain(look, &look->coverage);
 	return st;
 }
 
-static enum status seen(void *arg, const struct chain *chain, const struct wal_name *name,
+static enum status seen(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			const struct object_info *info, struct error *err)
 {
-	(void)chain, (void)err;
+	(void)coverage, (void)err;
 	note(((struct look *)arg)->out, name, info->modified_s);
 	return STATUS_OK;
 }
 
-static enum status surveyed(void *arg, struct chain *chain, struct error *err)
+static enum status surveyed(void *arg, struct coverage *coverage, struct error *err)
 {
 	struct look *look = arg;
 	(void)err;
-	look->segment_bytes = chain->segment_bytes;
-	judge_chain(look, chain);
+	look->segment_bytes = coverage->segment_bytes;
+	judge_chain(look, coverage);
 	return STATUS_OK;
 }
 
@@ -346,5 +346,5 @@ void health_look_archive(struct health *out, const struct command_context *conte
 		(void)look_at_newest(&look, context, &out->archive.trouble);
 	else
 		(void)look_at_all(&look, context, &out->archive.trouble);
-	chain_fini(&look.chain);
+	coverage_fini(&look.coverage);
 }

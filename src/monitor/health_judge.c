@@ -282,7 +282,7 @@ static void judge_chain(const struct health *health, struct health_check *check)
 		say(check, HEALTH_OK, "nothing to look at yet");
 		return;
 	}
-	if (!archive->chain_known) {
+	if (!archive->coverage_known) {
 		say(check, HEALTH_UNKNOWN, "not looked at%s%s", archive->trouble.text[0] == '\0' ? "" : ": ",
 		    archive->trouble.text);
 		return;

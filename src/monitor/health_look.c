@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "monitor/health.h"
-#include "repo/whose.h"
+#include "repo/cluster_id.h"
 
 /* A path below the data directory: what does not fit is not there. */
 static bool below(const struct health *health, const char *name, char *out, size_t size)
@@ -32,17 +32,17 @@ static bool server_runs(const struct health *health)
 }
 
 /* Where a push that fails could not say so, that no record is there means nothing. */
-static bool notes_are_taken(const struct watch *watch, struct error *err)
+static bool notes_are_taken(const struct push_notes *notes, struct error *err)
 {
 	struct statvfs disk;
-	if (watch_prepare(watch, err))
+	if (push_notes_prepare(notes, err))
 		return false;
-	int error = access(watch->spool, W_OK) == 0 ? 0 : errno;
-	if (error == 0 && statvfs(watch->spool, &disk) == 0 && disk.f_bavail == 0)
+	int error = access(notes->spool, W_OK) == 0 ? 0 : errno;
+	if (error == 0 && statvfs(notes->spool, &disk) == 0 && disk.f_bavail == 0)
 		error = ENOSPC;
 	if (error == 0)
 		return true;
-	(void)error_errno(err, STATUS_LOCAL, error, "pushes cannot note in the spool %s that they fail", watch->spool);
+	(void)error_errno(err, STATUS_LOCAL, error, "pushes cannot note in the spool %s that they fail", notes->spool);
 	(void)error_hint(err, STATUS_LOCAL, "make room there, or name another folder with spool");
 	return false;
 }
@@ -50,10 +50,10 @@ static bool notes_are_taken(const struct watch *watch, struct error *err)
 /* The record of pushes is in the spool of the user who pushes. */
 static void look_into_spool(struct health *health, const struct config *config)
 {
-	struct watch watch;
+	struct push_notes notes;
 	struct stat info;
 	char path[PATH_MAX];
-	if (!below(health, "pg_wal/x", path, sizeof path) || !watch_find(&watch, config, path)) {
+	if (!below(health, "pg_wal/x", path, sizeof path) || !push_notes_find(&notes, config, path)) {
 		(void)error_set(&health->spool_trouble, STATUS_LOCAL, "no pg_wal, or no spool");
 		return;
 	}
@@ -66,14 +66,14 @@ static void look_into_spool(struct health *health, const struct config *config)
 		return;
 	}
 	/* What was noted before is known all the same. */
-	bool failing = failures_read(&watch, &health->failures);
-	health->spool_known = notes_are_taken(&watch, &health->spool_trouble) || failing;
-	notified_read(&watch, &health->notified);
+	bool failing = failures_read(&notes, &health->failures);
+	health->spool_known = notes_are_taken(&notes, &health->spool_trouble) || failing;
+	notified_read(&notes, &health->notified);
 }
 
 static enum status find_cluster(struct health *out, const struct config *config, struct error *err)
 {
-	enum status st = whose_cluster(config, NULL, &out->directory, &out->system_id, err);
+	enum status st = cluster_id_find(config, NULL, &out->directory, &out->system_id, err);
 	if (st)
 		return st;
 	out->local = out->directory.known;

@@ -39,21 +39,21 @@ static bool lock(int fd)
 	return false;
 }
 
-static enum status not_noted(const struct watch *watch, struct error *err)
+static enum status not_noted(const struct push_notes *notes, struct error *err)
 {
-	return error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", watch->spool);
+	return error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", notes->spool);
 }
 
 /* -1 when it is not there, or may not be believed. The lock goes with the descriptor. */
-static int open_file(const struct watch *watch, int flags, struct error *err)
+static int open_file(const struct push_notes *notes, int flags, struct error *err)
 {
-	char path[WATCH_PATH_MAX];
-	watch_path(watch, "notified", path);
-	if (watch_prepare(watch, err))
+	char path[PUSH_NOTES_PATH_MAX];
+	push_notes_path(notes, "notified", path);
+	if (push_notes_prepare(notes, err))
 		return -1;
 	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0 || !lock(fd)) {
-		(void)not_noted(watch, err);
+		(void)not_noted(notes, err);
 		fd_closep(&fd);
 	}
 	return fd;
@@ -91,10 +91,10 @@ static void parse(int fd, struct notified *out)
 		(void)strcpy(out->check, OLD_CHECK);
 }
 
-void notified_read(const struct watch *watch, struct notified *out)
+void notified_read(const struct push_notes *notes, struct notified *out)
 {
 	struct error ignored;
-	CLEANUP(fd_closep) int fd = open_file(watch, O_RDONLY, &ignored);
+	CLEANUP(fd_closep) int fd = open_file(notes, O_RDONLY, &ignored);
 	*out = (struct notified){0};
 	if (fd >= 0)
 		parse(fd, out);
@@ -125,11 +125,11 @@ static bool is_due(const struct notified *last, const struct claim *claim)
 	return last->failing && (claim->check == NULL || strcmp(claim->check, last->check) == 0);
 }
 
-enum status notified_claim(const struct watch *watch, const struct claim *claim, bool *out, struct error *err)
+enum status notified_claim(const struct push_notes *notes, const struct claim *claim, bool *out, struct error *err)
 {
 	struct notified notified;
 	*out = false;
-	CLEANUP(fd_closep) int fd = open_file(watch, claim->failing ? O_RDWR | O_CREAT : O_RDWR, err);
+	CLEANUP(fd_closep) int fd = open_file(notes, claim->failing ? O_RDWR | O_CREAT : O_RDWR, err);
 	if (fd < 0)
 		return claim->failing ? STATUS_LOCAL : STATUS_OK;
 	parse(fd, &notified);
@@ -142,24 +142,24 @@ enum status notified_claim(const struct watch *watch, const struct claim *claim,
 	if (claim->failing)
 		(void)snprintf(notified.check, sizeof notified.check, "%s", claim->check);
 	*out = write_head(fd, &notified);
-	return *out ? STATUS_OK : not_noted(watch, err);
+	return *out ? STATUS_OK : not_noted(notes, err);
 }
 
-void notified_set_result(const struct watch *watch, const char *result)
+void notified_set_result(const struct push_notes *notes, const char *result)
 {
 	struct error ignored;
-	CLEANUP(fd_closep) int fd = open_file(watch, O_RDWR, &ignored);
+	CLEANUP(fd_closep) int fd = open_file(notes, O_RDWR, &ignored);
 	size_t len = strnlen(result, NOTIFIED_RESULT_MAX - 1);
 	if (fd < 0 || ftruncate(fd, HEAD_BYTES) != 0 || pwrite(fd, result, len, HEAD_BYTES) < 0)
 		return; /* the next call has nothing to say of it */
 }
 
-void notified_take_result(const struct watch *watch, char out[NOTIFIED_RESULT_MAX])
+void notified_take_result(const struct push_notes *notes, char out[NOTIFIED_RESULT_MAX])
 {
 	struct notified notified;
 	struct error ignored;
 	out[0] = '\0';
-	CLEANUP(fd_closep) int fd = open_file(watch, O_RDWR, &ignored);
+	CLEANUP(fd_closep) int fd = open_file(notes, O_RDWR, &ignored);
 	if (fd < 0)
 		return;
 	parse(fd, &notified);

@@ -2,10 +2,10 @@
  * When notify-command was run last, and what became of it: a file in the spool that is made once and written in place,
  * so that a disk that is full does not make it forget, and a mail comes with each try.
  */
-#ifndef WALSHIP_COMMAND_NOTIFIED_H
-#define WALSHIP_COMMAND_NOTIFIED_H
+#ifndef WALSHIP_MONITOR_NOTIFIED_H
+#define WALSHIP_MONITOR_NOTIFIED_H
 
-#include "monitor/watch.h"
+#include "monitor/push_notes.h"
 #include "walship/error.h"
 
 #define NOTIFIED_RESULT_MAX 1024
@@ -23,7 +23,7 @@ struct notified {
 };
 
 /* Zero when there was none. */
-void notified_read(const struct watch *watch, struct notified *out);
+void notified_read(const struct push_notes *notes, struct notified *out);
 
 struct claim {
 	bool failing;
@@ -37,12 +37,12 @@ struct claim {
  * the last one was of failing, and of what is known to be well. If so it is noted, before it is sent: what cannot be
  * noted is not to be sent (STATUS_LOCAL), for it would be again and again. Of two callers one gets it.
  */
-enum status notified_claim(const struct watch *watch, const struct claim *claim, bool *out, struct error *err);
+enum status notified_claim(const struct push_notes *notes, const struct claim *claim, bool *out, struct error *err);
 
 /* What became of the command. */
-void notified_set_result(const struct watch *watch, const char *result);
+void notified_set_result(const struct push_notes *notes, const char *result);
 
 /* The result, if no call has put it into the log yet; "" otherwise. */
-void notified_take_result(const struct watch *watch, char out[NOTIFIED_RESULT_MAX]);
+void notified_take_result(const struct push_notes *notes, char out[NOTIFIED_RESULT_MAX]);
 
 #endif

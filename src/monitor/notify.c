@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/tame.h"
+#include "base/sanitize.h"
 #include "sys/program.h"
 
 #define HOST_MAX 256
@@ -144,7 +144,7 @@ static void say_result(enum status st, const struct error *trouble, const struct
 	else
 		(void)snprintf(out, NOTIFIED_RESULT_MAX, WHAT GOOD_END "%s%.*s", len > 0 ? ": " : "", (int)len,
 			       len > 0 ? printed->data : "");
-	tame(out, strlen(out), '\0');
+	sanitize(out, strlen(out), '\0');
 }
 
 /* Runs it to its end, or that of its time. */
@@ -178,10 +178,10 @@ static void log_result(const struct command_context *context, bool good, const c
 }
 
 /* What an earlier call ran, and could not say. */
-static void log_earlier_result(const struct command_context *context, const struct watch *watch)
+static void log_earlier_result(const struct command_context *context, const struct push_notes *notes)
 {
 	char result[NOTIFIED_RESULT_MAX];
-	notified_take_result(watch, result);
+	notified_take_result(notes, result);
 	if (result[0] != '\0')
 		log_result(context, strncmp(result, WHAT GOOD_END, strlen(WHAT GOOD_END)) == 0, result);
 }
@@ -193,7 +193,7 @@ void notify_impossible(const struct command_context *context, const struct error
 }
 
 /* Whether it is to be run now. What stands in the way is said, and goes no further. */
-static bool may_send(const struct command_context *context, const struct watch *watch, const struct event *event)
+static bool may_send(const struct command_context *context, const struct push_notes *notes, const struct event *event)
 {
 	struct error trouble = {0};
 	bool mine = false;
@@ -203,14 +203,14 @@ static bool may_send(const struct command_context *context, const struct watch *
 	    .now_s = clock_utc_s(context->call->clock),
 	    .interval_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_INTERVAL) / 1000,
 	};
-	if (notified_claim(watch, &claim, &mine, &trouble))
+	if (notified_claim(notes, &claim, &mine, &trouble))
 		notify_impossible(context, &trouble);
 	return mine;
 }
 
 struct life {
 	const struct command_context *context;
-	const struct watch *watch;
+	const struct push_notes *notes;
 	const struct event *event;
 };
 
@@ -222,38 +222,38 @@ static void live(void *arg, int told_fd)
 	struct call call = *life->context->call;
 	struct command_context context = *life->context;
 	(void)told_fd;
-	call.ending = NULL;
+	call.signal_hold = NULL;
 	call.log = NULL;
 	context.call = &call;
 	(void)run_command(&context, life->event, result);
-	notified_set_result(life->watch, result);
+	notified_set_result(life->notes, result);
 }
 
-void notify_push(struct command_context *context, const struct watch *watch, const struct event *event)
+void notify_push(struct command_context *context, const struct push_notes *notes, const struct event *event)
 {
-	struct life life = {context, watch, event};
+	struct life life = {context, notes, event};
 	int64_t after_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_AFTER) / 1000;
 	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) == NULL)
 		return;
-	log_earlier_result(context, watch);
+	log_earlier_result(context, notes);
 	if (context->detach == NULL ||
 	    (event->failing && event->failures->last_s - event->failures->since_s < after_s) ||
-	    !may_send(context, watch, event))
+	    !may_send(context, notes, event))
 		return;
 	int fd = context->detach(live, &life);
 	fd_closep(&fd);
 }
 
-void notify_now(struct command_context *context, const struct watch *watch, const struct event *event)
+void notify_now(struct command_context *context, const struct push_notes *notes, const struct event *event)
 {
 	char result[NOTIFIED_RESULT_MAX];
 	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) == NULL)
 		return;
-	log_earlier_result(context, watch);
-	if (!may_send(context, watch, event))
+	log_earlier_result(context, notes);
+	if (!may_send(context, notes, event))
 		return;
 	enum status st = run_command(context, event, result);
 	log_result(context, st == STATUS_OK, result);
-	notified_set_result(watch, result);
-	notified_take_result(watch, result);
+	notified_set_result(notes, result);
+	notified_take_result(notes, result);
 }

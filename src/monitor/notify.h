@@ -1,6 +1,6 @@
 /* notify-command: tells somebody that pushes have failed for a time, and once that they work again. */
-#ifndef WALSHIP_COMMAND_NOTIFY_H
-#define WALSHIP_COMMAND_NOTIFY_H
+#ifndef WALSHIP_MONITOR_NOTIFY_H
+#define WALSHIP_MONITOR_NOTIFY_H
 
 #include "command/command.h"
 #include "monitor/failures.h"
@@ -20,12 +20,12 @@ struct event {
  * does not wait for. What became of the command is noted too; the next call that finds that says it in one line of the
  * log.
  */
-void notify_push(struct command_context *context, const struct watch *watch, const struct event *event);
+void notify_push(struct command_context *context, const struct push_notes *notes, const struct event *event);
 
 /* Says, if a command is configured, that it is not run, and why. */
 void notify_impossible(const struct command_context *context, const struct error *why);
 
 /* As notify_push, with no regard to notify-after; waits for the command, at most notify-timeout. */
-void notify_now(struct command_context *context, const struct watch *watch, const struct event *event);
+void notify_now(struct command_context *context, const struct push_notes *notes, const struct event *event);
 
 #endif

@@ -1,6 +1,6 @@
 /* The options that say from when on walship status warns, and from when on that is critical. */
-#ifndef WALSHIP_COMMAND_THRESHOLDS_H
-#define WALSHIP_COMMAND_THRESHOLDS_H
+#ifndef WALSHIP_MONITOR_THRESHOLDS_H
+#define WALSHIP_MONITOR_THRESHOLDS_H
 
 #include "config/config.h"
 

@@ -5,7 +5,7 @@
 
 #include "job/queue.h"
 #include "pg/wal/name.h"
-#include "repo/crew.h"
+#include "repo/worker_pool.h"
 
 struct item {
 	char name[HEADER_SCAN_NAME_MAX];
@@ -28,13 +28,13 @@ bool header_scan_is_own(const char *name)
 	return wal_object_parse(name, &system_id, &parsed);
 }
 
-static enum status look(const struct scan *scan, const struct session *session, const struct item *item,
+static enum status look(const struct scan *scan, const struct repository *repo, const struct item *item,
 			struct header_found *found, struct error *why, struct error *err)
 {
 	uint8_t bytes[SEAL_HEADER_BYTES];
 	size_t len = sizeof bytes;
 	const struct call step = call_step(scan->context->call);
-	enum status st = store_read_first(session->store, &step, item->name, bytes, &len, err);
+	enum status st = store_read_first(repo->store, &step, item->name, bytes, &len, err);
 	if (st == STATUS_EXISTS) {
 		*why = *err;
 		found->status = st;
@@ -49,7 +49,7 @@ static enum status look(const struct scan *scan, const struct session *session, 
 	return STATUS_OK;
 }
 
-static void work(void *arg, const struct session *session)
+static void work(void *arg, const struct repository *repo)
 {
 	struct scan *scan = arg;
 	struct queue *queue = &scan->queue;
@@ -60,7 +60,7 @@ static void work(void *arg, const struct session *session)
 		struct header_found found = {
 		    .name = item.name, .bytes = item.bytes, .modified_s = item.modified_s, .reason = why.text};
 		(void)pthread_mutex_unlock(&queue->mutex);
-		enum status st = look(scan, session, &item, &found, &why, &err);
+		enum status st = look(scan, repo, &item, &found, &why, &err);
 		(void)pthread_mutex_lock(&queue->mutex);
 		if (!st && !queue->failed)
 			st = scan->tell(scan->arg, &found, &err);
@@ -98,29 +98,29 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	return st;
 }
 
-static void end(struct crew *crew, struct queue *queue, enum status st, const struct error *err)
+static void end(struct worker_pool *pool, struct queue *queue, enum status st, const struct error *err)
 {
 	(void)pthread_mutex_lock(&queue->mutex);
 	if (st)
 		queue_fail(queue, st, err);
 	(void)pthread_mutex_unlock(&queue->mutex);
 	queue_close(queue);
-	crew_join(crew);
+	worker_pool_join(pool);
 }
 
-enum status header_scan(const struct command_context *context, const struct session *session, const char *prefix,
+enum status header_scan(const struct command_context *context, const struct repository *repo, const char *prefix,
 			header_found_fn tell, void *arg, struct error *err)
 {
 	struct scan scan = {.context = context, .tell = tell, .arg = arg};
-	struct crew crew = {.context = context, .work = work, .arg = &scan, .most = CREW_CONNECTIONS};
+	struct worker_pool pool = {.context = context, .work = work, .arg = &scan, .most = WORKER_POOL_CONNECTIONS};
 	enum status st = STATUS_OK;
 	queue_init(&scan.queue, scan.items, sizeof scan.items[0]);
 	/* One is enough. */
-	if (crew_start(&crew, CREW_CONNECTIONS, session) == 0)
+	if (worker_pool_start(&pool, WORKER_POOL_CONNECTIONS, repo) == 0)
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)
-		st = store_list(session->store, context->call, prefix, on_object, &scan, err);
-	end(&crew, &scan.queue, st, err);
+		st = store_list(repo->store, context->call, prefix, on_object, &scan, err);
+	end(&pool, &scan.queue, st, err);
 	st = queue_failed(&scan.queue, err);
 	queue_fini(&scan.queue);
 	return st;

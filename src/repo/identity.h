@@ -2,8 +2,8 @@
  * Which repository a configuration is of, and which keys it has, as text: what is kept in the spool under one identity
  * is never used under another one.
  */
-#ifndef WALSHIP_COMMAND_IDENTITY_H
-#define WALSHIP_COMMAND_IDENTITY_H
+#ifndef WALSHIP_REPO_IDENTITY_H
+#define WALSHIP_REPO_IDENTITY_H
 
 #include <stddef.h>
 

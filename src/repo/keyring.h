@@ -1,6 +1,6 @@
 /* The repository's keys. The first one encrypts, any of them decrypts: that is rotation. */
-#ifndef WALSHIP_STREAM_KEYRING_H
-#define WALSHIP_STREAM_KEYRING_H
+#ifndef WALSHIP_REPO_KEYRING_H
+#define WALSHIP_REPO_KEYRING_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "repo/seal.h"
-#include "stream/end.h"
+#include "stream/terminal_sink.h"
 
 /* The end of a chain: a buffer, and whether no more than it can hold is wanted. */
 struct collector {
@@ -27,35 +27,35 @@ static enum status collect(struct sink *sink, const void *data, size_t len, stru
 			 collector->into->max);
 }
 
-static const struct sink_ops collector_ops = {collect, end_finish, end_free};
+static const struct sink_ops collector_ops = {collect, terminal_sink_finish, terminal_sink_free};
 
-static enum status read_into(struct session *session, const struct call *call, const char *name,
+static enum status read_into(struct repository *repo, const struct call *call, const char *name,
 			     struct collector *collector, struct unseal_lack *lack, struct error *err)
 {
 	struct call step = call_step(call);
 	struct unseal_params params = {
-	    .keys = &session->keys, .allow_unprotected = !session->encrypt, .name = name, .lack = lack};
+	    .keys = &repo->keys, .allow_unprotected = !repo->encrypt, .name = name, .lack = lack};
 	CLEANUP(sink_freep) struct sink *chain = &collector->sink;
 	enum status st = unseal_new(&chain, &params, err);
 	if (!st)
-		st = store_read(session->store, &step, name, chain, err);
+		st = store_read(repo->store, &step, name, chain, err);
 	return st ? st : sink_finish(chain, err);
 }
 
-enum status object_read(struct session *session, const struct call *call, const char *name, struct buffer *out,
+enum status object_read(struct repository *repo, const struct call *call, const char *name, struct buffer *out,
 			struct unseal_lack *lack, struct error *err)
 {
 	struct collector collector = {{&collector_ops}, out, false};
-	enum status st = read_into(session, call, name, &collector, lack, err);
+	enum status st = read_into(repo, call, name, &collector, lack, err);
 	return st == STATUS_DAMAGED ? error_wrap(err, st, "%s", name) : st;
 }
 
-enum status object_read_head(struct session *session, const struct call *call, const char *name, void *out, size_t len,
+enum status object_read_head(struct repository *repo, const struct call *call, const char *name, void *out, size_t len,
 			     struct unseal_lack *lack, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer head = {.max = len};
 	struct collector collector = {{&collector_ops}, &head, true};
-	enum status st = read_into(session, call, name, &collector, lack, err);
+	enum status st = read_into(repo, call, name, &collector, lack, err);
 	if (head.len == len) {
 		memcpy(out, head.data, len);
 		return STATUS_OK;

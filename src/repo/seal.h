@@ -2,8 +2,8 @@
  * The object format, version 1, and the order of its filters: doc/format.md. Nothing else knows it.
  * Constructors put a stage in front of *chain (see codec.h).
  */
-#ifndef WALSHIP_STREAM_SEAL_H
-#define WALSHIP_STREAM_SEAL_H
+#ifndef WALSHIP_REPO_SEAL_H
+#define WALSHIP_REPO_SEAL_H
 
 #include <stdbool.h>
 

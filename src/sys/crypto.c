@@ -2,19 +2,19 @@
 
 #include <openssl/opensslv.h>
 
-#include "sys/late.h"
+#include "sys/dynlib.h"
 #include "sys/libcrypto.h"
 
 struct libcrypto libcrypto;
 
-static const struct late_symbol symbols[] = {
+static const struct dynlib_symbol symbols[] = {
 #define LIBCRYPTO(function) {#function, &libcrypto.function},
 #include "sys/libcrypto.def"
 #undef LIBCRYPTO
 };
 
-static const struct late_library library = {
-    .soname = "libcrypto.so." LATE_TEXT(OPENSSL_SHLIB_VERSION),
+static const struct dynlib library = {
+    .soname = "libcrypto.so." DYNLIB_TEXT(OPENSSL_SHLIB_VERSION),
     .hint = "install OpenSSL's libraries (Debian: libssl3 or libssl3t64; Red Hat: openssl-libs)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
@@ -22,7 +22,7 @@ static const struct late_library library = {
 
 enum status crypto_start(struct error *err)
 {
-	enum status st = late_load(&library, err);
+	enum status st = dynlib_load(&library, err);
 	if (st)
 		return st;
 	return libcrypto.OSSL_LIB_CTX_get0_global_default() == NULL

@@ -1,6 +1,6 @@
 /* libcrypto's functions, by their own names: libcrypto.EVP_sha256(). NULL until crypto_start has loaded them. */
-#ifndef WALSHIP_BASE_LIBCRYPTO_H
-#define WALSHIP_BASE_LIBCRYPTO_H
+#ifndef WALSHIP_SYS_LIBCRYPTO_H
+#define WALSHIP_SYS_LIBCRYPTO_H
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

@@ -4,8 +4,8 @@
  * some FUSE), it is a hidden ".walship-*.tmp" beside its name. After STATUS_LOCAL, errno is that of the
  * system call that failed.
  */
-#ifndef WALSHIP_BASE_NEWFILE_H
-#define WALSHIP_BASE_NEWFILE_H
+#ifndef WALSHIP_SYS_NEWFILE_H
+#define WALSHIP_SYS_NEWFILE_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* All of some bytes to a file descriptor. */
-#ifndef WALSHIP_BASE_OUTPUT_H
-#define WALSHIP_BASE_OUTPUT_H
+#ifndef WALSHIP_SYS_OUTPUT_H
+#define WALSHIP_SYS_OUTPUT_H
 
 #include <stddef.h>
 

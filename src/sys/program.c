@@ -10,15 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/argsplit.h"
 #include "base/cleanup.h"
-#include "base/words.h"
 
 #define SAID_MAX 256  /* of its first line on standard error */
 #define PIECE_MIN 8   /* of its output: what is shorter says nothing, and is in many a message by chance */
 #define NAP_MS 100    /* a signal that came just before a wait does not end it */
 #define LAST_NAP_MS 5 /* its pipes are closed, and it is about to end */
 #define PIECE_BYTES 4096
-#define LATE_MAX 16 /* pieces: what a pipe holds (pipe(7)); whoever else has its end may write for ever */
+#define DYNLIB_MAX 16 /* pieces: what a pipe holds (pipe(7)); whoever else has its end may write for ever */
 
 /* A pipe's end, and what came from it. */
 struct hearing {
@@ -58,7 +58,7 @@ static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attrib
 
 /* In a group of its own, so that its children end with it; with the signals that walship ignores as they are by
  * default. */
-static int spawn(struct words *words, const char *const *environment, int out_fd, int said_fd, pid_t *pid)
+static int spawn(struct argsplit *args, const char *const *environment, int out_fd, int said_fd, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -74,7 +74,7 @@ static int spawn(struct words *words, const char *const *environment, int out_fd
 	if (failed == 0) {
 		failed = set_up(&actions, &attributes, out_fd, said_fd);
 		if (failed == 0)
-			failed = posix_spawnp(pid, words->text, &actions, &attributes, words->argv, env.out);
+			failed = posix_spawnp(pid, args->text, &actions, &attributes, args->argv, env.out);
 		(void)posix_spawnattr_destroy(&attributes);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
@@ -83,7 +83,7 @@ static int spawn(struct words *words, const char *const *environment, int out_fd
 
 static enum status check_time(const struct run *run, struct error *err)
 {
-	if (call_is_ending(run->call))
+	if (call_is_interrupted(run->call))
 		return error_set(err, STATUS_UNREACHABLE, "a signal ended it");
 	return clock_monotonic_ms(run->call->clock) < run->until_ms
 		   ? STATUS_OK
@@ -126,7 +126,7 @@ static enum status collect(struct run *run, struct error *err)
 		int ready = poll(ends, 2, run->ended ? 0 : closed ? LAST_NAP_MS : NAP_MS);
 		if (ready < 0 && errno != EINTR)
 			return error_errno(err, STATUS_LOCAL, errno, "poll");
-		if (run->ended && (ready == 0 || run->late++ == LATE_MAX))
+		if (run->ended && (ready == 0 || run->late++ == DYNLIB_MAX))
 			return STATUS_OK;
 		enum status st = check_time(run, err);
 		if (!st && ready > 0)
@@ -193,7 +193,7 @@ static enum status judge(const struct run *run, struct error *err)
 }
 
 /* With its pipes; the ends that it writes to are ours no more once it has them. */
-static enum status start(struct run *run, struct words *words, const char *const *environment, struct error *err)
+static enum status start(struct run *run, struct argsplit *args, const char *const *environment, struct error *err)
 {
 	int out[2], said[2];
 	if (pipe2(out, O_CLOEXEC) != 0)
@@ -204,16 +204,16 @@ static enum status start(struct run *run, struct words *words, const char *const
 		return error_errno(err, STATUS_LOCAL, errno, "make a pipe");
 	}
 	run->said.fd = said[0];
-	int failed = spawn(words, environment, out[1], said[1], &run->pid);
+	int failed = spawn(args, environment, out[1], said[1], &run->pid);
 	(void)close(out[1]);
 	(void)close(said[1]);
 	return failed == 0 ? STATUS_OK : error_errno(err, STATUS_USAGE, failed, "cannot be run");
 }
 
-static enum status see_through(struct run *run, struct words *words, const struct program *program, struct error *err)
+static enum status see_through(struct run *run, struct argsplit *args, const struct program *program, struct error *err)
 {
 	call_hold(run->call);
-	enum status st = start(run, words, program->environment, err);
+	enum status st = start(run, args, program->environment, err);
 	if (!st) {
 		st = collect(run, err);
 		end(run);
@@ -229,7 +229,7 @@ static enum status see_through(struct run *run, struct words *words, const struc
 enum status program_run(const struct program *program, const struct call *call, struct secret *out, struct error *err)
 {
 	char printed[SECRET_FILE_MAX], said[SAID_MAX];
-	struct words words;
+	struct argsplit args;
 	int64_t left_ms = call_left_ms(call);
 	int64_t timeout_ms = program->timeout_ms == 0 ? PROGRAM_TIMEOUT_MS : program->timeout_ms;
 	struct run run = {
@@ -239,12 +239,12 @@ enum status program_run(const struct program *program, const struct call *call, 
 	    .out = {.fd = -1, .text = printed, .max = sizeof printed},
 	    .said = {.fd = -1, .text = said, .max = sizeof said},
 	};
-	enum status st = words_split(&words, program->line, program->what, err);
+	enum status st = argsplit(&args, program->line, program->what, err);
 	if (st)
 		return st;
-	st = see_through(&run, &words, program, err);
+	st = see_through(&run, &args, program, err);
 	if (!st)
 		st = secret_set(out, printed, run.out.len, err);
 	explicit_bzero(printed, run.out.len);
-	return st ? error_wrap(err, st, "%s %s", program->what, words.argv[0]) : STATUS_OK;
+	return st ? error_wrap(err, st, "%s %s", program->what, args.argv[0]) : STATUS_OK;
 }

@@ -1,9 +1,9 @@
 /*
- * A program that is run for what it prints: a secret, credentials. Without a shell (base/words.h says how its line is
- * read), with nothing on its standard input, bounded in time and output, in a process group of its own.
+ * A program that is run for what it prints: a secret, credentials. Without a shell (base/argsplit.h says how its line
+ * is read), with nothing on its standard input, bounded in time and output, in a process group of its own.
  */
-#ifndef WALSHIP_BASE_PROGRAM_H
-#define WALSHIP_BASE_PROGRAM_H
+#ifndef WALSHIP_SYS_PROGRAM_H
+#define WALSHIP_SYS_PROGRAM_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Bytes that must not be seen: wiped when done with, never printed. */
-#ifndef WALSHIP_BASE_SECRET_H
-#define WALSHIP_BASE_SECRET_H
+#ifndef WALSHIP_SYS_SECRET_H
+#define WALSHIP_SYS_SECRET_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  * The folder for what calls of walship keep for each other and may lose at any time. Private to the user: what lies in
  * it is believed, and some of it is secret.
  */
-#ifndef WALSHIP_BASE_SPOOL_H
-#define WALSHIP_BASE_SPOOL_H
+#ifndef WALSHIP_SYS_SPOOL_H
+#define WALSHIP_SYS_SPOOL_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Threads with a stack whose size is known: the system's own may be anything, by ulimit -s (pthread_create(3)). */
-#ifndef WALSHIP_BASE_THREAD_H
-#define WALSHIP_BASE_THREAD_H
+#ifndef WALSHIP_SYS_THREAD_H
+#define WALSHIP_SYS_THREAD_H
 
 #include <pthread.h>
 #include <stdbool.h>

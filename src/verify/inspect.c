@@ -8,7 +8,7 @@
 #include "pg/wal/content.h"
 #include "pg/wal/history.h"
 #include "repo/seal.h"
-#include "stream/end.h"
+#include "stream/terminal_sink.h"
 
 /* The end of the chain: looks at the content as it comes. */
 struct looker {
@@ -67,7 +67,7 @@ static enum status look(struct sink *sink, const void *data, size_t len, struct 
 							     : STATUS_OK;
 }
 
-static const struct sink_ops looker_ops = {look, end_finish, end_free};
+static const struct sink_ops looker_ops = {look, terminal_sink_finish, terminal_sink_free};
 
 static enum status ignore_line(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)
 {
@@ -95,8 +95,8 @@ enum status inspect(const struct inspection *inspection, struct inspected *out, 
 	char object[WAL_OBJECT_NAME_MAX];
 	struct call step = call_step(inspection->call);
 	struct looker looker = {{&looker_ops}, inspection, out, false};
-	struct unseal_params params = {.keys = &inspection->session->keys,
-				       .allow_unprotected = !inspection->session->encrypt,
+	struct unseal_params params = {.keys = &inspection->repo->keys,
+				       .allow_unprotected = !inspection->repo->encrypt,
 				       .name = object,
 				       .lack = &out->lack};
 	CLEANUP(sink_freep) struct sink *chain = &looker.sink;
@@ -106,7 +106,7 @@ enum status inspect(const struct inspection *inspection, struct inspected *out, 
 	wal_object_name(object, inspection->system_id, inspection->name);
 	enum status st = unseal_new(&chain, &params, err);
 	if (!st)
-		st = store_read(inspection->session->store, &step, object, chain, err);
+		st = store_read(inspection->repo->store, &step, object, chain, err);
 	if (!st)
 		st = sink_finish(chain, err);
 	if (!st)

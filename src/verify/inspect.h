@@ -1,11 +1,11 @@
 /* One object, read to its end: whether it opens, and holds what its name says. */
-#ifndef WALSHIP_COMMAND_INSPECT_H
-#define WALSHIP_COMMAND_INSPECT_H
+#ifndef WALSHIP_VERIFY_INSPECT_H
+#define WALSHIP_VERIFY_INSPECT_H
 
 #include "pg/wal/name.h"
 #include "pg/wal/records.h"
+#include "repo/repository.h"
 #include "repo/seal.h"
-#include "repo/session.h"
 
 #define INSPECT_HEAD_BYTES (128 * 1024) /* a record that goes on in the next segment is rarely longer */
 
@@ -20,7 +20,7 @@ struct inspected {
 };
 
 struct inspection {
-	const struct session *session;
+	const struct repository *repo;
 	const struct call *call; /* one step of it */
 	const struct crc32c *crc32c;
 	uint64_t system_id;

@@ -2,8 +2,8 @@
  * Which objects of a cluster verify --read reads: all that it does not remember, and of the segments that it does,
  * those beside one that it does not: the record that goes from one into the other needs both.
  */
-#ifndef WALSHIP_COMMAND_READ_PLAN_H
-#define WALSHIP_COMMAND_READ_PLAN_H
+#ifndef WALSHIP_VERIFY_READ_PLAN_H
+#define WALSHIP_VERIFY_READ_PLAN_H
 
 #include "pg/wal/name.h"
 #include "verify/verified.h"

@@ -3,8 +3,8 @@
  * the time when they were read. Losing it costs reading them again. The caller sees to it that one thread at a time
  * uses it.
  */
-#ifndef WALSHIP_COMMAND_VERIFIED_H
-#define WALSHIP_COMMAND_VERIFIED_H
+#ifndef WALSHIP_VERIFY_VERIFIED_H
+#define WALSHIP_VERIFY_VERIFIED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -19,7 +19,7 @@ struct verification {
 	bool some;              /* there is a cluster's WAL */
 	struct missing missing; /* in all clusters */
 	uint64_t lost_origins;
-	uint64_t damaged, locked;
+	uint64_t damaged, missing_keys;
 	/* With --read, of one cluster after the other: */
 	struct verified verified;
 	struct read_plan plan;
@@ -34,7 +34,7 @@ struct verification {
 static enum status name_identity(const struct verification *verification, char out[VERIFIED_IDENTITY_MAX],
 				 struct error *err)
 {
-	const struct keyring *keys = &verification->survey.session->keys;
+	const struct keyring *keys = &verification->survey.repo->keys;
 	enum status st = identity_text(verification->context->config, IDENTITY_NO_KEYS, out, err);
 	for (size_t i = 0; !st && i < keys->count; i++) {
 		char id[2 * KEY_ID_BYTES + 1];
@@ -70,19 +70,19 @@ static enum status count_job(void *arg, const struct read_job *job, struct error
 }
 
 /* How much there is to read is known before reading begins. */
-static enum status seen(void *arg, const struct chain *chain, const struct wal_name *name,
+static enum status seen(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			const struct object_info *info, struct error *err)
 {
 	struct verification *verification = arg;
 	uint64_t number;
 	enum status st = STATUS_OK;
-	if (chain->objects == 0) {
-		st = open_notes(verification, chain->system_id, err);
+	if (coverage->objects == 0) {
+		st = open_notes(verification, coverage->system_id, err);
 		verification->plan = (struct read_plan){.read = count_job, .arg = verification};
 		verification->bytes = 0;
 	}
-	verification->plan.segment_bytes = chain->segment_bytes;
-	bool known = name->kind == WAL_SEGMENT && wal_name_number(name, chain->segment_bytes, &number) &&
+	verification->plan.segment_bytes = coverage->segment_bytes;
+	bool known = name->kind == WAL_SEGMENT && wal_name_number(name, coverage->segment_bytes, &number) &&
 		     verified_has(&verification->verified, name->timeline, number, info->modified_s);
 	if (!st && info->archived)
 		read_plan_pass(&verification->plan);
@@ -91,7 +91,7 @@ static enum status seen(void *arg, const struct chain *chain, const struct wal_n
 	return st;
 }
 
-static enum status show_totals(const struct verification *verification, const struct chain *chain,
+static enum status show_totals(const struct verification *verification, const struct coverage *coverage,
 			       const struct read_totals *totals, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
@@ -99,17 +99,17 @@ static enum status show_totals(const struct verification *verification, const st
 	if (command_flag(verification->context, "json"))
 		return print_json(verification->context,
 				  json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read",
-					    "system_id", print_system_id(chain->system_id), "objects",
+					    "system_id", print_system_id(coverage->system_id), "objects",
 					    (json_int_t)totals->objects, "bytes", (json_int_t)totals->bytes, "records",
 					    (json_int_t)totals->records, "skipped_records", (json_int_t)totals->skipped,
 					    "remembered_segments", (json_int_t)totals->remembered, "archived_objects",
 					    (json_int_t)totals->unreadable, "removed_objects",
 					    (json_int_t)totals->removed, "damaged_objects", (json_int_t)totals->damaged,
-					    "locked_objects", (json_int_t)totals->locked.objects),
+					    "locked_objects", (json_int_t)totals->missing_keys.objects),
 				  err);
 	measure_bytes(totals->bytes, size);
 	enum status st = buffer_printf(&text, err, "%s read %" PRIu64 " object%s, %s, %" PRIu64 " WAL records",
-				       totals->damaged + totals->locked.objects > 0 ? "✗" : "✓", totals->objects,
+				       totals->damaged + totals->missing_keys.objects > 0 ? "✗" : "✓", totals->objects,
 				       totals->objects == 1 ? "" : "s", size, totals->records);
 	if (!st && totals->remembered > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " segments were read before", totals->remembered);
@@ -121,8 +121,9 @@ static enum status show_totals(const struct verification *verification, const st
 				   totals->removed);
 	if (!st && totals->damaged > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " damaged", totals->damaged);
-	if (!st && totals->locked.objects > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " not opened for want of a key", totals->locked.objects);
+	if (!st && totals->missing_keys.objects > 0)
+		st = buffer_printf(&text, err, "; %" PRIu64 " not opened for want of a key",
+				   totals->missing_keys.objects);
 	if (!st)
 		st = buffer_append(&text, "\n", 1, err);
 	return st ? st : print_text(verification->context, &text, err);
@@ -130,7 +131,7 @@ static enum status show_totals(const struct verification *verification, const st
 
 static enum status lose(void *arg, uint32_t timeline, uint64_t number, struct error *err)
 {
-	return chain_lose(arg, timeline, number, err);
+	return coverage_lose(arg, timeline, number, err);
 }
 
 static enum status take_time(void *arg, const struct object_info *info, struct error *err)
@@ -142,7 +143,7 @@ static enum status take_time(void *arg, const struct object_info *info, struct e
 
 struct times {
 	const struct verification *verification;
-	const struct chain *chain;
+	const struct coverage *coverage;
 };
 
 /* After hours of reading a time that cannot be had is no failure: it stays unknown. */
@@ -152,60 +153,61 @@ static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *sto
 	char object[WAL_OBJECT_NAME_MAX];
 	struct wal_name name;
 	struct error ignored;
-	wal_name_of_number(&name, timeline, number, times->chain->segment_bytes);
-	wal_object_name(object, times->chain->system_id, &name);
-	return store_list(times->verification->survey.session->store, times->verification->context->call, object,
+	wal_name_of_number(&name, timeline, number, times->coverage->segment_bytes);
+	wal_object_name(object, times->coverage->system_id, &name);
+	return store_list(times->verification->survey.repo->store, times->verification->context->call, object,
 			  take_time, stored_s, &ignored) == STATUS_OK;
 }
 
 /* What cannot be opened is lost for the chain. */
-static enum status read_all(struct verification *verification, struct chain *chain, struct error *err)
+static enum status read_all(struct verification *verification, struct coverage *coverage, struct error *err)
 {
 	struct cluster_reading reading = {.context = verification->context,
-					  .session = verification->survey.session,
+					  .repo = verification->survey.repo,
 					  .progress = &verification->progress,
 					  .verified = &verification->verified,
-					  .system_id = chain->system_id,
-					  .segment_bytes = chain->segment_bytes,
+					  .system_id = coverage->system_id,
+					  .segment_bytes = coverage->segment_bytes,
 					  .objects = verification->plan.jobs,
 					  .bytes = verification->bytes,
 					  .lost = lose,
-					  .arg = chain};
-	struct times times = {verification, chain};
+					  .arg = coverage};
+	struct times times = {verification, coverage};
 	enum status st = verify_read(&reading, err);
 	if (!st)
-		chain_lost_times(chain, ask_time, &times);
+		coverage_lost_times(coverage, ask_time, &times);
 	verification->damaged += reading.totals.damaged;
-	verification->locked += reading.totals.locked.objects;
+	verification->missing_keys += reading.totals.missing_keys.objects;
 	if (!st)
-		st = locked_show(&reading.totals.locked, verification->context, err);
-	return st ? st : show_totals(verification, chain, &reading.totals, err);
+		st = missing_keys_print(&reading.totals.missing_keys, verification->context, err);
+	return st ? st : show_totals(verification, coverage, &reading.totals, err);
 }
 
 /*
  * Names.
  */
 
-static enum status show(const struct verification *verification, const struct chain *chain, struct error *err)
+static enum status show(const struct verification *verification, const struct coverage *coverage, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	if (command_flag(verification->context, "json"))
-		return print_json(verification->context, cluster_json(chain), err);
-	enum status st = cluster_judge(&text, chain, err);
+		return print_json(verification->context, cluster_json(coverage), err);
+	enum status st = cluster_judge(&text, coverage, err);
 	return st ? st : print_text(verification->context, &text, err);
 }
 
 /* The windows come last: they say what has been read, too. */
-static enum status judge(void *arg, struct chain *chain, struct error *err)
+static enum status judge(void *arg, struct coverage *coverage, struct error *err)
 {
 	struct verification *verification = arg;
-	struct missing missing = cluster_missing(chain);
+	struct missing missing = cluster_missing(coverage);
 	verification->some = true;
 	verification->missing.ranges += missing.ranges;
 	verification->missing.segments += missing.segments;
-	verification->lost_origins += chain->lost_origins;
-	enum status st = command_flag(verification->context, "read") ? read_all(verification, chain, err) : STATUS_OK;
-	return st ? st : show(verification, chain, err);
+	verification->lost_origins += coverage->lost_origins;
+	enum status st =
+	    command_flag(verification->context, "read") ? read_all(verification, coverage, err) : STATUS_OK;
+	return st ? st : show(verification, coverage, err);
 }
 
 static enum status say_missing(const struct missing *missing, struct error *err)
@@ -220,24 +222,25 @@ static enum status say_missing(const struct missing *missing, struct error *err)
 }
 
 /* What a key would open may be whole, and what is damaged no key opens: each has its own advice. */
-static enum status say_unreadable(uint64_t damaged, uint64_t locked, struct error *err)
+static enum status say_unreadable(uint64_t damaged, uint64_t missing_keys, struct error *err)
 {
 	char also[96] = "";
 	if (damaged == 0) {
-		(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s a key that is not configured", locked,
-				locked == 1 ? " needs" : "s need");
+		(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s a key that is not configured", missing_keys,
+				missing_keys == 1 ? " needs" : "s need");
 		return error_hint(err, STATUS_DAMAGED,
 				  "add it as a further cipher-key-file (or cipher-key-command): walship key list");
 	}
-	if (locked > 0)
-		(void)snprintf(also, sizeof also, "; %" PRIu64 " need%s a key that is not configured", locked,
-			       locked == 1 ? "s" : "");
+	if (missing_keys > 0)
+		(void)snprintf(also, sizeof also, "; %" PRIu64 " need%s a key that is not configured", missing_keys,
+			       missing_keys == 1 ? "s" : "");
 	(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged, or not to be opened%s", damaged,
 			damaged == 1 ? " is" : "s are", also);
 	return error_hint(err, STATUS_DAMAGED,
-			  locked > 0 ? "add the key (walship key list); for what is damaged look for another copy, "
-				       "then make a new base backup"
-				     : "look for another copy, then make a new base backup");
+			  missing_keys > 0
+			      ? "add the key (walship key list); for what is damaged look for another copy, "
+				"then make a new base backup"
+			      : "look for another copy, then make a new base backup");
 }
 
 /* The outcome of all: what cannot be opened comes first. */
@@ -245,9 +248,10 @@ static enum status conclude(const struct verification *verification, struct erro
 {
 	/* A history that cannot be opened is found by names and by reading. */
 	uint64_t damaged = verification->damaged > 0 ? verification->damaged : verification->survey.damaged;
-	uint64_t locked = verification->locked > 0 ? verification->locked : verification->survey.locked;
-	if (damaged + locked > 0)
-		return say_unreadable(damaged, locked, err);
+	uint64_t missing_keys =
+	    verification->missing_keys > 0 ? verification->missing_keys : verification->survey.missing_keys;
+	if (damaged + missing_keys > 0)
+		return say_unreadable(damaged, missing_keys, err);
 	if (verification->missing.segments > 0)
 		return say_missing(&verification->missing, err);
 	if (verification->lost_origins > 0)

@@ -7,10 +7,10 @@
 #include "console/measure.h"
 #include "console/print.h"
 #include "job/queue.h"
-#include "repo/crew.h"
+#include "repo/worker_pool.h"
 #include "sys/processors.h"
-#include "verify/joint.h"
 #include "verify/read_plan.h"
+#include "verify/record_boundary.h"
 
 #define THREADS_MAX 16
 #define SAVE_MS 30000 /* what a killed run has read is not read again, but for so much */
@@ -23,7 +23,7 @@ struct reading {
 	int64_t began_s, began_ms;
 	struct queue queue; /* its mutex guards what follows, cluster's totals, memory and progress, and the output */
 	struct read_job jobs[QUEUE_ITEMS];
-	struct joints joints;
+	struct record_boundaries boundaries;
 	int64_t saved_ms;
 	bool unsaved;       /* it could not be, and that was said */
 	unsigned local_row; /* this machine has failed so often in a row */
@@ -66,7 +66,8 @@ static void tell_lack(struct reading *reading, const struct wal_name *name, cons
 	struct error err = {0};
 	char object[WAL_OBJECT_NAME_MAX];
 	wal_object_name(object, cluster->system_id, name);
-	if (!locked_add(&cluster->totals.locked, lack->key_id, object) || command_flag(cluster->context, "json"))
+	if (!missing_keys_add(&cluster->totals.missing_keys, lack->key_id, object) ||
+	    command_flag(cluster->context, "json"))
 		return;
 	progress_clear(cluster->progress);
 	enum status st =
@@ -128,14 +129,14 @@ static void note(struct reading *reading, const struct wal_name *name, bool good
 }
 
 /* What goes from one segment into the next; bad: neither is as it should be, whichever it is. */
-static void take_joint(struct reading *reading, enum joint_outcome outcome, const struct wal_name *second,
+static void take_joint(struct reading *reading, enum record_boundary_outcome outcome, const struct wal_name *second,
 		       const struct error *trouble)
 {
 	struct cluster_reading *cluster = reading->cluster;
 	uint64_t number;
-	cluster->totals.records += outcome == JOINT_GOOD;
-	cluster->totals.skipped += outcome == JOINT_SKIPPED;
-	if (outcome != JOINT_DAMAGED)
+	cluster->totals.records += outcome == RECORD_BOUNDARY_GOOD;
+	cluster->totals.skipped += outcome == RECORD_BOUNDARY_SKIPPED;
+	if (outcome != RECORD_BOUNDARY_DAMAGED)
 		return;
 	tell_damage(reading, second, trouble);
 	note(reading, second, false);
@@ -150,9 +151,11 @@ static void take_joints(struct reading *reading, const struct read_job *job, con
 {
 	struct error trouble = {0};
 	struct wal_name next = job->name;
-	take_joint(reading, joints_begin(&reading->joints, job->number, inspected, job->follows, &trouble), &job->name,
-		   &trouble);
-	enum joint_outcome outcome = joints_end(&reading->joints, job->number, inspected, &trouble);
+	take_joint(reading,
+		   record_boundaries_begin(&reading->boundaries, job->number, inspected, job->follows, &trouble),
+		   &job->name, &trouble);
+	enum record_boundary_outcome outcome =
+	    record_boundaries_end(&reading->boundaries, job->number, inspected, &trouble);
 	(void)wal_name_next(&next, reading->cluster->segment_bytes);
 	take_joint(reading, outcome, &next, &trouble);
 }
@@ -187,7 +190,7 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
  * The threads.
  */
 
-static void work(void *arg, const struct session *session)
+static void work(void *arg, const struct repository *repo)
 {
 	struct reading *reading = arg;
 	struct read_job job;
@@ -195,7 +198,7 @@ static void work(void *arg, const struct session *session)
 	while (queue_take(&reading->queue, &job)) {
 		struct inspected inspected;
 		struct error trouble = {0};
-		struct inspection inspection = {.session = session,
+		struct inspection inspection = {.repo = repo,
 						.call = reading->cluster->context->call,
 						.crc32c = &reading->crc32c,
 						.system_id = reading->cluster->system_id,
@@ -243,14 +246,14 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	return st;
 }
 
-static enum status list(struct reading *reading, struct session *session, struct error *err)
+static enum status list(struct reading *reading, struct repository *repo, struct error *err)
 {
 	char prefix[32];
 	struct lister lister = {
 	    .reading = reading,
 	    .plan = {.segment_bytes = reading->cluster->segment_bytes, .read = put, .arg = reading}};
 	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", reading->cluster->system_id);
-	enum status st = store_list(session->store, reading->cluster->context->call, prefix, on_object, &lister, err);
+	enum status st = store_list(repo->store, reading->cluster->context->call, prefix, on_object, &lister, err);
 	reading->cluster->totals.remembered = lister.plan.remembered;
 	reading->cluster->totals.unreadable = lister.plan.unreadable;
 	return st;
@@ -269,17 +272,17 @@ static size_t thread_count(const struct config *config)
 static enum status read_all(struct reading *reading, size_t threads, struct error *err)
 {
 	const struct cluster_reading *cluster = reading->cluster;
-	CLEANUP(session_fini) struct session session = {0};
-	struct crew crew = {.context = cluster->context, .work = work, .arg = reading, .most = threads};
-	enum status st = session_join(&session, cluster->session, cluster->context, err);
+	CLEANUP(repository_fini) struct repository repo = {0};
+	struct worker_pool pool = {.context = cluster->context, .work = work, .arg = reading, .most = threads};
+	enum status st = repository_join(&repo, cluster->repo, cluster->context, err);
 	if (st)
 		return st;
-	if (crew_start(&crew, threads, cluster->session) == 0)
+	if (worker_pool_start(&pool, threads, cluster->repo) == 0)
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)
-		st = list(reading, &session, err);
+		st = list(reading, &repo, err);
 	queue_close(&reading->queue);
-	crew_join(&crew);
+	worker_pool_join(&pool);
 	save(reading, true);
 	return st ? st : queue_failed(&reading->queue, err);
 }
@@ -292,11 +295,11 @@ enum status verify_read(struct cluster_reading *cluster, struct error *err)
 	reading.saved_ms = reading.began_ms = clock_monotonic_ms(call->clock);
 	crc32c_init(&reading.crc32c);
 	queue_init(&reading.queue, reading.jobs, sizeof reading.jobs[0]);
-	enum status st = joints_init(&reading.joints, threads, err);
+	enum status st = record_boundaries_init(&reading.boundaries, threads, err);
 	if (!st)
 		st = read_all(&reading, threads, err);
 	progress_clear(cluster->progress);
-	joints_fini(&reading.joints);
+	record_boundaries_fini(&reading.boundaries);
 	queue_fini(&reading.queue);
 	return st;
 }

@@ -1,10 +1,10 @@
 /* verify --read: opens what is in the repository, by as many threads as there are processors. */
-#ifndef WALSHIP_COMMAND_VERIFY_READ_H
-#define WALSHIP_COMMAND_VERIFY_READ_H
+#ifndef WALSHIP_VERIFY_VERIFY_READ_H
+#define WALSHIP_VERIFY_VERIFY_READ_H
 
 #include "console/progress.h"
-#include "repo/session.h"
-#include "verify/locked.h"
+#include "repo/repository.h"
+#include "verify/missing_keys.h"
 #include "verify/verified.h"
 
 struct read_totals {
@@ -15,12 +15,12 @@ struct read_totals {
 	uint64_t skipped;        /* records across two segments of which one part was not at hand */
 	uint64_t removed;        /* objects that went between the listing and the reading */
 	uint64_t damaged;
-	struct locked locked; /* what is not known to be damaged, and cannot be opened */
+	struct missing_keys missing_keys; /* what is not known to be damaged, and cannot be opened */
 };
 
 struct cluster_reading {
 	const struct command_context *context;
-	const struct session *session; /* the threads have copies */
+	const struct repository *repo; /* the threads have copies */
 	struct progress *progress;
 	struct verified *verified;
 	uint64_t system_id;

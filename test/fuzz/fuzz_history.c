@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "pg/wal/history.h"
-#include "repo/chain.h"
+#include "repo/coverage.h"
 #include "target.h"
 
 static enum status check_line(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)
@@ -14,7 +14,7 @@ static enum status check_line(void *arg, uint32_t timeline, uint64_t switch_lsn,
 	return STATUS_OK;
 }
 
-static enum status check_window(void *arg, const struct chain_window *window, struct error *err)
+static enum status check_window(void *arg, const struct coverage_window *window, struct error *err)
 {
 	(void)arg, (void)err;
 	MUST(window->first <= window->last || window->first_timeline < window->last_timeline);
@@ -26,22 +26,22 @@ static enum status check_window(void *arg, const struct chain_window *window, st
 static void join(const char *text, size_t len)
 {
 	struct error err;
-	struct chain chain;
-	struct chain_window window;
-	chain_init(&chain, 42, 16 * 1024 * 1024);
+	struct coverage coverage;
+	struct coverage_window window;
+	coverage_init(&coverage, 42, 16 * 1024 * 1024);
 	for (uint32_t timeline = 1; timeline <= 8; timeline++)
 		for (uint64_t number = timeline; number < timeline + 3UL; number++) {
 			struct wal_name name;
-			wal_name_of_number(&name, timeline, number, chain.segment_bytes);
-			MUST(chain_add(&chain, &name, 1, (int64_t)number, &err) == STATUS_OK);
+			wal_name_of_number(&name, timeline, number, coverage.segment_bytes);
+			MUST(coverage_add(&coverage, &name, 1, (int64_t)number, &err) == STATUS_OK);
 		}
-	(void)chain_history(&chain, 8, text, len, &err);
-	MUST(chain_end(&chain, &err) == STATUS_OK);
-	for (size_t i = 0; i < chain.gap_count; i++)
-		MUST(chain.gaps[i].first <= chain.gaps[i].last);
-	MUST(chain_windows(&chain, check_window, NULL, &err) == STATUS_OK);
-	(void)chain_newest_window(&chain, &window);
-	chain_fini(&chain);
+	(void)coverage_history(&coverage, 8, text, len, &err);
+	MUST(coverage_end(&coverage, &err) == STATUS_OK);
+	for (size_t i = 0; i < coverage.gap_count; i++)
+		MUST(coverage.gaps[i].first <= coverage.gaps[i].last);
+	MUST(coverage_windows(&coverage, check_window, NULL, &err) == STATUS_OK);
+	(void)coverage_newest_window(&coverage, &window);
+	coverage_fini(&coverage);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "repo/seal.h"
-#include "stream/end.h"
+#include "stream/terminal_sink.h"
 #include "sys/libcrypto.h"
 #include "target.h"
 
@@ -13,7 +13,7 @@
 
 static enum status open_object(const struct keyring *ring, bool allow_unprotected, const uint8_t *data, size_t size)
 {
-	struct sink nowhere = end_null();
+	struct sink nowhere = terminal_sink_null();
 	struct sink *chain = &nowhere;
 	struct unseal_params params = {
 	    .keys = ring, .allow_unprotected = allow_unprotected, .name = "1/wal/00000002.history"};

@@ -4,34 +4,35 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "archive/backfill/lacking.h"
+#include "archive/backfill/missing.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/uri.h"
 #include "console/print.h"
-#include "job/gate.h"
+#include "job/limiter.h"
 #include "pg/data/control.h"
-#include "pg/wal/whole.h"
-#include "repo/crew.h"
+#include "pg/wal/segment_check.h"
+#include "repo/cluster_id.h"
 #include "repo/seal.h"
-#include "repo/whose.h"
+#include "repo/worker_pool.h"
 #include "stream/codec/codec.h"
 #include "sys/processors.h"
 #include "walship/push.h"
 
-#define OUTAGES_MOST (2 * CREW_CONNECTIONS) /* so many in a row, each retried for push-timeout, and nobody is there */
+#define OUTAGES_MOST                                                                                                   \
+	(2 * WORKER_POOL_CONNECTIONS) /* so many in a row, each retried for push-timeout, and nobody is there */
 
 struct backfill {
 	const struct command_context *context;
-	const struct session *session;
+	const struct repository *repo;
 	const char *data; /* the data directory */
 	char pg_wal[PATH_MAX];
 	uint64_t system_id;
 	struct finished_list list;
-	struct lacking lacking; /* stored is set too when somebody is at it */
+	struct missing missing; /* stored is set too when somebody is at it */
 	bool together;          /* others work beside: who is short of something leaves it for later */
 	struct push push;       /* what is the same for all of them */
-	struct gate gate;
+	struct limiter limiter;
 	bool json;
 	pthread_mutex_t mutex; /* guards what follows, and what is printed */
 	size_t next, pushed, failed, outages;
@@ -43,7 +44,7 @@ struct backfill {
 static void backfill_fini(struct backfill *backfill)
 {
 	finished_list_fini(&backfill->list);
-	lacking_fini(&backfill->lacking);
+	missing_fini(&backfill->missing);
 }
 
 /*
@@ -52,7 +53,7 @@ static void backfill_fini(struct backfill *backfill)
 
 static enum status find_files(struct backfill *backfill, struct data_directory *directory, struct error *err)
 {
-	enum status st = whose_cluster(backfill->context->config, NULL, directory, &backfill->system_id, err);
+	enum status st = cluster_id_find(backfill->context->config, NULL, directory, &backfill->system_id, err);
 	if (st)
 		return st;
 	if (!directory->known)
@@ -123,14 +124,14 @@ static void note(struct backfill *backfill, const struct wal_file *file, enum st
 static enum status check_whole(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
 			       struct error *err)
 {
-	struct wal_whole whole = {.path = push->path,
-				  .name = &file->name,
-				  .system_id = backfill->system_id,
-				  .segment_bytes = file->bytes,
-				  .left_lsn = file->left_lsn};
+	struct segment_check whole = {.path = push->path,
+				      .name = &file->name,
+				      .system_id = backfill->system_id,
+				      .segment_bytes = file->bytes,
+				      .left_lsn = file->left_lsn};
 	if (file->name.kind != WAL_SEGMENT || !file->begun)
 		return STATUS_OK;
-	enum status st = wal_whole_check(&whole, err);
+	enum status st = segment_check(&whole, err);
 	if (st != STATUS_CONFLICT || !file->ready || !whole.newer)
 		return st;
 	log_line(push->call->log, LEVEL_WARNING,
@@ -160,7 +161,7 @@ static enum status check_and_push(const struct backfill *backfill, const struct 
 	return push_file(&checked, NULL, err);
 }
 
-static enum status push_one(struct backfill *backfill, const struct wal_file *file, const struct session *session,
+static enum status push_one(struct backfill *backfill, const struct wal_file *file, const struct repository *repo,
 			    struct error *err)
 {
 	char path[PATH_MAX];
@@ -171,7 +172,7 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
 	call.log = &log;
 	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path)
 		return error_set(err, STATUS_USAGE, "path too long: %.64s...", backfill->pg_wal);
-	push.store = session->store;
+	push.store = repo->store;
 	push.call = &call;
 	push.path = path;
 	return check_and_push(backfill, file, &push, err);
@@ -181,7 +182,7 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
  * Why it could not be pushed may be that the server has used the file for something else since: after the archiver
  * came first, which is no failure.
  */
-static bool is_archived(const struct backfill *backfill, const struct wal_file *file, const struct session *session,
+static bool is_archived(const struct backfill *backfill, const struct wal_file *file, const struct repository *repo,
 			struct error *trouble)
 {
 	char path[PATH_MAX], object[WAL_OBJECT_NAME_MAX];
@@ -192,7 +193,7 @@ static bool is_archived(const struct backfill *backfill, const struct wal_file *
 	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path ||
 	    access(path, F_OK) == 0 || errno != ENOENT)
 		return false;
-	if (store_stat(session->store, &call, object, &info, &ignored) == STATUS_OK && info.bytes >= SEAL_OBJECT_MIN)
+	if (store_stat(repo->store, &call, object, &info, &ignored) == STATUS_OK && info.bytes >= SEAL_OBJECT_MIN)
 		return true;
 	(void)error_set(trouble, STATUS_LOCAL, "gone from pg_wal since it was found there, and not pushed");
 	(void)error_hint(trouble, STATUS_LOCAL,
@@ -204,7 +205,7 @@ static bool is_archived(const struct backfill *backfill, const struct wal_file *
 static void put_off(struct backfill *backfill, const struct wal_file *file)
 {
 	(void)pthread_mutex_lock(&backfill->mutex);
-	backfill->lacking.stored[file - backfill->list.files] = false;
+	backfill->missing.stored[file - backfill->list.files] = false;
 	(void)pthread_mutex_unlock(&backfill->mutex);
 }
 
@@ -213,27 +214,27 @@ static const struct wal_file *take_next(struct backfill *backfill)
 {
 	const struct wal_file *file = NULL;
 	(void)pthread_mutex_lock(&backfill->mutex);
-	bool goes_on =
-	    backfill->outages < OUTAGES_MOST && !backfill->print_status && !call_is_ending(backfill->context->call);
+	bool goes_on = backfill->outages < OUTAGES_MOST && !backfill->print_status &&
+		       !call_is_interrupted(backfill->context->call);
 	while (goes_on && file == NULL && backfill->next < backfill->list.count) {
-		if (!backfill->lacking.stored[backfill->next])
+		if (!backfill->missing.stored[backfill->next])
 			file = &backfill->list.files[backfill->next];
-		backfill->lacking.stored[backfill->next++] = true;
+		backfill->missing.stored[backfill->next++] = true;
 	}
 	(void)pthread_mutex_unlock(&backfill->mutex);
 	return file;
 }
 
-static void work(void *arg, const struct session *session)
+static void work(void *arg, const struct repository *repo)
 {
 	struct backfill *backfill = arg;
 	const struct wal_file *file;
 	while ((file = take_next(backfill)) != NULL) {
 		struct error trouble = {0};
-		enum status st = push_one(backfill, file, session, &trouble);
-		if (st && is_archived(backfill, file, session, &trouble)) {
+		enum status st = push_one(backfill, file, repo, &trouble);
+		if (st && is_archived(backfill, file, repo, &trouble)) {
 			(void)pthread_mutex_lock(&backfill->mutex);
-			backfill->lacking.count--;
+			backfill->missing.count--;
 			(void)pthread_mutex_unlock(&backfill->mutex);
 			continue;
 		}
@@ -249,27 +250,28 @@ static void work(void *arg, const struct session *session)
 static void push_all(struct backfill *backfill)
 {
 	const struct config *config = backfill->context->config;
-	struct crew crew = {.context = backfill->context, .work = work, .arg = backfill, .most = CREW_CONNECTIONS};
+	struct worker_pool pool = {
+	    .context = backfill->context, .work = work, .arg = backfill, .most = WORKER_POOL_CONNECTIONS};
 	/* Each connection would have the limit for itself. */
-	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->lacking.count < 2;
-	gate_init(&backfill->gate, processors_count(), CREW_BUFFERS_BYTES);
+	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->missing.count < 2;
+	limiter_init(&backfill->limiter, processors_count(), WORKER_POOL_BUFFERS_BYTES);
 	(void)pthread_mutex_init(&backfill->mutex, NULL);
 	backfill->together = !alone;
-	(void)crew_start(&crew, alone ? 0 : backfill->lacking.count - 1, backfill->session);
-	work(backfill, backfill->session);
-	crew_join(&crew);
+	(void)worker_pool_start(&pool, alone ? 0 : backfill->missing.count - 1, backfill->repo);
+	work(backfill, backfill->repo);
+	worker_pool_join(&pool);
 	/* Descriptors and memory that did not suffice for all may do for one. */
 	backfill->together = false;
 	backfill->next = 0;
-	work(backfill, backfill->session);
-	gate_fini(&backfill->gate);
+	work(backfill, backfill->repo);
+	limiter_fini(&backfill->limiter);
 	(void)pthread_mutex_destroy(&backfill->mutex);
 }
 
 static enum status prepare_push(struct backfill *backfill, struct error *err)
 {
 	const struct config *config = backfill->context->config;
-	const struct session *session = backfill->session;
+	const struct repository *repo = backfill->repo;
 	const struct codec *codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS));
 	struct repo_url url;
 	enum status st = codec_check(codec, STATUS_USAGE, err);
@@ -280,12 +282,12 @@ static enum status prepare_push(struct backfill *backfill, struct error *err)
 	backfill->push = (struct push){
 	    .codec = codec,
 	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
-	    .threads = 1, /* the processors are shared out by the gate */
-	    .key = session->encrypt ? &session->keys.keys[0] : NULL,
-	    .keys = &session->keys,
+	    .threads = 1, /* the processors are shared out by the limiter */
+	    .key = repo->encrypt ? &repo->keys.keys[0] : NULL,
+	    .keys = &repo->keys,
 	    .pg_data = backfill->data,
 	    .system_id = backfill->system_id,
-	    .gate = &backfill->gate,
+	    .limiter = &backfill->limiter,
 	    .buffer_bytes = url.kind == REPO_S3 ? config_number(config, OPTION_ID_S3_PART_SIZE) : 0,
 	};
 	return STATUS_OK;
@@ -298,7 +300,7 @@ static enum status prepare_push(struct backfill *backfill, struct error *err)
 static enum status show_sum(struct backfill *backfill, size_t not_tried, struct error *err)
 {
 	size_t files = backfill->list.count;
-	size_t stored = files - backfill->lacking.count;
+	size_t stored = files - backfill->missing.count;
 	if (backfill->json)
 		return print_json(backfill->context,
 				  json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "total", "finished_files",
@@ -320,11 +322,11 @@ static enum status show_lacking(struct backfill *backfill, struct error *err)
 {
 	const struct error no_trouble = {0};
 	for (size_t i = 0; i < backfill->list.count; i++)
-		if (!backfill->lacking.stored[i])
+		if (!backfill->missing.stored[i])
 			show(backfill, &backfill->list.files[i], "lacking", &no_trouble);
 	if (backfill->print_status)
 		return *err = backfill->printing, backfill->print_status;
-	return show_sum(backfill, backfill->lacking.count, err);
+	return show_sum(backfill, backfill->missing.count, err);
 }
 
 static enum status fill(struct backfill *backfill, struct error *err)
@@ -335,26 +337,26 @@ static enum status fill(struct backfill *backfill, struct error *err)
 	push_all(backfill);
 	if (backfill->print_status)
 		return *err = backfill->printing, backfill->print_status;
-	size_t not_tried = backfill->lacking.count - backfill->pushed - backfill->failed;
+	size_t not_tried = backfill->missing.count - backfill->pushed - backfill->failed;
 	st = show_sum(backfill, not_tried, err);
 	if (!st && backfill->failed > 0)
 		st = error_set(err, backfill->worst, "%zu of %zu files could not be pushed",
-			       backfill->failed + not_tried, backfill->lacking.count);
+			       backfill->failed + not_tried, backfill->missing.count);
 	return st;
 }
 
 static enum status run(const struct command_context *context, struct error *err)
 {
-	CLEANUP(session_fini) struct session session = {0};
+	CLEANUP(repository_fini) struct repository repo = {0};
 	CLEANUP(backfill_fini)
-	struct backfill backfill = {.context = context, .session = &session, .json = command_flag(context, "json")};
+	struct backfill backfill = {.context = context, .repo = &repo, .json = command_flag(context, "json")};
 	struct data_directory directory;
 	enum status st = find_files(&backfill, &directory, err);
 	if (!st)
-		st = session_open(&session, context, err);
+		st = repository_open(&repo, context, err);
 	if (!st)
-		st = lacking_look(&backfill.lacking,
-				  &(struct lacking_of){context, &session, &backfill.list, backfill.system_id}, err);
+		st = missing_find(&backfill.missing,
+				  &(struct missing_query){context, &repo, &backfill.list, backfill.system_id}, err);
 	if (st)
 		return st;
 	return command_flag(context, "dry-run") ? show_lacking(&backfill, err) : fill(&backfill, err);

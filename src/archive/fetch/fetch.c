@@ -8,13 +8,13 @@
 #include "pg/wal/content.h"
 #include "repo/seal.h"
 #include "store/store.h"
+#include "stream/byte_counter.h"
 #include "stream/file.h"
-#include "stream/tally.h"
 #include "sys/output.h"
 
 /* The content against the name: what is authentic may still have been wrong when it was stored by other means. */
-static enum status check_content(const struct fetch *fetch, const struct wal_name *name, const struct tally *plain,
-				 struct error *err)
+static enum status check_content(const struct fetch *fetch, const struct wal_name *name,
+				 const struct byte_counter *plain, struct error *err)
 {
 	struct wal_head head = {.bytes = plain->head, .len = plain->head_len, .size = plain->total};
 	uint64_t system_id;
@@ -34,16 +34,16 @@ static enum status receive(const struct fetch *fetch, const struct wal_name *nam
 	int64_t began_ms = clock_monotonic_ms(fetch->call->clock);
 	struct unseal_params params = {
 	    .keys = fetch->keys, .allow_unprotected = fetch->allow_unprotected, .name = object};
-	struct tally plain;
-	struct tally sealed;
+	struct byte_counter plain;
+	struct byte_counter sealed;
 	CLEANUP(sink_freep) struct sink *chain = NULL;
 	enum status st = file_sink_new(&chain, file, WAL_SEGMENT_MAX, err);
 	if (!st)
-		st = tally_new(&chain, &plain, err);
+		st = byte_counter_new(&chain, &plain, err);
 	if (!st)
 		st = unseal_new(&chain, &params, err);
 	if (!st)
-		st = tally_new(&chain, &sealed, err);
+		st = byte_counter_new(&chain, &sealed, err);
 	if (!st)
 		st = store_read(fetch->store, fetch->call, object, chain, err);
 	if (!st)

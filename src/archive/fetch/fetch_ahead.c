@@ -13,7 +13,7 @@
 
 #include "archive/fetch/fetch_window.h"
 #include "base/cleanup.h"
-#include "repo/session.h"
+#include "repo/repository.h"
 #include "sys/thread.h"
 #include "walship/fetch.h"
 
@@ -23,7 +23,7 @@
 
 struct ahead {
 	const struct command_context *context;
-	const struct prefetched *folder;
+	const struct prefetch_client *folder;
 	uint64_t system_id;
 	int64_t timeout_ms;
 	pthread_mutex_t mutex; /* guards what follows */
@@ -34,14 +34,14 @@ struct ahead {
 
 struct fetcher {
 	struct ahead *ahead;
-	struct session session;
+	struct repository repo;
 	pthread_t thread;
 };
 
-static void forget_file(const struct prefetched *folder, const char *name, const char *more)
+static void forget_file(const struct prefetch_client *folder, const char *name, const char *more)
 {
-	char path[PREFETCHED_PATH_MAX];
-	prefetched_path(folder, name, more, path);
+	char path[PREFETCH_CLIENT_PATH_MAX];
+	prefetch_client_path(folder, name, more, path);
 	(void)unlink(path);
 }
 
@@ -51,10 +51,10 @@ static void forget(void *arg, const char *name)
 }
 
 /* Whoever asks for it waits for it. */
-static void mark_coming(const struct prefetched *folder, const char *name)
+static void mark_coming(const struct prefetch_client *folder, const char *name)
 {
-	char part[PREFETCHED_PATH_MAX];
-	prefetched_path(folder, name, ".part", part);
+	char part[PREFETCH_CLIENT_PATH_MAX];
+	prefetch_client_path(folder, name, ".part", part);
 	int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	fd_closep(&fd);
 }
@@ -79,23 +79,23 @@ static void finish(struct ahead *ahead, struct fetch_slot *slot, enum fetch_outc
 	(void)pthread_cond_broadcast(&ahead->changed);
 }
 
-static enum fetch_outcome fetch_one(const struct ahead *ahead, struct session *session, const struct wal_name *name)
+static enum fetch_outcome fetch_one(const struct ahead *ahead, struct repository *repo, const struct wal_name *name)
 {
 	const struct call *given = ahead->context->call;
-	char path[PREFETCHED_PATH_MAX];
+	char path[PREFETCH_CLIENT_PATH_MAX];
 	struct error ignored = {0};
 	struct call call = {.clock = given->clock, .random = given->random};
 	int64_t began_ms = clock_monotonic_ms(call.clock);
 	call.deadline_ms = began_ms + ahead->timeout_ms;
 	struct fetch fetch = {
-	    .store = session->store,
+	    .store = repo->store,
 	    .call = &call,
-	    .keys = &session->keys,
-	    .allow_unprotected = !session->encrypt,
+	    .keys = &repo->keys,
+	    .allow_unprotected = !repo->encrypt,
 	    .name = name->text,
 	    .system_id = ahead->system_id,
 	};
-	prefetched_path(ahead->folder, name->text, "", path);
+	prefetch_client_path(ahead->folder, name->text, "", path);
 	if (fetch_file(&fetch, path, &ignored))
 		return FETCH_FAILED;
 	/* Where all of them share a narrow line, each takes so much longer; whoever asks waits for half of its time. */
@@ -112,7 +112,7 @@ static void *work(void *arg)
 	while ((slot = begin(ahead)) != NULL) {
 		struct wal_name name = slot->name;
 		(void)pthread_mutex_unlock(&ahead->mutex);
-		enum fetch_outcome outcome = fetch_one(ahead, &fetcher->session, &name);
+		enum fetch_outcome outcome = fetch_one(ahead, &fetcher->repo, &name);
 		(void)pthread_mutex_lock(&ahead->mutex);
 		finish(ahead, slot, outcome);
 	}
@@ -163,7 +163,7 @@ static void end_late(const struct ahead *ahead)
  * From now on this very folder, whatever will have its name: what is fetched from one repository must not come into
  * the folder that another process has made anew for another one.
  */
-static bool stay_in(struct prefetched *folder)
+static bool stay_in(struct prefetch_client *folder)
 {
 	int fd = open(folder->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	(void)snprintf(folder->folder, sizeof folder->folder, "/proc/self/fd/%d", fd);
@@ -171,7 +171,7 @@ static bool stay_in(struct prefetched *folder)
 }
 
 /* Nothing of another process, another repository or another start of the machine. */
-static void clean(const struct prefetched *folder)
+static void clean(const struct prefetch_client *folder)
 {
 	CLEANUP(dir_closep) DIR *dir = opendir(folder->folder);
 	const struct dirent *entry;
@@ -180,20 +180,20 @@ static void clean(const struct prefetched *folder)
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
 }
 
-static bool write_identity(const struct prefetched *folder)
+static bool write_identity(const struct prefetch_client *folder)
 {
-	char path[PREFETCHED_PATH_MAX];
+	char path[PREFETCH_CLIENT_PATH_MAX];
 	size_t len = strlen(folder->identity);
-	prefetched_path(folder, "identity", "", path);
+	prefetch_client_path(folder, "identity", "", path);
 	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return fd >= 0 && write(fd, folder->identity, len) == (ssize_t)len;
 }
 
 /* The lock that makes it the only one; held until the process ends. -1: there is another. */
-static int lock(const struct prefetched *folder)
+static int lock(const struct prefetch_client *folder)
 {
-	char path[PREFETCHED_PATH_MAX];
-	prefetched_path(folder, "lock", "", path);
+	char path[PREFETCH_CLIENT_PATH_MAX];
+	prefetch_client_path(folder, "lock", "", path);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0)
 		fd_closep(&fd);
@@ -201,10 +201,10 @@ static int lock(const struct prefetched *folder)
 }
 
 /* Both ends are open, so that it does not end with each writer. */
-static int open_wanted(const struct prefetched *folder)
+static int open_wanted(const struct prefetch_client *folder)
 {
-	char path[PREFETCHED_PATH_MAX];
-	prefetched_path(folder, "wanted", "", path);
+	char path[PREFETCH_CLIENT_PATH_MAX];
+	prefetch_client_path(folder, "wanted", "", path);
 	if (mkfifo(path, 0600) != 0 && errno != EEXIST)
 		return -1;
 	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
@@ -225,13 +225,13 @@ static void listen_to(struct ahead *ahead, int fd)
 	}
 }
 
-static bool start_fetchers(struct ahead *ahead, struct fetcher *fetchers, const struct session *session)
+static bool start_fetchers(struct ahead *ahead, struct fetcher *fetchers, const struct repository *repo)
 {
 	struct error ignored = {0};
 	size_t running = 0;
 	for (size_t i = 0; i < FETCH_WINDOW_SIDE_BY_SIDE; i++) {
 		fetchers[i].ahead = ahead;
-		if (session_join(&fetchers[i].session, session, ahead->context, &ignored) == STATUS_OK)
+		if (repository_join(&fetchers[i].repo, repo, ahead->context, &ignored) == STATUS_OK)
 			running += thread_start(&fetchers[i].thread, STACK_BYTES, work, &fetchers[i]);
 	}
 	return running > 0;
@@ -241,13 +241,13 @@ static bool start_fetchers(struct ahead *ahead, struct fetcher *fetchers, const 
 static void fetch_on(struct ahead *ahead, int wanted_fd)
 {
 	struct fetcher fetchers[FETCH_WINDOW_SIDE_BY_SIDE] = {0};
-	struct session session = {0};
+	struct repository repo = {0};
 	struct error ignored = {0};
 	/* The next call may come before the libraries are loaded. */
 	mark_coming(ahead->folder, ahead->window.next.text);
 	/* What is configured relative to the working directory is found first. */
-	if (session_open(&session, ahead->context, &ignored) == STATUS_OK &&
-	    start_fetchers(ahead, fetchers, &session) && chdir("/") == 0)
+	if (repository_open(&repo, ahead->context, &ignored) == STATUS_OK && start_fetchers(ahead, fetchers, &repo) &&
+	    chdir("/") == 0)
 		listen_to(ahead, wanted_fd);
 	(void)pthread_mutex_lock(&ahead->mutex);
 	ahead->ended = true;
@@ -256,7 +256,7 @@ static void fetch_on(struct ahead *ahead, int wanted_fd)
 }
 
 /* All of its life. told_fd is the reading end of the starter's pipe. */
-static void run(const struct command_context *context, struct prefetched *folder, uint64_t system_id, int told_fd)
+static void run(const struct command_context *context, struct prefetch_client *folder, uint64_t system_id, int told_fd)
 {
 	struct ahead ahead = {.context = context, .folder = folder, .system_id = system_id};
 	ahead.timeout_ms = (int64_t)config_number(context->config, OPTION_ID_FETCH_TIMEOUT);
@@ -280,7 +280,7 @@ static void run(const struct command_context *context, struct prefetched *folder
 
 struct life {
 	const struct command_context *context;
-	const struct prefetched *folder;
+	const struct prefetch_client *folder;
 	uint64_t system_id;
 };
 
@@ -288,19 +288,19 @@ struct life {
 static void live(void *arg, int told_fd)
 {
 	const struct life *life = arg;
-	struct prefetched folder = *life->folder;
+	struct prefetch_client folder = *life->folder;
 	struct call call = *life->context->call;
 	struct command_context context = *life->context;
 	folder.wanted_fd = -1;
-	call.ending = NULL;
+	call.signal_hold = NULL;
 	call.log = NULL;
 	context.call = &call;
 	run(&context, &folder, life->system_id, told_fd);
 }
 
-int fetch_ahead_start(const struct command_context *context, const struct prefetched *prefetched, uint64_t system_id)
+int fetch_ahead_start(const struct command_context *context, const struct prefetch_client *client, uint64_t system_id)
 {
-	struct life life = {context, prefetched, system_id};
+	struct life life = {context, client, system_id};
 	return context->detach == NULL ? -1 : context->detach(live, &life);
 }
 

@@ -1,8 +1,8 @@
 /* The process that fetches what recovery will ask for next: one for a cluster, and it ends by itself. */
-#ifndef WALSHIP_COMMAND_FETCH_AHEAD_H
-#define WALSHIP_COMMAND_FETCH_AHEAD_H
+#ifndef WALSHIP_ARCHIVE_FETCH_FETCH_AHEAD_H
+#define WALSHIP_ARCHIVE_FETCH_FETCH_AHEAD_H
 
-#include "archive/fetch/prefetched.h"
+#include "archive/fetch/prefetch_client.h"
 #include "command/command.h"
 
 /*
@@ -10,7 +10,7 @@
  * fetch_ahead_begin, what recovery has got, and ends when the pipe is closed without that. -1 when it cannot be
  * started. Called before any library is loaded and any connection opened.
  */
-int fetch_ahead_start(const struct command_context *context, const struct prefetched *prefetched, uint64_t system_id);
+int fetch_ahead_start(const struct command_context *context, const struct prefetch_client *client, uint64_t system_id);
 
 void fetch_ahead_begin(int fd, const char *name, uint64_t segment_bytes);
 

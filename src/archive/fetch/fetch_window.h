@@ -2,8 +2,8 @@
  * Which segments are fetched ahead of recovery, and which nobody will ask for any more: the bookkeeping alone. Its
  * owner guards it, fetches, and has the files.
  */
-#ifndef WALSHIP_COMMAND_FETCH_WINDOW_H
-#define WALSHIP_COMMAND_FETCH_WINDOW_H
+#ifndef WALSHIP_ARCHIVE_FETCH_FETCH_WINDOW_H
+#define WALSHIP_ARCHIVE_FETCH_FETCH_WINDOW_H
 
 #include <stdbool.h>
 #include <stddef.h>

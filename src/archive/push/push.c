@@ -8,13 +8,13 @@
 
 #include "base/call.h"
 #include "base/cleanup.h"
-#include "job/gate.h"
+#include "job/limiter.h"
 #include "pg/data/control.h"
 #include "pg/wal/content.h"
 #include "repo/seal.h"
 #include "store/store.h"
+#include "stream/byte_counter.h"
 #include "stream/file.h"
-#include "stream/tally.h"
 
 /* One file on its way: what was found out about it so far. */
 struct shipment {
@@ -144,7 +144,8 @@ static enum status settle_system_id(struct shipment *shipment, struct error *err
 }
 
 /* File, compression, encryption, store: one pass. Into a chain that is not finished yet. */
-static enum status fill(const struct shipment *shipment, struct sink **chain, struct tally *stored, struct error *err)
+static enum status fill(const struct shipment *shipment, struct sink **chain, struct byte_counter *stored,
+			struct error *err)
 {
 	const struct push *push = shipment->push;
 	struct seal_params params = {.codec = push->codec,
@@ -157,7 +158,7 @@ static enum status fill(const struct shipment *shipment, struct sink **chain, st
 	if (!st)
 		st = store_create(push->store, push->call, shipment->object, chain, err);
 	if (!st)
-		st = tally_new(chain, stored, err);
+		st = byte_counter_new(chain, stored, err);
 	if (!st)
 		st = seal_new(chain, &params, err);
 	if (!st)
@@ -165,24 +166,24 @@ static enum status fill(const struct shipment *shipment, struct sink **chain, st
 	return st ? st : check_unchanged(shipment, bytes, err);
 }
 
-/* stored counts the object's bytes. Once all is read, the gate's slot is another's: the rest is waiting. */
-static enum status create_object(const struct shipment *shipment, struct tally *stored, struct error *err)
+/* stored counts the object's bytes. Once all is read, the limiter's slot is another's: the rest is waiting. */
+static enum status create_object(const struct shipment *shipment, struct byte_counter *stored, struct error *err)
 {
-	struct gate *gate = shipment->push->gate;
+	struct limiter *limiter = shipment->push->limiter;
 	uint64_t most = shipment->push->buffer_bytes;
 	uint64_t taken = shipment->file.size < most ? shipment->file.size : most;
 	CLEANUP(sink_freep) struct sink *chain = NULL;
-	gate_enter(gate, taken);
+	limiter_enter(limiter, taken);
 	enum status st = fill(shipment, &chain, stored, err);
 	if (!st) {
 		uint64_t kept = stored->total < taken ? stored->total : taken;
-		gate_rest(gate, taken - kept);
+		limiter_release_slot(limiter, taken - kept);
 		taken = kept;
 		st = sink_finish(chain, err);
-		gate_leave(gate, taken, true);
+		limiter_leave(limiter, taken, true);
 		return st;
 	}
-	gate_leave(gate, taken, false);
+	limiter_leave(limiter, taken, false);
 	return st;
 }
 
@@ -216,7 +217,7 @@ static enum status compare_object(const struct shipment *shipment, struct error 
 	return st ? error_wrap(err, st, "reading back what the archive has already") : STATUS_OK;
 }
 
-static void log_stored(const struct shipment *shipment, const struct tally *stored, int64_t began_ms)
+static void log_stored(const struct shipment *shipment, const struct byte_counter *stored, int64_t began_ms)
 {
 	const struct push *push = shipment->push;
 	log_line(push->call->log, LEVEL_INFO,
@@ -243,7 +244,7 @@ static enum status ship(struct shipment *shipment, struct error *err)
 {
 	const struct call *call = shipment->push->call;
 	int64_t began_ms = clock_monotonic_ms(call->clock);
-	struct tally stored;
+	struct byte_counter stored;
 	enum status st = examine(shipment, err);
 	if (st)
 		return st;

@@ -7,9 +7,9 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "job/gate.h"
+#include "job/limiter.h"
 #include "pg/data/ready.h"
-#include "repo/crew.h"
+#include "repo/worker_pool.h"
 #include "sys/processors.h"
 
 #define LAST_START_PART 4 /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
@@ -17,12 +17,12 @@
 
 struct batch {
 	const struct push *push; /* of the file that was asked for */
-	const struct acknowledgements *notes;
+	const struct pushed_markers *notes;
 	const struct command_context *context;
 	struct ready_list ready;
 	struct call call; /* with a silent log: whoever is asked for will say it */
 	struct log log;
-	struct gate gate; /* of all but the file that was asked for, which waits for nobody */
+	struct limiter limiter; /* of all but the file that was asked for, which waits for nobody */
 	int64_t last_start_ms;
 	pthread_mutex_t mutex; /* guards what follows */
 	size_t next;
@@ -34,7 +34,7 @@ static bool take_next(struct batch *batch, struct wal_name *out)
 {
 	bool some;
 	(void)pthread_mutex_lock(&batch->mutex);
-	some = !batch->stopped && batch->next < batch->ready.count && !call_is_ending(&batch->call) &&
+	some = !batch->stopped && batch->next < batch->ready.count && !call_is_interrupted(&batch->call) &&
 	       clock_monotonic_ms(batch->call.clock) < batch->last_start_ms;
 	if (some)
 		*out = batch->ready.names[batch->next++];
@@ -55,15 +55,15 @@ static enum status push_one(struct batch *batch, struct push *push, const char *
 {
 	struct shipped after;
 	CLEANUP(fd_closep) int fd = -1;
-	if (before->system_id != batch->notes->system_id || acknowledgement_is_there(batch->notes, name, before))
+	if (before->system_id != batch->notes->system_id || pushed_marker_is_there(batch->notes, name, before))
 		return STATUS_OK;
-	enum status st = acknowledgement_reserve(batch->notes, name, before, &fd, err);
+	enum status st = pushed_marker_reserve(batch->notes, name, before, &fd, err);
 	if (!st)
 		st = push_file(push, &after, err);
 	if (!st)
-		st = acknowledgement_confirm(batch->notes, fd, &after, err);
+		st = pushed_marker_confirm(batch->notes, fd, &after, err);
 	if (st)
-		acknowledgement_forget(batch->notes, name);
+		pushed_marker_forget(batch->notes, name);
 	return st;
 }
 
@@ -71,7 +71,7 @@ static enum status push_one(struct batch *batch, struct push *push, const char *
  * Until there are no more. An outage, or a spool without room, ends it for all of them; a file that is not there, or is
  * damaged, does not.
  */
-static void work(void *arg, const struct session *session)
+static void work(void *arg, const struct repository *repo)
 {
 	struct batch *batch = arg;
 	const char *own = batch->push->path;
@@ -85,11 +85,11 @@ static void work(void *arg, const struct session *session)
 		struct log log = log_about(&batch->log, &subject);
 		struct call call = batch->call;
 		call.log = &log;
-		push.store = session->store;
+		push.store = repo->store;
 		push.call = &call;
 		push.path = path;
-		push.gate = &batch->gate;
-		push.threads = 1; /* the processors are shared out by the gate */
+		push.limiter = &batch->limiter;
+		push.threads = 1; /* the processors are shared out by the limiter */
 		(void)snprintf(path, sizeof path, "%.*s%s", (int)path_folder_len(own), own, name.text);
 		enum status unfit = push_examine(&push, &before, &err);
 		enum status st = unfit ? STATUS_OK : push_one(batch, &push, name.text, &before, &err);
@@ -100,7 +100,7 @@ static void work(void *arg, const struct session *session)
 	}
 }
 
-static void batch_init(struct batch *batch, const struct push *push, const struct acknowledgements *notes,
+static void batch_init(struct batch *batch, const struct push *push, const struct pushed_markers *notes,
 		       const struct command_context *context)
 {
 	const struct call *call = context->call;
@@ -113,11 +113,11 @@ static void batch_init(struct batch *batch, const struct push *push, const struc
 	batch->call.log = &batch->log;
 	batch->last_start_ms = now_ms + (call->deadline_ms - now_ms) / LAST_START_PART;
 	batch->call.deadline_ms = now_ms + (call->deadline_ms - now_ms) / LAST_END_PART;
-	gate_init(&batch->gate, processors_count(), CREW_BUFFERS_BYTES);
+	limiter_init(&batch->limiter, processors_count(), WORKER_POOL_BUFFERS_BYTES);
 	(void)pthread_mutex_init(&batch->mutex, NULL);
 }
 
-/* What push_file would ask of the gate; 0 when there is no such file, which push_file will say. */
+/* What push_file would ask of the limiter; 0 when there is no such file, which push_file will say. */
 static uint64_t own_bytes(const struct push *push)
 {
 	struct stat info;
@@ -125,32 +125,31 @@ static uint64_t own_bytes(const struct push *push)
 	return size < push->buffer_bytes ? size : push->buffer_bytes;
 }
 
-enum status push_with_others(const struct push *push, const struct session *session,
-			     const struct acknowledgements *notes, const struct command_context *context,
-			     struct error *err)
+enum status push_with_others(const struct push *push, const struct repository *repo, const struct pushed_markers *notes,
+			     const struct command_context *context, struct error *err)
 {
 	struct batch batch;
-	struct crew crew = {.context = context, .work = work, .arg = &batch, .most = CREW_CONNECTIONS};
+	struct worker_pool pool = {.context = context, .work = work, .arg = &batch, .most = WORKER_POOL_CONNECTIONS};
 	struct error ignored = {0};
 	uint64_t taken = own_bytes(push);
 	batch_init(&batch, push, notes, context);
 	(void)ready_list_read(&batch.ready, push->path, config_number(context->config, OPTION_ID_PUSH_AHEAD), &ignored);
 	if (batch.ready.names != NULL)
-		acknowledgements_sweep(notes, push->path);
+		pushed_markers_sweep(notes, push->path);
 	/* Its bytes count, but it neither waits nor takes a slot. */
-	gate_enter(&batch.gate, taken);
-	gate_rest(&batch.gate, 0);
-	(void)crew_start(&crew, batch.ready.count, session);
+	limiter_enter(&batch.limiter, taken);
+	limiter_release_slot(&batch.limiter, 0);
+	(void)worker_pool_start(&pool, batch.ready.count, repo);
 	/* Alone it has all processors. */
 	struct push own = *push;
 	own.threads = batch.ready.count == 0 ? push->threads : 1;
 	enum status st = push_file(&own, NULL, err);
-	gate_leave(&batch.gate, taken, true);
+	limiter_leave(&batch.limiter, taken, true);
 	if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
 		stop(&batch);
-	crew_join(&crew);
+	worker_pool_join(&pool);
 	ready_list_fini(&batch.ready);
-	gate_fini(&batch.gate);
+	limiter_fini(&batch.limiter);
 	(void)pthread_mutex_destroy(&batch.mutex);
 	return st;
 }

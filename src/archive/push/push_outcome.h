@@ -1,6 +1,6 @@
 /* What a push leaves behind for those who watch: a record of failures in the spool, and notify-command. */
-#ifndef WALSHIP_COMMAND_PUSH_OUTCOME_H
-#define WALSHIP_COMMAND_PUSH_OUTCOME_H
+#ifndef WALSHIP_ARCHIVE_PUSH_PUSH_OUTCOME_H
+#define WALSHIP_ARCHIVE_PUSH_PUSH_OUTCOME_H
 
 #include "command/command.h"
 

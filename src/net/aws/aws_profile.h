@@ -5,8 +5,8 @@
  * Not quite INI, hence not libinih's: session tokens make lines of 20 KiB, a property without a value is followed by
  * indented ones of its own, and '#' and ';' begin a comment only at the start of a line.
  */
-#ifndef WALSHIP_NET_AWS_PROFILE_H
-#define WALSHIP_NET_AWS_PROFILE_H
+#ifndef WALSHIP_NET_AWS_AWS_PROFILE_H
+#define WALSHIP_NET_AWS_AWS_PROFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -96,6 +96,6 @@ enum status find_in_container(const struct credential_search *search, struct cre
 	if (st || container.url[0] == '\0')
 		return st;
 	(void)snprintf(source, sizeof source, "the container endpoint %.400s", container.url);
-	return credentials_keep(
+	return credential_cache_get(
 	    search, &(struct credential_asking){.source = source, .ask = ask_container, .arg = &container}, out, err);
 }

@@ -31,7 +31,7 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 	struct http_response *response = exchange->response;
 	int64_t left_ms = call_left_ms(exchange->search->call);
 	int64_t timeout_ms = request->timeout_ms == 0 ? TIMEOUT_MS : request->timeout_ms;
-	const struct ending *ending = exchange->search->call->ending;
+	const struct signal_hold *signal_hold = exchange->search->call->signal_hold;
 	if (left_ms == 0)
 		return error_set(err, STATUS_UNREACHABLE, "%s: the time is up", request->what);
 	enum status st =
@@ -43,7 +43,7 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 						.body = request->body,
 						.body_bytes = request->body == NULL ? 0 : strlen(request->body),
 						.timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms,
-						.ended = ending == NULL ? NULL : ending->asked},
+						.ended = signal_hold == NULL ? NULL : signal_hold->asked},
 			 response, err);
 	if (st) {
 		attempt->again = response->outcome == HTTP_FAILED && !request->once;

@@ -144,7 +144,7 @@ enum status find_in_instance(const struct credential_search *search, struct cred
 	if (st)
 		return st;
 	(void)snprintf(source, sizeof source, "the instance's role by %.200s", instance.endpoint);
-	st = credentials_keep(
+	st = credential_cache_get(
 	    search, &(struct credential_asking){.source = source, .ask = ask_instance, .arg = &instance}, out, err);
 	if (!st || !absent)
 		return st;

@@ -34,7 +34,7 @@ enum status run_credential_process(const struct credential_search *search, const
 	char source[CREDENTIALS_SOURCE_MAX];
 	struct process process = {command, profile};
 	(void)snprintf(source, sizeof source, "credential_process of %.400s", profile);
-	return credentials_keep(
+	return credential_cache_get(
 	    search,
 	    &(struct credential_asking){.source = source, .distinct = command, .ask = ask_process, .arg = &process},
 	    out, err);

@@ -1,6 +1,6 @@
 /* Shared by the files of the credential sources; used by net/ alone. */
-#ifndef WALSHIP_NET_CREDENTIAL_SOURCE_H
-#define WALSHIP_NET_CREDENTIAL_SOURCE_H
+#ifndef WALSHIP_NET_AWS_CREDENTIAL_SOURCE_H
+#define WALSHIP_NET_AWS_CREDENTIAL_SOURCE_H
 
 #include <stddef.h>
 
@@ -52,8 +52,8 @@ struct credential_asking {
  * which is left there in turn. Without a usable spool every call asks, and a warning says so. When ask fails and
  * those kept have not expired yet, they are used.
  */
-enum status credentials_keep(const struct credential_search *search, const struct credential_asking *asking,
-			     struct credentials *out, struct error *err);
+enum status credential_cache_get(const struct credential_search *search, const struct credential_asking *asking,
+				 struct credentials *out, struct error *err);
 
 /*
  * {"AccessKeyId", "SecretAccessKey", token_name, "Expiration"} of a JSON object, as AWS's endpoints and

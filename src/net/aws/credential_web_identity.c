@@ -167,7 +167,7 @@ enum status assume_role(const struct credential_search *search, const struct web
 	char source[CREDENTIALS_SOURCE_MAX];
 	(void)snprintf(source, sizeof source, "role %.200s by the token in %.200s", identity->role_arn,
 		       identity->token_file);
-	return credentials_keep(
+	return credential_cache_get(
 	    search,
 	    &(struct credential_asking){
 		.source = source, .distinct = identity->session_name, .ask = ask_sts, .arg = identity},

@@ -1,6 +1,6 @@
 /* Who signs the requests. */
-#ifndef WALSHIP_NET_CREDENTIALS_H
-#define WALSHIP_NET_CREDENTIALS_H
+#ifndef WALSHIP_NET_AWS_CREDENTIALS_H
+#define WALSHIP_NET_AWS_CREDENTIALS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * (sig-v4-header-based-auth): the path is encoded once and not normalised; the query is sorted by encoded
  * name, then value, with '=' behind a name without value; host and every x-amz-* header are signed.
  */
-#ifndef WALSHIP_NET_SIGV4_H
-#define WALSHIP_NET_SIGV4_H
+#ifndef WALSHIP_NET_AWS_SIGV4_H
+#define WALSHIP_NET_AWS_SIGV4_H
 
 #include <stddef.h>
 #include <stdint.h>

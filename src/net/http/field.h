@@ -1,6 +1,6 @@
 /* A name and its value: of a header, or of a parameter of a query. */
-#ifndef WALSHIP_NET_FIELD_H
-#define WALSHIP_NET_FIELD_H
+#ifndef WALSHIP_NET_HTTP_FIELD_H
+#define WALSHIP_NET_HTTP_FIELD_H
 
 struct field {
 	const char *name;

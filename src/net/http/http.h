@@ -4,8 +4,8 @@
  * Never follows a redirection, reads no .netrc, speaks http and https only, always verifies the server's
  * certificate and name, and never runs past the time given. libcurl takes proxies from its usual variables.
  */
-#ifndef WALSHIP_NET_HTTP_H
-#define WALSHIP_NET_HTTP_H
+#ifndef WALSHIP_NET_HTTP_HTTP_H
+#define WALSHIP_NET_HTTP_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,7 +76,7 @@ struct http_request {
 };
 
 /*
- * Loads libcurl, which the first one must do before there are threads (sys/late.h). STATUS_LOCAL when it cannot be
+ * Loads libcurl, which the first one must do before there are threads (sys/dynlib.h). STATUS_LOCAL when it cannot be
  * loaded or set up.
  */
 enum status http_new(struct http **out, const struct http_options *options, struct error *err);

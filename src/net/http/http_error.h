@@ -1,6 +1,6 @@
 /* What libcurl says went wrong, in the words of whoever has to mend it. Private to http.c. */
-#ifndef WALSHIP_NET_HTTP_ERROR_H
-#define WALSHIP_NET_HTTP_ERROR_H
+#ifndef WALSHIP_NET_HTTP_HTTP_ERROR_H
+#define WALSHIP_NET_HTTP_HTTP_ERROR_H
 
 #include <stdbool.h>
 

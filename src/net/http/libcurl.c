@@ -3,18 +3,18 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "sys/late.h"
+#include "sys/dynlib.h"
 
 struct libcurl libcurl;
 
-static const struct late_symbol symbols[] = {
+static const struct dynlib_symbol symbols[] = {
 #define LIBCURL(function) {"curl_" #function, &libcurl.function},
 #include "net/http/libcurl.def"
 #undef LIBCURL
 };
 
 /* The number has been 4 since 7.16 of 2006. */
-static const struct late_library library = {
+static const struct dynlib library = {
     .soname = "libcurl.so.4",
     .hint = "install libcurl (Debian: libcurl4 or libcurl4t64; Red Hat: libcurl)",
     .symbols = symbols,
@@ -26,7 +26,7 @@ enum status libcurl_load(struct error *err)
 	/* Before 7.84 curl_global_init is not for two threads at once; it counts its calls. */
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	(void)pthread_mutex_lock(&mutex);
-	enum status st = late_load(&library, err);
+	enum status st = dynlib_load(&library, err);
 	if (!st && libcurl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		st = error_set(err, STATUS_LOCAL, "libcurl cannot be set up");
 	(void)pthread_mutex_unlock(&mutex);

@@ -4,8 +4,8 @@
  * curl_easy_setopt and curl_easy_getinfo are macros that check types, which a pointer cannot be; so what takes any type
  * is called through functions that name one, and refuse an option of another class.
  */
-#ifndef WALSHIP_NET_LIBCURL_H
-#define WALSHIP_NET_LIBCURL_H
+#ifndef WALSHIP_NET_HTTP_LIBCURL_H
+#define WALSHIP_NET_HTTP_LIBCURL_H
 
 #include <curl/curl.h>
 

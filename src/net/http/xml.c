@@ -6,7 +6,7 @@
 
 #include <expat.h>
 
-#include "sys/late.h"
+#include "sys/dynlib.h"
 
 /* What is used of the library, which is loaded by xml_start. */
 #define FUNCTIONS(_)                                                                                                   \
@@ -23,14 +23,14 @@
 	_(XML_StopParser)
 
 static struct {
-	FUNCTIONS(LATE_POINTER)
+	FUNCTIONS(DYNLIB_POINTER)
 } libexpat;
 
 #define SYMBOL(function) {#function, &libexpat.function},
-static const struct late_symbol symbols[] = {FUNCTIONS(SYMBOL)};
+static const struct dynlib_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 
 /* The number has been 1 since 2.0 of 2006. */
-static const struct late_library library = {
+static const struct dynlib library = {
     .soname = "libexpat.so.1",
     .hint = "install expat (Debian: libexpat1; Red Hat: expat)",
     .symbols = symbols,
@@ -112,7 +112,7 @@ static void XMLCALL on_doctype(void *arg, const XML_Char *name, const XML_Char *
 
 enum status xml_start(struct error *err)
 {
-	return late_load(&library, err);
+	return dynlib_load(&library, err);
 }
 
 enum status xml_reader_new(struct xml_reader **out, xml_element_fn each, void *arg, struct error *err)

@@ -3,8 +3,8 @@
  *
  * Everything is bounded, and a document type is refused, so there are no entities to expand.
  */
-#ifndef WALSHIP_NET_XML_H
-#define WALSHIP_NET_XML_H
+#ifndef WALSHIP_NET_HTTP_XML_H
+#define WALSHIP_NET_HTTP_XML_H
 
 #include <stddef.h>
 

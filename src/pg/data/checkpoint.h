@@ -1,6 +1,6 @@
 /* How far a cluster's WAL had come at its last checkpoint, from global/pg_control: with the server down, too. */
-#ifndef WALSHIP_WAL_CHECKPOINT_H
-#define WALSHIP_WAL_CHECKPOINT_H
+#ifndef WALSHIP_PG_DATA_CHECKPOINT_H
+#define WALSHIP_PG_DATA_CHECKPOINT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* What a data directory says about its cluster. */
-#ifndef WALSHIP_WAL_CONTROL_H
-#define WALSHIP_WAL_CONTROL_H
+#ifndef WALSHIP_PG_DATA_CONTROL_H
+#define WALSHIP_PG_DATA_CONTROL_H
 
 #include <limits.h>
 #include <stdbool.h>

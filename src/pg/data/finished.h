@@ -2,8 +2,8 @@
  * Which files of pg_wal the server has finished, whatever became of archive_status: by their names and first pages
  * alone, with the server running or not.
  */
-#ifndef WALSHIP_WAL_FINISHED_H
-#define WALSHIP_WAL_FINISHED_H
+#ifndef WALSHIP_PG_DATA_FINISHED_H
+#define WALSHIP_PG_DATA_FINISHED_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ struct finished_list {
  * and .partial are written at once. What is of another cluster is not among them.
  *
  * What this cannot see: a segment that was copied while it was written, beside a later one or its .ready.
- * pg/wal/whole.h does.
+ * pg/wal/segment_check.h does.
  *
  * STATUS_LOCAL when the folder cannot be read.
  */

@@ -1,6 +1,6 @@
 /* What waits to be archived, from pg_wal alone: with the server down, too. */
-#ifndef WALSHIP_WAL_PENDING_H
-#define WALSHIP_WAL_PENDING_H
+#ifndef WALSHIP_PG_DATA_PENDING_H
+#define WALSHIP_PG_DATA_PENDING_H
 
 #include <stdint.h>
 

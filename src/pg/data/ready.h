@@ -1,6 +1,6 @@
 /* What PostgreSQL's archiver will ask for next: archive_status/NAME.ready (access/xlogarchive.c, XLogArchiveNotify). */
-#ifndef WALSHIP_WAL_READY_H
-#define WALSHIP_WAL_READY_H
+#ifndef WALSHIP_PG_DATA_READY_H
+#define WALSHIP_PG_DATA_READY_H
 
 #include <stddef.h>
 

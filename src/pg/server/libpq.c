@@ -1,17 +1,17 @@
 #include "pg/server/libpq.h"
 
-#include "sys/late.h"
+#include "sys/dynlib.h"
 
 struct libpq libpq;
 
-static const struct late_symbol symbols[] = {
+static const struct dynlib_symbol symbols[] = {
 #define LIBPQ(function) {"PQ" #function, &libpq.function},
 #include "pg/server/libpq.def"
 #undef LIBPQ
 };
 
 /* The number has been 5 since PostgreSQL 8.2 of 2006. */
-static const struct late_library library = {
+static const struct dynlib library = {
     .soname = "libpq.so.5",
     .hint = "install libpq to let walship look at a server (Debian: libpq5; Red Hat: libpq or postgresql-libs)",
     .symbols = symbols,
@@ -20,5 +20,5 @@ static const struct late_library library = {
 
 enum status libpq_load(struct error *err)
 {
-	return late_load(&library, err);
+	return dynlib_load(&library, err);
 }

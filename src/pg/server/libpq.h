@@ -1,6 +1,6 @@
 /* libpq's functions: libpq.finish() is PQfinish(). NULL until libpq_load. */
-#ifndef WALSHIP_NET_LIBPQ_H
-#define WALSHIP_NET_LIBPQ_H
+#ifndef WALSHIP_PG_SERVER_LIBPQ_H
+#define WALSHIP_PG_SERVER_LIBPQ_H
 
 #include <libpq-fe.h>
 

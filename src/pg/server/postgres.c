@@ -11,7 +11,7 @@
 #include "pg/server/libpq.h"
 
 #define KEYWORDS_MAX 64 /* libpq 17 knows 43 of them */
-#define WORDS_MAX 512
+#define ARGSPLIT_MAX 512
 #define DENIED "42501" /* insufficient_privilege (PostgreSQL documentation, "PostgreSQL Error Codes") */
 
 /*
@@ -28,15 +28,15 @@ struct postgres {
 };
 
 /* libpq's words as one line: the lines that begin with a tab are its advice, and ours is better. */
-static void one_line(const char *words, char out[WORDS_MAX])
+static void one_line(const char *words, char out[ARGSPLIT_MAX])
 {
 	size_t len = 0;
 	out[0] = '\0';
-	while (*words != '\0' && len < WORDS_MAX) {
+	while (*words != '\0' && len < ARGSPLIT_MAX) {
 		size_t line = strcspn(words, "\n");
 		if (line > 0 && words[0] != '\t') {
 			int more =
-			    snprintf(out + len, WORDS_MAX - len, "%s%.*s", len == 0 ? "" : "; ", (int)line, words);
+			    snprintf(out + len, ARGSPLIT_MAX - len, "%s%.*s", len == 0 ? "" : "; ", (int)line, words);
 			len += more > 0 ? (size_t)more : 0;
 		}
 		words += line + (words[line] == '\n');
@@ -92,7 +92,7 @@ static enum status collect(struct keywords *keywords, const PQconninfoOption *op
 /* libpq's words about a string that it cannot read may quote a password out of it. */
 static enum status not_a_string(const char *conninfo, char *words, struct error *err)
 {
-	char line[WORDS_MAX];
+	char line[ARGSPLIT_MAX];
 	one_line(words == NULL ? "out of memory" : words, line);
 	if (strcasestr(conninfo, "pass") != NULL || strchr(conninfo, '@') != NULL)
 		(void)error_set(err, STATUS_USAGE, "pg-conninfo cannot be read");
@@ -106,7 +106,7 @@ static enum status not_a_string(const char *conninfo, char *words, struct error 
 
 static enum status refused(const PGconn *connection, struct error *err)
 {
-	char line[WORDS_MAX];
+	char line[ARGSPLIT_MAX];
 	one_line(libpq.errorMessage(connection), line);
 	(void)error_set(err, STATUS_UNREACHABLE, "%s", line);
 	if (libpq.connectionNeedsPassword(connection))
@@ -215,7 +215,7 @@ static enum status judge(const PGconn *connection, const PGresult *result, struc
 		return STATUS_OK;
 	const char *code = libpq.resultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *message = libpq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	char line[WORDS_MAX];
+	char line[ARGSPLIT_MAX];
 	one_line(message == NULL ? libpq.errorMessage(connection) : message, line);
 	enum status st = code != NULL && strcmp(code, DENIED) == 0 ? STATUS_USAGE : STATUS_UNREACHABLE;
 	return error_set(err, st, "the server says: %s", line);

@@ -3,8 +3,8 @@
  * takes from its own sources: PGHOST and its kin, a service file, a password file (PostgreSQL documentation, "libpq -
  * C Library": "Environment Variables", "The Password File").
  */
-#ifndef WALSHIP_NET_POSTGRES_H
-#define WALSHIP_NET_POSTGRES_H
+#ifndef WALSHIP_PG_SERVER_POSTGRES_H
+#define WALSHIP_PG_SERVER_POSTGRES_H
 
 #include <stdbool.h>
 #include <stddef.h>

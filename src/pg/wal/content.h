@@ -1,6 +1,6 @@
 /* Whether a file's content is what its name says, before it is stored and after it came back. */
-#ifndef WALSHIP_WAL_CONTENT_H
-#define WALSHIP_WAL_CONTENT_H
+#ifndef WALSHIP_PG_WAL_CONTENT_H
+#define WALSHIP_PG_WAL_CONTENT_H
 
 #include <stddef.h>
 #include <stdint.h>

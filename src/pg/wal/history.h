@@ -1,6 +1,6 @@
 /* A timeline's history file: which timelines it comes from, and where it left each of them. */
-#ifndef WALSHIP_WAL_HISTORY_H
-#define WALSHIP_WAL_HISTORY_H
+#ifndef WALSHIP_PG_WAL_HISTORY_H
+#define WALSHIP_PG_WAL_HISTORY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * Names of the files that PostgreSQL archives (access/xlog_internal.h: XLogFileName, TLHistoryFileName,
  * BackupHistoryFileName; IsXLogFileName and its kin).
  */
-#ifndef WALSHIP_WAL_NAME_H
-#define WALSHIP_WAL_NAME_H
+#ifndef WALSHIP_PG_WAL_NAME_H
+#define WALSHIP_PG_WAL_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

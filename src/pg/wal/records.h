@@ -6,8 +6,8 @@
  * CRC is over what follows its header, and then the header up to the CRC itself (ValidXLogRecord in xlogreader.c).
  * What a record contains is not looked at.
  */
-#ifndef WALSHIP_WAL_RECORDS_H
-#define WALSHIP_WAL_RECORDS_H
+#ifndef WALSHIP_PG_WAL_RECORDS_H
+#define WALSHIP_PG_WAL_RECORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

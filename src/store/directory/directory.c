@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "store/directory/directory_list.h"
-#include "store/name.h"
+#include "store/object_name.h"
 #include "sys/newfile.h"
 
 #define CHUNK (128 * 1024)

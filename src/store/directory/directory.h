@@ -6,8 +6,8 @@
  * only STATUS_MISSING when the first folder of its name is there; without it, it is STATUS_UNREACHABLE,
  * for the mount point of an unmounted disk looks just so.
  */
-#ifndef WALSHIP_STORE_DIRECTORY_H
-#define WALSHIP_STORE_DIRECTORY_H
+#ifndef WALSHIP_STORE_DIRECTORY_DIRECTORY_H
+#define WALSHIP_STORE_DIRECTORY_DIRECTORY_H
 
 #include "store/store.h"
 

@@ -1,6 +1,6 @@
 /* The walk through a directory store. Only directory.c needs it. */
-#ifndef WALSHIP_STORE_DIRECTORY_LIST_H
-#define WALSHIP_STORE_DIRECTORY_LIST_H
+#ifndef WALSHIP_STORE_DIRECTORY_DIRECTORY_LIST_H
+#define WALSHIP_STORE_DIRECTORY_DIRECTORY_LIST_H
 
 #include "store/store.h"
 

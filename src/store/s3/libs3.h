@@ -5,8 +5,8 @@
  * cannot send the headers of most options either, and 2.0 signs with version 2 and does not verify certificates; what
  * it cannot do is refused when the store is opened. An object is held in memory as a whole.
  */
-#ifndef WALSHIP_STORE_LIBS3_H
-#define WALSHIP_STORE_LIBS3_H
+#ifndef WALSHIP_STORE_S3_LIBS3_H
+#define WALSHIP_STORE_S3_LIBS3_H
 
 #include "store/s3/s3.h"
 

@@ -10,8 +10,8 @@
  * refuse the condition (501: Backblaze B2, Aliyun OSS) get that look and a warning. Ceph ignores it in buckets that
  * keep versions, too: look_first is for such. And Ceph 16 gives neither tags nor lock to an object in parts.
  */
-#ifndef WALSHIP_STORE_S3_H
-#define WALSHIP_STORE_S3_H
+#ifndef WALSHIP_STORE_S3_S3_H
+#define WALSHIP_STORE_S3_S3_H
 
 #include <stdbool.h>
 #include <stddef.h>

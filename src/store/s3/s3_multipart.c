@@ -43,7 +43,7 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 	(void)snprintf(upload->key, sizeof upload->key, "%s", key);
 	*out = upload;
 	/* The end was asked for while another thread held it up. */
-	if (call_is_ending(call))
+	if (call_is_interrupted(call))
 		return error_set(err, STATUS_UNREACHABLE, "begin upload: a signal ended it");
 	enum status st = s3_exchange(s3, call,
 				     &(struct s3_request){.method = "POST",
@@ -180,8 +180,9 @@ static void abort_upload(struct s3_upload *upload)
 {
 	struct call last = *upload->call;
 	int64_t until_ms = clock_monotonic_ms(last.clock) + ABORT_MS;
-	last.ending = NULL;
-	last.deadline_ms = last.deadline_ms > until_ms && upload->call->ending == NULL ? last.deadline_ms : until_ms;
+	last.signal_hold = NULL;
+	last.deadline_ms =
+	    last.deadline_ms > until_ms && upload->call->signal_hold == NULL ? last.deadline_ms : until_ms;
 	const struct field query = {"uploadId", upload->id};
 	const struct s3_request request = {.method = "DELETE", .key = upload->key, .query = &query, .query_count = 1};
 	struct attempt attempt = {0};

@@ -1,6 +1,6 @@
 /* What a new object is given: storage class, encryption at rest, tags, lock. Used by the S3 store alone. */
-#ifndef WALSHIP_STORE_S3_OBJECT_H
-#define WALSHIP_STORE_S3_OBJECT_H
+#ifndef WALSHIP_STORE_S3_S3_OBJECT_H
+#define WALSHIP_STORE_S3_S3_OBJECT_H
 
 #include <stdint.h>
 

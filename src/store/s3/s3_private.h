@@ -1,6 +1,6 @@
 /* Shared by the files of the S3 store. */
-#ifndef WALSHIP_STORE_S3_PRIVATE_H
-#define WALSHIP_STORE_S3_PRIVATE_H
+#ifndef WALSHIP_STORE_S3_S3_PRIVATE_H
+#define WALSHIP_STORE_S3_S3_PRIVATE_H
 
 #include <stdbool.h>
 

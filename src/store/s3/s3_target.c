@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/name.h"
+#include "store/object_name.h"
 #include "store/s3/s3_private.h"
 
 #define REGION_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"

@@ -2,8 +2,8 @@
  * Compression formats, one table. Each is a filter on a chain of sinks: a constructor puts a new stage
  * in front of *chain, which the stage then owns; when it fails, *chain is unchanged.
  */
-#ifndef WALSHIP_STREAM_CODEC_H
-#define WALSHIP_STREAM_CODEC_H
+#ifndef WALSHIP_STREAM_CODEC_CODEC_H
+#define WALSHIP_STREAM_CODEC_CODEC_H
 
 #include <stdint.h>
 

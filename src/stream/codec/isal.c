@@ -9,9 +9,9 @@
 #include <isa-l.h>
 
 #include "stream/codec/codec.h"
-#include "stream/codec/gather.h"
+#include "stream/codec/rechunk.h"
 #include "stream/codec/unpack.h"
-#include "sys/late.h"
+#include "sys/dynlib.h"
 
 #define CHUNK (64 * 1024)    /* one write to the next stage; stays in the second-level cache */
 #define RESERVED_FLAGS 0xe0u /* of a header's fourth byte */
@@ -31,14 +31,14 @@ static const uint32_t level_bytes[] = {ISAL_DEF_LVL0_DEFAULT, ISAL_DEF_LVL1_DEFA
 	_(isal_read_gzip_header)
 
 static struct {
-	FUNCTIONS(LATE_POINTER)
+	FUNCTIONS(DYNLIB_POINTER)
 } libisal;
 
 #define SYMBOL(function) {#function, &libisal.function},
-static const struct late_symbol symbols[] = {FUNCTIONS(SYMBOL)};
+static const struct dynlib_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 
-static const struct late_library library = {
-    .soname = "libisal.so." LATE_TEXT(ISAL_MAJOR_VERSION),
+static const struct dynlib library = {
+    .soname = "libisal.so." DYNLIB_TEXT(ISAL_MAJOR_VERSION),
     .hint = "install ISA-L (Debian: libisal2; Red Hat: isa-l)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
@@ -71,7 +71,7 @@ static enum status pack(struct packer *packer, struct error *err)
 	return STATUS_OK;
 }
 
-/* By way of gather: len is at most GATHER_BYTES. */
+/* By way of gather: len is at most RECHUNK_BYTES. */
 static enum status packer_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
 	struct packer *packer = (struct packer *)sink;
@@ -105,7 +105,7 @@ static void packer_free(struct sink *sink)
 enum status isal_compress(struct sink **chain, int level, struct error *err)
 {
 	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
-	if (late_load(&library, err))
+	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
 	struct packer *packer = calloc(1, sizeof *packer);
 	/* ISA-L looks at some of it before it has written there. */
@@ -122,7 +122,7 @@ enum status isal_compress(struct sink **chain, int level, struct error *err)
 	packer->stream.level_buf_size = level_bytes[level];
 	packer->sink.ops = &ops;
 	struct sink *stage = &packer->sink;
-	enum status st = gather_new(&stage, err);
+	enum status st = rechunk_new(&stage, err);
 	if (st) {
 		packer_free(&packer->sink);
 		return st;
@@ -211,7 +211,7 @@ static enum status opener_step(void *state, struct unpack_step *step, struct err
 enum status isal_decompress(struct sink **chain, struct error *err)
 {
 	static const struct unpack_codec codec = {"gzip", opener_step, free};
-	if (late_load(&library, err))
+	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
 	struct opener *opener = calloc(1, sizeof *opener);
 	if (opener != NULL) {

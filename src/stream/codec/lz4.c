@@ -7,9 +7,9 @@
 #include <lz4frame.h>
 
 #include "stream/codec/codec.h"
-#include "stream/codec/gather.h"
+#include "stream/codec/rechunk.h"
 #include "stream/codec/unpack.h"
-#include "sys/late.h"
+#include "sys/dynlib.h"
 
 /* What is used of the library, which is loaded with the first stage. */
 #define FUNCTIONS(_)                                                                                                   \
@@ -26,13 +26,13 @@
 	_(LZ4F_isError)
 
 static struct {
-	FUNCTIONS(LATE_POINTER)
+	FUNCTIONS(DYNLIB_POINTER)
 } liblz4;
 
 #define SYMBOL(function) {#function, &liblz4.function},
-static const struct late_symbol symbols[] = {FUNCTIONS(SYMBOL)};
+static const struct dynlib_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 
-static const struct late_library library = {
+static const struct dynlib library = {
     .soname = "liblz4.so.1",
     .hint = "install lz4's library (Debian: liblz4-1; Red Hat: lz4-libs)",
     .symbols = symbols,
@@ -46,7 +46,7 @@ struct packer {
 	LZ4F_preferences_t preferences;
 	bool begun; /* the frame's header is out */
 	size_t out_size;
-	uint8_t out[]; /* what GATHER_BYTES can become */
+	uint8_t out[]; /* what RECHUNK_BYTES can become */
 };
 
 /* Passes on what a call of liblz4 has left in out. */
@@ -98,7 +98,7 @@ static void packer_free(struct sink *sink)
 enum status lz4_compress(struct sink **chain, int level, struct error *err)
 {
 	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
-	if (late_load(&library, err))
+	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
 	/* Blocks that refer to the one before: the ratio of large blocks in the memory of small ones. */
 	const LZ4F_preferences_t preferences = {.frameInfo = {.blockSizeID = LZ4F_max64KB,
@@ -106,7 +106,7 @@ enum status lz4_compress(struct sink **chain, int level, struct error *err)
 							      .contentChecksumFlag = LZ4F_contentChecksumEnabled},
 						.compressionLevel = level,
 						.autoFlush = 1};
-	size_t out_size = liblz4.LZ4F_compressBound(GATHER_BYTES, &preferences) + LZ4F_HEADER_SIZE_MAX;
+	size_t out_size = liblz4.LZ4F_compressBound(RECHUNK_BYTES, &preferences) + LZ4F_HEADER_SIZE_MAX;
 	struct packer *packer = calloc(1, sizeof *packer + out_size);
 	if (packer == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
@@ -118,7 +118,7 @@ enum status lz4_compress(struct sink **chain, int level, struct error *err)
 	if (liblz4.LZ4F_isError(liblz4.LZ4F_createCompressionContext(&packer->context, LZ4F_VERSION)))
 		st = error_set(err, STATUS_LOCAL, "out of memory for lz4");
 	if (!st)
-		st = gather_new(&stage, err);
+		st = rechunk_new(&stage, err);
 	if (st) {
 		packer_free(&packer->sink);
 		return st;
@@ -161,7 +161,7 @@ enum status lz4_decompress(struct sink **chain, struct error *err)
 {
 	static const struct unpack_codec codec = {"lz4", opener_step, opener_free};
 	LZ4F_dctx *context = NULL;
-	if (late_load(&library, err))
+	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
 	if (liblz4.LZ4F_isError(liblz4.LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
 		context = NULL;

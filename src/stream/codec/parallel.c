@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stream/end.h"
+#include "stream/terminal_sink.h"
 #include "sys/thread.h"
 
 #define STACK_BYTES (256UL * 1024)
@@ -37,7 +37,7 @@ struct parallel {
 
 static void pack(const struct parallel *parallel, struct piece *piece)
 {
-	struct buffer_end end = end_buffer(&piece->packed, SIZE_MAX);
+	struct buffer_sink end = terminal_sink_buffer(&piece->packed, SIZE_MAX);
 	struct sink *chain = &end.sink;
 	buffer_clear(&piece->packed);
 	piece->st = parallel->codec->compress(&chain, parallel->level, &piece->err);

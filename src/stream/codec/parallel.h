@@ -1,6 +1,6 @@
 /* Compression by several threads, for one file that somebody waits for. */
-#ifndef WALSHIP_STREAM_PARALLEL_H
-#define WALSHIP_STREAM_PARALLEL_H
+#ifndef WALSHIP_STREAM_CODEC_PARALLEL_H
+#define WALSHIP_STREAM_CODEC_PARALLEL_H
 
 #include "stream/codec/codec.h"
 

@@ -3,8 +3,8 @@
  * written to the next stage, lets members or frames follow each other, and knows what is cut off. A codec brings the
  * library.
  */
-#ifndef WALSHIP_STREAM_UNPACK_H
-#define WALSHIP_STREAM_UNPACK_H
+#ifndef WALSHIP_STREAM_CODEC_UNPACK_H
+#define WALSHIP_STREAM_CODEC_UNPACK_H
 
 #include <stdbool.h>
 #include <stdint.h>

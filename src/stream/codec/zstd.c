@@ -8,7 +8,7 @@
 
 #include "stream/codec/codec.h"
 #include "stream/codec/unpack.h"
-#include "sys/late.h"
+#include "sys/dynlib.h"
 
 #define CHUNK (64 * 1024) /* one write to the next stage; stays in the second-level cache */
 
@@ -42,14 +42,14 @@
 	_(ZSTD_isError)
 
 static struct {
-	FUNCTIONS(LATE_POINTER)
+	FUNCTIONS(DYNLIB_POINTER)
 } libzstd;
 
 #define SYMBOL(function) {#function, &libzstd.function},
-static const struct late_symbol symbols[] = {FUNCTIONS(SYMBOL)};
+static const struct dynlib_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 
-static const struct late_library library = {
-    .soname = "libzstd.so." LATE_TEXT(ZSTD_VERSION_MAJOR),
+static const struct dynlib library = {
+    .soname = "libzstd.so." DYNLIB_TEXT(ZSTD_VERSION_MAJOR),
     .hint = "install zstd's library (Debian: libzstd1; Red Hat: libzstd)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
@@ -120,7 +120,7 @@ static bool set_all(ZSTD_CCtx *context, int level)
 enum status zstd_compress(struct sink **chain, int level, struct error *err)
 {
 	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
-	if (late_load(&library, err))
+	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
 	struct packer *packer = calloc(1, sizeof *packer);
 	if (packer != NULL)
@@ -175,7 +175,7 @@ static void opener_free(void *state)
 enum status zstd_decompress(struct sink **chain, struct error *err)
 {
 	static const struct unpack_codec codec = {"zstd", opener_step, opener_free};
-	if (late_load(&library, err))
+	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
 	ZSTD_DCtx *context = libzstd.ZSTD_createDCtx();
 	if (context != NULL &&

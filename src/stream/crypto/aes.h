@@ -1,6 +1,6 @@
 /* AES-256-CBC with PKCS#7 padding, as filters (see codec.h for how constructors treat the chain). */
-#ifndef WALSHIP_STREAM_AES_H
-#define WALSHIP_STREAM_AES_H
+#ifndef WALSHIP_STREAM_CRYPTO_AES_H
+#define WALSHIP_STREAM_CRYPTO_AES_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
  * The 32-byte tag behind an object, as filters (see codec.h for how constructors treat the chain):
  * HMAC-SHA-256 with a key, or SHA-256 without one, over all bytes before it.
  */
-#ifndef WALSHIP_STREAM_TAG_H
-#define WALSHIP_STREAM_TAG_H
+#ifndef WALSHIP_STREAM_CRYPTO_TAG_H
+#define WALSHIP_STREAM_CRYPTO_TAG_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -40,11 +40,11 @@ static struct config *configure(const char *spool)
 	return config;
 }
 
-static struct watch find(const struct config *config, const char *file)
+static struct push_notes find(const struct config *config, const char *file)
 {
-	struct watch watch;
-	assert_true(watch_find(&watch, config, folder_path(&folder, file)));
-	return watch;
+	struct push_notes notes;
+	assert_true(push_notes_find(&notes, config, folder_path(&folder, file)));
+	return notes;
 }
 
 static struct failures failure(int64_t at_s, const char *text)
@@ -59,19 +59,19 @@ static void counts_until_one_succeeds(void **unused)
 {
 	(void)unused;
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
-	struct watch watch = find(config, "data/pg_wal/" NAME);
-	struct watch other = find(config, "other/pg_wal/" NAME);
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes other = find(config, "other/pg_wal/" NAME);
 	struct failures found;
-	assert_false(failures_read(&watch, &found));
-	assert_false(failures_end(&watch, &found));
+	assert_false(failures_read(&notes, &found));
+	assert_false(failures_end(&notes, &found));
 	struct failures one = failure(1000, "put: HTTP 503"), two = failure(1100, "put: no answer");
 	(void)error_hint(&two.error, STATUS_UNREACHABLE, "look at the store");
-	assert_ok(failures_add(&watch, &one, &err), err);
+	assert_ok(failures_add(&notes, &one, &err), err);
 	assert_int_equal(one.since_s, 1000);
 	assert_int_equal(one.count, 1);
 	two.exit_code = 5;
-	assert_ok(failures_add(&watch, &two, &err), err);
-	assert_true(failures_read(&watch, &found));
+	assert_ok(failures_add(&notes, &two, &err), err);
+	assert_true(failures_read(&notes, &found));
 	assert_int_equal(found.since_s, 1000);
 	assert_int_equal(found.last_s, 1100);
 	assert_int_equal(found.count, 2);
@@ -82,9 +82,9 @@ static void counts_until_one_succeeds(void **unused)
 	/* Of another cluster nothing is known. */
 	assert_false(failures_read(&other, &found));
 	assert_false(failures_end(&other, &found));
-	assert_true(failures_end(&watch, &found));
+	assert_true(failures_end(&notes, &found));
 	assert_int_equal(found.count, 2);
-	assert_false(failures_read(&watch, &found));
+	assert_false(failures_read(&notes, &found));
 	assert_int_equal(folder_entries(&folder, "spool"), 0);
 }
 
@@ -94,16 +94,16 @@ static void keeps_what_is_long_and_what_is_odd(void **unused)
 	(void)unused;
 	char text[ERROR_TEXT_MAX], hint[ERROR_HINT_MAX];
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
-	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
 	struct failures found, first = failure(5000, "x"), made = failure(1000, "x");
 	memset(text, 't', sizeof text - 1);
 	memset(hint, 'h', sizeof hint - 1);
 	text[sizeof text - 1] = hint[sizeof hint - 1] = '\0';
 	(void)strcpy(made.error.text, text);
 	(void)strcpy(made.error.hint, hint);
-	assert_ok(failures_add(&watch, &first, &err), err);
-	assert_ok(failures_add(&watch, &made, &err), err);
-	assert_true(failures_end(&watch, &found));
+	assert_ok(failures_add(&notes, &first, &err), err);
+	assert_ok(failures_add(&notes, &made, &err), err);
+	assert_true(failures_end(&notes, &found));
 	assert_int_equal(found.since_s, 1000);
 	assert_string_equal(found.error.text, text);
 	assert_string_equal(found.error.hint, hint);
@@ -114,18 +114,18 @@ static void a_clock_that_was_set_begins_anew(void **unused)
 {
 	(void)unused;
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
-	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
 	const struct {
 		int64_t last_s, since_s;
 	} tries[] = {{7, 7}, {67, 7}, {1795000000, 1795000000}, {1795000060, 1795000000}};
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		struct failures made = failure(tries[i].last_s, "x");
-		assert_ok(failures_add(&watch, &made, &err), err);
+		assert_ok(failures_add(&notes, &made, &err), err);
 		assert_int_equal(made.since_s, tries[i].since_s);
 		assert_int_equal(made.count, i + 1);
 	}
 	struct failures found;
-	assert_true(failures_end(&watch, &found));
+	assert_true(failures_end(&notes, &found));
 }
 
 static void a_damaged_record_is_none(void **unused)
@@ -141,19 +141,19 @@ static void a_damaged_record_is_none(void **unused)
 	    "walship 1 failing\nsince 2026-11-21T11:00:00Z\nlast 2026-11-21T11:00:00Z\ncount 1\ncode 3\nfile a\n",
 	};
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
-	struct watch watch = find(config, "data/pg_wal/" NAME);
-	char path[WATCH_PATH_MAX];
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	char path[PUSH_NOTES_PATH_MAX];
 	struct failures found;
-	assert_ok(watch_prepare(&watch, &err), err);
-	watch_path(&watch, "failing", path);
+	assert_ok(push_notes_prepare(&notes, &err), err);
+	push_notes_path(&notes, "failing", path);
 	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
 		CLEANUP(file_closep) FILE *file = fopen(path, "we");
 		assert_non_null(file);
 		assert_true(fputs(records[i], file) >= 0);
 		assert_int_equal(fflush(file), 0);
-		assert_false(failures_read(&watch, &found));
+		assert_false(failures_read(&notes, &found));
 		/* It goes all the same. */
-		assert_false(failures_end(&watch, &found));
+		assert_false(failures_end(&notes, &found));
 		assert_int_equal(access(path, F_OK), -1);
 	}
 }
@@ -165,30 +165,30 @@ static void needs_a_spool_of_its_own(void **unused)
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
 	CLEANUP(config_freep) struct config *none = configure(folder_path(&folder, "data/pg_wal/" NAME));
 	CLEANUP(config_freep) struct config *relative = configure("spool");
-	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
 	struct failures found, made = failure(1000, "x");
-	assert_ok(failures_add(&watch, &made, &err), err);
+	assert_ok(failures_add(&notes, &made, &err), err);
 	assert_int_equal(chmod(folder_path(&folder, "spool"), 0777), 0);
-	assert_false(failures_read(&watch, &found));
-	assert_int_equal(failures_add(&watch, &made, &err), STATUS_LOCAL);
-	watch = find(none, "data/pg_wal/" NAME);
-	assert_int_equal(failures_add(&watch, &made, &err), STATUS_LOCAL);
-	assert_false(failures_end(&watch, &found));
-	assert_false(watch_find(&watch, relative, folder_path(&folder, "data/pg_wal/" NAME)));
-	assert_false(watch_find(&watch, config, folder_path(&folder, "nowhere/pg_wal/" NAME)));
+	assert_false(failures_read(&notes, &found));
+	assert_int_equal(failures_add(&notes, &made, &err), STATUS_LOCAL);
+	notes = find(none, "data/pg_wal/" NAME);
+	assert_int_equal(failures_add(&notes, &made, &err), STATUS_LOCAL);
+	assert_false(failures_end(&notes, &found));
+	assert_false(push_notes_find(&notes, relative, folder_path(&folder, "data/pg_wal/" NAME)));
+	assert_false(push_notes_find(&notes, config, folder_path(&folder, "nowhere/pg_wal/" NAME)));
 }
 
-static bool claim_of(const struct watch *watch, const char *check, bool failing, int64_t now_s)
+static bool claim_of(const struct push_notes *notes, const char *check, bool failing, int64_t now_s)
 {
 	bool mine = false;
 	const struct claim claim = {.failing = failing, .check = check, .now_s = now_s, .interval_s = 3600};
-	assert_ok(notified_claim(watch, &claim, &mine, &err), err);
+	assert_ok(notified_claim(notes, &claim, &mine, &err), err);
 	return mine;
 }
 
-static bool claim(const struct watch *watch, bool failing, int64_t now_s)
+static bool claim(const struct push_notes *notes, bool failing, int64_t now_s)
 {
-	return claim_of(watch, NOTIFIED_PUSHES, failing, now_s);
+	return claim_of(notes, NOTIFIED_PUSHES, failing, now_s);
 }
 
 static void a_notification_is_sent_once_in_a_while(void **unused)
@@ -207,9 +207,9 @@ static void a_notification_is_sent_once_in_a_while(void **unused)
 	    {false, 600, true},
 	};
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
-	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
-		assert_int_equal(claim(&watch, steps[i].failing, steps[i].now_s), steps[i].sent);
+		assert_int_equal(claim(&notes, steps[i].failing, steps[i].now_s), steps[i].sent);
 }
 
 /* A push that succeeds says nothing of a disk that fills. */
@@ -232,12 +232,12 @@ static void who_cannot_judge_takes_nothing_back(void **unused)
 	    {"pushes", false, 19100, true, "pushes"},
 	};
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
-	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		struct notified notified;
-		if (claim_of(&watch, steps[i].check, steps[i].failing, steps[i].now_s) != steps[i].sent)
+		if (claim_of(&notes, steps[i].check, steps[i].failing, steps[i].now_s) != steps[i].sent)
 			fail_msg("step %zu", i);
-		notified_read(&watch, &notified);
+		notified_read(&notes, &notified);
 		assert_string_equal(notified.check, steps[i].noted);
 	}
 }
@@ -249,30 +249,30 @@ static void an_older_record_is_read(void **unused)
 	static const char record[] =
 	    "walship 1 notified failing                 1000                 1000 n\nsent, and more than nine letters";
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
-	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
 	struct notified notified;
-	char path[WATCH_PATH_MAX], taken[NOTIFIED_RESULT_MAX];
+	char path[PUSH_NOTES_PATH_MAX], taken[NOTIFIED_RESULT_MAX];
 	assert_int_equal(mkdir(folder_path(&folder, "spool"), 0700), 0);
-	watch_path(&watch, "notified", path);
+	push_notes_path(&notes, "notified", path);
 	folder_put(&folder, path + strlen(folder.path) + 1, record, sizeof record - 1, 0600);
-	notified_read(&watch, &notified);
+	notified_read(&notes, &notified);
 	assert_true(notified.failing && !notified.logged);
 	assert_int_equal(notified.failing_at_s, 1000);
 	assert_string_equal(notified.check, "pushes");
 	assert_string_equal(notified.result, "sent, and more than nine letters");
-	notified_take_result(&watch, taken);
+	notified_take_result(&notes, taken);
 	assert_string_equal(taken, "sent, and more than nine letters");
-	notified_take_result(&watch, taken);
+	notified_take_result(&notes, taken);
 	assert_string_equal(taken, "");
-	assert_false(claim(&watch, true, 1100));
-	assert_true(claim(&watch, false, 1200));
-	notified_set_result(&watch, "again");
-	notified_read(&watch, &notified);
+	assert_false(claim(&notes, true, 1100));
+	assert_true(claim(&notes, false, 1200));
+	notified_set_result(&notes, "again");
+	notified_read(&notes, &notified);
 	assert_false(notified.failing);
 	assert_int_equal(notified.failing_at_s, 1000);
 	assert_string_equal(notified.result, "again");
-	assert_true(claim_of(&watch, "archive", true, 4600));
-	notified_read(&watch, &notified);
+	assert_true(claim_of(&notes, "archive", true, 4600));
+	notified_read(&notes, &notified);
 	assert_string_equal(notified.check, "archive");
 }
 
@@ -281,32 +281,32 @@ static void a_result_is_told_once_and_kept(void **unused)
 	(void)unused;
 	char taken[NOTIFIED_RESULT_MAX], endless[2 * NOTIFIED_RESULT_MAX];
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "spool"));
-	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
 	struct notified notified;
-	notified_take_result(&watch, taken);
+	notified_take_result(&notes, taken);
 	assert_string_equal(taken, "");
-	assert_true(claim(&watch, true, 1000));
-	notified_take_result(&watch, taken);
+	assert_true(claim(&notes, true, 1000));
+	notified_take_result(&notes, taken);
 	assert_string_equal(taken, "");
-	notified_set_result(&watch, "a longer one than the next");
-	notified_set_result(&watch, "sent");
-	notified_take_result(&watch, taken);
+	notified_set_result(&notes, "a longer one than the next");
+	notified_set_result(&notes, "sent");
+	notified_take_result(&notes, taken);
 	assert_string_equal(taken, "sent");
-	notified_take_result(&watch, taken);
+	notified_take_result(&notes, taken);
 	assert_string_equal(taken, "");
-	notified_read(&watch, &notified);
+	notified_read(&notes, &notified);
 	assert_string_equal(notified.result, "sent");
 	assert_true(notified.failing && notified.logged);
 	assert_int_equal(notified.at_s, 1000);
 	/* The next one has none yet. */
-	assert_true(claim(&watch, false, 1100));
-	notified_read(&watch, &notified);
+	assert_true(claim(&notes, false, 1100));
+	notified_read(&notes, &notified);
 	assert_string_equal(notified.result, "");
 	assert_false(notified.failing || notified.logged);
 	memset(endless, 'x', sizeof endless - 1);
 	endless[sizeof endless - 1] = '\0';
-	notified_set_result(&watch, endless);
-	notified_take_result(&watch, taken);
+	notified_set_result(&notes, endless);
+	notified_take_result(&notes, taken);
 	assert_int_equal(strlen(taken), NOTIFIED_RESULT_MAX - 1);
 }
 
@@ -315,9 +315,9 @@ static void what_cannot_be_noted_is_not_sent(void **unused)
 	(void)unused;
 	bool mine = true;
 	CLEANUP(config_freep) struct config *config = configure(folder_path(&folder, "data/pg_wal/" NAME));
-	struct watch watch = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(config, "data/pg_wal/" NAME);
 	const struct claim claim = {.failing = true, .check = "disk", .now_s = 1000, .interval_s = 3600};
-	assert_int_equal(notified_claim(&watch, &claim, &mine, &err), STATUS_LOCAL);
+	assert_int_equal(notified_claim(&notes, &claim, &mine, &err), STATUS_LOCAL);
 	assert_false(mine);
 }
 

@@ -43,7 +43,7 @@ static struct health well(void)
 				.spool_known = true};
 	health.checkpoint = (struct checkpoint){"in production", false, 1, 8ULL * SEGMENT_BYTES + 40};
 	health.pending.segment_bytes = SEGMENT_BYTES;
-	health.archive.known = health.archive.chain_known = true;
+	health.archive.known = health.archive.coverage_known = true;
 	health.archive.newest_s = NOW - MINUTES(2);
 	health.archive.restorable_s = NOW - MINUTES(2);
 	(void)wal_name_parse(&health.archive.newest, NEWEST, &err);

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "repo/seal.h"
+#include "stream/byte_counter.h"
 #include "stream/codec/codec.h"
-#include "stream/codec/gather.h"
+#include "stream/codec/rechunk.h"
 #include "stream/crypto/aes.h"
 #include "stream/crypto/tag.h"
-#include "stream/tally.h"
 #include "support/cmocka.h"
 #include "support/collect.h"
 
@@ -20,7 +20,7 @@ static const uint8_t mac_key[MAC_KEY_BYTES] = {1, 2, 3};
 static const char object_name[] = "1/wal/0000000100000000/000000010000000000000001";
 static struct keyring ring;
 static struct unseal_params unseal_params = {.keys = &ring, .name = object_name};
-static struct tally tally;
+static struct byte_counter counter;
 static struct error err;
 
 static enum status new_zlib_compress(struct sink **chain)
@@ -133,12 +133,12 @@ static enum status new_unseal(struct sink **chain)
 
 static enum status new_gather(struct sink **chain)
 {
-	return gather_new(chain, &err);
+	return rechunk_new(chain, &err);
 }
 
 static enum status new_tally(struct sink **chain)
 {
-	return tally_new(chain, &tally, &err);
+	return byte_counter_new(chain, &counter, &err);
 }
 
 typedef enum status (*new_fn)(struct sink **chain);

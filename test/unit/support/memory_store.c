@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/name.h"
+#include "store/object_name.h"
 
 struct object {
 	struct object *next; /* in ascending order of names */

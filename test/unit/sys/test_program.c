@@ -25,7 +25,7 @@ static int setup(void **unused)
 {
 	(void)unused;
 	call.deadline_ms = clock_monotonic_ms(&system_clock) + 30000;
-	call.ending = NULL;
+	call.signal_hold = NULL;
 	return 0;
 }
 
@@ -172,9 +172,9 @@ static bool asked(void)
 static void ends_when_a_signal_asks(void **unused)
 {
 	(void)unused;
-	static const struct ending ending = {hold, release, asked};
+	static const struct signal_hold signal_hold = {hold, release, asked};
 	struct secret out = {0};
-	call.ending = &ending;
+	call.signal_hold = &signal_hold;
 	assert_int_equal(run("sleep 300", &out), STATUS_UNREACHABLE);
 	assert_string_equal(err.text, "x-command sleep: a signal ended it");
 	assert_int_equal(held, 0);

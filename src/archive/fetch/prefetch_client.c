@@ -1,0 +1,192 @@
+#include "archive/fetch/prefetch_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "stream/file.h"
+#include "sys/newfile.h"
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define NAP_NS 500000L
+#define BEGIN_NAPS 4 /* between two segments whoever fetches ahead may be about to begin this one */
+
+/* A small file's content as text; "" when there is none. */
+static void read_text(const char *path, char *out, size_t size)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t got = fd < 0 ? 0 : read(fd, out, size - 1);
+	out[got > 0 ? got : 0] = '\0';
+}
+
+/* With all keys: what one opened that has been withdrawn since is no more than what it could not open. */
+static enum status name_identity(struct prefetch_client *out, const struct config *config, struct error *err)
+{
+	char boot[BOOT_ID_MAX], text[IDENTITY_MAX];
+	read_text(BOOT_ID, boot, sizeof boot);
+	if (boot[0] == '\0')
+		return error_set(err, STATUS_LOCAL, "%s cannot be read: a crash of the machine would go unnoticed",
+				 BOOT_ID);
+	enum status st = identity_text(config, IDENTITY_ALL_KEYS, text, err);
+	if (!st)
+		(void)snprintf(out->identity, sizeof out->identity, "walship 2 fetched\n%sboot %s", text, boot);
+	return st;
+}
+
+static bool is_of_this_repository(const struct prefetch_client *client)
+{
+	char path[PREFETCH_CLIENT_PATH_MAX], found[PREFETCH_CLIENT_IDENTITY_MAX];
+	prefetch_client_path(client, "identity", "", path);
+	read_text(path, found, sizeof found);
+	return strcmp(found, client->identity) == 0;
+}
+
+enum status prefetch_client_open(struct prefetch_client *out, const struct config *config, uint64_t system_id,
+				 struct error *err)
+{
+	char spool[SPOOL_PATH_MAX], path[PREFETCH_CLIENT_PATH_MAX];
+	*out = (struct prefetch_client){.wanted_fd = -1};
+	enum status st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
+	if (!st)
+		st = name_identity(out, config, err);
+	if (st)
+		return st;
+	(void)snprintf(out->folder, sizeof out->folder, "%s/fetch-%" PRIu64, spool, system_id);
+	if (mkdir(out->folder, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->folder);
+	/* Opens only while somebody reads at the other end (fifo(7)). Who fetches from another repository ends when it
+	 * hears nothing. */
+	prefetch_client_path(out, "wanted", "", path);
+	if (is_of_this_repository(out))
+		out->wanted_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	return STATUS_OK;
+}
+
+void prefetch_client_fini(struct prefetch_client *client)
+{
+	if (client->folder[0] != '\0')
+		fd_closep(&client->wanted_fd);
+	*client = (struct prefetch_client){.wanted_fd = -1};
+}
+
+void prefetch_client_path(const struct prefetch_client *client, const char *name, const char *more,
+			  char out[PREFETCH_CLIENT_PATH_MAX])
+{
+	(void)snprintf(out, PREFETCH_CLIENT_PATH_MAX, "%s/%s%s", client->folder, name, more);
+}
+
+/* Nobody reads at the other end any more: whoever fetched ahead has ended. */
+static bool is_alone(const struct prefetch_client *client)
+{
+	struct pollfd end = {.fd = client->wanted_fd, .events = POLLOUT};
+	return client->wanted_fd < 0 || (poll(&end, 1, 0) > 0 && (end.revents & POLLERR) != 0);
+}
+
+static bool exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* Until the segment is there, or nobody is fetching it. */
+static bool await(const struct prefetch_client *client, const struct call *call, const char *path, const char *part)
+{
+	const struct timespec nap = {.tv_nsec = NAP_NS};
+	int64_t enough_ms = call_left_ms(call) / 2; /* the store itself must be asked in what is left */
+	for (int naps = 0; !exists(path); naps++) {
+		/* It may have come between the two looks. */
+		if (is_alone(client) || (!exists(part) && naps >= BEGIN_NAPS))
+			return exists(path);
+		if (call_left_ms(call) <= enough_ms || call_is_interrupted(call))
+			return false;
+		(void)nanosleep(&nap, NULL);
+	}
+	return true;
+}
+
+/* To another file system. dest appears with all of it or not at all. */
+static bool copy(const char *path, const char *dest)
+{
+	struct error ignored = {0};
+	struct newfile file = {0};
+	struct sink *end = NULL;
+	uint64_t bytes;
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	enum status st = fd < 0 ? STATUS_LOCAL : newfile_open(&file, dest, 0640, &ignored);
+	if (!st)
+		st = file_sink_new(&end, &file, UINT64_MAX, &ignored);
+	if (!st)
+		st = file_copy(fd, path, end, &bytes, &ignored);
+	if (!st)
+		st = sink_finish(end, &ignored);
+	if (!st)
+		st = newfile_replace(&file, &ignored);
+	sink_free(end);
+	newfile_fini(&file);
+	return st == STATUS_OK;
+}
+
+bool prefetch_client_take(const struct prefetch_client *client, const struct call *call, const struct wal_name *name,
+			  const char *dest)
+{
+	char path[PREFETCH_CLIENT_PATH_MAX], part[PREFETCH_CLIENT_PATH_MAX], own[PREFETCH_CLIENT_PATH_MAX], mine[16];
+	(void)snprintf(mine, sizeof mine, ".%ld", (long)getpid());
+	prefetch_client_path(client, name->text, "", path);
+	prefetch_client_path(client, name->text, ".part", part);
+	prefetch_client_path(client, name->text, mine, own);
+	if (!is_of_this_repository(client) || !await(client, call, path, part))
+		return false;
+	/* Meanwhile the folder may have become another repository's: first it is taken, then looked where it is from.
+	 */
+	if (rename(path, own) != 0)
+		return false;
+	bool given = is_of_this_repository(client) && (rename(own, dest) == 0 || (errno == EXDEV && copy(own, dest)));
+	(void)unlink(own);
+	return given;
+}
+
+void wanted_line(char out[WANTED_LINE_MAX], const char *name, uint64_t segment_bytes)
+{
+	(void)snprintf(out, WANTED_LINE_MAX, "%s %" PRIu64 "\n", name, segment_bytes);
+}
+
+static void note_last(const struct prefetch_client *client, const char *line)
+{
+	char path[PREFETCH_CLIENT_PATH_MAX];
+	prefetch_client_path(client, "last", "", path);
+	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && write(fd, line, strlen(line)) < 0)
+		return; /* then the next call does not follow upon this one */
+}
+
+void prefetch_client_tell(const struct prefetch_client *client, const char *name, uint64_t segment_bytes)
+{
+	char line[WANTED_LINE_MAX];
+	wanted_line(line, name, segment_bytes);
+	/* It may just have ended. SIGPIPE is ignored (main.c). */
+	if (client->wanted_fd < 0 || write(client->wanted_fd, line, strlen(line)) < 0)
+		note_last(client, line);
+}
+
+bool prefetch_client_follows(const struct prefetch_client *client, const struct wal_name *name, uint64_t bytes_max)
+{
+	char path[PREFETCH_CLIENT_PATH_MAX], line[WANTED_LINE_MAX];
+	struct wal_name before;
+	struct error ignored = {0};
+	prefetch_client_path(client, "last", "", path);
+	read_text(path, line, sizeof line);
+	char *blank = strchr(line, ' ');
+	if (blank == NULL)
+		return false;
+	*blank = '\0';
+	uint64_t segment_bytes = strtoull(blank + 1, NULL, 10);
+	return segment_bytes <= bytes_max && wal_name_parse(&before, line, &ignored) == STATUS_OK &&
+	       wal_name_next(&before, segment_bytes) && strcmp(before.text, name->text) == 0;
+}

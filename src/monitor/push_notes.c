@@ -1,0 +1,33 @@
+#include "monitor/push_notes.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+
+bool push_notes_find(struct push_notes *out, const struct config *config, const char *wal_path)
+{
+	char folder[PATH_MAX];
+	struct stat info;
+	int len = (int)path_folder_len(wal_path);
+	*out = (struct push_notes){.given = config_text(config, OPTION_ID_SPOOL)};
+	if (snprintf(folder, sizeof folder, "%.*s.", len, wal_path) >= (int)sizeof folder || stat(folder, &info) != 0)
+		return false;
+	out->device = info.st_dev;
+	out->inode = info.st_ino;
+	return spool_path(out->given, out->spool);
+}
+
+enum status push_notes_prepare(const struct push_notes *notes, struct error *err)
+{
+	char path[SPOOL_PATH_MAX];
+	return spool_prepare(notes->given, path, err);
+}
+
+void push_notes_path(const struct push_notes *notes, const char *what, char out[PUSH_NOTES_PATH_MAX])
+{
+	(void)snprintf(out, PUSH_NOTES_PATH_MAX, "%s/%.16s-%" PRIx64 "-%" PRIx64, notes->spool, what, notes->device,
+		       notes->inode);
+}

@@ -1,0 +1,16 @@
+/* Whose WAL a call is about. */
+#ifndef WALSHIP_REPO_CLUSTER_ID_H
+#define WALSHIP_REPO_CLUSTER_ID_H
+
+#include "config/config.h"
+#include "pg/data/control.h"
+
+/*
+ * directory: by pg-data, the WAL file's path (may be NULL) or the working directory, as data_directory_find has it.
+ * *system_id: that of the directory, else the option's, else 0. STATUS_USAGE when pg-data is no data directory, or when
+ * the option is of another cluster than the directory, which is known then.
+ */
+enum status cluster_id_find(const struct config *config, const char *wal_path, struct data_directory *directory,
+			    uint64_t *system_id, struct error *err);
+
+#endif

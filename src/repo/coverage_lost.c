@@ -1,0 +1,78 @@
+/* What is there and cannot be opened: gaps that only reading finds. */
+#include "repo/coverage_private.h"
+
+static bool is_told(const struct coverage *coverage, const struct coverage_timeline *timeline, uint64_t number)
+{
+	const struct coverage_gap *last = &timeline->last_gap;
+	size_t i = coverage_gaps_up_to(coverage, timeline->id, number);
+	return (i > 0 && coverage->gaps[i - 1].timeline == timeline->id && coverage->gaps[i - 1].last >= number) ||
+	       (last->timeline != 0 && last->first <= number && last->last >= number);
+}
+
+enum status coverage_lose(struct coverage *coverage, uint32_t id, uint64_t number, struct error *err)
+{
+	struct coverage_timeline *timeline = coverage_find(coverage, id);
+	struct coverage_gap gap = {.timeline = id, .lost = true, .first = number, .last = number};
+	bool kept = true;
+	/* What was stored since the listing is in no window. A segment that is bad at both ends is told twice. */
+	if (timeline == NULL || timeline->segments == 0 || number < timeline->first || number > timeline->last ||
+	    is_told(coverage, timeline, number))
+		return STATUS_OK;
+	enum status st = coverage_keep_gap(coverage, &gap, &kept, err);
+	if (!st && kept)
+		coverage_sort_gaps(coverage);
+	/* There is room for one more in any case: the last of the timeline. */
+	if (!kept)
+		coverage_untold(timeline, number);
+	if (timeline->last_gap.timeline == 0 || timeline->last_gap.first < number)
+		timeline->last_gap = gap;
+	return st;
+}
+
+struct asking {
+	coverage_time_fn ask;
+	void *arg;
+	size_t left;
+};
+
+static int64_t time_of(struct asking *asking, const struct coverage_timeline *timeline, uint64_t number)
+{
+	int64_t stored_s = 0;
+	if (number == timeline->first)
+		return timeline->first_s;
+	if (number == timeline->last)
+		return timeline->last_s;
+	if (asking->left > 0 && !asking->ask(asking->arg, timeline->id, number, &stored_s))
+		asking->left = 0;
+	asking->left -= asking->left > 0;
+	return stored_s;
+}
+
+/* Only of segments that are there. */
+static void find_times(struct asking *asking, const struct coverage *coverage, size_t index)
+{
+	struct coverage_gap *gap = &coverage->gaps[index];
+	const struct coverage_gap *before = index > 0 ? gap - 1 : NULL;
+	const struct coverage_gap *behind = index + 1 < coverage->gap_count ? gap + 1 : NULL;
+	struct coverage_timeline *timeline = coverage_find(coverage, gap->timeline);
+	if (gap->last < timeline->last &&
+	    (behind == NULL || behind->timeline != gap->timeline || behind->first > gap->last + 1))
+		gap->behind_s = time_of(asking, timeline, gap->last + 1);
+	if (gap->first > timeline->first &&
+	    (before == NULL || before->timeline != gap->timeline || before->last + 1 < gap->first))
+		gap->before_s = time_of(asking, timeline, gap->first - 1);
+}
+
+void coverage_lost_times(struct coverage *coverage, coverage_time_fn ask, void *arg)
+{
+	struct asking asking = {.ask = ask, .arg = arg, .left = COVERAGE_TIMES_MAX};
+	for (size_t i = coverage->timeline_count; i-- > 0;) {
+		struct coverage_timeline *timeline = &coverage->timelines[i];
+		struct coverage_gap *last = &timeline->last_gap;
+		if (timeline->has_untold && last->lost && last->last < timeline->last)
+			last->behind_s = time_of(&asking, timeline, last->last + 1);
+	}
+	for (size_t i = coverage->gap_count; i-- > 0;)
+		if (coverage->gaps[i].lost)
+			find_times(&asking, coverage, i);
+}

@@ -1,0 +1,100 @@
+#include "verify/record_boundary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum status record_boundaries_init(struct record_boundaries *boundaries, size_t jobs, struct error *err)
+{
+	boundaries->count = 2 * jobs + 1;
+	boundaries->items = calloc(boundaries->count, sizeof *boundaries->items);
+	return boundaries->items == NULL ? error_set(err, STATUS_LOCAL, "out of memory") : STATUS_OK;
+}
+
+void record_boundaries_fini(struct record_boundaries *boundaries)
+{
+	for (size_t i = 0; i < boundaries->count && boundaries->items != NULL; i++)
+		free(boundaries->items[i].head);
+	free(boundaries->items);
+	*boundaries = (struct record_boundaries){0};
+}
+
+/* The boundary in front of this job, perhaps a new one; NULL when there is no room, which cannot be. */
+static struct record_boundary *find(struct record_boundaries *boundaries, uint64_t number)
+{
+	struct record_boundary *free_one = NULL;
+	for (size_t i = 0; i < boundaries->count; i++) {
+		if (boundaries->items[i].number == number)
+			return &boundaries->items[i];
+		if (boundaries->items[i].number == 0)
+			free_one = &boundaries->items[i];
+	}
+	if (free_one != NULL)
+		free_one->number = number;
+	return free_one;
+}
+
+static enum record_boundary_outcome join(struct record_boundary *boundary, struct error *err)
+{
+	if (!boundary->tail_good || !boundary->head_good)
+		return RECORD_BOUNDARY_NONE;
+	bool open = records_are_open(&boundary->tail);
+	if (boundary->head == NULL)
+		return open ? RECORD_BOUNDARY_SKIPPED : RECORD_BOUNDARY_NONE;
+	if (records_feed(&boundary->tail, boundary->head, boundary->head_len, err))
+		return RECORD_BOUNDARY_DAMAGED;
+	if (!open)
+		return RECORD_BOUNDARY_NONE;
+	return records_are_open(&boundary->tail) ? RECORD_BOUNDARY_SKIPPED : RECORD_BOUNDARY_GOOD;
+}
+
+static enum record_boundary_outcome settle(struct record_boundary *boundary, struct error *err)
+{
+	if (!boundary->has_tail || !boundary->has_head)
+		return RECORD_BOUNDARY_NONE;
+	enum record_boundary_outcome outcome = join(boundary, err);
+	free(boundary->head);
+	*boundary = (struct record_boundary){0};
+	return outcome;
+}
+
+enum record_boundary_outcome record_boundaries_end(struct record_boundaries *boundaries, uint64_t number,
+						   const struct inspected *inspected, struct error *err)
+{
+	struct record_boundary *boundary = find(boundaries, number + 1);
+	if (boundary == NULL)
+		return RECORD_BOUNDARY_SKIPPED;
+	boundary->has_tail = true;
+	boundary->tail_good = inspected->is_segment;
+	boundary->tail = inspected->records;
+	return settle(boundary, err);
+}
+
+/* Only the bytes before the first record that begins here belong to what went before. */
+static void keep_head(struct record_boundary *boundary, const struct inspected *inspected)
+{
+	const struct records *records = &inspected->records;
+	uint64_t begin = records->lsn - records->segment_bytes;
+	uint64_t len = records->begun_lsn - begin;
+	if (records->begun_lsn == 0 || len > inspected->head_len)
+		return;
+	boundary->head = malloc((size_t)len);
+	if (boundary->head == NULL)
+		return;
+	memcpy(boundary->head, inspected->head, (size_t)len);
+	boundary->head_len = (size_t)len;
+}
+
+enum record_boundary_outcome record_boundaries_begin(struct record_boundaries *boundaries, uint64_t number,
+						     const struct inspected *inspected, bool follows, struct error *err)
+{
+	struct record_boundary *boundary = find(boundaries, number);
+	if (boundary == NULL)
+		return RECORD_BOUNDARY_SKIPPED;
+	boundary->has_head = true;
+	boundary->head_good = inspected->is_segment && follows;
+	/* The first job has none before it. */
+	boundary->has_tail |= number == 1;
+	if (boundary->head_good)
+		keep_head(boundary, inspected);
+	return settle(boundary, err);
+}

@@ -1,0 +1,582 @@
+/* The chain, fed with a few words: "1:5@70" is segment 5 of timeline 1, stored at second 70; 2h is a history file. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "repo/coverage.h"
+#include "support/cmocka.h"
+
+#define MIB (1024 * 1024)
+#define HISTORIES 3
+
+static struct error err;
+
+/* "1:5@70", "1:5p@70" (.partial), "1:5k@70" (.backup), "2h@70". Numbers are hexadecimal, as in names. */
+static enum status add(struct coverage *coverage, const char *word)
+{
+	struct wal_name name;
+	char text[2 * WAL_NAME_MAX];
+	char *rest;
+	uint32_t timeline = (uint32_t)strtoul(word, &rest, 16);
+	uint64_t number = *rest == ':' ? strtoull(rest + 1, &rest, 16) : 0;
+	char kind = *rest == '@' ? 's' : *rest++;
+	assert_int_equal(*rest, '@');
+	struct wal_name segment;
+	wal_name_of_number(&segment, timeline, number, coverage->segment_bytes);
+	(void)snprintf(text, sizeof text, "%s%s", segment.text,
+		       kind == 'p' ? ".partial" : (kind == 'k' ? ".00000028.backup" : ""));
+	if (kind == 'h')
+		(void)snprintf(text, sizeof text, "%08X.history", timeline);
+	assert_int_equal(wal_name_parse(&name, text, &err), STATUS_OK);
+	return coverage_add(coverage, &name, 100, strtoll(rest + 1, NULL, 10), &err);
+}
+
+static void feed(struct coverage *coverage, const char *words)
+{
+	char copy[4096];
+	(void)snprintf(copy, sizeof copy, "%s", words);
+	for (char *rest = copy, *word; (word = strsep(&rest, " ")) != NULL;)
+		assert_ok(add(coverage, word), err);
+}
+
+static enum status describe_window(void *out, const struct coverage_window *window, struct error *error)
+{
+	return buffer_printf(out, error, " %s%X:%X:%" PRIX64 "@%" PRId64 "..%X:%" PRIX64 "@%" PRId64 "%s",
+			     window->at_gap ? "|" : "=", window->timeline, window->first_timeline, window->first,
+			     window->first_s, window->last_timeline, window->last, window->last_s,
+			     window->newest ? "*" : "");
+}
+
+/*
+ * Each timeline, what is missing (-), not needed (~) or lost (!), the windows to an end (=, the newest *) and to a gap
+ * (|), and whether all is well.
+ */
+static void describe(const struct coverage *coverage, struct buffer *out)
+{
+	for (size_t i = 0; i < coverage->timeline_count; i++) {
+		const struct coverage_timeline *each = &coverage->timelines[i];
+		(void)buffer_printf(out, &err, "%s%X%s", i == 0 ? "" : " ", each->id, each->is_left ? "<" : "");
+		if (each->segments > 0)
+			(void)buffer_printf(out, &err, ":%" PRIX64 "..%" PRIX64 "/%" PRIX64, each->first, each->last,
+					    each->segments);
+	}
+	for (size_t i = 0; i < coverage->gap_count; i++)
+		(void)buffer_printf(out, &err, " %s%X:%" PRIX64 "..%" PRIX64,
+				    coverage->gaps[i].lost ? "!" : (coverage->gaps[i].needed ? "-" : "~"),
+				    coverage->gaps[i].timeline, coverage->gaps[i].first, coverage->gaps[i].last);
+	assert_ok(coverage_windows(coverage, describe_window, out, &err), err);
+	(void)buffer_printf(out, &err, coverage_is_whole(coverage) ? " ok" : " broken");
+}
+
+struct history {
+	uint32_t timeline;
+	const char *text;
+};
+
+static const struct {
+	const char *name, *words;
+	struct history histories[HISTORIES];
+	const char *expected;
+} cases[] = {
+    {"one segment", "1:3@10", {{0}}, "1:3..3/1 =1:1:3@10..1:3@10* ok"},
+    {"in order", "1:3@10 1:4@20 1:4k@21 1:5@30", {{0}}, "1:3..5/3 =1:1:3@10..1:5@30* ok"},
+    {"across a log file", "1:FE@10 1:FF@20 1:100@30", {{0}}, "1:FE..100/3 =1:1:FE@10..1:100@30* ok"},
+    {"a gap across a log file",
+     "1:FE@10 1:101@30",
+     {{0}},
+     "1:FE..101/2 -1:FF..100 |1:1:FE@10..1:FE@10 =1:1:101@30..1:101@30* broken"},
+    {"a gap", "1:3@10 1:4@20 1:A@30 1:B@40", {{0}}, "1:3..B/4 -1:5..9 |1:1:3@10..1:4@20 =1:1:A@30..1:B@40* broken"},
+    {"two gaps",
+     "1:3@10 1:5@20 1:6@21 1:8@30 1:9@40",
+     {{0}},
+     "1:3..9/5 -1:4..4 -1:7..7 |1:1:3@10..1:3@10 |1:1:5@20..1:6@21 =1:1:8@30..1:9@40* broken"},
+    {"only a .partial", "1:3p@10", {{0}}, "1 ok"},
+    /* 0/5000060 lies in segment 5: both timelines have one, and the new one's is the one that counts. */
+    {"a promotion",
+     "1:3@10 1:4@20 1:5p@31 2h@30 2:5@40 2:6@50",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..4/2 2:5..6/2 =2:1:3@10..2:6@50* ok"},
+    {"a promotion at a border",
+     "1:3@10 1:4@20 2h@30 2:5@40",
+     {{2, "1\t0/5000000\tx\n"}},
+     "1<:3..4/2 2:5..5/1 =2:1:3@10..2:5@40* ok"},
+    {"a promotion, and nothing yet",
+     "1:3@10 1:4@20 2h@30",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..4/2 2 =2:1:3@10..1:4@20* ok"},
+    {"the old primary's last ones never came",
+     "1:3@10 1:4@20 2h@30 2:8@40 2:9@50",
+     {{2, "1\t0/8000060\tx\n"}},
+     "1<:3..4/2 2:8..9/2 -1:5..7 |1:1:3@10..1:4@20 =2:2:8@40..2:9@50* broken"},
+    {"nor did the new one's",
+     "1:3@10 1:4@20 2h@30",
+     {{2, "1\t0/8000060\tx\n"}},
+     "1<:3..4/2 2 -1:5..7 |1:1:3@10..1:4@20 broken"},
+    {"the new one's first ones never came",
+     "1:3@10 1:4@20 2h@30 2:7@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..4/2 2:7..7/1 -2:5..6 |1:1:3@10..1:4@20 =2:2:7@40..2:7@40* broken"},
+    {"a gap before the switch",
+     "1:3@10 1:5@20 1:6@21 2h@30 2:7@40",
+     {{2, "1\t0/7000060\tx\n"}},
+     "1<:3..6/3 2:7..7/1 -1:4..4 |1:1:3@10..1:3@10 =2:1:5@20..2:7@40* broken"},
+    {"what is before a gap was filled in later",
+     "1:3@90 1:4@91 2h@30 2:6@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..4/2 2:6..6/1 -2:5..5 |1:1:3@90..1:4@91 =2:2:6@40..2:6@40* broken"},
+    {"something was filled in later",
+     "1:3@90 1:4@20 1:5@21 1:8@22 2h@30 2:5@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..8/4 2:5..5/1 ~1:6..7 =2:1:3@90..2:5@40* ok"},
+    {"its last one was filled in later",
+     "1:3@10 1:4@90 2h@30 2:5@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..4/2 2:5..5/1 =2:1:3@10..2:5@40* ok"},
+    /* What the old primary archived in disorder while it died leads nowhere. */
+    {"a gap behind the switch",
+     "1:3@10 1:4@20 1:5@21 1:8@22 2h@30 2:5@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1<:3..8/4 2:5..5/1 ~1:6..7 =2:1:3@10..2:5@40* ok"},
+    {"a gap across the switch",
+     "1:3@10 1:4@20 1:9@22 2h@30 2:7@40",
+     {{2, "1\t0/7000060\tx\n"}},
+     "1<:3..9/3 2:7..7/1 -1:5..6 |1:1:3@10..1:4@20 =2:2:7@40..2:7@40* broken"},
+    /* A copy was recovered elsewhere and made a timeline; the cluster itself goes on. */
+    {"a branch that was only a trial",
+     "1:3@10 1:4@20 1:5@30 1:7@70 2h@30 2:5@40",
+     {{2, "1\t0/5000060\tx\n"}},
+     "1:3..7/4 2:5..5/1 -1:6..6 |1:1:3@10..1:5@30 =1:1:7@70..1:7@70* =2:1:3@10..2:5@40 broken"},
+    {"three timelines",
+     "1:3@10 2h@20 2:4@30 3h@40 3:5@50 3:6@60",
+     {{2, "1\t0/4000060\tx\n"}, {3, "1\t0/4000060\tx\n2\t0/5000060\ty\n"}},
+     "1<:3..3/1 2<:4..4/1 3:5..6/2 =3:1:3@10..3:6@60* ok"},
+    /* The third one's file tells where the second came from. */
+    {"a history is missing between",
+     "1:3@10 2:4@30 3h@40 3:5@50",
+     {{3, "1\t0/4000060\tx\n2\t0/5000060\ty\n"}},
+     "1<:3..3/1 2<:4..4/1 3:5..5/1 =3:1:3@10..3:5@50* ok"},
+    {"a timeline that nothing was archived of",
+     "1:3@10 3h@40 3:4@50",
+     {{3, "1\t0/4000060\tx\n2\t0/4000090\ty\n"}},
+     "1<:3..3/1 2< 3:4..4/1 =3:1:3@10..3:4@50* ok"},
+    {"all of a timeline is missing",
+     "1:3@10 3h@40 3:7@50",
+     {{3, "1\t0/4000060\tx\n2\t0/7000090\ty\n"}},
+     "1<:3..3/1 2< 3:7..7/1 -2:4..6 |1:1:3@10..1:3@10 =3:3:7@50..3:7@50* broken"},
+    {"no history", "1:3@10 2:4@20", {{0}}, "1:3..3/1 2:4..4/1 =1:1:3@10..1:3@10 =2:2:4@20..2:4@20* broken"},
+    /* Its parent's time was over, and perhaps its history's too. */
+    {"it begins with a later timeline", "3:4@20 3:5@30", {{0}}, "3:4..5/2 =3:3:4@20..3:5@30* ok"},
+    {"it begins with a later timeline's history",
+     "3h@10 3:8@20",
+     {{3, "1\t0/3000060\tx\n2\t0/5000060\ty\n"}},
+     "1< 2< 3:8..8/1 =3:3:8@20..3:8@20* ok"},
+};
+
+static void knows_what_is_missing(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct coverage coverage;
+		struct buffer got = {0};
+		coverage_init(&coverage, 42, 16 * MIB);
+		feed(&coverage, cases[i].words);
+		for (const struct history *each = cases[i].histories;
+		     each < cases[i].histories + HISTORIES && each->timeline != 0; each++)
+			assert_ok(coverage_history(&coverage, each->timeline, each->text, strlen(each->text), &err),
+				  err);
+		assert_ok(coverage_end(&coverage, &err), err);
+		describe(&coverage, &got);
+		if (strcmp(buffer_text(&got), cases[i].expected) != 0)
+			fail_msg("%s:\n%s\nexpected\n%s", cases[i].name, buffer_text(&got), cases[i].expected);
+		buffer_fini(&got);
+		coverage_fini(&coverage);
+	}
+}
+
+static void counts_what_there_is(void **unused)
+{
+	(void)unused;
+	struct coverage coverage;
+	coverage_init(&coverage, 42, 16 * MIB);
+	feed(&coverage, "1:3@50 1:3k@20 1:5@40 1:6p@60 2h@70");
+	assert_ok(coverage_end(&coverage, &err), err);
+	const struct coverage_timeline *one = &coverage.timelines[0];
+	assert_int_equal(coverage.timeline_count, 2);
+	assert_int_equal(coverage.objects, 5);
+	assert_int_equal(one->segments, 2);
+	assert_int_equal(one->segment_bytes_stored, 200);
+	assert_int_equal(one->objects, 4);
+	assert_int_equal(one->bytes, 400);
+	assert_int_equal(one->oldest_s, 20);
+	assert_int_equal(one->newest_s, 60);
+	assert_int_equal(one->backups, 1);
+	assert_int_equal(one->partials, 1);
+	assert_int_equal(one->gaps, 1);
+	assert_int_equal(one->gap_segments, 1);
+	assert_true(coverage.timelines[1].has_history);
+	coverage_fini(&coverage);
+}
+
+static void a_name_of_another_size_is_strange(void **unused)
+{
+	(void)unused;
+	struct coverage coverage;
+	struct wal_name name;
+	coverage_init(&coverage, 42, 16 * MIB);
+	assert_int_equal(wal_name_parse(&name, "000000010000000000000100", &err), STATUS_OK);
+	assert_ok(coverage_add(&coverage, &name, 1, 1, &err), err);
+	assert_int_equal(coverage.strange, 1);
+	assert_int_equal(coverage.timeline_count, 0);
+	coverage_fini(&coverage);
+}
+
+static void names_come_in_order(void **unused)
+{
+	(void)unused;
+	struct coverage coverage;
+	coverage_init(&coverage, 42, 16 * MIB);
+	feed(&coverage, "1:3@10 1:4@10");
+	assert_int_equal(add(&coverage, "1:4@10"), STATUS_CONFLICT);
+	coverage_fini(&coverage);
+}
+
+/* What is missing where timelines meet may be among the ranges that are only counted: no window goes through it. */
+static void the_window_ends_at_what_is_only_counted(void **unused)
+{
+	(void)unused;
+	static const struct {
+		uint64_t before,
+		    behind; /* segments missing at the end of the first timeline, at the second's beginning */
+	} ends[] = {{2, 0}, {0, 3}, {2, 3}};
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		struct coverage coverage;
+		struct coverage_window window;
+		struct wal_name name;
+		char history[64];
+		uint64_t last = 2 * COVERAGE_GAPS_MAX;
+		uint64_t begin = last + 1 + ends[i].before;
+		uint64_t first = begin + ends[i].behind;
+		coverage_init(&coverage, 42, MIB);
+		for (uint64_t number = 0; number <= last; number += 2) {
+			wal_name_of_number(&name, 1, number, MIB);
+			assert_ok(coverage_add(&coverage, &name, 1, (int64_t)number, &err), err);
+		}
+		for (uint64_t number = first; number < first + 3; number++) {
+			wal_name_of_number(&name, 2, number, MIB);
+			assert_ok(coverage_add(&coverage, &name, 1, (int64_t)number, &err), err);
+		}
+		(void)snprintf(history, sizeof history, "1\t%X/%X\tx\n", (unsigned)(begin * MIB >> 32),
+			       (unsigned)(begin * MIB));
+		assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
+		assert_ok(coverage_end(&coverage, &err), err);
+		assert_true(coverage.gaps_untold > 0);
+		assert_true(coverage_newest_window(&coverage, &window));
+		assert_int_equal(window.first_timeline, 2);
+		assert_int_equal(window.first, first);
+		coverage_fini(&coverage);
+	}
+}
+
+/* Every second one is missing: what there is no room for is counted, and the last stretch is still found. */
+static void memory_has_a_bound(void **unused)
+{
+	(void)unused;
+	struct coverage coverage;
+	struct coverage_window window;
+	struct wal_name name;
+	coverage_init(&coverage, 42, MIB);
+	for (uint64_t i = 0; i < 3 * COVERAGE_GAPS_MAX; i++) {
+		wal_name_of_number(&name, 1, 2 * i, MIB);
+		assert_ok(coverage_add(&coverage, &name, 1, (int64_t)i, &err), err);
+	}
+	assert_ok(coverage_end(&coverage, &err), err);
+	assert_int_equal(coverage.gap_count, COVERAGE_GAPS_MAX);
+	assert_int_equal(coverage.gaps_untold, 2 * COVERAGE_GAPS_MAX - 1);
+	assert_int_equal(coverage.timelines[0].gaps, 3 * COVERAGE_GAPS_MAX - 1);
+	assert_true(coverage_newest_window(&coverage, &window));
+	assert_int_equal(window.first, 6 * COVERAGE_GAPS_MAX - 2);
+	assert_int_equal(window.end_lsn, (6 * COVERAGE_GAPS_MAX - 1) * (uint64_t)MIB);
+	coverage_fini(&coverage);
+
+	coverage_init(&coverage, 42, MIB);
+	for (uint32_t i = 1; i <= COVERAGE_TIMELINES_MAX; i++) {
+		wal_name_of_number(&name, i, 1, MIB);
+		assert_ok(coverage_add(&coverage, &name, 1, 1, &err), err);
+	}
+	wal_name_of_number(&name, COVERAGE_TIMELINES_MAX + 1, 1, MIB);
+	assert_int_equal(coverage_add(&coverage, &name, 1, 1, &err), STATUS_LOCAL);
+	coverage_fini(&coverage);
+}
+
+/* Of what is only counted, too, nothing is needed behind the last switch. */
+static void what_is_only_counted_may_not_be_needed(void **unused)
+{
+	(void)unused;
+	static const struct {
+		uint64_t leaves; /* the segment in which the second timeline leaves the first */
+		uint64_t gaps, untold, left;
+	} branches[] = {
+	    {1, 0, 0, 999},                                                  /* before all of the gaps */
+	    {2 * COVERAGE_GAPS_MAX, COVERAGE_GAPS_MAX, 0, 999},              /* before all that are only counted */
+	    {2 * COVERAGE_GAPS_MAX + 1998, COVERAGE_GAPS_MAX + 999, 999, 0}, /* behind them */
+	    {2 * COVERAGE_GAPS_MAX + 1000, COVERAGE_GAPS_MAX + 999, 999, 0}, /* among them: not known, so all are */
+	};
+	for (size_t i = 0; i < sizeof branches / sizeof branches[0]; i++) {
+		struct coverage coverage;
+		struct wal_name name;
+		char history[64];
+		coverage_init(&coverage, 42, MIB);
+		for (uint64_t number = 0; number < COVERAGE_GAPS_MAX + 1000; number++) {
+			wal_name_of_number(&name, 1, 2 * number, MIB);
+			assert_ok(coverage_add(&coverage, &name, 1, 1, &err), err);
+		}
+		wal_name_of_number(&name, 2, branches[i].leaves, MIB);
+		assert_ok(coverage_add(&coverage, &name, 1, 2, &err), err);
+		uint64_t lsn = branches[i].leaves * MIB;
+		(void)snprintf(history, sizeof history, "1\t%X/%X\tx\n", (unsigned)(lsn >> 32), (unsigned)lsn);
+		assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
+		assert_ok(coverage_end(&coverage, &err), err);
+		assert_int_equal(coverage.timelines[0].gaps, branches[i].gaps);
+		assert_int_equal(coverage.timelines[0].gap_segments, branches[i].gaps);
+		assert_int_equal(coverage.gaps_untold, branches[i].untold);
+		assert_int_equal(coverage.left_untold, branches[i].left);
+		coverage_fini(&coverage);
+	}
+}
+
+static void the_newest_window_is_where_the_cluster_is(void **unused)
+{
+	(void)unused;
+	struct coverage coverage;
+	struct coverage_window window;
+	static const char history[] = "1\t0/5000060\tx\n";
+	coverage_init(&coverage, 42, 16 * MIB);
+	assert_false(coverage_newest_window(&coverage, &window));
+	feed(&coverage, "1:3@10 1:4@20 1:5@30 1:6@70 2h@30 2:5@40");
+	assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
+	assert_ok(coverage_end(&coverage, &err), err);
+	assert_true(coverage_newest_window(&coverage, &window));
+	assert_int_equal(window.timeline, 1);
+	assert_int_equal(window.last_s, 70);
+	assert_int_equal(window.begin_lsn, 0x3000000);
+	assert_int_equal(window.end_lsn, 0x7000000);
+	coverage_fini(&coverage);
+}
+
+/* "1:3..5": of timeline 1 segments 3 to 5 have to be restored; expected is up to which one the window says so. */
+static void a_window_tells_what_must_be_restored(void **unused)
+{
+	(void)unused;
+	static const char history[] = "1\t0/6000060\tx\n";
+	static const struct {
+		uint32_t timeline;
+		uint64_t first, last; /* archived */
+		uint32_t expected_timeline;
+		uint64_t expected_last;
+	} rules[] = {
+	    {0, 0, 0, 0, 0},                  /* nothing */
+	    {1, 1, 2, 0, 0},                  /* before the gap */
+	    {1, 1, 4, 1, 4}, {1, 4, 4, 1, 4}, /* from the gap on */
+	    {1, 5, 8, 1, 5}, {1, 6, 8, 0, 0}, /* beyond the switch the old timeline says nothing */
+	    {2, 6, 6, 2, 6}, {2, 7, 8, 2, 8},
+	};
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		struct coverage coverage;
+		struct coverage_window window;
+		struct wal_name name;
+		coverage_init(&coverage, 42, 16 * MIB);
+		for (uint64_t number = 1; number <= 16; number++) {
+			uint32_t timeline = number <= 8 ? 1 : 2;
+			uint64_t segment = number <= 8 ? number : number - 3;
+			if (number == 3)
+				continue;
+			wal_name_of_number(&name, timeline, segment, 16 * MIB);
+			assert_ok(coverage_add(&coverage, &name, 1, (int64_t)number, &err), err);
+			if (timeline == rules[i].timeline && segment >= rules[i].first && segment <= rules[i].last)
+				coverage_archived(&coverage, &name);
+		}
+		assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
+		assert_ok(coverage_end(&coverage, &err), err);
+		assert_true(coverage_newest_window(&coverage, &window));
+		assert_int_equal(window.first_timeline, 1);
+		assert_int_equal(window.first, 4);
+		assert_int_equal(window.archived_timeline, rules[i].expected_timeline);
+		assert_int_equal(window.archived_last, rules[i].expected_last);
+		coverage_fini(&coverage);
+	}
+}
+
+/* "1:5 1:6": what reading has found to be lost. */
+static void no_window_goes_through_what_is_lost(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *words, *lost;
+		const char *history; /* of timeline 2 */
+		const char *expected;
+	} lost[] = {
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:4", NULL, "1:3..6/4 !1:4..4 |1:1:3@10..1:3@0 =1:1:5@0..1:6@40* ok"},
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:5 1:3", NULL,
+	     "1:3..6/4 !1:3..3 !1:5..5 |1:1:4@0..1:4@0 =1:1:6@0..1:6@40* ok"},
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:6 1:5", NULL, "1:3..6/4 !1:5..5 !1:6..6 |1:1:3@10..1:4@0 ok"},
+	    {"1:3@10", "1:3", NULL, "1:3..3/1 !1:3..3 ok"},
+	    {"1:3@10 1:5@20 1:6@30", "1:6", NULL, "1:3..6/3 -1:4..4 !1:6..6 |1:1:3@10..1:3@10 |1:1:5@20..1:5@0 broken"},
+	    {"1:3@10 1:4@20 2h@30 2:5@40 2:6@50", "1:4", "1\t0/5000060\tx\n",
+	     "1<:3..4/2 2:5..6/2 !1:4..4 |1:1:3@10..1:3@0 =2:2:5@40..2:6@50* ok"},
+	    {"1:3@10", "7:3", NULL, "1:3..3/1 =1:1:3@10..1:3@10* ok"},
+	};
+	for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+		struct coverage coverage;
+		struct buffer got = {0};
+		coverage_init(&coverage, 42, 16 * MIB);
+		feed(&coverage, lost[i].words);
+		if (lost[i].history != NULL)
+			assert_ok(coverage_history(&coverage, 2, lost[i].history, strlen(lost[i].history), &err), err);
+		assert_ok(coverage_end(&coverage, &err), err);
+		for (const char *word = lost[i].lost; word != NULL; word = strchr(word, ' ')) {
+			char *rest;
+			uint32_t timeline = (uint32_t)strtoul(word, &rest, 16);
+			assert_ok(coverage_lose(&coverage, timeline, strtoull(rest + 1, NULL, 16), &err), err);
+			word = rest;
+		}
+		describe(&coverage, &got);
+		assert_string_equal(buffer_text(&got), lost[i].expected);
+		buffer_fini(&got);
+		coverage_fini(&coverage);
+	}
+}
+
+/* Of timeline 1, whose segments were stored at ten times their numbers. */
+struct answers {
+	size_t asked;
+	bool silent; /* the store is away */
+};
+
+static bool answer(void *arg, uint32_t timeline, uint64_t number, int64_t *stored_s)
+{
+	struct answers *answers = arg;
+	answers->asked++;
+	assert_int_equal(timeline, 1);
+	if (answers->silent)
+		return false;
+	*stored_s = 10 * (int64_t)number;
+	return true;
+}
+
+static void windows_beside_what_is_lost_have_times(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *lost;
+		bool silent;
+		size_t asked;
+		const char *expected;
+	} lost[] = {
+	    {"5", false, 2, "1:1..9/8 !1:5..5 -1:7..7 |1:1:1@10..1:4@40 |1:1:6@60..1:6@60 =1:1:8@80..1:9@90* broken"},
+	    {"5", true, 1, "1:1..9/8 !1:5..5 -1:7..7 |1:1:1@10..1:4@0 |1:1:6@0..1:6@60 =1:1:8@80..1:9@90* broken"},
+	    /* What is known already, or not there, is not asked for. */
+	    {"28", false, 1,
+	     "1:1..9/8 !1:2..2 -1:7..7 !1:8..8 |1:1:1@10..1:1@10 |1:1:3@30..1:6@60 =1:1:9@90..1:9@90* broken"},
+	    {"456", false, 1, "1:1..9/8 !1:4..4 !1:5..5 !1:6..6 -1:7..7 |1:1:1@10..1:3@30 =1:1:8@80..1:9@90* broken"},
+	    {"19", false, 2, "1:1..9/8 !1:1..1 -1:7..7 !1:9..9 |1:1:2@20..1:6@60 |1:1:8@80..1:8@80 broken"},
+	};
+	for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+		struct coverage coverage;
+		struct buffer got = {0};
+		struct answers answers = {.silent = lost[i].silent};
+		coverage_init(&coverage, 42, 16 * MIB);
+		feed(&coverage, "1:1@10 1:2@20 1:3@30 1:4@40 1:5@50 1:6@60 1:8@80 1:9@90");
+		assert_ok(coverage_end(&coverage, &err), err);
+		for (const char *digit = lost[i].lost; *digit != '\0'; digit++)
+			assert_ok(coverage_lose(&coverage, 1, (uint64_t)(*digit - '0'), &err), err);
+		coverage_lost_times(&coverage, answer, &answers);
+		describe(&coverage, &got);
+		assert_string_equal(buffer_text(&got), lost[i].expected);
+		assert_int_equal(answers.asked, lost[i].asked);
+		buffer_fini(&got);
+		coverage_fini(&coverage);
+	}
+}
+
+static enum status count_window_of(void *count, const struct coverage_window *window, struct error *error)
+{
+	(void)error;
+	assert_int_equal(window->first, window->last);
+	++*(size_t *)count;
+	return STATUS_OK;
+}
+
+/* Every second segment is there: what lies before the first gap that is only counted is told, and what is behind all.
+ */
+static void windows_have_a_bound(void **unused)
+{
+	(void)unused;
+	struct coverage coverage;
+	struct wal_name name;
+	struct answers answers = {0};
+	uint64_t last = 2 * COVERAGE_GAPS_MAX + 2000;
+	for (int lose = 0; lose < 2; lose++) {
+		size_t count = 0;
+		struct coverage_window window;
+		coverage_init(&coverage, 42, MIB);
+		for (uint64_t number = 0; number <= last; number += lose ? 1 : 2) {
+			wal_name_of_number(&name, 1, number, MIB);
+			assert_ok(coverage_add(&coverage, &name, 1, 10 * (int64_t)number, &err), err);
+		}
+		assert_ok(coverage_end(&coverage, &err), err);
+		for (uint64_t number = 1; lose && number < last; number += 2)
+			assert_ok(coverage_lose(&coverage, 1, number, &err), err);
+		coverage_lost_times(&coverage, answer, &answers);
+		assert_ok(coverage_windows(&coverage, count_window_of, &count, &err), err);
+		assert_int_equal(count, COVERAGE_GAPS_MAX + 2);
+		assert_true(coverage_newest_window(&coverage, &window));
+		assert_int_equal(window.first, last);
+		assert_int_equal(window.first_s, 10 * last);
+		coverage_fini(&coverage);
+	}
+	assert_true(answers.asked <= COVERAGE_TIMES_MAX);
+}
+
+/* What there is no room for is known by the last of it. */
+static void what_is_lost_has_a_bound(void **unused)
+{
+	(void)unused;
+	struct coverage coverage;
+	struct coverage_window window;
+	struct wal_name name;
+	uint64_t count = 2 * COVERAGE_GAPS_MAX + 10;
+	coverage_init(&coverage, 42, MIB);
+	for (uint64_t number = 0; number < count; number++) {
+		wal_name_of_number(&name, 1, number, MIB);
+		assert_ok(coverage_add(&coverage, &name, 1, (int64_t)number, &err), err);
+	}
+	assert_ok(coverage_end(&coverage, &err), err);
+	for (uint64_t number = 0; number < 2 * COVERAGE_GAPS_MAX; number++)
+		assert_ok(coverage_lose(&coverage, 1, number, &err), err);
+	assert_int_equal(coverage.gap_count, COVERAGE_GAPS_MAX);
+	assert_true(coverage_newest_window(&coverage, &window));
+	assert_int_equal(window.first, 2 * COVERAGE_GAPS_MAX);
+	coverage_fini(&coverage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(knows_what_is_missing),
+	    cmocka_unit_test(counts_what_there_is),
+	    cmocka_unit_test(a_name_of_another_size_is_strange),
+	    cmocka_unit_test(names_come_in_order),
+	    cmocka_unit_test(the_window_ends_at_what_is_only_counted),
+	    cmocka_unit_test(memory_has_a_bound),
+	    cmocka_unit_test(what_is_only_counted_may_not_be_needed),
+	    cmocka_unit_test(the_newest_window_is_where_the_cluster_is),
+	    cmocka_unit_test(a_window_tells_what_must_be_restored),
+	    cmocka_unit_test(no_window_goes_through_what_is_lost),
+	    cmocka_unit_test(windows_beside_what_is_lost_have_times),
+	    cmocka_unit_test(windows_have_a_bound),
+	    cmocka_unit_test(what_is_lost_has_a_bound),
+	};
+	return cmocka_run_group_tests_name("wal/chain", tests, NULL, NULL);
+}
