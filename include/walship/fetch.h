@@ -18,7 +18,7 @@ struct fetch {
 	bool allow_unprotected; /* accept objects without encryption */
 	const char *name;       /* of the WAL file: %f */
 	uint64_t system_id;     /* of the cluster; never 0 */
-	const char *scratch;    /* fetch_to_fd: a folder for content that is not verified yet */
+	const char *scratch;    /* fetch_to_fd: a directory for content that is not verified yet */
 	void (*verified)(void); /* fetch_to_fd: called before the first byte goes out; may be NULL */
 };
 

@@ -28,8 +28,8 @@ struct call {
 	int64_t deadline_ms;                   /* on clock's monotonic scale; nothing is begun after it */
 	/*
 	 * 0: deadline_ms bounds all of the call. Else it may take as long as it takes, a listing of a million objects
-	 * say, and each step has so long: opening, a page, a folder, an object. What forgets to begin one has the last
-	 * one's time.
+	 * say, and each step has so long: opening, a page, a directory, an object. What forgets to begin one has the
+	 * last one's time.
 	 */
 	int64_t step_ms;
 	void (*step_begun)(void); /* may be NULL: for whoever ends a process that hangs */

@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The length of the folder's part, with its slash: "a/b" -> 2, "/b" -> 1, "b" -> 0. What is behind it is the name. */
-static inline size_t path_folder_len(const char *path)
+/* The length of the directory's part, with its slash: "a/b" -> 2, "/b" -> 1, "b" -> 0. What is behind it is the name.
+ */
+static inline size_t path_dir_len(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	return slash == NULL ? 0 : (size_t)(slash - path) + 1;
@@ -14,7 +15,7 @@ static inline size_t path_folder_len(const char *path)
 
 static inline const char *path_name(const char *path)
 {
-	return path + path_folder_len(path);
+	return path + path_dir_len(path);
 }
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPO_HINT "a repository is file:///folder or s3://bucket/prefix"
+#define REPO_HINT "a repository is file:///directory or s3://bucket/prefix"
 
 static enum status refuse(struct error *err, const char *text, const char *why)
 {
@@ -34,7 +34,7 @@ static void copy_trimmed(char *out, const char *path, size_t len)
 static enum status parse_file(struct repo_url *out, const char *text, const char *path, struct error *err)
 {
 	if (path[0] != '/')
-		return refuse(err, text, "has no absolute folder");
+		return refuse(err, text, "has no absolute directory");
 	out->kind = REPO_FILE;
 	copy_trimmed(out->path, path, strlen(path));
 	return STATUS_OK;

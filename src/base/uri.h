@@ -15,10 +15,10 @@ enum repo_kind { REPO_FILE, REPO_S3 };
 struct repo_url {
 	enum repo_kind kind;
 	char bucket[BUCKET_NAME_MAX]; /* "" for file:// */
-	char path[URI_PATH_MAX];      /* file: absolute folder; s3: prefix without leading or trailing '/', may be "" */
+	char path[URI_PATH_MAX]; /* file: absolute directory; s3: prefix without leading or trailing '/', may be "" */
 };
 
-/* file:///folder or s3://bucket[/prefix]; STATUS_USAGE with a hint for anything else. */
+/* file:///directory or s3://bucket[/prefix]; STATUS_USAGE with a hint for anything else. */
 enum status repo_url_parse(struct repo_url *out, const char *text, struct error *err);
 
 /*

@@ -134,7 +134,7 @@ static bool is_same_store(const struct config *theirs, const struct config *ours
 	       strcmp(text_of(theirs, OPTION_ID_S3_REGION), text_of(ours, OPTION_ID_S3_REGION)) == 0;
 }
 
-/* The same folder, or the same bucket, prefix and store. */
+/* The same directory, or the same bucket, prefix and store. */
 static bool is_same(const struct config *theirs, const struct config *ours)
 {
 	struct repo_url url_a, url_b;

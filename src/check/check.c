@@ -83,32 +83,32 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 static enum status spool(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	const struct whole *whole = arg;
-	char folder[SPOOL_PATH_MAX];
+	char dir[SPOOL_PATH_MAX];
 	char path[SPOOL_PATH_MAX + sizeof "/check-XXXXXX"];
 	struct statvfs disk;
 	(void)call;
-	enum status st = spool_prepare(config_text(whole->context->config, OPTION_ID_SPOOL), folder, err);
+	enum status st = spool_prepare(config_text(whole->context->config, OPTION_ID_SPOOL), dir, err);
 	if (st)
 		return st;
-	(void)snprintf(path, sizeof path, "%s/check-XXXXXX", folder);
+	(void)snprintf(path, sizeof path, "%s/check-XXXXXX", dir);
 	CLEANUP(fd_closep) int fd = mkostemp(path, O_CLOEXEC);
 	ssize_t written = fd < 0 ? -1 : write(fd, "", 1);
 	int error = errno;
 	if (fd >= 0)
 		(void)unlink(path);
 	if (written != 1)
-		return error_hint(err, error_errno(err, STATUS_LOCAL, error, "write to the spool %s", folder),
-				  "its disk is full or read-only: make room, or name another folder with spool");
-	uint64_t free_bytes = statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
+		return error_hint(err, error_errno(err, STATUS_LOCAL, error, "write to the spool %s", dir),
+				  "its disk is full or read-only: make room, or name another directory with spool");
+	uint64_t free_bytes = statvfs(dir, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
 	uint64_t wanted = config_number(whole->context->config, OPTION_ID_FETCH_AHEAD);
-	finding_say(finding, "%s, %" PRIu64 " MiB free", folder, free_bytes / MIB);
+	finding_say(finding, "%s, %" PRIu64 " MiB free", dir, free_bytes / MIB);
 	if (free_bytes >= wanted)
 		return STATUS_OK;
 	finding->optional = true;
 	return error_hint(err,
-			  error_set(err, STATUS_LOCAL, "%s has %" PRIu64 " MiB free, fetch-ahead may use %" PRIu64,
-				    folder, free_bytes / MIB, wanted / MIB),
-			  "make room there, or name another folder with spool, or a smaller fetch-ahead");
+			  error_set(err, STATUS_LOCAL, "%s has %" PRIu64 " MiB free, fetch-ahead may use %" PRIu64, dir,
+				    free_bytes / MIB, wanted / MIB),
+			  "make room there, or name another directory with spool, or a smaller fetch-ahead");
 }
 
 static bool is_in_s3(const struct config *config)
@@ -125,7 +125,7 @@ static enum status show_credentials(void *arg, const struct call *call, struct f
 	struct credential_search search;
 	struct command_context context = *whole->context;
 	if (!is_in_s3(context.config))
-		return finding_skip(finding, "a folder needs none");
+		return finding_skip(finding, "a directory needs none");
 	context.call = call;
 	enum status st = s3_credentials_find(&context, &search, &credentials, err);
 	if (st)

@@ -9,7 +9,7 @@ static void expect(struct expected *out, const char *name, size_t len)
 	size_t used = strlen(out->words);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		out->files |= strlen(files[i]) == len && strncmp(files[i], name, len) == 0;
-	out->folders |= len == 3 && strncmp("DIR", name, len) == 0;
+	out->dirs |= len == 3 && strncmp("DIR", name, len) == 0;
 	out->commands |= len == 7 && strncmp("COMMAND", name, len) == 0;
 	/* Capitals are a name for a value, the rest are the values themselves. */
 	if (strcspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") < len)

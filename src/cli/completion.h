@@ -8,7 +8,7 @@
 /* What a placeholder of the tables stands for: "FILE", "auto|path", "stderr|FILE". */
 struct expected {
 	char words[256]; /* separated by blanks; "" */
-	bool files, folders, commands;
+	bool files, dirs, commands;
 };
 
 /* names: len bytes of placeholders and values, "COMMAND", "rotate|list", "stderr|FILE". */

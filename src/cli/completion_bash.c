@@ -36,7 +36,7 @@ static enum status bash_case(struct buffer *out, const struct expected *what, st
 		if (!st)
 			st = buffer_printf(out, err, "'");
 	}
-	if (!st && (what->files || what->folders))
+	if (!st && (what->files || what->dirs))
 		st = buffer_printf(out, err, "%s kind=%s", what->words[0] != '\0' ? ";" : "",
 				   what->files ? "default" : "dirnames");
 	return st ? st : buffer_printf(out, err, " ;;\n");

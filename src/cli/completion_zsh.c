@@ -35,7 +35,7 @@ static enum status zsh_action(struct buffer *out, const struct expected *what, s
 			st = buffer_printf(out, err, "%s%c", *c == ':' ? "\\" : "", *c);
 		return st ? st : buffer_append(out, ")", 1, err);
 	}
-	return buffer_printf(out, err, "%s", what->files ? "_files" : what->folders ? "_files -/" : " ");
+	return buffer_printf(out, err, "%s", what->files ? "_files" : what->dirs ? "_files -/" : " ");
 }
 
 static enum status zsh_options(struct buffer *out, struct error *err)

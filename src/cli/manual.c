@@ -214,7 +214,7 @@ enum status help_man_conf(struct buffer *out, struct error *err)
 	return st ? st
 		  : buffer_printf(
 			out, err,
-			".SH EXAMPLES\nA folder:\n.PP\n.nf\nrepo = file:///srv/walship\ncipher\\-key\\-file = "
+			".SH EXAMPLES\nA directory:\n.PP\n.nf\nrepo = file:///srv/walship\ncipher\\-key\\-file = "
 			"/etc/walship/key\n.fi\n.PP\nA bucket:\n.PP\n.nf\nrepo = s3://bucket/prefix\n"
 			"cipher\\-key\\-file = /etc/walship/key\ns3\\-region = ca\\-central\\-1\ns3\\-key = AKIA...\n"
 			"s3\\-key\\-secret\\-file = /etc/walship/s3\\-secret\n.fi\n"

@@ -205,16 +205,16 @@ enum status command_fetch(struct command_context *context, struct error *err)
 }
 
 /* Where content waits for its verification; TMPDIR as everywhere (POSIX, environment variables). */
-static const char *scratch_folder(const char *const *environment)
+static const char *scratch_dir(const char *const *environment)
 {
-	const char *folder = environment_value(environment, "TMPDIR", strlen("TMPDIR"));
-	return folder == NULL || folder[0] == '\0' ? "/tmp" : folder;
+	const char *dir = environment_value(environment, "TMPDIR", strlen("TMPDIR"));
+	return dir == NULL || dir[0] == '\0' ? "/tmp" : dir;
 }
 
 enum status command_cat(struct command_context *context, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
-	struct fetch fetch = {.scratch = scratch_folder(context->environment), .verified = context->verified};
+	struct fetch fetch = {.scratch = scratch_dir(context->environment), .verified = context->verified};
 	enum status st = prepare(context, &fetch, NULL, err);
 	if (!st)
 		st = open_for(context, &repo, &fetch, err);

@@ -152,9 +152,9 @@ static enum status replace(const char *path, const struct buffer *text, struct e
 
 /*
  * Of two at once the second finds what the first wrote, instead of replacing it: what was encrypted meanwhile needs the
- * first one's key. The folder is locked, for the file itself becomes another.
+ * first one's key. The directory is locked, for the file itself becomes another.
  */
-static enum status lock_folder(const char *path, int *fd, struct error *err)
+static enum status lock_dir(const char *path, int *fd, struct error *err)
 {
 	char real[PATH_MAX];
 	if (realpath(path, real) == NULL)
@@ -162,7 +162,7 @@ static enum status lock_folder(const char *path, int *fd, struct error *err)
 	*strrchr(real, '/') = '\0';
 	*fd = open(real[0] == '\0' ? "/" : real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0)
-		return error_errno(err, STATUS_LOCAL, errno, "open the folder of %s", path);
+		return error_errno(err, STATUS_LOCAL, errno, "open the directory of %s", path);
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
 		return STATUS_OK;
 	return error_hint(err, error_set(err, STATUS_CONFLICT, "%s is being changed by another call", path),
@@ -178,7 +178,7 @@ enum status config_put_key_first(const struct config *config, const char *file, 
 	const char *path = config_path(config);
 	enum status st = config_check_put_key_first(config, file, err);
 	if (!st)
-		st = lock_folder(path, &lock_fd, err);
+		st = lock_dir(path, &lock_fd, err);
 	if (!st)
 		st = ini_file_read(&ini, path, err);
 	/* It may have been edited since this call began. */
@@ -199,7 +199,7 @@ enum status config_put_key_first(const struct config *config, const char *file, 
 		st = STATUS_LOCAL;
 	return st == STATUS_LOCAL
 		   ? error_hint(err, st,
-				"its folder must be writable, and it no mount of its own; without --write "
+				"its directory must be writable, and it no mount of its own; without --write "
 				"walship only shows the lines")
 		   : st;
 }

@@ -61,6 +61,6 @@ enum status key_file_make(const struct call *call, const char *path, const struc
 		(void)error_set(err, st, "%s exists, and a key is never overwritten", path);
 		return error_hint(err, st, "what it encrypted can be read with it alone; give another name");
 	}
-	return st ? error_hint(err, st, "the folder must be there, and this user must be able to write to it")
+	return st ? error_hint(err, st, "the directory must be there, and this user must be able to write to it")
 		  : STATUS_OK;
 }

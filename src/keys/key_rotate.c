@@ -140,16 +140,16 @@ static enum status prove_present_keys(struct rotation *rotation, struct error *e
  * The key.
  */
 
-/* The folder's own path and the name: the file may not be there yet. */
+/* The directory's own path and the name: the file may not be there yet. */
 static enum status name_key(struct rotation *rotation, const char *operand, struct error *err)
 {
-	char folder[PATH_MAX], real[PATH_MAX];
+	char dir[PATH_MAX], real[PATH_MAX];
 	const char *slash = strrchr(operand, '/');
 	const char *name = slash == NULL ? operand : slash + 1;
-	(void)snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - operand) + 1,
+	(void)snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - operand) + 1,
 		       slash == NULL ? "." : operand);
-	if (realpath(folder, real) == NULL)
-		return error_hint(err, error_errno(err, STATUS_LOCAL, errno, "the folder of %s", operand),
+	if (realpath(dir, real) == NULL)
+		return error_hint(err, error_errno(err, STATUS_LOCAL, errno, "the directory of %s", operand),
 				  "it must be there, and this user must be able to write to it");
 	int len = snprintf(rotation->path, sizeof rotation->path, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
 	return name[0] != '\0' && len < (int)sizeof rotation->path

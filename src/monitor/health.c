@@ -31,7 +31,7 @@ static enum status write_metrics_file(const char *path, const struct buffer *met
 	newfile_fini(&file);
 	if (!st)
 		return STATUS_OK;
-	(void)error_hint(err, st, "its folder must be there, and user id %u, who runs this, be able to write to it",
+	(void)error_hint(err, st, "its directory must be there, and user id %u, who runs this, be able to write to it",
 			 (unsigned)geteuid());
 	return error_wrap(err, st == STATUS_MISSING ? STATUS_LOCAL : st, "metrics-file %s", path);
 }

@@ -25,7 +25,7 @@ struct health_archive {
 	uint64_t objects;       /* looked at */
 	struct wal_name newest; /* segment; text "" when there is none */
 	int64_t newest_s;       /* UTC, when it was stored */
-	bool older;             /* there is none in the newest folders, but something in older ones */
+	bool older;             /* there is none in the newest directories, but something in older ones */
 	bool coverage_known;    /* what follows is */
 	struct health_gap gaps[HEALTH_GAPS_MAX];
 	uint64_t gap_count;         /* of those that wait in pg_wal none is counted */

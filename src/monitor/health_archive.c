@@ -1,7 +1,7 @@
 /*
- * walship status: the newest part of the repository. Listed are the last two folders that there can be segments in (4
- * GiB of WAL each), not the million names before them; which those are, pg_control and archive_status tell. Without a
- * data directory it is everything, as verify looks at it.
+ * walship status: the newest part of the repository. Listed are the last two directories that there can be segments in
+ * (4 GiB of WAL each), not the million names before them; which those are, pg_control and archive_status tell. Without
+ * a data directory it is everything, as verify looks at it.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,7 +20,7 @@
 #include "repo/seal.h"
 
 #define PREFIX_MAX 64
-#define SWITCHES_MAX 8   /* in the folders that are looked at; with more of them their joints are left out */
+#define SWITCHES_MAX 8   /* in the directories that are looked at; with more of them their joints are left out */
 #define HOLES_MAX 64     /* of which it is known when they began */
 #define WAITING_MAX 4096 /* of a hole's segments so many are looked for in pg_wal */
 
@@ -112,7 +112,8 @@ static enum status keep_change(void *arg, uint32_t timeline, uint64_t switch_lsn
 	return STATUS_OK;
 }
 
-/* Where the timeline comes from, as far as that is in the folders that are looked at: from its history file in pg_wal.
+/* Where the timeline comes from, as far as that is in the directories that are looked at: from its history file in
+ * pg_wal.
  */
 static void find_changes(struct look *look, uint32_t timeline)
 {
@@ -167,7 +168,7 @@ static enum status stop_at_first(void *arg, const struct object_info *info, stru
 	return error_set(err, STATUS_EXISTS, "there is %s", info->name);
 }
 
-/* Nothing in the newest folders: whether there is anything at all. */
+/* Nothing in the newest directories: whether there is anything at all. */
 static enum status look_for_any(struct look *look, struct error *err)
 {
 	char prefix[PREFIX_MAX];

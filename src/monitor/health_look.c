@@ -43,7 +43,7 @@ static bool notes_are_taken(const struct push_notes *notes, struct error *err)
 	if (error == 0)
 		return true;
 	(void)error_errno(err, STATUS_LOCAL, error, "pushes cannot note in the spool %s that they fail", notes->spool);
-	(void)error_hint(err, STATUS_LOCAL, "make room there, or name another folder with spool");
+	(void)error_hint(err, STATUS_LOCAL, "make room there, or name another directory with spool");
 	return false;
 }
 

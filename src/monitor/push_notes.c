@@ -9,11 +9,11 @@
 
 bool push_notes_find(struct push_notes *out, const struct config *config, const char *wal_path)
 {
-	char folder[PATH_MAX];
+	char dir[PATH_MAX];
 	struct stat info;
-	int len = (int)path_folder_len(wal_path);
+	int len = (int)path_dir_len(wal_path);
 	*out = (struct push_notes){.given = config_text(config, OPTION_ID_SPOOL)};
-	if (snprintf(folder, sizeof folder, "%.*s.", len, wal_path) >= (int)sizeof folder || stat(folder, &info) != 0)
+	if (snprintf(dir, sizeof dir, "%.*s.", len, wal_path) >= (int)sizeof dir || stat(dir, &info) != 0)
 		return false;
 	out->device = info.st_dev;
 	out->inode = info.st_ino;

@@ -67,30 +67,30 @@ static enum status open_content(struct newfile *file, const char *path, mode_t m
 	return error_errno(err, STATUS_LOCAL, errno, "create a file for %s", path);
 }
 
-static enum status open_folder(struct newfile *file, const char *path, struct error *err)
+static enum status open_dir(struct newfile *file, const char *path, struct error *err)
 {
-	char folder[PATH_MAX];
+	char dir[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
-	size_t folder_len = slash == NULL ? 0 : (size_t)(slash - path);
-	if (name[0] == '\0' || strlen(name) > NAME_MAX || folder_len >= sizeof folder)
+	size_t dir_len = slash == NULL ? 0 : (size_t)(slash - path);
+	if (name[0] == '\0' || strlen(name) > NAME_MAX || dir_len >= sizeof dir)
 		return error_set(err, STATUS_LOCAL, "%s is no name for a file", path);
-	memcpy(folder, path, folder_len);
-	folder[folder_len] = '\0';
-	if (folder_len == 0)
-		(void)strcpy(folder, slash == NULL ? "." : "/");
+	memcpy(dir, path, dir_len);
+	dir[dir_len] = '\0';
+	if (dir_len == 0)
+		(void)strcpy(dir, slash == NULL ? "." : "/");
 	(void)strcpy(file->name, name);
-	file->dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	file->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file->dir_fd < 0)
-		return error_errno(err, errno == ENOENT ? STATUS_MISSING : STATUS_LOCAL, errno, "open folder %s",
-				   folder);
+		return error_errno(err, errno == ENOENT ? STATUS_MISSING : STATUS_LOCAL, errno, "open directory %s",
+				   dir);
 	return STATUS_OK;
 }
 
 enum status newfile_open(struct newfile *file, const char *path, mode_t mode, struct error *err)
 {
 	*file = (struct newfile){.dir_fd = -1, .fd = -1};
-	enum status st = open_folder(file, path, err);
+	enum status st = open_dir(file, path, err);
 	if (st)
 		return st;
 	file->open = true;
@@ -108,7 +108,7 @@ enum status newfile_write(struct newfile *file, const void *data, size_t len, st
 	return output_write(file->fd, file->name, data, len, err);
 }
 
-enum status folder_sync(int dir_fd, const char *path, struct error *err)
+enum status dir_sync(int dir_fd, const char *path, struct error *err)
 {
 	if (fsync(dir_fd) != 0 && errno != EINVAL && errno != EBADF)
 		return error_errno(err, STATUS_LOCAL, errno, "fsync %s", path);
@@ -147,7 +147,7 @@ enum status newfile_create(struct newfile *file, struct error *err)
 			return error_set(err, STATUS_EXISTS, "%s exists", file->name);
 		return error_errno(err, STATUS_LOCAL, errno, "create %s", file->name);
 	}
-	return folder_sync(file->dir_fd, file->name, err);
+	return dir_sync(file->dir_fd, file->name, err);
 }
 
 /* Each close of any descriptor of the file tells. */
@@ -186,7 +186,7 @@ enum status newfile_replace_durably(struct newfile *file, struct error *err)
 	if (fsync(file->fd) != 0)
 		return error_errno(err, STATUS_LOCAL, errno, "fsync %s", file->name);
 	enum status st = newfile_replace(file, err);
-	return st ? st : folder_sync(file->dir_fd, file->name, err);
+	return st ? st : dir_sync(file->dir_fd, file->name, err);
 }
 
 void newfile_fini(struct newfile *file)

@@ -16,15 +16,15 @@
 
 struct newfile {
 	bool open;  /* false in the zero state: nothing is held */
-	int dir_fd; /* the folder it will appear in */
+	int dir_fd; /* the directory it will appear in */
 	int fd;     /* open for reading and writing */
 	char name[NAME_MAX + 1];
 	char temp[NAME_MAX + 1]; /* "" while it has no name */
 };
 
 /*
- * Begins the file that will be path, with this mode less the umask. STATUS_LOCAL when its folder cannot be
- * written; STATUS_MISSING when the folder is not there.
+ * Begins the file that will be path, with this mode less the umask. STATUS_LOCAL when its directory cannot be
+ * written; STATUS_MISSING when the directory is not there.
  */
 enum status newfile_open(struct newfile *file, const char *path, mode_t mode, struct error *err);
 
@@ -55,7 +55,7 @@ enum status newfile_replace_durably(struct newfile *file, struct error *err);
 /* Lets go; without create or replace no file remains. Leaves the zero state. */
 void newfile_fini(struct newfile *file);
 
-/* fsync of an open folder; file systems that have no such thing are taken at their word (as fsync_fname does). */
-enum status folder_sync(int dir_fd, const char *path, struct error *err);
+/* fsync of an open directory; file systems that have no such thing are taken at their word (as fsync_fname does). */
+enum status dir_sync(int dir_fd, const char *path, struct error *err);
 
 #endif

@@ -68,7 +68,7 @@ static enum status cannot_open(const char *path, int code, struct error *err)
 	if (code == EACCES)
 		return error_hint(err, STATUS_USAGE,
 				  "user id %u, who runs this, must be able to read it: look at the owner and mode of "
-				  "the file and of the folders above it",
+				  "the file and of the directories above it",
 				  (unsigned)geteuid());
 	if (path[0] == '"' || path[0] == '\'')
 		return error_hint(err, STATUS_USAGE, "write the path without quotes: they are taken for a part of it");
@@ -85,7 +85,7 @@ static enum status read_file(struct secret *secret, const char *path, check_fn c
 		return cannot_open(path, errno, err);
 	if (!S_ISREG(info.st_mode))
 		return error_hint(err, error_set(err, STATUS_USAGE, "%s is not a plain file", path),
-				  "Docker makes a folder of a file that is not there when it mounts it");
+				  "Docker makes a directory of a file that is not there when it mounts it");
 	enum status st = check(&info, path, err);
 	if (st)
 		return st;

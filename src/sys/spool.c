@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SPOOL_HINT "name a folder of this user's own with spool, mode 0700, outside of the data directory"
+#define SPOOL_HINT "name a directory of this user's own with spool, mode 0700, outside of the data directory"
 
 bool spool_path(const char *given, char out[SPOOL_PATH_MAX])
 {
@@ -27,16 +27,17 @@ enum status spool_prepare(const char *given, char out[SPOOL_PATH_MAX], struct er
 				  SPOOL_HINT);
 	if (mkdir(out, 0700) != 0 && errno != EEXIST)
 		return error_hint(err, error_errno(err, STATUS_LOCAL, errno, "make the spool %s", out), SPOOL_HINT);
-	/* Everybody can put something of this name into /tmp first: only a folder of our own is believed. */
+	/* Everybody can put something of this name into /tmp first: only a directory of our own is believed. */
 	if (lstat(out, &info) != 0)
 		return error_errno(err, STATUS_LOCAL, errno, "look at the spool %s", out);
 	if (S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0077) == 0)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_LOCAL, "the spool %s is not a folder of user %u's own with mode 0700", out,
+	(void)error_set(err, STATUS_LOCAL, "the spool %s is not a directory of user %u's own with mode 0700", out,
 			(unsigned)geteuid());
-	/* Root looks at what the server's user has: another folder would only hide what is there. */
+	/* Root looks at what the server's user has: another directory would only hide what is there. */
 	if (geteuid() == 0 && info.st_uid != 0)
-		return error_hint(err, STATUS_LOCAL, "run walship as user %u, whose folder it is: the server's user?",
+		return error_hint(err, STATUS_LOCAL,
+				  "run walship as user %u, whose directory it is: the server's user?",
 				  (unsigned)info.st_uid);
 	return error_hint(err, STATUS_LOCAL, SPOOL_HINT);
 }

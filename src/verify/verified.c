@@ -184,12 +184,12 @@ static enum status read_file(const char *path, struct buffer *out, struct error 
 	}
 }
 
-enum status verified_open(struct verified *verified, const char *folder, const char *identity, uint64_t system_id,
+enum status verified_open(struct verified *verified, const char *dir, const char *identity, uint64_t system_id,
 			  int64_t not_before_s, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {.max = FILE_BYTES_MAX};
 	*verified = (struct verified){0};
-	(void)snprintf(verified->path, sizeof verified->path, "%s/verified-%" PRIu64, folder, system_id);
+	(void)snprintf(verified->path, sizeof verified->path, "%s/verified-%" PRIu64, dir, system_id);
 	(void)snprintf(verified->identity, sizeof verified->identity, "%s", identity);
 	enum status st = read_file(verified->path, &text, err);
 	if (st)

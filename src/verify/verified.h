@@ -32,11 +32,11 @@ struct verified {
 };
 
 /*
- * Of this cluster, from its file in the folder, which is the user's own; without what was read before not_before_s.
+ * Of this cluster, from its file in the directory, which is the user's own; without what was read before not_before_s.
  * identity is lines of text: what was noted under another one does not count. A file that is not there, or not whole,
  * is an empty memory and STATUS_OK. The zero state, and after verified_fini, nothing is held.
  */
-enum status verified_open(struct verified *verified, const char *folder, const char *identity, uint64_t system_id,
+enum status verified_open(struct verified *verified, const char *dir, const char *identity, uint64_t system_id,
 			  int64_t not_before_s, struct error *err);
 void verified_fini(struct verified *verified);
 

@@ -48,17 +48,17 @@ static enum status name_identity(const struct verification *verification, char o
 static enum status open_notes(struct verification *verification, uint64_t system_id, struct error *err)
 {
 	const struct config *config = verification->context->config;
-	char folder[SPOOL_PATH_MAX];
+	char dir[SPOOL_PATH_MAX];
 	char identity[VERIFIED_IDENTITY_MAX];
 	const char *given = config_text(config, OPTION_ID_VERIFY_NOTES);
 	int64_t again_ms = (int64_t)config_number(config, OPTION_ID_VERIFY_AGAIN);
 	int64_t now_s = clock_utc_s(verification->context->call->clock);
-	enum status st = spool_prepare(given == NULL ? config_text(config, OPTION_ID_SPOOL) : given, folder, err);
+	enum status st = spool_prepare(given == NULL ? config_text(config, OPTION_ID_SPOOL) : given, dir, err);
 	if (!st)
 		st = name_identity(verification, identity, err);
 	verified_fini(&verification->verified);
 	return st ? st
-		  : verified_open(&verification->verified, folder, identity, system_id,
+		  : verified_open(&verification->verified, dir, identity, system_id,
 				  again_ms == 0 ? 0 : now_s - again_ms / 1000, err);
 }
 

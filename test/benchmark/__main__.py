@@ -28,7 +28,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="a small backlog, one round, nothing written to doc/")
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--only", action="append", choices=CASES, default=[])
-    parser.add_argument("--keep", action="store_true", help="leave the scratch folder")
+    parser.add_argument("--keep", action="store_true", help="leave the scratch directory")
     parser.add_argument("--segments", type=int, default=0, help="how many are to wait at least")
     parser.add_argument("--walship", action="append", default=[], metavar="OPTION=VALUE", help="of walship.conf")
     given = parser.parse_args()

@@ -53,13 +53,13 @@ static char *with_name(const char *argument, const char *name)
 	return out;
 }
 
-static void same(const char *folder, const char *name, const char *path)
+static void same(const char *dir, const char *name, const char *path)
 {
 	char left[65536], right[65536], original[PATH_MAX];
 	FILE *a, *b;
 	size_t got;
 
-	snprintf(original, sizeof original, "%s/%s", folder, name);
+	snprintf(original, sizeof original, "%s/%s", dir, name);
 	a = fopen(original, "r");
 	b = fopen(path, "r");
 	if (!a || !b)

@@ -48,7 +48,7 @@ class Cases:
                 self._with(place, tool, lambda place=place, tool=tool: self._store_round(place, tool, recovery))
 
     def _with(self, place, tool, work):
-        """Work with an empty repository. If it fails the scratch folder goes as a whole."""
+        """Work with an empty repository. If it fails the scratch directory goes as a whole."""
         place.begin()
         tool.begin(place)
         result = work()
@@ -257,7 +257,7 @@ class Limits:
         place.end()
 
     def _disk(self):
-        """Milliseconds for a file of an object's size, written and synced, with its folder."""
+        """Milliseconds for a file of an object's size, written and synced, with its directory."""
         block, taken = b"\xa5" * int(self.object_bytes), []
         folder = self.lab.folder / "disk-limit"
         folder.mkdir()

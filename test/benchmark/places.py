@@ -1,4 +1,4 @@
-"""Where a repository can be: a folder, radosgw over TLS, and the same behind a proxy that makes it far away."""
+"""Where a repository can be: a directory, radosgw over TLS, and the same behind a proxy that makes it far away."""
 
 import re
 import shutil

@@ -183,7 +183,7 @@ class Report:
         text = (f"Mean of single calls with {n} segments from all parts of the backlog, the best of three for each; sync; repository and data directory in\n"
                 "memory but for the row of the disk. Calls and limits have the same single processor here: with all of them, as in the tables above, a push to\n"
                 "a directory compresses in several threads. Stages are differences, so small ones carry the noise of large ones (below 0 is noise alone).\n"
-                "A durable push also syncs a folder of its own and a link, the limit one file and its folder.\n\n")
+                "A durable push also syncs a directory of its own and a link, the limit one file and its directory.\n\n")
         return ("## Each stage beside its own limit, for one segment\n\n" + text
                 + table(["stage", "walship", "limit", "times", "what the limit is"], rows) + "\n" + self._speeds())
 

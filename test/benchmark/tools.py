@@ -155,7 +155,7 @@ def version(argv):
 
 
 def processes(exe, below):
-    """Ids of the running processes of a program that was called with something below our folder."""
+    """Ids of the running processes of a program that was called with something below our directory."""
     found = []
     for name in os.listdir("/proc"):
         try:

@@ -1,4 +1,4 @@
-"""Fixtures: one scratch folder and one S3 server for the whole run, one repository for each test."""
+"""Fixtures: one scratch directory and one S3 server for the whole run, one repository for each test."""
 
 import os
 import signal
@@ -62,7 +62,7 @@ class Site:
         return self.walship.run(*args, **kwargs)
 
     def file(self, name, content):
-        """A file to push, in a folder of its own, as pg_wal would hold it."""
+        """A file to push, in a directory of its own, as pg_wal would hold it."""
         place = Path(self.scratch.folder("f"))
         return host.USER.write(place / name, content, 0o600)
 

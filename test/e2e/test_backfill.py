@@ -245,7 +245,7 @@ DAMAGES = {
 
 
 def test_ready_is_no_proof(dir_site, scratch, written):
-    """In a copied folder, or after a crash, .ready may be beside what is half there. What is right is pushed, and so is the rest once it is."""
+    """In a copied directory, or after a crash, .ready may be beside what is half there. What is right is pushed, and so is the rest once it is."""
     data = scratch.folder("data")
     made = backlog.Backlog(data, dir_site.walship, dir_site.store, written.system_id)
     written.into(data)

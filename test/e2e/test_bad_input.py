@@ -166,7 +166,7 @@ MISTAKES = [
     ("short key", short_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
     ("long key", long_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
     ("key that is no hex", wordy_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
-    ("folder as key file", key_folder, 2, 255, r"folder\.key", r"."),
+    ("directory as key file", key_folder, 2, 255, r"folder\.key", r"."),
     ("unknown scheme", odd_repo, 2, 255, r"ftp://host/path", r"(file|s3)://"),
     ("relative repository", relative_repo, 2, 255, r"file://relative/path", r"file:///"),
     ("no bucket", no_bucket, 2, 255, r"s3:///prefix", r"s3://"),
@@ -313,9 +313,9 @@ FETCHES = [
     Case("an empty name", named(""), 255, r".", r"."),
     Case("a name that breaks lines", named("a\nwalship: all is well"), 255, r"a\?walship", r"."),
     Case("no system identifier", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x"), 255, r"system identifier", r"--pg-data|--system-id"),
-    Case("no folder of the system", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x", "--system-id", 5), 255,
+    Case("no directory of the system", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x", "--system-id", 5), 255,
          rf"fetch {NAME}: .*\b5\b", r"."),
-    Case("no folder at DEST", lambda s: ("fetch", NAME, s.folder / "absent/x", "--system-id", s.system_id), 255,
+    Case("no directory at DEST", lambda s: ("fetch", NAME, s.folder / "absent/x", "--system-id", s.system_id), 255,
          rf"fetch {NAME}: .*absent.*No such file", r"."),
 ]
 

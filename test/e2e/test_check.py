@@ -93,7 +93,7 @@ def test_what_cannot_be_configured(site):
 def test_another_user_than_the_servers(dir_site, data_dir):
     """What one may read and write says nothing of the other."""
     if not host.USER.switch:
-        pytest.skip("only root can give a folder to another user")
+        pytest.skip("only root can give a directory to another user")
     shown = marks(dir_site.run("check", "--pg-data", data_dir).expect(0))
     assert shown["data directory"] == "✓"
     os.chown(data_dir, 0, 0)

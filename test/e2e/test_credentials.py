@@ -123,7 +123,7 @@ def test_temporary_ones_are_kept_between_processes(place, source):
         place.push(env).expect(0)
     assert len(place.endpoint.requests) == ASKED[source]
     assert place.server.count() == 4
-    (kept,) = place.spool.glob("credentials-*")  # push ahead has a folder of its own beside it
+    (kept,) = place.spool.glob("credentials-*")  # push ahead has a directory of its own beside it
     assert kept.stat().st_mode & 0o7777 == 0o600 and place.spool.stat().st_mode & 0o7777 == 0o700
 
 

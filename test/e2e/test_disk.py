@@ -1,4 +1,4 @@
-"""Disks that are full, and folders that cannot be written."""
+"""Disks that are full, and directories that cannot be written."""
 
 import pytest
 

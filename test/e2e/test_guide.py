@@ -1,5 +1,5 @@
 """The operator's guide, run as it stands: its commands, top to bottom, in one shell of the ordinary user, against a real
-PostgreSQL, radosgw and pgBackRest. Only folders and names that this machine has otherwise are replaced.
+PostgreSQL, radosgw and pgBackRest. Only directories and names that this machine has otherwise are replaced.
 
 In doc/guide.md a block "```sh run" is run, "```conf file=PATH" is written (append, mode=600), other blocks are for reading.
 A comment "<!-- test: NAME -->" is where the world changes, or is looked at: the scripts below.

@@ -97,7 +97,7 @@ def images_user(path, mode=None):
 
 @pytest.fixture
 def repository(container, scratch):
-    """The container with a directory repository, a key and a folder for files: {name: path there}."""
+    """The container with a directory repository, a key and a directory for files: {name: path there}."""
     folder = scratch.folder()
     for name in ("repo", "files", "spool"):
         container.volumes[f"/{name}"] = (given(folder, name), "rw")
@@ -143,7 +143,7 @@ def test_push_and_fetch_over_tls(repository, s3_server):
 
 
 class Service:
-    """A container as compose.yaml describes it. Named volumes are folders here; the network is the host's."""
+    """A container as compose.yaml describes it. Named volumes are directories here; the network is the host's."""
 
     def __init__(self, built, compose, name, folder, here):
         self.name, self.described = name, compose["services"][name]
@@ -163,7 +163,7 @@ class Service:
         if source.startswith("./"):
             self.container.volumes[target] = (self.here / source, mode)
             return
-        # As an engine makes a volume: with the owner and mode that the folder has in the image.
+        # As an engine makes a volume: with the owner and mode that the directory has in the image.
         made, original = self.folder / source, (self.container.root / target[1:]).stat()
         made.mkdir()
         os.chmod(images_user(made), original.st_mode & 0o7777)
@@ -218,7 +218,7 @@ def by_hand(built, compose, here, primary):
 
 @pytest.fixture
 def compose(scratch):
-    """(what compose.yaml says, the folder it lies in, with secrets in it)."""
+    """(what compose.yaml says, the directory it lies in, with secrets in it)."""
     here = scratch.folder("compose") / "docker"
     shutil.copytree(DOCKER, here, ignore=shutil.ignore_patterns("secrets"))
     host.run([here / "make-secrets"], as_user=False)

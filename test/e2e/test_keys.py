@@ -275,7 +275,7 @@ def peak_kib(walship_, *args):
 
 
 def test_list_goes_on_behind_names_that_are_not_walships(dir_site):
-    """Somebody's own file below a cluster's folder is called out, and everything else counted; no name commands a terminal."""
+    """Somebody's own file below a cluster's directory is called out, and everything else counted; no name commands a terminal."""
     push_some(dir_site, 2)
     folder = (dir_site.store.path / dir_site.store.list()[0]).parent
     foreign = "a copy\n\x1b[31mof mine"

@@ -215,7 +215,7 @@ def test_two_systems_one_name(site):
 
 def test_system_id_from_data_directory(site, data_dir, control_file):
     """Files that carry no system identifier are named by pg_control: of --pg-data, of the working directory,
-    of the folder above the one PATH or DEST lies in."""
+    of the directory above the one PATH or DEST lies in."""
     name, content = "00000002.history", wal.history()
     path = host.USER.write(data_dir / "pg_wal" / name, content, 0o600)
     elsewhere = site.file(name, content)

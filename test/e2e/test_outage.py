@@ -20,7 +20,7 @@ class Outage:
         if self.name == "dir-moved":
             self.store.go_away()
         elif self.name == "dir-unmounted":
-            # What is left when a disk is not mounted: an empty folder.
+            # What is left when a disk is not mounted: an empty directory.
             self.store.go_away()
             host.USER.mkdir(self.store.path)
         elif self.name == "s3-refused":

@@ -126,7 +126,7 @@ def test_create_and_read_is_enough_to_archive(deployed):
     deployed.may_not("list_objects_v2")
     deployed.may_not("delete_object", Key=key)
     deployed.may_not("get_object", Key="pre/none")
-    # Another folder of the bucket is not theirs.
+    # Another directory of the bucket is not theirs.
     deployed.site.walship.configure(repo=f"s3://{deployed.bucket}/other")
     deployed.push(3).expect(3, "403", "s3:PutObject")
 

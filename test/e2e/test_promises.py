@@ -171,7 +171,7 @@ def calls_of(site, *args):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="strace follows a process without cores as root only")
 def test_durable_before_acknowledged(dir_site):
-    """The content before its name, then every folder up to the root; and all of it again for a name that is there already."""
+    """The content before its name, then every directory up to the root; and all of it again for a name that is there already."""
     name, content, object_name = dir_site.kind("segment")
     path = dir_site.file(name, content)
     root = dir_site.store.path

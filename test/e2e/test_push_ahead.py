@@ -270,13 +270,13 @@ def test_a_spool_that_is_not_ones_own(backlog, wrong):
         spool.chmod(0o755)
     elif wrong == "owner":
         if os.geteuid() != 0:
-            pytest.skip("needs root to give a folder away")
+            pytest.skip("needs root to give a directory away")
         os.chown(spool, 12345, 12345)
     else:
         spool.rmdir()
         host.USER.write(spool, "x", 0o700)
     done = backlog.walship.run("push", f"pg_wal/{names[0]}", cwd=backlog.data)
-    assert done.code == 0 and re.fullmatch(r"walship: warning: push-ahead is off: the spool \S+ is not a folder of user .*\n", done.err)
+    assert done.code == 0 and re.fullmatch(r"walship: warning: push-ahead is off: the spool \S+ is not a directory of user .*\n", done.err)
     backlog.check(names[0])
     assert len(backlog.store.list()) == 1
 

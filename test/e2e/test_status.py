@@ -327,7 +327,7 @@ def test_only_the_newest_folders_are_listed(dir_place):
 
 
 def test_the_last_number_there_is(dir_place):
-    """A name from a test, or a damaged pg_control: the folders behind it are not listed, for there are none."""
+    """A name from a test, or a damaged pg_control: the directories behind it are not listed, for there are none."""
     dir_place.push(1)
     host.USER.write(dir_place.status / "00000001FFFFFFFF00000000.done", b"", 0o600)
     begun = time.monotonic()
@@ -415,7 +415,7 @@ def test_another_user_does_not_see_the_pushes(dir_place):
 
 
 @pytest.mark.parametrize("how, text", [
-    ("open", "is not a folder of user [0-9]+'s own with mode 0700"), ("foreign", "is not a folder of user [0-9]+'s own"),
+    ("open", "is not a directory of user [0-9]+'s own with mode 0700"), ("foreign", "is not a directory of user [0-9]+'s own"),
     ("absent", "make the spool .*: No such file"), ("read-only", "cannot note in the spool .*: Read-only"),
     ("full", "cannot note in the spool .*: No space left")])
 def test_a_spool_that_takes_no_record(dir_place, small_disk, how, text):
@@ -537,14 +537,14 @@ def test_the_metrics_file_is_whole_at_any_time(dir_place):
     assert os.listdir(place) == ["walship.prom"]
     dir_place.site.walship.configure(metrics_file=place / "none/walship.prom")
     done = dir_place.site.run("status", "--pg-data", dir_place.data).expect(
-        UNKNOWN, r"metrics-file .*: open folder .*No such file", rf"its folder must be there, and user id {host.USER.uid}, who runs this")
+        UNKNOWN, r"metrics-file .*: open directory .*No such file", rf"its directory must be there, and user id {host.USER.uid}, who runs this")
     assert b"walship OK: " in done.out  # all that is known is said
     os.chmod(place, 0o555)
     dir_place.site.walship.configure(metrics_file=place / "other.prom")
     dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*Permission denied", r"be able to write to it")
     # What is critical stays critical.
     dir_place.add(9, "ready", age=3600)
-    assert re.search("metrics-file .*; its folder must be there", dir_place.look().says(CRITICAL, backlog="CRITICAL").err)
+    assert re.search("metrics-file .*; its directory must be there", dir_place.look().says(CRITICAL, backlog="CRITICAL").err)
 
 
 @pytest.mark.parametrize("text", [

@@ -557,7 +557,7 @@ def test_notes_may_lie_elsewhere(dir_site):
     assert [path.name for path in notes.iterdir()] == [f"verified-{system_id}"]
     assert not list((dir_site.folder / "spool").glob("verified-*"))
     notes.chmod(0o777)
-    dir_site.run("verify", "--read", "--verify-notes", notes).expect(5, "is not a folder of user", "mode 0700")
+    dir_site.run("verify", "--read", "--verify-notes", notes).expect(5, "is not a directory of user", "mode 0700")
 
 
 def test_a_terminal_sees_how_long_it_will_take(s3_site):

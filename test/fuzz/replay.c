@@ -7,11 +7,11 @@
 
 #define INPUT_MAX (1024 * 1024)
 
-static int replay(const char *folder, const char *name)
+static int replay(const char *dir, const char *name)
 {
 	static uint8_t input[INPUT_MAX];
 	char path[4096];
-	(void)snprintf(path, sizeof path, "%s/%s", folder, name);
+	(void)snprintf(path, sizeof path, "%s/%s", dir, name);
 	FILE *file = fopen(path, "rb");
 	if (file == NULL) {
 		perror(path);

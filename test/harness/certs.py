@@ -11,7 +11,7 @@ subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:s3.test,DNS:*.s3.test
 
 
 class Authority:
-    """A private CA in a folder of its own."""
+    """A private CA in a directory of its own."""
 
     def __init__(self, folder: Path, name="walship test CA"):
         self.folder = Path(folder)

@@ -26,7 +26,7 @@ def refusal():
 
 
 class SmallDisk:
-    """A tmpfs of size_kib below an existing folder; its root belongs to the given user."""
+    """A tmpfs of size_kib below an existing directory; its root belongs to the given user."""
 
     def __init__(self, path, size_kib, user):
         self.path = Path(path)

@@ -1,4 +1,4 @@
-"""The machine the tests run on: programs, the ordinary user, scratch folders, processes, bounded waits."""
+"""The machine the tests run on: programs, the ordinary user, scratch directories, processes, bounded waits."""
 
 import os
 import pwd
@@ -137,7 +137,7 @@ class Server:
 
 
 class Scratch:
-    """One temporary folder that any user can pass through, with a short path: sockets live below it."""
+    """One temporary directory that any user can pass through, with a short path: sockets live below it."""
 
     def __init__(self, prefix="walship-"):
         self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=os.environ.get("TMPDIR", "/tmp")))
@@ -149,7 +149,7 @@ class Scratch:
         return USER.mkdir(self.path / f"{name}{self.count}")
 
     def remove(self):
-        # A folder that a test made read-only must not stop the removal.
+        # A directory that a test made read-only must not stop the removal.
         for top, folders, _ in os.walk(self.path):
             for name in folders:
                 path = os.path.join(top, name)

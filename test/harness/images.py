@@ -165,7 +165,7 @@ class Images:
         return Container(self, name)
 
     def remove(self):
-        """Ends what is mounted below the folder, the innermost first; the folder itself goes with the rest of the run's."""
+        """Ends what is mounted below the directory, the innermost first; the directory itself goes with the rest of the run's."""
         self._drop_base()
         mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
         for path in reversed([path for path in mounted if path.startswith(f"{self.folder}/")]):

@@ -1,4 +1,4 @@
-"""Prometheus' own checker: where it is installed, or out of Debian's package, unpacked below a folder and gone with it.
+"""Prometheus' own checker: where it is installed, or out of Debian's package, unpacked below a directory and gone with it.
 
 The package is not installed for the tests: it brings a server, which it starts and leaves to start with the machine.
 """

@@ -63,7 +63,7 @@ class Walship:
         self.program, self.folder = Path(program), Path(folder)
         self.key = key or os.urandom(32)
         self.key_file = host.USER.write(self.folder / "key", self.key.hex() + "\n", 0o600)
-        # Of its own, and gone with the folder: whoever fetches ahead ends then.
+        # Of its own, and gone with the directory: whoever fetches ahead ends then.
         (self.folder / "spool").mkdir(exist_ok=True)
         self.options = {"cipher-key-file": self.key_file, "spool": host.USER.own(self.folder / "spool", 0o700), **options}
         self.secrets = [self.key, self.key.hex().encode(), self.key.hex().upper().encode(), *secrets]

@@ -118,8 +118,8 @@ static void note(struct backfill *backfill, const struct wal_file *file, enum st
 }
 
 /*
- * The .ready of a copied folder, or of before a crash, may speak of a segment that is half there. But what the server
- * itself says is only doubted by what is certain. Whose first page is not its own, push refuses.
+ * The .ready of a copied directory, or of before a crash, may speak of a segment that is half there. But what the
+ * server itself says is only doubted by what is certain. Whose first page is not its own, push refuses.
  */
 static enum status check_whole(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
 			       struct error *err)

@@ -7,10 +7,10 @@
 
 #include "repo/seal.h"
 
-#define FOLDER_DIGITS 16 /* of a segment's name: its folder in the repository */
+#define DIR_DIGITS 16 /* of a segment's name: its directory in the repository */
 
-/* The files of one folder of the repository, as they are listed: both go up by name. */
-struct folder_look {
+/* The files of one directory of the repository, as they are listed: both go up by name. */
+struct dir_look {
 	const struct finished_list *list;
 	bool *stored;
 	size_t first, end;
@@ -18,13 +18,14 @@ struct folder_look {
 
 static enum status note_stored(void *arg, const struct object_info *info, struct error *err)
 {
-	struct folder_look *look = arg;
+	struct dir_look *look = arg;
 	size_t low = look->first;
 	size_t high = look->end;
 	uint64_t system_id;
 	struct wal_name name;
 	(void)err;
-	/* A copy in a folder further down is not what fetch asks for, and what is shorter than any object is none. */
+	/* A copy in a directory further down is not what fetch asks for, and what is shorter than any object is none.
+	 */
 	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < SEAL_OBJECT_MIN)
 		return STATUS_OK;
 	while (low < high) {
@@ -51,7 +52,8 @@ static enum status look_for_history(struct missing *missing, const struct missin
 	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 
-/* Histories by their names, the others by listing the folders that they belong to. *end: behind the last that is done.
+/* Histories by their names, the others by listing the directories that they belong to. *end: behind the last that is
+ * done.
  */
 static enum status look_from(struct missing *missing, const struct missing_query *of, size_t first, size_t *end,
 			     struct error *err)
@@ -62,10 +64,10 @@ static enum status look_from(struct missing *missing, const struct missing_query
 	*end = first + 1;
 	if (files[first].name.kind == WAL_HISTORY)
 		return look_for_history(missing, of, first, &call, err);
-	while (*end < of->list->count && strncmp(files[*end].name.text, files[first].name.text, FOLDER_DIGITS) == 0)
+	while (*end < of->list->count && strncmp(files[*end].name.text, files[first].name.text, DIR_DIGITS) == 0)
 		++*end;
-	struct folder_look look = {of->list, missing->stored, first, *end};
-	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/%.*s/", of->system_id, FOLDER_DIGITS,
+	struct dir_look look = {of->list, missing->stored, first, *end};
+	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/%.*s/", of->system_id, DIR_DIGITS,
 		       files[first].name.text);
 	return store_list(of->repo->store, &call, prefix, note_stored, &look, err);
 }

@@ -18,7 +18,7 @@ struct missing {
 };
 
 /*
- * By listing the folders of those names. Where nothing may be listed, or a directory has nothing of this cluster,
+ * By listing the directories of those names. Where nothing may be listed, or a directory has nothing of this cluster,
  * everything counts as lacking: what is there already is compared when it is pushed, and nothing is ever replaced. A
  * store that is not there is another matter.
  */

@@ -74,9 +74,9 @@ static enum status fetch_new(const struct fetch *fetch, const struct wal_name *n
 		    err, st,
 		    "look for another copy of the object; the database can be recovered up to here without it");
 	if (st == STATUS_LOCAL)
-		return error_hint(err, st,
-				  "%s must be a file's name, in a folder that this user can write to, with room for it",
-				  dest);
+		return error_hint(
+		    err, st, "%s must be a file's name, in a directory that this user can write to, with room for it",
+		    dest);
 	return st;
 }
 
@@ -92,7 +92,7 @@ enum status fetch_file(const struct fetch *fetch, const char *dest, struct error
 		st = newfile_replace(&file, err);
 		if (st)
 			(void)error_hint(err, st,
-					 "DEST is a file's name, and this user must be able to write to its folder");
+					 "DEST is a file's name, and this user must be able to write to its directory");
 	}
 	newfile_fini(&file);
 	return st ? error_wrap(err, st, "fetch %s", name.text) : STATUS_OK;
@@ -138,7 +138,7 @@ enum status fetch_to_fd(const struct fetch *fetch, int fd, struct error *err)
 		(void)error_hint(err, st, "walship list %" PRIu64 "/wal/ shows what there is of this cluster",
 				 fetch->system_id);
 	if (st == STATUS_LOCAL)
-		(void)error_hint(err, st, "TMPDIR (now %s) names a folder with room for a segment", fetch->scratch);
+		(void)error_hint(err, st, "TMPDIR (now %s) names a directory with room for a segment", fetch->scratch);
 	if (!st && fetch->verified != NULL)
 		fetch->verified();
 	if (!st)

@@ -23,7 +23,7 @@
 
 struct ahead {
 	const struct command_context *context;
-	const struct prefetch_client *folder;
+	const struct prefetch_client *client;
 	uint64_t system_id;
 	int64_t timeout_ms;
 	pthread_mutex_t mutex; /* guards what follows */
@@ -38,10 +38,10 @@ struct fetcher {
 	pthread_t thread;
 };
 
-static void forget_file(const struct prefetch_client *folder, const char *name, const char *more)
+static void forget_file(const struct prefetch_client *client, const char *name, const char *more)
 {
 	char path[PREFETCH_CLIENT_PATH_MAX];
-	prefetch_client_path(folder, name, more, path);
+	prefetch_client_path(client, name, more, path);
 	(void)unlink(path);
 }
 
@@ -51,10 +51,10 @@ static void forget(void *arg, const char *name)
 }
 
 /* Whoever asks for it waits for it. */
-static void mark_coming(const struct prefetch_client *folder, const char *name)
+static void mark_coming(const struct prefetch_client *client, const char *name)
 {
 	char part[PREFETCH_CLIENT_PATH_MAX];
-	prefetch_client_path(folder, name, ".part", part);
+	prefetch_client_path(client, name, ".part", part);
 	int fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	fd_closep(&fd);
 }
@@ -66,7 +66,7 @@ static struct fetch_slot *begin(struct ahead *ahead)
 	while (!ahead->ended && (slot = fetch_window_begin(&ahead->window)) == NULL)
 		(void)pthread_cond_wait(&ahead->changed, &ahead->mutex);
 	if (slot != NULL)
-		mark_coming(ahead->folder, slot->name.text);
+		mark_coming(ahead->client, slot->name.text);
 	return slot;
 }
 
@@ -74,8 +74,8 @@ static void finish(struct ahead *ahead, struct fetch_slot *slot, enum fetch_outc
 {
 	struct wal_name name = slot->name;
 	if (!fetch_window_finish(&ahead->window, slot, outcome))
-		forget_file(ahead->folder, name.text, "");
-	forget_file(ahead->folder, name.text, ".part");
+		forget_file(ahead->client, name.text, "");
+	forget_file(ahead->client, name.text, ".part");
 	(void)pthread_cond_broadcast(&ahead->changed);
 }
 
@@ -95,7 +95,7 @@ static enum fetch_outcome fetch_one(const struct ahead *ahead, struct repository
 	    .name = name->text,
 	    .system_id = ahead->system_id,
 	};
-	prefetch_client_path(ahead->folder, name->text, "", path);
+	prefetch_client_path(ahead->client, name->text, "", path);
 	if (fetch_file(&fetch, path, &ignored))
 		return FETCH_FAILED;
 	/* Where all of them share a narrow line, each takes so much longer; whoever asks waits for half of its time. */
@@ -160,40 +160,40 @@ static void end_late(const struct ahead *ahead)
 }
 
 /*
- * From now on this very folder, whatever will have its name: what is fetched from one repository must not come into
- * the folder that another process has made anew for another one.
+ * From now on this very directory, whatever will have its name: what is fetched from one repository must not come into
+ * the directory that another process has made anew for another one.
  */
-static bool stay_in(struct prefetch_client *folder)
+static bool stay_in(struct prefetch_client *client)
 {
-	int fd = open(folder->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	(void)snprintf(folder->folder, sizeof folder->folder, "/proc/self/fd/%d", fd);
+	int fd = open(client->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(client->dir, sizeof client->dir, "/proc/self/fd/%d", fd);
 	return fd >= 0;
 }
 
 /* Nothing of another process, another repository or another start of the machine. */
-static void clean(const struct prefetch_client *folder)
+static void clean(const struct prefetch_client *client)
 {
-	CLEANUP(dir_closep) DIR *dir = opendir(folder->folder);
+	CLEANUP(dir_closep) DIR *dir = opendir(client->dir);
 	const struct dirent *entry;
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		if (strlen(entry->d_name) >= 24)
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
 }
 
-static bool write_identity(const struct prefetch_client *folder)
+static bool write_identity(const struct prefetch_client *client)
 {
 	char path[PREFETCH_CLIENT_PATH_MAX];
-	size_t len = strlen(folder->identity);
-	prefetch_client_path(folder, "identity", "", path);
+	size_t len = strlen(client->identity);
+	prefetch_client_path(client, "identity", "", path);
 	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd >= 0 && write(fd, folder->identity, len) == (ssize_t)len;
+	return fd >= 0 && write(fd, client->identity, len) == (ssize_t)len;
 }
 
 /* The lock that makes it the only one; held until the process ends. -1: there is another. */
-static int lock(const struct prefetch_client *folder)
+static int lock(const struct prefetch_client *client)
 {
 	char path[PREFETCH_CLIENT_PATH_MAX];
-	prefetch_client_path(folder, "lock", "", path);
+	prefetch_client_path(client, "lock", "", path);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0)
 		fd_closep(&fd);
@@ -201,10 +201,10 @@ static int lock(const struct prefetch_client *folder)
 }
 
 /* Both ends are open, so that it does not end with each writer. */
-static int open_wanted(const struct prefetch_client *folder)
+static int open_wanted(const struct prefetch_client *client)
 {
 	char path[PREFETCH_CLIENT_PATH_MAX];
-	prefetch_client_path(folder, "wanted", "", path);
+	prefetch_client_path(client, "wanted", "", path);
 	if (mkfifo(path, 0600) != 0 && errno != EEXIST)
 		return -1;
 	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
@@ -244,35 +244,35 @@ static void fetch_on(struct ahead *ahead, int wanted_fd)
 	struct repository repo = {0};
 	struct error ignored = {0};
 	/* The next call may come before the libraries are loaded. */
-	mark_coming(ahead->folder, ahead->window.next.text);
+	mark_coming(ahead->client, ahead->window.next.text);
 	/* What is configured relative to the working directory is found first. */
 	if (repository_open(&repo, ahead->context, &ignored) == STATUS_OK && start_fetchers(ahead, fetchers, &repo) &&
 	    chdir("/") == 0)
 		listen_to(ahead, wanted_fd);
 	(void)pthread_mutex_lock(&ahead->mutex);
 	ahead->ended = true;
-	clean(ahead->folder);
+	clean(ahead->client);
 	/* The fetchers go with the process, and what they write has no name yet. */
 }
 
 /* All of its life. told_fd is the reading end of the starter's pipe. */
-static void run(const struct command_context *context, struct prefetch_client *folder, uint64_t system_id, int told_fd)
+static void run(const struct command_context *context, struct prefetch_client *client, uint64_t system_id, int told_fd)
 {
-	struct ahead ahead = {.context = context, .folder = folder, .system_id = system_id};
+	struct ahead ahead = {.context = context, .client = client, .system_id = system_id};
 	ahead.timeout_ms = (int64_t)config_number(context->config, OPTION_ID_FETCH_TIMEOUT);
 	ahead.window.bytes_max = config_number(context->config, OPTION_ID_FETCH_AHEAD);
 	/* Each connection has the limit for itself. */
 	bool limited = config_number(context->config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0;
 	ahead.window.more_max = limited ? 0 : FETCH_WINDOW_SIDE_BY_SIDE - 1;
 	ahead.window.forget = forget;
-	ahead.window.arg = folder;
+	ahead.window.arg = client;
 	(void)pthread_mutex_init(&ahead.mutex, NULL);
 	(void)pthread_cond_init(&ahead.changed, NULL);
 	end_late(&ahead);
-	if (!stay_in(folder) || lock(folder) < 0)
+	if (!stay_in(client) || lock(client) < 0)
 		return;
-	clean(folder);
-	int wanted_fd = write_identity(folder) ? open_wanted(folder) : -1;
+	clean(client);
+	int wanted_fd = write_identity(client) ? open_wanted(client) : -1;
 	/* Nothing is heard when the fetch that started it failed. */
 	if (wanted_fd >= 0 && hear_all(&ahead, told_fd) && fetch_window_is_open(&ahead.window))
 		fetch_on(&ahead, wanted_fd);
@@ -280,7 +280,7 @@ static void run(const struct command_context *context, struct prefetch_client *f
 
 struct life {
 	const struct command_context *context;
-	const struct prefetch_client *folder;
+	const struct prefetch_client *client;
 	uint64_t system_id;
 };
 
@@ -288,14 +288,14 @@ struct life {
 static void live(void *arg, int told_fd)
 {
 	const struct life *life = arg;
-	struct prefetch_client folder = *life->folder;
+	struct prefetch_client client = *life->client;
 	struct call call = *life->context->call;
 	struct command_context context = *life->context;
-	folder.wanted_fd = -1;
+	client.wanted_fd = -1;
 	call.signal_hold = NULL;
 	call.log = NULL;
 	context.call = &call;
-	run(&context, &folder, life->system_id, told_fd);
+	run(&context, &client, life->system_id, told_fd);
 }
 
 int fetch_ahead_start(const struct command_context *context, const struct prefetch_client *client, uint64_t system_id)

@@ -59,9 +59,9 @@ enum status prefetch_client_open(struct prefetch_client *out, const struct confi
 		st = name_identity(out, config, err);
 	if (st)
 		return st;
-	(void)snprintf(out->folder, sizeof out->folder, "%s/fetch-%" PRIu64, spool, system_id);
-	if (mkdir(out->folder, 0700) != 0 && errno != EEXIST)
-		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->folder);
+	(void)snprintf(out->dir, sizeof out->dir, "%s/fetch-%" PRIu64, spool, system_id);
+	if (mkdir(out->dir, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->dir);
 	/* Opens only while somebody reads at the other end (fifo(7)). Who fetches from another repository ends when it
 	 * hears nothing. */
 	prefetch_client_path(out, "wanted", "", path);
@@ -72,7 +72,7 @@ enum status prefetch_client_open(struct prefetch_client *out, const struct confi
 
 void prefetch_client_fini(struct prefetch_client *client)
 {
-	if (client->folder[0] != '\0')
+	if (client->dir[0] != '\0')
 		fd_closep(&client->wanted_fd);
 	*client = (struct prefetch_client){.wanted_fd = -1};
 }
@@ -80,7 +80,7 @@ void prefetch_client_fini(struct prefetch_client *client)
 void prefetch_client_path(const struct prefetch_client *client, const char *name, const char *more,
 			  char out[PREFETCH_CLIENT_PATH_MAX])
 {
-	(void)snprintf(out, PREFETCH_CLIENT_PATH_MAX, "%s/%s%s", client->folder, name, more);
+	(void)snprintf(out, PREFETCH_CLIENT_PATH_MAX, "%s/%s%s", client->dir, name, more);
 }
 
 /* Nobody reads at the other end any more: whoever fetched ahead has ended. */
@@ -143,7 +143,8 @@ bool prefetch_client_take(const struct prefetch_client *client, const struct cal
 	prefetch_client_path(client, name->text, mine, own);
 	if (!is_of_this_repository(client) || !await(client, call, path, part))
 		return false;
-	/* Meanwhile the folder may have become another repository's: first it is taken, then looked where it is from.
+	/* Meanwhile the directory may have become another repository's: first it is taken, then looked where it is
+	 * from.
 	 */
 	if (rename(path, own) != 0)
 		return false;

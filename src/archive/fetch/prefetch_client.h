@@ -1,6 +1,6 @@
 /*
  * Segments that wait in the spool, fetched and verified before recovery asks for them: the side of the call that was
- * asked. The folder of a cluster has, beside them, NAME.part for each that is on its way, the pipe "wanted" that the
+ * asked. The directory of a cluster has, beside them, NAME.part for each that is on its way, the pipe "wanted" that the
  * process that fetches ahead reads from, and "identity": of which repository, with which keys, and of which start of
  * the machine they are. What was written before a crash of the machine may not be what it should.
  */
@@ -16,13 +16,13 @@
 #include "repo/identity.h"
 #include "sys/spool.h"
 
-#define PREFETCH_CLIENT_FOLDER_MAX (SPOOL_PATH_MAX + 32)
-#define PREFETCH_CLIENT_PATH_MAX (PREFETCH_CLIENT_FOLDER_MAX + WAL_NAME_MAX + 16)
+#define PREFETCH_CLIENT_DIR_MAX (SPOOL_PATH_MAX + 32)
+#define PREFETCH_CLIENT_PATH_MAX (PREFETCH_CLIENT_DIR_MAX + WAL_NAME_MAX + 16)
 #define BOOT_ID_MAX 64
 #define PREFETCH_CLIENT_IDENTITY_MAX (IDENTITY_MAX + BOOT_ID_MAX + 64)
 
 struct prefetch_client {
-	char folder[PREFETCH_CLIENT_FOLDER_MAX];
+	char dir[PREFETCH_CLIENT_DIR_MAX];
 	char identity[PREFETCH_CLIENT_IDENTITY_MAX];
 	int wanted_fd; /* the writing end; -1: nobody fetches ahead */
 };
@@ -32,7 +32,7 @@ enum status prefetch_client_open(struct prefetch_client *out, const struct confi
 				 struct error *err);
 void prefetch_client_fini(struct prefetch_client *client);
 
-/* "FOLDER/NAME" with more behind it. */
+/* "DIRECTORY/NAME" with more behind it. */
 void prefetch_client_path(const struct prefetch_client *client, const char *name, const char *more,
 			  char out[PREFETCH_CLIENT_PATH_MAX]);
 

@@ -90,7 +90,7 @@ static void work(void *arg, const struct repository *repo)
 		push.path = path;
 		push.limiter = &batch->limiter;
 		push.threads = 1; /* the processors are shared out by the limiter */
-		(void)snprintf(path, sizeof path, "%.*s%s", (int)path_folder_len(own), own, name.text);
+		(void)snprintf(path, sizeof path, "%.*s%s", (int)path_dir_len(own), own, name.text);
 		enum status unfit = push_examine(&push, &before, &err);
 		enum status st = unfit ? STATUS_OK : push_one(batch, &push, name.text, &before, &err);
 		if (unfit || st)

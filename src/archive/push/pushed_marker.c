@@ -15,16 +15,15 @@
 #include "pg/data/ready.h"
 
 #define NOTE_MAX (IDENTITY_MAX + 512) /* and half a dozen numbers */
-#define NOTE_PATH_MAX (PUSHED_MARKER_FOLDER_MAX + WAL_NAME_MAX)
+#define NOTE_PATH_MAX (PUSHED_MARKER_DIR_MAX + WAL_NAME_MAX)
 
-/* What tells the folders of two copies of a cluster apart; 0 when there is none. */
-static uint64_t folder_inode(const char *wal_path)
+/* What tells the directories of two copies of a cluster apart; 0 when there is none. */
+static uint64_t dir_inode(const char *wal_path)
 {
-	char folder[PATH_MAX];
+	char dir[PATH_MAX];
 	struct stat info;
-	bool fits =
-	    snprintf(folder, sizeof folder, "%.*s.", (int)path_folder_len(wal_path), wal_path) < (int)sizeof folder;
-	return fits && stat(folder, &info) == 0 ? info.st_ino : 0;
+	bool fits = snprintf(dir, sizeof dir, "%.*s.", (int)path_dir_len(wal_path), wal_path) < (int)sizeof dir;
+	return fits && stat(dir, &info) == 0 ? info.st_ino : 0;
 }
 
 enum status pushed_markers_open(struct pushed_markers *out, const struct config *config, uint64_t system_id,
@@ -38,16 +37,16 @@ enum status pushed_markers_open(struct pushed_markers *out, const struct config 
 		st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
 	if (st)
 		return st;
-	(void)snprintf(out->folder, sizeof out->folder, "%s/push-%" PRIu64 "-%" PRIu64, spool, system_id,
-		       folder_inode(wal_path));
-	if (mkdir(out->folder, 0700) != 0 && errno != EEXIST)
-		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->folder);
+	(void)snprintf(out->dir, sizeof out->dir, "%s/push-%" PRIu64 "-%" PRIu64, spool, system_id,
+		       dir_inode(wal_path));
+	if (mkdir(out->dir, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->dir);
 	return STATUS_OK;
 }
 
 static void note_path(const struct pushed_markers *notes, const char *name, char out[NOTE_PATH_MAX])
 {
-	(void)snprintf(out, NOTE_PATH_MAX, "%s/%s", notes->folder, name);
+	(void)snprintf(out, NOTE_PATH_MAX, "%s/%s", notes->dir, name);
 }
 
 /*
@@ -105,7 +104,7 @@ enum status pushed_marker_confirm(const struct pushed_markers *notes, int fd, co
 				  struct error *err)
 {
 	char text[NOTE_MAX];
-	return write_all(fd, text, note_text(notes, file, text), notes->folder, err);
+	return write_all(fd, text, note_text(notes, file, text), notes->dir, err);
 }
 
 void pushed_marker_forget(const struct pushed_markers *notes, const char *name)
@@ -117,7 +116,7 @@ void pushed_marker_forget(const struct pushed_markers *notes, const char *name)
 
 void pushed_markers_sweep(const struct pushed_markers *notes, const char *wal_path)
 {
-	CLEANUP(dir_closep) DIR *dir = opendir(notes->folder);
+	CLEANUP(dir_closep) DIR *dir = opendir(notes->dir);
 	const struct dirent *entry;
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' && !ready_still(wal_path, entry->d_name))

@@ -14,18 +14,18 @@
 #include "sys/spool.h"
 #include "walship/push.h"
 
-#define PUSHED_MARKER_FOLDER_MAX (SPOOL_PATH_MAX + 64)
+#define PUSHED_MARKER_DIR_MAX (SPOOL_PATH_MAX + 64)
 
 struct pushed_markers {
 	uint64_t system_id;          /* of their cluster */
 	char identity[IDENTITY_MAX]; /* the repository that has the object, and the key that encrypts, as the call found
 					it */
-	char folder[PUSHED_MARKER_FOLDER_MAX];
+	char dir[PUSHED_MARKER_DIR_MAX];
 };
 
 /*
- * Each cluster has a folder of its own, and so has each copy of one (a standby beside its primary): told apart by the
- * folder that wal_path lies in. STATUS_LOCAL when there is no usable spool.
+ * Each cluster has a directory of its own, and so has each copy of one (a standby beside its primary): told apart by
+ * the directory that wal_path lies in. STATUS_LOCAL when there is no usable spool.
  */
 enum status pushed_markers_open(struct pushed_markers *out, const struct config *config, uint64_t system_id,
 				const char *wal_path, struct error *err);

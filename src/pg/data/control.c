@@ -80,7 +80,7 @@ static enum status not_found(const char *pg_data, int errno_value, struct error 
 				  (unsigned)geteuid());
 	}
 	(void)error_wrap(err, STATUS_USAGE, "pg-data %s is not a data directory", pg_data);
-	return error_hint(err, STATUS_USAGE, "it is the folder with global/pg_control in it");
+	return error_hint(err, STATUS_USAGE, "it is the directory with global/pg_control in it");
 }
 
 enum status data_directory_find(struct data_directory *out, const char *pg_data, const char *wal_path,

@@ -15,7 +15,7 @@ struct data_directory {
 };
 
 /*
- * Looks for the data directory: pg_data if given (then it must be one: STATUS_USAGE), else the parent of the folder
+ * Looks for the data directory: pg_data if given (then it must be one: STATUS_USAGE), else the parent of the directory
  * that wal_path lies in (pg_rewind names restore_command's file with its full path: RestoreArchivedFile in
  * fe_utils/archive.c), else the working directory (PostgreSQL's own calls). wal_path may be NULL.
  * Finding none is STATUS_OK with known = false.

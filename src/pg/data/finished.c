@@ -15,7 +15,7 @@
 #include "pg/wal/content.h"
 #include "pg/wal/history.h"
 
-/* A WAL file of the folder, as it was found. */
+/* A WAL file of the directory, as it was found. */
 struct found {
 	struct wal_file file;
 	uint64_t number; /* of the segment */
@@ -66,7 +66,7 @@ static enum status add(struct scan *scan, const char *entry, struct error *err)
 	return STATUS_OK;
 }
 
-static enum status read_folder(struct scan *scan, struct error *err)
+static enum status read_dir(struct scan *scan, struct error *err)
 {
 	CLEANUP(dir_closep) DIR *dir = opendir(scan->pg_wal);
 	if (dir == NULL)
@@ -271,7 +271,7 @@ enum status finished_list_read(struct finished_list *out, const char *pg_wal, ui
 {
 	CLEANUP(scan_fini) struct scan scan = {.pg_wal = pg_wal, .system_id = system_id};
 	*out = (struct finished_list){0};
-	enum status st = read_folder(&scan, err);
+	enum status st = read_dir(&scan, err);
 	if (!st)
 		st = look_at_all(&scan, err);
 	if (!st)

@@ -35,7 +35,7 @@ struct finished_list {
  * What this cannot see: a segment that was copied while it was written, beside a later one or its .ready.
  * pg/wal/segment_check.h does.
  *
- * STATUS_LOCAL when the folder cannot be read.
+ * STATUS_LOCAL when the directory cannot be read.
  */
 enum status finished_list_read(struct finished_list *out, const char *pg_wal, uint64_t system_id, struct error *err);
 

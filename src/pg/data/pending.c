@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 
-static enum status open_folder(DIR **out, const char *data_directory, const char *name, struct error *err)
+static enum status open_dir(DIR **out, const char *data_directory, const char *name, struct error *err)
 {
 	char path[PATH_MAX];
 	if (snprintf(path, sizeof path, "%s/%s", data_directory, name) >= (int)sizeof path)
@@ -88,9 +88,9 @@ enum status pending_look(struct pending *out, const char *data_directory, struct
 	CLEANUP(dir_closep) DIR *statuses = NULL;
 	const struct dirent *entry;
 	*out = (struct pending){0};
-	enum status st = open_folder(&wal, data_directory, "pg_wal", err);
+	enum status st = open_dir(&wal, data_directory, "pg_wal", err);
 	if (!st)
-		st = open_folder(&statuses, data_directory, "pg_wal/archive_status", err);
+		st = open_dir(&statuses, data_directory, "pg_wal/archive_status", err);
 	if (wal == NULL || statuses == NULL)
 		return st;
 	errno = 0;

@@ -52,7 +52,7 @@ enum status ready_list_read(struct ready_list *out, const char *wal_path, size_t
 	char path[PATH_MAX];
 	const char *own = path_name(wal_path);
 	*out = (struct ready_list){0};
-	if ((size_t)snprintf(path, sizeof path, "%.*sarchive_status", (int)path_folder_len(wal_path), wal_path) >=
+	if ((size_t)snprintf(path, sizeof path, "%.*sarchive_status", (int)path_dir_len(wal_path), wal_path) >=
 	    sizeof path)
 		return STATUS_OK;
 	CLEANUP(dir_closep) DIR *dir = opendir(path);
@@ -80,7 +80,7 @@ enum status ready_list_read(struct ready_list *out, const char *wal_path, size_t
 bool ready_still(const char *wal_path, const char *name)
 {
 	char path[PATH_MAX];
-	return (size_t)snprintf(path, sizeof path, "%.*sarchive_status/%s" SUFFIX, (int)path_folder_len(wal_path),
+	return (size_t)snprintf(path, sizeof path, "%.*sarchive_status/%s" SUFFIX, (int)path_dir_len(wal_path),
 				wal_path, name) < sizeof path &&
 	       access(path, F_OK) == 0;
 }

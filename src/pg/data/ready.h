@@ -13,8 +13,8 @@ struct ready_list {
 };
 
 /*
- * The first of them, at most as many as most, from the folder archive_status beside the file wal_path; without that
- * file itself. No such folder, as beside a file that is pushed by hand, is STATUS_OK and an empty list.
+ * The first of them, at most as many as most, from the directory archive_status beside the file wal_path; without that
+ * file itself. No such directory, as beside a file that is pushed by hand, is STATUS_OK and an empty list.
  */
 enum status ready_list_read(struct ready_list *out, const char *wal_path, size_t most, struct error *err);
 

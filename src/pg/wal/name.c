@@ -10,7 +10,7 @@
 
 #define SEGMENT_DIGITS 24
 #define TIMELINE_DIGITS 8
-#define FOLDER_DIGITS 16 /* timeline and log id */
+#define DIR_DIGITS 16 /* timeline and log id */
 #define LOG_BYTES 0x100000000UL
 
 /* Reads count uppercase hexadecimal digits; false when there are fewer. */
@@ -114,8 +114,8 @@ void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const st
 	if (name->kind == WAL_HISTORY)
 		(void)snprintf(out, WAL_OBJECT_NAME_MAX, "%" PRIu64 "/wal/%s", system_id, name->text);
 	else
-		(void)snprintf(out, WAL_OBJECT_NAME_MAX, "%" PRIu64 "/wal/%.*s/%s", system_id, FOLDER_DIGITS,
-			       name->text, name->text);
+		(void)snprintf(out, WAL_OBJECT_NAME_MAX, "%" PRIu64 "/wal/%.*s/%s", system_id, DIR_DIGITS, name->text,
+			       name->text);
 }
 
 const char *wal_system_id_read(const char *text, uint64_t *out)
@@ -139,7 +139,7 @@ bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *
 	    !parse(name, slash + 1))
 		return false;
 	(void)strcpy(name->text, slash + 1);
-	/* Only what wal_object_name makes: the right folder. */
+	/* Only what wal_object_name makes: the right directory. */
 	wal_object_name(again, *system_id, name);
 	return strcmp(again, object) == 0;
 }

@@ -63,7 +63,7 @@ const char *wal_system_id_read(const char *text, uint64_t *out);
 
 #define WAL_OBJECT_NAME_MAX 128
 
-/* The name below the repository: "<system id>/wal/<timeline><log id>/<name>", histories one folder up. */
+/* The name below the repository: "<system id>/wal/<timeline><log id>/<name>", histories one directory up. */
 void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name);
 
 /* Such a name, taken apart. False for any other. */

@@ -28,10 +28,10 @@ static enum status path_of(const struct directory *directory, const char *name, 
 	return st;
 }
 
-/* walship makes folders above objects only. */
-static enum status is_a_folder(struct error *err, const char *path)
+/* walship makes directories above objects only. */
+static enum status is_a_dir(struct error *err, const char *path)
 {
-	(void)error_set(err, STATUS_DAMAGED, "file://%s is a folder, where an object belongs", path);
+	(void)error_set(err, STATUS_DAMAGED, "file://%s is a directory, where an object belongs", path);
 	return error_hint(err, STATUS_DAMAGED, "somebody else made it: look what is in it, and move it away");
 }
 
@@ -44,7 +44,7 @@ static enum status disk_error(struct error *err, int errno_value, const char *ve
 		: STATUS_LOCAL;
 	/* To open one for reading works. */
 	if (errno_value == EISDIR && strcmp(verb, "read") == 0)
-		return is_a_folder(err, path);
+		return is_a_dir(err, path);
 	(void)error_errno(err, st, errno_value, "%s file://%s", verb, path);
 	if (errno_value == ENOSPC || errno_value == EDQUOT)
 		return error_hint(err, st,
@@ -103,11 +103,11 @@ static enum status sync_path(const char *path, int flags, struct error *err)
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
 	if (fd < 0)
 		return disk_error(err, errno, "open", path);
-	return folder_sync(fd, path, err);
+	return dir_sync(fd, path, err);
 }
 
-/* Every folder from the object's up to the root: whoever made one may have crashed before its entry was durable. */
-static enum status sync_folders(const struct directory *directory, const char *object_path, struct error *err)
+/* Every directory from the object's up to the root: whoever made one may have crashed before its entry was durable. */
+static enum status sync_dirs(const struct directory *directory, const char *object_path, struct error *err)
 {
 	char path[PATH_MAX];
 	(void)strcpy(path, object_path);
@@ -127,7 +127,7 @@ static enum status exists(const struct directory *directory, const char *path, s
 {
 	enum status st = sync_path(path, O_NONBLOCK, err);
 	if (!st)
-		st = sync_folders(directory, path, err);
+		st = sync_dirs(directory, path, err);
 	return st ? st : error_set(err, STATUS_EXISTS, "file://%s exists", path);
 }
 
@@ -139,7 +139,7 @@ static enum status writer_finish(struct sink *sink, struct error *err)
 		return exists(writer->directory, writer->path, err);
 	if (st)
 		return disk_error(err, errno, "write", writer->path);
-	return sync_folders(writer->directory, writer->path, err);
+	return sync_dirs(writer->directory, writer->path, err);
 }
 
 static void writer_free(struct sink *sink)
@@ -151,19 +151,19 @@ static void writer_free(struct sink *sink)
 
 static const struct sink_ops writer_ops = {writer_write, writer_finish, writer_free};
 
-/* Makes the folders of path that are missing below the root, but not the root. */
-static enum status make_folders(const struct directory *directory, const char *path, struct error *err)
+/* Makes the directories of path that are missing below the root, but not the root. */
+static enum status make_dirs(const struct directory *directory, const char *path, struct error *err)
 {
-	char folder[PATH_MAX];
+	char dir[PATH_MAX];
 	struct stat info;
 	if (stat(directory->root, &info) != 0)
 		return no_root(directory, errno, err);
-	(void)strcpy(folder, path);
-	char *slash = folder + strlen(directory->root);
+	(void)strcpy(dir, path);
+	char *slash = dir + strlen(directory->root);
 	while ((slash = strchr(slash + 1, '/')) != NULL) {
 		*slash = '\0';
-		if (mkdir(folder, 0750) != 0 && errno != EEXIST)
-			return disk_error(err, errno, "mkdir", folder);
+		if (mkdir(dir, 0750) != 0 && errno != EEXIST)
+			return disk_error(err, errno, "mkdir", dir);
 		*slash = '/';
 	}
 	return STATUS_OK;
@@ -176,7 +176,7 @@ static enum status open_new(const struct directory *directory, struct writer *wr
 		return exists(directory, writer->path, err);
 	enum status st = newfile_open(&writer->file, writer->path, 0640, err);
 	if (st == STATUS_MISSING) {
-		st = make_folders(directory, writer->path, err);
+		st = make_dirs(directory, writer->path, err);
 		if (st)
 			return st;
 		st = newfile_open(&writer->file, writer->path, 0640, err);
@@ -209,7 +209,7 @@ static enum status directory_create(struct store *store, const struct call *call
  * Reading.
  */
 
-/* STATUS_MISSING only if the repository is there: its root, and the first folder of the object's name. */
+/* STATUS_MISSING only if the repository is there: its root, and the first directory of the object's name. */
 static enum status judge_absence(const struct directory *directory, const char *name, struct error *err)
 {
 	char first[PATH_MAX];
@@ -227,8 +227,8 @@ static enum status judge_absence(const struct directory *directory, const char *
 		return error_set(err, STATUS_MISSING, "no file://%s/%s", directory->root, name);
 	if (errno != ENOENT)
 		return disk_error(err, errno, "look at", first);
-	(void)error_set(err, STATUS_UNREACHABLE, "repository file://%s has no folder %.*s", directory->root, (int)len,
-			name);
+	(void)error_set(err, STATUS_UNREACHABLE, "repository file://%s has no directory %.*s", directory->root,
+			(int)len, name);
 	return error_hint(
 	    err, STATUS_UNREACHABLE,
 	    "nothing of this cluster was ever archived there, or its disk is not mounted, or repo is wrong");
@@ -311,7 +311,7 @@ static enum status directory_stat(struct store *store, const struct call *call, 
 	if (fstat(fd, &info) != 0)
 		return disk_error(err, errno, "look at", path);
 	if (S_ISDIR(info.st_mode))
-		return is_a_folder(err, path);
+		return is_a_dir(err, path);
 	*out = (struct object_info){.name = name, .bytes = (uint64_t)info.st_size, .modified_s = info.st_mtime};
 	return STATUS_OK;
 }

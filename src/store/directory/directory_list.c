@@ -13,7 +13,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 
-#define BATCH_NAMES 65536 /* about 4 MiB, and as much again while a folder is read; walship's own have 4096 */
+#define BATCH_NAMES 65536 /* about 4 MiB, and as much again while a directory is read; walship's own have 4096 */
 #define DEPTH_MAX 16      /* four levels are in use */
 
 struct walk {
@@ -25,8 +25,9 @@ struct walk {
 };
 
 /*
- * Names in one folder, BATCH_NAMES at most are handed on at a time, so that memory does not grow with the folder: it is
- * read once more for each further batch. Those of folders end in '/', so that they sort as the objects below them do.
+ * Names in one directory, BATCH_NAMES at most are handed on at a time, so that memory does not grow with the directory:
+ * it is read once more for each further batch. Those of directories end in '/', so that they sort as the objects below
+ * them do.
  */
 struct names {
 	char **items;
@@ -62,10 +63,10 @@ static void names_settle(struct names *names)
 	names_drop(names, BATCH_NAMES);
 }
 
-static enum status names_add(struct names *names, const char *name, bool is_folder, struct error *err)
+static enum status names_add(struct names *names, const char *name, bool is_dir, struct error *err)
 {
 	char text[NAME_MAX + 2];
-	(void)snprintf(text, sizeof text, "%s%s", name, is_folder ? "/" : "");
+	(void)snprintf(text, sizeof text, "%s%s", name, is_dir ? "/" : "");
 	if (strcmp(text, names->after) <= 0 || (names->cut && strcmp(text, names->items[BATCH_NAMES - 1]) > 0))
 		return STATUS_OK;
 	char **items = array_grown(names->items, names->count, &names->capacity, sizeof *items);
@@ -80,7 +81,7 @@ static enum status names_add(struct names *names, const char *name, bool is_fold
 	return STATUS_OK;
 }
 
-/* What is neither a file nor a folder, nor a link to one, is left out. */
+/* What is neither a file nor a directory, nor a link to one, is left out. */
 static enum status take_entry(struct names *names, DIR *dir, const char *path, const struct dirent *entry,
 			      struct error *err)
 {
@@ -100,13 +101,13 @@ static enum status take_entry(struct names *names, DIR *dir, const char *path, c
 }
 
 /* The next batch. */
-static enum status read_folder(struct names *names, const char *path, struct error *err)
+static enum status read_dir(struct names *names, const char *path, struct error *err)
 {
 	CLEANUP(dir_closep) DIR *dir = opendir(path);
 	names_drop(names, 0);
 	names->cut = false;
 	if (dir == NULL)
-		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open folder %s", path);
+		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open directory %s", path);
 	struct dirent *entry;
 	enum status st = STATUS_OK;
 	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
@@ -114,18 +115,18 @@ static enum status read_folder(struct names *names, const char *path, struct err
 		if (entry->d_name[0] != '.')
 			st = take_entry(names, dir, path, entry, err);
 	if (!st && errno != 0)
-		st = error_errno(err, STATUS_LOCAL, errno, "read folder %s", path);
+		st = error_errno(err, STATUS_LOCAL, errno, "read directory %s", path);
 	names_settle(names);
 	return st;
 }
 
-/* Whether a name, or the names below a folder, can begin with the prefix. */
+/* Whether a name, or the names below a directory, can begin with the prefix. */
 static bool may_match(const char *name, const char *prefix)
 {
 	size_t len = strlen(name);
 	size_t prefix_len = strlen(prefix);
-	bool is_folder = len > 0 && name[len - 1] == '/';
-	if (len >= prefix_len || !is_folder)
+	bool is_dir = len > 0 && name[len - 1] == '/';
+	if (len >= prefix_len || !is_dir)
 		return strncmp(name, prefix, prefix_len) == 0;
 	return strncmp(name, prefix, len) == 0;
 }
@@ -142,7 +143,7 @@ static enum status show(const struct walk *walk, const char *name, struct error 
 	return walk->each(walk->arg, &object, err);
 }
 
-/* A folder on the way from the root to where the walk is. */
+/* A directory on the way from the root to where the walk is. */
 struct place {
 	const struct place *above; /* NULL: this is the root */
 	int depth;
@@ -155,50 +156,48 @@ static enum status enter(struct place *place, const char *path, struct error *er
 {
 	struct stat info;
 	if (stat(path, &info) != 0)
-		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open folder %s", path);
+		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open directory %s", path);
 	place->device = info.st_dev;
 	place->inode = info.st_ino;
 	for (const struct place *each = place->above; each != NULL; each = each->above)
 		if (each->device == place->device && each->inode == place->inode) {
-			(void)error_set(err, STATUS_LOCAL, "the link %.*s leads back to a folder above it",
+			(void)error_set(err, STATUS_LOCAL, "the link %.*s leads back to a directory above it",
 					(int)strlen(path) - 1, path);
 			return error_hint(err, STATUS_LOCAL,
 					  "take the link away: what is behind it is there without it");
 		}
 	if (place->depth <= DEPTH_MAX)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_LOCAL, "folders too deep: %s", path);
+	(void)error_set(err, STATUS_LOCAL, "directories too deep: %s", path);
 	return error_hint(err, STATUS_LOCAL, "walship's own have four levels: move away what others put there");
 }
 
-static enum status walk_folder(const struct walk *walk, const char *folder, const struct place *above,
-			       struct error *err);
+static enum status walk_dir(const struct walk *walk, const char *dir, const struct place *above, struct error *err);
 
-static enum status walk_batch(const struct walk *walk, const char *folder, const struct names *names,
+static enum status walk_batch(const struct walk *walk, const char *dir, const struct names *names,
 			      const struct place *place, struct error *err)
 {
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < names->count; i++) {
 		char name[OBJECT_NAME_MAX];
-		if ((size_t)snprintf(name, sizeof name, "%s%s", folder, names->items[i]) >= sizeof name)
-			return error_set(err, STATUS_LOCAL, "name too long below %s/%s", walk->root, folder);
+		if ((size_t)snprintf(name, sizeof name, "%s%s", dir, names->items[i]) >= sizeof name)
+			return error_set(err, STATUS_LOCAL, "name too long below %s/%s", walk->root, dir);
 		if (!may_match(name, walk->prefix))
 			continue;
 		if (name[strlen(name) - 1] == '/')
-			st = walk_folder(walk, name, place, err);
+			st = walk_dir(walk, name, place, err);
 		else
 			st = show(walk, name, err);
 	}
 	return st;
 }
 
-static enum status walk_folder(const struct walk *walk, const char *folder, const struct place *above,
-			       struct error *err)
+static enum status walk_dir(const struct walk *walk, const char *dir, const struct place *above, struct error *err)
 {
 	struct place place = {.above = above, .depth = above == NULL ? 0 : above->depth + 1};
 	CLEANUP(names_fini) struct names names = {0};
 	char path[PATH_MAX];
-	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, folder) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, dir) >= sizeof path)
 		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
 	enum status st = enter(&place, path, err);
 	if (st)
@@ -207,9 +206,9 @@ static enum status walk_folder(const struct walk *walk, const char *folder, cons
 		struct call step = call_step(walk->call);
 		if (call_left_ms(&step) == 0)
 			return error_set(err, STATUS_UNREACHABLE, "list %s: timed out", path);
-		st = read_folder(&names, path, err);
+		st = read_dir(&names, path, err);
 		if (!st)
-			st = walk_batch(walk, folder, &names, &place, err);
+			st = walk_batch(walk, dir, &names, &place, err);
 		if (names.count > 0)
 			(void)snprintf(names.after, sizeof names.after, "%s", names.items[names.count - 1]);
 	} while (!st && names.cut);
@@ -220,5 +219,5 @@ enum status directory_list_below(const char *root, const struct call *call, cons
 				 void *arg, struct error *err)
 {
 	struct walk walk = {.call = call, .root = root, .prefix = prefix, .each = each, .arg = arg};
-	return walk_folder(&walk, "", NULL, err);
+	return walk_dir(&walk, "", NULL, err);
 }

@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-/* As store_list, for the files below root. Memory is that of one folder's names at each depth. */
+/* As store_list, for the files below root. Memory is that of one directory's names at each depth. */
 enum status directory_list_below(const char *root, const struct call *call, const char *prefix, store_list_fn each,
 				 void *arg, struct error *err);
 

@@ -463,7 +463,7 @@ static S3Status on_page(int truncated, const char *next, int count, const S3List
 			continue;
 		(void)snprintf(request->after, sizeof request->after, "%s", contents[i].key);
 		request->news = true;
-		/* The folder itself, as consoles make one. */
+		/* The directory itself, as consoles make one. */
 		if (info.name[0] == '\0')
 			continue;
 		request->taken = request->each(request->arg, &info, request->err);

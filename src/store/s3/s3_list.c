@@ -234,7 +234,7 @@ static enum status tell_entry(struct listing *listing, const struct entry *entry
 	if (listing->last[0] != '\0' && strcmp(key, listing->last) <= 0)
 		return bad(err, "a key that is out of order:", key);
 	(void)snprintf(listing->last, sizeof listing->last, "%s", key);
-	/* Consoles make an empty object of the prefix itself, as if it were a folder. */
+	/* Consoles make an empty object of the prefix itself, as if it were a directory. */
 	if (key[listing->skip] == '\0')
 		return STATUS_OK;
 	const struct object_info info = {.name = key + listing->skip,

@@ -34,7 +34,7 @@ sleep 0.05
 
 
 class Ledger:
-    """One folder: `acked` holds a copy of each file that was acknowledged, `tries` a line for each push."""
+    """One directory: `acked` holds a copy of each file that was acknowledged, `tries` a line for each push."""
 
     def __init__(self, folder: Path, walship):
         self.folder = folder

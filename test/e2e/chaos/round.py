@@ -18,7 +18,7 @@ PUSH_CODES = {0, 3, 137, 131}  # done, unreachable, killed, ended with the serve
 
 @dataclass
 class Leg:
-    """A kind of store and of cluster. open(seed, folder, stack) is one of stores.py's, and leaves the end to the stack."""
+    """A kind of store and of cluster. open(seed, directory, stack) is one of stores.py's, and leaves the end to the stack."""
     name: str
     open: object
     segment_mib: int = 1
@@ -33,7 +33,7 @@ class Leg:
 
 
 class Round:
-    """A leg's round, below a folder of its own."""
+    """A leg's round, below a directory of its own."""
 
     def __init__(self, leg, scratch, program, seed, stopping):
         self.leg, self.program, self.seed, self.stopping = leg, program, seed, stopping

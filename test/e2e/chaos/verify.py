@@ -24,7 +24,7 @@ class Archive:
         self.stored = {name.rsplit("/", 1)[1]: name for name in self.store.list()}
 
     def truth(self, into):
-        """A folder with every file that is in the repository, as PostgreSQL wrote it."""
+        """A directory with every file that is in the repository, as PostgreSQL wrote it."""
         for name in self.stored:
             acked = self.ledger.acked / name
             original = acked if acked.exists() else self.primary.data / "pg_wal" / name

@@ -6,14 +6,14 @@ static void takes_paths_apart(void **unused)
 	(void)unused;
 	static const struct {
 		const char *path;
-		size_t folder_len;
+		size_t dir_len;
 		const char *name;
 	} cases[] = {
 	    {"", 0, ""},        {"b", 0, "b"}, {"/", 1, ""},     {"/b", 1, "b"},  {"a/b", 2, "b"},
 	    {"/a/b/c", 5, "c"}, {"a/", 2, ""}, {"a//b", 3, "b"}, {"./b", 2, "b"}, {"../b", 3, "b"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		assert_int_equal(path_folder_len(cases[i].path), cases[i].folder_len);
+		assert_int_equal(path_dir_len(cases[i].path), cases[i].dir_len);
 		assert_string_equal(path_name(cases[i].path), cases[i].name);
 	}
 }

@@ -39,7 +39,7 @@ static void refuses_others(void **unused)
 	    {"", "repo '' is not a URL that walship knows"},
 	    {"/var/lib/walship", "repo '/var/lib/walship' is not a URL that walship knows"},
 	    {"http://x/y", "repo 'http://x/y' is not a URL that walship knows"},
-	    {"file://host/x", "repo 'file://host/x' has no absolute folder"},
+	    {"file://host/x", "repo 'file://host/x' has no absolute directory"},
 	    {"file:///a/../b", "repo 'file:///a/../b' holds '.' or '..'"},
 	    {"file:///a/.", "repo 'file:///a/.' holds '.' or '..'"},
 	    {"s3://", "repo 's3://' does not name a bucket (3 to 63 of a-z 0-9 . -)"},
@@ -55,7 +55,7 @@ static void refuses_others(void **unused)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		assert_int_equal(repo_url_parse(&url, cases[i].text, &err), STATUS_USAGE);
 		assert_string_equal(err.text, cases[i].expected);
-		assert_string_equal(err.hint, "a repository is file:///folder or s3://bucket/prefix");
+		assert_string_equal(err.hint, "a repository is file:///directory or s3://bucket/prefix");
 	}
 	char longer[URI_PATH_MAX + 10];
 	memset(longer, 'x', sizeof longer - 1);

@@ -5,9 +5,9 @@
 
 #include "base/cleanup.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 
 static int setup(void **unused)
@@ -18,19 +18,19 @@ static int setup(void **unused)
 	static const char elsewhere[] = "repo = s3://bucket/pre\n";
 	static const char frankfurt[] = "repo = s3://bucket/pre\ns3-region = eu-central-1\n";
 	static const char damaged[] = "reop = x\n";
-	folder_init(&folder);
-	folder_put(&folder, "same", same, strlen(same), 0600);
-	folder_put(&folder, "other", other, strlen(other), 0600);
-	folder_put(&folder, "elsewhere", elsewhere, strlen(elsewhere), 0600);
-	folder_put(&folder, "frankfurt", frankfurt, strlen(frankfurt), 0600);
-	folder_put(&folder, "damaged", damaged, strlen(damaged), 0600);
+	scratch_init(&dir);
+	scratch_put(&dir, "same", same, strlen(same), 0600);
+	scratch_put(&dir, "other", other, strlen(other), 0600);
+	scratch_put(&dir, "elsewhere", elsewhere, strlen(elsewhere), 0600);
+	scratch_put(&dir, "frankfurt", frankfurt, strlen(frankfurt), 0600);
+	scratch_put(&dir, "damaged", damaged, strlen(damaged), 0600);
 	return 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -95,7 +95,7 @@ static void a_line_without_end(void **unused)
 	assert_int_equal(command.kind, ARCHIVE_COMMAND_SHELL);
 }
 
-/* '@' becomes the folder. */
+/* '@' becomes the directory. */
 struct comparison {
 	const char *text;
 	enum status status;
@@ -151,7 +151,7 @@ static const struct comparison silent[] = {
 static void compare(const char *file, const struct comparison *cases, size_t count)
 {
 	CLEANUP(config_freep) struct config *config = NULL;
-	const struct config_input input = {.path = folder_path(&folder, file)};
+	const struct config_input input = {.path = scratch_path(&dir, file)};
 	enum status st = config_load(&config, &input, &err);
 	assert_ok(st, err);
 	for (size_t i = 0; i < count; i++) {
@@ -159,13 +159,13 @@ static void compare(const char *file, const struct comparison *cases, size_t cou
 		char text[256];
 		const char *at = strchr(cases[i].text, '@');
 		int before = at == NULL ? (int)strlen(cases[i].text) : (int)(at - cases[i].text);
-		(void)snprintf(text, sizeof text, "%.*s%s%s", before, cases[i].text, at == NULL ? "" : folder.path,
+		(void)snprintf(text, sizeof text, "%.*s%s%s", before, cases[i].text, at == NULL ? "" : dir.path,
 			       at == NULL ? "" : at + 1);
 		const char *second = strchr(text, '@');
 		char whole[512];
 		(void)snprintf(whole, sizeof whole, "%.*s%s%s",
 			       second == NULL ? (int)strlen(text) : (int)(second - text), text,
-			       second == NULL ? "" : folder.path, second == NULL ? "" : second + 1);
+			       second == NULL ? "" : dir.path, second == NULL ? "" : second + 1);
 		archive_command_read(&command, whole);
 		assert_int_equal(command.kind, ARCHIVE_COMMAND_WALSHIP);
 		err = (struct error){0};

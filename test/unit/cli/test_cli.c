@@ -1,4 +1,4 @@
-/* cli_run in this process: exit codes, and every byte on both descriptors. '@' is the folder of the test. */
+/* cli_run in this process: exit codes, and every byte on both descriptors. '@' is the directory of the test. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,9 +32,9 @@ static int setup(void **unused)
 	(void)unused;
 	archive_init(&archive);
 	archive_put_wal(&archive, SEGMENT, 1);
-	folder_put(&archive.folder, "repo/x", "", 0, 0600);
-	folder_put(&archive.folder, "secret.conf", "s3-key-secret = sesame\n", 23, 0600);
-	folder_put(&archive.folder, "open.conf", "s3-key-secret = sesame\n", 23, 0644);
+	scratch_put(&archive.dir, "repo/x", "", 0, 0600);
+	scratch_put(&archive.dir, "secret.conf", "s3-key-secret = sesame\n", 23, 0600);
+	scratch_put(&archive.dir, "open.conf", "s3-key-secret = sesame\n", 23, 0644);
 	return 0;
 }
 
@@ -50,7 +50,7 @@ static char *expand(char *to, size_t size, const char *text)
 	size_t len = 0;
 	for (to[0] = '\0'; *text != '\0'; text++, len = strlen(to))
 		(void)snprintf(to + len, size - len, *text == '@' ? "%s" : "%.1s",
-			       *text == '@' ? archive.folder.path : text);
+			       *text == '@' ? archive.dir.path : text);
 	return to;
 }
 
@@ -176,12 +176,12 @@ static void tells_the_outcome(void **unused)
 		assert_null(strstr(err.text, "sesame"));
 	}
 	struct stat info;
-	assert_int_equal(stat(folder_path(&archive.folder, "key"), &info), 0);
+	assert_int_equal(stat(scratch_path(&archive.dir, "key"), &info), 0);
 	assert_int_equal(info.st_mode & 07777, 0600);
 	assert_int_equal(info.st_size, 65);
-	assert_int_equal(stat(folder_path(&archive.folder, "data/pg_wal/back"), &info), 0);
+	assert_int_equal(stat(scratch_path(&archive.dir, "data/pg_wal/back"), &info), 0);
 	assert_int_equal(info.st_size, ARCHIVE_SEGMENT_BYTES);
-	assert_int_not_equal(access(folder_path(&archive.folder, "data/pg_wal/none"), F_OK), 0);
+	assert_int_not_equal(access(scratch_path(&archive.dir, "data/pg_wal/none"), F_OK), 0);
 }
 
 static void says_more_when_asked(void **unused)

@@ -13,12 +13,12 @@
 
 #include "base/clock.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 
 #define SYSTEM_ID 7601921254259666965U
 #define SEGMENT "000000010000000000000001"
 
-static struct folder folder;
+static struct scratch dir;
 static struct logger logger;
 static struct config *config;
 static int err_fd;
@@ -27,18 +27,18 @@ static char text[64 * 1024];
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	return 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
-/* A push with these lines of walship.conf; '@' is the folder. */
+/* A push with these lines of walship.conf; '@' is the directory. */
 static void begin(const char *lines)
 {
 	struct error err;
@@ -46,7 +46,7 @@ static void begin(const char *lines)
 	size_t len = 0;
 	for (conf[0] = '\0'; *lines != '\0'; lines++, len = strlen(conf))
 		(void)snprintf(conf + len, sizeof conf - len, *lines == '@' ? "%s" : "%.1s",
-			       *lines == '@' ? folder.path : lines);
+			       *lines == '@' ? dir.path : lines);
 	assert_ok(config_load_text(&config, conf, len, "test.conf", &err), err);
 	err_fd = memfd_create("err", MFD_CLOEXEC);
 	assert_true(err_fd >= 0);
@@ -84,7 +84,7 @@ static const char *said(void)
 
 static const char *content(const char *name)
 {
-	int fd = open(folder_path(&folder, name), O_RDONLY | O_CLOEXEC);
+	int fd = open(scratch_path(&dir, name), O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	ssize_t len = read(fd, text, sizeof text - 1);
 	assert_true(len >= 0);
@@ -98,7 +98,7 @@ static int listen_at(const char *name)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval timeout = {.tv_sec = 20};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", folder_path(&folder, name));
+	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", scratch_path(&dir, name));
 	assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout), 0);
 	return fd;
@@ -190,7 +190,7 @@ static void a_file_is_appended_to(void **unused)
 		rest = strchr(rest, '\n') + 1;
 	}
 	assert_string_equal(rest, "");
-	assert_int_equal(stat(folder_path(&folder, "log"), &info), 0);
+	assert_int_equal(stat(scratch_path(&dir, "log"), &info), 0);
 	assert_int_equal(info.st_mode & 07137, 0);
 }
 
@@ -270,7 +270,7 @@ static void an_unusable_place_is_standard_error(void **unused)
 	    {"syslog:@/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123",
 	     "File name too long", HINT},
 	};
-	assert_int_equal(mkfifo(folder_path(&folder, "pipe"), 0600), 0);
+	assert_int_equal(mkfifo(scratch_path(&dir, "pipe"), 0600), 0);
 	for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++) {
 		char lines[256];
 		char expected[512];

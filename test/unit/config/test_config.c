@@ -1,15 +1,15 @@
-/* Five sources, and which of them wins. '@' in the tables is the folder of the test. */
+/* Five sources, and which of them wins. '@' in the tables is the directory of the test. */
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "config/config.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 
 #define EACH 4
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 
 struct input {
@@ -22,17 +22,17 @@ struct input {
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
-	folder_put(&folder, "secret", "sesame\n", 7, 0600);
-	folder_put(&folder, "open", "sesame\n", 7, 0644);
-	folder_put(&folder, "common", "sesame\n", 7, 0666);
+	scratch_init(&dir);
+	scratch_put(&dir, "secret", "sesame\n", 7, 0600);
+	scratch_put(&dir, "open", "sesame\n", 7, 0644);
+	scratch_put(&dir, "common", "sesame\n", 7, 0666);
 	return 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -40,8 +40,7 @@ static void expand(struct buffer *out, const char *text)
 {
 	buffer_clear(out);
 	for (; *text != '\0'; text++)
-		assert_ok(*text == '@' ? buffer_printf(out, &err, "%s", folder.path)
-				       : buffer_append(out, text, 1, &err),
+		assert_ok(*text == '@' ? buffer_printf(out, &err, "%s", dir.path) : buffer_append(out, text, 1, &err),
 			  err);
 }
 
@@ -56,8 +55,8 @@ static enum status load(struct config **out, const struct input *input)
 		strings[i] = buffer_text(&environment[i]);
 	}
 	expand(&file, input->file == NULL ? "" : input->file);
-	folder_put(&folder, "w.conf", file.data, file.len, input->mode == 0 ? 0600 : input->mode);
-	in.path = folder_path(&folder, "w.conf");
+	scratch_put(&dir, "w.conf", file.data, file.len, input->mode == 0 ? 0600 : input->mode);
+	in.path = scratch_path(&dir, "w.conf");
 	while (in.option_count < EACH && input->options[in.option_count].name != NULL)
 		in.option_count++;
 	err = (struct error){0};
@@ -382,11 +381,11 @@ static void a_named_file_must_be_there(void **unused)
 	struct config *config = NULL;
 	char variable[128];
 	char expected[200];
-	(void)snprintf(variable, sizeof variable, "WALSHIP_CONFIG=%s/none", folder.path);
-	(void)snprintf(expected, sizeof expected, "configuration file %s/none: No such file or directory", folder.path);
+	(void)snprintf(variable, sizeof variable, "WALSHIP_CONFIG=%s/none", dir.path);
+	(void)snprintf(expected, sizeof expected, "configuration file %s/none: No such file or directory", dir.path);
 	const char *environment[] = {variable, NULL};
 	struct config_input by_variable = {.environment = environment};
-	struct config_input by_option = {.path = folder_path(&folder, "none")};
+	struct config_input by_option = {.path = scratch_path(&dir, "none")};
 	struct config_input by_nothing = {0};
 	assert_int_equal(config_load(&config, &by_variable, &err), STATUS_USAGE);
 	assert_string_equal(err.text, expected);

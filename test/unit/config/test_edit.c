@@ -1,4 +1,4 @@
-/* A key put first in a walship.conf, of which everything else stays. '@' in the tables is the folder of the test. */
+/* A key put first in a walship.conf, of which everything else stays. '@' in the tables is the directory of the test. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,15 +9,15 @@
 #include "base/cleanup.h"
 #include "config/edit.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	err = (struct error){0};
 	return 0;
 }
@@ -25,15 +25,15 @@ static int setup(void **unused)
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
 static struct config *load(const char *text)
 {
 	struct config *config = NULL;
-	folder_put(&folder, "w.conf", text, strlen(text), 0600);
-	const struct config_input input = {.path = folder_path(&folder, "w.conf")};
+	scratch_put(&dir, "w.conf", text, strlen(text), 0600);
+	const struct config_input input = {.path = scratch_path(&dir, "w.conf")};
 	assert_ok(config_load(&config, &input, &err), err);
 	return config;
 }
@@ -41,7 +41,7 @@ static struct config *load(const char *text)
 static void assert_file(const char *expected)
 {
 	char text[4096] = "";
-	FILE *file = fopen(folder_path(&folder, "w.conf"), "r");
+	FILE *file = fopen(scratch_path(&dir, "w.conf"), "r");
 	assert_non_null(file);
 	assert_true(fread(text, 1, sizeof text - 1, file) > 0);
 	(void)fclose(file);
@@ -78,7 +78,7 @@ static void changes_what_it_must(void **unused)
 		if (st)
 			fail_msg("%s: %s", cases[i].name, err.text);
 		assert_file(cases[i].after);
-		assert_int_equal(folder_entries(&folder, ""), 1);
+		assert_int_equal(scratch_entries(&dir, ""), 1);
 	}
 }
 
@@ -87,15 +87,15 @@ static void keeps_mode_owner_and_link(void **unused)
 	(void)unused;
 	struct stat info, link;
 	CLEANUP(config_freep) struct config *config = load("cipher-key-file = /a\n");
-	assert_int_equal(rename(folder_path(&folder, "w.conf"), folder_path(&folder, "real.conf")), 0);
-	assert_int_equal(symlink("real.conf", folder_path(&folder, "w.conf")), 0);
-	assert_int_equal(chmod(folder_path(&folder, "real.conf"), 0640), 0);
+	assert_int_equal(rename(scratch_path(&dir, "w.conf"), scratch_path(&dir, "real.conf")), 0);
+	assert_int_equal(symlink("real.conf", scratch_path(&dir, "w.conf")), 0);
+	assert_int_equal(chmod(scratch_path(&dir, "real.conf"), 0640), 0);
 	if (geteuid() == 0)
-		assert_int_equal(chown(folder_path(&folder, "real.conf"), 12345, 54321), 0);
+		assert_int_equal(chown(scratch_path(&dir, "real.conf"), 12345, 54321), 0);
 	assert_ok(config_put_key_first(config, "/new", &err), err);
-	assert_int_equal(lstat(folder_path(&folder, "w.conf"), &link), 0);
+	assert_int_equal(lstat(scratch_path(&dir, "w.conf"), &link), 0);
 	assert_true(S_ISLNK(link.st_mode));
-	assert_int_equal(stat(folder_path(&folder, "real.conf"), &info), 0);
+	assert_int_equal(stat(scratch_path(&dir, "real.conf"), &info), 0);
 	assert_int_equal(info.st_mode & 07777, 0640);
 	if (geteuid() == 0) {
 		assert_int_equal(info.st_uid, 12345);
@@ -128,12 +128,12 @@ static void refuses(void **unused)
 		struct config *config = NULL;
 		const char *environment[] = {cases[i].environment, NULL};
 		const char *text = "cipher-key-file = /a\n";
-		folder_put(&folder, "w.conf", text, strlen(text), 0600);
-		const struct config_input input = {.path = folder_path(&folder, "w.conf"), .environment = environment};
+		scratch_put(&dir, "w.conf", text, strlen(text), 0600);
+		const struct config_input input = {.path = scratch_path(&dir, "w.conf"), .environment = environment};
 		assert_ok(config_load(&config, &input, &err), err);
 		if (cases[i].meanwhile != NULL) {
 			text = cases[i].meanwhile;
-			folder_put(&folder, "w.conf", text, strlen(text), 0600);
+			scratch_put(&dir, "w.conf", text, strlen(text), 0600);
 		}
 		assert_int_equal(config_put_key_first(config, cases[i].file, &err), cases[i].expected);
 		if (strstr(err.text, cases[i].text) == NULL)

@@ -6,21 +6,21 @@
 #include "base/cleanup.h"
 #include "config/ini.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 
-static struct folder folder;
+static struct scratch dir;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	return 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -113,15 +113,15 @@ static void reads_plain_files(void **unused)
 {
 	(void)unused;
 	static char large[64 * 1024 + 1];
-	folder_put(&folder, "full", large, sizeof large - 1, 0600);
-	folder_put(&folder, "large", large, sizeof large, 0600);
-	assert_int_equal(mkfifo(folder_path(&folder, "fifo"), 0600), 0);
-	check_file(folder_path(&folder, "full"), STATUS_OK, "");
-	check_file(folder_path(&folder, "large"), STATUS_USAGE, " is larger than 65536 bytes");
-	check_file(folder_path(&folder, "none"), STATUS_MISSING, ": No such file or directory");
-	check_file(folder_path(&folder, "full/none"), STATUS_MISSING, ": Not a directory");
-	check_file(folder.path, STATUS_USAGE, " is not a plain file");
-	check_file(folder_path(&folder, "fifo"), STATUS_USAGE, " is not a plain file");
+	scratch_put(&dir, "full", large, sizeof large - 1, 0600);
+	scratch_put(&dir, "large", large, sizeof large, 0600);
+	assert_int_equal(mkfifo(scratch_path(&dir, "fifo"), 0600), 0);
+	check_file(scratch_path(&dir, "full"), STATUS_OK, "");
+	check_file(scratch_path(&dir, "large"), STATUS_USAGE, " is larger than 65536 bytes");
+	check_file(scratch_path(&dir, "none"), STATUS_MISSING, ": No such file or directory");
+	check_file(scratch_path(&dir, "full/none"), STATUS_MISSING, ": Not a directory");
+	check_file(dir.path, STATUS_USAGE, " is not a plain file");
+	check_file(scratch_path(&dir, "fifo"), STATUS_USAGE, " is not a plain file");
 }
 
 static void sees_who_can_read(void **unused)
@@ -134,8 +134,8 @@ static void sees_who_can_read(void **unused)
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
 		struct error err = {0};
 		CLEANUP(ini_file_fini) struct ini_file file = {0};
-		folder_put(&folder, "mode", "a = 1\n", 6, modes[i].mode);
-		assert_ok(ini_file_read(&file, folder_path(&folder, "mode"), &err), err);
+		scratch_put(&dir, "mode", "a = 1\n", 6, modes[i].mode);
+		assert_ok(ini_file_read(&file, scratch_path(&dir, "mode"), &err), err);
 		assert_int_equal(file.others_can_read, geteuid() == 0 ? modes[i].others_of_root : modes[i].others);
 		assert_string_equal(file.content.data, "a = 1\n");
 	}

@@ -12,14 +12,14 @@
 #include "repo/keyring.h"
 #include "repo/seal.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "support/world.h"
 
 #define KEY_OF(digit) digit digit digit digit digit digit digit digit
 #define KEY(digit) KEY_OF(digit digit digit digit digit digit digit digit) "\n"
 
 static const char *const keys[] = {KEY("1"), KEY("2"), KEY("3")};
-static struct folder folder;
+static struct scratch dir;
 static struct world world;
 static struct error err;
 static struct keyring ring;
@@ -29,20 +29,20 @@ static int setup(void **unused)
 {
 	(void)unused;
 	static const char *const names[] = {"key1", "key2", "key3"};
-	folder_init(&folder);
+	scratch_init(&dir);
 	world_init(&world);
 	world.call.clock = &system_clock; /* the made-up one is not for threads */
 	world.call.deadline_ms = clock_monotonic_ms(&system_clock) + 60000;
 	ring = (struct keyring){0};
 	for (size_t i = 0; i < 3; i++) {
 		struct secret content = {0};
-		folder_put(&folder, names[i], keys[i], strlen(keys[i]), 0600);
+		scratch_put(&dir, names[i], keys[i], strlen(keys[i]), 0600);
 		assert_ok(secret_set(&content, keys[i], strlen(keys[i]), &err), err);
 		assert_ok(keyring_add(&ring, &content, &err), err);
 		secret_fini(&content);
 		hex_encode(ids[i], ring.keys[i].id, KEY_ID_BYTES);
 	}
-	assert_int_equal(mkdir(folder_path(&folder, "repo"), 0700), 0);
+	assert_int_equal(mkdir(scratch_path(&dir, "repo"), 0700), 0);
 	err = (struct error){0};
 	return 0;
 }
@@ -51,7 +51,7 @@ static int teardown(void **unused)
 {
 	(void)unused;
 	world_fini(&world);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -63,17 +63,17 @@ static void put(const char *name, int key, size_t bytes, int64_t modified_s)
 	if (key >= 0)
 		memcpy(object + 16, ring.keys[key].id, KEY_ID_BYTES);
 	(void)snprintf(path, sizeof path, "repo/%s", name);
-	folder_put(&folder, path, object, bytes, 0600);
+	scratch_put(&dir, path, object, bytes, 0600);
 	const struct timespec times[] = {{.tv_sec = modified_s}, {.tv_sec = modified_s}};
-	assert_int_equal(utimensat(AT_FDCWD, folder_path(&folder, path), times, 0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, scratch_path(&dir, path), times, 0), 0);
 }
 
-/* '@' becomes the folder, and 'A', 'B', 'C' behind '%' the keys' ids. */
+/* '@' becomes the directory, and 'A', 'B', 'C' behind '%' the keys' ids. */
 static void expand(struct buffer *out, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if (*text == '@')
-			assert_ok(buffer_printf(out, &err, "%s", folder.path), err);
+			assert_ok(buffer_printf(out, &err, "%s", dir.path), err);
 		else if (*text == '%')
 			assert_ok(buffer_printf(out, &err, "%s", ids[*++text - 'A']), err);
 		else

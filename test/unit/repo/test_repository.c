@@ -4,24 +4,24 @@
 #include "base/cleanup.h"
 #include "repo/repository.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "support/world.h"
 
 #define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 
-static struct folder folder;
+static struct scratch dir;
 static struct world world;
 static struct error err;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	world_init(&world);
-	folder_put(&folder, "key", KEY, sizeof KEY - 1, 0600);
-	folder_put(&folder, "open", KEY, sizeof KEY - 1, 0644);
-	folder_put(&folder, "short", "0001\n", 5, 0600);
-	folder_put(&folder, "secret", "sesame\n", 7, 0600);
+	scratch_put(&dir, "key", KEY, sizeof KEY - 1, 0600);
+	scratch_put(&dir, "open", KEY, sizeof KEY - 1, 0644);
+	scratch_put(&dir, "short", "0001\n", 5, 0600);
+	scratch_put(&dir, "secret", "sesame\n", 7, 0600);
 	return 0;
 }
 
@@ -29,17 +29,17 @@ static int teardown(void **unused)
 {
 	(void)unused;
 	world_fini(&world);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
-/* Each '@' of the text becomes the folder's path. */
+/* Each '@' of the text becomes the directory's path. */
 static struct config *load(const char *text)
 {
 	struct buffer out = {0};
 	struct config *config = NULL;
 	for (; *text != '\0'; text++)
-		assert_int_equal(*text == '@' ? buffer_printf(&out, &err, "%s", folder.path)
+		assert_int_equal(*text == '@' ? buffer_printf(&out, &err, "%s", dir.path)
 					      : buffer_append(&out, text, 1, &err),
 				 STATUS_OK);
 	enum status st = config_load_text(&config, buffer_text(&out), out.len, "test.conf", &err);

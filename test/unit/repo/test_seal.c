@@ -1,6 +1,6 @@
 /*
  * The object format, byte for byte, against objects that test/golden/objects/make wrote from doc/format.md without
- * walship. The environment variable WALSHIP_GOLDEN names their folder.
+ * walship. The environment variable WALSHIP_GOLDEN names their directory.
  */
 #include <ctype.h>
 #include <stdio.h>

@@ -10,9 +10,9 @@ static const struct store_under_test *under_test;
 static struct store *store;
 static struct error err;
 
-/* Every test's objects lie in one folder, and one object is there from the beginning. */
-#define FOLDER "7601921254259666965/wal/"
-#define FIRST FOLDER "00000001.history"
+/* Every test's objects lie in one directory, and one object is there from the beginning. */
+#define DIR "7601921254259666965/wal/"
+#define FIRST DIR "00000001.history"
 
 static enum status put(const char *name, const void *data, size_t len)
 {
@@ -93,9 +93,9 @@ static void returns_what_was_put(void **state)
 static void keeps_an_empty_object(void **state)
 {
 	(void)state;
-	enum status st = put(FOLDER "empty", "", 0);
+	enum status st = put(DIR "empty", "", 0);
 	assert_ok(st, err);
-	assert_content(FOLDER "empty", "", 0);
+	assert_content(DIR "empty", "", 0);
 }
 
 static void keeps_a_large_object_written_in_pieces(void **state)
@@ -106,7 +106,7 @@ static void keeps_a_large_object_written_in_pieces(void **state)
 	for (size_t i = 0; i < len; i++)
 		data[i] = (char)(i * 2654435761u >> 13);
 	struct sink *writer = NULL;
-	enum status st = store_create(store, under_test->call, FOLDER "large", &writer, &err);
+	enum status st = store_create(store, under_test->call, DIR "large", &writer, &err);
 	for (size_t done = 0; !st && done < len;) {
 		size_t piece = len - done < 65521 ? len - done : 65521;
 		st = sink_write(writer, data + done, piece, &err);
@@ -116,7 +116,7 @@ static void keeps_a_large_object_written_in_pieces(void **state)
 		st = sink_finish(writer, &err);
 	sink_free(writer);
 	assert_ok(st, err);
-	assert_content(FOLDER "large", data, len);
+	assert_content(DIR "large", data, len);
 	test_free(data);
 }
 
@@ -124,14 +124,14 @@ static void is_visible_only_after_finish(void **state)
 {
 	(void)state;
 	struct sink *writer = NULL;
-	enum status st = store_create(store, under_test->call, FOLDER "later", &writer, &err);
+	enum status st = store_create(store, under_test->call, DIR "later", &writer, &err);
 	assert_ok(st, err);
 	st = sink_write(writer, "content", 7, &err);
 	assert_ok(st, err);
-	assert_missing(FOLDER "later");
+	assert_missing(DIR "later");
 	st = sink_finish(writer, &err);
 	assert_ok(st, err);
-	assert_content(FOLDER "later", "content", 7);
+	assert_content(DIR "later", "content", 7);
 	sink_free(writer);
 }
 
@@ -139,13 +139,13 @@ static void free_abandons(void **state)
 {
 	(void)state;
 	struct sink *writer = NULL;
-	enum status st = store_create(store, under_test->call, FOLDER "never", &writer, &err);
+	enum status st = store_create(store, under_test->call, DIR "never", &writer, &err);
 	assert_ok(st, err);
 	st = sink_write(writer, "content", 7, &err);
 	assert_ok(st, err);
 	sink_free(writer);
-	assert_missing(FOLDER "never");
-	st = put(FOLDER "never", "again", 5);
+	assert_missing(DIR "never");
+	st = put(DIR "never", "again", 5);
 	assert_ok(st, err);
 }
 
@@ -162,9 +162,9 @@ static void of_two_writers_the_first_to_finish_wins(void **state)
 	(void)state;
 	struct sink *one = NULL;
 	struct sink *two = NULL;
-	enum status st = store_create(store, under_test->call, FOLDER "race", &one, &err);
+	enum status st = store_create(store, under_test->call, DIR "race", &one, &err);
 	assert_ok(st, err);
-	st = store_create(store, under_test->call, FOLDER "race", &two, &err);
+	st = store_create(store, under_test->call, DIR "race", &two, &err);
 	assert_ok(st, err);
 	assert_int_equal(sink_write(one, "one", 3, &err), STATUS_OK);
 	assert_int_equal(sink_write(two, "two", 3, &err), STATUS_OK);
@@ -172,14 +172,14 @@ static void of_two_writers_the_first_to_finish_wins(void **state)
 	assert_int_equal(sink_finish(one, &err), STATUS_EXISTS);
 	sink_free(one);
 	sink_free(two);
-	assert_content(FOLDER "race", "two", 3);
+	assert_content(DIR "race", "two", 3);
 }
 
 static void missing_is_a_status(void **state)
 {
 	(void)state;
-	assert_missing(FOLDER "nothing");
-	assert_missing(FOLDER "0000000100000000/nothing");
+	assert_missing(DIR "nothing");
+	assert_missing(DIR "0000000100000000/nothing");
 }
 
 static void passes_on_what_the_sink_says(void **state)
@@ -207,23 +207,17 @@ static void reads_the_first_bytes(void **state)
 		const char *name;
 		size_t wanted, expected;
 	} cases[] = {
-	    {FOLDER "large", 64, 64},
-	    {FOLDER "large", 1, 1},
-	    {FOLDER "large", STORE_FIRST_MAX, STORE_FIRST_MAX},
-	    {FOLDER "exact", 64, 64},
-	    {FIRST, 64, 5},
-	    {FIRST, 5, 5},
-	    {FIRST, 4, 4},
-	    {FOLDER "empty", 64, 0},
-	    {FOLDER "empty", 1, 0},
+	    {DIR "large", 64, 64}, {DIR "large", 1, 1},  {DIR "large", STORE_FIRST_MAX, STORE_FIRST_MAX},
+	    {DIR "exact", 64, 64}, {FIRST, 64, 5},       {FIRST, 5, 5},
+	    {FIRST, 4, 4},         {DIR "empty", 64, 0}, {DIR "empty", 1, 0},
 	};
 	size_t large_bytes = 2 * 1024 * 1024;
 	char *large = test_malloc(large_bytes);
 	for (size_t i = 0; i < large_bytes; i++)
 		large[i] = (char)(i * 2654435761u >> 13);
-	assert_int_equal(put(FOLDER "large", large, large_bytes), STATUS_OK);
-	assert_int_equal(put(FOLDER "exact", large, 64), STATUS_OK);
-	assert_int_equal(put(FOLDER "empty", "", 0), STATUS_OK);
+	assert_int_equal(put(DIR "large", large, large_bytes), STATUS_OK);
+	assert_int_equal(put(DIR "exact", large, 64), STATUS_OK);
+	assert_int_equal(put(DIR "empty", "", 0), STATUS_OK);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char out[STORE_FIRST_MAX + 1];
 		size_t len = cases[i].wanted;
@@ -244,8 +238,8 @@ static void says_what_has_no_first_bytes(void **state)
 	(void)state;
 	char out[8];
 	size_t len = sizeof out;
-	assert_int_equal(get_first(FOLDER "nothing", out, &len), STATUS_MISSING);
-	assert_int_equal(get_first(FOLDER "0000000100000000/nothing", out, &len), STATUS_MISSING);
+	assert_int_equal(get_first(DIR "nothing", out, &len), STATUS_MISSING);
+	assert_int_equal(get_first(DIR "0000000100000000/nothing", out, &len), STATUS_MISSING);
 	assert_int_equal(get_first("a/../b", out, &len), STATUS_USAGE);
 }
 
@@ -265,7 +259,7 @@ static void removes(void **state)
 	(void)state;
 	enum status st = store_remove(store, under_test->call, FIRST, &err);
 	assert_ok(st, err);
-	st = put(FOLDER "x", "", 0);
+	st = put(DIR "x", "", 0);
 	assert_ok(st, err);
 	assert_missing(FIRST);
 	st = store_remove(store, under_test->call, FIRST, &err);
@@ -281,16 +275,15 @@ static enum status join(void *arg, const struct object_info *info, struct error 
 static void lists_in_order(void **state)
 {
 	(void)state;
-	static const char *const names[] = {FOLDER "b/2", FOLDER "b.c", FOLDER "b/1",
-					    FOLDER "a",   FOLDER "b-",  "other/x"};
+	static const char *const names[] = {DIR "b/2", DIR "b.c", DIR "b/1", DIR "a", DIR "b-", "other/x"};
 	static const struct {
 		const char *prefix, *expected;
 	} cases[] = {
-	    {"7", FIRST " 5\n" FOLDER "a 1\n" FOLDER "b- 1\n" FOLDER "b.c 1\n" FOLDER "b/1 1\n" FOLDER "b/2 1\n"},
-	    {FOLDER "b", FOLDER "b- 1\n" FOLDER "b.c 1\n" FOLDER "b/1 1\n" FOLDER "b/2 1\n"},
-	    {FOLDER "b/", FOLDER "b/1 1\n" FOLDER "b/2 1\n"},
-	    {FOLDER "b/1", FOLDER "b/1 1\n"},
-	    {FOLDER "a", FOLDER "a 1\n"},
+	    {"7", FIRST " 5\n" DIR "a 1\n" DIR "b- 1\n" DIR "b.c 1\n" DIR "b/1 1\n" DIR "b/2 1\n"},
+	    {DIR "b", DIR "b- 1\n" DIR "b.c 1\n" DIR "b/1 1\n" DIR "b/2 1\n"},
+	    {DIR "b/", DIR "b/1 1\n" DIR "b/2 1\n"},
+	    {DIR "b/1", DIR "b/1 1\n"},
+	    {DIR "a", DIR "a 1\n"},
 	    {"oth", "other/x 1\n"},
 	    {"none", ""},
 	    {"other/x/y", ""},
@@ -319,7 +312,7 @@ static void listing_stops_when_told(void **state)
 {
 	(void)state;
 	int seen = 0;
-	enum status st = put(FOLDER "2", "", 0);
+	enum status st = put(DIR "2", "", 0);
 	assert_ok(st, err);
 	assert_int_equal(store_list(store, under_test->call, "", stop, &seen, &err), STATUS_CONFLICT);
 	assert_int_equal(seen, 1);

@@ -5,7 +5,8 @@
 #include "store/store.h"
 
 struct store_under_test {
-	/* An empty store, new for each test. It may be the same bucket or folder if nothing of the last test is left.
+	/* An empty store, new for each test. It may be the same bucket or directory if nothing of the last test is
+	 * left.
 	 */
 	struct store *(*open)(void *arg);
 	void *arg;

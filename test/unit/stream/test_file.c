@@ -11,16 +11,16 @@
 #define SIZE 300000 /* more than two chunks */
 
 static struct error err;
-static char folder[] = "/tmp/walship-test-XXXXXX";
+static char dir[] = "/tmp/walship-test-XXXXXX";
 static char content[SIZE];
 static int fd = -1;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	assert_non_null(mkdtemp(folder));
+	assert_non_null(mkdtemp(dir));
 	char path[64];
-	(void)snprintf(path, sizeof path, "%s/content", folder);
+	(void)snprintf(path, sizeof path, "%s/content", dir);
 	for (size_t i = 0; i < sizeof content; i++)
 		content[i] = (char)(i * 7 % 251);
 	fd = open(path, O_CREAT | O_RDWR, 0600);
@@ -31,10 +31,10 @@ static int teardown(void **unused)
 {
 	(void)unused;
 	char path[64];
-	(void)snprintf(path, sizeof path, "%s/content", folder);
+	(void)snprintf(path, sizeof path, "%s/content", dir);
 	(void)close(fd);
 	(void)unlink(path);
-	return rmdir(folder);
+	return rmdir(dir);
 }
 
 static enum status compare(const char *data, size_t len, size_t piece)
@@ -109,7 +109,7 @@ static void a_file_has_a_bound(void **unused)
 	char path[64];
 	struct newfile file;
 	struct sink *sink;
-	(void)snprintf(path, sizeof path, "%s/new", folder);
+	(void)snprintf(path, sizeof path, "%s/new", dir);
 	assert_int_equal(newfile_open(&file, path, 0600, &err), STATUS_OK);
 	assert_int_equal(file_sink_new(&sink, &file, 5, &err), STATUS_OK);
 	assert_int_equal(sink_write(sink, "abc", 3, &err), STATUS_OK);

@@ -18,19 +18,19 @@ struct control {
 static void put_control(struct archive *archive)
 {
 	struct control control = {ARCHIVE_SYSTEM_ID, 1300, 202209061};
-	folder_put(&archive->folder, "data/global/pg_control", &control, sizeof control, 0600);
+	scratch_put(&archive->dir, "data/global/pg_control", &control, sizeof control, 0600);
 }
 
 void archive_init(struct archive *archive)
 {
 	struct secret key = {0};
 	*archive = (struct archive){0};
-	folder_init(&archive->folder);
+	scratch_init(&archive->dir);
 	world_init(&archive->world);
 	archive->store = memory_store_open();
 	put_control(archive);
-	folder_put(&archive->folder, "data/pg_wal/archive_status/x", "", 0, 0600);
-	folder_put(&archive->folder, "out/x", "", 0, 0600);
+	scratch_put(&archive->dir, "data/pg_wal/archive_status/x", "", 0, 0600);
+	scratch_put(&archive->dir, "out/x", "", 0, 0600);
 	if (secret_set(&key, "0123456789abcdef0123456789abcdef", REPOSITORY_KEY_BYTES, &archive->err) ||
 	    keyring_add(&archive->keys, &key, &archive->err))
 		abort();
@@ -42,7 +42,7 @@ void archive_fini(struct archive *archive)
 	keyring_fini(&archive->keys);
 	store_free(archive->store);
 	world_fini(&archive->world);
-	folder_fini(&archive->folder);
+	scratch_fini(&archive->dir);
 }
 
 static void put_segment(struct archive *archive, const char *path, const struct wal_name *name, unsigned seed)
@@ -53,7 +53,7 @@ static void put_segment(struct archive *archive, const char *path, const struct 
 	for (size_t i = 0; i < sizeof content; i++)
 		content[i] = i / 4096 % 3 ? (uint8_t)seed : (uint8_t)((i + seed) * 2654435761u >> 15);
 	memcpy(content, &header, sizeof header);
-	folder_put(&archive->folder, path, content, sizeof content, 0600);
+	scratch_put(&archive->dir, path, content, sizeof content, 0600);
 }
 
 void archive_put_wal(struct archive *archive, const char *text, unsigned seed)
@@ -70,7 +70,7 @@ void archive_put_wal(struct archive *archive, const char *text, unsigned seed)
 	}
 	(void)snprintf(content, sizeof content,
 		       name.kind == WAL_HISTORY ? "1\t0/%X\tx\n" : "START WAL LOCATION: 0/%X (file x)\n", seed);
-	folder_put(&archive->folder, path, content, strlen(content), 0600);
+	scratch_put(&archive->dir, path, content, strlen(content), 0600);
 }
 
 enum status archive_push(struct archive *archive, const char *name)
@@ -84,7 +84,7 @@ enum status archive_push(struct archive *archive, const char *name)
 	    .level = 6,
 	    .key = &archive->keys.keys[0],
 	    .keys = &archive->keys,
-	    .path = folder_path(&archive->folder, path),
+	    .path = scratch_path(&archive->dir, path),
 	};
 	return push_file(&push, NULL, &archive->err);
 }
@@ -100,5 +100,5 @@ enum status archive_fetch(struct archive *archive, const char *name)
 	    .name = name,
 	    .system_id = ARCHIVE_SYSTEM_ID,
 	};
-	return fetch_file(&fetch, folder_path(&archive->folder, path), &archive->err);
+	return fetch_file(&fetch, scratch_path(&archive->dir, path), &archive->err);
 }

@@ -4,7 +4,7 @@
 
 #include "repo/keyring.h"
 #include "store/store.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "support/world.h"
 #include "walship/fetch.h"
 #include "walship/push.h"
@@ -13,7 +13,7 @@
 #define ARCHIVE_SYSTEM_ID 42
 
 struct archive {
-	struct folder folder; /* with data/pg_wal and data/global/pg_control of cluster 42 */
+	struct scratch dir; /* with data/pg_wal and data/global/pg_control of cluster 42 */
 	struct world world;
 	struct keyring keys;
 	struct store *store;

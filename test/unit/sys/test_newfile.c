@@ -4,30 +4,30 @@
 #include <unistd.h>
 
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "sys/newfile.h"
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	return 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
 static void assert_file(const char *name, const char *expected)
 {
 	char content[64] = {0};
-	int fd = open(folder_path(&folder, name), O_RDONLY);
+	int fd = open(scratch_path(&dir, name), O_RDONLY);
 	assert_true(fd >= 0);
 	assert_true(read(fd, content, sizeof content - 1) >= 0);
 	close(fd);
@@ -36,7 +36,7 @@ static void assert_file(const char *name, const char *expected)
 
 static void begin(struct newfile *file, const char *content)
 {
-	enum status st = newfile_open(file, folder_path(&folder, "file"), 0600, &err);
+	enum status st = newfile_open(file, scratch_path(&dir, "file"), 0600, &err);
 	assert_ok(st, err);
 	st = newfile_write(file, content, strlen(content), &err);
 	assert_ok(st, err);
@@ -60,10 +60,10 @@ static void appears_when_created(void **unused)
 		begin(&one, "one");
 		if (named)
 			give_name(&one);
-		assert_int_equal(folder_entries(&folder, ""), named);
+		assert_int_equal(scratch_entries(&dir, ""), named);
 		assert_int_equal(newfile_create(&one, &err), STATUS_OK);
 		newfile_fini(&one);
-		assert_int_equal(folder_entries(&folder, ""), 1);
+		assert_int_equal(scratch_entries(&dir, ""), 1);
 		begin(&two, "two");
 		if (named)
 			give_name(&two);
@@ -71,8 +71,8 @@ static void appears_when_created(void **unused)
 		assert_string_equal(err.text, "file exists");
 		newfile_fini(&two);
 		assert_file("file", "one");
-		assert_int_equal(folder_entries(&folder, ""), 1);
-		assert_int_equal(unlink(folder_path(&folder, "file")), 0);
+		assert_int_equal(scratch_entries(&dir, ""), 1);
+		assert_int_equal(unlink(scratch_path(&dir, "file")), 0);
 	}
 }
 
@@ -88,9 +88,9 @@ static void replaces(void **unused)
 			assert_int_equal(newfile_replace(&file, &err), STATUS_OK);
 			newfile_fini(&file);
 			assert_file("file", there ? "new" : "old");
-			assert_int_equal(folder_entries(&folder, ""), 1);
+			assert_int_equal(scratch_entries(&dir, ""), 1);
 		}
-		assert_int_equal(unlink(folder_path(&folder, "file")), 0);
+		assert_int_equal(unlink(scratch_path(&dir, "file")), 0);
 	}
 }
 
@@ -103,7 +103,7 @@ static void leaves_nothing_when_abandoned(void **unused)
 		if (named)
 			give_name(&file);
 		newfile_fini(&file);
-		assert_int_equal(folder_entries(&folder, ""), 0);
+		assert_int_equal(scratch_entries(&dir, ""), 0);
 		newfile_fini(&file);
 	}
 }
@@ -112,16 +112,16 @@ static void says_what_is_wrong(void **unused)
 {
 	(void)unused;
 	struct newfile file;
-	folder_put(&folder, "plain", "", 0, 0600);
-	assert_int_equal(newfile_open(&file, folder_path(&folder, "none/x"), 0600, &err), STATUS_MISSING);
-	assert_int_equal(newfile_open(&file, folder_path(&folder, "plain/x"), 0600, &err), STATUS_LOCAL);
-	assert_int_equal(newfile_open(&file, folder_path(&folder, ""), 0600, &err), STATUS_LOCAL);
+	scratch_put(&dir, "plain", "", 0, 0600);
+	assert_int_equal(newfile_open(&file, scratch_path(&dir, "none/x"), 0600, &err), STATUS_MISSING);
+	assert_int_equal(newfile_open(&file, scratch_path(&dir, "plain/x"), 0600, &err), STATUS_LOCAL);
+	assert_int_equal(newfile_open(&file, scratch_path(&dir, ""), 0600, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "is no name for a file"));
 	assert_int_equal(newfile_open(&file, "/proc/x", 0600, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "create a file for /proc/x: "));
 	assert_false(file.open);
-	/* A name that is a folder cannot be replaced. */
-	folder_put(&folder, "file/x", "", 0, 0600);
+	/* A name that is a directory cannot be replaced. */
+	scratch_put(&dir, "file/x", "", 0, 0600);
 	begin(&file, "x");
 	assert_int_equal(newfile_replace(&file, &err), STATUS_LOCAL);
 	assert_string_equal(err.text, "rename to file: Is a directory");

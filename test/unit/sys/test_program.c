@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "sys/program.h"
 
 static const char *const environment[] = {"PATH=/usr/bin:/bin", "GREETING=hello", NULL};
@@ -119,16 +119,16 @@ static void lets_it_talk(void **unused)
 static void ends_with_the_deadline(void **unused)
 {
 	(void)unused;
-	struct folder folder;
+	struct scratch dir;
 	struct secret out = {0};
 	char line[256], text[32] = "";
-	folder_init(&folder);
+	scratch_init(&dir);
 	(void)snprintf(line, sizeof line, "sh -c 'sleep 300 & echo $! > %s; echo waiting >&2; wait'",
-		       folder_path(&folder, "pid"));
+		       scratch_path(&dir, "pid"));
 	call.deadline_ms = clock_monotonic_ms(&system_clock) + 1000;
 	assert_int_equal(run(line, &out), STATUS_UNREACHABLE);
 	assert_string_equal(err.text, "x-command sh: does not end in time: 'waiting'");
-	FILE *file = fopen(folder_path(&folder, "pid"), "r");
+	FILE *file = fopen(scratch_path(&dir, "pid"), "r");
 	assert_non_null(file);
 	assert_non_null(fgets(text, sizeof text, file));
 	(void)fclose(file);
@@ -148,7 +148,7 @@ static void ends_with_the_deadline(void **unused)
 		(void)usleep(10000);
 	}
 	assert_true(child == 0 || kill(child, 0) != 0);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 }
 
 static int held;

@@ -3,23 +3,23 @@
 #include <unistd.h>
 
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "sys/secret.h"
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	return 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -58,8 +58,8 @@ static void reads_private_files_only(void **unused)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct secret secret = {0};
-		const char *path = folder_path(&folder, "secret");
-		folder_put(&folder, "secret", "sesame\n", 7, cases[i].mode);
+		const char *path = scratch_path(&dir, "secret");
+		scratch_put(&dir, "secret", "sesame\n", 7, cases[i].mode);
 		if (geteuid() != 0 && (cases[i].owner != 0 || cases[i].mode == 0640))
 			continue;
 		assert_int_equal(chown(path, geteuid() == 0 ? cases[i].owner : geteuid(), (gid_t)-1), 0);
@@ -67,7 +67,7 @@ static void reads_private_files_only(void **unused)
 		if (cases[i].owner != 0) {
 			assert_int_equal(secret_read_file(&secret, path, &err), STATUS_OK); /* root may */
 			secret_fini(&secret);
-			assert_int_equal(chmod(folder.path, 0755), 0);
+			assert_int_equal(chmod(dir.path, 0755), 0);
 			assert_int_equal(chmod(path, 0644), 0);
 			assert_int_equal(seteuid(54321), 0);
 		}
@@ -87,19 +87,19 @@ static void refuses_what_is_no_file(void **unused)
 	(void)unused;
 	struct secret secret = {0};
 	static char large[SECRET_FILE_MAX + 1];
-	folder_put(&folder, "large", large, sizeof large, 0600);
-	assert_int_equal(mkfifo(folder_path(&folder, "fifo"), 0600), 0);
-	assert_int_equal(secret_read_file(&secret, folder_path(&folder, "none"), &err), STATUS_USAGE);
+	scratch_put(&dir, "large", large, sizeof large, 0600);
+	assert_int_equal(mkfifo(scratch_path(&dir, "fifo"), 0600), 0);
+	assert_int_equal(secret_read_file(&secret, scratch_path(&dir, "none"), &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "/none: No such file or directory"));
 	assert_string_equal(err.hint, "");
 	err = (struct error){0};
 	assert_int_equal(secret_read_file(&secret, "\"/etc/walship/key\"", &err), STATUS_USAGE);
 	assert_non_null(strstr(err.hint, "without quotes"));
-	assert_int_equal(secret_read_file(&secret, folder.path, &err), STATUS_USAGE);
+	assert_int_equal(secret_read_file(&secret, dir.path, &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "is not a plain file"));
-	assert_int_equal(secret_read_file(&secret, folder_path(&folder, "fifo"), &err), STATUS_USAGE);
+	assert_int_equal(secret_read_file(&secret, scratch_path(&dir, "fifo"), &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "is not a plain file"));
-	assert_int_equal(secret_read_file(&secret, folder_path(&folder, "large"), &err), STATUS_USAGE);
+	assert_int_equal(secret_read_file(&secret, scratch_path(&dir, "large"), &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "is larger than 65536 bytes"));
 	assert_null(secret.data);
 }

@@ -4,24 +4,24 @@
 #include <unistd.h>
 
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "sys/spool.h"
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 static char path[SPOOL_PATH_MAX];
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	return 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -32,14 +32,14 @@ static void assert_refused(const char *given, const char *text)
 		fail_msg("%s", err.text);
 }
 
-static void makes_a_private_folder(void **unused)
+static void makes_a_private_dir(void **unused)
 {
 	(void)unused;
 	struct stat info;
 	for (int i = 0; i < 2; i++) {
-		enum status st = spool_prepare(folder_path(&folder, "new"), path, &err);
+		enum status st = spool_prepare(scratch_path(&dir, "new"), path, &err);
 		assert_ok(st, err);
-		assert_string_equal(path, folder_path(&folder, "new"));
+		assert_string_equal(path, scratch_path(&dir, "new"));
 		assert_int_equal(stat(path, &info), 0);
 		assert_int_equal(info.st_mode, S_IFDIR | 0700);
 	}
@@ -49,29 +49,29 @@ static void makes_a_private_folder(void **unused)
 static void believes_only_its_own(void **unused)
 {
 	(void)unused;
-	folder_put(&folder, "file", "x", 1, 0600);
-	folder_put(&folder, "open/x", "x", 1, 0600);
-	assert_int_equal(chmod(folder_path(&folder, "open"), 0750), 0);
-	assert_int_equal(mkdir(folder_path(&folder, "mine"), 0700), 0);
-	assert_int_equal(symlink(folder_path(&folder, "mine"), folder_path(&folder, "link")), 0);
-	assert_refused(folder_path(&folder, "file"), "own with mode 0700");
-	assert_refused(folder_path(&folder, "open"), "own with mode 0700");
-	assert_refused(folder_path(&folder, "link"), "own with mode 0700");
-	assert_refused(folder_path(&folder, "none/below"), "No such file or directory");
-	assert_non_null(strstr(err.hint, "name a folder of this user's own"));
+	scratch_put(&dir, "file", "x", 1, 0600);
+	scratch_put(&dir, "open/x", "x", 1, 0600);
+	assert_int_equal(chmod(scratch_path(&dir, "open"), 0750), 0);
+	assert_int_equal(mkdir(scratch_path(&dir, "mine"), 0700), 0);
+	assert_int_equal(symlink(scratch_path(&dir, "mine"), scratch_path(&dir, "link")), 0);
+	assert_refused(scratch_path(&dir, "file"), "own with mode 0700");
+	assert_refused(scratch_path(&dir, "open"), "own with mode 0700");
+	assert_refused(scratch_path(&dir, "link"), "own with mode 0700");
+	assert_refused(scratch_path(&dir, "none/below"), "No such file or directory");
+	assert_non_null(strstr(err.hint, "name a directory of this user's own"));
 	assert_refused("relative", "is not an absolute path");
 	assert_refused("", "is not an absolute path");
 	if (geteuid() == 0) {
-		assert_int_equal(mkdir(folder_path(&folder, "theirs"), 0700), 0);
-		assert_int_equal(chown(folder_path(&folder, "theirs"), 12345, 12345), 0);
-		assert_refused(folder_path(&folder, "theirs"), "not a folder of user 0's own");
+		assert_int_equal(mkdir(scratch_path(&dir, "theirs"), 0700), 0);
+		assert_int_equal(chown(scratch_path(&dir, "theirs"), 12345, 12345), 0);
+		assert_refused(scratch_path(&dir, "theirs"), "not a directory of user 0's own");
 		assert_non_null(strstr(err.hint, "run walship as user 12345"));
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(makes_a_private_folder),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(makes_a_private_dir),
 					   cmocka_unit_test(believes_only_its_own)};
 	return cmocka_run_group_tests_name("base/spool", tests, setup, teardown);
 }

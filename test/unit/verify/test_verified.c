@@ -4,17 +4,17 @@
 
 #include "base/buffer.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "verify/verified.h"
 
 #define IDENTITY "repo file:///x\ns3-endpoint \n"
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 
 static void open_memory(struct verified *verified, const char *identity, int64_t not_before_s)
 {
-	assert_ok(verified_open(verified, folder.path, identity, 42, not_before_s, &err), err);
+	assert_ok(verified_open(verified, dir.path, identity, 42, not_before_s, &err), err);
 }
 
 static void describe(const struct verified *verified, const char *expected)
@@ -94,7 +94,7 @@ static void it_is_kept_and_found_again(void **unused)
 	open_memory(&verified, IDENTITY "key 00\n", 0);
 	describe(&verified, "");
 	verified_fini(&verified);
-	assert_ok(verified_open(&verified, folder.path, IDENTITY, 43, 0, &err), err);
+	assert_ok(verified_open(&verified, dir.path, IDENTITY, 43, 0, &err), err);
 	describe(&verified, "");
 	verified_fini(&verified);
 }
@@ -123,7 +123,7 @@ static void a_file_that_is_not_whole_is_none(void **unused)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct verified verified;
-		folder_put(&folder, "verified-42", cases[i].text, strlen(cases[i].text), 0600);
+		scratch_put(&dir, "verified-42", cases[i].text, strlen(cases[i].text), 0600);
 		open_memory(&verified, IDENTITY, 0);
 		describe(&verified, cases[i].expected);
 		verified_fini(&verified);
@@ -149,7 +149,7 @@ static void memory_has_a_bound(void **unused)
 	verified_fini(&verified);
 }
 
-static void a_folder_that_is_gone_is_an_error(void **unused)
+static void a_dir_that_is_gone_is_an_error(void **unused)
 {
 	(void)unused;
 	struct verified verified;
@@ -161,12 +161,12 @@ static void a_folder_that_is_gone_is_an_error(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ranges_grow_together_and_apart),    cmocka_unit_test(it_is_kept_and_found_again),
-	    cmocka_unit_test(a_file_that_is_not_whole_is_none),  cmocka_unit_test(memory_has_a_bound),
-	    cmocka_unit_test(a_folder_that_is_gone_is_an_error),
+	    cmocka_unit_test(ranges_grow_together_and_apart),   cmocka_unit_test(it_is_kept_and_found_again),
+	    cmocka_unit_test(a_file_that_is_not_whole_is_none), cmocka_unit_test(memory_has_a_bound),
+	    cmocka_unit_test(a_dir_that_is_gone_is_an_error),
 	};
-	folder_init(&folder);
+	scratch_init(&dir);
 	int failed = cmocka_run_group_tests_name("command/verified", tests, NULL, NULL);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return failed;
 }

@@ -32,7 +32,7 @@ static struct buffer read_file(const char *path)
 	struct buffer out = {0};
 	char chunk[65536];
 	ssize_t got;
-	int fd = open(folder_path(&archive.folder, path), O_RDONLY);
+	int fd = open(scratch_path(&archive.dir, path), O_RDONLY);
 	assert_true(fd >= 0);
 	while ((got = read(fd, chunk, sizeof chunk)) > 0)
 		assert_int_equal(buffer_append(&out, chunk, (size_t)got, &archive.err), STATUS_OK);
@@ -52,7 +52,7 @@ static void assert_same(const char *one, const char *two)
 
 static void assert_absent(void)
 {
-	assert_int_equal(folder_entries(&archive.folder, "out"), 1);
+	assert_int_equal(scratch_entries(&archive.dir, "out"), 1);
 }
 
 static void brings_back_what_was_pushed(void **unused)
@@ -63,7 +63,7 @@ static void brings_back_what_was_pushed(void **unused)
 		assert_ok(st, archive.err);
 		assert_same("data/pg_wal/000000010000000000000003", "out/000000010000000000000003");
 		/* Whatever stands at the destination is replaced. */
-		folder_put(&archive.folder, "out/000000010000000000000003", "old", 3, 0600);
+		scratch_put(&archive.dir, "out/000000010000000000000003", "old", 3, 0600);
 	}
 }
 
@@ -89,7 +89,7 @@ static void trouble_is_never_missing(void **unused)
 				.keys = &archive.keys,
 				.name = name,
 				.system_id = ARCHIVE_SYSTEM_ID};
-	assert_int_equal(fetch_file(&nowhere, folder_path(&archive.folder, "none/x"), &archive.err), STATUS_LOCAL);
+	assert_int_equal(fetch_file(&nowhere, scratch_path(&archive.dir, "none/x"), &archive.err), STATUS_LOCAL);
 	assert_true(archive.err.hint[0] != '\0');
 }
 
@@ -141,8 +141,8 @@ static void cat_writes_only_what_is_verified(void **unused)
 			      .keys = &archive.keys,
 			      .name = name,
 			      .system_id = ARCHIVE_SYSTEM_ID,
-			      .scratch = archive.folder.path};
-	int fd = open(folder_path(&archive.folder, "out/cat"), O_CREAT | O_RDWR, 0600);
+			      .scratch = archive.dir.path};
+	int fd = open(scratch_path(&archive.dir, "out/cat"), O_CREAT | O_RDWR, 0600);
 	struct buffer *stored = memory_store_bytes(archive.store, object);
 	stored->data[stored->len - 1] ^= 1;
 	assert_int_equal(fetch_to_fd(&fetch, fd, &archive.err), STATUS_DAMAGED);

@@ -13,28 +13,28 @@
 #include "archive/fetch/prefetch_client.h"
 #include "base/cleanup.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "support/world.h"
 
 #define NAME "000000010000000000000005"
-#define FOLDER "spool/fetch-42/"
+#define DIR "spool/fetch-42/"
 #define CONTENT "as it was fetched"
 #define CONF "repo = file:///r\nspool = @/spool\n"
 #define SHM "/dev/shm"
 
-static struct folder folder;
+static struct scratch dir;
 static struct world world;
 static struct error err;
 static struct config *config;
 static struct wal_name name;
 
-/* Each '@' of the text becomes the folder's path. */
+/* Each '@' of the text becomes the directory's path. */
 static struct config *load(const char *text)
 {
 	struct buffer out = {0};
 	struct config *loaded = NULL;
 	for (; *text != '\0'; text++)
-		assert_int_equal(*text == '@' ? buffer_printf(&out, &err, "%s", folder.path)
+		assert_int_equal(*text == '@' ? buffer_printf(&out, &err, "%s", dir.path)
 					      : buffer_append(&out, text, 1, &err),
 				 STATUS_OK);
 	enum status st = config_load_text(&loaded, buffer_text(&out), out.len, "test.conf", &err);
@@ -46,7 +46,7 @@ static struct config *load(const char *text)
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	world_init(&world);
 	config = load(CONF);
 	assert_ok(wal_name_parse(&name, NAME, &err), err);
@@ -58,20 +58,20 @@ static int teardown(void **unused)
 	(void)unused;
 	config_freep(&config);
 	world_fini(&world);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
 static void put(const char *path, const char *text)
 {
 	char full[128];
-	(void)snprintf(full, sizeof full, FOLDER "%s", path);
-	folder_put(&folder, full, text, strlen(text), 0600);
+	(void)snprintf(full, sizeof full, DIR "%s", path);
+	scratch_put(&dir, full, text, strlen(text), 0600);
 }
 
 static bool is_there(const char *path)
 {
-	return access(folder_path(&folder, path), F_OK) == 0;
+	return access(scratch_path(&dir, path), F_OK) == 0;
 }
 
 static void assert_content(const char *path, const char *text)
@@ -83,7 +83,7 @@ static void assert_content(const char *path, const char *text)
 	assert_memory_equal(found, text, strlen(text));
 }
 
-/* As whoever fetches ahead from the repository of this configuration leaves its folder. */
+/* As whoever fetches ahead from the repository of this configuration leaves its directory. */
 static void write_identity_of(const struct config *whose)
 {
 	struct prefetch_client client;
@@ -95,8 +95,8 @@ static void write_identity_of(const struct config *whose)
 /* Whoever reads at the pipe's other end is alive. */
 static int come_alive(void)
 {
-	assert_true(mkfifo(folder_path(&folder, FOLDER "wanted"), 0600) == 0 || errno == EEXIST);
-	int fd = open(folder_path(&folder, FOLDER "wanted"), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	assert_true(mkfifo(scratch_path(&dir, DIR "wanted"), 0600) == 0 || errno == EEXIST);
+	int fd = open(scratch_path(&dir, DIR "wanted"), O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	assert_true(fd >= 0);
 	return fd;
 }
@@ -117,7 +117,7 @@ static bool take_to(const char *dest)
 
 static bool take_with(const struct config *whose)
 {
-	return take_as(whose, folder_path(&folder, "dest"));
+	return take_as(whose, scratch_path(&dir, "dest"));
 }
 
 static bool take(void)
@@ -130,11 +130,11 @@ static void takes_by_rename(void **unused)
 	(void)unused;
 	write_identity_of(config);
 	put(NAME, CONTENT);
-	folder_put(&folder, "dest", "older", 5, 0600);
+	scratch_put(&dir, "dest", "older", 5, 0600);
 	assert_true(take());
-	assert_content(folder_path(&folder, "dest"), CONTENT);
-	assert_false(is_there(FOLDER NAME));
-	assert_int_equal(folder_entries(&folder, "spool/fetch-42"), 1);
+	assert_content(scratch_path(&dir, "dest"), CONTENT);
+	assert_false(is_there(DIR NAME));
+	assert_int_equal(scratch_entries(&dir, "spool/fetch-42"), 1);
 	assert_false(take()); /* once */
 }
 
@@ -143,7 +143,7 @@ static void takes_by_copy_to_another_file_system(void **unused)
 	(void)unused;
 	struct stat here, there;
 	char dest[] = SHM "/walship-test-XXXXXX", file[64];
-	if (stat(SHM, &there) != 0 || stat(folder.path, &here) != 0 || here.st_dev == there.st_dev ||
+	if (stat(SHM, &there) != 0 || stat(dir.path, &here) != 0 || here.st_dev == there.st_dev ||
 	    mkdtemp(dest) == NULL)
 		skip();
 	(void)snprintf(file, sizeof file, "%s/dest", dest);
@@ -155,7 +155,7 @@ static void takes_by_copy_to_another_file_system(void **unused)
 	(void)unlink(file);
 	assert_int_equal(rmdir(dest), 0); /* nothing else is left there */
 	assert_true(taken);
-	assert_int_equal(folder_entries(&folder, "spool/fetch-42"), 1);
+	assert_int_equal(scratch_entries(&dir, "spool/fetch-42"), 1);
 }
 
 static void leaves_dest_alone_when_it_cannot_be_given(void **unused)
@@ -163,12 +163,12 @@ static void leaves_dest_alone_when_it_cannot_be_given(void **unused)
 	(void)unused;
 	write_identity_of(config);
 	put(NAME, CONTENT);
-	assert_false(take_to(folder_path(&folder, "none/dest")));
+	assert_false(take_to(scratch_path(&dir, "none/dest")));
 	put(NAME, CONTENT);
-	folder_put(&folder, "dir/in", "", 0, 0600);
-	assert_false(take_to(folder_path(&folder, "dir")));
-	assert_int_equal(folder_entries(&folder, "dir"), 1);
-	assert_int_equal(folder_entries(&folder, "spool/fetch-42"), 1);
+	scratch_put(&dir, "dir/in", "", 0, 0600);
+	assert_false(take_to(scratch_path(&dir, "dir")));
+	assert_int_equal(scratch_entries(&dir, "dir"), 1);
+	assert_int_equal(scratch_entries(&dir, "spool/fetch-42"), 1);
 }
 
 static void takes_nothing_without_an_identity(void **unused)
@@ -194,13 +194,13 @@ static const char *const others[] = {
 static void takes_nothing_of_another_repository(void **unused)
 {
 	(void)unused;
-	folder_put(&folder, "dest", "older", 5, 0600);
+	scratch_put(&dir, "dest", "older", 5, 0600);
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
 		CLEANUP(config_freep) struct config *other = load(others[i]);
 		write_identity_of(other);
 		put(NAME, CONTENT);
 		assert_false(take());
-		assert_content(folder_path(&folder, "dest"), "older");
+		assert_content(scratch_path(&dir, "dest"), "older");
 	}
 	write_identity_of(config);
 	assert_true(take());
@@ -231,13 +231,13 @@ static void takes_nothing_opened_with_other_keys(void **unused)
 	(void)unused;
 	CLEANUP(config_freep) struct config *both = load(CONF "cipher-key-file = @/one\ncipher-key-file = @/two\n");
 	CLEANUP(config_freep) struct config *one = load(CONF "cipher-key-file = @/one\n");
-	folder_put(&folder, "one", "1", 1, 0600);
-	folder_put(&folder, "two", "2", 1, 0600);
+	scratch_put(&dir, "one", "1", 1, 0600);
+	scratch_put(&dir, "two", "2", 1, 0600);
 	write_identity_of(both);
 	put(NAME, CONTENT);
 	assert_false(take_with(one));
-	folder_put(&folder, "new", "3", 1, 0600);
-	assert_int_equal(rename(folder_path(&folder, "new"), config_list_item(both, OPTION_ID_CIPHER_KEY_FILE, 1)), 0);
+	scratch_put(&dir, "new", "3", 1, 0600);
+	assert_int_equal(rename(scratch_path(&dir, "new"), config_list_item(both, OPTION_ID_CIPHER_KEY_FILE, 1)), 0);
 	assert_false(take_with(both));
 	assert_int_equal(unlink(config_list_item(both, OPTION_ID_CIPHER_KEY_FILE, 1)), 0);
 	assert_false(take_with(both));
@@ -281,7 +281,7 @@ static void *bring(void *arg)
 {
 	struct bringer *bringer = arg;
 	char part[128];
-	(void)snprintf(part, sizeof part, "%s/" FOLDER NAME ".part", folder.path);
+	(void)snprintf(part, sizeof part, "%s/" DIR NAME ".part", dir.path);
 	(void)usleep(50000);
 	if (bringer->brings)
 		put(NAME, CONTENT);
@@ -308,7 +308,7 @@ static void waits_for_what_is_on_its_way(void **unused)
 	CLEANUP(fd_closep) int fd = come_alive();
 	(void)fd; /* open until the end */
 	assert_true(take_while(&(struct bringer){.fd = -1, .brings = true}));
-	assert_content(folder_path(&folder, "dest"), CONTENT);
+	assert_content(scratch_path(&dir, "dest"), CONTENT);
 	assert_false(take_while(&(struct bringer){.fd = -1, .brings = false}));
 }
 
@@ -427,13 +427,13 @@ static void needs_a_spool(void **unused)
 {
 	(void)unused;
 	struct prefetch_client client;
-	folder_put(&folder, "spool/x", "", 0, 0600);
-	assert_int_equal(chmod(folder_path(&folder, "spool"), 0755), 0);
+	scratch_put(&dir, "spool/x", "", 0, 0600);
+	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0755), 0);
 	assert_int_equal(prefetch_client_open(&client, config, 42, &err), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "is not a folder of user"));
+	assert_non_null(strstr(err.text, "is not a directory of user"));
 	prefetch_client_fini(&client);
-	assert_int_equal(chmod(folder_path(&folder, "spool"), 0700), 0);
-	folder_put(&folder, "spool/fetch-42", "", 0, 0600);
+	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0700), 0);
+	scratch_put(&dir, "spool/fetch-42", "", 0, 0600);
 	assert_ok(prefetch_client_open(&client, config, 43, &err), err);
 	prefetch_client_fini(&client);
 }

@@ -133,7 +133,7 @@ static void put_header(const struct segment_header *header, size_t size)
 {
 	static uint8_t content[2 * ARCHIVE_SEGMENT_BYTES];
 	memcpy(content, header, sizeof *header);
-	folder_put(&archive.folder, "data/pg_wal/000000010000000000000003", content, size, 0600);
+	scratch_put(&archive.dir, "data/pg_wal/000000010000000000000003", content, size, 0600);
 }
 
 static void nothing_of_a_wrong_file_is_stored(void **unused)
@@ -165,7 +165,7 @@ static void what_is_no_wal_file_is_refused(void **unused)
 	assert_string_equal(archive.err.text, "push: 'pg_control' is not the name of a WAL file");
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_LOCAL);
 	assert_non_null(strstr(archive.err.text, "No such file or directory"));
-	assert_int_equal(mkdir(folder_path(&archive.folder, "data/pg_wal/000000010000000000000003"), 0700), 0);
+	assert_int_equal(mkdir(scratch_path(&archive.dir, "data/pg_wal/000000010000000000000003"), 0700), 0);
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_USAGE);
 	assert_non_null(strstr(archive.err.text, "is not a plain file"));
 }
@@ -198,14 +198,14 @@ static void identities_must_agree(void **unused)
 		(void)snprintf(path, sizeof path, "data/pg_wal/%s", cases[i].name);
 		if (!cases[i].data_directory) {
 			assert_int_equal(
-			    rename(folder_path(&archive.folder, path), folder_path(&archive.folder, cases[i].name)), 0);
+			    rename(scratch_path(&archive.dir, path), scratch_path(&archive.dir, cases[i].name)), 0);
 			(void)snprintf(path, sizeof path, "%s", cases[i].name);
 		}
 		struct push push = {.store = archive.store,
 				    .call = &archive.world.call,
 				    .codec = codec_by_name("none"),
 				    .keys = &archive.keys,
-				    .path = folder_path(&archive.folder, path),
+				    .path = scratch_path(&archive.dir, path),
 				    .system_id = cases[i].option};
 		assert_int_equal(push_file(&push, NULL, &archive.err), cases[i].expected);
 		if (cases[i].expected)
@@ -215,8 +215,8 @@ static void identities_must_agree(void **unused)
 			    .call = &archive.world.call,
 			    .codec = codec_by_name("none"),
 			    .keys = &archive.keys,
-			    .path = folder_path(&archive.folder, "000000010000000000000006"),
-			    .pg_data = folder_path(&archive.folder, "out")};
+			    .path = scratch_path(&archive.dir, "000000010000000000000006"),
+			    .pg_data = scratch_path(&archive.dir, "out")};
 	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_USAGE);
 	assert_non_null(strstr(archive.err.text, "is not a data directory"));
 }
@@ -229,7 +229,7 @@ static void examines_without_sending(void **unused)
 	struct shipped examined, shipped;
 	archive_put_wal(&archive, names[0], 7);
 	struct push push = {.call = &archive.world.call,
-			    .path = folder_path(&archive.folder, "data/pg_wal/000000010000000000000003")};
+			    .path = scratch_path(&archive.dir, "data/pg_wal/000000010000000000000003")};
 	enum status st = push_examine(&push, &examined, &archive.err);
 	assert_ok(st, archive.err);
 	assert_int_equal(stat(push.path, &info), 0);
@@ -251,7 +251,7 @@ static void examines_without_sending(void **unused)
 	}
 	/* A history tells no cluster; the data directory does. */
 	archive_put_wal(&archive, names[3], 7);
-	push.path = folder_path(&archive.folder, "data/pg_wal/00000002.history");
+	push.path = scratch_path(&archive.dir, "data/pg_wal/00000002.history");
 	st = push_examine(&push, &examined, &archive.err);
 	assert_ok(st, archive.err);
 	assert_int_equal(examined.system_id, ARCHIVE_SYSTEM_ID);
@@ -266,11 +266,11 @@ static void examines_as_it_pushes(void **unused)
 	struct push push = {.call = &archive.world.call, .codec = codec_by_name("none"), .keys = &archive.keys};
 	static const char *const paths[] = {"data/pg_wal/000000010000000000000009", "data/pg_wal/x", "data/pg_wal",
 					    "data/pg_wal/000000010000000000000004", "00000002.history"};
-	folder_put(&archive.folder, "data/pg_wal/000000010000000000000004", "damaged", 7, 0600);
-	folder_put(&archive.folder, "00000002.history", "1\t0/1\tx\n", 8, 0600);
+	scratch_put(&archive.dir, "data/pg_wal/000000010000000000000004", "damaged", 7, 0600);
+	scratch_put(&archive.dir, "00000002.history", "1\t0/1\tx\n", 8, 0600);
 	push.store = archive.store;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-		push.path = folder_path(&archive.folder, paths[i]);
+		push.path = scratch_path(&archive.dir, paths[i]);
 		enum status st = push_examine(&push, &file, &archive.err);
 		assert_int_not_equal(st, STATUS_OK);
 		assert_int_equal(push_file(&push, NULL, &other), st);
@@ -288,7 +288,7 @@ static void pushes_what_was_judged_only(void **unused)
 	struct push push = {.call = &archive.world.call, .codec = codec_by_name("none"), .keys = &archive.keys};
 	push.store = archive.store;
 	archive_put_wal(&archive, names[0], 7);
-	push.path = folder_path(&archive.folder, "data/pg_wal/000000010000000000000003");
+	push.path = scratch_path(&archive.dir, "data/pg_wal/000000010000000000000003");
 	enum status st = push_examine(&push, &known, &archive.err);
 	assert_ok(st, archive.err);
 	push.known = &known;
@@ -296,7 +296,7 @@ static void pushes_what_was_judged_only(void **unused)
 	    {.tv_sec = known.modified_ns / 1000000000, .tv_nsec = known.modified_ns % 1000000000},
 	    {.tv_sec = known.modified_ns / 1000000000, .tv_nsec = known.modified_ns % 1000000000}};
 	/* Another inode, of the same time. */
-	const char *aside = folder_path(&archive.folder, "data/pg_wal/aside");
+	const char *aside = scratch_path(&archive.dir, "data/pg_wal/aside");
 	assert_int_equal(rename(push.path, aside), 0);
 	archive_put_wal(&archive, names[0], 8);
 	assert_int_equal(utimensat(AT_FDCWD, push.path, then, 0), 0);

@@ -18,7 +18,7 @@
 static struct archive archive;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char logged[64 * 1024];
-static char notes[64]; /* the folder of the notes */
+static char notes[64]; /* the directory of the notes */
 
 static void write_line(const struct log *log, enum log_level level, const char *line)
 {
@@ -43,14 +43,14 @@ static const char *in(const char *place, const char *name)
 {
 	char path[128];
 	(void)snprintf(path, sizeof path, "%s/%s", place, name);
-	return folder_path(&archive.folder, path);
+	return scratch_path(&archive.dir, path);
 }
 
 static void put_ready(const char *name)
 {
 	char path[128];
 	(void)snprintf(path, sizeof path, "data/pg_wal/archive_status/%s.ready", name);
-	folder_put(&archive.folder, path, "", 0, 0600);
+	scratch_put(&archive.dir, path, "", 0, 0600);
 }
 
 static int setup(void **unused)
@@ -61,7 +61,7 @@ static int setup(void **unused)
 	archive_init(&archive);
 	assert_int_equal(stat(in("data", "pg_wal"), &info), 0);
 	(void)snprintf(notes, sizeof notes, "spool/push-42-%lu", (unsigned long)info.st_ino);
-	folder_put(&archive.folder, "repo/x", "", 0, 0600);
+	scratch_put(&archive.dir, "repo/x", "", 0, 0600);
 	for (unsigned i = 0; i < SEGMENTS; i++) {
 		archive_put_wal(&archive, segment(i), i);
 		put_ready(segment(i));
@@ -85,7 +85,7 @@ static enum status push_by(const struct clock *clock, const char *name, const ch
 	struct config *config = NULL;
 	int len =
 	    snprintf(conf, sizeof conf, "repo = file://%s/repo\ncipher = none\ncompress = none\nspool = %s/spool\n%s",
-		     archive.folder.path, archive.folder.path, more);
+		     archive.dir.path, archive.dir.path, more);
 	enum status st = config_load_text(&config, conf, (size_t)len, "test.conf", &archive.err);
 	assert_ok(st, archive.err);
 	struct call call = {
@@ -142,7 +142,7 @@ static void the_others_go_along(void **unused)
 		assert_ok(st, archive.err);
 		done(segment(i));
 	}
-	assert_int_equal(folder_entries(&archive.folder, notes), 0);
+	assert_int_equal(scratch_entries(&archive.dir, notes), 0);
 	assert_non_null(strstr(logged, "push 000000010000000000000013: pushed ahead by an earlier call"));
 	/* A note answers once. */
 	assert_int_not_equal(push(segment(1)), STATUS_OK);
@@ -171,7 +171,7 @@ static void bad_ones_disturb_nobody(void **unused)
 	/* So many in front that each thread meets some. */
 	for (unsigned i = 1; i < 10; i++)
 		assert_int_equal(unlink(in("data/pg_wal", segment(i))), 0);
-	folder_put(&archive.folder, "data/pg_wal/000000010000000000000010", "damaged", 7, 0600);
+	scratch_put(&archive.dir, "data/pg_wal/000000010000000000000010", "damaged", 7, 0600);
 	put_ready("garbage");
 	enum status st = push(FIRST);
 	assert_ok(st, archive.err);
@@ -219,7 +219,7 @@ static void an_outage_notes_nothing(void **unused)
 	(void)unused;
 	assert_int_equal(rename(in(".", "repo"), in(".", "away")), 0);
 	assert_int_not_equal(push(FIRST), STATUS_OK);
-	assert_int_equal(folder_entries(&archive.folder, notes), 0);
+	assert_int_equal(scratch_entries(&archive.dir, notes), 0);
 	assert_int_equal(rename(in(".", "away"), in(".", "repo")), 0);
 	enum status st = push(FIRST);
 	assert_ok(st, archive.err);
@@ -233,7 +233,7 @@ static void without_room_for_notes_nothing_goes_along(void **unused)
 	for (unsigned i = 1; i < SEGMENTS; i++) {
 		char path[128];
 		(void)snprintf(path, sizeof path, "%s/%s/x", notes, segment(i));
-		folder_put(&archive.folder, path, "", 0, 0600);
+		scratch_put(&archive.dir, path, "", 0, 0600);
 	}
 	enum status st = push(FIRST);
 	assert_ok(st, archive.err);
@@ -245,7 +245,7 @@ static void without_room_for_notes_nothing_goes_along(void **unused)
 static void without_a_spool_it_goes_alone(void **unused)
 {
 	(void)unused;
-	folder_put(&archive.folder, "spool/x", "", 0, 0600);
+	scratch_put(&archive.dir, "spool/x", "", 0, 0600);
 	assert_int_equal(chmod(in(".", "spool"), 0755), 0);
 	enum status st = push(FIRST);
 	assert_ok(st, archive.err);
@@ -279,13 +279,13 @@ static void old_notes_are_swept(void **unused)
 	(void)unused;
 	char path[128];
 	(void)snprintf(path, sizeof path, "%s/0000000100000000000000AA", notes);
-	folder_put(&archive.folder, path, "x", 1, 0600);
+	scratch_put(&archive.dir, path, "x", 1, 0600);
 	(void)snprintf(path, sizeof path, "%s/000000010000000000000001", notes);
-	folder_put(&archive.folder, path, "x", 1, 0600);
+	scratch_put(&archive.dir, path, "x", 1, 0600);
 	assert_int_equal(chmod(in(".", "spool"), 0700), 0);
 	enum status st = push(FIRST);
 	assert_ok(st, archive.err);
-	assert_int_equal(folder_entries(&archive.folder, notes), SEGMENTS - 1);
+	assert_int_equal(scratch_entries(&archive.dir, notes), SEGMENTS - 1);
 	st = push(segment(1));
 	assert_ok(st, archive.err);
 }

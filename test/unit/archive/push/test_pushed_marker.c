@@ -9,13 +9,13 @@
 #include "archive/push/pushed_marker.h"
 #include "base/cleanup.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 
 #define NAME "000000010000000000000003"
 #define CONF                                                                                                           \
 	"repo = s3://bucket/prefix\ns3-endpoint = https://store:9000\ncipher-key-file = /keys/one\nspool = @/spool\n"
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 static const struct shipped file = {.system_id = UINT64_MAX,
 				    .device = 3,
@@ -27,18 +27,18 @@ static const struct shipped file = {.system_id = UINT64_MAX,
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	return 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
-/* Each '@' of the text becomes the folder's path. */
+/* Each '@' of the text becomes the directory's path. */
 static struct config *load(const char *text)
 {
 	char conf[8192];
@@ -46,7 +46,7 @@ static struct config *load(const char *text)
 	struct config *config = NULL;
 	for (; *text != '\0'; text++)
 		len += (size_t)snprintf(conf + len, sizeof conf - len, *text == '@' ? "%s" : "%.1s",
-					*text == '@' ? folder.path : text);
+					*text == '@' ? dir.path : text);
 	enum status st = config_load_text(&config, conf, len, "test.conf", &err);
 	assert_ok(st, err);
 	return config;
@@ -69,7 +69,7 @@ static void write_note(const struct pushed_markers *notes, const struct shipped 
 
 static int count_notes(void)
 {
-	return folder_entries(&folder, "spool/push-18446744073709551615-0");
+	return scratch_entries(&dir, "spool/push-18446744073709551615-0");
 }
 
 static void answers_once(void **unused)
@@ -176,16 +176,16 @@ static void answers_for_that_key_only(void **unused)
 	struct pushed_markers notes, later;
 	CLEANUP(config_freep)
 	struct config *config = load("repo = s3://bucket/prefix\ncipher-key-file = @/key\nspool = @/spool\n");
-	folder_put(&folder, "key", "one", 3, 0600);
+	scratch_put(&dir, "key", "one", 3, 0600);
 	open_notes(&notes, config);
 	write_note(&notes, &file);
 	open_notes(&later, config);
 	assert_true(pushed_marker_is_there(&later, NAME, &file));
-	folder_put(&folder, "new", "two", 3, 0600);
-	assert_int_equal(rename(folder_path(&folder, "new"), config_text(config, OPTION_ID_CIPHER_KEY_FILE)), 0);
+	scratch_put(&dir, "new", "two", 3, 0600);
+	assert_int_equal(rename(scratch_path(&dir, "new"), config_text(config, OPTION_ID_CIPHER_KEY_FILE)), 0);
 	open_notes(&later, config);
 	assert_false(pushed_marker_is_there(&later, NAME, &file));
-	assert_int_equal(unlink(folder_path(&folder, "key")), 0);
+	assert_int_equal(unlink(scratch_path(&dir, "key")), 0);
 	open_notes(&later, config);
 	assert_false(pushed_marker_is_there(&later, NAME, &file));
 }
@@ -201,11 +201,11 @@ static void another_cluster_has_its_own(void **unused)
 	assert_ok(st, err);
 	assert_false(pushed_marker_take(&others, NAME, &file));
 	/* A copy of the cluster throws nothing away either. */
-	folder_put(&folder, "copy/pg_wal/x", "", 0, 0600);
-	st = pushed_markers_open(&others, config, UINT64_MAX, folder_path(&folder, "copy/pg_wal/" NAME), &err);
+	scratch_put(&dir, "copy/pg_wal/x", "", 0, 0600);
+	st = pushed_markers_open(&others, config, UINT64_MAX, scratch_path(&dir, "copy/pg_wal/" NAME), &err);
 	assert_ok(st, err);
 	assert_false(pushed_marker_take(&others, NAME, &file));
-	pushed_markers_sweep(&others, folder_path(&folder, "copy/pg_wal/" NAME));
+	pushed_markers_sweep(&others, scratch_path(&dir, "copy/pg_wal/" NAME));
 	assert_true(pushed_marker_take(&notes, NAME, &file));
 }
 
@@ -261,7 +261,7 @@ static void damaged_notes_answer_nothing(void **unused)
 	char text[4096], path[1024];
 	open_notes(&notes, config);
 	write_note(&notes, &file);
-	(void)snprintf(path, sizeof path, "%s/" NAME, notes.folder);
+	(void)snprintf(path, sizeof path, "%s/" NAME, notes.dir);
 	CLEANUP(fd_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
 	ssize_t len = read(fd, text, sizeof text);
 	assert_in_range(len, 100, sizeof text - 1);
@@ -291,13 +291,13 @@ static void links_are_not_followed(void **unused)
 	struct stat info;
 	open_notes(&notes, config);
 	write_note(&notes, &file);
-	(void)snprintf(path, sizeof path, "%s/" NAME, notes.folder);
-	assert_int_equal(rename(path, folder_path(&folder, "target")), 0);
-	assert_int_equal(symlink(folder_path(&folder, "target"), path), 0);
+	(void)snprintf(path, sizeof path, "%s/" NAME, notes.dir);
+	assert_int_equal(rename(path, scratch_path(&dir, "target")), 0);
+	assert_int_equal(symlink(scratch_path(&dir, "target"), path), 0);
 	assert_false(pushed_marker_is_there(&notes, NAME, &file));
 	assert_int_equal(pushed_marker_reserve(&notes, NAME, &file, &fd, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "Too many levels of symbolic links"));
-	assert_int_equal(stat(folder_path(&folder, "target"), &info), 0);
+	assert_int_equal(stat(scratch_path(&dir, "target"), &info), 0);
 	assert_true(info.st_size > 0);
 }
 
@@ -337,9 +337,9 @@ static void what_is_too_long_is_said(void **unused)
 	struct pushed_markers notes;
 	struct config *config = NULL;
 	memset(key_file, 'k', sizeof key_file - 1);
-	const struct config_pair options[] = {{"cipher-key-file", key_file}, {"spool", folder_path(&folder, "spool")}};
-	folder_put(&folder, "empty.conf", "", 0, 0600);
-	struct config_input input = {.options = options, .option_count = 2, .path = folder_path(&folder, "empty.conf")};
+	const struct config_pair options[] = {{"cipher-key-file", key_file}, {"spool", scratch_path(&dir, "spool")}};
+	scratch_put(&dir, "empty.conf", "", 0, 0600);
+	struct config_input input = {.options = options, .option_count = 2, .path = scratch_path(&dir, "empty.conf")};
 	enum status st = config_load(&config, &input, &err);
 	assert_ok(st, err);
 	assert_int_equal(pushed_markers_open(&notes, config, UINT64_MAX, "/nowhere/" NAME, &err), STATUS_LOCAL);
@@ -366,17 +366,17 @@ static void the_sweep_leaves_what_waits(void **unused)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char path[128];
 		(void)snprintf(path, sizeof path, "spool/push-18446744073709551615-0/%s", names[i]);
-		folder_put(&folder, path, "", 0, 0600);
+		scratch_put(&dir, path, "", 0, 0600);
 	}
-	folder_put(&folder, "pg_wal/archive_status/000000010000000000000002.ready", "", 0, 0600);
-	folder_put(&folder, "pg_wal/archive_status/00000002.history.ready", "", 0, 0600);
-	folder_put(&folder, "pg_wal/archive_status/" NAME ".done", "", 0, 0600);
+	scratch_put(&dir, "pg_wal/archive_status/000000010000000000000002.ready", "", 0, 0600);
+	scratch_put(&dir, "pg_wal/archive_status/00000002.history.ready", "", 0, 0600);
+	scratch_put(&dir, "pg_wal/archive_status/" NAME ".done", "", 0, 0600);
 	write_note(&notes, &file);
-	pushed_markers_sweep(&notes, folder_path(&folder, "pg_wal/000000010000000000000001"));
+	pushed_markers_sweep(&notes, scratch_path(&dir, "pg_wal/000000010000000000000001"));
 	assert_int_equal(count_notes(), 2);
-	assert_int_equal(
-	    access(folder_path(&folder, "spool/push-18446744073709551615-0/000000010000000000000002"), F_OK), 0);
-	assert_int_equal(access(folder_path(&folder, "spool/push-18446744073709551615-0/00000002.history"), F_OK), 0);
+	assert_int_equal(access(scratch_path(&dir, "spool/push-18446744073709551615-0/000000010000000000000002"), F_OK),
+			 0);
+	assert_int_equal(access(scratch_path(&dir, "spool/push-18446744073709551615-0/00000002.history"), F_OK), 0);
 }
 
 static void a_spool_of_others_is_not_used(void **unused)
@@ -385,36 +385,36 @@ static void a_spool_of_others_is_not_used(void **unused)
 	struct pushed_markers notes;
 	CLEANUP(config_freep) struct config *config = load(CONF);
 	open_notes(&notes, config);
-	assert_int_equal(chmod(folder_path(&folder, "spool"), 0750), 0);
+	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0750), 0);
 	assert_int_equal(pushed_markers_open(&notes, config, 1, NAME, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "own with mode 0700"));
-	assert_int_equal(chmod(folder_path(&folder, "spool"), 0700), 0);
+	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0700), 0);
 	if (geteuid() != 0)
 		return;
-	assert_int_equal(chown(folder_path(&folder, "spool"), 12345, 12345), 0);
+	assert_int_equal(chown(scratch_path(&dir, "spool"), 12345, 12345), 0);
 	assert_int_equal(pushed_markers_open(&notes, config, 1, NAME, &err), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "not a folder of user 0's own"));
+	assert_non_null(strstr(err.text, "not a directory of user 0's own"));
 }
 
-#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_FOLDER(answers_once),
-	    WITH_FOLDER(answers_for_that_file_only),
-	    WITH_FOLDER(answers_for_that_repository_only),
-	    WITH_FOLDER(answers_for_that_key_only),
-	    WITH_FOLDER(answers_for_that_command_only),
-	    WITH_FOLDER(another_cluster_has_its_own),
-	    WITH_FOLDER(a_reservation_answers_nothing),
-	    WITH_FOLDER(what_was_shipped_is_noted),
-	    WITH_FOLDER(damaged_notes_answer_nothing),
-	    WITH_FOLDER(links_are_not_followed),
-	    WITH_FOLDER(no_room_is_said_before_the_push),
-	    WITH_FOLDER(what_is_too_long_is_said),
-	    WITH_FOLDER(the_sweep_leaves_what_waits),
-	    WITH_FOLDER(a_spool_of_others_is_not_used),
+	    WITH_DIR(answers_once),
+	    WITH_DIR(answers_for_that_file_only),
+	    WITH_DIR(answers_for_that_repository_only),
+	    WITH_DIR(answers_for_that_key_only),
+	    WITH_DIR(answers_for_that_command_only),
+	    WITH_DIR(another_cluster_has_its_own),
+	    WITH_DIR(a_reservation_answers_nothing),
+	    WITH_DIR(what_was_shipped_is_noted),
+	    WITH_DIR(damaged_notes_answer_nothing),
+	    WITH_DIR(links_are_not_followed),
+	    WITH_DIR(no_room_is_said_before_the_push),
+	    WITH_DIR(what_is_too_long_is_said),
+	    WITH_DIR(the_sweep_leaves_what_waits),
+	    WITH_DIR(a_spool_of_others_is_not_used),
 	};
 	return cmocka_run_group_tests_name("command/acknowledgement", tests, NULL, NULL);
 }

@@ -8,13 +8,13 @@
 void login_open(struct login *login, const struct fault_answer *answers, size_t count)
 {
 	*login = (struct login){0};
-	folder_init(&login->folder);
+	scratch_init(&login->dir);
 	world_init(&login->world);
 	login->world.utc_s = LOGIN_NOW_S;
 	login->world.random_byte = 0x80;
 	login->world.call.deadline_ms = login->world.monotonic_ms + 10000;
 	login->server = fault_server_start(FAULT_PLAIN, answers, count);
-	(void)snprintf(login->spool, sizeof login->spool, "%s/spool", login->folder.path);
+	(void)snprintf(login->spool, sizeof login->spool, "%s/spool", login->dir.path);
 	login->search = (struct credential_search){.call = &login->world.call,
 						   .region = "ca-central-1",
 						   .spool = login->spool,
@@ -29,14 +29,14 @@ void login_close(struct login *login)
 	credentials_fini(&login->found);
 	fault_server_stop(login->server);
 	world_fini(&login->world);
-	folder_fini(&login->folder);
+	scratch_fini(&login->dir);
 }
 
 static void expand(const struct login *login, const char *from, char to[512])
 {
 	size_t len = 0;
 	for (; *from != '\0' && len < 500; from++) {
-		const char *insert = *from == '~'   ? login->folder.path
+		const char *insert = *from == '~'   ? login->dir.path
 				     : *from == '$' ? fault_server_url(login->server)
 						    : NULL;
 		if (insert == NULL)

@@ -143,7 +143,7 @@ static void does_without_a_spool(void **unused)
 	assert_non_null(strstr(buffer_text(&login.world.logged), "own with mode 0700"));
 	assert_non_null(strstr(buffer_text(&login.world.logged), "asked for anew by every call"));
 	find(&login, container, "TWO", 2);
-	assert_int_equal(folder_entries(&login.folder, "spool"), 0);
+	assert_int_equal(scratch_entries(&login.dir, "spool"), 0);
 	login_close(&login);
 }
 
@@ -157,7 +157,7 @@ static void keeps_only_what_expires(void **unused)
 	login_open(&login, answers, 2);
 	find(&login, container, "ONE", 1);
 	find(&login, container, "ONE", 2);
-	assert_int_equal(folder_entries(&login.folder, "spool"), 0);
+	assert_int_equal(scratch_entries(&login.dir, "spool"), 0);
 	login_close(&login);
 }
 

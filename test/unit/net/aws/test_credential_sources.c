@@ -229,13 +229,13 @@ static const struct source_case cases[] = {
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv5"}, .status = STATUS_USAGE, .text = "neither IPv4 nor IPv6"},
 };
 
-/* Whether text has the pattern, in which '~' is the folder and '$' the server. */
+/* Whether text has the pattern, in which '~' is the directory and '$' the server. */
 static bool has(const struct login *login, const char *text, const char *pattern)
 {
 	char expanded[1024];
 	size_t len = 0;
 	for (; *pattern != '\0' && len < sizeof expanded - 200; pattern++) {
-		const char *insert = *pattern == '~'   ? login->folder.path
+		const char *insert = *pattern == '~'   ? login->dir.path
 				     : *pattern == '$' ? fault_server_url(login->server)
 						       : NULL;
 		if (insert == NULL)
@@ -279,11 +279,11 @@ static void try_case(size_t i)
 	const struct source_case *c = &cases[i];
 	struct login login;
 	login_open(&login, c->answers, 4);
-	folder_put(&login.folder, "token", "a.b+c\n", 6, 0644);
+	scratch_put(&login.dir, "token", "a.b+c\n", 6, 0644);
 	if (c->file != NULL)
-		folder_put(&login.folder, "file", c->file, strlen(c->file), 0600);
+		scratch_put(&login.dir, "file", c->file, strlen(c->file), 0600);
 	if (c->config != NULL)
-		folder_put(&login.folder, "config", c->config, strlen(c->config), 0644);
+		scratch_put(&login.dir, "config", c->config, strlen(c->config), 0644);
 	enum status st = login_find(&login, c->variables);
 	if (st != c->status)
 		fail_msg("case %zu: status %d: %s", i, (int)st, login.err.text);

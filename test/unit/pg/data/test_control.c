@@ -7,9 +7,9 @@
 
 #include "pg/data/control.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 
 struct control {
@@ -23,20 +23,20 @@ static void put_control(const char *directory, uint64_t system_id, uint32_t vers
 	char name[128];
 	struct control control = {system_id, version, 202209061};
 	(void)snprintf(name, sizeof name, "%s/global/pg_control", directory);
-	folder_put(&folder, name, &control, sizeof control, 0600);
+	scratch_put(&dir, name, &control, sizeof control, 0600);
 }
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	put_control("one", 11, 1300);
 	put_control("two", 22, 1300);
 	put_control("swapped", 33, 0x14050000);
 	put_control("nobody", 0, 1300);
-	folder_put(&folder, "short/global/pg_control", "1234", 4, 0600);
-	folder_put(&folder, "one/pg_wal/x", "", 0, 0600);
-	folder_put(&folder, "none/pg_wal/x", "", 0, 0600);
+	scratch_put(&dir, "short/global/pg_control", "1234", 4, 0600);
+	scratch_put(&dir, "one/pg_wal/x", "", 0, 0600);
+	scratch_put(&dir, "none/pg_wal/x", "", 0, 0600);
 	return 0;
 }
 
@@ -44,7 +44,7 @@ static int teardown(void **unused)
 {
 	(void)unused;
 	assert_int_equal(chdir("/"), 0);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -72,10 +72,10 @@ static void finds_the_data_directory(void **unused)
 		const char *pg_data = cases[i].pg_data;
 		const char *wal_path = cases[i].wal_path;
 		if (pg_data != NULL && pg_data[0] == '@')
-			pg_data = folder_path(&folder, pg_data + 1);
+			pg_data = scratch_path(&dir, pg_data + 1);
 		if (wal_path != NULL && wal_path[0] == '@')
-			wal_path = folder_path(&folder, wal_path + 1);
-		assert_int_equal(chdir(folder_path(&folder, cases[i].cwd)), 0);
+			wal_path = scratch_path(&dir, wal_path + 1);
+		assert_int_equal(chdir(scratch_path(&dir, cases[i].cwd)), 0);
 		enum status st = data_directory_find(&found, pg_data, wal_path, &err);
 		assert_ok(st, err);
 		assert_int_equal(found.known, cases[i].expected != 0);
@@ -98,24 +98,24 @@ static void refuses_what_is_none(void **unused)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct data_directory found;
-		assert_int_equal(data_directory_find(&found, folder_path(&folder, cases[i].pg_data), NULL, &err),
+		assert_int_equal(data_directory_find(&found, scratch_path(&dir, cases[i].pg_data), NULL, &err),
 				 cases[i].expected);
 		assert_non_null(strstr(err.text, cases[i].text));
 	}
 }
 
-/* Whom it belongs to is the advice then, not which folder it is. */
+/* Whom it belongs to is the advice then, not which directory it is. */
 static void tells_that_it_may_not_look(void **unused)
 {
 	(void)unused;
 	struct data_directory found;
 	uid_t self = geteuid();
-	assert_int_equal(chmod(folder_path(&folder, "one/global"), self == 0 ? 0700 : 0), 0);
+	assert_int_equal(chmod(scratch_path(&dir, "one/global"), self == 0 ? 0700 : 0), 0);
 	if (self == 0)
 		assert_int_equal(seteuid(54321), 0);
-	enum status st = data_directory_find(&found, folder_path(&folder, "one"), NULL, &err);
+	enum status st = data_directory_find(&found, scratch_path(&dir, "one"), NULL, &err);
 	assert_int_equal(seteuid(self), 0);
-	assert_int_equal(chmod(folder_path(&folder, "one/global"), 0700), 0);
+	assert_int_equal(chmod(scratch_path(&dir, "one/global"), 0700), 0);
 	assert_int_equal(st, STATUS_USAGE);
 	assert_non_null(strstr(err.text, "cannot be looked into: open "));
 	assert_non_null(strstr(err.text, "Permission denied"));
@@ -128,12 +128,12 @@ static void does_not_guess(void **unused)
 	(void)unused;
 	struct rlimit before;
 	struct data_directory found;
-	const char *wal_path = folder_path(&folder, "one/pg_wal/000000010000000000000001");
+	const char *wal_path = scratch_path(&dir, "one/pg_wal/000000010000000000000001");
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	const struct rlimit few = {.rlim_cur = 0, .rlim_max = before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	enum status near = data_directory_find(&found, NULL, wal_path, &err);
-	enum status given = data_directory_find(&found, folder_path(&folder, "one"), NULL, &err);
+	enum status given = data_directory_find(&found, scratch_path(&dir, "one"), NULL, &err);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(near, STATUS_LOCAL);
 	assert_int_equal(given, STATUS_LOCAL);
@@ -145,10 +145,10 @@ static void tells_a_standby(void **unused)
 	(void)unused;
 	struct data_directory found = {0};
 	assert_false(data_directory_is_standby(&found));
-	assert_int_equal(data_directory_find(&found, folder_path(&folder, "one"), NULL, &err), STATUS_OK);
-	folder_put(&folder, "one/recovery.signal", "", 0, 0600);
+	assert_int_equal(data_directory_find(&found, scratch_path(&dir, "one"), NULL, &err), STATUS_OK);
+	scratch_put(&dir, "one/recovery.signal", "", 0, 0600);
 	assert_false(data_directory_is_standby(&found));
-	folder_put(&folder, "one/standby.signal", "", 0, 0600);
+	scratch_put(&dir, "one/standby.signal", "", 0, 0600);
 	assert_true(data_directory_is_standby(&found));
 }
 

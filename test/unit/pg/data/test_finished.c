@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "support/segment.h"
 
 #define SEGMENT_BYTES (1024 * 1024)
@@ -31,17 +31,17 @@ struct file {
 	const char *status; /* "ready", "done" */
 };
 
-static void put(const struct folder *folder, const struct file *file)
+static void put(const struct scratch *dir, const struct file *file)
 {
 	static uint8_t bytes[SEGMENT_BYTES];
 	char path[128];
 	struct wal_name name;
 	(void)snprintf(path, sizeof path, "pg_wal/archive_status/%s.%s", file->name, file->status);
 	if (file->status != NULL)
-		folder_put(folder, path, "", 0, 0600);
+		scratch_put(dir, path, "", 0, 0600);
 	(void)snprintf(path, sizeof path, "pg_wal/%s", file->name);
 	if (file->content == TEXT) {
-		folder_put(folder, path, file->text, strlen(file->text), 0600);
+		scratch_put(dir, path, file->text, strlen(file->text), 0600);
 		return;
 	}
 	assert_int_equal(wal_name_parse(&name, file->name, &err), STATUS_OK);
@@ -52,7 +52,7 @@ static void put(const struct folder *folder, const struct file *file)
 	memset(bytes, 0, sizeof bytes);
 	if (file->content != ZEROS)
 		memcpy(bytes, &header, sizeof header);
-	folder_put(folder, path, bytes, file->content == CUT ? SEGMENT_BYTES / 2 : SEGMENT_BYTES, 0600);
+	scratch_put(dir, path, bytes, file->content == CUT ? SEGMENT_BYTES / 2 : SEGMENT_BYTES, 0600);
 }
 
 #define T1(n) "0000000100000000000000" n
@@ -140,14 +140,14 @@ static void finds_what_is_finished(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct folder folder;
+		struct scratch dir;
 		struct finished_list list;
 		char shown[512] = "";
-		folder_init(&folder);
-		folder_put(&folder, "pg_wal/archive_status/none", "", 0, 0600);
+		scratch_init(&dir);
+		scratch_put(&dir, "pg_wal/archive_status/none", "", 0, 0600);
 		for (size_t k = 0; cases[i].files[k].name != NULL; k++)
-			put(&folder, &cases[i].files[k]);
-		enum status st = finished_list_read(&list, folder_path(&folder, "pg_wal"), CLUSTER, &err);
+			put(&dir, &cases[i].files[k]);
+		enum status st = finished_list_read(&list, scratch_path(&dir, "pg_wal"), CLUSTER, &err);
 		assert_ok(st, err);
 		for (size_t k = 0; k < list.count; k++) {
 			size_t len = strlen(shown);
@@ -162,29 +162,29 @@ static void finds_what_is_finished(void **unused)
 			fail_msg("%s: '%s' and %zu others", cases[i].title, shown, list.others);
 		finished_list_fini(&list);
 		assert_null(list.files);
-		folder_fini(&folder);
+		scratch_fini(&dir);
 	}
 }
 
-/* What cannot be opened, and what is a link, has not begun; what is no folder is an error. */
+/* What cannot be opened, and what is a link, has not begun; what is no directory is an error. */
 static void what_cannot_be_read(void **unused)
 {
 	(void)unused;
-	struct folder folder;
+	struct scratch dir;
 	struct finished_list list;
 	static const struct file last = {T1("03"), OWN, NULL, NULL};
-	folder_init(&folder);
-	assert_int_equal(finished_list_read(&list, folder_path(&folder, "pg_wal"), CLUSTER, &err), STATUS_LOCAL);
+	scratch_init(&dir);
+	assert_int_equal(finished_list_read(&list, scratch_path(&dir, "pg_wal"), CLUSTER, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "/pg_wal: No such file"));
-	put(&folder, &last);
-	assert_int_equal(symlink(T1("03"), folder_path(&folder, "pg_wal/" T1("02"))), 0);
-	folder_put(&folder, "pg_wal/" T1("01") "/x", "", 0, 0600);
-	enum status st = finished_list_read(&list, folder_path(&folder, "pg_wal"), CLUSTER, &err);
+	put(&dir, &last);
+	assert_int_equal(symlink(T1("03"), scratch_path(&dir, "pg_wal/" T1("02"))), 0);
+	scratch_put(&dir, "pg_wal/" T1("01") "/x", "", 0, 0600);
+	enum status st = finished_list_read(&list, scratch_path(&dir, "pg_wal"), CLUSTER, &err);
 	assert_ok(st, err);
 	assert_int_equal(list.count, 0);
 	assert_int_equal(list.others, 3);
 	finished_list_fini(&list);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 }
 
 int main(void)

@@ -9,26 +9,26 @@
 #include "pg/data/checkpoint.h"
 #include "pg/data/pending.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 
 #define STATUS "data/pg_wal/archive_status/"
 #define SEGMENT_BYTES (1024 * 1024)
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
-	folder_put(&folder, STATUS "other", "", 0, 0600);
+	scratch_init(&dir);
+	scratch_put(&dir, STATUS "other", "", 0, 0600);
 	return 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -36,17 +36,17 @@ static void put_mark(const char *name, int64_t modified_s)
 {
 	char path[128];
 	(void)snprintf(path, sizeof path, STATUS "%s", name);
-	folder_put(&folder, path, "", 0, 0600);
+	scratch_put(&dir, path, "", 0, 0600);
 	const struct timespec times[2] = {{.tv_sec = modified_s}, {.tv_sec = modified_s}};
-	assert_int_equal(utimensat(AT_FDCWD, folder_path(&folder, path), times, 0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, scratch_path(&dir, path), times, 0), 0);
 }
 
 static void put_file(const char *name, off_t bytes)
 {
 	char path[128];
 	(void)snprintf(path, sizeof path, "data/pg_wal/%s", name);
-	folder_put(&folder, path, "", 0, 0600);
-	assert_int_equal(truncate(folder_path(&folder, path), bytes), 0);
+	scratch_put(&dir, path, "", 0, 0600);
+	assert_int_equal(truncate(scratch_path(&dir, path), bytes), 0);
 }
 
 static void counts_what_is_ready(void **unused)
@@ -63,7 +63,7 @@ static void counts_what_is_ready(void **unused)
 	put_mark("nonsense.ready", 1);
 	put_mark("000000010000000000000009.ready.tmp", 1);
 	put_mark("000000010000000000000009", 1);
-	assert_ok(pending_look(&pending, folder_path(&folder, "data"), &err), err);
+	assert_ok(pending_look(&pending, scratch_path(&dir, "data"), &err), err);
 	assert_int_equal(pending.files, 3);
 	assert_int_equal(pending.segments, 2);
 	assert_int_equal(pending.bytes, SEGMENT_BYTES + 41);
@@ -74,9 +74,9 @@ static void counts_what_is_ready(void **unused)
 	assert_int_equal(pending.segment_bytes, SEGMENT_BYTES);
 	/* When it was renamed to .done, not when the file itself was finished. */
 	assert_true(pending.done_s > time(NULL) - 60);
-	assert_int_equal(pending_finished_s(folder_path(&folder, "data"), "000000010000000000000003"), 900);
-	assert_int_equal(pending_finished_s(folder_path(&folder, "data"), "000000010000000000000004"), 1000);
-	assert_int_equal(pending_finished_s(folder_path(&folder, "data"), "000000010000000000000008"), 0);
+	assert_int_equal(pending_finished_s(scratch_path(&dir, "data"), "000000010000000000000003"), 900);
+	assert_int_equal(pending_finished_s(scratch_path(&dir, "data"), "000000010000000000000004"), 1000);
+	assert_int_equal(pending_finished_s(scratch_path(&dir, "data"), "000000010000000000000008"), 0);
 }
 
 static void nothing_is_nothing(void **unused)
@@ -84,16 +84,16 @@ static void nothing_is_nothing(void **unused)
 	(void)unused;
 	struct pending pending;
 	put_file("000000010000000000000004", 4096); /* no segment has such a size */
-	assert_ok(pending_look(&pending, folder_path(&folder, "data"), &err), err);
+	assert_ok(pending_look(&pending, scratch_path(&dir, "data"), &err), err);
 	assert_int_equal(pending.files, 0);
 	assert_int_equal(pending.oldest_s, 0);
 	assert_int_equal(pending.done_s, 0);
 	assert_int_equal(pending.segment_bytes, 0);
 	assert_string_equal(pending.furthest.text, "");
-	assert_int_equal(pending_look(&pending, folder_path(&folder, "none"), &err), STATUS_LOCAL);
+	assert_int_equal(pending_look(&pending, scratch_path(&dir, "none"), &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "none/pg_wal: No such file"));
-	folder_put(&folder, "half/pg_wal/x", "", 0, 0600);
-	assert_int_equal(pending_look(&pending, folder_path(&folder, "half"), &err), STATUS_LOCAL);
+	scratch_put(&dir, "half/pg_wal/x", "", 0, 0600);
+	assert_int_equal(pending_look(&pending, scratch_path(&dir, "half"), &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "archive_status: No such file"));
 }
 
@@ -128,8 +128,8 @@ static void reads_the_last_checkpoint(void **unused)
 					  .state = cases[i].state,
 					  .redo = 0x123456789A,
 					  .timeline = 3};
-		folder_put(&folder, "data/global/pg_control", &control, sizeof control, 0600);
-		assert_int_equal(checkpoint_read(&checkpoint, folder_path(&folder, "data"), &err), cases[i].status);
+		scratch_put(&dir, "data/global/pg_control", &control, sizeof control, 0600);
+		assert_int_equal(checkpoint_read(&checkpoint, scratch_path(&dir, "data"), &err), cases[i].status);
 		if (cases[i].status) {
 			assert_null(checkpoint.state);
 			continue;
@@ -140,9 +140,9 @@ static void reads_the_last_checkpoint(void **unused)
 		assert_int_equal(checkpoint.redo_lsn, 0x123456789A);
 	}
 	struct checkpoint checkpoint;
-	folder_put(&folder, "data/global/pg_control", "short", 5, 0600);
-	assert_int_equal(checkpoint_read(&checkpoint, folder_path(&folder, "data"), &err), STATUS_MISSING);
-	assert_int_equal(checkpoint_read(&checkpoint, folder_path(&folder, "none"), &err), STATUS_LOCAL);
+	scratch_put(&dir, "data/global/pg_control", "short", 5, 0600);
+	assert_int_equal(checkpoint_read(&checkpoint, scratch_path(&dir, "data"), &err), STATUS_MISSING);
+	assert_int_equal(checkpoint_read(&checkpoint, scratch_path(&dir, "none"), &err), STATUS_LOCAL);
 }
 
 int main(void)

@@ -7,18 +7,18 @@
 
 #include "pg/data/ready.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 
 #define MANY 100000
 
-static struct folder folder;
+static struct scratch dir;
 static struct error err;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
-	assert_int_equal(mkdir(folder_path(&folder, "archive_status"), 0700), 0);
+	scratch_init(&dir);
+	assert_int_equal(mkdir(scratch_path(&dir, "archive_status"), 0700), 0);
 	return 0;
 }
 
@@ -26,14 +26,14 @@ static int teardown(void **unused)
 {
 	(void)unused;
 	assert_int_equal(chdir("/"), 0);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
 static void put_ready(const char *name)
 {
 	char path[300];
-	(void)snprintf(path, sizeof path, "%s/archive_status/%s", folder.path, name);
+	(void)snprintf(path, sizeof path, "%s/archive_status/%s", dir.path, name);
 	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	(void)close(fd);
@@ -83,8 +83,8 @@ static void is_in_the_order_of_the_archiver(void **unused)
 	(void)unused;
 	put_all();
 	put_ready("000000010000000000000000.ready");
-	assert_list(folder_path(&folder, "000000010000000000000000"), 100, in_order);
-	assert_int_equal(chdir(folder.path), 0);
+	assert_list(scratch_path(&dir, "000000010000000000000000"), 100, in_order);
+	assert_int_equal(chdir(dir.path), 0);
 	assert_list("000000010000000000000000", 100, in_order);
 	assert_list("./000000010000000000000000", 8, in_order);
 }
@@ -96,7 +96,7 @@ static void gives_the_first_ones_only(void **unused)
 	for (size_t most = 1; most < 8; most++) {
 		const char *expected[sizeof in_order / sizeof in_order[0]] = {NULL};
 		memcpy(expected, in_order, most * sizeof expected[0]);
-		assert_list(folder_path(&folder, "x"), most, expected);
+		assert_list(scratch_path(&dir, "x"), most, expected);
 	}
 }
 
@@ -124,18 +124,18 @@ static void takes_no_foreign_names(void **unused)
 	static const char *const none[] = {NULL};
 	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
 		put_ready(foreign[i]);
-	assert_list(folder_path(&folder, "x"), 10, none);
+	assert_list(scratch_path(&dir, "x"), 10, none);
 }
 
 /* Beside a file that is pushed by hand. */
-static void no_folder_is_an_empty_list(void **unused)
+static void no_dir_is_an_empty_list(void **unused)
 {
 	(void)unused;
 	static const char *const none[] = {NULL};
 	char path[8192];
-	folder_put(&folder, "file/archive_status", "x", 1, 0600);
-	assert_list(folder_path(&folder, "nowhere/000000010000000000000001"), 10, none);
-	assert_list(folder_path(&folder, "file/000000010000000000000001"), 10, none);
+	scratch_put(&dir, "file/archive_status", "x", 1, 0600);
+	assert_list(scratch_path(&dir, "nowhere/000000010000000000000001"), 10, none);
+	assert_list(scratch_path(&dir, "file/000000010000000000000001"), 10, none);
 	memset(path, 'x', sizeof path);
 	path[0] = path[sizeof path - 2] = '/';
 	path[sizeof path - 1] = '\0';
@@ -147,25 +147,25 @@ static void says_what_it_cannot_open(void **unused)
 {
 	(void)unused;
 	struct ready_list list;
-	assert_int_equal(rmdir(folder_path(&folder, "archive_status")), 0);
-	assert_int_equal(symlink("archive_status", folder_path(&folder, "archive_status")), 0);
-	assert_int_equal(ready_list_read(&list, folder_path(&folder, "x"), 10, &err), STATUS_LOCAL);
+	assert_int_equal(rmdir(scratch_path(&dir, "archive_status")), 0);
+	assert_int_equal(symlink("archive_status", scratch_path(&dir, "archive_status")), 0);
+	assert_int_equal(ready_list_read(&list, scratch_path(&dir, "x"), 10, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "/archive_status: Too many levels of symbolic links"));
 	assert_null(list.names);
-	assert_int_equal(unlink(folder_path(&folder, "archive_status")), 0);
+	assert_int_equal(unlink(scratch_path(&dir, "archive_status")), 0);
 }
 
 static void knows_what_still_waits(void **unused)
 {
 	(void)unused;
 	put_ready("000000010000000000000001.ready");
-	assert_true(ready_still(folder_path(&folder, "x"), "000000010000000000000001"));
-	assert_false(ready_still(folder_path(&folder, "x"), "000000010000000000000002"));
-	assert_false(ready_still(folder_path(&folder, "x"), ""));
-	assert_int_equal(rename(folder_path(&folder, "archive_status/000000010000000000000001.ready"),
-				folder_path(&folder, "archive_status/000000010000000000000001.done")),
+	assert_true(ready_still(scratch_path(&dir, "x"), "000000010000000000000001"));
+	assert_false(ready_still(scratch_path(&dir, "x"), "000000010000000000000002"));
+	assert_false(ready_still(scratch_path(&dir, "x"), ""));
+	assert_int_equal(rename(scratch_path(&dir, "archive_status/000000010000000000000001.ready"),
+				scratch_path(&dir, "archive_status/000000010000000000000001.done")),
 			 0);
-	assert_false(ready_still(folder_path(&folder, "x"), "000000010000000000000001"));
+	assert_false(ready_still(scratch_path(&dir, "x"), "000000010000000000000001"));
 }
 
 /* After a night without the store. A list of 1000 is the longest that push-ahead allows. */
@@ -182,7 +182,7 @@ static void a_backlog_of_days(void **unused)
 	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
 		struct ready_list list;
 		enum status st =
-		    ready_list_read(&list, folder_path(&folder, "000000010000000000000000"), lengths[i], &err);
+		    ready_list_read(&list, scratch_path(&dir, "000000010000000000000000"), lengths[i], &err);
 		assert_ok(st, err);
 		assert_int_equal(list.count, lengths[i]);
 		for (size_t n = 0; n < list.count; n++) {
@@ -193,18 +193,18 @@ static void a_backlog_of_days(void **unused)
 	}
 }
 
-#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_FOLDER(is_in_the_order_of_the_archiver),
-	    WITH_FOLDER(gives_the_first_ones_only),
-	    WITH_FOLDER(takes_no_foreign_names),
-	    WITH_FOLDER(no_folder_is_an_empty_list),
-	    WITH_FOLDER(says_what_it_cannot_open),
-	    WITH_FOLDER(knows_what_still_waits),
-	    WITH_FOLDER(a_backlog_of_days),
+	    WITH_DIR(is_in_the_order_of_the_archiver),
+	    WITH_DIR(gives_the_first_ones_only),
+	    WITH_DIR(takes_no_foreign_names),
+	    WITH_DIR(no_dir_is_an_empty_list),
+	    WITH_DIR(says_what_it_cannot_open),
+	    WITH_DIR(knows_what_still_waits),
+	    WITH_DIR(a_backlog_of_days),
 	};
 	return cmocka_run_group_tests_name("wal/ready", tests, NULL, NULL);
 }

@@ -10,16 +10,16 @@
 
 #include "base/clock.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "support/world.h"
 
-static struct folder folder;
+static struct scratch dir;
 static struct world world;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	world_init(&world);
 	return 0;
 }
@@ -28,7 +28,7 @@ static int teardown(void **unused)
 {
 	(void)unused;
 	world_fini(&world);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -73,9 +73,9 @@ static void says_that_nobody_is_there(void **unused)
 	(void)unused;
 	char conninfo[256];
 	struct error err;
-	(void)snprintf(conninfo, sizeof conninfo, "host=%s port=5432", folder.path);
+	(void)snprintf(conninfo, sizeof conninfo, "host=%s port=5432", dir.path);
 	assert_int_equal(try_to_open(conninfo, &err), STATUS_UNREACHABLE);
-	assert_non_null(strstr(err.text, folder.path));
+	assert_non_null(strstr(err.text, dir.path));
 	assert_non_null(strstr(err.text, "No such file or directory"));
 	assert_null(strchr(err.text, '?')); /* one line, without libpq's own question behind it */
 	assert_non_null(strstr(err.hint, "pg-conninfo, or PGHOST"));
@@ -88,12 +88,12 @@ static void waits_for_a_bounded_time(void **unused)
 	char conninfo[256];
 	struct error err;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", folder_path(&folder, ".s.PGSQL.5432"));
+	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", scratch_path(&dir, ".s.PGSQL.5432"));
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(listener >= 0);
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
 	assert_int_equal(listen(listener, 8), 0);
-	(void)snprintf(conninfo, sizeof conninfo, "host=%s port=5432 connect_timeout=2", folder.path);
+	(void)snprintf(conninfo, sizeof conninfo, "host=%s port=5432 connect_timeout=2", dir.path);
 	int64_t began_ms = clock_monotonic_ms(&system_clock);
 	assert_int_equal(try_to_open(conninfo, &err), STATUS_UNREACHABLE);
 	assert_true(clock_monotonic_ms(&system_clock) - began_ms < 60000);
@@ -111,15 +111,15 @@ static void nothing_is_nothing(void **unused)
 	postgres_freep(&postgres);
 }
 
-#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_FOLDER(refuses_what_may_not_stand_there),
-	    WITH_FOLDER(says_that_nobody_is_there),
-	    WITH_FOLDER(waits_for_a_bounded_time),
-	    WITH_FOLDER(nothing_is_nothing),
+	    WITH_DIR(refuses_what_may_not_stand_there),
+	    WITH_DIR(says_that_nobody_is_there),
+	    WITH_DIR(waits_for_a_bounded_time),
+	    WITH_DIR(nothing_is_nothing),
 	};
 	return cmocka_run_group_tests_name("net/postgres", tests, NULL, NULL);
 }

@@ -4,14 +4,14 @@
 #include <unistd.h>
 
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "support/wal_writer.h"
 
 #define SEGMENT_BYTES (1024 * 1024)
 #define NAME "000000010000000000000003"
 #define LSN (3 * SEGMENT_BYTES)
 
-static struct folder folder;
+static struct scratch dir;
 static struct wal_writer writer;
 static struct error err;
 static uint64_t left_lsn;
@@ -20,7 +20,7 @@ static bool newer;
 static int setup(void **unused)
 {
 	(void)unused;
-	folder_init(&folder);
+	scratch_init(&dir);
 	wal_writer_init(&writer, 1, LSN, SEGMENT_BYTES);
 	left_lsn = 0;
 	return 0;
@@ -30,7 +30,7 @@ static int teardown(void **unused)
 {
 	(void)unused;
 	wal_writer_fini(&writer);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return 0;
 }
 
@@ -41,14 +41,14 @@ static enum status check(size_t written)
 	struct wal_name name;
 	memset(bytes, 0, sizeof bytes);
 	memcpy(bytes, writer.bytes.data, written < writer.bytes.len ? written : writer.bytes.len);
-	folder_put(&folder, NAME, bytes, sizeof bytes, 0600);
+	scratch_put(&dir, NAME, bytes, sizeof bytes, 0600);
 	err = (struct error){0};
 	assert_int_equal(wal_name_parse(&name, NAME, &err), STATUS_OK);
 	struct segment_check whole = {
-	    folder_path(&folder, NAME), &name, writer.system_id, SEGMENT_BYTES, left_lsn, false};
+	    scratch_path(&dir, NAME), &name, writer.system_id, SEGMENT_BYTES, left_lsn, false};
 	enum status st = segment_check(&whole, &err);
 	newer = whole.newer;
-	assert_int_equal(unlink(folder_path(&folder, NAME)), 0);
+	assert_int_equal(unlink(scratch_path(&dir, NAME)), 0);
 	return st;
 }
 
@@ -136,12 +136,12 @@ static void what_cannot_be_read(void **unused)
 	(void)unused;
 	struct wal_name name;
 	assert_int_equal(wal_name_parse(&name, NAME, &err), STATUS_OK);
-	struct segment_check whole = {folder_path(&folder, NAME), &name, writer.system_id, SEGMENT_BYTES, 0, false};
+	struct segment_check whole = {scratch_path(&dir, NAME), &name, writer.system_id, SEGMENT_BYTES, 0, false};
 	assert_int_equal(segment_check(&whole, &err), STATUS_LOCAL);
 	whole.segment_bytes = 12345;
 	assert_int_equal(segment_check(&whole, &err), STATUS_CONFLICT);
 	whole.segment_bytes = SEGMENT_BYTES;
-	folder_put(&folder, NAME, "", 0, 0600);
+	scratch_put(&dir, NAME, "", 0, 0600);
 	assert_int_equal(segment_check(&whole, &err), STATUS_CONFLICT);
 	assert_non_null(strstr(err.text, "was cut off meanwhile"));
 }

@@ -8,14 +8,14 @@
 #include "store/directory/directory.h"
 #include "support/cmocka.h"
 #include "support/collect.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "support/world.h"
 
-static struct folder folder;
+static struct scratch dir;
 static struct world world;
 static struct error err;
 
-static struct store *open_store(const struct folder *where)
+static struct store *open_store(const struct scratch *where)
 {
 	struct store *store = NULL;
 	enum status st = directory_store_open(where->path, &store, &err);
@@ -62,11 +62,11 @@ static void an_absent_repository_is_no_answer(void **unused)
 	struct store *store = NULL;
 	struct object_info info;
 	int64_t clock_s;
-	const char *root = folder_path(&folder, "mnt");
+	const char *root = scratch_path(&dir, "mnt");
 	assert_int_equal(directory_store_open(root, &store, &err), STATUS_OK);
 	for (int exists = 0; exists < 2; exists++) {
 		assert_int_equal(get(store, "42/wal/x"), STATUS_UNREACHABLE);
-		assert_non_null(strstr(err.text, exists ? "has no folder 42" : "/mnt: No such file or directory"));
+		assert_non_null(strstr(err.text, exists ? "has no directory 42" : "/mnt: No such file or directory"));
 		assert_int_equal(store_stat(store, &world.call, "42/wal/x", &info, &err), STATUS_UNREACHABLE);
 		if (exists)
 			continue;
@@ -87,17 +87,17 @@ static void an_absent_repository_is_no_answer(void **unused)
 static void what_is_in_the_way_is_named(void **unused)
 {
 	(void)unused;
-	struct store *store = open_store(&folder);
+	struct store *store = open_store(&dir);
 	struct object_info info;
 	char first[16];
 	size_t first_len = sizeof first;
-	folder_put(&folder, "9/plain", "", 0, 0600);
-	folder_put(&folder, "9/folder/x", "", 0, 0600);
+	scratch_put(&dir, "9/plain", "", 0, 0600);
+	scratch_put(&dir, "9/folder/x", "", 0, 0600);
 	assert_int_equal(put(store, "9/plain/x"), STATUS_LOCAL);
 	assert_int_equal(get(store, "9/plain/x"), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "Not a directory"));
 	assert_int_equal(get(store, "9/folder"), STATUS_DAMAGED);
-	assert_non_null(strstr(err.text, "/9/folder is a folder, where an object belongs"));
+	assert_non_null(strstr(err.text, "/9/folder is a directory, where an object belongs"));
 	assert_non_null(strstr(err.hint, "move it away"));
 	assert_int_equal(store_read_first(store, &world.call, "9/folder", first, &first_len, &err), STATUS_DAMAGED);
 	assert_int_equal(store_stat(store, &world.call, "9/folder", &info, &err), STATUS_DAMAGED);
@@ -109,7 +109,7 @@ static void what_is_in_the_way_is_named(void **unused)
 static void nothing_is_begun_after_the_deadline(void **unused)
 {
 	(void)unused;
-	struct store *store = open_store(&folder);
+	struct store *store = open_store(&dir);
 	struct sink *writer = NULL;
 	assert_int_equal(put(store, "8/x"), STATUS_OK);
 	assert_int_equal(store_create(store, &world.call, "8/y", &writer, &err), STATUS_OK);
@@ -132,14 +132,14 @@ static enum status linger(void *arg, const struct object_info *info, struct erro
 	return STATUS_OK;
 }
 
-static void each_folder_may_have_time_of_its_own(void **unused)
+static void each_dir_may_have_time_of_its_own(void **unused)
 {
 	(void)unused;
-	struct store *store = open_store(&folder);
+	struct store *store = open_store(&dir);
 	struct call call = world.call;
 	int seen = 0;
-	folder_put(&folder, "6/a/x", "", 0, 0600);
-	folder_put(&folder, "6/b/x", "", 0, 0600);
+	scratch_put(&dir, "6/a/x", "", 0, 0600);
+	scratch_put(&dir, "6/b/x", "", 0, 0600);
 	assert_int_equal(store_list(store, &call, "6/", linger, &seen, &err), STATUS_UNREACHABLE);
 	assert_int_equal(seen, 1);
 	call.step_ms = 1000;
@@ -152,36 +152,36 @@ static void each_folder_may_have_time_of_its_own(void **unused)
 static void unfinished_files_are_not_objects(void **unused)
 {
 	(void)unused;
-	struct store *store = open_store(&folder);
+	struct store *store = open_store(&dir);
 	int seen = 0;
-	folder_put(&folder, "7/.walship-0123.tmp", "", 0, 0600);
+	scratch_put(&dir, "7/.walship-0123.tmp", "", 0, 0600);
 	assert_int_equal(store_list(store, &world.call, "7/", count, &seen, &err), STATUS_OK);
 	assert_int_equal(seen, 0);
 	store_free(store);
 }
 
-static void a_loop_of_folders_is_named(void **unused)
+static void a_loop_of_dirs_is_named(void **unused)
 {
 	(void)unused;
-	struct store *store = open_store(&folder);
+	struct store *store = open_store(&dir);
 	char expected[300];
 	int seen = 0;
-	folder_put(&folder, "10/a/x", "", 0, 0600);
-	folder_put(&folder, "11/a", "", 0, 0600);
+	scratch_put(&dir, "10/a/x", "", 0, 0600);
+	scratch_put(&dir, "11/a", "", 0, 0600);
 	/* Two links, of which the first one alone is no loop. */
-	assert_int_equal(symlink("../../11", folder_path(&folder, "10/a/there")), 0);
+	assert_int_equal(symlink("../../11", scratch_path(&dir, "10/a/there")), 0);
 	assert_int_equal(store_list(store, &world.call, "10/", count, NULL, &err), STATUS_OK);
-	assert_int_equal(symlink("../10/a", folder_path(&folder, "11/back")), 0);
+	assert_int_equal(symlink("../10/a", scratch_path(&dir, "11/back")), 0);
 	assert_int_equal(store_list(store, &world.call, "10/", count, &seen, &err), STATUS_LOCAL);
 	assert_int_equal(seen, 1); /* not gone through even once more: two such links would make it two to the 16th */
-	(void)snprintf(expected, sizeof expected, "the link %s/10/a/there/back leads back to a folder above it",
-		       folder.path);
+	(void)snprintf(expected, sizeof expected, "the link %s/10/a/there/back leads back to a directory above it",
+		       dir.path);
 	assert_string_equal(err.text, expected);
 	assert_non_null(strstr(err.hint, "take the link away"));
-	assert_int_equal(unlink(folder_path(&folder, "10/a/there")), 0);
-	folder_put(&folder, "12/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7/8/9/x", "", 0, 0600);
+	assert_int_equal(unlink(scratch_path(&dir, "10/a/there")), 0);
+	scratch_put(&dir, "12/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7/8/9/x", "", 0, 0600);
 	assert_int_equal(store_list(store, &world.call, "12/", count, NULL, &err), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "folders too deep: /"));
+	assert_non_null(strstr(err.text, "directories too deep: /"));
 	assert_non_null(strstr(err.text, "/12/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/"));
 	store_free(store);
 }
@@ -202,24 +202,24 @@ static enum status follow(void *arg, const struct object_info *info, struct erro
 	return STATUS_OK;
 }
 
-/* More names than are kept at once: each comes once, in order, folders among them. */
-static void a_folder_may_have_any_number(void **unused)
+/* More names than are kept at once: each comes once, in order, directories among them. */
+static void a_dir_may_have_any_number(void **unused)
 {
 	(void)unused;
-	struct store *store = open_store(&folder);
+	struct store *store = open_store(&dir);
 	struct order order = {{0}, 0};
 	const size_t files = 2 * 65536 + 100; /* more than two batches */
 	char name[64];
-	folder_put(&folder, "8/x", "", 0, 0600);
+	scratch_put(&dir, "8/x", "", 0, 0600);
 	for (size_t i = 1; i < files; i++) {
 		/* In another order than that of their names. */
 		(void)snprintf(name, sizeof name, "8/%08zx", i * 40503 % 0x1000000);
-		int fd = open(folder_path(&folder, name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		int fd = open(scratch_path(&dir, name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		assert_true(fd >= 0);
 		assert_int_equal(close(fd), 0);
 	}
-	folder_put(&folder, "8/00800000.d/y", "", 0, 0600);
-	folder_put(&folder, "8/y/y", "", 0, 0600);
+	scratch_put(&dir, "8/00800000.d/y", "", 0, 0600);
+	scratch_put(&dir, "8/y/y", "", 0, 0600);
 	assert_ok(store_list(store, &world.call, "8/", follow, &order, &err), err);
 	assert_int_equal(order.count, files + 2);
 	assert_string_equal(order.last, "8/y/y");
@@ -243,19 +243,15 @@ static void paths_have_a_bound(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_absent_repository_is_no_answer),
-	    cmocka_unit_test(what_is_in_the_way_is_named),
-	    cmocka_unit_test(nothing_is_begun_after_the_deadline),
-	    cmocka_unit_test(each_folder_may_have_time_of_its_own),
-	    cmocka_unit_test(unfinished_files_are_not_objects),
-	    cmocka_unit_test(a_loop_of_folders_is_named),
-	    cmocka_unit_test(a_folder_may_have_any_number),
-	    cmocka_unit_test(paths_have_a_bound),
+	    cmocka_unit_test(an_absent_repository_is_no_answer),   cmocka_unit_test(what_is_in_the_way_is_named),
+	    cmocka_unit_test(nothing_is_begun_after_the_deadline), cmocka_unit_test(each_dir_may_have_time_of_its_own),
+	    cmocka_unit_test(unfinished_files_are_not_objects),    cmocka_unit_test(a_loop_of_dirs_is_named),
+	    cmocka_unit_test(a_dir_may_have_any_number),           cmocka_unit_test(paths_have_a_bound),
 	};
-	folder_init(&folder);
+	scratch_init(&dir);
 	world_init(&world);
 	int failed = cmocka_run_group_tests_name("store/directory", tests, NULL, NULL);
 	world_fini(&world);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return failed;
 }

@@ -2,27 +2,27 @@
 #include "store/directory/directory.h"
 #include "suite.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
+#include "support/scratch.h"
 #include "support/world.h"
 
 static struct store *open_store(void *arg)
 {
 	struct store *store = NULL;
 	struct error err;
-	enum status st = directory_store_open(((struct folder *)arg)->path, &store, &err);
+	enum status st = directory_store_open(((struct scratch *)arg)->path, &store, &err);
 	assert_ok(st, err);
 	return store;
 }
 
 int main(void)
 {
-	struct folder folder;
+	struct scratch dir;
 	struct world world;
-	folder_init(&folder);
+	scratch_init(&dir);
 	world_init(&world);
-	struct store_under_test directory = {.open = open_store, .arg = &folder, .call = &world.call};
+	struct store_under_test directory = {.open = open_store, .arg = &dir, .call = &world.call};
 	int failed = store_suite_run("store/directory, suite", &directory);
 	world_fini(&world);
-	folder_fini(&folder);
+	scratch_fini(&dir);
 	return failed;
 }

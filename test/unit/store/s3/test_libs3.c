@@ -96,7 +96,7 @@ static void a_listing_ends_where_nothing_more_comes(void **unused)
 	     3,
 	     STATUS_OK,
 	     "a0;a1;a2;a3;a4;a5;a6;a7;b0;b1;b2;b3;b4;b5;b6;b7;c0;c1;c2;c3;c4;c5;c6;c7;d0;d1;d2;d3;d4;d5;d6;d7;e;"},
-	    {"the folder itself",
+	    {"the directory itself",
 	     {{.body = HEAD OBJECT("") OBJECT("a") TAIL}, {.body = HEAD TAIL}},
 	     2,
 	     STATUS_OK,

@@ -54,7 +54,7 @@ static void takes_one_page_for_what_it_is(void **state)
 	} cases[] = {
 	    {"empty", PAGE("<IsTruncated>false</IsTruncated>"), STATUS_OK, "", ""},
 	    {"two", LAST(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "2")), STATUS_OK, "a=1;b=2;", ""},
-	    {"the folder itself", LAST(OBJECT("pre/fix/", "0") OBJECT("pre/fix/b", "2")), STATUS_OK, "b=2;", ""},
+	    {"the directory itself", LAST(OBJECT("pre/fix/", "0") OBJECT("pre/fix/b", "2")), STATUS_OK, "b=2;", ""},
 	    {"archived",
 	     LAST(OBJECT_IN("pre/fix/a", "STANDARD") OBJECT_IN("pre/fix/b", "DEEP_ARCHIVE")
 		      OBJECT_IN("pre/fix/c", "GLACIER") OBJECT_IN("pre/fix/d", "GLACIER_IR") OBJECT("pre/fix/e", "1")),

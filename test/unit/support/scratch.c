@@ -1,4 +1,4 @@
-#include "folder.h"
+#include "scratch.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void folder_init(struct folder *folder)
+void scratch_init(struct scratch *dir)
 {
-	(void)strcpy(folder->path, "/tmp/walship-test-XXXXXX");
-	if (mkdtemp(folder->path) == NULL)
+	(void)strcpy(dir->path, "/tmp/walship-test-XXXXXX");
+	if (mkdtemp(dir->path) == NULL)
 		abort();
 }
 
@@ -24,26 +24,26 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
 	return remove(path);
 }
 
-void folder_fini(struct folder *folder)
+void scratch_fini(struct scratch *dir)
 {
-	if (nftw(folder->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
+	if (nftw(dir->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
 		abort();
 }
 
-const char *folder_path(const struct folder *folder, const char *name)
+const char *scratch_path(const struct scratch *dir, const char *name)
 {
 	static _Thread_local char paths[8][256];
 	static _Thread_local int next;
 	next = (next + 1) % 8;
-	(void)snprintf(paths[next], sizeof paths[next], "%s/%s", folder->path, name);
+	(void)snprintf(paths[next], sizeof paths[next], "%s/%s", dir->path, name);
 	return paths[next];
 }
 
-void folder_put(const struct folder *folder, const char *name, const void *data, size_t len, unsigned mode)
+void scratch_put(const struct scratch *dir, const char *name, const void *data, size_t len, unsigned mode)
 {
 	char path[256];
-	(void)snprintf(path, sizeof path, "%s/%s", folder->path, name);
-	for (char *slash = path + strlen(folder->path); (slash = strchr(slash + 1, '/')) != NULL; *slash = '/') {
+	(void)snprintf(path, sizeof path, "%s/%s", dir->path, name);
+	for (char *slash = path + strlen(dir->path); (slash = strchr(slash + 1, '/')) != NULL; *slash = '/') {
 		*slash = '\0';
 		(void)mkdir(path, 0700);
 	}
@@ -52,10 +52,10 @@ void folder_put(const struct folder *folder, const char *name, const void *data,
 		abort();
 }
 
-int folder_entries(const struct folder *folder, const char *name)
+int scratch_entries(const struct scratch *scratch, const char *name)
 {
 	int count = 0;
-	DIR *dir = opendir(folder_path(folder, name));
+	DIR *dir = opendir(scratch_path(scratch, name));
 	if (dir == NULL)
 		abort();
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)

@@ -1,0 +1,24 @@
+/* A throw-away directory, and short ways to put things into it. All abort when the machine does not let them. */
+#ifndef TEST_SUPPORT_SCRATCH_H
+#define TEST_SUPPORT_SCRATCH_H
+
+#include <stddef.h>
+
+struct scratch {
+	char path[64];
+};
+
+/* Makes an empty one below /tmp; scratch_fini removes it with all that is in it. */
+void scratch_init(struct scratch *dir);
+void scratch_fini(struct scratch *dir);
+
+/* The path of a name in it: storage of the thread, good until eight calls later. */
+const char *scratch_path(const struct scratch *dir, const char *name);
+
+/* Makes a file with this content and mode, and the directories it lies in. */
+void scratch_put(const struct scratch *dir, const char *name, const void *data, size_t len, unsigned mode);
+
+/* The number of entries in it, hidden ones too. */
+int scratch_entries(const struct scratch *dir, const char *name);
+
+#endif
