@@ -1,5 +1,8 @@
 /* check: the whole path that a segment takes, from the configuration to the repository and back, step by step. */
 #include "check/check.h"
+#include "command/settings.h"
+#include "repo/key_load.h"
+#include "repo/s3_credentials.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +30,7 @@
 
 /* What the steps hand on. */
 struct whole {
+	struct repository_settings probed; /* of repo */
 	struct command_context *context;
 	struct repository repo;
 	uint64_t system_id;
@@ -61,7 +65,8 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 	struct data_directory directory;
 	const struct config *config = whole->context->config;
 	(void)call;
-	enum status st = cluster_id_find(config, NULL, &directory, &whole->system_id, err);
+	struct cluster_hint hint = settings_cluster(config);
+	enum status st = cluster_id_find(&hint, NULL, &directory, &whole->system_id, err);
 	if (st)
 		return st;
 	if (!is_servers_user(&directory)) {
@@ -123,11 +128,9 @@ static enum status show_credentials(void *arg, const struct call *call, struct f
 	const struct whole *whole = arg;
 	CLEANUP(credentials_fini) struct credentials credentials = {0};
 	struct credential_search search;
-	struct command_context context = *whole->context;
-	if (!is_in_s3(context.config))
+	if (!is_in_s3(whole->context->config))
 		return finding_skip(finding, "a directory needs none");
-	context.call = call;
-	enum status st = s3_credentials_find(&context, &search, &credentials, err);
+	enum status st = s3_credentials_find(whole->context->settings, call, &search, &credentials, err);
 	if (st)
 		return st;
 	if (credentials.expires_s == 0) {
@@ -144,28 +147,32 @@ static enum status key(void *arg, const struct call *call, struct finding *findi
 {
 	const struct whole *whole = arg;
 	CLEANUP(keyring_fini) struct keyring keys = {0};
-	struct command_context context = *whole->context;
 	char id[2 * KEY_ID_BYTES + 1];
-	context.call = call;
 	enum status st = crypto_start(err);
 	if (!st)
-		st = keys_load(&context, &keys, err);
+		st = keys_load(whole->context->settings, call, &keys, err);
 	if (st)
 		return st;
-	if (config_number(context.config, OPTION_ID_CIPHER) == CIPHER_NONE)
+	if (!whole->context->settings->encrypt)
 		return finding_skip(finding, "cipher = none: objects are neither encrypted nor authenticated");
 	hex_encode(id, keys.keys[0].id, KEY_ID_BYTES);
 	finding_say(finding, "%s encrypts; %zu to decrypt with", id, keys.count);
 	return STATUS_OK;
 }
 
+/* The store as it is, without the look that s3-no-replace = look puts first. */
+static struct repository_settings as_it_is(const struct repository_settings *settings)
+{
+	struct repository_settings probed = *settings;
+	probed.s3.look_first = false;
+	return probed;
+}
+
 static enum status reach(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct whole *whole = arg;
-	struct command_context context = *whole->context;
-	context.call = call;
-	context.probe = true;
-	enum status st = repository_open(&whole->repo, &context, err);
+	whole->probed = as_it_is(whole->context->settings);
+	enum status st = repository_open(&whole->repo, &whole->probed, call, err);
 	if (st)
 		return st;
 	if (!store_has_reach(whole->repo.store))
@@ -282,8 +289,8 @@ static enum status check_store_alone(struct checklist *list, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
 	bool usable;
-	list->context->probe = true;
-	enum status st = repository_open(&repo, list->context, err);
+	struct repository_settings probed = as_it_is(list->context->settings);
+	enum status st = repository_open(&repo, &probed, list->context->call, err);
 	if (!st)
 		st = check_store(list, &repo, &usable, err);
 	if (!st && list->failed > 0)
@@ -294,6 +301,11 @@ static enum status check_store_alone(struct checklist *list, struct error *err)
 
 enum status command_check(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "check");
+	context->settings = &settings;
 	struct checklist list = {.context = context, .json = command_flag(context, "json")};
 	enum status st = command_flag(context, "store") ? check_store_alone(&list, err) : check_all(&list, err);
 	return st ? error_wrap(err, st, "check %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;

@@ -3,6 +3,7 @@
 #define WALSHIP_CHECK_CHECK_H
 
 #include "check/checklist.h"
+#include "command/command.h"
 #include "repo/repository.h"
 
 #define CHECK_STORE_STEPS 6

@@ -156,8 +156,8 @@ enum status check_store(struct checklist *list, const struct repository *repo, b
 	CLEANUP(buffer_fini) struct buffer content = {0};
 	const struct command_context *context = list->context;
 	struct probe probe = {.store = repo->store, .first = "written by walship check", .content = &content};
-	probe.looks_first = repository_looks_first(context->config);
-	probe.only_looks = repository_uses_libs3(context->config);
+	probe.looks_first = context->settings->s3.look_first;
+	probe.only_looks = repository_uses_libs3(context->settings);
 	enum status st = name_probe(context->call, probe.name, err);
 	*usable = true;
 	for (size_t i = 0; !st && i < CHECK_STORE_STEPS; i++) {

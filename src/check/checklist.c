@@ -51,7 +51,7 @@ static enum status show_json(const struct command_context *context, const struct
 {
 	bool fine = shown->status == STATUS_OK && !shown->finding->skipped;
 	bool trouble = !fine && !shown->finding->skipped;
-	return print_json(context,
+	return print_json(&context->console,
 			  json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o}", "kind", "step", "step", shown->what,
 				    "result", result_of(shown), "took_seconds", (double)shown->took_ms / 1000, "detail",
 				    print_string(trouble ? NULL : shown->finding->detail), "error",
@@ -74,7 +74,7 @@ static enum status show_text(const struct command_context *context, const struct
 				   fine || finding->skipped ? finding->detail : shown->trouble->text);
 	if (!st && !fine && shown->trouble->hint[0] != '\0')
 		st = buffer_printf(&out, err, "  %-20s hint: %s\n", "", shown->trouble->hint);
-	return st ? st : print_text(context, &out, err);
+	return st ? st : print_text(&context->console, &out, err);
 }
 
 enum status checklist_run(struct checklist *list, const char *what, check_fn run, void *arg, bool *passed,

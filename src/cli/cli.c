@@ -42,12 +42,13 @@ static enum status run(const struct process *process, const struct arguments *ar
 	    .operands = arguments->operands,
 	    .flags = arguments->flags,
 	    .environment = (const char *const *)process->environment,
-	    .out_fd = process->out_fd,
-	    .out_is_terminal = isatty(process->out_fd) == 1,
-	    .terminal_fd = isatty(process->err_fd) == 1 ? process->err_fd : 0,
+	    .console = {.call = &call,
+			.out_fd = process->out_fd,
+			.out_is_terminal = isatty(process->out_fd) == 1,
+			.terminal_fd = isatty(process->err_fd) == 1 ? process->err_fd : 0,
+			.verified = backstop_disarm},
 	    .reader = *reader,
 	};
-	context.verified = backstop_disarm;
 	context.detach = detach;
 	backstop_arm(&(struct backstop){.timeout_ms = timeout_ms,
 					.err_fd = process->err_fd,

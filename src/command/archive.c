@@ -11,6 +11,8 @@
 #include "base/environment.h"
 #include "base/path.h"
 #include "base/uri.h"
+#include "command/command.h"
+#include "command/settings.h"
 #include "pg/data/control.h"
 #include "repo/cluster_id.h"
 #include "repo/repository.h"
@@ -34,7 +36,7 @@ static uint64_t buffer_bytes(const struct config *config)
  * be kept in, when it has not.
  */
 static enum status look_into_spool(const struct push *push, struct pushed_markers *notes, bool *done, bool *usable,
-				   const struct config *config, struct error *err)
+				   const struct repository_settings *settings, struct error *err)
 {
 	struct shipped file;
 	struct error trouble = {0};
@@ -42,7 +44,7 @@ static enum status look_into_spool(const struct push *push, struct pushed_marker
 	enum status st = push_examine(push, &file, err);
 	if (st)
 		return st;
-	*usable = pushed_markers_open(notes, config, file.system_id, push->path, &trouble) == STATUS_OK;
+	*usable = pushed_markers_open(notes, settings, file.system_id, push->path, &trouble) == STATUS_OK;
 	if (*usable)
 		*done = pushed_marker_take(notes, path_name(push->path), &file);
 	else
@@ -55,6 +57,11 @@ static enum status look_into_spool(const struct push *push, struct pushed_marker
 
 static enum status push_now(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "push %s", context->operands[0]);
+	context->settings = &settings;
 	const struct config *config = context->config;
 	const struct codec *codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS));
 	CLEANUP(repository_fini) struct repository repo = {0};
@@ -79,11 +86,11 @@ static enum status push_now(struct command_context *context, struct error *err)
 	/* Each connection would have the limit for itself, and more of them are no faster. */
 	bool limited = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0;
 	if (config_number(config, OPTION_ID_PUSH_AHEAD) > 0 && !limited) {
-		st = look_into_spool(&push, &notes, &done, &ahead, config, err);
+		st = look_into_spool(&push, &notes, &done, &ahead, context->settings, err);
 		if (st || done)
 			return st;
 	}
-	st = repository_open(&repo, context, err);
+	st = repository_open(&repo, context->settings, context->call, err);
 	if (st)
 		return error_wrap(err, st, "push %s", path_name(context->operands[0]));
 	push.store = repo.store;
@@ -115,7 +122,8 @@ static enum status prepare(struct command_context *context, struct fetch *fetch,
 	struct data_directory directory;
 	const struct config *config = context->config;
 	log_about_file(context->call->log, context->operands[0]);
-	enum status st = cluster_id_find(config, dest, &directory, &fetch->system_id, err);
+	struct cluster_hint hint = settings_cluster(config);
+	enum status st = cluster_id_find(&hint, dest, &directory, &fetch->system_id, err);
 	context->reader = choose_reader(config, &directory);
 	fetch->call = context->call;
 	fetch->name = context->operands[0];
@@ -129,7 +137,7 @@ static enum status prepare(struct command_context *context, struct fetch *fetch,
 static enum status open_for(struct command_context *context, struct repository *repo, struct fetch *fetch,
 			    struct error *err)
 {
-	enum status st = repository_open(repo, context, err);
+	enum status st = repository_open(repo, context->settings, context->call, err);
 	fetch->store = repo->store;
 	fetch->keys = &repo->keys;
 	fetch->allow_unprotected = !repo->encrypt;
@@ -160,7 +168,7 @@ static enum status fetch_segment(struct command_context *context, struct fetch *
 	CLEANUP(fd_closep) int ahead_fd = -1;
 	struct error trouble = {0};
 	uint64_t bytes_max = config_number(context->config, OPTION_ID_FETCH_AHEAD);
-	if (prefetch_client_open(&client, context->config, fetch->system_id, &trouble)) {
+	if (prefetch_client_open(&client, context->settings, fetch->system_id, &trouble)) {
 		log_line(context->call->log, LEVEL_WARNING, "fetch-ahead is off: %s", trouble.text);
 		return fetch_now(context, fetch, dest, err);
 	}
@@ -181,6 +189,11 @@ static enum status fetch_segment(struct command_context *context, struct fetch *
 
 static enum status fetch(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "fetch %s", context->operands[0]);
+	context->settings = &settings;
 	struct fetch fetch = {0};
 	struct wal_name name;
 	struct error ignored = {0};
@@ -213,12 +226,17 @@ static const char *scratch_dir(const char *const *environment)
 
 enum status command_cat(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "cat %s", context->operands[0]);
+	context->settings = &settings;
 	CLEANUP(repository_fini) struct repository repo = {0};
-	struct fetch fetch = {.scratch = scratch_dir(context->environment), .verified = context->verified};
+	struct fetch fetch = {.scratch = scratch_dir(context->environment), .verified = context->console.verified};
 	enum status st = prepare(context, &fetch, NULL, err);
 	if (!st)
 		st = open_for(context, &repo, &fetch, err);
 	if (st)
 		return error_wrap(err, st, "cat %s", context->operands[0]);
-	return fetch_to_fd(&fetch, context->out_fd, err);
+	return fetch_to_fd(&fetch, context->console.out_fd, err);
 }

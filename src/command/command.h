@@ -7,6 +7,7 @@
 
 #include "base/call.h"
 #include "config/config.h"
+#include "console/console.h"
 #include "walship/error.h"
 
 struct command_context {
@@ -15,11 +16,8 @@ struct command_context {
 	const char *const *operands; /* as many as the command's row in cli/commands.def asks for */
 	const char *const *flags;    /* names of those that were given, then NULL; may be NULL */
 	const char *const *environment;
-	bool probe; /* check: the store as it is, without the look that s3-no-replace = look puts first */
-	int out_fd; /* standard output */
-	bool out_is_terminal;
-	int terminal_fd; /* for what is shown while a long command works: standard error if it is a terminal, else 0 */
-	void (*verified)(void); /* called when only the reader of out_fd can hold it up: a pager may; may be NULL */
+	struct console console;
+	const struct repository_settings *settings; /* set by each command that opens the repository */
 	int (*detach)(void (*live)(void *arg, int told_fd),
 		      void *arg); /* fetch: cli/detach.h; NULL: no other process is started */
 	enum exit_for

@@ -2,8 +2,11 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "command/command.h"
+#include "command/settings.h"
 #include "console/print.h"
 #include "repo/repository.h"
+#include "repo/s3_credentials.h"
 #include "sys/output.h"
 
 /* user:password@host, or password=...: refused wherever it is used, but here it would be seen first. */
@@ -51,7 +54,7 @@ static enum status credentials_json(const struct command_context *context, const
 {
 	bool ends = credentials->expires_s != 0;
 	int64_t left_s = credentials->expires_s - clock_utc_s(context->call->clock);
-	return print_json(context,
+	return print_json(&context->console,
 			  json_pack("{s:s, s:o, s:o, s:b, s:o, s:o}", "kind", "credentials", "source",
 				    print_string(credentials->source), "access_key",
 				    print_string(credentials->access_key.data), "temporary",
@@ -65,7 +68,10 @@ static enum status show_credentials(const struct command_context *context, struc
 	CLEANUP(credentials_fini) struct credentials credentials = {0};
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	struct credential_search search;
-	enum status st = s3_credentials_find(context, &search, &credentials, err);
+	struct repository_settings settings;
+	enum status st = settings_repository(&settings, context, err);
+	if (!st)
+		st = s3_credentials_find(&settings, context->call, &search, &credentials, err);
 	if (st)
 		return st;
 	if (command_flag(context, "json"))
@@ -80,7 +86,7 @@ static enum status show_credentials(const struct command_context *context, struc
 		st = buffer_printf(&out, err, "expires     %s, in %lld s\n", expires,
 				   (long long)(credentials.expires_s - clock_utc_s(context->call->clock)));
 	}
-	return st ? st : output_write(context->out_fd, "to standard output", out.data, out.len, err);
+	return st ? st : output_write(context->console.out_fd, "to standard output", out.data, out.len, err);
 }
 
 /* In the order of their lines, which says which one encrypts. */
@@ -116,7 +122,7 @@ static enum status show_options(const struct command_context *context, struct er
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
 		st = show_option(&out, config, id, show, err);
 	if (!st)
-		st = output_write(context->out_fd, "to standard output", out.data, out.len, err);
+		st = output_write(context->console.out_fd, "to standard output", out.data, out.len, err);
 	buffer_fini(&out);
 	return st;
 }

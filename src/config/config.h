@@ -62,10 +62,11 @@ size_t config_list_count(const struct config *config, enum option_id id);
 const char *config_list_item(const struct config *config, enum option_id id, size_t index);
 
 /*
- * A value that may be in a file: from option id, or the content of the file that file_id names, less its newline; from
- * whichever has the stronger source. Stays empty when both are unset. STATUS_USAGE when the file may not be used.
+ * Where a secret is: ids are the options for its value, its file and its command, the last of which may be
+ * OPTION_COUNT. The option with the strongest source counts; SECRET_UNSET when all are unset. STATUS_USAGE as
+ * config_strongest.
  */
-enum status config_secret(const struct config *config, enum option_id id, enum option_id file_id, struct secret *out,
+enum status config_secret(const struct config *config, const enum option_id ids[3], struct secret_source *out,
 			  struct error *err);
 
 /* The option secret-files, which is for every file with a secret but walship.conf. */

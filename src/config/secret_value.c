@@ -1,6 +1,4 @@
 /* Values that may be elsewhere: in the configuration itself, in a file, from a command. */
-#include <string.h>
-
 #include "config/private.h"
 
 enum status config_strongest(const struct config *config, const enum option_id *ids, size_t count, enum option_id *out,
@@ -31,33 +29,19 @@ enum secret_files config_secret_files(const struct config *config)
 	return (enum secret_files)choice;
 }
 
-static enum status read_file(const struct config *config, enum option_id id, struct secret *out, struct error *err)
-{
-	const char *path = config_text(config, id);
-	enum status st = secret_read_file_by(config_secret_files(config), out, path, err);
-	if (st) {
-		(void)error_hint(err, st, "a file with the value alone, that only this user (or root) can read");
-		return error_wrap(err, st, "%s", option_table[id].name);
-	}
-	secret_chomp(out);
-	if (out->len > 0)
-		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "%s: %s is empty", option_table[id].name, path);
-	return error_hint(err, STATUS_USAGE, "it holds the value alone, on one line");
-}
-
-enum status config_secret(const struct config *config, enum option_id id, enum option_id file_id, struct secret *out,
+enum status config_secret(const struct config *config, const enum option_id ids[3], struct secret_source *out,
 			  struct error *err)
 {
-	const enum option_id ids[] = {id, file_id};
+	static const enum secret_kind kinds[] = {SECRET_VALUE, SECRET_FILE, SECRET_COMMAND};
+	size_t count = ids[2] == OPTION_COUNT ? 2 : 3;
 	enum option_id strongest;
-	enum status st = config_strongest(config, ids, 2, &strongest, err);
-	if (st || strongest == OPTION_COUNT)
-		return st;
-	if (strongest == file_id)
-		return read_file(config, file_id, out, err);
-	const char *text = config_text(config, id);
-	return secret_set(out, text, strlen(text), err);
+	*out = (struct secret_source){0};
+	enum status st = config_strongest(config, ids, count, &strongest, err);
+	for (size_t i = 0; !st && strongest != OPTION_COUNT && i < count; i++)
+		if (ids[i] == strongest)
+			*out = (struct secret_source){kinds[i], option_table[strongest].name,
+						      config_text(config, strongest)};
+	return st;
 }
 
 /* The list that counts; both do when they are equally strong. */

@@ -12,16 +12,16 @@
 #define REAL_DIGITS 15 /* with all 17 of a double 0.007 would be 0.0070000000000000001 */
 
 /* Whoever reads the lines of a long listing, a pager say, takes his time: nothing hangs meanwhile. */
-enum status print_text(const struct command_context *context, struct buffer *text, struct error *err)
+enum status print_text(const struct console *console, struct buffer *text, struct error *err)
 {
-	bool in_steps = context->call->step_ms > 0;
-	if (in_steps && context->verified != NULL)
-		context->verified();
+	bool in_steps = console->call->step_ms > 0;
+	if (in_steps && console->verified != NULL)
+		console->verified();
 	/* A name in a repository may be anybody's: what would command a terminal is shown as '?'. */
 	sanitize((char *)text->data, text->len, '\n');
-	enum status st = output_write(context->out_fd, WHERE, text->data, text->len, err);
-	if (in_steps && context->call->step_begun != NULL)
-		context->call->step_begun();
+	enum status st = output_write(console->out_fd, WHERE, text->data, text->len, err);
+	if (in_steps && console->call->step_begun != NULL)
+		console->call->step_begun();
 	buffer_clear(text);
 	return st;
 }
@@ -70,12 +70,12 @@ enum status print_line(struct buffer *out, json_t *value, struct error *err)
 	return st;
 }
 
-enum status print_json(const struct command_context *context, json_t *value, struct error *err)
+enum status print_json(const struct console *console, json_t *value, struct error *err)
 {
 	struct buffer out = {0};
 	enum status st = print_line(&out, value, err);
 	if (!st)
-		st = print_text(context, &out, err);
+		st = print_text(console, &out, err);
 	buffer_fini(&out);
 	return st;
 }

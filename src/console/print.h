@@ -5,7 +5,8 @@
 #include <jansson.h>
 
 #include "base/buffer.h"
-#include "command/command.h"
+#include "console/console.h"
+#include "walship/error.h"
 
 /*
  * Values of JSON, by the rules of doc/json.md: what is not known is null. NULL without memory, as jansson's own.
@@ -27,9 +28,9 @@ json_t *print_integer_if(bool known, int64_t value);
 enum status print_line(struct buffer *out, json_t *value, struct error *err);
 
 /* The same, on standard output. */
-enum status print_json(const struct command_context *context, json_t *value, struct error *err);
+enum status print_json(const struct console *console, json_t *value, struct error *err);
 
 /* All of the buffer, which stays the caller's and is empty afterwards. */
-enum status print_text(const struct command_context *context, struct buffer *text, struct error *err);
+enum status print_text(const struct console *console, struct buffer *text, struct error *err);
 
 #endif

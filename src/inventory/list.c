@@ -2,6 +2,8 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
+#include "command/command.h"
+#include "command/settings.h"
 #include "console/print.h"
 #include "console/progress.h"
 #include "pg/wal/name.h"
@@ -62,22 +64,29 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	if (progress_is_due(&listing->progress))
 		progress_show(&listing->progress, "%" PRIu64 " objects", listing->objects);
 	enum status st = add_line(listing, info, err);
-	return st || listing->lines.len < LINES_BYTES ? st : print_text(listing->context, &listing->lines, err);
+	return st || listing->lines.len < LINES_BYTES ? st
+						      : print_text(&listing->context->console, &listing->lines, err);
 }
 
 enum status command_list(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "list");
+	context->settings = &settings;
 	CLEANUP(repository_fini) struct repository repo = {0};
 	struct listing listing = {.context = context, .json = command_flag(context, "json")};
 	const char *prefix = context->operands[0] == NULL ? "" : context->operands[0];
 	/* On a terminal the lines themselves show how far it is. */
-	progress_begin(&listing.progress, context->out_is_terminal ? 0 : context->terminal_fd, context->call->clock);
-	enum status st = repository_open(&repo, context, err);
+	progress_begin(&listing.progress, context->console.out_is_terminal ? 0 : context->console.terminal_fd,
+		       context->call->clock);
+	enum status st = repository_open(&repo, context->settings, context->call, err);
 	if (!st)
 		st = store_list(repo.store, context->call, prefix, on_object, &listing, err);
 	progress_clear(&listing.progress);
 	if (!st && listing.lines.len > 0)
-		st = print_text(context, &listing.lines, err);
+		st = print_text(&context->console, &listing.lines, err);
 	buffer_fini(&listing.lines);
 	return st ? error_wrap(err, st, "list") : STATUS_OK;
 }

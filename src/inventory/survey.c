@@ -218,9 +218,9 @@ enum status survey_run(struct survey *survey, struct error *err)
 	struct walk walk = {.survey = survey};
 	if (survey->system_id != 0)
 		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", survey->system_id);
-	enum status st = repository_open(&walk.lists, survey->context, err);
+	enum status st = repository_open(&walk.lists, survey->context->settings, survey->context->call, err);
 	if (!st)
-		st = repository_join(&walk.reads, &walk.lists, survey->context, err);
+		st = repository_join(&walk.reads, &walk.lists, err);
 	survey->repo = &walk.reads;
 	if (!st)
 		st = store_list(walk.lists.store, survey->context->call, prefix, on_object, &walk, err);

@@ -2,6 +2,7 @@
 #ifndef WALSHIP_INVENTORY_SURVEY_H
 #define WALSHIP_INVENTORY_SURVEY_H
 
+#include "command/command.h"
 #include "console/progress.h"
 #include "repo/coverage.h"
 #include "repo/repository.h"

@@ -6,6 +6,8 @@
 
 #include "base/cleanup.h"
 #include "base/hex.h"
+#include "command/command.h"
+#include "command/settings.h"
 #include "console/print.h"
 #include "console/progress.h"
 #include "repo/header_scan.h"
@@ -69,14 +71,14 @@ static enum status name_object(struct counting *counting, const char *kind, cons
 {
 	progress_clear(&counting->progress);
 	if (counting->json)
-		return print_json(counting->context,
+		return print_json(&counting->context->console,
 				  json_pack("{s:s, s:o, s:I, s:o, s:o}", "kind", kind, "object",
 					    print_string(found->name), "bytes", (json_int_t)found->bytes, "stored_time",
 					    print_time(found->modified_s), "error", print_string(found->reason)),
 				  err);
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st = buffer_printf(&out, err, "%s  %s  %s\n", kind, found->name, found->reason);
-	return st ? st : print_text(counting->context, &out, err);
+	return st ? st : print_text(&counting->context->console, &out, err);
 }
 
 static enum status count(void *arg, const struct header_found *found, struct error *err)
@@ -133,7 +135,7 @@ static enum status print_tally(const struct counting *counting, json_t *object, 
 		object = NULL;
 	}
 	json_decref(more);
-	return print_json(counting->context, object, err);
+	return print_json(&counting->context->console, object, err);
 }
 
 static enum status print_key_json(const struct counting *counting, size_t index, struct error *err)
@@ -183,7 +185,7 @@ static enum status print_key_text(const struct counting *counting, size_t index,
 	else if (!st)
 		st = buffer_printf(&out, err, "    no object %sneeds it\n",
 				   counting->context->operands[0] == NULL ? "" : "of these ");
-	return st ? st : print_text(counting->context, &out, err);
+	return st ? st : print_text(&counting->context->console, &out, err);
 }
 
 static enum status print_kind(const struct counting *counting, const char *type, const char *text,
@@ -197,7 +199,7 @@ static enum status print_kind(const struct counting *counting, const char *type,
 	enum status st = buffer_printf(&out, err, "%s\n", text);
 	if (!st)
 		st = put_text(&out, tally, err);
-	return st ? st : print_text(counting->context, &out, err);
+	return st ? st : print_text(&counting->context->console, &out, err);
 }
 
 static int by_first_name(const void *a, const void *b)
@@ -253,7 +255,7 @@ static enum status prefix_of(const char *operand, struct buffer *out, struct err
 static enum status list(struct counting *counting, struct repository *repo, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer prefix = {0};
-	enum status st = repository_open(repo, counting->context, err);
+	enum status st = repository_open(repo, counting->context->settings, counting->context->call, err);
 	if (!st)
 		st = prefix_of(counting->context->operands[0], &prefix, err);
 	if (st)
@@ -262,7 +264,7 @@ static enum status list(struct counting *counting, struct repository *repo, stru
 		memcpy(counting->keys[i].id, repo->keys.keys[i].id, KEY_ID_BYTES);
 	counting->key_count = repo->keys.count;
 	counting->repo = repo;
-	st = header_scan(counting->context, repo, buffer_text(&prefix), count, counting, err);
+	st = header_scan(counting->context->call, repo, buffer_text(&prefix), count, counting, err);
 	progress_clear(&counting->progress);
 	if (!st)
 		st = print_all(counting, err);
@@ -271,13 +273,18 @@ static enum status list(struct counting *counting, struct repository *repo, stru
 
 enum status command_key_list(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "key list");
+	context->settings = &settings;
 	CLEANUP(repository_fini) struct repository repo = {0};
 	CLEANUP(freep) struct counting *counting = calloc(1, sizeof *counting);
 	if (counting == NULL)
 		return error_set(err, STATUS_LOCAL, "key list: out of memory");
 	counting->context = context;
 	counting->json = command_flag(context, "json");
-	progress_begin(&counting->progress, context->terminal_fd, context->call->clock);
+	progress_begin(&counting->progress, context->console.terminal_fd, context->call->clock);
 	enum status st = list(counting, &repo, err);
 	return st ? error_wrap(err, st, "key list") : STATUS_OK;
 }

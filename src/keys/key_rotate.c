@@ -10,12 +10,15 @@
 
 #include "base/cleanup.h"
 #include "base/hex.h"
+#include "command/command.h"
+#include "command/settings.h"
 #include "config/edit.h"
 #include "console/print.h"
 #include "console/progress.h"
 #include "keys/key_file.h"
 #include "repo/cluster_id.h"
 #include "repo/header_scan.h"
+#include "repo/key_load.h"
 #include "repo/secret_source.h"
 #include "stream/terminal_sink.h"
 
@@ -123,12 +126,13 @@ static enum status prove_present_keys(struct rotation *rotation, struct error *e
 	struct data_directory directory;
 	uint64_t system_id;
 	char prefix[32] = "";
-	enum status st = cluster_id_find(rotation->context->config, NULL, &directory, &system_id, err);
+	struct cluster_hint hint = settings_cluster(rotation->context->config);
+	enum status st = cluster_id_find(&hint, NULL, &directory, &system_id, err);
 	if (st)
 		return st;
 	if (system_id != 0)
 		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", system_id);
-	progress_begin(&rotation->progress, rotation->context->terminal_fd, rotation->context->call->clock);
+	progress_begin(&rotation->progress, rotation->context->console.terminal_fd, rotation->context->call->clock);
 	st = find_and_open_newest(rotation, prefix, err);
 	/* A lifecycle rule, or somebody, may have removed it since it was listed: then another is the newest. */
 	for (int i = 1; st == STATUS_MISSING && i < LOOKS_MAX; i++)
@@ -183,25 +187,24 @@ static enum status make_key(struct rotation *rotation, struct error *err)
 /* A key that is in the ring already is right if it is this very file, and not the first. */
 static enum status check_key(struct rotation *rotation, struct error *err)
 {
-	const struct config *config = rotation->context->config;
-	const struct config_key given = {.id = OPTION_ID_CIPHER_KEY_FILE, .value = rotation->path};
+	const struct secret_source given = {SECRET_FILE, option_table[OPTION_ID_CIPHER_KEY_FILE].name, rotation->path};
 	CLEANUP(keyring_fini) struct keyring alone = {0};
-	enum status st = key_load(rotation->context, &given, &alone, err);
+	enum status st = key_load(&given, &rotation->context->settings->reader, rotation->context->call, &alone, err);
 	if (st)
 		return st;
 	hex_encode(rotation->id, alone.keys[0].id, KEY_ID_BYTES);
 	const struct repository_key *there = keyring_find(&rotation->repo.keys, alone.keys[0].id);
 	if (there == NULL)
 		return STATUS_OK;
-	struct config_key configured = config_key(config, (size_t)(there - rotation->repo.keys.keys));
+	const struct secret_source *configured = &rotation->context->settings->keys[there - rotation->repo.keys.keys];
 	if (there == &rotation->repo.keys.keys[0]) {
 		(void)error_set(err, STATUS_USAGE, "%s holds the key that encrypts already", rotation->path);
 		return error_hint(err, STATUS_USAGE, "give the name of a new file");
 	}
-	if (configured.id == given.id && strcmp(configured.value, given.value) == 0)
+	if (configured->kind == given.kind && strcmp(configured->text, given.text) == 0)
 		return STATUS_OK;
 	return error_set(err, STATUS_USAGE, "%s holds a key that is configured already: %s %s", rotation->path,
-			 option_table[configured.id].name, configured.value);
+			 configured->option, configured->text);
 }
 
 /*
@@ -245,7 +248,7 @@ static enum status show(const struct rotation *rotation, bool written, struct er
 		st = buffer_printf(
 		    &out, err, "\nkeep a copy where the backups are not, and give it to every machine that fetches%s\n",
 		    written ? "" : ", before that");
-	return st ? st : print_text(rotation->context, &out, err);
+	return st ? st : print_text(&rotation->context->console, &out, err);
 }
 
 static enum status rotate(struct rotation *rotation, struct error *err)
@@ -259,7 +262,7 @@ static enum status rotate(struct rotation *rotation, struct error *err)
 	if (!st && write)
 		st = config_check_put_key_first(config, rotation->path, err);
 	if (!st)
-		st = repository_open(&rotation->repo, rotation->context, err);
+		st = repository_open(&rotation->repo, rotation->context->settings, rotation->context->call, err);
 	if (!st)
 		st = prove_present_keys(rotation, err);
 	if (!st)
@@ -273,6 +276,11 @@ static enum status rotate(struct rotation *rotation, struct error *err)
 
 enum status command_key_rotate(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "key rotate %s", context->operands[0]);
+	context->settings = &settings;
 	struct rotation rotation = {.context = context};
 	enum status st = rotate(&rotation, err);
 	repository_fini(&rotation.repo);

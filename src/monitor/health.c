@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "command/settings.h"
 #include "console/print.h"
 #include "monitor/notify.h"
 #include "monitor/thresholds.h"
@@ -49,7 +50,7 @@ static enum status tell(const struct health *health, const struct health_report 
 	struct error trouble = {0};
 	enum status written = path == NULL ? STATUS_OK : write_metrics_file(path, &metrics, err);
 	if (wanted)
-		st = print_text(context, &metrics, &trouble);
+		st = print_text(&context->console, &metrics, &trouble);
 	else
 		st = command_flag(context, "json") ? health_print_json(health, report, context, &trouble)
 						   : health_print_text(health, report, context, &trouble);
@@ -105,13 +106,18 @@ static void notify(const struct health *health, const struct health_report *repo
 		failures.since_s = health->pending.oldest_s != 0 ? health->pending.oldest_s : health->now_s;
 	}
 	/* From here on notify-timeout bounds it. */
-	if (context->verified != NULL)
-		context->verified();
+	if (context->console.verified != NULL)
+		context->console.verified();
 	notify_now(context, &notes, &event);
 }
 
 enum status command_status(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "status");
+	context->settings = &settings;
 	struct health health;
 	struct health_report report;
 	if (command_flag(context, "json") && command_flag(context, "prometheus"))

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "command/command.h"
 #include "inventory/survey.h"
 #include "monitor/health.h"
 #include "pg/data/ready.h"
@@ -291,7 +292,7 @@ static void judge_chain(struct look *look, const struct coverage *coverage)
 static enum status look_at_newest(struct look *look, const struct command_context *context, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
-	enum status st = repository_open(&repo, context, err);
+	enum status st = repository_open(&repo, context->settings, context->call, err);
 	if (st)
 		return st;
 	look->store = repo.store;

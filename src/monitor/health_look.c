@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "command/settings.h"
 #include "monitor/health.h"
 #include "repo/cluster_id.h"
 
@@ -73,7 +74,8 @@ static void look_into_spool(struct health *health, const struct config *config)
 
 static enum status find_cluster(struct health *out, const struct config *config, struct error *err)
 {
-	enum status st = cluster_id_find(config, NULL, &out->directory, &out->system_id, err);
+	struct cluster_hint hint = settings_cluster(config);
+	enum status st = cluster_id_find(&hint, NULL, &out->directory, &out->system_id, err);
 	if (st)
 		return st;
 	out->local = out->directory.known;

@@ -54,7 +54,7 @@ enum status health_print_text(const struct health *health, const struct health_r
 				   : health->running ? ", PostgreSQL runs"
 						     : ", PostgreSQL does not run here",
 				   "");
-	return st ? st : print_text(context, &out, err);
+	return st ? st : print_text(&context->console, &out, err);
 }
 
 static json_t *number(uint64_t value)
@@ -178,5 +178,5 @@ enum status health_print_json(const struct health *health, const struct health_r
 		      print_string(config_text(context->config, OPTION_ID_REPO)), "archive", archive_json(health),
 		      "backlog", backlog_json(health), "pushes", pushes_json(health), "disk", disk_json(health),
 		      "server", server_json(health), "checks", checks_json(report));
-	return print_json(context, value, err);
+	return print_json(&context->console, value, err);
 }

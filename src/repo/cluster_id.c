@@ -2,12 +2,12 @@
 
 #include <inttypes.h>
 
-enum status cluster_id_find(const struct config *config, const char *wal_path, struct data_directory *directory,
+enum status cluster_id_find(const struct cluster_hint *hint, const char *wal_path, struct data_directory *directory,
 			    uint64_t *system_id, struct error *err)
 {
-	uint64_t given = config_number(config, OPTION_ID_SYSTEM_ID);
+	uint64_t given = hint->system_id;
 	*system_id = 0;
-	enum status st = data_directory_find(directory, config_text(config, OPTION_ID_PG_DATA), wal_path, err);
+	enum status st = data_directory_find(directory, hint->pg_data, wal_path, err);
 	if (st)
 		return st;
 	*system_id = directory->known ? directory->system_id : given;

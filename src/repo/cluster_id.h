@@ -1,16 +1,21 @@
-/* Whose WAL a call is about. */
+/* Which cluster's WAL a call is about. */
 #ifndef WALSHIP_REPO_CLUSTER_ID_H
 #define WALSHIP_REPO_CLUSTER_ID_H
 
-#include "config/config.h"
 #include "pg/data/control.h"
 
+/* What the options say of the cluster. */
+struct cluster_hint {
+	const char *pg_data; /* NULL: the directory is looked for */
+	uint64_t system_id;  /* 0: not given */
+};
+
 /*
- * directory: by pg-data, the WAL file's path (may be NULL) or the working directory, as data_directory_find has it.
- * *system_id: that of the directory, else the option's, else 0. STATUS_USAGE when pg-data is no data directory, or when
+ * directory: by pg_data, the WAL file's path (may be NULL) or the working directory, as data_directory_find has it.
+ * *system_id: that of the directory, else the option's, else 0. STATUS_USAGE when pg_data is no data directory, or when
  * the option is of another cluster than the directory, which is known then.
  */
-enum status cluster_id_find(const struct config *config, const char *wal_path, struct data_directory *directory,
+enum status cluster_id_find(const struct cluster_hint *hint, const char *wal_path, struct data_directory *directory,
 			    uint64_t *system_id, struct error *err);
 
 #endif

@@ -14,7 +14,7 @@ struct item {
 };
 
 struct scan {
-	const struct command_context *context;
+	const struct call *call;
 	header_found_fn tell;
 	void *arg;
 	struct queue queue; /* its mutex: for the calls of tell, too */
@@ -33,7 +33,7 @@ static enum status look(const struct scan *scan, const struct repository *repo, 
 {
 	uint8_t bytes[SEAL_HEADER_BYTES];
 	size_t len = sizeof bytes;
-	const struct call step = call_step(scan->context->call);
+	const struct call step = call_step(scan->call);
 	enum status st = store_read_first(repo->store, &step, item->name, bytes, &len, err);
 	if (st == STATUS_EXISTS) {
 		*why = *err;
@@ -108,18 +108,18 @@ static void end(struct worker_pool *pool, struct queue *queue, enum status st, c
 	worker_pool_join(pool);
 }
 
-enum status header_scan(const struct command_context *context, const struct repository *repo, const char *prefix,
+enum status header_scan(const struct call *call, const struct repository *repo, const char *prefix,
 			header_found_fn tell, void *arg, struct error *err)
 {
-	struct scan scan = {.context = context, .tell = tell, .arg = arg};
-	struct worker_pool pool = {.context = context, .work = work, .arg = &scan, .most = WORKER_POOL_CONNECTIONS};
+	struct scan scan = {.call = call, .tell = tell, .arg = arg};
+	struct worker_pool pool = {.call = call, .work = work, .arg = &scan, .most = WORKER_POOL_CONNECTIONS};
 	enum status st = STATUS_OK;
 	queue_init(&scan.queue, scan.items, sizeof scan.items[0]);
 	/* One is enough. */
 	if (worker_pool_start(&pool, WORKER_POOL_CONNECTIONS, repo) == 0)
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)
-		st = store_list(repo->store, context->call, prefix, on_object, &scan, err);
+		st = store_list(repo->store, call, prefix, on_object, &scan, err);
 	end(&pool, &scan.queue, st, err);
 	st = queue_failed(&scan.queue, err);
 	queue_fini(&scan.queue);

@@ -28,7 +28,7 @@ typedef enum status (*header_found_fn)(void *arg, const struct header_found *fou
  * Memory does not grow with the repository. What is removed while the scan goes on is left out. An object that cannot
  * be read for any other reason ends the scan: what it would count would not be all.
  */
-enum status header_scan(const struct command_context *context, const struct repository *repo, const char *prefix,
+enum status header_scan(const struct call *call, const struct repository *repo, const char *prefix,
 			header_found_fn tell, void *arg, struct error *err);
 
 /* Whether an object is walship's, as far as its name tells. */

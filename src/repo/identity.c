@@ -20,33 +20,31 @@ __attribute__((format(printf, 3, 4))) static bool add(char out[IDENTITY_MAX], si
 }
 
 /* A command is its line: it is not run for this, and another key comes by another line. */
-static bool add_key(char out[IDENTITY_MAX], size_t *len, const struct config_key *key)
+static bool add_key(char out[IDENTITY_MAX], size_t *len, const struct secret_source *key)
 {
 	struct stat info = {0}; /* one that is not there has zeros: whoever needs it will say so */
-	const char *path = key->value;
-	if (key->id == OPTION_ID_CIPHER_KEY_COMMAND)
-		return add(out, len, "key command %s\n", key->value);
+	const char *path = key->text;
+	if (key->kind == SECRET_COMMAND)
+		return add(out, len, "key command %s\n", key->text);
 	if (stat(path, &info) != 0)
 		info = (struct stat){0};
 	int64_t changed_ns = (int64_t)info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec;
 	return add(out, len, "key inode %" PRIu64 " changed %" PRId64 " %s\n", (uint64_t)info.st_ino, changed_ns, path);
 }
 
-enum status identity_text(const struct config *config, enum identity_keys keys, char out[IDENTITY_MAX],
+enum status identity_text(const struct repository_settings *settings, enum identity_keys keys, char out[IDENTITY_MAX],
 			  struct error *err)
 {
 	/* Region, endpoint and bucket name a bucket: each partition of AWS has its own. */
-	const char *endpoint = config_text(config, OPTION_ID_S3_ENDPOINT);
-	size_t len = 0, key_count = config_key_count(config);
+	const char *endpoint = settings->s3.endpoint;
+	size_t len = 0, key_count = settings->key_count;
 	if (keys != IDENTITY_ALL_KEYS && key_count > keys)
 		key_count = keys;
-	bool fits = add(out, &len, "repo %s\ns3-endpoint %s\ns3-region %s\ncipher %s\n",
-			config_text(config, OPTION_ID_REPO), endpoint == NULL ? "" : endpoint,
-			config_text(config, OPTION_ID_S3_REGION), config_text(config, OPTION_ID_CIPHER));
-	for (size_t i = 0; fits && i < key_count; i++) {
-		struct config_key key = config_key(config, i);
-		fits = add_key(out, &len, &key);
-	}
+	bool fits =
+	    add(out, &len, "repo %s\ns3-endpoint %s\ns3-region %s\ncipher %s\n", settings->url,
+		endpoint == NULL ? "" : endpoint, settings->s3.region, settings->encrypt ? "aes-256-cbc" : "none");
+	for (size_t i = 0; fits && i < key_count; i++)
+		fits = add_key(out, &len, &settings->keys[i]);
 	if (fits)
 		return STATUS_OK;
 	return error_set(err, STATUS_LOCAL,

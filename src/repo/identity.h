@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "base/uri.h"
-#include "config/config.h"
+#include "repo/settings.h"
 
 #define IDENTITY_MAX (4 * URI_PATH_MAX) /* a repository, an endpoint, a region, and KEYRING_MAX key files in turn */
 
@@ -20,7 +20,7 @@ enum identity_keys { IDENTITY_NO_KEYS, IDENTITY_FIRST_KEY, IDENTITY_ALL_KEYS };
  * be now: ask before they are read. Key commands have their line, and are not run. STATUS_LOCAL names the options that
  * make it too long.
  */
-enum status identity_text(const struct config *config, enum identity_keys keys, char out[IDENTITY_MAX],
+enum status identity_text(const struct repository_settings *settings, enum identity_keys keys, char out[IDENTITY_MAX],
 			  struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 #include "repo/object.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "repo/seal.h"

@@ -1,29 +1,17 @@
-/* Whose S3 requests these are: walship's own options first, then AWS's sources. */
+#include "repo/s3_credentials.h"
+
 #include "base/cleanup.h"
-#include "repo/repository.h"
-#include "repo/secret_source.h"
 #include "sys/crypto.h"
 
-/* The file, the command or the value itself: the one that has the strongest source. */
-static enum status read_secret(const struct command_context *context, struct secret *out, struct error *err)
+/* walship's own options come before AWS's sources. */
+static enum status read_options(const struct repository_settings *settings, const struct call *call,
+				struct credentials *out, struct error *err)
 {
-	static const enum option_id ids[] = {OPTION_ID_S3_KEY_SECRET, OPTION_ID_S3_KEY_SECRET_FILE,
-					     OPTION_ID_S3_KEY_SECRET_COMMAND};
-	enum option_id strongest;
-	enum status st = config_strongest(context->config, ids, sizeof ids / sizeof ids[0], &strongest, err);
-	if (st || strongest != OPTION_ID_S3_KEY_SECRET_COMMAND)
-		return st ? st : config_secret(context->config, ids[0], ids[1], out, err);
-	return secret_from_command(context, strongest, config_text(context->config, strongest), out, err);
-}
-
-static enum status read_options(const struct command_context *context, struct credentials *out, struct error *err)
-{
-	const struct config *config = context->config;
 	CLEANUP(secret_fini) struct secret key = {0};
 	CLEANUP(secret_fini) struct secret secret = {0};
-	enum status st = config_secret(config, OPTION_ID_S3_KEY, OPTION_ID_S3_KEY_FILE, &key, err);
+	enum status st = secret_source_read(&settings->s3_key, &settings->reader, call, &key, err);
 	if (!st)
-		st = read_secret(context, &secret, err);
+		st = secret_source_read(&settings->s3_key_secret, &settings->reader, call, &secret, err);
 	if (st || (key.len == 0 && secret.len == 0))
 		return st;
 	if (key.len > 0 && secret.len > 0)
@@ -36,18 +24,18 @@ static enum status read_options(const struct command_context *context, struct cr
 	    "come from s3-key-secret-command");
 }
 
-enum status s3_credentials_find(const struct command_context *context, struct credential_search *search,
-				struct credentials *out, struct error *err)
+enum status s3_credentials_find(const struct repository_settings *settings, const struct call *call,
+				struct credential_search *search, struct credentials *out, struct error *err)
 {
 	*search = (struct credential_search){
-	    .call = context->call,
-	    .environment = context->environment,
-	    .region = config_text(context->config, OPTION_ID_S3_REGION),
-	    .spool = config_text(context->config, OPTION_ID_SPOOL),
-	    .secret_files = config_secret_files(context->config),
+	    .call = call,
+	    .environment = settings->reader.environment,
+	    .region = settings->s3.region,
+	    .spool = settings->spool,
+	    .secret_files = settings->reader.files,
 	};
 	enum status st = crypto_start(err);
 	if (!st)
-		st = read_options(context, out, err);
+		st = read_options(settings, call, out, err);
 	return st || credentials_present(out) ? st : credentials_find(search, out, err);
 }

@@ -1,22 +1,26 @@
-/* The secrets that the configuration names, from files and from commands. */
+/* Secrets that the configuration names: as a value, in a file, or printed by a command. */
 #ifndef WALSHIP_REPO_SECRET_SOURCE_H
 #define WALSHIP_REPO_SECRET_SOURCE_H
 
-#include "command/command.h"
-#include "repo/keyring.h"
+#include "base/call.h"
+#include "sys/secret.h"
+#include "walship/error.h"
+
+/* What reading a secret may use. */
+struct secret_reader {
+	enum secret_files files;        /* which files may be used */
+	const char *const *environment; /* of commands */
+};
 
 /*
- * What the command of option id prints; less one newline, if it is not a key. STATUS_USAGE for a line that cannot be
- * run, or that prints nothing; STATUS_UNREACHABLE when it fails.
+ * The secret alone, less one newline. SECRET_UNSET is STATUS_OK and leaves out empty. STATUS_USAGE when the file may
+ * not be used, the line cannot be run, or there is nothing in it; STATUS_UNREACHABLE when the command fails.
  */
-enum status secret_from_command(const struct command_context *context, enum option_id id, const char *line,
-				struct secret *out, struct error *err);
+enum status secret_source_read(const struct secret_source *source, const struct secret_reader *reader,
+			       const struct call *call, struct secret *out, struct error *err);
 
-/* Reads one key, whether from a file or a command, and puts it into the ring. */
-enum status key_load(const struct command_context *context, const struct config_key *key, struct keyring *ring,
-		     struct error *err);
-
-/* All keys of the configuration, in their order. STATUS_USAGE when objects are to be encrypted and there is none. */
-enum status keys_load(const struct command_context *context, struct keyring *ring, struct error *err);
+/* The same, byte for byte: a key may be raw bytes, of which the last is a newline by chance. */
+enum status secret_source_read_key(const struct secret_source *source, const struct secret_reader *reader,
+				   const struct call *call, struct secret *out, struct error *err);
 
 #endif

@@ -17,9 +17,9 @@ static void start(struct worker *member, struct worker_pool *pool, const struct 
 {
 	struct error err = {0};
 	member->pool = pool;
-	enum status st = repository_join(&member->repo, repo, pool->context, &err);
+	enum status st = repository_join(&member->repo, repo, &err);
 	if (st)
-		log_line(pool->context->call->log, LEVEL_INFO, "side by side: %s", err.text);
+		log_line(pool->call->log, LEVEL_INFO, "side by side: %s", err.text);
 	else
 		member->running = thread_start(&member->thread, STACK_BYTES, work, member);
 }
@@ -31,7 +31,7 @@ size_t worker_pool_start(struct worker_pool *pool, size_t wanted, const struct r
 	pool->members = calloc(count, sizeof *pool->members);
 	pool->count = pool->members == NULL ? 0 : count;
 	if (pool->count < count)
-		log_line(pool->context->call->log, LEVEL_INFO, "side by side: out of memory");
+		log_line(pool->call->log, LEVEL_INFO, "side by side: out of memory");
 	for (size_t i = 0; i < pool->count; i++) {
 		start(&pool->members[i], pool, repo);
 		running += pool->members[i].running;

@@ -20,7 +20,7 @@ struct worker {
 
 /* Set by the owner: the first four. It must not move in memory between start and join. */
 struct worker_pool {
-	const struct command_context *context;
+	const struct call *call;
 	void (*work)(void *arg, const struct repository *repo); /* all that one thread does */
 	void *arg;
 	size_t most;

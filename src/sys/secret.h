@@ -16,6 +16,15 @@ struct secret {
 /* Takes a copy of len bytes in place of what was there. STATUS_LOCAL when memory is short. */
 enum status secret_set(struct secret *secret, const void *data, size_t len, struct error *err);
 
+enum secret_kind { SECRET_UNSET, SECRET_VALUE, SECRET_FILE, SECRET_COMMAND };
+
+/* Where a secret is: as a value, in a file, or printed by a command. */
+struct secret_source {
+	enum secret_kind kind;
+	const char *option; /* its name, for messages */
+	const char *text;   /* the value, the file's path or the command's line; not owned */
+};
+
 /* Whose files are taken; in the order of the option secret-files. */
 enum secret_files { SECRET_FILES_STRICT, SECRET_FILES_ANY };
 

@@ -33,7 +33,7 @@ static enum status show(const struct command_context *context, const char *id, u
 {
 	CLEANUP(buffer_fini) struct buffer line = {0};
 	if (command_flag(context, "json"))
-		return print_json(context,
+		return print_json(&context->console,
 				  json_pack("{s:s, s:o, s:I, s:o}", "kind", "locked", "key_id", print_string(id),
 					    "objects", (json_int_t)objects, "first", print_string(first)),
 				  err);
@@ -43,7 +43,7 @@ static enum status show(const struct command_context *context, const char *id, u
 						       "✗ %" PRIu64 " object%s encrypted with the key of id %s, which "
 						       "is not configured\n",
 						       objects, objects == 1 ? " is" : "s are", id);
-	return st ? st : print_text(context, &line, err);
+	return st ? st : print_text(&context->console, &line, err);
 }
 
 enum status missing_keys_print(const struct missing_keys *missing_keys, const struct command_context *context,

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/hex.h"
+#include "command/settings.h"
 #include "console/measure.h"
 #include "console/print.h"
 #include "inventory/cluster.h"
@@ -35,7 +36,7 @@ static enum status name_identity(const struct verification *verification, char o
 				 struct error *err)
 {
 	const struct keyring *keys = &verification->survey.repo->keys;
-	enum status st = identity_text(verification->context->config, IDENTITY_NO_KEYS, out, err);
+	enum status st = identity_text(verification->context->settings, IDENTITY_NO_KEYS, out, err);
 	for (size_t i = 0; !st && i < keys->count; i++) {
 		char id[2 * KEY_ID_BYTES + 1];
 		size_t len = strlen(out);
@@ -97,7 +98,7 @@ static enum status show_totals(const struct verification *verification, const st
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	char size[MEASURE_MAX];
 	if (command_flag(verification->context, "json"))
-		return print_json(verification->context,
+		return print_json(&verification->context->console,
 				  json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read",
 					    "system_id", print_system_id(coverage->system_id), "objects",
 					    (json_int_t)totals->objects, "bytes", (json_int_t)totals->bytes, "records",
@@ -126,7 +127,7 @@ static enum status show_totals(const struct verification *verification, const st
 				   totals->missing_keys.objects);
 	if (!st)
 		st = buffer_append(&text, "\n", 1, err);
-	return st ? st : print_text(verification->context, &text, err);
+	return st ? st : print_text(&verification->context->console, &text, err);
 }
 
 static enum status lose(void *arg, uint32_t timeline, uint64_t number, struct error *err)
@@ -191,9 +192,9 @@ static enum status show(const struct verification *verification, const struct co
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	if (command_flag(verification->context, "json"))
-		return print_json(verification->context, cluster_json(coverage), err);
+		return print_json(&verification->context->console, cluster_json(coverage), err);
 	enum status st = cluster_judge(&text, coverage, err);
-	return st ? st : print_text(verification->context, &text, err);
+	return st ? st : print_text(&verification->context->console, &text, err);
 }
 
 /* The windows come last: they say what has been read, too. */
@@ -267,6 +268,11 @@ static enum status conclude(const struct verification *verification, struct erro
 
 enum status command_verify(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "verify");
+	context->settings = &settings;
 	struct verification verification = {.context = context};
 	verification.survey = (struct survey){.context = context,
 					      .progress = &verification.progress,
@@ -274,7 +280,7 @@ enum status command_verify(struct command_context *context, struct error *err)
 					      .seen = command_flag(context, "read") ? seen : NULL,
 					      .opens = command_flag(context, "read"),
 					      .arg = &verification};
-	progress_begin(&verification.progress, context->terminal_fd, context->call->clock);
+	progress_begin(&verification.progress, context->console.terminal_fd, context->call->clock);
 	enum status st = survey_operand(context, &verification.survey.system_id, err);
 	if (!st)
 		st = survey_run(&verification.survey, err);

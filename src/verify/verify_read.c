@@ -44,14 +44,14 @@ static void tell_damage(struct reading *reading, const struct wal_name *name, co
 	cluster->totals.damaged++;
 	progress_clear(cluster->progress);
 	if (command_flag(cluster->context, "json")) {
-		st = print_json(cluster->context,
+		st = print_json(&cluster->context->console,
 				json_pack("{s:s, s:s, s:o}", "kind", "damaged", "object", object, "error",
 					  print_string(trouble->text)),
 				&err);
 	} else {
 		st = buffer_printf(&line, &err, "✗ %s: %s\n", object, trouble->text);
 		if (!st)
-			st = print_text(cluster->context, &line, &err);
+			st = print_text(&cluster->context->console, &line, &err);
 	}
 	if (st)
 		queue_fail(&reading->queue, st, &err);
@@ -73,7 +73,7 @@ static void tell_lack(struct reading *reading, const struct wal_name *name, cons
 	enum status st =
 	    buffer_printf(&line, &err, "✗ %s: %s; others of this key are counted\n", object, trouble->text);
 	if (!st)
-		st = print_text(cluster->context, &line, &err);
+		st = print_text(&cluster->context->console, &line, &err);
 	if (st)
 		queue_fail(&reading->queue, st, &err);
 }
@@ -273,8 +273,8 @@ static enum status read_all(struct reading *reading, size_t threads, struct erro
 {
 	const struct cluster_reading *cluster = reading->cluster;
 	CLEANUP(repository_fini) struct repository repo = {0};
-	struct worker_pool pool = {.context = cluster->context, .work = work, .arg = reading, .most = threads};
-	enum status st = repository_join(&repo, cluster->repo, cluster->context, err);
+	struct worker_pool pool = {.call = cluster->context->call, .work = work, .arg = reading, .most = threads};
+	enum status st = repository_join(&repo, cluster->repo, err);
 	if (st)
 		return st;
 	if (worker_pool_start(&pool, threads, cluster->repo) == 0)

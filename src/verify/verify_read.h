@@ -2,6 +2,7 @@
 #ifndef WALSHIP_VERIFY_VERIFY_READ_H
 #define WALSHIP_VERIFY_VERIFY_READ_H
 
+#include "command/command.h"
 #include "console/progress.h"
 #include "repo/repository.h"
 #include "verify/missing_keys.h"

@@ -8,6 +8,8 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/uri.h"
+#include "command/command.h"
+#include "command/settings.h"
 #include "console/print.h"
 #include "job/limiter.h"
 #include "pg/data/control.h"
@@ -53,7 +55,8 @@ static void backfill_fini(struct backfill *backfill)
 
 static enum status find_files(struct backfill *backfill, struct data_directory *directory, struct error *err)
 {
-	enum status st = cluster_id_find(backfill->context->config, NULL, directory, &backfill->system_id, err);
+	struct cluster_hint hint = settings_cluster(backfill->context->config);
+	enum status st = cluster_id_find(&hint, NULL, directory, &backfill->system_id, err);
 	if (st)
 		return st;
 	if (!directory->known)
@@ -79,13 +82,13 @@ static enum status show_text(struct backfill *backfill, const struct wal_file *f
 	    buffer_printf(&out, err, "%s %s  %s\n", mark, file->name.text, failed ? trouble->text : result);
 	if (!st && failed && trouble->hint[0] != '\0')
 		st = buffer_printf(&out, err, "  hint: %s\n", trouble->hint);
-	return st ? st : print_text(backfill->context, &out, err);
+	return st ? st : print_text(&backfill->context->console, &out, err);
 }
 
 static enum status show_json(struct backfill *backfill, const struct wal_file *file, const char *result,
 			     const struct error *trouble, struct error *err)
 {
-	return print_json(backfill->context,
+	return print_json(&backfill->context->console,
 			  json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "kind", "file", "name", file->name.text, "result",
 				    result, "bytes", (json_int_t)file->bytes, "error", print_string(trouble->text),
 				    "hint", print_string(trouble->hint)),
@@ -251,7 +254,7 @@ static void push_all(struct backfill *backfill)
 {
 	const struct config *config = backfill->context->config;
 	struct worker_pool pool = {
-	    .context = backfill->context, .work = work, .arg = backfill, .most = WORKER_POOL_CONNECTIONS};
+	    .call = backfill->context->call, .work = work, .arg = backfill, .most = WORKER_POOL_CONNECTIONS};
 	/* Each connection would have the limit for itself. */
 	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->missing.count < 2;
 	limiter_init(&backfill->limiter, processors_count(), WORKER_POOL_BUFFERS_BYTES);
@@ -302,7 +305,7 @@ static enum status show_sum(struct backfill *backfill, size_t not_tried, struct 
 	size_t files = backfill->list.count;
 	size_t stored = files - backfill->missing.count;
 	if (backfill->json)
-		return print_json(backfill->context,
+		return print_json(&backfill->context->console,
 				  json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "total", "finished_files",
 					    (json_int_t)files, "stored_files", (json_int_t)stored, "pushed_files",
 					    (json_int_t)backfill->pushed, "failed_files", (json_int_t)backfill->failed,
@@ -315,7 +318,7 @@ static enum status show_sum(struct backfill *backfill, size_t not_tried, struct 
 	    "%zu finished file%s: %zu in the repository already, %zu pushed, %zu failed, %zu not tried; %zu still "
 	    "to be written\n",
 	    files, files == 1 ? "" : "s", stored, backfill->pushed, backfill->failed, not_tried, backfill->list.others);
-	return st ? st : print_text(backfill->context, &out, err);
+	return st ? st : print_text(&backfill->context->console, &out, err);
 }
 
 static enum status show_lacking(struct backfill *backfill, struct error *err)
@@ -353,7 +356,7 @@ static enum status run(const struct command_context *context, struct error *err)
 	struct data_directory directory;
 	enum status st = find_files(&backfill, &directory, err);
 	if (!st)
-		st = repository_open(&repo, context, err);
+		st = repository_open(&repo, context->settings, context->call, err);
 	if (!st)
 		st = missing_find(&backfill.missing,
 				  &(struct missing_query){context, &repo, &backfill.list, backfill.system_id}, err);
@@ -364,6 +367,11 @@ static enum status run(const struct command_context *context, struct error *err)
 
 enum status command_backfill(struct command_context *context, struct error *err)
 {
+	struct repository_settings settings;
+	enum status attached = settings_repository(&settings, context, err);
+	if (attached)
+		return error_wrap(err, attached, "backfill");
+	context->settings = &settings;
 	enum status st = run(context, err);
 	return st ? error_wrap(err, st, "backfill") : STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef WALSHIP_ARCHIVE_BACKFILL_MISSING_H
 #define WALSHIP_ARCHIVE_BACKFILL_MISSING_H
 
+#include "command/command.h"
 #include "pg/data/finished.h"
 #include "repo/repository.h"
 

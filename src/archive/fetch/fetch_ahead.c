@@ -231,7 +231,7 @@ static bool start_fetchers(struct ahead *ahead, struct fetcher *fetchers, const 
 	size_t running = 0;
 	for (size_t i = 0; i < FETCH_WINDOW_SIDE_BY_SIDE; i++) {
 		fetchers[i].ahead = ahead;
-		if (repository_join(&fetchers[i].repo, repo, ahead->context, &ignored) == STATUS_OK)
+		if (repository_join(&fetchers[i].repo, repo, &ignored) == STATUS_OK)
 			running += thread_start(&fetchers[i].thread, STACK_BYTES, work, &fetchers[i]);
 	}
 	return running > 0;
@@ -246,8 +246,8 @@ static void fetch_on(struct ahead *ahead, int wanted_fd)
 	/* The next call may come before the libraries are loaded. */
 	mark_coming(ahead->client, ahead->window.next.text);
 	/* What is configured relative to the working directory is found first. */
-	if (repository_open(&repo, ahead->context, &ignored) == STATUS_OK && start_fetchers(ahead, fetchers, &repo) &&
-	    chdir("/") == 0)
+	if (repository_open(&repo, ahead->context->settings, ahead->context->call, &ignored) == STATUS_OK &&
+	    start_fetchers(ahead, fetchers, &repo) && chdir("/") == 0)
 		listen_to(ahead, wanted_fd);
 	(void)pthread_mutex_lock(&ahead->mutex);
 	ahead->ended = true;

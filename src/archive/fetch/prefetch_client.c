@@ -28,14 +28,15 @@ static void read_text(const char *path, char *out, size_t size)
 }
 
 /* With all keys: what one opened that has been withdrawn since is no more than what it could not open. */
-static enum status name_identity(struct prefetch_client *out, const struct config *config, struct error *err)
+static enum status name_identity(struct prefetch_client *out, const struct repository_settings *settings,
+				 struct error *err)
 {
 	char boot[BOOT_ID_MAX], text[IDENTITY_MAX];
 	read_text(BOOT_ID, boot, sizeof boot);
 	if (boot[0] == '\0')
 		return error_set(err, STATUS_LOCAL, "%s cannot be read: a crash of the machine would go unnoticed",
 				 BOOT_ID);
-	enum status st = identity_text(config, IDENTITY_ALL_KEYS, text, err);
+	enum status st = identity_text(settings, IDENTITY_ALL_KEYS, text, err);
 	if (!st)
 		(void)snprintf(out->identity, sizeof out->identity, "walship 2 fetched\n%sboot %s", text, boot);
 	return st;
@@ -49,14 +50,14 @@ static bool is_of_this_repository(const struct prefetch_client *client)
 	return strcmp(found, client->identity) == 0;
 }
 
-enum status prefetch_client_open(struct prefetch_client *out, const struct config *config, uint64_t system_id,
-				 struct error *err)
+enum status prefetch_client_open(struct prefetch_client *out, const struct repository_settings *settings,
+				 uint64_t system_id, struct error *err)
 {
 	char spool[SPOOL_PATH_MAX], path[PREFETCH_CLIENT_PATH_MAX];
 	*out = (struct prefetch_client){.wanted_fd = -1};
-	enum status st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
+	enum status st = spool_prepare(settings->spool, spool, err);
 	if (!st)
-		st = name_identity(out, config, err);
+		st = name_identity(out, settings, err);
 	if (st)
 		return st;
 	(void)snprintf(out->dir, sizeof out->dir, "%s/fetch-%" PRIu64, spool, system_id);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/call.h"
-#include "config/config.h"
+#include "command/command.h"
 #include "pg/wal/name.h"
 #include "repo/identity.h"
 #include "sys/spool.h"
@@ -28,8 +28,8 @@ struct prefetch_client {
 };
 
 /* STATUS_LOCAL when there is no usable spool. The zero state, and after prefetch_client_fini, nothing is held. */
-enum status prefetch_client_open(struct prefetch_client *out, const struct config *config, uint64_t system_id,
-				 struct error *err);
+enum status prefetch_client_open(struct prefetch_client *out, const struct repository_settings *settings,
+				 uint64_t system_id, struct error *err);
 void prefetch_client_fini(struct prefetch_client *client);
 
 /* "DIRECTORY/NAME" with more behind it. */

@@ -129,7 +129,7 @@ enum status push_with_others(const struct push *push, const struct repository *r
 			     const struct command_context *context, struct error *err)
 {
 	struct batch batch;
-	struct worker_pool pool = {.context = context, .work = work, .arg = &batch, .most = WORKER_POOL_CONNECTIONS};
+	struct worker_pool pool = {.call = context->call, .work = work, .arg = &batch, .most = WORKER_POOL_CONNECTIONS};
 	struct error ignored = {0};
 	uint64_t taken = own_bytes(push);
 	batch_init(&batch, push, notes, context);

@@ -26,15 +26,15 @@ static uint64_t dir_inode(const char *wal_path)
 	return fits && stat(dir, &info) == 0 ? info.st_ino : 0;
 }
 
-enum status pushed_markers_open(struct pushed_markers *out, const struct config *config, uint64_t system_id,
-				const char *wal_path, struct error *err)
+enum status pushed_markers_open(struct pushed_markers *out, const struct repository_settings *settings,
+				uint64_t system_id, const char *wal_path, struct error *err)
 {
 	char spool[SPOOL_PATH_MAX];
 	*out = (struct pushed_markers){.system_id = system_id};
 	/* Before the key is read: what is put there meanwhile costs a repeated push. */
-	enum status st = identity_text(config, IDENTITY_FIRST_KEY, out->identity, err);
+	enum status st = identity_text(settings, IDENTITY_FIRST_KEY, out->identity, err);
 	if (!st)
-		st = spool_prepare(config_text(config, OPTION_ID_SPOOL), spool, err);
+		st = spool_prepare(settings->spool, spool, err);
 	if (st)
 		return st;
 	(void)snprintf(out->dir, sizeof out->dir, "%s/push-%" PRIu64 "-%" PRIu64, spool, system_id,

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "config/config.h"
+#include "command/command.h"
 #include "pg/wal/name.h"
 #include "repo/identity.h"
 #include "sys/spool.h"
@@ -27,8 +27,8 @@ struct pushed_markers {
  * Each cluster has a directory of its own, and so has each copy of one (a standby beside its primary): told apart by
  * the directory that wal_path lies in. STATUS_LOCAL when there is no usable spool.
  */
-enum status pushed_markers_open(struct pushed_markers *out, const struct config *config, uint64_t system_id,
-				const char *wal_path, struct error *err);
+enum status pushed_markers_open(struct pushed_markers *out, const struct repository_settings *settings,
+				uint64_t system_id, const char *wal_path, struct error *err);
 
 /* Whether there is a note for exactly this file. It is used up; one for another file of this name is thrown away. */
 bool pushed_marker_take(const struct pushed_markers *notes, const char *name, const struct shipped *file);

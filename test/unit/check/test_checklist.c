@@ -16,14 +16,15 @@ static int setup(void **unused)
 {
 	(void)unused;
 	world_init(&world);
-	context = (struct command_context){.call = &world.call, .out_fd = memfd_create("out", MFD_CLOEXEC)};
-	return context.out_fd < 0;
+	context = (struct command_context){
+	    .call = &world.call, .console = {.call = &world.call, .out_fd = memfd_create("out", MFD_CLOEXEC)}};
+	return context.console.out_fd < 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	(void)close(context.out_fd);
+	(void)close(context.console.out_fd);
 	world_fini(&world);
 	return 0;
 }
@@ -68,7 +69,7 @@ static void assert_shown(bool json, const char *expected)
 	assert_int_equal(list.count, COUNT - 1);
 	assert_int_equal(list.failed, 2);
 	assert_int_equal(list.status, STATUS_CONFLICT); /* the first */
-	assert_true(pread(context.out_fd, shown, sizeof shown - 1, 0) > 0);
+	assert_true(pread(context.console.out_fd, shown, sizeof shown - 1, 0) > 0);
 	assert_string_equal(shown, expected);
 }
 
@@ -106,8 +107,8 @@ static void says_that_it_cannot_be_shown(void **unused)
 	(void)unused;
 	struct checklist list = {.context = &context};
 	bool passed;
-	(void)close(context.out_fd);
-	context.out_fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	(void)close(context.console.out_fd);
+	context.console.out_fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	assert_int_equal(checklist_run(&list, "a step", play, &scripts[0], &passed, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "standard output"));
 }

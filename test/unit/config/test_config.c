@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "config/config.h"
+#include "repo/secret_source.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
 
@@ -229,6 +230,15 @@ static const struct {
      "s3-key-secret-file: @/common can be written by others (mode 0666)"},
 };
 
+static enum status read_secret(const struct config *config, struct secret *out)
+{
+	static const enum option_id ids[] = {OPTION_ID_S3_KEY_SECRET, OPTION_ID_S3_KEY_SECRET_FILE, OPTION_COUNT};
+	const struct secret_reader reader = {.files = config_secret_files(config)};
+	struct secret_source source;
+	enum status st = config_secret(config, ids, &source, &err);
+	return st ? st : secret_source_read(&source, &reader, NULL, out, &err);
+}
+
 static void secrets_come_from_either(void **unused)
 {
 	(void)unused;
@@ -237,9 +247,7 @@ static void secrets_come_from_either(void **unused)
 		struct secret secret = {0};
 		struct buffer text = {0};
 		assert_ok(load(&config, &secrets[i].input), err);
-		assert_int_equal(
-		    config_secret(config, OPTION_ID_S3_KEY_SECRET, OPTION_ID_S3_KEY_SECRET_FILE, &secret, &err),
-		    secrets[i].expected);
+		assert_int_equal(read_secret(config, &secret), secrets[i].expected);
 		struct error got = err;
 		expand(&text, secrets[i].text);
 		assert_string_equal(got.text, buffer_text(&text));

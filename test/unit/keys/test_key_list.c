@@ -97,7 +97,7 @@ static enum status list(const char *conf, const char *prefix, bool json, struct 
 	    .call = &world.call,
 	    .operands = operands,
 	    .flags = json ? flags : NULL,
-	    .out_fd = fileno(file),
+	    .console = {.call = &world.call, .out_fd = fileno(file)},
 	};
 	err = (struct error){0};
 	enum status st = command_key_list(&context, &err);

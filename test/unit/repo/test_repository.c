@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "command/settings.h"
 #include "repo/repository.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
@@ -122,9 +123,12 @@ static void opens_or_says_what_is_missing(void **unused)
 		CLEANUP(config_freep) struct config *config = load(cases[i].conf);
 		struct command_context context = {
 		    .config = config, .call = &world.call, .environment = cases[i].environment};
-		struct repository repo;
+		struct repository repo = {0};
 		err = (struct error){0};
-		enum status st = repository_open(&repo, &context, &err);
+		struct repository_settings settings;
+		enum status st = settings_repository(&settings, &context, &err);
+		if (!st)
+			st = repository_open(&repo, &settings, &world.call, &err);
 		if (st != cases[i].expected)
 			fail_msg("case %zu: status %d: %s", i, (int)st, err.text);
 		assert_int_equal(repo.store != NULL, st == STATUS_OK);
@@ -138,5 +142,5 @@ static void opens_or_says_what_is_missing(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(opens_or_says_what_is_missing)};
-	return cmocka_run_group_tests_name("command/session", tests, setup, teardown);
+	return cmocka_run_group_tests_name("repo/repository", tests, setup, teardown);
 }

@@ -12,8 +12,10 @@
 
 #include "archive/fetch/prefetch_client.h"
 #include "base/cleanup.h"
+#include "config/config.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
+#include "support/settings.h"
 #include "support/world.h"
 
 #define NAME "000000010000000000000005"
@@ -87,7 +89,7 @@ static void assert_content(const char *path, const char *text)
 static void write_identity_of(const struct config *whose)
 {
 	struct prefetch_client client;
-	assert_ok(prefetch_client_open(&client, whose, 42, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(whose), 42, &err), err);
 	put("identity", client.identity);
 	prefetch_client_fini(&client);
 }
@@ -104,7 +106,7 @@ static int come_alive(void)
 static bool take_as(const struct config *whose, const char *dest)
 {
 	struct prefetch_client client;
-	assert_ok(prefetch_client_open(&client, whose, 42, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(whose), 42, &err), err);
 	bool taken = prefetch_client_take(&client, &world.call, &name, dest);
 	prefetch_client_fini(&client);
 	return taken;
@@ -175,7 +177,7 @@ static void takes_nothing_without_an_identity(void **unused)
 {
 	(void)unused;
 	struct prefetch_client client;
-	assert_ok(prefetch_client_open(&client, config, 42, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(config), 42, &err), err);
 	prefetch_client_fini(&client);
 	assert_false(take());
 	put(NAME, CONTENT);
@@ -210,7 +212,7 @@ static void takes_nothing_of_another_start_of_the_machine(void **unused)
 {
 	(void)unused;
 	struct prefetch_client client;
-	assert_ok(prefetch_client_open(&client, config, 42, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(config), 42, &err), err);
 	char *boot = strstr(client.identity, "\nboot ");
 	assert_non_null(boot);
 	assert_int_equal(strlen(boot), strlen("\nboot 01234567-89ab-cdef-0123-456789abcdef\n"));
@@ -255,14 +257,14 @@ static void tells_only_its_own(void **unused)
 	write_identity_of(other);
 	CLEANUP(fd_closep) int fd = come_alive();
 	(void)fd; /* open until the end */
-	assert_ok(prefetch_client_open(&client, config, 42, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(config), 42, &err), err);
 	assert_int_equal(client.wanted_fd, -1);
 	prefetch_client_tell(&client, NAME, 1 << 20);
 	assert_int_equal(read(fd, heard, sizeof heard), -1);
 	prefetch_client_fini(&client);
 
 	write_identity_of(config);
-	assert_ok(prefetch_client_open(&client, config, 42, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(config), 42, &err), err);
 	prefetch_client_tell(&client, NAME, 1 << 20);
 	ssize_t got = read(fd, heard, sizeof heard);
 	assert_int_equal(got, strlen(NAME " 1048576\n"));
@@ -371,7 +373,7 @@ static bool follows(const char *text, uint64_t bytes_max)
 	struct prefetch_client client;
 	struct wal_name asked;
 	assert_ok(wal_name_parse(&asked, text, &err), err);
-	assert_ok(prefetch_client_open(&client, config, 42, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(config), 42, &err), err);
 	bool answer = prefetch_client_follows(&client, &asked, bytes_max);
 	prefetch_client_fini(&client);
 	return answer;
@@ -380,7 +382,7 @@ static bool follows(const char *text, uint64_t bytes_max)
 static void tell(const char *text, uint64_t segment_bytes)
 {
 	struct prefetch_client client;
-	assert_ok(prefetch_client_open(&client, config, 42, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(config), 42, &err), err);
 	prefetch_client_tell(&client, text, segment_bytes);
 	prefetch_client_fini(&client);
 }
@@ -415,7 +417,7 @@ static void notes_what_it_could_not_tell(void **unused)
 	struct prefetch_client client;
 	write_identity_of(config);
 	int fd = come_alive();
-	assert_ok(prefetch_client_open(&client, config, 42, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(config), 42, &err), err);
 	assert_true(client.wanted_fd >= 0);
 	(void)close(fd);
 	prefetch_client_tell(&client, "000000010000000000000004", 1 << 20);
@@ -429,12 +431,12 @@ static void needs_a_spool(void **unused)
 	struct prefetch_client client;
 	scratch_put(&dir, "spool/x", "", 0, 0600);
 	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0755), 0);
-	assert_int_equal(prefetch_client_open(&client, config, 42, &err), STATUS_LOCAL);
+	assert_int_equal(prefetch_client_open(&client, settings_of(config), 42, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "is not a directory of user"));
 	prefetch_client_fini(&client);
 	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0700), 0);
 	scratch_put(&dir, "spool/fetch-42", "", 0, 0600);
-	assert_ok(prefetch_client_open(&client, config, 43, &err), err);
+	assert_ok(prefetch_client_open(&client, settings_of(config), 43, &err), err);
 	prefetch_client_fini(&client);
 }
 

@@ -8,8 +8,10 @@
 
 #include "archive/push/pushed_marker.h"
 #include "base/cleanup.h"
+#include "config/config.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
+#include "support/settings.h"
 
 #define NAME "000000010000000000000003"
 #define CONF                                                                                                           \
@@ -54,7 +56,7 @@ static struct config *load(const char *text)
 
 static void open_notes(struct pushed_markers *notes, const struct config *config)
 {
-	enum status st = pushed_markers_open(notes, config, UINT64_MAX, "/nowhere/" NAME, &err);
+	enum status st = pushed_markers_open(notes, settings_of(config), UINT64_MAX, "/nowhere/" NAME, &err);
 	assert_ok(st, err);
 }
 
@@ -197,12 +199,13 @@ static void another_cluster_has_its_own(void **unused)
 	CLEANUP(config_freep) struct config *config = load(CONF);
 	open_notes(&notes, config);
 	write_note(&notes, &file);
-	enum status st = pushed_markers_open(&others, config, 7, "/nowhere/" NAME, &err);
+	enum status st = pushed_markers_open(&others, settings_of(config), 7, "/nowhere/" NAME, &err);
 	assert_ok(st, err);
 	assert_false(pushed_marker_take(&others, NAME, &file));
 	/* A copy of the cluster throws nothing away either. */
 	scratch_put(&dir, "copy/pg_wal/x", "", 0, 0600);
-	st = pushed_markers_open(&others, config, UINT64_MAX, scratch_path(&dir, "copy/pg_wal/" NAME), &err);
+	st = pushed_markers_open(&others, settings_of(config), UINT64_MAX, scratch_path(&dir, "copy/pg_wal/" NAME),
+				 &err);
 	assert_ok(st, err);
 	assert_false(pushed_marker_take(&others, NAME, &file));
 	pushed_markers_sweep(&others, scratch_path(&dir, "copy/pg_wal/" NAME));
@@ -342,7 +345,8 @@ static void what_is_too_long_is_said(void **unused)
 	struct config_input input = {.options = options, .option_count = 2, .path = scratch_path(&dir, "empty.conf")};
 	enum status st = config_load(&config, &input, &err);
 	assert_ok(st, err);
-	assert_int_equal(pushed_markers_open(&notes, config, UINT64_MAX, "/nowhere/" NAME, &err), STATUS_LOCAL);
+	assert_int_equal(pushed_markers_open(&notes, settings_of(config), UINT64_MAX, "/nowhere/" NAME, &err),
+			 STATUS_LOCAL);
 	assert_string_equal(
 	    err.text, "repo, s3-endpoint, s3-region, cipher-key-file and cipher-key-command are too long together");
 	/* All that fits into the identity fits into a note. */
@@ -386,13 +390,13 @@ static void a_spool_of_others_is_not_used(void **unused)
 	CLEANUP(config_freep) struct config *config = load(CONF);
 	open_notes(&notes, config);
 	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0750), 0);
-	assert_int_equal(pushed_markers_open(&notes, config, 1, NAME, &err), STATUS_LOCAL);
+	assert_int_equal(pushed_markers_open(&notes, settings_of(config), 1, NAME, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "own with mode 0700"));
 	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0700), 0);
 	if (geteuid() != 0)
 		return;
 	assert_int_equal(chown(scratch_path(&dir, "spool"), 12345, 12345), 0);
-	assert_int_equal(pushed_markers_open(&notes, config, 1, NAME, &err), STATUS_LOCAL);
+	assert_int_equal(pushed_markers_open(&notes, settings_of(config), 1, NAME, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "not a directory of user 0's own"));
 }
 
