@@ -8,7 +8,7 @@
 #include "pg/wal/content.h"
 #include "pg/wal/history.h"
 #include "repo/object.h"
-#include "repo/seal.h"
+#include "format/unseal.h"
 
 #define TOLD_MAX 64   /* of what cannot be opened; there may be a million such */
 #define CHOICES_MAX 3 /* segments that are asked for wal_segment_size, as long as each is removed meanwhile */
@@ -60,7 +60,7 @@ static enum status read_history(struct walk *walk, const struct object_info *inf
 /* Nothing was ever stored so: what should be there is missing. Who reads each object finds this one by that. */
 static bool is_cut_off(const struct walk *walk, const struct object_info *info)
 {
-	return info->bytes < SEAL_OBJECT_MIN && (!walk->survey->opens || info->archived);
+	return info->bytes < OBJECT_MIN && (!walk->survey->opens || info->archived);
 }
 
 static enum status tell_cut_off(struct walk *walk, const struct object_info *info)
@@ -95,7 +95,7 @@ static enum status find_readable(void *arg, const struct object_info *info, stru
 	struct readable *readable = arg;
 	uint64_t system_id;
 	struct wal_name name;
-	if (info->archived || info->bytes < SEAL_OBJECT_MIN || !wal_object_parse(info->name, &system_id, &name) ||
+	if (info->archived || info->bytes < OBJECT_MIN || !wal_object_parse(info->name, &system_id, &name) ||
 	    name.kind != WAL_SEGMENT)
 		return STATUS_OK;
 	(void)snprintf(readable->name, sizeof readable->name, "%s", info->name);

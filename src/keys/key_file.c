@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
-#include "repo/keyring.h"
+#include "format/keyring.h"
 #include "sys/newfile.h"
 
 /* A key's file: its digits, so that it can be printed and kept on paper, and a newline. */

@@ -92,7 +92,7 @@ static enum status count(void *arg, const struct header_found *found, struct err
 		add(&counting->archived, found);
 	} else if (found->status == STATUS_CONFLICT) {
 		add(&counting->foreign, found);
-	} else if (!found->header.encrypted) {
+	} else if (!header_is_encrypted(&found->header)) {
 		add(&counting->unencrypted, found);
 	} else {
 		struct tally *tally = tally_of_key(counting, found->header.key_id);

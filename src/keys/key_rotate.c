@@ -18,6 +18,7 @@
 #include "keys/key_file.h"
 #include "repo/cluster_id.h"
 #include "repo/header_scan.h"
+#include "format/unseal.h"
 #include "repo/key_load.h"
 #include "repo/secret_source.h"
 #include "stream/terminal_sink.h"
@@ -60,16 +61,17 @@ static enum status remember_newest(void *arg, const struct object_info *info, st
 /* Damage is no key's fault, and what helps against it is something newer. What else is wrong has its own hint. */
 static void advise(const struct rotation *rotation, struct error *err)
 {
-	uint8_t bytes[SEAL_HEADER_BYTES];
+	uint8_t bytes[HEADER_BYTES];
 	size_t len = sizeof bytes;
-	struct seal_header header;
+	struct object_header header;
+	bool newer;
 	struct error why = {0};
 	const struct call step = call_step(rotation->context->call);
 	if (store_read_first(rotation->repo.store, &step, rotation->newest, bytes, &len, &why) != STATUS_OK)
 		return;
-	enum status st = seal_header_read(&header, bytes, len, &why);
-	bool no_key = !st && header.encrypted && keyring_find(&rotation->repo.keys, header.key_id) == NULL;
-	if (header.newer || (!st && !header.encrypted))
+	enum status st = header_read(&header, bytes, len, &newer, &why);
+	bool no_key = !st && header_is_encrypted(&header) && keyring_find(&rotation->repo.keys, header.key_id) == NULL;
+	if (newer || (!st && !header_is_encrypted(&header)))
 		return;
 	err->hint[0] = '\0';
 	(void)error_hint(

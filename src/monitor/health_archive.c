@@ -18,7 +18,7 @@
 #include "pg/wal/history.h"
 #include "repo/coverage.h"
 #include "repo/repository.h"
-#include "repo/seal.h"
+#include "format/frame.h"
 
 #define PREFIX_MAX 64
 #define SWITCHES_MAX 8   /* in the directories that are looked at; with more of them their joints are left out */
@@ -80,7 +80,7 @@ static enum status take(void *arg, const struct object_info *info, struct error 
 	uint64_t system_id;
 	struct wal_name name;
 	/* Whatever else somebody keeps there is none of ours; what is shorter than any object cannot be fetched. */
-	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < SEAL_OBJECT_MIN)
+	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < OBJECT_MIN)
 		return STATUS_OK;
 	note(look->out, &name, info->modified_s);
 	follow(look, &name, info->modified_s);

@@ -31,7 +31,7 @@ bool header_scan_is_own(const char *name)
 static enum status look(const struct scan *scan, const struct repository *repo, const struct item *item,
 			struct header_found *found, struct error *why, struct error *err)
 {
-	uint8_t bytes[SEAL_HEADER_BYTES];
+	uint8_t bytes[HEADER_BYTES];
 	size_t len = sizeof bytes;
 	const struct call step = call_step(scan->call);
 	enum status st = store_read_first(repo->store, &step, item->name, bytes, &len, err);
@@ -42,8 +42,8 @@ static enum status look(const struct scan *scan, const struct repository *repo, 
 	}
 	if (st)
 		return st;
-	found->status = seal_header_read(&found->header, bytes, len, why);
-	if (!found->status && item->bytes < SEAL_OBJECT_MIN)
+	found->status = header_read(&found->header, bytes, len, &found->newer, why);
+	if (!found->status && item->bytes < OBJECT_MIN)
 		found->status =
 		    error_set(why, STATUS_DAMAGED, "cut off: %llu bytes, and no tag", (unsigned long long)item->bytes);
 	return STATUS_OK;

@@ -3,7 +3,7 @@
 #define WALSHIP_REPO_HEADER_SCAN_H
 
 #include "repo/repository.h"
-#include "repo/seal.h"
+#include "format/frame.h"
 
 #define HEADER_SCAN_NAME_MAX 256 /* of other names the beginning is told */
 
@@ -17,7 +17,8 @@ struct header_found {
 	 * either.
 	 */
 	enum status status;
-	struct seal_header header;
+	struct object_header header;
+	bool newer; /* with STATUS_DAMAGED: a newer walship may have written it */
 	const char *reason;
 };
 

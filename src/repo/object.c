@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "repo/seal.h"
+#include "format/unseal.h"
 #include "stream/terminal_sink.h"
 
 /* The end of a chain: a buffer, and whether no more than it can hold is wanted. */

@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 #include "repo/repository.h"
-#include "repo/seal.h"
+#include "format/unseal.h"
 
 /*
  * All of the object's content, verified, appended to out: one step of the call. More than out->max is STATUS_DAMAGED.

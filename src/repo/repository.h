@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "net/aws/credentials.h"
-#include "repo/keyring.h"
+#include "format/keyring.h"
 #include "repo/settings.h"
 #include "store/store.h"
 

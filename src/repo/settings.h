@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "repo/keyring.h"
+#include "format/keyring.h"
 #include "repo/secret_source.h"
 #include "store/s3/s3.h"
 

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "pg/wal/content.h"
 #include "pg/wal/history.h"
-#include "repo/seal.h"
+#include "format/unseal.h"
 #include "stream/terminal_sink.h"
 
 /* The end of the chain: looks at the content as it comes. */

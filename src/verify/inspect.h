@@ -5,7 +5,7 @@
 #include "pg/wal/name.h"
 #include "pg/wal/records.h"
 #include "repo/repository.h"
-#include "repo/seal.h"
+#include "format/unseal.h"
 
 #define INSPECT_HEAD_BYTES (128 * 1024) /* a record that goes on in the next segment is rarely longer */
 

@@ -7,7 +7,7 @@
 
 #include "command/command.h"
 #include "pg/wal/name.h"
-#include "repo/keyring.h"
+#include "format/keyring.h"
 
 #define MISSING_KEYS_MAX 16 /* more that are lost at once are counted together */
 

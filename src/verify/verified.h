@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "repo/identity.h"
-#include "repo/keyring.h"
+#include "format/keyring.h"
 #include "sys/spool.h"
 
 #define VERIFIED_RANGES_MAX 4096 /* a run a day leaves one range more on each timeline */

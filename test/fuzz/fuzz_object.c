@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "repo/seal.h"
+#include "format/unseal.h"
 #include "stream/terminal_sink.h"
 #include "sys/libcrypto.h"
 #include "target.h"
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(libcrypto.EVP_Digest(object, size, object + size, NULL, libcrypto.EVP_sha256(), NULL) == 1);
 	(void)open_object(&ring, true, object, size + TAG_BYTES);
 	/* With the key's own id in the header the HMAC is what stands in the way. */
-	if (size >= SEAL_HEADER_BYTES) {
+	if (size >= HEADER_BYTES) {
 		memcpy(object + 16, ring.keys[0].id, KEY_ID_BYTES);
 		MUST(open_object(&ring, false, object, size + TAG_BYTES) == STATUS_DAMAGED);
 	}

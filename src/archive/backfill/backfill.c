@@ -15,7 +15,7 @@
 #include "pg/data/control.h"
 #include "pg/wal/segment_check.h"
 #include "repo/cluster_id.h"
-#include "repo/seal.h"
+#include "format/frame.h"
 #include "repo/worker_pool.h"
 #include "stream/codec/codec.h"
 #include "sys/processors.h"
@@ -196,7 +196,7 @@ static bool is_archived(const struct backfill *backfill, const struct wal_file *
 	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path ||
 	    access(path, F_OK) == 0 || errno != ENOENT)
 		return false;
-	if (store_stat(repo->store, &call, object, &info, &ignored) == STATUS_OK && info.bytes >= SEAL_OBJECT_MIN)
+	if (store_stat(repo->store, &call, object, &info, &ignored) == STATUS_OK && info.bytes >= OBJECT_MIN)
 		return true;
 	(void)error_set(trouble, STATUS_LOCAL, "gone from pg_wal since it was found there, and not pushed");
 	(void)error_hint(trouble, STATUS_LOCAL,

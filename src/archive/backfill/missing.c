@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "repo/seal.h"
+#include "format/frame.h"
 
 #define DIR_DIGITS 16 /* of a segment's name: its directory in the repository */
 
@@ -26,7 +26,7 @@ static enum status note_stored(void *arg, const struct object_info *info, struct
 	(void)err;
 	/* A copy in a directory further down is not what fetch asks for, and what is shorter than any object is none.
 	 */
-	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < SEAL_OBJECT_MIN)
+	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < OBJECT_MIN)
 		return STATUS_OK;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -48,7 +48,7 @@ static enum status look_for_history(struct missing *missing, const struct missin
 	struct object_info info;
 	wal_object_name(object, of->system_id, &of->list->files[index].name);
 	enum status st = store_stat(of->repo->store, call, object, &info, err);
-	missing->stored[index] = st == STATUS_OK && info.bytes >= SEAL_OBJECT_MIN;
+	missing->stored[index] = st == STATUS_OK && info.bytes >= OBJECT_MIN;
 	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 

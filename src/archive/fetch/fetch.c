@@ -6,7 +6,7 @@
 #include "base/call.h"
 #include "base/cleanup.h"
 #include "pg/wal/content.h"
-#include "repo/seal.h"
+#include "format/unseal.h"
 #include "store/store.h"
 #include "stream/byte_counter.h"
 #include "stream/file.h"

@@ -11,7 +11,8 @@
 #include "job/limiter.h"
 #include "pg/data/control.h"
 #include "pg/wal/content.h"
-#include "repo/seal.h"
+#include "format/seal.h"
+#include "format/unseal.h"
 #include "store/store.h"
 #include "stream/byte_counter.h"
 #include "stream/file.h"
@@ -154,7 +155,7 @@ static enum status fill(const struct shipment *shipment, struct sink **chain, st
 				     .key = push->key,
 				     .name = shipment->object};
 	uint64_t bytes = 0;
-	enum status st = push->key == NULL ? STATUS_OK : random_fill(push->call->random, params.salt, SALT_BYTES, err);
+	enum status st = random_fill(push->call->random, params.salt, SALT_BYTES, err);
 	if (!st)
 		st = store_create(push->store, push->call, shipment->object, chain, err);
 	if (!st)

@@ -2,36 +2,52 @@
 
 #include <string.h>
 
-/* Without compression no stage is needed. */
-static enum status none_compress(struct sink **chain, int level, struct error *err)
+static enum status copy(struct transform *transform, struct block *block, struct error *err)
 {
-	(void)chain;
-	(void)level;
-	(void)err;
+	(void)transform;
+	if (block->in_len > block->out_size)
+		return error_set(err, STATUS_DAMAGED, "a block of more than %zu bytes", block->out_size);
+	if (block->in_len > 0)
+		memcpy(block->out, block->in, block->in_len);
+	block->out_len = block->in_len;
 	return STATUS_OK;
 }
 
-static enum status none_decompress(struct sink **chain, struct error *err)
+static void keep(struct transform *transform)
 {
-	(void)chain;
+	(void)transform;
+}
+
+/* Without state one transform is enough for all threads. */
+static enum status none_decompressor(struct transform **out, struct error *err)
+{
+	static const struct transform_ops ops = {copy, keep};
+	static struct transform none = {&ops};
 	(void)err;
+	*out = &none;
 	return STATUS_OK;
+}
+
+static enum status none_compressor(struct transform **out, int level, struct error *err)
+{
+	(void)level;
+	return none_decompressor(out, err);
 }
 
 #ifdef WALSHIP_ZSTD
-#define ZSTD zstd_compress, zstd_decompress
+#define ZSTD zstd_compressor, zstd_decompressor
 #else
 #define ZSTD NULL, NULL
 #endif
 #ifdef WALSHIP_LZ4
-#define LZ4 lz4_compress, lz4_decompress
+#define LZ4 lz4_compressor, lz4_decompressor
 #else
 #define LZ4 NULL, NULL
 #endif
 
 static const struct codec codecs[] = {
-    {0, "none", none_compress, none_decompress},
-    {1, "gzip", gzip_compress, gzip_decompress},
+    {0, "none", none_compressor, none_decompressor},
+    {1, "gzip", gzip_compressor, gzip_decompressor},
     {2, "zstd", ZSTD},
     {3, "lz4", LZ4},
 };
@@ -55,7 +71,7 @@ const struct codec *codec_by_name(const char *name)
 
 enum status codec_check(const struct codec *codec, enum status absent, struct error *err)
 {
-	if (codec->compress != NULL)
+	if (codec->compressor != NULL)
 		return STATUS_OK;
 	(void)error_set(err, absent, "this walship was built without %s", codec->name);
 	return error_hint(err, absent, "build it with meson's -D%s=enabled", codec->name);

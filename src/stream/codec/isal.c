@@ -4,26 +4,23 @@
  */
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <isa-l.h>
 
 #include "stream/codec/codec.h"
-#include "stream/codec/rechunk.h"
-#include "stream/codec/unpack.h"
 #include "sys/dynlib.h"
 
-#define CHUNK (64 * 1024)    /* one write to the next stage; stays in the second-level cache */
 #define RESERVED_FLAGS 0xe0u /* of a header's fourth byte */
 
 /* The buffers that igzip_lib.h recommends for its levels. */
 static const uint32_t level_bytes[] = {ISAL_DEF_LVL0_DEFAULT, ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT,
 				       ISAL_DEF_LVL3_DEFAULT};
 
-/* What is used of the library, which is loaded with the first stage. */
+/* The functions of the library, which is loaded with the first transform. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(isal_deflate)                                                                                                \
 	_(isal_deflate_init)                                                                                           \
+	_(isal_deflate_reset)                                                                                          \
 	_(isal_gzip_header_init)                                                                                       \
 	_(isal_inflate)                                                                                                \
 	_(isal_inflate_init)                                                                                           \
@@ -44,110 +41,73 @@ static const struct dynlib library = {
     .count = sizeof symbols / sizeof symbols[0],
 };
 
-struct packer {
-	struct sink sink;
-	struct sink *next;
+/* ISA-L reads its input and says so nowhere. */
+static uint8_t *input(const uint8_t *in)
+{
+	union {
+		const uint8_t *in;
+		uint8_t *at;
+	} from = {.in = in};
+	return from.at;
+}
+
+struct compressor {
+	struct transform transform;
 	struct isal_zstream stream;
-	uint8_t *level_buffer;
-	uint8_t out[CHUNK];
+	uint8_t level_buffer[];
 };
 
-/* Compresses what stands at next_in; when the stream ends, all that is left. */
-static enum status pack(struct packer *packer, struct error *err)
+static enum status compress_block(struct transform *transform, struct block *block, struct error *err)
 {
-	struct isal_zstream *stream = &packer->stream;
-	do {
-		stream->next_out = packer->out;
-		stream->avail_out = CHUNK;
-		int result = libisal.isal_deflate(stream);
-		if (result != COMP_OK)
-			return error_set(err, STATUS_LOCAL, "ISA-L: isal_deflate says %d", result);
-		size_t len = CHUNK - stream->avail_out;
-		enum status st = len == 0 ? STATUS_OK : sink_write(packer->next, packer->out, len, err);
-		if (st)
-			return st;
-	} while (stream->avail_in > 0 || stream->avail_out == 0 ||
-		 (stream->end_of_stream && stream->internal_state.state != ZSTATE_END));
-	return STATUS_OK;
+	struct isal_zstream *stream = &((struct compressor *)transform)->stream;
+	libisal.isal_deflate_reset(stream);
+	stream->end_of_stream = 1;
+	stream->next_in = input(block->in);
+	stream->avail_in = (uint32_t)block->in_len;
+	stream->next_out = block->out;
+	stream->avail_out = (uint32_t)block->out_size;
+	int result = libisal.isal_deflate(stream);
+	block->out_len = block->out_size - stream->avail_out;
+	if (result == COMP_OK && stream->internal_state.state == ZSTATE_END)
+		return STATUS_OK;
+	return error_set(err, STATUS_LOCAL, "ISA-L: isal_deflate returned %d", result);
 }
 
-/* By way of gather: len is at most RECHUNK_BYTES. */
-static enum status packer_write(struct sink *sink, const void *data, size_t len, struct error *err)
+static void compressor_free(struct transform *transform)
 {
-	struct packer *packer = (struct packer *)sink;
-	/* ISA-L reads its input and says so nowhere. */
-	union {
-		const void *in;
-		uint8_t *at;
-	} from = {.in = data};
-	packer->stream.next_in = from.at;
-	packer->stream.avail_in = (uint32_t)len;
-	return pack(packer, err);
+	free(transform);
 }
 
-static enum status packer_finish(struct sink *sink, struct error *err)
+enum status isal_compressor(struct transform **out, int level, struct error *err)
 {
-	struct packer *packer = (struct packer *)sink;
-	packer->stream.avail_in = 0;
-	packer->stream.end_of_stream = 1;
-	enum status st = pack(packer, err);
-	return st ? st : sink_finish(packer->next, err);
-}
-
-static void packer_free(struct sink *sink)
-{
-	struct packer *packer = (struct packer *)sink;
-	sink_free(packer->next);
-	free(packer->level_buffer);
-	free(packer);
-}
-
-enum status isal_compress(struct sink **chain, int level, struct error *err)
-{
-	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
+	static const struct transform_ops ops = {compress_block, compressor_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	struct packer *packer = calloc(1, sizeof *packer);
-	/* ISA-L looks at some of it before it has written there. */
-	uint8_t *buffer = calloc(1, level_bytes[level] + 1);
-	if (packer == NULL || buffer == NULL) {
-		free(packer);
-		free(buffer);
+	/* ISA-L reads parts of its buffer before it has written there. */
+	struct compressor *compressor = calloc(1, sizeof *compressor + level_bytes[level] + 1);
+	if (compressor == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for gzip");
-	}
-	libisal.isal_deflate_init(&packer->stream);
-	packer->stream.gzip_flag = IGZIP_GZIP;
-	packer->stream.level = (uint32_t)level;
-	packer->stream.level_buf = packer->level_buffer = buffer;
-	packer->stream.level_buf_size = level_bytes[level];
-	packer->sink.ops = &ops;
-	struct sink *stage = &packer->sink;
-	enum status st = rechunk_new(&stage, err);
-	if (st) {
-		packer_free(&packer->sink);
-		return st;
-	}
-	packer->next = *chain;
-	*chain = stage;
+	compressor->transform.ops = &ops;
+	libisal.isal_deflate_init(&compressor->stream);
+	compressor->stream.gzip_flag = IGZIP_GZIP;
+	compressor->stream.level = (uint32_t)level;
+	compressor->stream.level_buf = compressor->level_buffer;
+	compressor->stream.level_buf_size = level_bytes[level];
+	*out = &compressor->transform;
 	return STATUS_OK;
 }
 
-struct opener {
+struct decompressor {
+	struct transform transform;
 	struct inflate_state state;
-	struct isal_gzip_header header;
-	bool in_header;
 };
 
-/* isal_inflate could read the header too, but forgets its checksum where one piece ends and the next begins. */
-static void begin_member(struct opener *opener)
+static enum status damaged(const char *what, struct error *err)
 {
-	libisal.isal_inflate_reset(&opener->state);
-	opener->state.crc_flag = ISAL_GZIP_NO_HDR_VER; /* the trailer's checksum and length are verified */
-	libisal.isal_gzip_header_init(&opener->header);
-	opener->in_header = true;
+	return error_set(err, STATUS_DAMAGED, "damaged gzip data: %s", what);
 }
 
-static enum status damaged(int result, struct error *err)
+static enum status refuse(int result, struct error *err)
 {
 	static const char *const words[] = {
 	    [-ISAL_INVALID_BLOCK] = "invalid block",
@@ -158,65 +118,56 @@ static enum status damaged(int result, struct error *err)
 	    [-ISAL_INCORRECT_CHECKSUM] = "incorrect checksum or length",
 	};
 	bool known = result < 0 && -result < (int)(sizeof words / sizeof words[0]);
-	return error_set(err, STATUS_DAMAGED, "damaged gzip data: %s", known ? words[-result] : "unexpected end");
+	return damaged(known ? words[-result] : "unexpected end", err);
 }
 
-static enum status open_header(struct opener *opener, struct error *err)
+static enum status read_header(struct inflate_state *state, struct error *err)
 {
-	int result = libisal.isal_read_gzip_header(&opener->state, &opener->header);
-	if (result == ISAL_END_INPUT)
-		return STATUS_OK;
+	struct isal_gzip_header header;
+	libisal.isal_gzip_header_init(&header);
+	int result = libisal.isal_read_gzip_header(state, &header);
 	if (result != ISAL_DECOMP_OK)
-		return damaged(result, err);
+		return refuse(result, err);
 	/* ISA-L overlooks them; RFC 1952, 2.3.1.2: "must give an error indication if any reserved bit is non-zero". */
-	if (opener->header.flags & RESERVED_FLAGS)
-		return error_set(err, STATUS_DAMAGED, "damaged gzip data: unknown header flags set");
-	opener->in_header = false;
-	return STATUS_OK;
+	return header.flags & RESERVED_FLAGS ? damaged("unknown header flags set", err) : STATUS_OK;
 }
 
-static enum status open_body(struct opener *opener, bool *ended, struct error *err)
+static enum status decompress_block(struct transform *transform, struct block *block, struct error *err)
 {
-	int result = libisal.isal_inflate(&opener->state);
-	if (result != ISAL_DECOMP_OK && result != ISAL_END_INPUT)
-		return damaged(result, err);
-	*ended = opener->state.block_state == ISAL_BLOCK_FINISH;
-	return STATUS_OK;
+	struct inflate_state *state = &((struct decompressor *)transform)->state;
+	libisal.isal_inflate_reset(state);
+	state->crc_flag = ISAL_GZIP_NO_HDR_VER; /* the trailer's checksum and length are verified */
+	state->next_in = input(block->in);
+	state->avail_in = (uint32_t)block->in_len;
+	state->next_out = block->out;
+	state->avail_out = (uint32_t)block->out_size;
+	enum status st = read_header(state, err);
+	if (st)
+		return st;
+	int result = libisal.isal_inflate(state);
+	block->out_len = block->out_size - state->avail_out;
+	if (result != ISAL_DECOMP_OK)
+		return refuse(result, err);
+	if (state->block_state != ISAL_BLOCK_FINISH)
+		return damaged("unexpected end", err);
+	return state->avail_in > 0 ? damaged("bytes behind its end", err) : STATUS_OK;
 }
 
-static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
+static void decompressor_free(struct transform *transform)
 {
-	struct opener *opener = state;
-	/* ISA-L reads its input and says so nowhere. */
-	union {
-		const uint8_t *in;
-		uint8_t *at;
-	} from = {.in = step->in};
-	/* Another member may follow the one that has ended (RFC 1952, 2.2). */
-	if (step->ended)
-		begin_member(opener);
-	step->ended = false;
-	opener->state.next_in = from.at;
-	opener->state.avail_in = (uint32_t)step->in_len;
-	opener->state.next_out = step->out;
-	opener->state.avail_out = (uint32_t)step->out_len;
-	enum status st = opener->in_header ? open_header(opener, err) : open_body(opener, &step->ended, err);
-	step->in = opener->state.next_in;
-	step->in_len = opener->state.avail_in;
-	step->out = opener->state.next_out;
-	step->out_len = opener->state.avail_out;
-	return st;
+	free(transform);
 }
 
-enum status isal_decompress(struct sink **chain, struct error *err)
+enum status isal_decompressor(struct transform **out, struct error *err)
 {
-	static const struct unpack_codec codec = {"gzip", opener_step, free};
+	static const struct transform_ops ops = {decompress_block, decompressor_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	struct opener *opener = calloc(1, sizeof *opener);
-	if (opener != NULL) {
-		libisal.isal_inflate_init(&opener->state);
-		begin_member(opener);
-	}
-	return unpack_new(chain, &codec, opener, err);
+	struct decompressor *decompressor = calloc(1, sizeof *decompressor);
+	if (decompressor == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory for gzip");
+	decompressor->transform.ops = &ops;
+	libisal.isal_inflate_init(&decompressor->state);
+	*out = &decompressor->transform;
+	return STATUS_OK;
 }

@@ -1,29 +1,22 @@
 /* The LZ4 frame format by liblz4 (lz4frame.h). */
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <lz4frame.h>
 
 #include "stream/codec/codec.h"
-#include "stream/codec/rechunk.h"
-#include "stream/codec/unpack.h"
 #include "sys/dynlib.h"
 
-/* What is used of the library, which is loaded with the first stage. */
+/* The functions of the library, which is loaded with the first transform. */
 #define FUNCTIONS(_)                                                                                                   \
-	_(LZ4F_compressBegin)                                                                                          \
-	_(LZ4F_compressBound)                                                                                          \
-	_(LZ4F_compressEnd)                                                                                            \
-	_(LZ4F_compressUpdate)                                                                                         \
-	_(LZ4F_createCompressionContext)                                                                               \
+	_(LZ4F_compressFrame) \
 	_(LZ4F_createDecompressionContext)                                                                             \
 	_(LZ4F_decompress)                                                                                             \
-	_(LZ4F_freeCompressionContext)                                                                                 \
 	_(LZ4F_freeDecompressionContext)                                                                               \
 	_(LZ4F_getErrorName)                                                                                           \
-	_(LZ4F_isError)
+	_(LZ4F_isError)                                                                                                \
+	_(LZ4F_resetDecompressionContext)
 
 static struct {
 	FUNCTIONS(DYNLIB_POINTER)
@@ -39,96 +32,51 @@ static const struct dynlib library = {
     .count = sizeof symbols / sizeof symbols[0],
 };
 
-struct packer {
-	struct sink sink;
-	struct sink *next;
-	LZ4F_cctx *context;
+struct compressor {
+	struct transform transform;
 	LZ4F_preferences_t preferences;
-	bool begun; /* the frame's header is out */
-	size_t out_size;
-	uint8_t out[]; /* what RECHUNK_BYTES can become */
 };
 
-/* Passes on what a call of liblz4 has left in out. */
-static enum status drain(struct packer *packer, size_t result, struct error *err)
+static enum status compress_block(struct transform *transform, struct block *block, struct error *err)
 {
+	const struct compressor *compressor = (const struct compressor *)transform;
+	size_t result = liblz4.LZ4F_compressFrame(block->out, block->out_size, block->in, block->in_len,
+						  &compressor->preferences);
 	if (liblz4.LZ4F_isError(result))
 		return error_set(err, STATUS_LOCAL, "liblz4: %s", liblz4.LZ4F_getErrorName(result));
-	return result == 0 ? STATUS_OK : sink_write(packer->next, packer->out, result, err);
-}
-
-static enum status begin(struct packer *packer, struct error *err)
-{
-	if (packer->begun)
-		return STATUS_OK;
-	packer->begun = true;
-	return drain(packer,
-		     liblz4.LZ4F_compressBegin(packer->context, packer->out, packer->out_size, &packer->preferences),
-		     err);
-}
-
-/* By way of gather: one block, so that the frame does not depend on the pieces. */
-static enum status packer_write(struct sink *sink, const void *data, size_t len, struct error *err)
-{
-	struct packer *packer = (struct packer *)sink;
-	enum status st = begin(packer, err);
-	if (st)
-		return st;
-	return drain(packer,
-		     liblz4.LZ4F_compressUpdate(packer->context, packer->out, packer->out_size, data, len, NULL), err);
-}
-
-static enum status packer_finish(struct sink *sink, struct error *err)
-{
-	struct packer *packer = (struct packer *)sink;
-	enum status st = begin(packer, err);
-	if (!st)
-		st = drain(packer, liblz4.LZ4F_compressEnd(packer->context, packer->out, packer->out_size, NULL), err);
-	return st ? st : sink_finish(packer->next, err);
-}
-
-static void packer_free(struct sink *sink)
-{
-	struct packer *packer = (struct packer *)sink;
-	sink_free(packer->next);
-	(void)liblz4.LZ4F_freeCompressionContext(packer->context);
-	free(packer);
-}
-
-enum status lz4_compress(struct sink **chain, int level, struct error *err)
-{
-	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
-	if (dynlib_load(&library, err))
-		return STATUS_LOCAL;
-	/* Blocks that refer to the one before: the ratio of large blocks in the memory of small ones. */
-	const LZ4F_preferences_t preferences = {.frameInfo = {.blockSizeID = LZ4F_max64KB,
-							      .blockMode = LZ4F_blockLinked,
-							      .contentChecksumFlag = LZ4F_contentChecksumEnabled},
-						.compressionLevel = level,
-						.autoFlush = 1};
-	size_t out_size = liblz4.LZ4F_compressBound(RECHUNK_BYTES, &preferences) + LZ4F_HEADER_SIZE_MAX;
-	struct packer *packer = calloc(1, sizeof *packer + out_size);
-	if (packer == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
-	packer->sink.ops = &ops;
-	packer->preferences = preferences;
-	packer->out_size = out_size;
-	struct sink *stage = &packer->sink;
-	enum status st = STATUS_OK;
-	if (liblz4.LZ4F_isError(liblz4.LZ4F_createCompressionContext(&packer->context, LZ4F_VERSION)))
-		st = error_set(err, STATUS_LOCAL, "out of memory for lz4");
-	if (!st)
-		st = rechunk_new(&stage, err);
-	if (st) {
-		packer_free(&packer->sink);
-		return st;
-	}
-	packer->next = *chain;
-	*chain = stage;
+	block->out_len = result;
 	return STATUS_OK;
 }
 
-/* liblz4 numbers its errors only for those who link it statically; their names are for all. */
+static void compressor_free(struct transform *transform)
+{
+	free(transform);
+}
+
+enum status lz4_compressor(struct transform **out, int level, struct error *err)
+{
+	static const struct transform_ops ops = {compress_block, compressor_free};
+	if (dynlib_load(&library, err))
+		return STATUS_LOCAL;
+	struct compressor *compressor = calloc(1, sizeof *compressor);
+	if (compressor == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
+	compressor->transform.ops = &ops;
+	/* Blocks that refer to the one before: the ratio of large blocks in the memory of small ones. */
+	compressor->preferences = (LZ4F_preferences_t){.frameInfo = {.blockSizeID = LZ4F_max64KB,
+								     .blockMode = LZ4F_blockLinked,
+								     .contentChecksumFlag = LZ4F_contentChecksumEnabled},
+						       .compressionLevel = level};
+	*out = &compressor->transform;
+	return STATUS_OK;
+}
+
+struct decompressor {
+	struct transform transform;
+	LZ4F_dctx *context;
+};
+
+/* liblz4 numbers its errors only for programs that link it statically; their names are public. */
 static enum status refuse(size_t result, struct error *err)
 {
 	const char *name = liblz4.LZ4F_getErrorName(result);
@@ -137,33 +85,47 @@ static enum status refuse(size_t result, struct error *err)
 	return error_set(err, STATUS_DAMAGED, "damaged lz4 data: %s", name);
 }
 
-/* Another frame, or a skippable one, may follow the one that has ended, as lz4 -d has it. */
-static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
+static enum status decompress_block(struct transform *transform, struct block *block, struct error *err)
 {
-	size_t taken = step->in_len, made = step->out_len;
-	size_t result = liblz4.LZ4F_decompress(state, step->out, &made, step->in, &taken, NULL);
-	if (liblz4.LZ4F_isError(result))
-		return refuse(result, err);
-	step->ended = result == 0;
-	step->in += taken;
-	step->in_len -= taken;
-	step->out += made;
-	step->out_len -= made;
-	return STATUS_OK;
+	static const LZ4F_decompressOptions_t options = {.stableDst = 1};
+	struct decompressor *decompressor = (struct decompressor *)transform;
+	size_t in = 0, result = 1;
+	block->out_len = 0;
+	liblz4.LZ4F_resetDecompressionContext(decompressor->context);
+	while (result > 0) {
+		size_t taken = block->in_len - in, made = block->out_size - block->out_len;
+		result = liblz4.LZ4F_decompress(decompressor->context, block->out + block->out_len, &made,
+						block->in + in, &taken, &options);
+		if (liblz4.LZ4F_isError(result))
+			return refuse(result, err);
+		in += taken;
+		block->out_len += made;
+		if (result > 0 && taken == 0 && made == 0)
+			return error_set(err, STATUS_DAMAGED, "damaged lz4 data: %s",
+					 in < block->in_len ? "more content than a block has" : "unexpected end");
+	}
+	return in == block->in_len ? STATUS_OK
+				   : error_set(err, STATUS_DAMAGED, "damaged lz4 data: bytes behind its end");
 }
 
-static void opener_free(void *state)
+static void decompressor_free(struct transform *transform)
 {
-	(void)liblz4.LZ4F_freeDecompressionContext(state);
+	(void)liblz4.LZ4F_freeDecompressionContext(((struct decompressor *)transform)->context);
+	free(transform);
 }
 
-enum status lz4_decompress(struct sink **chain, struct error *err)
+enum status lz4_decompressor(struct transform **out, struct error *err)
 {
-	static const struct unpack_codec codec = {"lz4", opener_step, opener_free};
-	LZ4F_dctx *context = NULL;
+	static const struct transform_ops ops = {decompress_block, decompressor_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	if (liblz4.LZ4F_isError(liblz4.LZ4F_createDecompressionContext(&context, LZ4F_VERSION)))
-		context = NULL;
-	return unpack_new(chain, &codec, context, err);
+	struct decompressor *decompressor = calloc(1, sizeof *decompressor);
+	if (decompressor == NULL ||
+	    liblz4.LZ4F_isError(liblz4.LZ4F_createDecompressionContext(&decompressor->context, LZ4F_VERSION))) {
+		free(decompressor);
+		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
+	}
+	decompressor->transform.ops = &ops;
+	*out = &decompressor->transform;
+	return STATUS_OK;
 }

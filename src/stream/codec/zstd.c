@@ -1,40 +1,29 @@
 /* zstd (RFC 8878) by libzstd. */
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "stream/codec/codec.h"
-#include "stream/codec/unpack.h"
 #include "sys/dynlib.h"
 
-#define CHUNK (64 * 1024) /* one write to the next stage; stays in the second-level cache */
-
 /*
- * How far back a match may lie, as a power of two; both sides keep so much in memory. Of what walship writes 1 MiB:
- * more gains nothing on WAL worth its memory. Of others 8 MiB, which RFC 8878 (3.1.1.1.2) wants every reader to support
- * and which zstd itself does not exceed at levels 1 to 19.
+ * The dense levels would have 12 MiB of tables for each thread; within a block of 1 MiB 256 Ki entries find nearly as
+ * much. The other levels have no more by themselves.
  */
-#define WRITE_WINDOW_LOG 20
-#define READ_WINDOW_LOG 23
-
-/*
- * The dense levels would have 12 MiB of tables for each object on its way; within 1 MiB 256 Ki entries find nearly as
- * much. The others have no more by themselves.
- */
+#define WINDOW_LOG 20 /* a block */
 #define DENSE_LEVEL 5
 #define DENSE_TABLE_LOG 18
 
-/* What is used of the library, which is loaded with the first stage. */
+/* The functions of the library, which is loaded with the first transform. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(ZSTD_CCtx_setParameter)                                                                                      \
-	_(ZSTD_DCtx_setParameter)                                                                                      \
-	_(ZSTD_compressStream2)                                                                                        \
+	_(ZSTD_compress2)                                                                                              \
 	_(ZSTD_createCCtx)                                                                                             \
 	_(ZSTD_createDCtx)                                                                                             \
-	_(ZSTD_decompressStream)                                                                                       \
+	_(ZSTD_decompressDCtx)                                                                                         \
+	_(ZSTD_findFrameCompressedSize)                                                                                \
 	_(ZSTD_freeCCtx)                                                                                               \
 	_(ZSTD_freeDCtx)                                                                                               \
 	_(ZSTD_getErrorCode)                                                                                           \
@@ -55,52 +44,26 @@ static const struct dynlib library = {
     .count = sizeof symbols / sizeof symbols[0],
 };
 
-struct packer {
-	struct sink sink;
-	struct sink *next;
+struct compressor {
+	struct transform transform;
 	ZSTD_CCtx *context;
-	uint8_t out[CHUNK];
 };
 
-/* Compresses all of in; with ZSTD_e_end, until the frame is complete. */
-static enum status pack(struct packer *packer, ZSTD_inBuffer *in, ZSTD_EndDirective how, struct error *err)
+static enum status compress_block(struct transform *transform, struct block *block, struct error *err)
 {
-	size_t left;
-	do {
-		ZSTD_outBuffer out = {packer->out, CHUNK, 0};
-		left = libzstd.ZSTD_compressStream2(packer->context, &out, in, how);
-		if (libzstd.ZSTD_isError(left))
-			return error_set(err, STATUS_LOCAL, "libzstd: %s", libzstd.ZSTD_getErrorName(left));
-		enum status st = out.pos == 0 ? STATUS_OK : sink_write(packer->next, packer->out, out.pos, err);
-		if (st)
-			return st;
-	} while (how == ZSTD_e_end ? left > 0 : in->pos < in->size);
+	struct compressor *compressor = (struct compressor *)transform;
+	size_t result =
+	    libzstd.ZSTD_compress2(compressor->context, block->out, block->out_size, block->in, block->in_len);
+	if (libzstd.ZSTD_isError(result))
+		return error_set(err, STATUS_LOCAL, "libzstd: %s", libzstd.ZSTD_getErrorName(result));
+	block->out_len = result;
 	return STATUS_OK;
 }
 
-static enum status packer_write(struct sink *sink, const void *data, size_t len, struct error *err)
+static void compressor_free(struct transform *transform)
 {
-	ZSTD_inBuffer in = {data, len, 0};
-	return pack((struct packer *)sink, &in, ZSTD_e_continue, err);
-}
-
-static enum status packer_finish(struct sink *sink, struct error *err)
-{
-	struct packer *packer = (struct packer *)sink;
-	ZSTD_inBuffer in = {NULL, 0, 0};
-	enum status st = pack(packer, &in, ZSTD_e_end, err);
-	/* What comes now is waiting, for a disk or a store, and a dense level has a dozen MiB. */
-	(void)libzstd.ZSTD_freeCCtx(packer->context);
-	packer->context = NULL;
-	return st ? st : sink_finish(packer->next, err);
-}
-
-static void packer_free(struct sink *sink)
-{
-	struct packer *packer = (struct packer *)sink;
-	sink_free(packer->next);
-	(void)libzstd.ZSTD_freeCCtx(packer->context);
-	free(packer);
+	(void)libzstd.ZSTD_freeCCtx(((struct compressor *)transform)->context);
+	free(transform);
 }
 
 static bool set(ZSTD_CCtx *context, ZSTD_cParameter parameter, int value)
@@ -110,78 +73,82 @@ static bool set(ZSTD_CCtx *context, ZSTD_cParameter parameter, int value)
 
 static bool set_all(ZSTD_CCtx *context, int level)
 {
-	bool done = set(context, ZSTD_c_compressionLevel, level) && set(context, ZSTD_c_windowLog, WRITE_WINDOW_LOG) &&
+	bool done = set(context, ZSTD_c_compressionLevel, level) && set(context, ZSTD_c_windowLog, WINDOW_LOG) &&
 		    set(context, ZSTD_c_checksumFlag, 1);
 	if (level < DENSE_LEVEL)
 		return done;
 	return done && set(context, ZSTD_c_hashLog, DENSE_TABLE_LOG) && set(context, ZSTD_c_chainLog, DENSE_TABLE_LOG);
 }
 
-enum status zstd_compress(struct sink **chain, int level, struct error *err)
+enum status zstd_compressor(struct transform **out, int level, struct error *err)
 {
-	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
+	static const struct transform_ops ops = {compress_block, compressor_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	struct packer *packer = calloc(1, sizeof *packer);
-	if (packer != NULL)
-		packer->context = libzstd.ZSTD_createCCtx();
-	if (packer == NULL || packer->context == NULL) {
-		free(packer);
+	struct compressor *compressor = calloc(1, sizeof *compressor);
+	if (compressor != NULL)
+		compressor->context = libzstd.ZSTD_createCCtx();
+	if (compressor == NULL || compressor->context == NULL) {
+		free(compressor);
 		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
 	}
-	packer->sink.ops = &ops;
-	if (!set_all(packer->context, level)) {
-		packer_free(&packer->sink);
+	compressor->transform.ops = &ops;
+	if (!set_all(compressor->context, level)) {
+		compressor_free(&compressor->transform);
 		return error_set(err, STATUS_LOCAL, "libzstd does not take level %d", level);
 	}
-	packer->next = *chain;
-	*chain = &packer->sink;
+	*out = &compressor->transform;
 	return STATUS_OK;
 }
+
+struct decompressor {
+	struct transform transform;
+	ZSTD_DCtx *context;
+};
 
 static enum status refuse(size_t result, struct error *err)
 {
-	ZSTD_ErrorCode code = libzstd.ZSTD_getErrorCode(result);
-	if (code == ZSTD_error_memory_allocation)
+	if (libzstd.ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
 		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
-	if (code != ZSTD_error_frameParameter_windowTooLarge)
-		return error_set(err, STATUS_DAMAGED, "damaged zstd data: %s", libzstd.ZSTD_getErrorName(result));
-	(void)error_set(err, STATUS_DAMAGED, "damaged zstd data: it wants a window of more than %u MiB of memory",
-			1u << (READ_WINDOW_LOG - 20));
-	return error_hint(err, STATUS_DAMAGED, "walship never writes that, nor does zstd without --ultra or --long");
+	return error_set(err, STATUS_DAMAGED, "damaged zstd data: %s", libzstd.ZSTD_getErrorName(result));
 }
 
-/* Another frame, or a skippable one, may follow the one that has ended (RFC 8878, 3.1). */
-static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
+static enum status decompress_block(struct transform *transform, struct block *block, struct error *err)
 {
-	ZSTD_inBuffer in = {step->in, step->in_len, 0};
-	ZSTD_outBuffer out = {step->out, step->out_len, 0};
-	size_t result = libzstd.ZSTD_decompressStream(state, &out, &in);
+	struct decompressor *decompressor = (struct decompressor *)transform;
+	/* ZSTD_decompressDCtx would take several frames for one. */
+	size_t first = libzstd.ZSTD_findFrameCompressedSize(block->in, block->in_len);
+	if (libzstd.ZSTD_isError(first))
+		return refuse(first, err);
+	if (first != block->in_len)
+		return error_set(err, STATUS_DAMAGED, "damaged zstd data: bytes behind its end");
+	size_t result =
+	    libzstd.ZSTD_decompressDCtx(decompressor->context, block->out, block->out_size, block->in, block->in_len);
 	if (libzstd.ZSTD_isError(result))
 		return refuse(result, err);
-	step->ended = result == 0;
-	step->in += in.pos;
-	step->in_len -= in.pos;
-	step->out += out.pos;
-	step->out_len -= out.pos;
+	block->out_len = result;
 	return STATUS_OK;
 }
 
-static void opener_free(void *state)
+static void decompressor_free(struct transform *transform)
 {
-	(void)libzstd.ZSTD_freeDCtx(state);
+	(void)libzstd.ZSTD_freeDCtx(((struct decompressor *)transform)->context);
+	free(transform);
 }
 
-enum status zstd_decompress(struct sink **chain, struct error *err)
+enum status zstd_decompressor(struct transform **out, struct error *err)
 {
-	static const struct unpack_codec codec = {"zstd", opener_step, opener_free};
+	static const struct transform_ops ops = {decompress_block, decompressor_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	ZSTD_DCtx *context = libzstd.ZSTD_createDCtx();
-	if (context != NULL &&
-	    libzstd.ZSTD_isError(libzstd.ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, READ_WINDOW_LOG))) {
-		opener_free(context);
-		return error_set(err, STATUS_LOCAL, "libzstd does not take a window's bound");
+	struct decompressor *decompressor = calloc(1, sizeof *decompressor);
+	if (decompressor != NULL)
+		decompressor->context = libzstd.ZSTD_createDCtx();
+	if (decompressor == NULL || decompressor->context == NULL) {
+		free(decompressor);
+		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
 	}
-	return unpack_new(chain, &codec, context, err);
+	decompressor->transform.ops = &ops;
+	*out = &decompressor->transform;
+	return STATUS_OK;
 }

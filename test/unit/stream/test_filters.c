@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "repo/seal.h"
+#include "format/seal.h"
+#include "format/unseal.h"
 #include "stream/byte_counter.h"
 #include "stream/codec/codec.h"
 #include "stream/codec/rechunk.h"

@@ -2,7 +2,7 @@
 #ifndef TEST_SUPPORT_ARCHIVE_H
 #define TEST_SUPPORT_ARCHIVE_H
 
-#include "repo/keyring.h"
+#include "format/keyring.h"
 #include "store/store.h"
 #include "support/scratch.h"
 #include "support/world.h"

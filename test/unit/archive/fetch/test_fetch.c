@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "repo/seal.h"
+#include "format/seal.h"
 #include "support/archive.h"
 #include "support/cmocka.h"
 #include "support/memory_store.h"

@@ -1,12 +1,10 @@
 /* The repository's keys. The first one encrypts, any of them decrypts: that is rotation. */
-#ifndef WALSHIP_REPO_KEYRING_H
-#define WALSHIP_REPO_KEYRING_H
+#ifndef WALSHIP_FORMAT_KEYRING_H
+#define WALSHIP_FORMAT_KEYRING_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stream/crypto/aes.h"
-#include "stream/crypto/tag.h"
 #include "sys/secret.h"
 #include "walship/error.h"
 
@@ -25,10 +23,14 @@ struct keyring {
 	size_t count;
 };
 
+#define AES_KEY_BYTES 32
+#define MAC_KEY_BYTES 32
+
 /* What protects one object. */
 struct object_keys {
-	struct aes_key aes;
+	uint8_t aes[AES_KEY_BYTES];
 	uint8_t mac[MAC_KEY_BYTES];
+	uint8_t iv[MAC_KEY_BYTES]; /* of the frames' initialization vectors */
 };
 
 /*
@@ -43,9 +45,12 @@ const struct repository_key *keyring_find(const struct keyring *ring, const uint
 /* Wipes the keys. */
 void keyring_fini(struct keyring *ring);
 
-/* HKDF-SHA-256(key, salt, "walship 1 object " || name), name being the object's name below the repository. */
-enum status object_keys_derive(struct object_keys *out, const struct repository_key *key,
-			       const uint8_t salt[SALT_BYTES], const char *name, struct error *err);
+/*
+ * HKDF-SHA-256(key, the header's salt, "walship 2 object " || header || name), name being the object's name below the
+ * repository. The salt is the last SALT_BYTES of the header.
+ */
+enum status object_keys_derive(struct object_keys *out, const struct repository_key *key, const void *header,
+			       size_t header_len, const char *name, struct error *err);
 
 /* Wipes them. */
 void object_keys_fini(struct object_keys *keys);

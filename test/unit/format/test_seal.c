@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "repo/seal.h"
+#include "format/seal.h"
+#include "format/unseal.h"
 #include "support/cmocka.h"
 #include "support/collect.h"
 

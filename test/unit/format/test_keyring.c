@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "repo/keyring.h"
+#include "format/keyring.h"
 #include "support/cmocka.h"
 
 static struct error err;

@@ -1,19 +1,20 @@
-#include "repo/keyring.h"
+#include "format/keyring.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/hex.h"
 #include "sys/libcrypto.h"
 
-#define INFO_MAX (64 + 1024) /* the purpose and the longest object name */
+#define KEY_ID_INFO "walship 1 key id"
+#define OBJECT_INFO "walship 2 object "
+#define INFO_MAX (64 + 64 + 1024) /* the purpose, a header, and the longest object name */
 
-_Static_assert(sizeof(struct object_keys) == AES_KEY_BYTES + AES_IV_BYTES + MAC_KEY_BYTES,
+_Static_assert(sizeof(struct object_keys) == AES_KEY_BYTES + 2 * MAC_KEY_BYTES,
 	       "object_keys is the derived bytes in their order, without padding");
 
 /* RFC 5869; salt_len 0 is "no salt". */
 static enum status hkdf(void *out, size_t out_len, const uint8_t key[REPOSITORY_KEY_BYTES], const uint8_t *salt,
-			size_t salt_len, const char *info, struct error *err)
+			size_t salt_len, const void *info, size_t info_len, struct error *err)
 {
 	OSSL_PARAM params[5];
 	OSSL_PARAM *next = params;
@@ -21,15 +22,14 @@ static enum status hkdf(void *out, size_t out_len, const uint8_t key[REPOSITORY_
 	*next++ = libcrypto.OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
 	*next++ = libcrypto.OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key,
 							      REPOSITORY_KEY_BYTES);
-	*next++ =
-	    libcrypto.OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, strlen(info));
+	*next++ = libcrypto.OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, info_len);
 	if (salt_len > 0)
 		*next++ =
 		    libcrypto.OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt, salt_len);
 	*next = libcrypto.OSSL_PARAM_construct_end();
 
 	EVP_KDF *kdf = libcrypto.EVP_KDF_fetch(NULL, "HKDF", NULL);
-	EVP_KDF_CTX *ctx = libcrypto.EVP_KDF_CTX_new(kdf);
+	EVP_KDF_CTX *ctx = kdf == NULL ? NULL : libcrypto.EVP_KDF_CTX_new(kdf);
 	int done = ctx == NULL ? 0 : libcrypto.EVP_KDF_derive(ctx, out, out_len, params);
 	libcrypto.EVP_KDF_CTX_free(ctx);
 	libcrypto.EVP_KDF_free(kdf);
@@ -59,7 +59,7 @@ enum status keyring_add(struct keyring *ring, const struct secret *content, stru
 	struct repository_key *key = &ring->keys[ring->count];
 	enum status st = decode(key, content, err);
 	if (!st)
-		st = hkdf(key->id, sizeof key->id, key->bytes, NULL, 0, "walship 1 key id", err);
+		st = hkdf(key->id, sizeof key->id, key->bytes, NULL, 0, KEY_ID_INFO, strlen(KEY_ID_INFO), err);
 	if (st)
 		return st;
 	if (keyring_find(ring, key->id) != NULL)
@@ -82,13 +82,19 @@ void keyring_fini(struct keyring *ring)
 	explicit_bzero(ring, sizeof *ring);
 }
 
-enum status object_keys_derive(struct object_keys *out, const struct repository_key *key,
-			       const uint8_t salt[SALT_BYTES], const char *name, struct error *err)
+enum status object_keys_derive(struct object_keys *out, const struct repository_key *key, const void *header,
+			       size_t header_len, const char *name, struct error *err)
 {
-	char info[INFO_MAX];
-	if ((size_t)snprintf(info, sizeof info, "walship 1 object %s", name) >= sizeof info)
+	uint8_t info[INFO_MAX];
+	size_t purpose_len = strlen(OBJECT_INFO), name_len = strlen(name);
+	size_t len = purpose_len + header_len + name_len;
+	if (len > sizeof info)
 		return error_set(err, STATUS_USAGE, "object name too long: %.64s...", name);
-	return hkdf(out, sizeof *out, key->bytes, salt, SALT_BYTES, info, err);
+	memcpy(info, OBJECT_INFO, purpose_len);
+	memcpy(info + purpose_len, header, header_len);
+	memcpy(info + purpose_len + header_len, name, name_len);
+	const uint8_t *salt = (const uint8_t *)header + header_len - SALT_BYTES;
+	return hkdf(out, sizeof *out, key->bytes, salt, SALT_BYTES, info, len, err);
 }
 
 void object_keys_fini(struct object_keys *keys)

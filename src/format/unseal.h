@@ -1,0 +1,30 @@
+/* The reader of objects, format version 2: doc/format.md. */
+#ifndef WALSHIP_FORMAT_UNSEAL_H
+#define WALSHIP_FORMAT_UNSEAL_H
+
+#include "format/frame.h"
+#include "stream/sink.h"
+
+/* That an object stays shut for want of a key, and is not known to be damaged. */
+struct unseal_lack {
+	bool lacks;
+	uint8_t key_id[KEY_ID_BYTES];
+};
+
+struct unseal_params {
+	const struct keyring *keys;
+	bool allow_unprotected;   /* accept protection 0: only where the configuration says cipher = none */
+	unsigned threads;         /* that open frames; up to 1: the caller's alone */
+	const char *name;         /* under which the object was found */
+	struct unseal_lack *lack; /* out; may be NULL */
+};
+
+/*
+ * Puts a stage in front of *chain, which the stage then owns. It takes an object and passes on the plain content, frame
+ * by frame: each byte that the next stage sees is authentic and in its place. That the object is whole is known only
+ * when the next stage's finish is called. STATUS_DAMAGED for what is not an authentic object of this name, or needs a
+ * key that is not in the ring. What params points to must outlive the stage.
+ */
+enum status unseal_new(struct sink **chain, const struct unseal_params *params, struct error *err);
+
+#endif
