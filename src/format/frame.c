@@ -143,8 +143,7 @@ static enum status compute_tag(struct frame_coder *coder, uint64_t number, const
 }
 
 /* In place. *len becomes that of the result. */
-static enum status run_cipher(struct frame_coder *coder, uint64_t number, uint8_t *body, size_t *len,
-			      struct error *err)
+static enum status run_cipher(struct frame_coder *coder, uint64_t number, uint8_t *body, size_t *len, struct error *err)
 {
 	uint8_t digits[NUMBER_BYTES];
 	uint8_t iv[TAG_BYTES];
@@ -168,10 +167,8 @@ enum status frame_seal(struct frame_coder *sealer, struct frame *frame, struct e
 {
 	uint8_t *body = frame->bytes + FRAME_HEAD_BYTES;
 	/* Room for the padding is left. */
-	struct block block = {.in = frame->content,
-			      .in_len = frame->content_len,
-			      .out = body,
-			      .out_size = FRAME_BODY_MAX - AES_IV_BYTES};
+	struct block block = {
+	    .in = frame->content, .in_len = frame->content_len, .out = body, .out_size = FRAME_BODY_MAX - AES_IV_BYTES};
 	enum status st = transform_run(sealer->codec, &block, err);
 	size_t len = block.out_len;
 	if (!st && is_encrypted(sealer))

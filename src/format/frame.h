@@ -26,8 +26,7 @@ struct frame_object {
 struct frame_coder;
 
 /* level is for sealing, 0 for opening. object and what it points to must not change while the coder is used. */
-enum status frame_sealer_new(struct frame_coder **out, const struct frame_object *object, int level,
-			     struct error *err);
+enum status frame_sealer_new(struct frame_coder **out, const struct frame_object *object, int level, struct error *err);
 enum status frame_opener_new(struct frame_coder **out, const struct frame_object *object, struct error *err);
 
 /* Wipes the keys. NULL is allowed. */

@@ -45,22 +45,26 @@ static enum status submit(struct sealer *sealer, bool last, struct error *err)
 	return pipeline_submit(&sealer->pipeline, err);
 }
 
-static enum status make_room(struct sealer *sealer, struct error *err)
+static enum status allocate(struct frame *frame, struct error *err)
 {
-	/* Only once there is more: the last frame is never empty, but where there is no content at all. */
-	if (current(sealer)->content_len == FRAME_CONTENT_BYTES) {
-		enum status st = submit(sealer, false, err);
-		if (st)
-			return st;
-		current(sealer)->content_len = 0;
-	}
-	struct frame *frame = current(sealer);
 	if (frame->content == NULL)
 		frame->content = malloc(FRAME_CONTENT_BYTES);
 	if (frame->bytes == NULL)
 		frame->bytes = malloc(FRAME_MAX);
 	return frame->content != NULL && frame->bytes != NULL ? STATUS_OK
 							      : error_set(err, STATUS_LOCAL, "out of memory");
+}
+
+/* A full frame is submitted only once there is more: the last one is empty only where there is no content at all. */
+static enum status make_room(struct sealer *sealer, struct error *err)
+{
+	if (current(sealer)->content_len == FRAME_CONTENT_BYTES) {
+		enum status st = submit(sealer, false, err);
+		if (st)
+			return st;
+		current(sealer)->content_len = 0;
+	}
+	return allocate(current(sealer), err);
 }
 
 static enum status seal_write(struct sink *sink, const void *data, size_t len, struct error *err)
@@ -98,7 +102,7 @@ static void free_frames(struct sealer *sealer)
 static enum status seal_finish(struct sink *sink, struct error *err)
 {
 	struct sealer *sealer = (struct sealer *)sink;
-	enum status st = make_room(sealer, err);
+	enum status st = allocate(current(sealer), err);
 	if (!st)
 		st = submit(sealer, true, err);
 	if (!st)
@@ -132,8 +136,8 @@ enum status seal_new(struct sink **chain, const struct seal_params *params, stru
 	sealer->level = params->level;
 	sealer->object = (struct frame_object){.key = params->key, .name = params->name};
 	header_make(&sealer->object.header, params->codec, params->key, params->salt);
-	sealer->pipeline = (struct pipeline){
-	    .work = seal_frame, .take = pass_on, .arg = sealer, .threads = params->threads};
+	sealer->pipeline =
+	    (struct pipeline){.work = seal_frame, .take = pass_on, .arg = sealer, .threads = params->threads};
 	pipeline_init(&sealer->pipeline);
 	/* The codec's library is loaded here, by one thread, before others use it. */
 	st = frame_sealer_new(&sealer->coders[0], &sealer->object, sealer->level, err);

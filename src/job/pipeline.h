@@ -12,7 +12,8 @@
 #include "walship/error.h"
 
 #define PIPELINE_THREADS_MAX 4
-#define PIPELINE_SLOTS_MAX (PIPELINE_THREADS_MAX + 2) /* one is filled, one is taken back, and one is with each thread */
+#define PIPELINE_SLOTS_MAX                                                                                             \
+	(PIPELINE_THREADS_MAX + 2) /* one is filled, one is taken back, and one is with each thread */
 
 /* Called by the thread of this number, below threads (by the owner as thread 0 where there are none), on one slot. */
 typedef enum status (*pipeline_work_fn)(void *arg, unsigned thread, size_t slot, struct error *err);
@@ -29,8 +30,8 @@ struct pipeline {
 	/* The pipeline's own. */
 	bool prepared;
 	unsigned running;
-	size_t slot_count; /* slot n is n modulo this */
-	size_t taken;      /* slots taken back so far; the owner's thread alone */
+	size_t slot_count;     /* slot n is n modulo this */
+	size_t taken;          /* slots taken back so far; the owner's thread alone */
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;
 	size_t filled, begun;

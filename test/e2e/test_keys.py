@@ -205,8 +205,8 @@ def test_rotation_is_refused_before_anything_is_lost(site):
         site.store.put(third, garbage)
         assert refused(site, 4, rf"the newest object, {third}, cannot be opened", r"no key would open it: .*pg_switch_wal")
     site.store.delete(third)
-    site.store.put(third, b"WALSHIP\2" + b"x" * 1000)
-    assert refused(site, 4, rf"the newest object, {third}, cannot be opened: object format version 2", r"a newer walship")
+    site.store.put(third, b"WALSHIP\3" + b"x" * 1000)
+    assert refused(site, 4, rf"the newest object, {third}, cannot be opened: object format version 3", r"a newer walship")
     site.store.delete(third)
     damaged = bytearray(whole)
     damaged[100] ^= 1

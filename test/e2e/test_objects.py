@@ -248,7 +248,7 @@ def test_layout_as_boto3_sees_it(s3_site):
         f"{below}/00000002.history"])
     for item in listed:
         data = site.store.client.get_object(Bucket=server.bucket, Key=item["Key"])["Body"].read()
-        assert len(data) == item["Size"] and data[:8] == b"WALSHIP\x01"
+        assert len(data) == item["Size"] and data[:8] == b"WALSHIP\x02"
 
 
 @pytest.mark.parametrize("style, endpoint, seen", [

@@ -1,4 +1,4 @@
-"""The object format, version 1, once more and on its own: Python's library and the programs openssl, zstd and lz4."""
+"""The object format, version 2, once more and on its own: Python's library and the programs openssl, zstd and lz4."""
 
 import gzip
 import hashlib
@@ -9,6 +9,7 @@ import subprocess
 
 HEADER = struct.Struct("<7sBBB6s16s32s")
 TAG = 32
+FRAME = 1 << 20
 NONE, GZIP, ZSTD, LZ4 = range(4)
 PLAIN, SEALED = 0, 1
 
@@ -27,25 +28,51 @@ def key_id(key):
     return hkdf(key, b"", b"walship 1 key id", 16)
 
 
+def derive(key, header, name):
+    """The three keys of an object: AES, HMAC, and that of the initialization vectors."""
+    secrets = hkdf(key, header[32:], b"walship 2 object " + header + name.encode(), 96)
+    return secrets[:32], secrets[32:64], secrets[64:]
+
+
+def tag_of(header, name, keys, signed):
+    return hashlib.sha256(header + name.encode() + signed).digest() if keys is None else hmac.digest(keys[1], signed, "sha256")
+
+
+def frames(data):
+    """(place, head, body, tag) of each frame behind the header; ValueError where it is cut off, or goes on."""
+    at, number, last = HEADER.size, 0, False
+    while not last:
+        head = data[at:at + 4]
+        length = int.from_bytes(head, "little") & 0x7FFFFFFF
+        last = bool(len(head) == 4 and head[3] & 0x80)
+        body, tag = data[at + 4:at + 4 + length], data[at + 4 + length:at + 4 + length + TAG]
+        if len(tag) < TAG or length > FRAME + 1024:
+            raise ValueError("cut off")
+        yield number.to_bytes(8, "little"), head, body, tag
+        at, number = at + 4 + length + TAG, number + 1
+    if at != len(data):
+        raise ValueError("bytes behind the last frame")
+
+
 def open_object(data, name, key=None):
     """The plaintext of an object with this name below the repository, or ValueError."""
-    magic, version, compression, protection, zero, kid, salt = HEADER.unpack(data[:HEADER.size])
-    if (magic, version, zero) != (b"WALSHIP", 1, bytes(6)):
-        raise ValueError("not an object of version 1")
-    signed, payload, tag = data[:-TAG], data[HEADER.size:-TAG], data[-TAG:]
-    if protection == PLAIN:
-        if kid != bytes(16) or salt != bytes(32) or hashlib.sha256(signed).digest() != tag:
-            raise ValueError("checksum")
-    elif protection == SEALED:
-        if kid != key_id(key):
-            raise ValueError("another key")
-        secrets = hkdf(key, salt, b"walship 1 object " + name.encode(), 80)
-        if hmac.digest(secrets[48:], signed, "sha256") != tag:
-            raise ValueError("not authentic")
-        payload = aes("-d", secrets, payload)
-    else:
+    header = data[:HEADER.size]
+    magic, version, compression, protection, zero, kid, _ = HEADER.unpack(header)
+    if (magic, version, zero) != (b"WALSHIP", 2, bytes(6)):
+        raise ValueError("not an object of version 2")
+    if protection not in (PLAIN, SEALED):
         raise ValueError("protection")
-    return unpack(compression, payload)
+    if kid != (key_id(key) if protection == SEALED else bytes(16)):
+        raise ValueError("another key")
+    keys = derive(key, header, name) if protection == SEALED else None
+    plain = b""
+    for place, head, body, tag in frames(data):
+        if tag_of(header, name, keys, place + head + body) != tag:
+            raise ValueError("not authentic")
+        if len(plain) % FRAME:
+            raise ValueError("a short frame that is not the last")
+        plain += unpack(compression, body if keys is None else aes("-d", keys, place, body))
+    return plain
 
 
 def pack(compression, plain):
@@ -63,19 +90,25 @@ def unpack(compression, payload):
 
 def make_object(plain, name, key=None, compression=GZIP, salt=None):
     """An object as walship would write it."""
-    payload = pack(compression, plain)
-    if key is None:
-        signed = HEADER.pack(b"WALSHIP", 1, compression, PLAIN, bytes(6), bytes(16), bytes(32)) + payload
-        return signed + hashlib.sha256(signed).digest()
-    salt = salt or os.urandom(32)
-    secrets = hkdf(key, salt, b"walship 1 object " + name.encode(), 80)
-    signed = HEADER.pack(b"WALSHIP", 1, compression, SEALED, bytes(6), key_id(key), salt) + aes("-e", secrets, payload)
-    return signed + hmac.digest(secrets[48:], signed, "sha256")
+    protection = PLAIN if key is None else SEALED
+    header = HEADER.pack(b"WALSHIP", 2, compression, protection, bytes(6), bytes(16) if key is None else key_id(key),
+                         salt or os.urandom(32))
+    keys = None if key is None else derive(key, header, name)
+    out = header
+    count = max(1, -(-len(plain) // FRAME))
+    for number in range(count):
+        place = number.to_bytes(8, "little")
+        body = pack(compression, plain[number * FRAME:(number + 1) * FRAME])
+        body = body if keys is None else aes("-e", keys, place, body)
+        head = (len(body) | (number == count - 1) << 31).to_bytes(4, "little")
+        out += head + body + tag_of(header, name, keys, place + head + body)
+    return out
 
 
-def aes(direction, secrets, data):
+def aes(direction, keys, place, data):
     """openssl takes the key in argv: fine for the throw-away keys of a test, and only for them."""
-    return run(["openssl", "enc", direction, "-aes-256-cbc", "-K", secrets[:32].hex(), "-iv", secrets[32:48].hex()], data)
+    iv = hmac.digest(keys[2], place, "sha256")[:16]
+    return run(["openssl", "enc", direction, "-aes-256-cbc", "-K", keys[0].hex(), "-iv", iv.hex()], data)
 
 
 def run(argv, data):

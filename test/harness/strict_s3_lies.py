@@ -139,7 +139,7 @@ BODIES = {
     "another range": other_range("bytes 1-64/1000"),
     "a range of another unit": other_range("lines 0-63/1000"),
     "a range beyond the length": other_range("bytes 0-63/5"),
-    "endless body": endless(b"WALSHIP\x01\x01\x01", b"\x00" * PIECE),
+    "endless body": endless(b"WALSHIP\x02\x01\x01", b"\x00" * PIECE),
     "body drips": {"late": drips},
     "neither length nor chunks": {"late": lambda exchange, reply: (head(exchange, b"Connection: close"), exchange.put(reply.body), lost())},
 }

@@ -1,5 +1,6 @@
 #include "stream/codec/codec.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static enum status copy(struct transform *transform, struct block *block, struct error *err)
@@ -13,18 +14,18 @@ static enum status copy(struct transform *transform, struct block *block, struct
 	return STATUS_OK;
 }
 
-static void keep(struct transform *transform)
+static void none_free(struct transform *transform)
 {
-	(void)transform;
+	free(transform);
 }
 
-/* Without state one transform is enough for all threads. */
 static enum status none_decompressor(struct transform **out, struct error *err)
 {
-	static const struct transform_ops ops = {copy, keep};
-	static struct transform none = {&ops};
-	(void)err;
-	*out = &none;
+	static const struct transform_ops ops = {copy, none_free};
+	*out = calloc(1, sizeof **out);
+	if (*out == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	(*out)->ops = &ops;
 	return STATUS_OK;
 }
 

@@ -75,7 +75,7 @@ enum status zlib_compressor(struct transform **out, int level, struct error *err
 enum status zlib_decompressor(struct transform **out, struct error *err);
 
 #define ISAL_LEVEL_MAX 3
-enum status isal_compressor(struct transform **out, int level, struct error *err); /* 0 to ISAL_LEVEL_MAX */
+enum status isal_compressor(struct transform **out, int level, struct error *err); /* 1 to ISAL_LEVEL_MAX */
 enum status isal_decompressor(struct transform **out, struct error *err);
 
 /* RFC 8878, level 1 to 9, with a checksum of the content. Only with -Dzstd. */

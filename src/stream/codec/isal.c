@@ -61,6 +61,7 @@ static enum status compress_block(struct transform *transform, struct block *blo
 {
 	struct isal_zstream *stream = &((struct compressor *)transform)->stream;
 	libisal.isal_deflate_reset(stream);
+	stream->gzip_flag = IGZIP_GZIP; /* ISA-L changes it once the header is written */
 	stream->end_of_stream = 1;
 	stream->next_in = input(block->in);
 	stream->avail_in = (uint32_t)block->in_len;
@@ -89,7 +90,6 @@ enum status isal_compressor(struct transform **out, int level, struct error *err
 		return error_set(err, STATUS_LOCAL, "out of memory for gzip");
 	compressor->transform.ops = &ops;
 	libisal.isal_deflate_init(&compressor->stream);
-	compressor->stream.gzip_flag = IGZIP_GZIP;
 	compressor->stream.level = (uint32_t)level;
 	compressor->stream.level_buf = compressor->level_buffer;
 	compressor->stream.level_buf_size = level_bytes[level];

@@ -10,7 +10,7 @@
 
 /* The functions of the library, which is loaded with the first transform. */
 #define FUNCTIONS(_)                                                                                                   \
-	_(LZ4F_compressFrame) \
+	_(LZ4F_compressFrame)                                                                                          \
 	_(LZ4F_createDecompressionContext)                                                                             \
 	_(LZ4F_decompress)                                                                                             \
 	_(LZ4F_freeDecompressionContext)                                                                               \
@@ -40,8 +40,8 @@ struct compressor {
 static enum status compress_block(struct transform *transform, struct block *block, struct error *err)
 {
 	const struct compressor *compressor = (const struct compressor *)transform;
-	size_t result = liblz4.LZ4F_compressFrame(block->out, block->out_size, block->in, block->in_len,
-						  &compressor->preferences);
+	size_t result =
+	    liblz4.LZ4F_compressFrame(block->out, block->out_size, block->in, block->in_len, &compressor->preferences);
 	if (liblz4.LZ4F_isError(result))
 		return error_set(err, STATUS_LOCAL, "liblz4: %s", liblz4.LZ4F_getErrorName(result));
 	block->out_len = result;
@@ -63,10 +63,11 @@ enum status lz4_compressor(struct transform **out, int level, struct error *err)
 		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
 	compressor->transform.ops = &ops;
 	/* Blocks that refer to the one before: the ratio of large blocks in the memory of small ones. */
-	compressor->preferences = (LZ4F_preferences_t){.frameInfo = {.blockSizeID = LZ4F_max64KB,
-								     .blockMode = LZ4F_blockLinked,
-								     .contentChecksumFlag = LZ4F_contentChecksumEnabled},
-						       .compressionLevel = level};
+	compressor->preferences =
+	    (LZ4F_preferences_t){.frameInfo = {.blockSizeID = LZ4F_max64KB,
+					       .blockMode = LZ4F_blockLinked,
+					       .contentChecksumFlag = LZ4F_contentChecksumEnabled},
+				 .compressionLevel = level};
 	*out = &compressor->transform;
 	return STATUS_OK;
 }

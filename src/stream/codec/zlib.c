@@ -49,8 +49,7 @@ enum status zlib_compressor(struct transform **out, int level, struct error *err
 	if (zlib == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for gzip");
 	zlib->transform.ops = &ops;
-	int result =
-	    deflateInit2(&zlib->stream, level, Z_DEFLATED, GZIP_WINDOW, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY);
+	int result = deflateInit2(&zlib->stream, level, Z_DEFLATED, GZIP_WINDOW, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY);
 	if (result != Z_OK) {
 		free(zlib);
 		return refuse(result, err);

@@ -91,11 +91,11 @@ static void long_names_are_refused(void **unused)
 	(void)unused;
 	struct object_keys keys;
 	struct repository_key key = {0};
-	uint8_t salt[SALT_BYTES] = {0};
+	uint8_t header[64] = {0};
 	char name[2000];
 	memset(name, 'x', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
-	assert_int_equal(object_keys_derive(&keys, &key, salt, name, &err), STATUS_USAGE);
+	assert_int_equal(object_keys_derive(&keys, &key, header, sizeof header, name, &err), STATUS_USAGE);
 }
 
 int main(void)
@@ -106,5 +106,5 @@ int main(void)
 	    cmocka_unit_test(holds_many_and_finds_each),
 	    cmocka_unit_test(long_names_are_refused),
 	};
-	return cmocka_run_group_tests_name("stream/keyring", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("format/keyring", tests, NULL, NULL);
 }

@@ -59,7 +59,7 @@ static int teardown(void **unused)
 static void put(const char *name, int key, size_t bytes, int64_t modified_s)
 {
 	char path[160];
-	uint8_t object[1024] = {'W', 'A', 'L', 'S', 'H', 'I', 'P', 1, 1, key >= 0};
+	uint8_t object[1024] = {'W', 'A', 'L', 'S', 'H', 'I', 'P', 2, 1, key >= 0};
 	if (key >= 0)
 		memcpy(object + 16, ring.keys[key].id, KEY_ID_BYTES);
 	(void)snprintf(path, sizeof path, "repo/%s", name);

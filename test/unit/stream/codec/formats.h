@@ -2,15 +2,15 @@
 #ifndef TEST_STREAM_FORMATS_H
 #define TEST_STREAM_FORMATS_H
 
+#include "base/buffer.h"
 #include "stream/codec/codec.h"
-#include "support/collect.h"
 
 struct implementation {
 	const char *name;   /* "isal" */
 	const char *format; /* the codec's name: "gzip" */
 	int least, most;    /* levels */
-	enum status (*compress)(struct sink **chain, int level, struct error *err);
-	enum status (*decompress)(struct sink **chain, struct error *err);
+	enum status (*compressor)(struct transform **out, int level, struct error *err);
+	enum status (*decompressor)(struct transform **out, struct error *err);
 };
 
 extern const struct implementation implementations[];
@@ -19,11 +19,13 @@ extern const struct implementation *const implementations_end;
 /* The caller frees what it is given. */
 struct buffer pack(const struct implementation *by, int level, const struct buffer *plain);
 
-/* In pieces of so many bytes, each in memory of its own, so that a read beyond it is seen. err says what was wrong. */
-enum status unpack(const struct implementation *by, const struct buffer *packed, size_t piece, struct buffer *out,
-		   struct error *err);
+/*
+ * The input lies in memory of its own, so that a read beyond it is seen, and the output has room for a block. err says
+ * what was wrong.
+ */
+enum status unpack(const struct implementation *by, const struct buffer *packed, struct buffer *out, struct error *err);
 
-/* Fails the test unless packed is plain, in large and in small pieces. */
+/* Fails the test unless packed is plain. */
 void assert_unpacks(const struct implementation *by, const struct buffer *packed, const struct buffer *plain);
 
 /* What a shell command prints, given in (NULL: nothing) as its standard input. It must succeed. */

@@ -41,37 +41,24 @@ static void add_member(struct buffer *out, const struct buffer *plain, unsigned 
 
 static void assert_refused(const struct buffer *packed, const char *what)
 {
-	static const size_t pieces[] = {1, 2, 3, 7, 13, 1000};
-	for (const struct implementation *by = implementations; by < implementations_end; by++)
-		for (size_t p = 0; p < sizeof pieces / sizeof pieces[0]; p++) {
-			struct buffer out = {0};
-			if (strcmp(by->format, "gzip") != 0)
-				continue;
-			if (unpack(by, packed, pieces[p], &out, &err) != STATUS_DAMAGED)
-				fail_msg("%s takes %s, in pieces of %zu", by->name, what, pieces[p]);
-			buffer_fini(&out);
-		}
+	for (const struct implementation *by = implementations; by < implementations_end; by++) {
+		struct buffer out = {0};
+		if (strcmp(by->format, "gzip") != 0)
+			continue;
+		if (unpack(by, packed, &out, &err) != STATUS_DAMAGED)
+			fail_msg("%s takes %s", by->name, what);
+		buffer_fini(&out);
+	}
 }
 
 static void assert_taken(const struct buffer *packed, const struct buffer *plain)
 {
-	static const size_t pieces[] = {1, 2, 3, 7, 13, 1000};
 	for (const struct implementation *by = implementations; by < implementations_end; by++)
-		for (size_t p = 0; p < sizeof pieces / sizeof pieces[0]; p++) {
-			struct buffer out = {0};
-			if (strcmp(by->format, "gzip") != 0)
-				continue;
-			enum status st = unpack(by, packed, pieces[p], &out, &err);
-			if (st)
-				fail_msg("%s, in pieces of %zu: %s", by->name, pieces[p], err.text);
-			assert_int_equal(out.len, plain->len);
-			if (plain->len > 0)
-				assert_memory_equal(out.data, plain->data, plain->len);
-			buffer_fini(&out);
-		}
+		if (strcmp(by->format, "gzip") == 0)
+			assert_unpacks(by, packed, plain);
 }
 
-/* All sixteen kinds of header, wherever one piece ends and the next begins. */
+/* All sixteen kinds of header. */
 static void takes_every_header(void **unused)
 {
 	(void)unused;
@@ -85,24 +72,15 @@ static void takes_every_header(void **unused)
 	buffer_fini(&plain);
 }
 
-static void takes_members_in_a_row(void **unused)
+static void refuses_members_in_a_row(void **unused)
 {
 	(void)unused;
 	struct buffer plain = numbers(50);
-	struct buffer nothing = {0};
 	struct buffer packed = {0};
-	struct buffer whole = {0};
-	static const unsigned flags[] = {0, FHCRC, FEXTRA | FNAME | FCOMMENT | FHCRC, FNAME};
-	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-		add_member(&packed, &nothing, flags[i]);
-		add_member(&packed, &plain, flags[i]);
-		add_member(&packed, &nothing, flags[i]);
-		add(&whole, plain.data, plain.len);
-	}
-	assert_taken(&packed, &whole);
-	packed.data[packed.len - 1] ^= 1;
-	assert_refused(&packed, "a wrong length in the last of twelve members");
-	buffer_fini(&whole);
+	add_member(&packed, &plain, 0);
+	assert_taken(&packed, &plain);
+	add_member(&packed, &plain, FNAME);
+	assert_refused(&packed, "two members");
 	buffer_fini(&packed);
 	buffer_fini(&plain);
 }
@@ -178,7 +156,7 @@ static void refuses_what_is_not_gzip(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(takes_every_header),           cmocka_unit_test(takes_members_in_a_row),
+	    cmocka_unit_test(takes_every_header),           cmocka_unit_test(refuses_members_in_a_row),
 	    cmocka_unit_test(refuses_every_header_cut_off), cmocka_unit_test(refuses_what_is_wrong),
 	    cmocka_unit_test(refuses_what_is_not_gzip),
 	};
