@@ -134,12 +134,12 @@ static void counts_for_each_key(void **unused)
 	put("42/wal/00000001.history", 0, 100, 1000000000);
 	put("42/wal/00000002.history", 0, 200, 900000000);
 	put("42/wal/0000000100000000/000000010000000000000001", 0, 300, 1100000000);
-	put("421/wal/00000001.history", 1, 96, 1000000000);
+	put("421/wal/00000001.history", 1, 100, 1000000000);
 	check(CONF, NULL, false, STATUS_OK,
 	      "key %A  encrypts; cipher-key-file @/key1\n    3 objects, 600 bytes\n"
 	      "    first  42/wal/00000001.history\n    last   42/wal/00000002.history\n"
 	      "    from   1998-07-09T16:00:00Z to 2004-11-09T11:33:20Z\n"
-	      "key %B  cipher-key-file @/key2\n    1 object, 96 bytes\n"
+	      "key %B  cipher-key-file @/key2\n    1 object, 100 bytes\n"
 	      "    first  421/wal/00000001.history\n    last   421/wal/00000001.history\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n",
 	      "");
@@ -167,14 +167,14 @@ static void names_what_cannot_be_opened(void **unused)
 	put("42/wal/00000001.history", 0, 100, 1000000000);
 	put("42/wal/00000002.history", 2, 100, 1000000000);
 	put("42/wal/00000003.history", -1, 100, 1000000000);
-	put("42/wal/00000004.history", 0, 95, 1000000000);
+	put("42/wal/00000004.history", 0, 99, 1000000000);
 	put("walship-check-x", 0, 100, 1000000000);
 	/* No system identifier has more than 64 bits, and no timeline is 0. */
 	put("18446744073709551616/wal/00000001.history", 0, 100, 1000000000);
 	put("042/wal/00000001.history", 0, 100, 1000000000);
 	put("42/wal/00000000.history", 0, 100, 1000000000);
 	check(CONF, NULL, false, STATUS_DAMAGED,
-	      "damaged  42/wal/00000004.history  cut off: 95 bytes, and no tag\n"
+	      "damaged  42/wal/00000004.history  cut off: 99 bytes, and no tag\n"
 	      "key %A  encrypts; cipher-key-file @/key1\n    1 object, 100 bytes\n"
 	      "    first  42/wal/00000001.history\n    last   42/wal/00000001.history\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n"
@@ -185,7 +185,7 @@ static void names_what_cannot_be_opened(void **unused)
 	      "not encrypted\n    1 object, 100 bytes\n"
 	      "    first  42/wal/00000003.history\n    last   42/wal/00000003.history\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n"
-	      "damaged headers, named above\n    1 object, 95 bytes\n"
+	      "damaged headers, named above\n    1 object, 99 bytes\n"
 	      "    first  42/wal/00000004.history\n    last   42/wal/00000004.history\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n"
 	      "not walship's, by their names\n    4 objects, 400 bytes\n"
@@ -195,13 +195,13 @@ static void names_what_cannot_be_opened(void **unused)
 	check(
 	    CONF, "42/wal/00000004", true, STATUS_DAMAGED,
 	    "{\"kind\":\"damaged\",\"object\":\"42/wal/"
-	    "00000004.history\",\"bytes\":95,\"stored_time\":\"2001-09-09T01:46:40Z\","
-	    "\"error\":\"cut off: 95 bytes, and no tag\"}\n"
+	    "00000004.history\",\"bytes\":99,\"stored_time\":\"2001-09-09T01:46:40Z\","
+	    "\"error\":\"cut off: 99 bytes, and no tag\"}\n"
 	    "{\"kind\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key1\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
 	    "{\"kind\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key2\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
-	    "{\"kind\":\"damaged_total\",\"objects\":1,\"bytes\":95,\"first\":\"42/wal/00000004.history\","
+	    "{\"kind\":\"damaged_total\",\"objects\":1,\"bytes\":99,\"first\":\"42/wal/00000004.history\","
 	    "\"last\":\"42/wal/00000004.history\",\"oldest_time\":\"2001-09-09T01:46:40Z\","
 	    "\"newest_time\":\"2001-09-09T01:46:40Z\"}\n",
 	    "key list: damaged headers: 1");
