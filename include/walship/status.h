@@ -1,4 +1,4 @@
-/* The outcome of every walship function, for deciding; the text for reading is in error.h. */
+/* The outcome of every walship function, for decisions; error.h has the text for people. */
 #ifndef WALSHIP_STATUS_H
 #define WALSHIP_STATUS_H
 
@@ -9,13 +9,13 @@ enum status {
 	STATUS_COUNT
 };
 
-/* Who reads the exit code: see the columns of status.def. */
+/* Who reads the exit code: the columns of status.def. */
 enum exit_for { EXIT_FOR_PUSH, EXIT_FOR_FETCH, EXIT_FOR_STANDBY, EXIT_FOR_MONITOR, EXIT_FOR_COUNT };
 
-/* The process exit code that tells the reader of this status. */
+/* Returns the exit code of this status for this reader. */
 int status_exit_code(enum status status, enum exit_for reader);
 
-/* What the status means, in words, for help and man page. Static storage. */
+/* Returns the meaning of the status, for help and man page. Static storage. */
 const char *status_meaning(enum status status);
 
 #endif

@@ -20,7 +20,7 @@ static enum status switch_wal(struct inspection *inspection, const struct call *
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++) {
 		CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
-		st = postgres_ask(inspection->postgres, call, statements[i], 1, &rows, err);
+		st = postgres_query_rows(inspection->postgres, call, statements[i], 1, &rows, err);
 		const char *name = postgres_text(&rows, 0, 0);
 		if (!st && i == 1)
 			st = wal_name_parse(&inspection->segment, name == NULL ? "" : name, err);

@@ -47,7 +47,7 @@ static enum status server(void *arg, const struct call *call, struct finding *fi
 	if (st && !is_wanted(inspection))
 		return finding_skip(finding, "none at hand (pg-conninfo or PGHOST names one): %s", err->text);
 	if (!st)
-		st = postgres_ask(inspection->postgres, call, FACTS, FACT_COUNT, &inspection->facts, err);
+		st = postgres_query_rows(inspection->postgres, call, FACTS, FACT_COUNT, &inspection->facts, err);
 	if (st)
 		return st;
 	uint64_t system_id = strtoull(fact(inspection, FACT_SYSTEM_ID), NULL, 10);
@@ -161,7 +161,7 @@ static enum status archive_timeout(void *arg, const struct call *call, struct fi
 enum status archiver_query(const struct inspection *inspection, const struct call *call, struct postgres_rows *out,
 			   struct error *err)
 {
-	return postgres_ask(inspection->postgres, call, ARCHIVER, ARCHIVER_FACT_COUNT, out, err);
+	return postgres_query_rows(inspection->postgres, call, ARCHIVER, ARCHIVER_FACT_COUNT, out, err);
 }
 
 static enum status archiver(void *arg, const struct call *call, struct finding *finding, struct error *err)

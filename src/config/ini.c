@@ -26,7 +26,7 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 							 (unsigned)geteuid());
 	}
 	if (!S_ISREG(info.st_mode))
-		return error_set(err, STATUS_USAGE, "configuration file %s is not a plain file", path);
+		return error_set(err, STATUS_USAGE, "configuration file %s is not a regular file", path);
 	while (got > 0 && len < sizeof content) {
 		got = read(fd, content + len, sizeof content - len);
 		if (got < 0 && errno != EINTR)

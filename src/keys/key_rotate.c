@@ -158,7 +158,7 @@ static enum status name_key(struct rotation *rotation, const char *operand, stru
 	int len = snprintf(rotation->path, sizeof rotation->path, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
 	return name[0] != '\0' && len < (int)sizeof rotation->path
 		   ? STATUS_OK
-		   : error_set(err, STATUS_USAGE, "%s is no name for a file", operand);
+		   : error_set(err, STATUS_USAGE, "%s is not a valid file name", operand);
 }
 
 /* Owner and mode for the new key: those of the one that encrypts, which PostgreSQL's user can read. */

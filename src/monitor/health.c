@@ -26,7 +26,7 @@ static enum status write_metrics_file(const char *path, const struct buffer *met
 	if (!st && fchmod(file.fd, METRICS_MODE) != 0)
 		st = error_errno(err, STATUS_LOCAL, errno, "chmod");
 	if (!st)
-		st = newfile_settle(&file, err);
+		st = newfile_check_writes(&file, err);
 	if (!st)
 		st = newfile_replace(&file, err);
 	newfile_fini(&file);

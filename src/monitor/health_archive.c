@@ -210,7 +210,7 @@ static bool is_on_its_way(const struct look *look, const char *name)
 	if (stat(path, &info) == 0)
 		return info.st_ctim.tv_sec >= look->health->now_s - 1;
 	(void)snprintf(path, sizeof path, "%s/pg_wal/x", look->health->directory.path);
-	return ready_still(path, name);
+	return ready_exists(path, name);
 }
 
 /*

@@ -97,7 +97,7 @@ enum status health_look_local(struct health *out, const struct command_context *
 	out->running = server_runs(out);
 	if (checkpoint_read(&out->checkpoint, out->directory.path, &ignored))
 		out->checkpoint.state = NULL;
-	out->pending_known = pending_look(&out->pending, out->directory.path, &out->pending_trouble) == STATUS_OK;
+	out->pending_known = pending_read(&out->pending, out->directory.path, &out->pending_trouble) == STATUS_OK;
 	look_into_spool(out, config);
 	health_look_disk(out, context);
 	return STATUS_OK;

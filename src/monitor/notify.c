@@ -14,7 +14,7 @@
 #define HOST_MAX 256
 #define PRINTED_MAX (NOTIFIED_RESULT_MAX - 64) /* beside how it ended */
 #define WHAT "notify-command"
-#define GOOD_END ": ended with exit code 0"
+#define GOOD_END ": exited with code 0"
 
 enum event_id {
 #define EVENT(id, name, meaning) EVENT_ID_##id,
@@ -158,7 +158,7 @@ static enum status run_command(const struct command_context *context, const stru
 	CLEANUP(secret_fini) struct secret printed = {0};
 	struct program program = {.what = WHAT,
 				  .line = config_text(config, OPTION_ID_NOTIFY_COMMAND),
-				  .talks = true,
+				  .truncate_output = true,
 				  .timeout_ms = (int64_t)config_number(config, OPTION_ID_NOTIFY_TIMEOUT)};
 	/* Its time is its own: it begins when that of the call may be over. */
 	call.deadline_ms = clock_monotonic_ms(call.clock) + program.timeout_ms;

@@ -44,8 +44,8 @@ static enum status find_or_insert(struct coverage *coverage, uint32_t id, struct
 		return error_hint(err, error_set(err, STATUS_LOCAL, "more than %d timelines", COVERAGE_TIMELINES_MAX),
 				  "no cluster of PostgreSQL has so many: walship list shows what is there; another "
 				  "cluster's system identifier behind the command looks at that one alone");
-	void *timelines = array_grown(coverage->timelines, coverage->timeline_count, &coverage->timeline_capacity,
-				      sizeof *coverage->timelines);
+	void *timelines = array_grow(coverage->timelines, coverage->timeline_count, &coverage->timeline_capacity,
+				     sizeof *coverage->timelines);
 	if (timelines == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for a timeline");
 	coverage->timelines = timelines;
@@ -65,7 +65,7 @@ enum status coverage_keep_gap(struct coverage *coverage, const struct coverage_g
 	*kept = coverage->gap_count < COVERAGE_GAPS_MAX;
 	if (!*kept)
 		return STATUS_OK;
-	void *gaps = array_grown(coverage->gaps, coverage->gap_count, &coverage->gap_capacity, sizeof *coverage->gaps);
+	void *gaps = array_grow(coverage->gaps, coverage->gap_count, &coverage->gap_capacity, sizeof *coverage->gaps);
 	if (gaps == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for a gap");
 	coverage->gaps = gaps;

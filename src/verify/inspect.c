@@ -62,7 +62,7 @@ static enum status look(struct sink *sink, const void *data, size_t len, struct 
 	out->head_len += keep;
 	out->bytes += len;
 	if (out->bytes > WAL_SEGMENT_MAX)
-		return refuse(err, "its content is longer than any WAL file");
+		return refuse(err, "the content is longer than any WAL file");
 	return looker->inspection->name->kind == WAL_SEGMENT ? look_at_records(looker, data, len, before, err)
 							     : STATUS_OK;
 }

@@ -62,7 +62,7 @@ static void forget_oldest(struct verified *verified)
 /* at must be where it belongs, and room there must be. */
 static enum status insert(struct verified *verified, size_t at, struct verified_range range, struct error *err)
 {
-	void *ranges = array_grown(verified->ranges, verified->count, &verified->capacity, sizeof range);
+	void *ranges = array_grow(verified->ranges, verified->count, &verified->capacity, sizeof range);
 	if (ranges == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for what was verified");
 	verified->ranges = ranges;
@@ -226,7 +226,7 @@ enum status verified_save(const struct verified *verified, struct error *err)
 	if (!st)
 		st = newfile_write(&file, text.data, text.len, err);
 	if (!st)
-		st = newfile_settle(&file, err);
+		st = newfile_check_writes(&file, err);
 	if (!st)
 		st = newfile_replace(&file, err);
 	newfile_fini(&file);

@@ -217,7 +217,7 @@ def test_one_that_fails_does_not_keep_the_others(dir_site):
         host.USER.write(primary.data / "pg_wal" / half, content[:8192 * 2 + 100] + bytes(len(content) - 8192 * 2 - 100), 0o600)
         host.USER.write(primary.data / "pg_wal/archive_status" / f"{taken}.ready", b"", 0o600)
         out = backfill(dir_site, primary, code=4, error=r"1 of \d+ files could not be pushed")
-        assert re.search(rf"^✗ {half}  not all of it was written here: at 0/[0-9A-F]+: .*\n  hint: it was copied while", out, re.M)
+        assert re.search(rf"^✗ {half}  the segment is incomplete: at 0/[0-9A-F]+: .*\n  hint: it was copied while", out, re.M)
         # The name is taken, so that nothing lacks it: that it is another one is verify's to find.
         assert set(names) - {half, taken} <= set(pushed(out)) and half not in stored(dir_site)
         lines = [json.loads(line) for line in backfill(dir_site, primary, "--json", code=4, error="1 of 1 files").splitlines()]
@@ -235,11 +235,11 @@ OPENED = 4  # times that backfill opens a file: for its first page, for what pus
 
 
 DAMAGES = {
-    "zeros behind": lambda content, older: (half_of(content), "not all of it was written here: at 0/"),
-    "pages of an older use behind": lambda content, older: (content[:5 * wal.PAGE] + older[5 * wal.PAGE:], "the page is of another address"),
-    "a piece that was not written": lambda content, older: (content[:9 * wal.PAGE + 4096] + bytes(4096) + content[10 * wal.PAGE:], "not all of it was written here: at 0/"),
+    "zeros behind": lambda content, older: (half_of(content), "the segment is incomplete: at 0/"),
+    "pages of an older use behind": lambda content, older: (content[:5 * wal.PAGE] + older[5 * wal.PAGE:], "the page has a different address"),
+    "a piece that was not written": lambda content, older: (content[:9 * wal.PAGE + 4096] + bytes(4096) + content[10 * wal.PAGE:], "the segment is incomplete: at 0/"),
     "nothing": lambda content, older: (bytes(len(content)), "does not begin with a WAL page header"),
-    "an older use": lambda content, older: (older, "where the name says"),
+    "an older use": lambda content, older: (older, "but the name says"),
     "the header alone": lambda content, older: (content[:40] + bytes(len(content) - 40), "the records end before the segment does"),
 }
 
@@ -300,7 +300,7 @@ def test_a_newer_release_is_not_judged(dir_site, scratch, written):
     for page in range(0, len(content) // 2, wal.PAGE):
         content[page:page + 2] = (0xD119).to_bytes(2, "little")
     made.add(name, bytes(content))
-    out = made.walship.run("backfill", cwd=made.data).expect(0, rf"warning: {name} is pushed as it is: .* cannot judge it: not all of it was written")
+    out = made.walship.run("backfill", cwd=made.data).expect(0, rf"warning: {name} is pushed as it is: .* cannot judge it: the segment is incomplete")
     assert pushed(out.out.decode()) == [name]
     made.check(name)
 

@@ -141,7 +141,7 @@ def test_what_is_no_postgresql(dir_site, answers, step):
         dir_site.walship.configure(pg_conninfo=f"host=127.0.0.1 port={server.port} user=me")
         report = check(dir_site, code=3, error="steps failed")
     assert step in report.wrong(), report.out
-    assert "the server's answer is not PostgreSQL's" in report.words[step] and "a pooler" in report.hints[step]
+    assert "the answer is not from PostgreSQL" in report.words[step] and "a pooler" in report.hints[step]
 
 
 def test_an_answer_of_nothing_but_nulls(dir_site):
@@ -149,7 +149,7 @@ def test_an_answer_of_nothing_but_nulls(dir_site):
         dir_site.walship.configure(pg_conninfo=f"host=127.0.0.1 port={server.port} user=me")
         report = check(dir_site, code=3, error="steps failed")
     assert report.words["archiver"] == "has archived nothing yet"
-    assert "the server's answer is not PostgreSQL's" in report.words["finish a segment"]
+    assert "the answer is not from PostgreSQL" in report.words["finish a segment"]
 
 
 def follow(site, server, act, seconds):
@@ -215,7 +215,7 @@ def test_settings_of_a_role_do_not_matter(dir_site, dir_primary):
 def test_no_password_in_the_configuration(dir_site):
     for conninfo in ("host=/tmp password=sesame", "postgresql://me:sesame@localhost/"):
         report = check(dir_site, "--pg-conninfo", conninfo, code=2, error="steps failed")
-        report.expect_wrong("server", "pg-conninfo holds a secret", "password file")
+        report.expect_wrong("server", "pg-conninfo contains a secret", "password file")
         assert "sesame" not in report.out + report.done.err
         assert b"sesame" not in dir_site.run("config", "--pg-conninfo", conninfo).expect(0).out
 

@@ -393,7 +393,7 @@ def test_a_command_that_fails_below_a_parent_that_ignores_its_children(dir_site)
     dir_site.walship.configure(cipher_key_file=None, cipher_key_command=program)
     process = dir_site.walship.popen("push", dir_site.file(name, content), preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
     _, err = process.communicate(timeout=30)
-    assert process.returncode == 3 and b"ended with exit code 7" in err and not dir_site.store.list()
+    assert process.returncode == 3 and b"exited with code 7" in err and not dir_site.store.list()
 
 
 @pytest.mark.parametrize("option", ["cipher-key-command", "s3-key-secret-command"])
@@ -404,10 +404,10 @@ def test_commands_that_fail(s3_site, option):
     path = s3_site.file(name, content)
     for line, codes, error in (
             ("/nonexistent", (2, 255), r"/nonexistent: cannot be run: No such file"),
-            ("sh -c 'echo the vault is sealed >&2; exit 7'", (3, 255), r" sh: ended with exit code 7: 'the vault is sealed'"),
-            ("sh -c 'echo waiting >&2; sleep 1000'", (3, 255), r" sh: does not end in time: 'waiting'"),
+            ("sh -c 'echo the vault is sealed >&2; exit 7'", (3, 255), r" sh: exited with code 7: 'the vault is sealed'"),
+            ("sh -c 'echo waiting >&2; sleep 1000'", (3, 255), r" sh: did not exit in time: 'waiting'"),
             ("true", (2, 255), r"the command prints nothing"),
-            ("echo 'x", (2, 255), r"a quote that is not closed")):
+            ("echo 'x", (2, 255), r"an unclosed quote")):
         s3_site.walship.configure(**{option: line})
         s3_site.run("push", path, "--system-id", SYSTEM_ID).expect(codes[0], rf"{option}.*{error}", r".")
         s3_site.run("cat", name, "--system-id", SYSTEM_ID).expect(codes[1], rf"{option}.*{error}", r".")

@@ -146,7 +146,7 @@ def test_a_damaged_one_ahead(backlog):
     assert backlog.noted() == [names[1], *names[3:]]
     assert backlog.call(names[1]).answered
     call = backlog.call(names[2])
-    assert call.code == 4 and f"walship: push {names[2]}: its first page is 0/0 where the name says 0/300000" in call.err
+    assert call.code == 4 and f"walship: push {names[2]}: its first page is at 0/0, but the name says 0/300000" in call.err
     assert backlog.object(names[2]) not in backlog.store.list()
 
 

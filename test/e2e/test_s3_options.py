@@ -220,4 +220,4 @@ def test_the_bandwidth_is_limited(scratch, program):
             made.run(*args).expect(0)
             assert time.monotonic() - start >= 1.5
         made.configure(fetch_timeout="1s")
-        made.run(*args).expect(255, "did not end in time", "s3-bandwidth-limit may be too low")
+        made.run(*args).expect(255, "was not complete in time", "s3-bandwidth-limit may be too low")

@@ -415,8 +415,8 @@ def test_another_user_does_not_see_the_pushes(dir_place):
 
 
 @pytest.mark.parametrize("how, text", [
-    ("open", "is not a directory of user [0-9]+'s own with mode 0700"), ("foreign", "is not a directory of user [0-9]+'s own"),
-    ("absent", "make the spool .*: No such file"), ("read-only", "cannot note in the spool .*: Read-only"),
+    ("open", "is not a directory of user [0-9]+ with mode 0700"), ("foreign", "is not a directory of user [0-9]+ with"),
+    ("absent", "create the spool .*: No such file"), ("read-only", "cannot note in the spool .*: Read-only"),
     ("full", "cannot note in the spool .*: No space left")])
 def test_a_spool_that_takes_no_record(dir_place, small_disk, how, text):
     """Pushes fail, and cannot note it: that nothing is noted is no good news. What was noted before still counts."""
@@ -613,9 +613,9 @@ def test_notify_has_its_own_time_and_shows_its_result(dir_place):
     dir_place.push(1)
     dir_place.add(2, "ready", age=3600)
     result = dir_place.site.run("-v", "status", "--notify", "--pg-data", dir_place.data)
-    assert result.code == CRITICAL and result.err == "walship: notify-command: ended with exit code 0: sent\n"
+    assert result.code == CRITICAL and result.err == "walship: notify-command: exited with code 0: sent\n"
     result = dir_place.site.run("status", "--pg-data", dir_place.data)
-    assert re.search(r"^  notify   last run \S+ \(failing\): notify-command: ended with exit code 0: sent$",
+    assert re.search(r"^  notify   last run \S+ \(failing\): notify-command: exited with code 0: sent$",
                      result.out.decode(), re.M)
 
 

@@ -131,7 +131,7 @@ static enum status check_whole(const struct backfill *backfill, const struct wal
 				      .name = &file->name,
 				      .system_id = backfill->system_id,
 				      .segment_bytes = file->bytes,
-				      .left_lsn = file->left_lsn};
+				      .switch_lsn = file->switch_lsn};
 	if (file->name.kind != WAL_SEGMENT || !file->begun)
 		return STATUS_OK;
 	enum status st = segment_check(&whole, err);
@@ -310,14 +310,15 @@ static enum status show_sum(struct backfill *backfill, size_t not_tried, struct 
 					    (json_int_t)files, "stored_files", (json_int_t)stored, "pushed_files",
 					    (json_int_t)backfill->pushed, "failed_files", (json_int_t)backfill->failed,
 					    "untried_files", (json_int_t)not_tried, "unfinished_segments",
-					    (json_int_t)backfill->list.others),
+					    (json_int_t)backfill->list.unfinished),
 				  err);
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st = buffer_printf(
 	    &out, err,
 	    "%zu finished file%s: %zu in the repository already, %zu pushed, %zu failed, %zu not tried; %zu still "
 	    "to be written\n",
-	    files, files == 1 ? "" : "s", stored, backfill->pushed, backfill->failed, not_tried, backfill->list.others);
+	    files, files == 1 ? "" : "s", stored, backfill->pushed, backfill->failed, not_tried,
+	    backfill->list.unfinished);
 	return st ? st : print_text(&backfill->context->console, &out, err);
 }
 

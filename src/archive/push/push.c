@@ -77,7 +77,7 @@ static enum status open_file(struct shipment *shipment, struct error *err)
 	if (shipment->fd < 0 || fstat(shipment->fd, &info) != 0)
 		return not_opened(path, errno, err);
 	if (!S_ISREG(info.st_mode))
-		return error_set(err, STATUS_USAGE, "%s is not a plain file", path);
+		return error_set(err, STATUS_USAGE, "%s is not a regular file", path);
 	identify(&info, &shipment->file);
 	return check_known(shipment->push->known, &shipment->file, err);
 }

@@ -119,6 +119,6 @@ void pushed_markers_sweep(const struct pushed_markers *notes, const char *wal_pa
 	CLEANUP(dir_closep) DIR *dir = opendir(notes->dir);
 	const struct dirent *entry;
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' && !ready_still(wal_path, entry->d_name))
+		if (entry->d_name[0] != '.' && !ready_exists(wal_path, entry->d_name))
 			pushed_marker_forget(notes, entry->d_name);
 }

@@ -69,7 +69,7 @@ static enum status names_add(struct names *names, const char *name, bool is_dir,
 	(void)snprintf(text, sizeof text, "%s%s", name, is_dir ? "/" : "");
 	if (strcmp(text, names->after) <= 0 || (names->cut && strcmp(text, names->items[BATCH_NAMES - 1]) > 0))
 		return STATUS_OK;
-	char **items = array_grown(names->items, names->count, &names->capacity, sizeof *items);
+	char **items = array_grow(names->items, names->count, &names->capacity, sizeof *items);
 	if (items == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	names->items = items;

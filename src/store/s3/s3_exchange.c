@@ -90,21 +90,22 @@ static enum status send_signed(struct s3 *s3, const struct call *call, const str
 	int64_t start_ms = clock_monotonic_ms(call->clock);
 	int64_t left_ms = call_left_ms(call);
 	if (left_ms == 0)
-		return error_set(err, STATUS_UNREACHABLE, "the time is up");
+		return error_set(err, STATUS_UNREACHABLE, "timed out");
 	enum status st =
 	    http_perform(s3->http,
-			 &(struct http_request){.method = request->method,
-						.url = url,
-						.headers = headers,
-						.header_count = count,
-						.body = request->body,
-						.body_bytes = request->body_bytes,
-						.timeout_ms = left_ms,
-						.fresh = s3->fresh,
-						.ended = call->signal_hold == NULL ? NULL : call->signal_hold->asked,
-						.grace_ms = request->grace_ms,
-						.on_body = request->on_body,
-						.arg = request->arg},
+			 &(struct http_request){
+			     .method = request->method,
+			     .url = url,
+			     .headers = headers,
+			     .header_count = count,
+			     .body = request->body,
+			     .body_bytes = request->body_bytes,
+			     .timeout_ms = left_ms,
+			     .fresh = s3->fresh,
+			     .is_interrupted = call->signal_hold == NULL ? NULL : call->signal_hold->is_interrupted,
+			     .grace_ms = request->grace_ms,
+			     .on_body = request->on_body,
+			     .arg = request->arg},
 			 response, err);
 	log_line(call->log, LEVEL_DEBUG, "%s %s: HTTP %d in %lld ms, request id '%s'", request->method, url,
 		 response->status, (long long)(clock_monotonic_ms(call->clock) - start_ms), response->amz_request_id);

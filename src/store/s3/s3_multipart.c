@@ -44,7 +44,7 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 	*out = upload;
 	/* The end was asked for while another thread held it up. */
 	if (call_is_interrupted(call))
-		return error_set(err, STATUS_UNREACHABLE, "begin upload: a signal ended it");
+		return error_set(err, STATUS_UNREACHABLE, "begin upload: interrupted by a signal");
 	enum status st = s3_exchange(s3, call,
 				     &(struct s3_request){.method = "POST",
 							  .key = key,

@@ -1,6 +1,6 @@
 /*
- * gzip (RFC 1952) by ISA-L: the same format as zlib's, written at some twenty times the speed for a few percent more
- * bytes, and read several times faster (igzip_lib.h).
+ * gzip (RFC 1952) by ISA-L: zlib's format, written about twenty times faster at the cost of a few percent more bytes,
+ * and read several times faster (igzip_lib.h).
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,14 +13,14 @@
 #include "stream/codec/unpack.h"
 #include "sys/dynlib.h"
 
-#define CHUNK (64 * 1024)    /* one write to the next stage; stays in the second-level cache */
-#define RESERVED_FLAGS 0xe0u /* of a header's fourth byte */
+#define CHUNK (64 * 1024)    /* one write to the next stage; fits the L2 cache */
+#define RESERVED_FLAGS 0xe0u /* of the fourth byte of a header */
 
 /* The buffers that igzip_lib.h recommends for its levels. */
 static const uint32_t level_bytes[] = {ISAL_DEF_LVL0_DEFAULT, ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT,
 				       ISAL_DEF_LVL3_DEFAULT};
 
-/* What is used of the library, which is loaded with the first stage. */
+/* The functions of the library that walship uses; the first stage loads them. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(isal_deflate)                                                                                                \
 	_(isal_deflate_init)                                                                                           \
@@ -52,7 +52,7 @@ struct packer {
 	uint8_t out[CHUNK];
 };
 
-/* Compresses what stands at next_in; when the stream ends, all that is left. */
+/* Compresses the data at next_in; at the end of the stream, all that is left. */
 static enum status pack(struct packer *packer, struct error *err)
 {
 	struct isal_zstream *stream = &packer->stream;
@@ -61,7 +61,7 @@ static enum status pack(struct packer *packer, struct error *err)
 		stream->avail_out = CHUNK;
 		int result = libisal.isal_deflate(stream);
 		if (result != COMP_OK)
-			return error_set(err, STATUS_LOCAL, "ISA-L: isal_deflate says %d", result);
+			return error_set(err, STATUS_LOCAL, "ISA-L: isal_deflate returned %d", result);
 		size_t len = CHUNK - stream->avail_out;
 		enum status st = len == 0 ? STATUS_OK : sink_write(packer->next, packer->out, len, err);
 		if (st)
@@ -71,11 +71,11 @@ static enum status pack(struct packer *packer, struct error *err)
 	return STATUS_OK;
 }
 
-/* By way of gather: len is at most RECHUNK_BYTES. */
+/* Input comes from rechunk: len is at most RECHUNK_BYTES. */
 static enum status packer_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
 	struct packer *packer = (struct packer *)sink;
-	/* ISA-L reads its input and says so nowhere. */
+	/* ISA-L's input pointer lacks const. */
 	union {
 		const void *in;
 		uint8_t *at;
@@ -108,7 +108,7 @@ enum status isal_compress(struct sink **chain, int level, struct error *err)
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
 	struct packer *packer = calloc(1, sizeof *packer);
-	/* ISA-L looks at some of it before it has written there. */
+	/* ISA-L reads some bytes before it writes them. */
 	uint8_t *buffer = calloc(1, level_bytes[level] + 1);
 	if (packer == NULL || buffer == NULL) {
 		free(packer);
@@ -132,19 +132,19 @@ enum status isal_compress(struct sink **chain, int level, struct error *err)
 	return STATUS_OK;
 }
 
-struct opener {
+struct unpacker {
 	struct inflate_state state;
 	struct isal_gzip_header header;
 	bool in_header;
 };
 
-/* isal_inflate could read the header too, but forgets its checksum where one piece ends and the next begins. */
-static void begin_member(struct opener *opener)
+/* isal_inflate can read the header too, but loses its checksum at the end of an input piece. */
+static void begin_member(struct unpacker *unpacker)
 {
-	libisal.isal_inflate_reset(&opener->state);
-	opener->state.crc_flag = ISAL_GZIP_NO_HDR_VER; /* the trailer's checksum and length are verified */
-	libisal.isal_gzip_header_init(&opener->header);
-	opener->in_header = true;
+	libisal.isal_inflate_reset(&unpacker->state);
+	unpacker->state.crc_flag = ISAL_GZIP_NO_HDR_VER; /* verify the trailer's checksum and length */
+	libisal.isal_gzip_header_init(&unpacker->header);
+	unpacker->in_header = true;
 }
 
 static enum status damaged(int result, struct error *err)
@@ -161,62 +161,62 @@ static enum status damaged(int result, struct error *err)
 	return error_set(err, STATUS_DAMAGED, "damaged gzip data: %s", known ? words[-result] : "unexpected end");
 }
 
-static enum status open_header(struct opener *opener, struct error *err)
+static enum status read_header(struct unpacker *unpacker, struct error *err)
 {
-	int result = libisal.isal_read_gzip_header(&opener->state, &opener->header);
+	int result = libisal.isal_read_gzip_header(&unpacker->state, &unpacker->header);
 	if (result == ISAL_END_INPUT)
 		return STATUS_OK;
 	if (result != ISAL_DECOMP_OK)
 		return damaged(result, err);
-	/* ISA-L overlooks them; RFC 1952, 2.3.1.2: "must give an error indication if any reserved bit is non-zero". */
-	if (opener->header.flags & RESERVED_FLAGS)
+	/* ISA-L ignores them. RFC 1952, 2.3.1.2: "must give an error indication if any reserved bit is non-zero". */
+	if (unpacker->header.flags & RESERVED_FLAGS)
 		return error_set(err, STATUS_DAMAGED, "damaged gzip data: unknown header flags set");
-	opener->in_header = false;
+	unpacker->in_header = false;
 	return STATUS_OK;
 }
 
-static enum status open_body(struct opener *opener, bool *ended, struct error *err)
+static enum status inflate_body(struct unpacker *unpacker, bool *ended, struct error *err)
 {
-	int result = libisal.isal_inflate(&opener->state);
+	int result = libisal.isal_inflate(&unpacker->state);
 	if (result != ISAL_DECOMP_OK && result != ISAL_END_INPUT)
 		return damaged(result, err);
-	*ended = opener->state.block_state == ISAL_BLOCK_FINISH;
+	*ended = unpacker->state.block_state == ISAL_BLOCK_FINISH;
 	return STATUS_OK;
 }
 
-static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
+static enum status unpacker_step(void *state, struct unpack_step *step, struct error *err)
 {
-	struct opener *opener = state;
-	/* ISA-L reads its input and says so nowhere. */
+	struct unpacker *unpacker = state;
+	/* ISA-L's input pointer lacks const. */
 	union {
 		const uint8_t *in;
 		uint8_t *at;
 	} from = {.in = step->in};
-	/* Another member may follow the one that has ended (RFC 1952, 2.2). */
+	/* Another member may follow (RFC 1952, 2.2). */
 	if (step->ended)
-		begin_member(opener);
+		begin_member(unpacker);
 	step->ended = false;
-	opener->state.next_in = from.at;
-	opener->state.avail_in = (uint32_t)step->in_len;
-	opener->state.next_out = step->out;
-	opener->state.avail_out = (uint32_t)step->out_len;
-	enum status st = opener->in_header ? open_header(opener, err) : open_body(opener, &step->ended, err);
-	step->in = opener->state.next_in;
-	step->in_len = opener->state.avail_in;
-	step->out = opener->state.next_out;
-	step->out_len = opener->state.avail_out;
+	unpacker->state.next_in = from.at;
+	unpacker->state.avail_in = (uint32_t)step->in_len;
+	unpacker->state.next_out = step->out;
+	unpacker->state.avail_out = (uint32_t)step->out_len;
+	enum status st = unpacker->in_header ? read_header(unpacker, err) : inflate_body(unpacker, &step->ended, err);
+	step->in = unpacker->state.next_in;
+	step->in_len = unpacker->state.avail_in;
+	step->out = unpacker->state.next_out;
+	step->out_len = unpacker->state.avail_out;
 	return st;
 }
 
 enum status isal_decompress(struct sink **chain, struct error *err)
 {
-	static const struct unpack_codec codec = {"gzip", opener_step, free};
+	static const struct unpack_codec codec = {"gzip", unpacker_step, free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	struct opener *opener = calloc(1, sizeof *opener);
-	if (opener != NULL) {
-		libisal.isal_inflate_init(&opener->state);
-		begin_member(opener);
+	struct unpacker *unpacker = calloc(1, sizeof *unpacker);
+	if (unpacker != NULL) {
+		libisal.isal_inflate_init(&unpacker->state);
+		begin_member(unpacker);
 	}
-	return unpack_new(chain, &codec, opener, err);
+	return unpack_new(chain, &codec, unpacker, err);
 }

@@ -11,7 +11,7 @@
 #include "stream/codec/unpack.h"
 #include "sys/dynlib.h"
 
-/* What is used of the library, which is loaded with the first stage. */
+/* The functions of the library that walship uses; the first stage loads them. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(LZ4F_compressBegin)                                                                                          \
 	_(LZ4F_compressBound)                                                                                          \
@@ -44,12 +44,12 @@ struct packer {
 	struct sink *next;
 	LZ4F_cctx *context;
 	LZ4F_preferences_t preferences;
-	bool begun; /* the frame's header is out */
+	bool begun; /* the frame header is written */
 	size_t out_size;
-	uint8_t out[]; /* what RECHUNK_BYTES can become */
+	uint8_t out[]; /* room for RECHUNK_BYTES after compression */
 };
 
-/* Passes on what a call of liblz4 has left in out. */
+/* Passes on the output of a call of liblz4. */
 static enum status drain(struct packer *packer, size_t result, struct error *err)
 {
 	if (liblz4.LZ4F_isError(result))
@@ -67,7 +67,7 @@ static enum status begin(struct packer *packer, struct error *err)
 		     err);
 }
 
-/* By way of gather: one block, so that the frame does not depend on the pieces. */
+/* Input comes from rechunk: each call makes one block, so the frame does not depend on the caller's pieces. */
 static enum status packer_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
 	struct packer *packer = (struct packer *)sink;
@@ -100,7 +100,7 @@ enum status lz4_compress(struct sink **chain, int level, struct error *err)
 	static const struct sink_ops ops = {packer_write, packer_finish, packer_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	/* Blocks that refer to the one before: the ratio of large blocks in the memory of small ones. */
+	/* Linked blocks give the ratio of large blocks with the memory of small ones. */
 	const LZ4F_preferences_t preferences = {.frameInfo = {.blockSizeID = LZ4F_max64KB,
 							      .blockMode = LZ4F_blockLinked,
 							      .contentChecksumFlag = LZ4F_contentChecksumEnabled},
@@ -128,7 +128,7 @@ enum status lz4_compress(struct sink **chain, int level, struct error *err)
 	return STATUS_OK;
 }
 
-/* liblz4 numbers its errors only for those who link it statically; their names are for all. */
+/* liblz4 exports error numbers only to static users, but names to all. */
 static enum status refuse(size_t result, struct error *err)
 {
 	const char *name = liblz4.LZ4F_getErrorName(result);
@@ -137,8 +137,8 @@ static enum status refuse(size_t result, struct error *err)
 	return error_set(err, STATUS_DAMAGED, "damaged lz4 data: %s", name);
 }
 
-/* Another frame, or a skippable one, may follow the one that has ended, as lz4 -d has it. */
-static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
+/* Another frame or a skippable one may follow, as lz4 -d accepts it. */
+static enum status unpacker_step(void *state, struct unpack_step *step, struct error *err)
 {
 	size_t taken = step->in_len, made = step->out_len;
 	size_t result = liblz4.LZ4F_decompress(state, step->out, &made, step->in, &taken, NULL);
@@ -152,14 +152,14 @@ static enum status opener_step(void *state, struct unpack_step *step, struct err
 	return STATUS_OK;
 }
 
-static void opener_free(void *state)
+static void unpacker_free(void *state)
 {
 	(void)liblz4.LZ4F_freeDecompressionContext(state);
 }
 
 enum status lz4_decompress(struct sink **chain, struct error *err)
 {
-	static const struct unpack_codec codec = {"lz4", opener_step, opener_free};
+	static const struct unpack_codec codec = {"lz4", unpacker_step, unpacker_free};
 	LZ4F_dctx *context = NULL;
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;

@@ -8,13 +8,13 @@
 #include "sys/thread.h"
 
 #define STACK_BYTES (256UL * 1024)
-#define PIECES_MAX (PARALLEL_THREADS_MAX + 2) /* one is filled, one is handed on, while each thread has one */
+#define PIECES_MAX (PARALLEL_THREADS_MAX + 2) /* one being filled, one being written, and one per thread */
 
 struct piece {
-	uint8_t *plain; /* PARALLEL_PIECE_BYTES; NULL until it is needed */
+	uint8_t *plain; /* PARALLEL_PIECE_BYTES; allocated on first use */
 	size_t plain_len;
 	struct buffer packed;
-	bool done; /* packed holds all of it, or st says why not */
+	bool done; /* packed is complete, or st and err are set */
 	enum status st;
 	struct error err;
 };
@@ -27,11 +27,11 @@ struct parallel {
 	unsigned thread_count, running;
 	pthread_t threads[PARALLEL_THREADS_MAX];
 	size_t piece_count;
-	struct piece pieces[PIECES_MAX]; /* a ring: piece n is pieces[n % piece_count] */
-	size_t handed_on;                /* so many pieces have been; the caller's */
-	pthread_mutex_t mutex;           /* guards what follows, and done of the pieces */
+	struct piece pieces[PIECES_MAX]; /* ring: piece n is pieces[n % piece_count] */
+	size_t handed_on;                /* number of pieces written to next; used by the caller's thread only */
+	pthread_mutex_t mutex;           /* guards the fields below, and done of the pieces */
 	pthread_cond_t changed;
-	size_t filled, begun; /* so many pieces have been */
+	size_t filled, begun; /* numbers of pieces */
 	bool stopped;
 };
 
@@ -78,11 +78,11 @@ static void start_threads(struct parallel *parallel)
 	while (parallel->running < parallel->thread_count &&
 	       thread_start(&parallel->threads[parallel->running], STACK_BYTES, work, parallel))
 		parallel->running++;
-	/* As many as there are; without any, the caller does it all. */
+	/* Use the threads that started; without any the caller compresses. */
 	parallel->thread_count = parallel->running;
 }
 
-/* Makes the piece that is being filled one to compress. */
+/* Queues the filled piece for compression. */
 static void submit(struct parallel *parallel)
 {
 	(void)pthread_mutex_lock(&parallel->mutex);
@@ -92,7 +92,7 @@ static void submit(struct parallel *parallel)
 	(void)pthread_mutex_unlock(&parallel->mutex);
 }
 
-/* Whether the oldest piece can be handed on; waits for it if it must be. */
+/* Whether the oldest piece can be written; with wait, blocks until it can. */
 static bool is_ready(struct parallel *parallel, bool wait)
 {
 	struct piece *piece = piece_at(parallel, parallel->handed_on);
@@ -111,7 +111,7 @@ static bool is_ready(struct parallel *parallel, bool wait)
 	return mine || done;
 }
 
-/* The pieces that are ready, in their order; all of them, or so many that another can be filled. */
+/* Writes the pieces that are ready, in order: all of them, or as many as needed to free one. */
 static enum status hand_on(struct parallel *parallel, bool all, struct error *err)
 {
 	while (parallel->handed_on < parallel->filled) {
@@ -130,7 +130,7 @@ static enum status hand_on(struct parallel *parallel, bool all, struct error *er
 	return STATUS_OK;
 }
 
-/* Room in the piece that is being filled: it becomes one to compress only when there is more, so that none is empty. */
+/* Makes room in the current piece. A full piece is queued only when more data arrives, so that no piece is empty. */
 static enum status make_room(struct parallel *parallel, struct error *err)
 {
 	struct piece *piece = piece_at(parallel, parallel->filled);
@@ -185,7 +185,7 @@ static enum status parallel_finish(struct sink *sink, struct error *err)
 		parallel->thread_count = 0;
 	submit(parallel);
 	enum status st = hand_on(parallel, true, err);
-	/* What comes now is waiting, for a disk or a store. */
+	/* The rest is waiting for a disk or a store. */
 	stop_threads(parallel);
 	return st ? st : sink_finish(parallel->next, err);
 }

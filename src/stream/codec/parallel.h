@@ -1,19 +1,21 @@
-/* Compression by several threads, for one file that somebody waits for. */
+/* Multithreaded compression of one file, for a caller that waits. */
 #ifndef WALSHIP_STREAM_CODEC_PARALLEL_H
 #define WALSHIP_STREAM_CODEC_PARALLEL_H
 
 #include "stream/codec/codec.h"
 
-/* Plain bytes of one piece. Each becomes a member or frame of its own: larger ones compress better, smaller ones
- * sooner. */
+/*
+ * Uncompressed size of a piece. Each piece becomes its own member or frame: larger pieces compress better, smaller ones
+ * finish sooner.
+ */
 #define PARALLEL_PIECE_BYTES (1024UL * 1024)
 #define PARALLEL_THREADS_MAX 4
 
 /*
- * A stage in front of *chain that compresses by threads, 1 to PARALLEL_THREADS_MAX of them: each piece for itself,
- * handed on in their order, as members or frames one after the other, which every reader of the formats takes (RFC
- * 1952, 2.2; RFC 8878, 3.1). The stages behind it run in the caller's thread alone. The threads start with the second
- * piece; what is smaller needs none. codec must compress: not "none".
+ * Puts a stage in front of *chain that compresses pieces in 1 to PARALLEL_THREADS_MAX threads. The results follow in
+ * order as consecutive members or frames, which every reader of the formats accepts (RFC 1952, 2.2; RFC 8878, 3.1). The
+ * stages behind it run in the caller's thread only. The threads start with the second piece. codec must compress: not
+ * "none".
  */
 enum status parallel_compress(struct sink **chain, const struct codec *codec, int level, unsigned threads,
 			      struct error *err);

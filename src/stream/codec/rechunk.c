@@ -20,7 +20,7 @@ static enum status rechunk_write(struct sink *sink, const void *data, size_t len
 		size_t take = RECHUNK_BYTES - rechunk->held;
 		if (take > len)
 			take = len;
-		/* A whole piece need not be copied. */
+		/* A full piece needs no copy. */
 		if (take == RECHUNK_BYTES) {
 			st = sink_write(rechunk->next, from, take, err);
 		} else {

@@ -7,11 +7,11 @@ struct unpack {
 	struct sink *next;
 	const struct unpack_codec *codec;
 	void *state;
-	bool ended; /* nothing has come since the end of a member or frame */
+	bool ended; /* no input since the end of a member or frame */
 	uint8_t out[UNPACK_OUT_BYTES];
 };
 
-/* All of one piece; full: there may be more to come out without more going in. */
+/* Decompresses one piece. full: more output may follow without more input. */
 static enum status unpack_piece(struct unpack *unpack, const uint8_t *in, size_t in_len, struct error *err)
 {
 	struct unpack_step step = {.in = in, .in_len = in_len, .ended = unpack->ended};

@@ -1,7 +1,7 @@
 /*
- * The filter that every decompressor is: it cuts the input to what a library can count, has the library's output
- * written to the next stage, lets members or frames follow each other, and knows what is cut off. A codec brings the
- * library.
+ * The common filter of all decompressors. It limits the input to what a library's counter can hold, writes the
+ * library's output to the next stage, accepts consecutive members or frames, and detects truncated data. A codec adds
+ * the calls of its library.
  */
 #ifndef WALSHIP_STREAM_CODEC_UNPACK_H
 #define WALSHIP_STREAM_CODEC_UNPACK_H
@@ -11,29 +11,28 @@
 
 #include "stream/sink.h"
 
-#define UNPACK_IN_MAX (1u << 30)     /* the narrowest counter of input, zlib's and ISA-L's, has 32 bits */
-#define UNPACK_OUT_BYTES (64 * 1024) /* one write to the next stage; stays in the second-level cache */
+#define UNPACK_IN_MAX (1u << 30)     /* the smallest input counter, of zlib and ISA-L, has 32 bits */
+#define UNPACK_OUT_BYTES (64 * 1024) /* one write to the next stage; fits the L2 cache */
 
-/* For one call of the library, which moves all of it on by what it has taken and made. */
+/* The arguments of one library call, which advances the pointers and lengths by what it used and produced. */
 struct unpack_step {
 	const uint8_t *in;
-	size_t in_len; /* at most UNPACK_IN_MAX; 0 when only what the library holds back is to come */
+	size_t in_len; /* at most UNPACK_IN_MAX; 0: only flush the library's pending output */
 	uint8_t *out;
-	size_t out_len; /* the room there; UNPACK_OUT_BYTES at first */
-	/*
-	 * Nothing has come since the end of a member or frame. True at the beginning of a step: what comes begins
-	 * another one.
-	 */
+	size_t out_len; /* free space; UNPACK_OUT_BYTES before the call */
+	/* No input since the end of a member or frame. True before a call: the input begins another one. */
 	bool ended;
 };
 
 struct unpack_codec {
 	const char *format; /* for messages */
 	enum status (*step)(void *state, struct unpack_step *step, struct error *err);
-	void (*free)(void *state); /* takes NULL too */
+	void (*free)(void *state); /* accepts NULL */
 };
 
-/* Puts the stage in front of *chain. It owns state, also when it cannot be made; NULL for want of memory is said here.
+/*
+ * Puts the stage in front of *chain. It owns state, even when it fails. state may be NULL after a failed allocation;
+ * the error is set here.
  */
 enum status unpack_new(struct sink **chain, const struct unpack_codec *codec, void *state, struct error *err);
 

@@ -2,14 +2,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define ZLIB_CONST /* next_in is read only */
+#define ZLIB_CONST /* make next_in const */
 #include <zlib.h>
 
 #include "stream/codec/codec.h"
 #include "stream/codec/unpack.h"
 
-#define CHUNK (64 * 1024)     /* one write to the next stage; stays in the second-level cache */
-#define GZIP_WINDOW (15 + 16) /* zlib.h: the largest window, and 16 for the gzip format */
+#define CHUNK (64 * 1024)     /* one write to the next stage; fits the L2 cache */
+#define GZIP_WINDOW (15 + 16) /* zlib.h: the largest window, plus 16 for the gzip format */
 #define INPUT_MAX (1u << 30)  /* avail_in is an unsigned int */
 
 struct packer {
@@ -19,7 +19,7 @@ struct packer {
 	uint8_t out[CHUNK];
 };
 
-/* Hands on what stands in out and makes room again. */
+/* Passes on the output and makes room again. */
 static enum status drain(struct packer *packer, struct error *err)
 {
 	size_t len = sizeof packer->out - packer->stream.avail_out;
@@ -78,7 +78,7 @@ static void packer_free(struct sink *sink)
 
 static enum status refuse(int result, struct error *err)
 {
-	return error_set(err, STATUS_LOCAL, "zlib does not start: %s", zError(result));
+	return error_set(err, STATUS_LOCAL, "cannot initialize zlib: %s", zError(result));
 }
 
 enum status zlib_compress(struct sink **chain, int level, struct error *err)
@@ -100,10 +100,10 @@ enum status zlib_compress(struct sink **chain, int level, struct error *err)
 	return STATUS_OK;
 }
 
-static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
+static enum status unpacker_step(void *state, struct unpack_step *step, struct error *err)
 {
 	z_stream *stream = state;
-	/* Another member may follow the one that has ended (RFC 1952, 2.2). */
+	/* Another member may follow (RFC 1952, 2.2). */
 	if (step->ended && inflateReset(stream) != Z_OK)
 		return error_set(err, STATUS_LOCAL, "zlib: inflateReset: inconsistent state");
 	stream->next_in = step->in;
@@ -124,7 +124,7 @@ static enum status opener_step(void *state, struct unpack_step *step, struct err
 	return STATUS_OK;
 }
 
-static void opener_free(void *state)
+static void unpacker_free(void *state)
 {
 	if (state != NULL)
 		(void)inflateEnd(state);
@@ -133,7 +133,7 @@ static void opener_free(void *state)
 
 enum status zlib_decompress(struct sink **chain, struct error *err)
 {
-	static const struct unpack_codec codec = {"gzip", opener_step, opener_free};
+	static const struct unpack_codec codec = {"gzip", unpacker_step, unpacker_free};
 	z_stream *stream = calloc(1, sizeof *stream);
 	int result = stream == NULL ? Z_OK : inflateInit2(stream, GZIP_WINDOW);
 	if (result != Z_OK) {

@@ -10,24 +10,24 @@
 #include "stream/codec/unpack.h"
 #include "sys/dynlib.h"
 
-#define CHUNK (64 * 1024) /* one write to the next stage; stays in the second-level cache */
+#define CHUNK (64 * 1024) /* one write to the next stage; fits the L2 cache */
 
 /*
- * How far back a match may lie, as a power of two; both sides keep so much in memory. Of what walship writes 1 MiB:
- * more gains nothing on WAL worth its memory. Of others 8 MiB, which RFC 8878 (3.1.1.1.2) wants every reader to support
- * and which zstd itself does not exceed at levels 1 to 19.
+ * The window log: how far back a match may be, and how much memory both sides need. walship writes 1 MiB, because more
+ * gains nothing on WAL. It reads up to 8 MiB, which RFC 8878 (3.1.1.1.2) recommends that every reader support and which
+ * zstd does not exceed at levels 1 to 19.
  */
 #define WRITE_WINDOW_LOG 20
 #define READ_WINDOW_LOG 23
 
 /*
- * The dense levels would have 12 MiB of tables for each object on its way; within 1 MiB 256 Ki entries find nearly as
- * much. The others have no more by themselves.
+ * The higher levels would use tables of 12 MiB for each object. Within a window of 1 MiB, 256 Ki entries find nearly as
+ * much. The lower levels use no more by themselves.
  */
 #define DENSE_LEVEL 5
 #define DENSE_TABLE_LOG 18
 
-/* What is used of the library, which is loaded with the first stage. */
+/* The functions of the library that walship uses; the first stage loads them. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(ZSTD_CCtx_setParameter)                                                                                      \
 	_(ZSTD_DCtx_setParameter)                                                                                      \
@@ -62,7 +62,7 @@ struct packer {
 	uint8_t out[CHUNK];
 };
 
-/* Compresses all of in; with ZSTD_e_end, until the frame is complete. */
+/* Compresses all of in; with ZSTD_e_end, completes the frame. */
 static enum status pack(struct packer *packer, ZSTD_inBuffer *in, ZSTD_EndDirective how, struct error *err)
 {
 	size_t left;
@@ -89,7 +89,7 @@ static enum status packer_finish(struct sink *sink, struct error *err)
 	struct packer *packer = (struct packer *)sink;
 	ZSTD_inBuffer in = {NULL, 0, 0};
 	enum status st = pack(packer, &in, ZSTD_e_end, err);
-	/* What comes now is waiting, for a disk or a store, and a dense level has a dozen MiB. */
+	/* The rest is waiting for a disk or a store; release the 12 MiB of a dense level now. */
 	(void)libzstd.ZSTD_freeCCtx(packer->context);
 	packer->context = NULL;
 	return st ? st : sink_finish(packer->next, err);
@@ -132,7 +132,7 @@ enum status zstd_compress(struct sink **chain, int level, struct error *err)
 	packer->sink.ops = &ops;
 	if (!set_all(packer->context, level)) {
 		packer_free(&packer->sink);
-		return error_set(err, STATUS_LOCAL, "libzstd does not take level %d", level);
+		return error_set(err, STATUS_LOCAL, "libzstd rejected level %d", level);
 	}
 	packer->next = *chain;
 	*chain = &packer->sink;
@@ -146,13 +146,13 @@ static enum status refuse(size_t result, struct error *err)
 		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
 	if (code != ZSTD_error_frameParameter_windowTooLarge)
 		return error_set(err, STATUS_DAMAGED, "damaged zstd data: %s", libzstd.ZSTD_getErrorName(result));
-	(void)error_set(err, STATUS_DAMAGED, "damaged zstd data: it wants a window of more than %u MiB of memory",
+	(void)error_set(err, STATUS_DAMAGED, "damaged zstd data: it needs a window of more than %u MiB of memory",
 			1u << (READ_WINDOW_LOG - 20));
-	return error_hint(err, STATUS_DAMAGED, "walship never writes that, nor does zstd without --ultra or --long");
+	return error_hint(err, STATUS_DAMAGED, "neither walship nor zstd without --ultra or --long writes such data");
 }
 
-/* Another frame, or a skippable one, may follow the one that has ended (RFC 8878, 3.1). */
-static enum status opener_step(void *state, struct unpack_step *step, struct error *err)
+/* Another frame or a skippable one may follow (RFC 8878, 3.1). */
+static enum status unpacker_step(void *state, struct unpack_step *step, struct error *err)
 {
 	ZSTD_inBuffer in = {step->in, step->in_len, 0};
 	ZSTD_outBuffer out = {step->out, step->out_len, 0};
@@ -167,21 +167,21 @@ static enum status opener_step(void *state, struct unpack_step *step, struct err
 	return STATUS_OK;
 }
 
-static void opener_free(void *state)
+static void unpacker_free(void *state)
 {
 	(void)libzstd.ZSTD_freeDCtx(state);
 }
 
 enum status zstd_decompress(struct sink **chain, struct error *err)
 {
-	static const struct unpack_codec codec = {"zstd", opener_step, opener_free};
+	static const struct unpack_codec codec = {"zstd", unpacker_step, unpacker_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
 	ZSTD_DCtx *context = libzstd.ZSTD_createDCtx();
 	if (context != NULL &&
 	    libzstd.ZSTD_isError(libzstd.ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, READ_WINDOW_LOG))) {
-		opener_free(context);
-		return error_set(err, STATUS_LOCAL, "libzstd does not take a window's bound");
+		unpacker_free(context);
+		return error_set(err, STATUS_LOCAL, "libzstd rejected the window limit");
 	}
 	return unpack_new(chain, &codec, context, err);
 }

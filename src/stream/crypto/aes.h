@@ -1,4 +1,4 @@
-/* AES-256-CBC with PKCS#7 padding, as filters (see codec.h for how constructors treat the chain). */
+/* AES-256-CBC with PKCS#7 padding, as filters (codec.h describes the constructors). */
 #ifndef WALSHIP_STREAM_CRYPTO_AES_H
 #define WALSHIP_STREAM_CRYPTO_AES_H
 
@@ -14,10 +14,10 @@ struct aes_key {
 	uint8_t iv[AES_IV_BYTES];
 };
 
-/* The key is copied into the cipher's state, which wipes itself. */
+/* The cipher state keeps a copy of the key and wipes it when freed. */
 enum status aes_encrypt(struct sink **chain, const struct aes_key *key, struct error *err);
 
-/* STATUS_DAMAGED when the length or the padding is wrong: a hint only, the MAC is what decides. */
+/* STATUS_DAMAGED when the length or padding is wrong. That is only an indication; the MAC decides. */
 enum status aes_decrypt(struct sink **chain, const struct aes_key *key, struct error *err);
 
 #endif

@@ -10,12 +10,12 @@ struct tag {
 	struct sink sink;
 	struct sink *next;
 	EVP_MAC_CTX *mac;   /* with a key */
-	EVP_MD_CTX *digest; /* without */
+	EVP_MD_CTX *digest; /* without a key */
 	bool keyed;
-	/* verifying: */
-	uint8_t tail[TAG_BYTES]; /* the last bytes so far: the tag, if nothing follows */
+	/* for verification: */
+	uint8_t tail[TAG_BYTES]; /* the last bytes so far: the tag if nothing follows */
 	size_t tail_len;
-	enum status verdict; /* what the next stage said about the content */
+	enum status verdict; /* the next stage's status for the content */
 	struct error verdict_text;
 };
 
@@ -60,8 +60,8 @@ static enum status append_finish(struct sink *sink, struct error *err)
 	return st ? st : sink_finish(tag->next, err);
 }
 
-/* Hashes and passes on; keeps the next stage's word about the content for later. */
-static enum status pass(struct tag *tag, const void *data, size_t len, struct error *err)
+/* Hashes and passes on; saves the next stage's verdict for later. */
+static enum status forward(struct tag *tag, const void *data, size_t len, struct error *err)
 {
 	enum status st = len == 0 ? STATUS_OK : update(tag, data, len, err);
 	if (st || len == 0 || tag->verdict)
@@ -80,17 +80,17 @@ static enum status verify_write(struct sink *sink, const void *data, size_t len,
 	const uint8_t *from = data;
 	enum status st = STATUS_OK;
 	if (len >= TAG_BYTES) {
-		st = pass(tag, tag->tail, tag->tail_len, err);
+		st = forward(tag, tag->tail, tag->tail_len, err);
 		if (!st)
-			st = pass(tag, from, len - TAG_BYTES, err);
+			st = forward(tag, from, len - TAG_BYTES, err);
 		memcpy(tag->tail, from + len - TAG_BYTES, TAG_BYTES);
 		tag->tail_len = TAG_BYTES;
 		return st;
 	}
-	/* A short piece pushes as many bytes out of the tail as there is no room for. */
+	/* A short piece pushes the oldest bytes out of the tail. */
 	size_t total = tag->tail_len + len;
 	size_t out = total > TAG_BYTES ? total - TAG_BYTES : 0;
-	st = pass(tag, tag->tail, out, err);
+	st = forward(tag, tag->tail, out, err);
 	memmove(tag->tail, tag->tail + out, tag->tail_len - out);
 	memcpy(tag->tail + tag->tail_len - out, from, len);
 	tag->tail_len = total - out;
@@ -112,7 +112,7 @@ static enum status verify_finish(struct sink *sink, struct error *err)
 					   : "damaged: its SHA-256 does not match");
 		return error_hint(
 		    err, STATUS_DAMAGED,
-		    "it was altered, cut off or moved to this name after it was stored; look for another copy");
+		    "the object was altered, cut off or renamed after it was stored; look for another copy");
 	}
 	if (tag->verdict) {
 		*err = tag->verdict_text;

@@ -120,8 +120,8 @@ static void reads_plain_files(void **unused)
 	check_file(scratch_path(&dir, "large"), STATUS_USAGE, " is larger than 65536 bytes");
 	check_file(scratch_path(&dir, "none"), STATUS_MISSING, ": No such file or directory");
 	check_file(scratch_path(&dir, "full/none"), STATUS_MISSING, ": Not a directory");
-	check_file(dir.path, STATUS_USAGE, " is not a plain file");
-	check_file(scratch_path(&dir, "fifo"), STATUS_USAGE, " is not a plain file");
+	check_file(dir.path, STATUS_USAGE, " is not a regular file");
+	check_file(scratch_path(&dir, "fifo"), STATUS_USAGE, " is not a regular file");
 }
 
 static void sees_who_can_read(void **unused)

@@ -1,6 +1,6 @@
 /*
- * Every filter through one suite: what comes out does not depend on the pieces that go in; what the next
- * stage says is passed on, whichever byte it fails at; free abandons; nothing is done after the end.
+ * One suite for every filter: the output does not depend on how the input is split; the next stage's failure is passed
+ * on at any byte; free abandons; nothing happens after the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,7 +143,7 @@ static enum status new_tally(struct sink **chain)
 
 typedef enum status (*new_fn)(struct sink **chain);
 
-/* A filter, and the one whose output is its input (NULL: any content). */
+/* A filter, and the filter whose output is its input (NULL: any content). */
 static const struct filter {
 	const char *name;
 	new_fn make, inverse;
@@ -184,7 +184,7 @@ static const struct filter {
 static const size_t sizes[] = {0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 8191, 200003};
 static const size_t pieces[] = {1, 7, 4093, 65536, 1 << 20};
 
-/* Half noise, half repetition: what compresses, and what does not. */
+/* Half noise, half repetition: incompressible and compressible data. */
 static void fill(uint8_t *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -275,7 +275,7 @@ static void inverses_give_back_the_content(void **unused)
 		}
 }
 
-/* The next stage fails at byte N, for many N, and at its finish: never at a byte that does not come. */
+/* The next stage fails at byte N, for many N, and in finish; never at a byte that does not arrive. */
 static void failures_are_passed_on(void **unused)
 {
 	(void)unused;
@@ -289,7 +289,7 @@ static void failures_are_passed_on(void **unused)
 			for (size_t at = 0; at <= whole.bytes.len; at = at < 40 ? at + 1 : at + 997) {
 				bool last = at >= whole.bytes.len;
 				struct collect state = {.fail_with = statuses[k], .fail_at = at, .fail_finish = last};
-				/* seal writes its header when it is made, so that this may fail already. */
+				/* seal writes its header in its constructor, so that may fail already. */
 				struct sink *chain = collect_new(&state);
 				st = filters[f].make(&chain);
 				if (!st)
@@ -328,13 +328,13 @@ static void free_without_finish_abandons(void **unused)
 	}
 }
 
-/* Whatever is cut off the end of a filter's proper input, and whatever is put behind it, is noticed. */
+/* A filter detects any cut of its input, and any trailing data. */
 static void wrong_lengths_are_damage(void **unused)
 {
 	(void)unused;
 	for (size_t f = 0; f < FILTER_COUNT; f++) {
 		if (filters[f].inverse == NULL || filters[f].make == new_decrypt)
-			continue; /* CBC alone cannot tell: the tag does */
+			continue; /* CBC alone cannot detect it; the tag does */
 		struct buffer in = make_input(&filters[f], 3000);
 		size_t full = in.len;
 		for (size_t len = 0; len < full; len += len < 100 || len > full - 100 ? 1 : 61) {

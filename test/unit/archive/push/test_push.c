@@ -105,7 +105,7 @@ static void a_broken_store_is_no_success(void **unused)
 	assert_null(memory_store_bytes(archive.store, objects[0]));
 	archive.world.random_fails = true;
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_LOCAL);
-	assert_string_equal(archive.err.text, "push 000000010000000000000003: no random bytes to be had");
+	assert_string_equal(archive.err.text, "push 000000010000000000000003: no random bytes available");
 	assert_null(memory_store_bytes(archive.store, objects[0]));
 }
 
@@ -167,7 +167,7 @@ static void what_is_no_wal_file_is_refused(void **unused)
 	assert_non_null(strstr(archive.err.text, "No such file or directory"));
 	assert_int_equal(mkdir(scratch_path(&archive.dir, "data/pg_wal/000000010000000000000003"), 0700), 0);
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_USAGE);
-	assert_non_null(strstr(archive.err.text, "is not a plain file"));
+	assert_non_null(strstr(archive.err.text, "is not a regular file"));
 }
 
 /* The cluster's identity: from the file, the data directory, the option. */

@@ -391,13 +391,13 @@ static void a_spool_of_others_is_not_used(void **unused)
 	open_notes(&notes, config);
 	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0750), 0);
 	assert_int_equal(pushed_markers_open(&notes, settings_of(config), 1, NAME, &err), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "own with mode 0700"));
+	assert_non_null(strstr(err.text, "with mode 0700"));
 	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0700), 0);
 	if (geteuid() != 0)
 		return;
 	assert_int_equal(chown(scratch_path(&dir, "spool"), 12345, 12345), 0);
 	assert_int_equal(pushed_markers_open(&notes, settings_of(config), 1, NAME, &err), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "not a directory of user 0's own"));
+	assert_non_null(strstr(err.text, "not a directory of user 0 with"));
 }
 
 #define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -185,7 +185,7 @@ static void each_page_may_have_time_of_its_own(void **state)
 	scripted_open(&scripted, answers, COUNT(answers));
 	st = store_list(scripted.store, &scripted.world.call, "", linger, &scripted.world, &scripted.err);
 	assert_int_equal(st, STATUS_UNREACHABLE);
-	scripted_assert_error(&scripted, "the time is up", "");
+	scripted_assert_error(&scripted, "timed out", "");
 	assert_int_equal(fault_server_count(scripted.server), 1);
 	scripted_close(&scripted);
 }

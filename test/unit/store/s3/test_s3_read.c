@@ -157,7 +157,7 @@ static void goes_on_after_trouble(void **state)
 	     {STATUS_UNREACHABLE, 2, "01234567890123456789", "20 of 40 bytes", ""}},
 	    {"no ETag to go on from",
 	     {{NULL, NULL, LONG, 0, FAULT_CUT, 10}},
-	     {STATUS_UNREACHABLE, 1, "0123456789", "the answer broke off", ""}},
+	     {STATUS_UNREACHABLE, 1, "0123456789", "the answer was cut off", ""}},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++)
 		check(cases[i].name, cases[i].answers, 4, &cases[i].expected);
@@ -214,8 +214,8 @@ static void keeps_the_deadline(void **state)
 		const char *text;
 	} cases[] = {
 	    {{.kind = FAULT_HANG}, "no answer in time"},
-	    {{NULL, PART1, LONG LONG LONG, 0, FAULT_DRIP, 0}, "the answer did not end in time"},
-	    {{"503 Busy", "Retry-After: 100\r\n", "", 0, FAULT_NONE, 0}, "no time for another try: HTTP 503"},
+	    {{NULL, PART1, LONG LONG LONG, 0, FAULT_DRIP, 0}, "the answer was not complete in time"},
+	    {{"503 Busy", "Retry-After: 100\r\n", "", 0, FAULT_NONE, 0}, "no time left for another try: HTTP 503"},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct scripted scripted;

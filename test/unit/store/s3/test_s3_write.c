@@ -114,7 +114,7 @@ static void puts_small_objects(void **state)
 	     "s3-endpoint",
 	     NULL},
 	    {"taken", {{PUT, TAKEN}}, STATUS_EXISTS, "already there", "", NULL},
-	    {"busy", {{PUT, BUSY}, {PUT, DONE}}, STATUS_OK, "", "", "HTTP 503 SlowDown: the words; try 2 in 1501 ms"},
+	    {"busy", {{PUT, BUSY}, {PUT, DONE}}, STATUS_OK, "", "", "HTTP 503 SlowDown: the words; retrying in 1501 ms (try 2)"},
 	    {"answer lost", {{PUT, LOST}, {PUT, TAKEN}}, STATUS_EXISTS, "already there", "", NULL},
 	    {"another writer at the same time",
 	     {{PUT, {"409 Conflict", NULL, ERROR_XML("ConditionalRequestConflict"), 0, FAULT_NONE, 0}}, {PUT, TAKEN}},

@@ -7,7 +7,7 @@
 
 #include "support/cmocka.h"
 
-#define SINGLE_MAX 20000 /* byte by byte, more takes too long under valgrind */
+#define SINGLE_MAX 20000 /* byte by byte; more takes too long under valgrind */
 
 const struct implementation implementations[] = {
     {"zlib", "gzip", 1, 9, zlib_compress, zlib_decompress},

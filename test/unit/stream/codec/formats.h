@@ -1,4 +1,4 @@
-/* Every implementation of every codec that this build has, and the shell for those of others. */
+/* Every implementation of every codec in this build, and shell commands for other programs. */
 #ifndef TEST_STREAM_FORMATS_H
 #define TEST_STREAM_FORMATS_H
 
@@ -16,20 +16,20 @@ struct implementation {
 extern const struct implementation implementations[];
 extern const struct implementation *const implementations_end;
 
-/* The caller frees what it is given. */
+/* The caller frees the result. */
 struct buffer pack(const struct implementation *by, int level, const struct buffer *plain);
 
-/* In pieces of so many bytes, each in memory of its own, so that a read beyond it is seen. err says what was wrong. */
+/* Writes pieces of this size, each in its own allocation, so that a read beyond it is detected. err has the error. */
 enum status unpack(const struct implementation *by, const struct buffer *packed, size_t piece, struct buffer *out,
 		   struct error *err);
 
 /* Fails the test unless packed is plain, in large and in small pieces. */
 void assert_unpacks(const struct implementation *by, const struct buffer *packed, const struct buffer *plain);
 
-/* What a shell command prints, given in (NULL: nothing) as its standard input. It must succeed. */
+/* Returns the output of a shell command with `in` (NULL: nothing) as standard input. It must succeed. */
 struct buffer from_shell(const char *command, const struct buffer *in);
 
-/* Decimal numbers, a line each: what "seq count" prints. */
+/* Decimal numbers, one per line, like "seq count". */
 struct buffer numbers(int count);
 
 #endif

@@ -1,4 +1,4 @@
-/* Every codec and each of its implementations: against each other, against the programs of others, against damage. */
+/* Every codec and implementation: against each other, against other programs, against damage. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static void finds_codecs(void **unused)
 	assert_null(codec_by_name("rar"));
 }
 
-/* Built in or not, there is an answer; and "not" has a hint that helps. */
+/* codec_check answers for codecs built in or not, with a useful hint. */
 static void says_what_is_not_built_in(void **unused)
 {
 	(void)unused;
@@ -41,7 +41,7 @@ static void says_what_is_not_built_in(void **unused)
 	assert_string_equal(err.hint, "build it with meson's -Drar=enabled");
 }
 
-/* What one implementation writes, at each level, every other of its format reads. */
+/* Every implementation reads the output of every other one of its format, at each level. */
 static void each_reads_what_the_others_wrote(void **unused)
 {
 	(void)unused;
@@ -62,7 +62,7 @@ static void each_reads_what_the_others_wrote(void **unused)
 }
 
 static const struct foreign {
-	const char *format, *command; /* with one number in it, or none */
+	const char *format, *command; /* contains at most one number */
 	int least, most;
 } foreign_writers[] = {
     {"gzip", "gzip -%dc", 1, 9},
@@ -133,7 +133,7 @@ static void other_programs_read_what_each_wrote(void **unused)
 			struct buffer expected = {0};
 			if (strcmp(by->format, readers[i].format) != 0)
 				continue;
-			/* One call for all levels: they read several in a row too. */
+			/* One call for all levels: the readers accept several members in a row. */
 			for (int level = by->least; level <= by->most; level++) {
 				append_packed(&all, by, level, &plain);
 				append_packed(&all, by, level, &nothing);
@@ -149,7 +149,7 @@ static void other_programs_read_what_each_wrote(void **unused)
 	buffer_fini(&plain);
 }
 
-/* A run of one byte unpacks to much more than one chunk: all of it must come out. */
+/* A run of one byte decompresses to much more than one chunk: all of it must arrive. */
 static void unpacks_what_grows_thousandfold(void **unused)
 {
 	(void)unused;
@@ -167,7 +167,7 @@ static void unpacks_what_grows_thousandfold(void **unused)
 	buffer_fini(&plain);
 }
 
-/* Damaged, and said so; or (a time stamp, a hint) without any consequence. Never another content. */
+/* Damage is reported, or has no effect (a time stamp, a hint). The content never changes. */
 static void assert_harmless(const struct implementation *by, const struct buffer *packed, const struct buffer *plain)
 {
 	static const size_t pieces[] = {5, SIZE_MAX / 2};
@@ -202,7 +202,7 @@ static void every_bit_flip_is_damage_or_harmless(void **unused)
 	buffer_fini(&plain);
 }
 
-/* Several at once, at random places of more than one block. */
+/* Several altered bytes at random places in more than one block. */
 static void random_damage_is_noticed(void **unused)
 {
 	(void)unused;
@@ -234,7 +234,7 @@ static void assert_damaged(const struct implementation *by, const struct buffer 
 	}
 }
 
-/* One frame or two: wherever it is cut, but for the place between them, and whatever stands behind. */
+/* One frame or two: any cut except between frames is found, and so is any trailing data. */
 static void every_wrong_length_is_damage(void **unused)
 {
 	(void)unused;
@@ -260,7 +260,7 @@ static void every_wrong_length_is_damage(void **unused)
 }
 
 #ifdef WALSHIP_ZSTD
-/* Memory is bounded: a frame cannot make a fetch take as much as its writer had. */
+/* Memory is limited: a frame cannot make a fetch use as much as its writer. */
 static void refuses_large_windows(void **unused)
 {
 	(void)unused;
@@ -270,8 +270,8 @@ static void refuses_large_windows(void **unused)
 		if (strcmp(by->format, "zstd") != 0)
 			continue;
 		assert_int_equal(unpack(by, &packed, 100, &out, &err), STATUS_DAMAGED);
-		assert_string_equal(err.text, "damaged zstd data: it wants a window of more than 8 MiB of memory");
-		assert_string_equal(err.hint, "walship never writes that, nor does zstd without --ultra or --long");
+		assert_string_equal(err.text, "damaged zstd data: it needs a window of more than 8 MiB of memory");
+		assert_string_equal(err.hint, "neither walship nor zstd without --ultra or --long writes such data");
 		buffer_fini(&out);
 	}
 	buffer_fini(&packed);

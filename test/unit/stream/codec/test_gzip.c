@@ -1,4 +1,4 @@
-/* What a gzip member may look like (RFC 1952, 2.3) and both implementations must make of it. */
+/* The variants of a gzip member (RFC 1952, 2.3), read by both implementations. */
 #include <string.h>
 
 #include <zlib.h>
@@ -71,7 +71,7 @@ static void assert_taken(const struct buffer *packed, const struct buffer *plain
 		}
 }
 
-/* All sixteen kinds of header, wherever one piece ends and the next begins. */
+/* All sixteen kinds of header, with every split of the input. */
 static void takes_every_header(void **unused)
 {
 	(void)unused;
@@ -132,7 +132,7 @@ static void refuses_what_is_wrong(void **unused)
 	add_member(&packed, &plain, FNAME | FHCRC);
 	size_t len = packed.len;
 	static const struct {
-		size_t at; /* from the end, above 1000 from the beginning */
+		size_t at; /* from the end; above 1000: from the beginning */
 		const char *what;
 	} cases[] = {
 	    {1000, "another magic"}, {1002, "another method"}, {1004, "a time stamp that its FHCRC does not know"},

@@ -1,4 +1,4 @@
-/* Pieces that are compressed side by side come out in their order, whatever goes wrong on the way. */
+/* Pieces that are compressed concurrently arrive in order, whatever fails on the way. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ static uint8_t *make_plain(size_t len)
 {
 	uint8_t *plain = malloc(len + 1);
 	assert_non_null(plain);
-	/* Compressible, and no two pieces alike. */
+	/* Compressible, and all pieces differ. */
 	for (size_t i = 0; i < len; i++)
 		plain[i] = (uint8_t)(i % 61 == 0 ? rand() : (int)(i / 4099));
 	return plain;
@@ -70,7 +70,7 @@ static void comes_back_in_order(void **unused)
 	}
 }
 
-/* Cut pieces of one size: how many threads there were cannot be seen. */
+/* With pieces of one size the output does not depend on the number of threads. */
 static void threads_do_not_show(void **unused)
 {
 	(void)unused;

@@ -1,4 +1,4 @@
-/* What all decompressors share, with a library made up for it. */
+/* The common part of all decompressors, with a made-up library. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,14 +9,14 @@
 
 static struct error err;
 
-/* Its language: a byte becomes so many of itself, times scale; '.' ends a member, '!' is damaged. */
+/* The made-up format: a digit becomes that many copies of itself, times scale; '.' ends a member, '!' is damaged. */
 struct repeater {
 	size_t scale; /* 0: 1 */
 	uint8_t byte;
-	size_t left; /* held back for want of room */
-	int begun;   /* members behind the first */
-	int freed;   /* how often */
-	/* Takes everything unread: all of it, and the most at once. */
+	size_t left; /* pending output */
+	int begun;   /* members after the first */
+	int freed;   /* number of calls */
+	/* Takes all input without reading it, and records the total and the largest piece. */
 	bool swallow;
 	size_t taken, most;
 };
@@ -123,7 +123,7 @@ static void what_the_library_refuses_ends_it(void **unused)
 	buffer_fini(&full.bytes);
 }
 
-/* With nothing more going in, all that one step had no room for comes out. */
+/* Without further input all pending output of a step arrives. */
 static void what_is_held_back_comes_out(void **unused)
 {
 	(void)unused;
@@ -139,7 +139,7 @@ static void what_is_held_back_comes_out(void **unused)
 	buffer_fini(&out.bytes);
 }
 
-/* More at once than a library can count: address space only, which nobody reads. */
+/* More input than a library's counter holds: address space only, never read. */
 static void long_input_comes_in_pieces(void **unused)
 {
 	(void)unused;

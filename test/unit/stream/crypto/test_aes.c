@@ -45,7 +45,7 @@ static void nist_vector(void **unused)
 	struct collect encrypted = {0};
 	struct collect decrypted = {0};
 	assert_int_equal(run(aes_encrypt, &in, &encrypted), STATUS_OK);
-	/* The vector has no padding, an object has a block of it. */
+	/* The test vector has no padding; an object has one block of it. */
 	assert_int_equal(encrypted.bytes.len, VECTOR_BYTES + 16);
 	assert_memory_equal(encrypted.bytes.data, cipher, VECTOR_BYTES);
 	assert_int_equal(run(aes_decrypt, &encrypted.bytes, &decrypted), STATUS_OK);

@@ -33,7 +33,7 @@ static void published_values(void **unused)
 	assert_tag(key, "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
 }
 
-/* What stands behind the verifier objects to the content: only an authentic content's objection counts. */
+/* The stage after the verifier rejects the content: that counts only if the content is authentic. */
 static void content_is_judged_after_the_tag(void **unused)
 {
 	(void)unused;
