@@ -50,10 +50,7 @@ static CURLcode limit_protocols(CURL *curl)
 }
 #endif
 
-/*
- * libcurl opens the file for each connection, and the working directory may have changed. libcurl reports an invalid
- * path.
- */
+/* libcurl opens the file for each connection, when the working directory may have changed. */
 static char *absolute(const char *path)
 {
 	char *found = realpath(path, NULL);
@@ -141,9 +138,7 @@ static void reset_response(struct http_response *response)
 	*response = (struct http_response){.content_length = -1};
 }
 
-/*
- * Parses "HTTP/1.1 404 Not Found". A further status line means that the previous one was an interim answer (100, 103).
- */
+/* Parses "HTTP/1.1 404 Not Found". A further status line means that the previous answer was interim (100, 103). */
 static void store_status(struct http_response *response, const char *line, size_t len)
 {
 	const char *space = memchr(line, ' ', len);
@@ -338,10 +333,7 @@ static unsigned set_request(struct http *http, struct transfer *transfer, struct
 	failed |= libcurl.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	failed |= libcurl_set_object(curl, CURLOPT_XFERINFODATA, transfer);
 	if (request->body != NULL) {
-		/*
-		 * libcurl sends from the caller's memory, and can send again by itself when a persistent connection
-		 * died.
-		 */
+		/* libcurl can send the caller's memory again by itself when a persistent connection died. */
 		failed |= libcurl_set_object(curl, CURLOPT_POSTFIELDS, request->body);
 		failed |= libcurl_set_offset(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
 	}

@@ -28,7 +28,7 @@ struct parallel {
 	pthread_t threads[PARALLEL_THREADS_MAX];
 	size_t piece_count;
 	struct piece pieces[PIECES_MAX]; /* ring: piece n is pieces[n % piece_count] */
-	size_t handed_on;                /* number of pieces written to next; used by the caller's thread only */
+	size_t written;                  /* number of pieces written to next; used by the caller's thread only */
 	pthread_mutex_t mutex;           /* guards the fields below, and done of the pieces */
 	pthread_cond_t changed;
 	size_t filled, begun; /* numbers of pieces */
@@ -95,10 +95,10 @@ static void submit(struct parallel *parallel)
 /* Whether the oldest piece can be written; with wait, blocks until it can. */
 static bool is_ready(struct parallel *parallel, bool wait)
 {
-	struct piece *piece = piece_at(parallel, parallel->handed_on);
+	struct piece *piece = piece_at(parallel, parallel->written);
 	bool mine = false;
 	(void)pthread_mutex_lock(&parallel->mutex);
-	if (wait && parallel->thread_count == 0 && parallel->begun == parallel->handed_on) {
+	if (wait && parallel->thread_count == 0 && parallel->begun == parallel->written) {
 		parallel->begun++;
 		mine = true;
 	}
@@ -112,13 +112,13 @@ static bool is_ready(struct parallel *parallel, bool wait)
 }
 
 /* Writes the pieces that are ready, in order: all of them, or as many as needed to free one. */
-static enum status hand_on(struct parallel *parallel, bool all, struct error *err)
+static enum status write_ready(struct parallel *parallel, bool all, struct error *err)
 {
-	while (parallel->handed_on < parallel->filled) {
-		bool full = parallel->filled - parallel->handed_on == parallel->piece_count;
+	while (parallel->written < parallel->filled) {
+		bool full = parallel->filled - parallel->written == parallel->piece_count;
 		if (!is_ready(parallel, all || full))
 			break;
-		struct piece *piece = piece_at(parallel, parallel->handed_on++);
+		struct piece *piece = piece_at(parallel, parallel->written++);
 		if (piece->st) {
 			*err = piece->err;
 			return piece->st;
@@ -138,7 +138,7 @@ static enum status make_room(struct parallel *parallel, struct error *err)
 		if (parallel->filled == 0)
 			start_threads(parallel);
 		submit(parallel);
-		enum status st = hand_on(parallel, false, err);
+		enum status st = write_ready(parallel, false, err);
 		if (st)
 			return st;
 		piece = piece_at(parallel, parallel->filled);
@@ -184,7 +184,7 @@ static enum status parallel_finish(struct sink *sink, struct error *err)
 	if (parallel->filled == 0)
 		parallel->thread_count = 0;
 	submit(parallel);
-	enum status st = hand_on(parallel, true, err);
+	enum status st = write_ready(parallel, true, err);
 	/* The rest is waiting for a disk or a store. */
 	stop_threads(parallel);
 	return st ? st : sink_finish(parallel->next, err);

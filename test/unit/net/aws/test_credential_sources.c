@@ -78,12 +78,12 @@ static const struct source_case cases[] = {
     {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=sso", OFF},
      .config = "[profile sso]\nsso_session = x\n",
      .status = STATUS_USAGE,
-     .text = "profile 'sso' needs its sso_session followed",
+     .text = "profile 'sso' uses sso_session, which walship does not support",
      .hint = "aws configure export-credentials --profile sso"},
     {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=r", OFF},
      .config = "[profile r]\nrole_arn = arn\nsource_profile = default\n",
      .status = STATUS_USAGE,
-     .text = "needs its source_profile followed"},
+     .text = "uses source_profile, which walship does not support"},
     /* credential_process, in a profile that others can read. */
     {{"AWS_CONFIG_FILE=~/config", "PATH=/usr/bin:/bin", OFF},
      .config = "[default]\ncredential_process = echo '{\"Version\": 1, \"AccessKeyId\": \"AK\",' "
@@ -111,7 +111,7 @@ static const struct source_case cases[] = {
     {{"AWS_CONFIG_FILE=~/config", OFF},
      .config = "[default]\ncredential_process = echo sesame\n",
      .status = STATUS_UNREACHABLE,
-     .text = "credential_process gives no JSON"},
+     .text = "credential_process returned invalid JSON"},
     {{"AWS_CONFIG_FILE=~/config", OFF},
      .config = "[default]\ncredential_process = echo {}\n",
      .status = STATUS_UNREACHABLE,
@@ -197,7 +197,7 @@ static const struct source_case cases[] = {
     {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=v2/x", OFF}, .status = STATUS_USAGE, .text = "does not begin with '/'"},
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", "AWS_CONTAINER_AUTHORIZATION_TOKEN=a\r\nx: y", OFF},
      .status = STATUS_USAGE,
-     .text = "holds a line break"},
+     .text = "contains a line break"},
     /* Instances. */
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$/"},
      .answers = {{.body = "IMDSTOKEN"}, {.body = "backup-role\n"}, {.body = GIVEN("Token")}},
@@ -221,7 +221,7 @@ static const struct source_case cases[] = {
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
      .answers = {{.body = "T"}, {.body = "../../x\n"}},
      .status = STATUS_UNREACHABLE,
-     .text = "names no role"},
+     .text = "returned no role name"},
     /* Another cloud's service, or no answer: this is not an EC2 instance. */
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
      .answers = {{.status = "405 Method Not Allowed"}},

@@ -80,7 +80,7 @@ static void says_that_nobody_is_there(void **unused)
 	assert_non_null(strstr(err.text, dir.path));
 	assert_non_null(strstr(err.text, "No such file or directory"));
 	assert_null(strchr(err.text, '?')); /* one line, without libpq's question after it */
-	assert_non_null(strstr(err.hint, "pg-conninfo, or PGHOST"));
+	assert_non_null(strstr(err.hint, "check pg-conninfo or PGHOST"));
 }
 
 /* A server that hangs accepts the connection and does nothing. */

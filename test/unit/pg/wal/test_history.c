@@ -47,8 +47,8 @@ static void refuses_what_would_stop_recovery(void **unused)
 		uint32_t timeline;
 		const char *text, *message;
 	} cases[] = {
-	    {2, "", "no line"},
-	    {2, "# nothing\n", "no line"},
+	    {2, "", "no entry"},
+	    {2, "# nothing\n", "no entry"},
 	    {2, "one\t0/3000060\n", "line 1 of the timeline history is not a timeline and switch point"},
 	    {2, "1\n", "line 1"},
 	    {2, "1\t\n", "line 1"},

@@ -139,7 +139,7 @@ static void a_switch_ends_the_segment_behind(void **unused)
 		*kind = 0x20;
 		records = begin(&writer, BEGIN + MIB);
 		assert_int_equal(feed(&records, &writer, MIB, writer.bytes.len - MIB, 777), STATUS_CONFLICT);
-		assert_non_null(strstr(err.text, "the records end before the segment does"));
+		assert_non_null(strstr(err.text, "the records end before the segment, without"));
 		wal_writer_fini(&writer);
 	}
 }
@@ -233,7 +233,7 @@ static void says_what_is_wrong(void **unused)
 	    {"page size", 36, 0x01, "no valid page size"},
 	    {"long header", 2, 0, "a short header"},
 	    {"timeline", 4, 2, "another timeline"},
-	    {"address", 9, 1, "another address"},
+	    {"address", 9, 1, "a different address"},
 	    {"flags", 3, 1, "unknown flags"},
 	    {"length", 40, 1, "at 0/00300028: the WAL record length is invalid"},
 	    {"data", 70, 0xEE, "at 0/00300028: the CRC of the WAL record does not match"},
@@ -279,7 +279,7 @@ static void records_are_linked_and_do_not_end_early(void **unused)
 	assert_ok(buffer_append(&writer.bytes, zero, sizeof zero, &err), err);
 	records = begin(&writer, BEGIN);
 	assert_int_equal(feed(&records, &writer, 0, writer.bytes.len, 100), STATUS_CONFLICT);
-	assert_non_null(strstr(err.text, "the records end before the segment does"));
+	assert_non_null(strstr(err.text, "the records end before the segment, without"));
 	wal_writer_fini(&writer);
 }
 
