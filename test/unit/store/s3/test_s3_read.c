@@ -181,7 +181,7 @@ static void resumes_with_range_and_etag(void **state)
 			    "SignedHeaders=host;if-match;range;x-amz-content-sha256;x-amz-date;"
 			    "x-amz-security-token,");
 	scripted_assert_has(&scripted, 1, "x-amz-security-token: the/session+token=\r\n");
-	assert_non_null(strstr(buffer_text(&scripted.world.logged), "try 2 in 501 ms"));
+	assert_non_null(strstr(buffer_text(&scripted.world.logged), "retrying in 501 ms (try 2)"));
 	sink_free(sink);
 	buffer_fini(&collected.bytes);
 	scripted_close(&scripted);
