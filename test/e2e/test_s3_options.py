@@ -115,7 +115,7 @@ def test_check_finds_out_about_versions(s3_site, special_bucket, options, marks)
     ({"s3_object_lock_retain_days": "0"}, "s3-object-lock-retain-days", "1 to 36500"),
     ({"s3_endpoint_mode": "fips"}, "s3-endpoint is set", "leave one"),
     ({"s3_requester_pays": "perhaps"}, "s3-requester-pays", "yes"),
-    ({"s3_proxy": "http://user:pass@127.0.0.1:1"}, "s3-proxy holds a user or a password", "HTTPS_PROXY"),
+    ({"s3_proxy": "http://user:pass@127.0.0.1:1"}, "s3-proxy contains a user name or password", "HTTPS_PROXY"),
     ({"s3_proxy": "http://h:99999"}, "does not name a host", "http://host:port"),
     ({"s3_proxy": "127.0.0.1:1"}, "'127.0.0.1:1' has no scheme", "http://host:port"),
     ({"s3_bandwidth_limit": "1KiB"}, "s3-bandwidth-limit", "65536"),

@@ -82,7 +82,7 @@ static void reads_lines(void **unused)
 			fail_msg("case %zu: %s %s", i, buffer_text(&lines), err.text);
 		assert_string_equal(err.text, cases[i].error == NULL ? "" : cases[i].error);
 		if (strstr(err.text, ": section ") != NULL)
-			assert_string_equal(err.hint, "names stand outside of sections, or in [walship]");
+			assert_string_equal(err.hint, "put options outside of sections or in [walship]");
 		buffer_fini(&lines);
 	}
 }
@@ -95,7 +95,7 @@ static void refuses_zero_bytes(void **unused)
 	CLEANUP(ini_file_fini) struct ini_file file = {.path = "t.conf"};
 	assert_ok(secret_set(&file.content, "a = 1\nb = \0002\n", 13, &err), err);
 	assert_int_equal(ini_parse_lines(&file, note, &lines, &err), STATUS_USAGE);
-	assert_string_equal(err.text, "t.conf:2: holds a zero byte");
+	assert_string_equal(err.text, "t.conf:2: contains a zero byte");
 	buffer_fini(&lines);
 }
 

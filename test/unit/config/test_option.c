@@ -3,8 +3,8 @@
 #include "config/option.h"
 #include "support/cmocka.h"
 
-#define TIME_HINT "a whole number and a unit, without a blank: ms, s, min, h or d; for example 60s"
-#define SIZE_HINT "a whole number and a unit, without a blank: B, KiB, MiB or GiB; for example 32MiB"
+#define TIME_HINT "write a whole number and a unit, without a space: ms, s, min, h or d; for example 60s"
+#define SIZE_HINT "write a whole number and a unit, without a space: B, KiB, MiB or GiB; for example 32MiB"
 
 static const struct {
 	enum option_id id;

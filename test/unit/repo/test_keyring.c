@@ -64,7 +64,7 @@ static void the_same_key_twice_is_a_mistake(void **unused)
 	struct keyring ring = {0};
 	assert_int_equal(add(&ring, HEX, 64), STATUS_OK);
 	assert_int_equal(add(&ring, RAW, 32), STATUS_USAGE);
-	assert_string_equal(err.text, "holds a key that is configured already");
+	assert_string_equal(err.text, "contains a key that is already configured");
 	keyring_fini(&ring);
 }
 

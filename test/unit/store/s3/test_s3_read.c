@@ -60,7 +60,7 @@ static void takes_one_answer_for_what_it_is(void **state)
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 404 NoSuchBucket: the words", "bucket"}},
 	    {"a proxy's 404",
 	     {"404 Not Found", NULL, "<html>not found<br></html>", 0, FAULT_NONE, 0},
-	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a text that is not S3's: '<html>not found", ""}},
+	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a body that is not from S3: '<html>not found", ""}},
 	    {"an empty 404",
 	     {"404 Not Found", NULL, NULL, 0, FAULT_NONE, 0},
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 404 without an explanation", ""}},
