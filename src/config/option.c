@@ -136,7 +136,7 @@ static enum status parse_choice(enum option_id id, const char *text, uint64_t *n
 			break;
 		name += len + 1;
 	}
-	(void)error_set(err, STATUS_USAGE, "'%s' is not known", text);
+	(void)error_set(err, STATUS_USAGE, "'%s' is not a valid value", text);
 	return error_hint(err, STATUS_USAGE, "one of %s", option_table[id].bounds);
 }
 

@@ -224,7 +224,7 @@ static void helps_on_each_topic(void **unused)
 	    {{"keygen", "--help"}, "walship keygen FILE: "},
 	    {{"help", "config"}, "walship config [--credentials] [--json]: "},
 	    {{"help", "man"}, ".TH WALSHIP 1"},
-	    {{"help", "sample"}, "; walship.conf: "},
+	    {{"help", "sample"}, "; walship.conf with "},
 	    {{"help", "markdown"}, "| option |"},
 	};
 	static const char *const broken[VARIABLES] = {"WALSHIP_NONSENSE=1"};

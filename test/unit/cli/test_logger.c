@@ -253,8 +253,8 @@ static void the_journal_gets_fields(void **unused)
 }
 
 #define HINT                                                                                                           \
-	"walship: hint: does a log service listen there? A container has none by itself: log-to = stderr is what its " \
-	"engine and PostgreSQL's log show\n"
+	"walship: hint: check that a log service listens there; a container usually has none, so set log-to = "        \
+	"stderr\n"
 
 static void an_unusable_place_is_standard_error(void **unused)
 {

@@ -160,7 +160,7 @@ static const struct {
      "WALSHIP_REPO: is already set at WALSHIP_REPO",
      "remove one of the two"},
     {{.environment = {"WALSHIP_REPO="}}, "WALSHIP_REPO: has no value", ""},
-    {{.environment = {"WALSHIP_CIPHER=no"}}, "WALSHIP_CIPHER: 'no' is not known", "one of aes-256-cbc|none"},
+    {{.environment = {"WALSHIP_CIPHER=no"}}, "WALSHIP_CIPHER: 'no' is not a valid value", "one of aes-256-cbc|none"},
     {{.environment = {"WALSHIP_CIPHER_KEY_FILE=a::b"}},
      "WALSHIP_CIPHER_KEY_FILE: contains an empty item",
      "':' separates the items"},
@@ -176,7 +176,7 @@ static const struct {
      "put the secret into a file and use --s3-key-secret-file"},
     /* What a stronger source replaces must be right all the same. */
     {{.file = "compress = zip\n", .options = {{"compress", "none"}}},
-     "@/w.conf:1: compress: 'zip' is not known",
+     "@/w.conf:1: compress: 'zip' is not a valid value",
      "one of gzip|zstd|lz4|none"},
 };
 

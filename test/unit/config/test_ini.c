@@ -31,7 +31,7 @@ static enum status note(void *arg, const struct ini_line *line, struct error *er
 	return buffer_printf(arg, err, "%d:%s=%s|", line->number, line->name, line->value);
 }
 
-#define SECTION(text) "section " text " is not known"
+#define SECTION(text) "unknown section " text
 #define NEITHER "neither 'name = value' nor a comment"
 #define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
@@ -81,7 +81,7 @@ static void reads_lines(void **unused)
 		if ((st != STATUS_OK) != (cases[i].error != NULL) || strcmp(buffer_text(&lines), cases[i].lines) != 0)
 			fail_msg("case %zu: %s %s", i, buffer_text(&lines), err.text);
 		assert_string_equal(err.text, cases[i].error == NULL ? "" : cases[i].error);
-		if (strstr(err.text, ": section ") != NULL)
+		if (strstr(err.text, ": unknown section ") != NULL)
 			assert_string_equal(err.hint, "put options outside of sections or in [walship]");
 		buffer_fini(&lines);
 	}

@@ -196,7 +196,7 @@ static void a_missing_key_is_named(void **unused)
 	struct unseal_params params = {.keys = &other_ring, .name = name};
 	struct collect state = {0};
 	assert_int_equal(open_as(&object, &params, &state), STATUS_DAMAGED);
-	assert_non_null(strstr(err.text, "encrypted with the key of id "));
+	assert_non_null(strstr(err.text, "encrypted with key id "));
 	assert_non_null(strstr(err.hint, "keys configured: 1"));
 	buffer_fini(&state.bytes);
 	buffer_fini(&object);

@@ -212,7 +212,7 @@ static void looks_at_objects(void **state)
 	    {"not S3",
 	     {{HEAD, {NULL, NULL, "page", 0, FAULT_NONE, 0}}},
 	     STATUS_UNREACHABLE,
-	     "not S3's answer about",
+	     "the response is not from S3",
 	     0},
 	    {"no length", {{HEAD, {NULL, MODIFIED, "content", 0, FAULT_OPEN, 0}}}, STATUS_UNREACHABLE, "length", 0},
 	    {"missing",

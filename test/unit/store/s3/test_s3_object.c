@@ -212,9 +212,9 @@ static const struct {
 	struct s3_options options;
 	const char *text, *hint; /* NULL: taken */
 } checks[] = {
-    {{.storage_class = "GLACIER"}, "GLACIER cannot be read at once", "GLACIER_IR"},
+    {{.storage_class = "GLACIER"}, "GLACIER has no immediate read access", "GLACIER_IR"},
     {{.storage_class = "DEEP_ARCHIVE", .endpoint = "http://a.test"}, "DEEP_ARCHIVE cannot be read", "lifecycle"},
-    {{.storage_class = "Glacier", .endpoint = "http://a.test"}, "Glacier cannot be read at once", ""},
+    {{.storage_class = "Glacier", .endpoint = "http://a.test"}, "Glacier has no immediate read access", ""},
     {{.storage_class = "REDUCED_REDUNDANCY"}, "'REDUCED_REDUNDANCY' is none", ""},
     {{.storage_class = "", .endpoint = "http://a.test"}, "'' is none", ""},
     {{.storage_class = "STANDARD_AI"}, "'STANDARD_AI' is none of S3's", "STANDARD_IA"},

@@ -69,7 +69,7 @@ static void takes_one_answer_for_what_it_is(void **state)
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 404 NoSuchKey", ""}},
 	    {"the code elsewhere",
 	     {"404 Not Found", NULL, "<html><Error><Code>NoSuchKey</Code></Error></html>", 0, FAULT_NONE, 0},
-	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a text", ""}},
+	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a body", ""}},
 	    {"a 200 that says no",
 	     {NULL, NULL, ERROR_XML("NoSuchKey"), 0, FAULT_NONE, 0},
 	     {STATUS_OK, 1, ERROR_XML("NoSuchKey"), "", ""}},

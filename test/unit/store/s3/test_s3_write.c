@@ -110,7 +110,7 @@ static void puts_small_objects(void **state)
 	    {"an answer of nobody",
 	     {{PUT, {NULL, NULL, NULL, 0, FAULT_NONE, 0}}},
 	     STATUS_UNREACHABLE,
-	     "not S3's answer to a put: without an ETag",
+	     "the response to the put is not from S3: without an ETag",
 	     "s3-endpoint",
 	     NULL},
 	    {"taken", {{PUT, TAKEN}}, STATUS_EXISTS, "already there", "", NULL},
@@ -234,7 +234,7 @@ static void sends_nothing_when_abandoned(void **state)
 	{                                                                                                              \
 		PART("2"), DONE                                                                                        \
 	}
-#define LEFT "an unfinished upload of s3://bucket/pre/fix/a/b stays"
+#define LEFT "an unfinished upload of s3://bucket/pre/fix/a/b remains"
 
 static void puts_large_objects_in_parts(void **state)
 {
