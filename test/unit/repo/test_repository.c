@@ -97,7 +97,7 @@ static const struct {
     {"repo = file://@\ncipher-key-command = cat @/key\ncipher-key-file = @/key\n", path, STATUS_USAGE,
      "contains a key that is already configured", ""},
     {"repo = file://@\ncipher-key-command = true\n", path, STATUS_USAGE,
-     "cipher-key-command: the command printed nothing", "on its standard output"},
+     "cipher-key-command: the command printed nothing", "on standard output"},
     {"repo = file://@\ncipher-key-command = sh -c 'echo sealed >&2; exit 3'\n", path, STATUS_UNREACHABLE,
      "cipher-key-command sh: ended with exit code 3: 'sealed'", "try it by hand"},
     {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\ns3-key-secret-command = cat @/secret\n", path, STATUS_OK, "",

@@ -90,7 +90,7 @@ static void takes_one_answer_for_what_it_is(void **state)
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 400 ExpiredToken", "expired"}},
 	    {"elsewhere, and it does not say where",
 	     {"302 Found", "Location: http://127.0.0.1:1/\r\n", NULL, 0, FAULT_NONE, 0},
-	     {STATUS_UNREACHABLE, 1, "", "HTTP 302 without", "not followed"}},
+	     {STATUS_UNREACHABLE, 1, "", "HTTP 302 without", "does not follow redirects"}},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++)
 		check(cases[i].name, &cases[i].answer, 1, &cases[i].expected);
