@@ -1,11 +1,11 @@
 /*
- * Error text for people: one line, and a separate hint that says what to do.
+ * An error for the operator: one line of text, and separately a hint that says what to do.
  *
- * The function that fails sets the innermost text; each caller prepends one piece of context:
+ * The function that fails sets the innermost part; each caller prepends one part of context:
  *     push 0000000100000000000000A3: put s3://b/k: HTTP 403 AccessDenied
- * All functions return the status that they are given, so that a failure is one statement. Control characters (from a
- * server's answer or a file name) become '?', so that one error is one log line. Text beyond the limit is cut off.
- * Secrets never enter it.
+ * Each function returns the status that it is given, so that failing takes one statement. Control
+ * characters, as in a server's response or a file name, become '?', so that one error is one log line. The
+ * text is truncated at its bound. It never contains a secret.
  */
 #ifndef WALSHIP_ERROR_H
 #define WALSHIP_ERROR_H
@@ -24,7 +24,7 @@ struct error {
 enum status error_set(struct error *err, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As error_set, and appends ": " and the text of errno_value; errno is errno_value afterwards. */
+/* As error_set, followed by ": " and the message for errno_value. Leaves errno set to errno_value. */
 enum status error_errno(struct error *err, enum status status, int errno_value, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

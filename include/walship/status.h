@@ -1,4 +1,4 @@
-/* The outcome of every walship function, for decisions; error.h has the text for people. */
+/* The outcome of a walship function, for the caller to act on. The text for the operator is in error.h. */
 #ifndef WALSHIP_STATUS_H
 #define WALSHIP_STATUS_H
 
@@ -9,13 +9,13 @@ enum status {
 	STATUS_COUNT
 };
 
-/* Who reads the exit code: the columns of status.def. */
+/* Which program interprets the exit code: see the columns of status.def. */
 enum exit_for { EXIT_FOR_PUSH, EXIT_FOR_FETCH, EXIT_FOR_STANDBY, EXIT_FOR_MONITOR, EXIT_FOR_COUNT };
 
-/* Returns the exit code of this status for this reader. */
+/* The process exit code that reports this status to the reader. */
 int status_exit_code(enum status status, enum exit_for reader);
 
-/* Returns the meaning of the status, for help and man page. Static storage. */
+/* The meaning of the status, for help and man page. Static storage. */
 const char *status_meaning(enum status status);
 
 #endif

@@ -13,7 +13,8 @@ enum status cluster_id_find(const struct cluster_hint *hint, const char *wal_pat
 	*system_id = directory->known ? directory->system_id : given;
 	if (given == 0 || given == *system_id)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "system-id is %" PRIu64 ", but the data directory is of cluster %" PRIu64,
-			given, *system_id);
-	return error_hint(err, STATUS_USAGE, "leave system-id out where a data directory is at hand");
+	(void)error_set(err, STATUS_USAGE,
+			"system-id is %" PRIu64 ", but the data directory belongs to cluster %" PRIu64, given,
+			*system_id);
+	return error_hint(err, STATUS_USAGE, "remove system-id where a data directory is available");
 }

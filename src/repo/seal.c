@@ -36,7 +36,7 @@ static void fill_header(struct header *header, const struct seal_params *params)
 
 #define NO_COMPRESSION 0
 
-/* Stages are added from the store's end: tag, header through it, cipher, compression. */
+/* Builds the chain from the store backwards: tag, header (written through the tag), cipher, compression. */
 static enum status build_seal(struct sink **chain, const struct seal_params *params, const struct object_keys *keys,
 			      struct error *err)
 {
@@ -69,7 +69,7 @@ enum status seal_new(struct sink **chain, const struct seal_params *params, stru
 
 struct unseal {
 	struct sink sink;
-	struct sink *next; /* the caller's chain, and once the header is there, our filters before it */
+	struct sink *next; /* the caller's chain; preceded by the filters once the header is complete */
 	const struct unseal_params *params;
 	uint8_t header[SEAL_HEADER_BYTES];
 	size_t header_len;
@@ -86,12 +86,12 @@ static enum status refuse(struct error *err, const char *what)
 {
 	(void)error_set(err, STATUS_DAMAGED, "%s", what);
 	return error_hint(err, STATUS_DAMAGED,
-			  "it was altered or cut off, or walship did not write it; look for another copy");
+			  "the object was altered or truncated, or walship did not write it; look for another copy");
 }
 
-static enum status not_known_here(struct error *err)
+static enum status hint_newer_version(struct error *err)
 {
-	return error_hint(err, STATUS_DAMAGED, "a newer walship may have written it: use that one");
+	return error_hint(err, STATUS_DAMAGED, "a newer walship may have written the object: use that version");
 }
 
 static enum status check_header(const struct header *header, bool *newer, struct error *err)
@@ -99,20 +99,20 @@ static enum status check_header(const struct header *header, bool *newer, struct
 	*newer = false;
 	static const uint8_t zero[sizeof header->zero];
 	if (memcmp(header->magic, magic, sizeof magic) != 0)
-		return refuse(err, "not an object of walship: it does not begin with WALSHIP");
+		return refuse(err, "not a walship object: it does not begin with WALSHIP");
 	if (header->version != VERSION) {
 		*newer = true;
-		(void)error_set(err, STATUS_DAMAGED, "object format version %u, and this walship reads version %d",
+		(void)error_set(err, STATUS_DAMAGED, "object format version %u, but this walship reads version %d",
 				(unsigned)header->version, VERSION);
-		return not_known_here(err);
+		return hint_newer_version(err);
 	}
 	if (memcmp(header->zero, zero, sizeof zero) != 0 || header->protection > PROTECTION_AES_HMAC)
-		return refuse(err, "damaged: its header has values that version 1 does not know");
+		return refuse(err, "damaged: the header has values that version 1 does not define");
 	if (codec_by_id(header->compression) != NULL)
 		return STATUS_OK;
 	*newer = true;
-	(void)error_set(err, STATUS_DAMAGED, "compression %u is not known here", (unsigned)header->compression);
-	return not_known_here(err);
+	(void)error_set(err, STATUS_DAMAGED, "unknown compression %u", (unsigned)header->compression);
+	return hint_newer_version(err);
 }
 
 enum status seal_header_read(struct seal_header *out, const void *bytes, size_t len, struct error *err)
@@ -121,7 +121,7 @@ enum status seal_header_read(struct seal_header *out, const void *bytes, size_t 
 	bool newer;
 	*out = (struct seal_header){0};
 	if (len < sizeof header)
-		return refuse(err, "cut off: it ends before its header does");
+		return refuse(err, "truncated: the object ends within its header");
 	memcpy(&header, bytes, sizeof header);
 	enum status st = check_header(&header, &newer, err);
 	*out = (struct seal_header){.encrypted = header.protection == PROTECTION_AES_HMAC, .newer = newer};
@@ -137,13 +137,13 @@ static enum status no_such_key(const struct unseal *unseal, const struct header 
 		unseal->params->lack->lacks = true;
 		memcpy(unseal->params->lack->key_id, header->key_id, KEY_ID_BYTES);
 	}
-	(void)error_set(err, STATUS_DAMAGED, "encrypted with the key of id %s, which is not configured", id);
+	(void)error_set(err, STATUS_DAMAGED, "encrypted with key id %s, which is not configured", id);
 	return error_hint(err, STATUS_DAMAGED,
-			  "keys configured: %zu; add the old key as a further cipher-key-file (or cipher-key-command)",
+			  "keys configured: %zu; add the old key as another cipher-key-file (or cipher-key-command)",
 			  unseal->params->keys->count);
 }
 
-/* Protected: verify the tag, decrypt, decompress; built from the caller's end. */
+/* Verifies the tag, decrypts, decompresses. Built from the caller's end. */
 static enum status build_protected(struct unseal *unseal, const struct header *header, struct error *err)
 {
 	const struct repository_key *key = keyring_find(unseal->params->keys, header->key_id);
@@ -164,10 +164,10 @@ static enum status build_protected(struct unseal *unseal, const struct header *h
 static enum status build_unprotected(struct unseal *unseal, const struct header *header, struct error *err)
 {
 	if (!unseal->params->allow_unprotected) {
-		(void)error_set(err, STATUS_DAMAGED, "not encrypted, where the configuration says that all is");
+		(void)error_set(err, STATUS_DAMAGED, "not encrypted, but the configuration requires encryption");
 		return error_hint(err, STATUS_DAMAGED,
-				  "anybody who can write to the store could have put it there; to read it all the "
-				  "same: cipher = none");
+				  "anyone who can write to the store could have created this object; to read it "
+				  "anyway, set cipher = none");
 	}
 	enum status st = codec_by_id(header->compression)->decompress(&unseal->next, err);
 	return st ? st : tag_verify(&unseal->next, NULL, header, sizeof *header, err);
@@ -211,7 +211,7 @@ static enum status unseal_finish(struct sink *sink, struct error *err)
 {
 	struct unseal *unseal = (struct unseal *)sink;
 	if (unseal->header_len < SEAL_HEADER_BYTES)
-		return refuse(err, "cut off: it ends before its header does");
+		return refuse(err, "truncated: the object ends within its header");
 	return sink_finish(unseal->next, err);
 }
 

@@ -440,7 +440,7 @@ def test_a_store_that_is_away(site, written, scratch):
 
 def test_where_it_cannot_be_run(dir_site, data_dir):
     dir_site.run("backfill").expect(2, "no data directory is at hand", "--pg-data")
-    dir_site.run("backfill", "--pg-data", data_dir, "--system-id", "1").expect(2, "system-id is 1, but", "leave system-id out")
+    dir_site.run("backfill", "--pg-data", data_dir, "--system-id", "1").expect(2, "system-id is 1, but", "remove system-id")
     out = dir_site.run("backfill", "--pg-data", data_dir).expect(0).out.decode()
     assert out.startswith("0 finished files")
     shutil.rmtree(data_dir / "pg_wal")

@@ -199,7 +199,7 @@ def test_rotation_is_refused_before_anything_is_lost(site):
     # The newest object needs another key, or is damaged.
     third = wal.object_name(SYSTEM_ID, wal.segment_name(1, 3, MIB))
     site.store.put(third, objects.make_object(b"x" * 1000, third, os.urandom(32)))
-    assert refused(site, 4, rf"the newest object, {third}, cannot be opened: encrypted with the key of id", r"add that key's copy as a further cipher-key-file.*key list")
+    assert refused(site, 4, rf"the newest object, {third}, cannot be opened: encrypted with key id", r"add that key's copy as a further cipher-key-file.*key list")
     for garbage in (b"", b"garbage", b"x" * 1000):
         site.store.delete(third)
         site.store.put(third, garbage)
@@ -219,10 +219,10 @@ def test_rotation_is_refused_before_anything_is_lost(site):
     assert refused(site, 3, r"key rotate")
     site.store.come_back()
     done = site.run("key", "rotate", site.folder / "key-2027", "--write", "--cipher-key-file", site.walship.key_file)
-    done.expect(2, r"the keys are not from a walship.conf: --cipher-key-file", r"without --write")
+    done.expect(2, r"the keys are not configured in walship.conf, but by --cipher-key-file", r"without --write")
     assert not (site.folder / "key-2027").exists()
     host.USER.write(site.folder / "nonsense", "no key\n", 0o600)
-    refused(site, 2, r"nonsense: holds no key", path="nonsense")
+    refused(site, 2, r"nonsense: not a key", path="nonsense")
     host.USER.write(site.folder / "copy", site.walship.key_file.read_bytes(), 0o600)
     refused(site, 2, r"holds the key that encrypts already", path="copy")
     rotate(site, "key-2027", "--write")
@@ -406,7 +406,7 @@ def test_commands_that_fail(s3_site, option):
             ("/nonexistent", (2, 255), r"/nonexistent: cannot be run: No such file"),
             ("sh -c 'echo the vault is sealed >&2; exit 7'", (3, 255), r" sh: exited with code 7: 'the vault is sealed'"),
             ("sh -c 'echo waiting >&2; sleep 1000'", (3, 255), r" sh: did not exit in time: 'waiting'"),
-            ("true", (2, 255), r"the command prints nothing"),
+            ("true", (2, 255), r"the command printed nothing"),
             ("echo 'x", (2, 255), r"an unclosed quote")):
         s3_site.walship.configure(**{option: line})
         s3_site.run("push", path, "--system-id", SYSTEM_ID).expect(codes[0], rf"{option}.*{error}", r".")

@@ -68,9 +68,9 @@ def test_what_it_cannot_do_is_refused(pair, scratch):
     name = wal.segment_name(1, 3, MIB)
     path = host.USER.write(scratch.folder("f") / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
     libs3.configure(s3_tags="a=b")
-    libs3.run("push", path).expect(2, "libs3 cannot do s3-tags", "native can")
+    libs3.run("push", path).expect(2, "libs3 does not support s3-tags", "use s3-client = native")
     libs3.configure(s3_tags=None, s3_endpoint="https://127.0.0.1:1")
-    libs3.run("push", path).expect(2, "libs3 cannot do https", "native can")
+    libs3.run("push", path).expect(2, "libs3 does not support https", "use s3-client = native")
 
 
 @pytest.fixture

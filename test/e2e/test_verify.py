@@ -488,7 +488,7 @@ def test_a_key_that_is_lacking_is_told_once(site):
     assert "damaged" not in text + result.err
     for key_id, count in ids.items():
         assert f"✗ {count} objects are encrypted with the key of id {key_id}, which is not configured\n" in text
-        [first] = re.findall(f"^✗ (\\S+): encrypted with the key of id {key_id}, which is not configured; others of this key are counted$", text, re.M)
+        [first] = re.findall(f"^✗ (\\S+): encrypted with key id {key_id}, which is not configured; others of this key are counted$", text, re.M)
     assert len(text.splitlines()) == 7 and "; 23 not opened for want of a key\n" in text
     result = site.run("verify", "--read", "--json").expect(4, "need a key", "key list")
     found = [line for line in lines(result) if line["kind"] == "locked"]

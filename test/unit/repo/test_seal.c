@@ -151,16 +151,15 @@ static void refusals(void **unused)
 		uint8_t value;
 		const char *text;
 	} cases[] = {
-	    {"gzip-aes", 0, 'w', "not an object of walship: it does not begin with WALSHIP"},
-	    {"gzip-aes", 7, 2, "object format version 2, and this walship reads version 1"},
-	    {"gzip-aes", 8, 200, "compression 200 is not known here"},
-	    {"gzip-aes", 9, 7, "damaged: its header has values that version 1 does not know"},
-	    {"gzip-aes", 12, 1, "damaged: its header has values that version 1 does not know"},
+	    {"gzip-aes", 0, 'w', "not a walship object: it does not begin with WALSHIP"},
+	    {"gzip-aes", 7, 2, "object format version 2, but this walship reads version 1"},
+	    {"gzip-aes", 8, 200, "unknown compression 200"},
+	    {"gzip-aes", 9, 7, "damaged: the header has values that version 1 does not define"},
+	    {"gzip-aes", 12, 1, "damaged: the header has values that version 1 does not define"},
 	    {"gzip-aes", 8, 0, "not authentic: its HMAC-SHA-256 does not match"},
 	    {"gzip-aes", 40, 0, "not authentic: its HMAC-SHA-256 does not match"},
 	    {"gzip-aes", 70, 0, "not authentic: its HMAC-SHA-256 does not match"},
-	    {"gzip-sha256", 9, 1,
-	     "encrypted with the key of id 00000000000000000000000000000000, which is not configured"},
+	    {"gzip-sha256", 9, 1, "encrypted with key id 00000000000000000000000000000000, which is not configured"},
 	    {"gzip-sha256", 75, 0, "damaged: its SHA-256 does not match"},
 #ifndef WALSHIP_ZSTD
 	    {"zstd-aes", 8, 2, "this walship was built without zstd"},
@@ -197,7 +196,7 @@ static void a_missing_key_is_named(void **unused)
 	struct unseal_params params = {.keys = &other_ring, .name = name};
 	struct collect state = {0};
 	assert_int_equal(open_as(&object, &params, &state), STATUS_DAMAGED);
-	assert_non_null(strstr(err.text, "encrypted with the key of id "));
+	assert_non_null(strstr(err.text, "encrypted with key id "));
 	assert_non_null(strstr(err.hint, "keys configured: 1"));
 	buffer_fini(&state.bytes);
 	buffer_fini(&object);
@@ -211,7 +210,7 @@ static void unprotected_objects_need_consent(void **unused)
 	struct unseal_params params = {.keys = &ring, .name = name};
 	struct collect state = {0};
 	assert_int_equal(open_as(&object, &params, &state), STATUS_DAMAGED);
-	assert_string_equal(err.text, "not encrypted, where the configuration says that all is");
+	assert_string_equal(err.text, "not encrypted, but the configuration requires encryption");
 	assert_int_equal(state.bytes.len, 0);
 	buffer_fini(&state.bytes);
 	buffer_fini(&object);

@@ -348,7 +348,7 @@ static void what_is_too_long_is_said(void **unused)
 	assert_int_equal(pushed_markers_open(&notes, settings_of(config), UINT64_MAX, "/nowhere/" NAME, &err),
 			 STATUS_LOCAL);
 	assert_string_equal(
-	    err.text, "repo, s3-endpoint, s3-region, cipher-key-file and cipher-key-command are too long together");
+	    err.text, "repo, s3-endpoint, s3-region, cipher-key-file and cipher-key-command together are too long");
 	/* All that fits into the identity fits into a note. */
 	config_free(config);
 	key_file[3900] = '\0';

@@ -60,7 +60,7 @@ static void takes_one_answer_for_what_it_is(void **state)
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 404 NoSuchBucket: the words", "bucket"}},
 	    {"a proxy's 404",
 	     {"404 Not Found", NULL, "<html>not found<br></html>", 0, FAULT_NONE, 0},
-	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a text that is not S3's: '<html>not found", ""}},
+	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a body that is not from S3: '<html>not found", ""}},
 	    {"an empty 404",
 	     {"404 Not Found", NULL, NULL, 0, FAULT_NONE, 0},
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 404 without an explanation", ""}},
@@ -69,7 +69,7 @@ static void takes_one_answer_for_what_it_is(void **state)
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 404 NoSuchKey", ""}},
 	    {"the code elsewhere",
 	     {"404 Not Found", NULL, "<html><Error><Code>NoSuchKey</Code></Error></html>", 0, FAULT_NONE, 0},
-	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a text", ""}},
+	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a body", ""}},
 	    {"a 200 that says no",
 	     {NULL, NULL, ERROR_XML("NoSuchKey"), 0, FAULT_NONE, 0},
 	     {STATUS_OK, 1, ERROR_XML("NoSuchKey"), "", ""}},
@@ -90,7 +90,7 @@ static void takes_one_answer_for_what_it_is(void **state)
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 400 ExpiredToken", "expired"}},
 	    {"elsewhere, and it does not say where",
 	     {"302 Found", "Location: http://127.0.0.1:1/\r\n", NULL, 0, FAULT_NONE, 0},
-	     {STATUS_UNREACHABLE, 1, "", "HTTP 302 without", "not followed"}},
+	     {STATUS_UNREACHABLE, 1, "", "HTTP 302 without", "does not follow redirects"}},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++)
 		check(cases[i].name, &cases[i].answer, 1, &cases[i].expected);
