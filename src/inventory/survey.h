@@ -2,7 +2,6 @@
 #ifndef WALSHIP_INVENTORY_SURVEY_H
 #define WALSHIP_INVENTORY_SURVEY_H
 
-#include "command/command.h"
 #include "console/progress.h"
 #include "repo/coverage.h"
 #include "repo/repository.h"
@@ -14,7 +13,8 @@
 typedef enum status (*survey_fn)(void *arg, struct coverage *coverage, struct error *err);
 
 struct survey {
-	const struct command_context *context;
+	const struct repository_settings *settings;
+	const struct call *call;
 	const struct repository *repo; /* out: while it runs, for whoever reads objects */
 	/* Each WAL file, before chain has it; may be NULL. chain->objects is 0 at a cluster's first. */
 	enum status (*seen)(void *arg, const struct coverage *coverage, const struct wal_name *name,
@@ -38,7 +38,7 @@ enum status survey_nothing(const struct survey *survey, struct error *err);
 /* Tells each cluster in the order of their names. Memory does not grow with the number of segments. */
 enum status survey_run(struct survey *survey, struct error *err);
 
-/* The operand of a command as a system identifier, 0 without one. STATUS_USAGE when it is none. */
-enum status survey_operand(const struct command_context *context, uint64_t *system_id, struct error *err);
+/* Reads the system identifier of the cluster to survey; 0 for NULL. STATUS_USAGE when text is not one. */
+enum status survey_system_id(const char *text, uint64_t *system_id, struct error *err);
 
 #endif
