@@ -5,7 +5,7 @@
 #ifndef WALSHIP_VERIFY_MISSING_KEYS_H
 #define WALSHIP_VERIFY_MISSING_KEYS_H
 
-#include "command/command.h"
+#include "console/console.h"
 #include "pg/wal/name.h"
 #include "repo/keyring.h"
 
@@ -28,7 +28,7 @@ struct missing_keys {
 bool missing_keys_add(struct missing_keys *missing_keys, const uint8_t key_id[KEY_ID_BYTES], const char *object);
 
 /* A line for each key, as doc/json.md says, or for people. */
-enum status missing_keys_print(const struct missing_keys *missing_keys, const struct command_context *context,
+enum status missing_keys_print(const struct missing_keys *missing_keys, const struct console *console, bool json,
 			       struct error *err);
 
 #endif

@@ -1,11 +1,11 @@
-/* verify: whether all is there that recovery needs, and what it could still recover. */
+#include "verify/verify.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/hex.h"
-#include "command/settings.h"
 #include "console/measure.h"
 #include "console/print.h"
 #include "inventory/cluster.h"
@@ -14,7 +14,7 @@
 #include "verify/verify_read.h"
 
 struct verification {
-	struct command_context *context;
+	const struct verify_params *params;
 	struct survey survey;
 	struct progress progress;
 	bool some;              /* there is a cluster's WAL */
@@ -36,7 +36,7 @@ static enum status name_identity(const struct verification *verification, char o
 				 struct error *err)
 {
 	const struct keyring *keys = &verification->survey.repo->keys;
-	enum status st = identity_text(verification->context->settings, IDENTITY_NO_KEYS, out, err);
+	enum status st = identity_text(verification->params->settings, IDENTITY_NO_KEYS, out, err);
 	for (size_t i = 0; !st && i < keys->count; i++) {
 		char id[2 * KEY_ID_BYTES + 1];
 		size_t len = strlen(out);
@@ -48,19 +48,16 @@ static enum status name_identity(const struct verification *verification, char o
 
 static enum status open_notes(struct verification *verification, uint64_t system_id, struct error *err)
 {
-	const struct config *config = verification->context->config;
+	const struct verify_params *params = verification->params;
 	char dir[SPOOL_PATH_MAX];
 	char identity[VERIFIED_IDENTITY_MAX];
-	const char *given = config_text(config, OPTION_ID_VERIFY_NOTES);
-	int64_t again_ms = (int64_t)config_number(config, OPTION_ID_VERIFY_AGAIN);
-	int64_t now_s = clock_utc_s(verification->context->call->clock);
-	enum status st = spool_prepare(given == NULL ? config_text(config, OPTION_ID_SPOOL) : given, dir, err);
+	int64_t now_s = clock_utc_s(params->call->clock);
+	int64_t not_before_s = params->notes_max_age_ms == 0 ? 0 : now_s - params->notes_max_age_ms / 1000;
+	enum status st = spool_prepare(params->notes_dir, dir, err);
 	if (!st)
 		st = name_identity(verification, identity, err);
 	verified_fini(&verification->verified);
-	return st ? st
-		  : verified_open(&verification->verified, dir, identity, system_id,
-				  again_ms == 0 ? 0 : now_s - again_ms / 1000, err);
+	return st ? st : verified_open(&verification->verified, dir, identity, system_id, not_before_s, err);
 }
 
 static enum status count_job(void *arg, const struct read_job *job, struct error *err)
@@ -97,8 +94,8 @@ static enum status show_totals(const struct verification *verification, const st
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	char size[MEASURE_MAX];
-	if (command_flag(verification->context, "json"))
-		return print_json(&verification->context->console,
+	if (verification->params->json)
+		return print_json(verification->params->console,
 				  json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read",
 					    "system_id", print_system_id(coverage->system_id), "objects",
 					    (json_int_t)totals->objects, "bytes", (json_int_t)totals->bytes, "records",
@@ -127,7 +124,7 @@ static enum status show_totals(const struct verification *verification, const st
 				   totals->missing_keys.objects);
 	if (!st)
 		st = buffer_append(&text, "\n", 1, err);
-	return st ? st : print_text(&verification->context->console, &text, err);
+	return st ? st : print_text(verification->params->console, &text, err);
 }
 
 static enum status lose(void *arg, uint32_t timeline, uint64_t number, struct error *err)
@@ -156,14 +153,17 @@ static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *sto
 	struct error ignored;
 	wal_name_of_number(&name, timeline, number, times->coverage->segment_bytes);
 	wal_object_name(object, times->coverage->system_id, &name);
-	return store_list(times->verification->survey.repo->store, times->verification->context->call, object,
-			  take_time, stored_s, &ignored) == STATUS_OK;
+	return store_list(times->verification->survey.repo->store, times->verification->params->call, object, take_time,
+			  stored_s, &ignored) == STATUS_OK;
 }
 
 /* What cannot be opened is lost for the chain. */
 static enum status read_all(struct verification *verification, struct coverage *coverage, struct error *err)
 {
-	struct cluster_reading reading = {.context = verification->context,
+	struct cluster_reading reading = {.call = verification->params->call,
+					  .console = verification->params->console,
+					  .json = verification->params->json,
+					  .threads = verification->params->threads,
 					  .repo = verification->survey.repo,
 					  .progress = &verification->progress,
 					  .verified = &verification->verified,
@@ -180,7 +180,8 @@ static enum status read_all(struct verification *verification, struct coverage *
 	verification->damaged += reading.totals.damaged;
 	verification->missing_keys += reading.totals.missing_keys.objects;
 	if (!st)
-		st = missing_keys_print(&reading.totals.missing_keys, verification->context, err);
+		st = missing_keys_print(&reading.totals.missing_keys, verification->params->console,
+					verification->params->json, err);
 	return st ? st : show_totals(verification, coverage, &reading.totals, err);
 }
 
@@ -191,10 +192,10 @@ static enum status read_all(struct verification *verification, struct coverage *
 static enum status show(const struct verification *verification, const struct coverage *coverage, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	if (command_flag(verification->context, "json"))
-		return print_json(&verification->context->console, cluster_json(coverage), err);
+	if (verification->params->json)
+		return print_json(verification->params->console, cluster_json(coverage), err);
 	enum status st = cluster_judge(&text, coverage, err);
-	return st ? st : print_text(&verification->context->console, &text, err);
+	return st ? st : print_text(verification->params->console, &text, err);
 }
 
 /* The windows come last: they say what has been read, too. */
@@ -206,8 +207,7 @@ static enum status judge(void *arg, struct coverage *coverage, struct error *err
 	verification->missing.ranges += missing.ranges;
 	verification->missing.segments += missing.segments;
 	verification->lost_origins += coverage->lost_origins;
-	enum status st =
-	    command_flag(verification->context, "read") ? read_all(verification, coverage, err) : STATUS_OK;
+	enum status st = verification->params->read ? read_all(verification, coverage, err) : STATUS_OK;
 	return st ? st : show(verification, coverage, err);
 }
 
@@ -266,26 +266,19 @@ static enum status conclude(const struct verification *verification, struct erro
 	return STATUS_OK;
 }
 
-enum status command_verify(struct command_context *context, struct error *err)
+enum status verify_run(const struct verify_params *params, struct error *err)
 {
-	struct repository_settings settings;
-	enum status attached = settings_repository(&settings, context, err);
-	if (attached)
-		return error_wrap(err, attached, "verify");
-	context->settings = &settings;
-	struct verification verification = {.context = context};
-	verification.survey = (struct survey){.context = context,
+	struct verification verification = {.params = params};
+	verification.survey = (struct survey){.settings = params->settings,
+					      .call = params->call,
 					      .progress = &verification.progress,
+					      .system_id = params->system_id,
 					      .each = judge,
-					      .seen = command_flag(context, "read") ? seen : NULL,
-					      .opens = command_flag(context, "read"),
+					      .seen = params->read ? seen : NULL,
+					      .opens = params->read,
 					      .arg = &verification};
-	progress_begin(&verification.progress, context->console.terminal_fd, context->call->clock);
-	enum status st = survey_operand(context, &verification.survey.system_id, err);
-	if (!st)
-		st = survey_run(&verification.survey, err);
+	progress_begin(&verification.progress, params->console->terminal_fd, params->call->clock);
+	enum status st = survey_run(&verification.survey, err);
 	verified_fini(&verification.verified);
-	if (!st)
-		st = conclude(&verification, err);
-	return st ? error_wrap(err, st, "verify %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;
+	return st ? st : conclude(&verification, err);
 }

@@ -8,11 +8,9 @@
 #include "console/print.h"
 #include "job/queue.h"
 #include "repo/worker_pool.h"
-#include "sys/processors.h"
 #include "verify/read_plan.h"
 #include "verify/record_boundary.h"
 
-#define THREADS_MAX 16
 #define SAVE_MS 30000 /* what a killed run has read is not read again, but for so much */
 #define BAR_WIDTH 24
 #define LOCAL_MOST 16 /* failures of this machine in a row: it is not one object that is at fault */
@@ -43,15 +41,15 @@ static void tell_damage(struct reading *reading, const struct wal_name *name, co
 	wal_object_name(object, cluster->system_id, name);
 	cluster->totals.damaged++;
 	progress_clear(cluster->progress);
-	if (command_flag(cluster->context, "json")) {
-		st = print_json(&cluster->context->console,
+	if (cluster->json) {
+		st = print_json(cluster->console,
 				json_pack("{s:s, s:s, s:o}", "kind", "damaged", "object", object, "error",
 					  print_string(trouble->text)),
 				&err);
 	} else {
 		st = buffer_printf(&line, &err, "✗ %s: %s\n", object, trouble->text);
 		if (!st)
-			st = print_text(&cluster->context->console, &line, &err);
+			st = print_text(cluster->console, &line, &err);
 	}
 	if (st)
 		queue_fail(&reading->queue, st, &err);
@@ -66,14 +64,13 @@ static void tell_lack(struct reading *reading, const struct wal_name *name, cons
 	struct error err = {0};
 	char object[WAL_OBJECT_NAME_MAX];
 	wal_object_name(object, cluster->system_id, name);
-	if (!missing_keys_add(&cluster->totals.missing_keys, lack->key_id, object) ||
-	    command_flag(cluster->context, "json"))
+	if (!missing_keys_add(&cluster->totals.missing_keys, lack->key_id, object) || cluster->json)
 		return;
 	progress_clear(cluster->progress);
 	enum status st =
 	    buffer_printf(&line, &err, "✗ %s: %s; others of this key are counted\n", object, trouble->text);
 	if (!st)
-		st = print_text(&cluster->context->console, &line, &err);
+		st = print_text(cluster->console, &line, &err);
 	if (st)
 		queue_fail(&reading->queue, st, &err);
 }
@@ -81,7 +78,7 @@ static void tell_lack(struct reading *reading, const struct wal_name *name, cons
 static void save(struct reading *reading, bool now)
 {
 	struct error err = {0};
-	int64_t now_ms = clock_monotonic_ms(reading->cluster->context->call->clock);
+	int64_t now_ms = clock_monotonic_ms(reading->cluster->call->clock);
 	if (!now && now_ms - reading->saved_ms < SAVE_MS)
 		return;
 	reading->saved_ms = now_ms;
@@ -89,7 +86,7 @@ static void save(struct reading *reading, bool now)
 		return;
 	/* What was found is worth more than the time that the next run takes. */
 	reading->unsaved = true;
-	log_line(reading->cluster->context->call->log, LEVEL_WARNING, "what was read is not remembered: %s", err.text);
+	log_line(reading->cluster->call->log, LEVEL_WARNING, "what was read is not remembered: %s", err.text);
 }
 
 static void show_progress(const struct reading *reading)
@@ -100,7 +97,7 @@ static void show_progress(const struct reading *reading)
 		return;
 	double done = (double)cluster->totals.bytes;
 	double all = (double)(cluster->bytes > cluster->totals.bytes ? cluster->bytes : cluster->totals.bytes + 1);
-	double took_s = (double)(clock_monotonic_ms(cluster->context->call->clock) - reading->began_ms) / 1000;
+	double took_s = (double)(clock_monotonic_ms(cluster->call->clock) - reading->began_ms) / 1000;
 	for (int i = 0; i < BAR_WIDTH; i++)
 		bar[i] = done / all * BAR_WIDTH > i ? '#' : '.';
 	bar[BAR_WIDTH] = '\0';
@@ -199,7 +196,7 @@ static void work(void *arg, const struct repository *repo)
 		struct inspected inspected;
 		struct error trouble = {0};
 		struct inspection inspection = {.repo = repo,
-						.call = reading->cluster->context->call,
+						.call = reading->cluster->call,
 						.crc32c = &reading->crc32c,
 						.system_id = reading->cluster->system_id,
 						.name = &job.name};
@@ -253,31 +250,22 @@ static enum status list(struct reading *reading, struct repository *repo, struct
 	    .reading = reading,
 	    .plan = {.segment_bytes = reading->cluster->segment_bytes, .read = put, .arg = reading}};
 	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", reading->cluster->system_id);
-	enum status st = store_list(repo->store, reading->cluster->context->call, prefix, on_object, &lister, err);
+	enum status st = store_list(repo->store, reading->cluster->call, prefix, on_object, &lister, err);
 	reading->cluster->totals.remembered = lister.plan.remembered;
 	reading->cluster->totals.unreadable = lister.plan.unreadable;
 	return st;
 }
 
-static size_t thread_count(const struct config *config)
-{
-	/* Each connection has the limit for itself. */
-	if (config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0)
-		return 1;
-	unsigned processors = processors_count();
-	return processors < THREADS_MAX ? processors : THREADS_MAX;
-}
-
 /* By as many as can be started: one is enough. */
-static enum status read_all(struct reading *reading, size_t threads, struct error *err)
+static enum status read_all(struct reading *reading, struct error *err)
 {
 	const struct cluster_reading *cluster = reading->cluster;
 	CLEANUP(repository_fini) struct repository repo = {0};
-	struct worker_pool pool = {.call = cluster->context->call, .work = work, .arg = reading, .most = threads};
+	struct worker_pool pool = {.call = cluster->call, .work = work, .arg = reading, .most = cluster->threads};
 	enum status st = repository_join(&repo, cluster->repo, err);
 	if (st)
 		return st;
-	if (worker_pool_start(&pool, threads, cluster->repo) == 0)
+	if (worker_pool_start(&pool, cluster->threads, cluster->repo) == 0)
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)
 		st = list(reading, &repo, err);
@@ -289,15 +277,14 @@ static enum status read_all(struct reading *reading, size_t threads, struct erro
 
 enum status verify_read(struct cluster_reading *cluster, struct error *err)
 {
-	const struct call *call = cluster->context->call;
-	size_t threads = thread_count(cluster->context->config);
+	const struct call *call = cluster->call;
 	struct reading reading = {.cluster = cluster, .began_s = clock_utc_s(call->clock)};
 	reading.saved_ms = reading.began_ms = clock_monotonic_ms(call->clock);
 	crc32c_init(&reading.crc32c);
 	queue_init(&reading.queue, reading.jobs, sizeof reading.jobs[0]);
-	enum status st = record_boundaries_init(&reading.boundaries, threads, err);
+	enum status st = record_boundaries_init(&reading.boundaries, cluster->threads, err);
 	if (!st)
-		st = read_all(&reading, threads, err);
+		st = read_all(&reading, err);
 	progress_clear(cluster->progress);
 	record_boundaries_fini(&reading.boundaries);
 	queue_fini(&reading.queue);

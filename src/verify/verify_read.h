@@ -2,7 +2,7 @@
 #ifndef WALSHIP_VERIFY_VERIFY_READ_H
 #define WALSHIP_VERIFY_VERIFY_READ_H
 
-#include "command/command.h"
+#include "console/console.h"
 #include "console/progress.h"
 #include "repo/repository.h"
 #include "verify/missing_keys.h"
@@ -20,8 +20,11 @@ struct read_totals {
 };
 
 struct cluster_reading {
-	const struct command_context *context;
-	const struct repository *repo; /* the threads have copies */
+	const struct call *call;
+	const struct console *console;
+	bool json;
+	const struct repository *repo; /* each thread joins it with a connection of its own */
+	size_t threads;                /* at most */
 	struct progress *progress;
 	struct verified *verified;
 	uint64_t system_id;
