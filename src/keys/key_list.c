@@ -11,9 +11,9 @@
 #include "console/progress.h"
 #include "repo/header_scan.h"
 
-#define TALLIES_MAX 128 /* keys of a repository, those configured among them: four times what can be configured */
+#define TALLIES_MAX 128 /* keys: four times as many as can be configured */
 
-/* The objects of one kind. */
+/* Counts the objects of one key, or of one other kind. */
 struct tally {
 	uint64_t objects, bytes;
 	char first[HEADER_SCAN_NAME_MAX], last[HEADER_SCAN_NAME_MAX]; /* in the order of names */
@@ -30,10 +30,10 @@ struct counting {
 	const struct repository *repo;
 	struct progress progress;
 	uint64_t seen;
-	struct key_tally keys[TALLIES_MAX]; /* those configured first, in their order */
+	struct key_tally keys[TALLIES_MAX]; /* the configured keys first, in their order */
 	size_t key_count;
 	struct tally unencrypted, damaged, archived, foreign;
-	uint64_t beyond; /* objects of keys for which there was no room */
+	uint64_t beyond; /* objects of keys beyond TALLIES_MAX */
 };
 
 static void add(struct tally *tally, const struct header_found *found)
@@ -50,7 +50,7 @@ static void add(struct tally *tally, const struct header_found *found)
 	tally->bytes += found->bytes;
 }
 
-/* NULL when there is no room for another. */
+/* NULL when there is no room for another key. */
 static struct tally *tally_of_key(struct counting *counting, const uint8_t id[KEY_ID_BYTES])
 {
 	for (size_t i = 0; i < counting->key_count; i++)
@@ -63,9 +63,9 @@ static struct tally *tally_of_key(struct counting *counting, const uint8_t id[KE
 	return &key->of;
 }
 
-/* What has to be looked at is told at once, and not kept: there may be many. */
-static enum status name_object(struct counting *counting, const char *kind, const struct header_found *found,
-			       struct error *err)
+/* Damaged objects are printed at once and not kept: there may be many. */
+static enum status print_object(struct counting *counting, const char *kind, const struct header_found *found,
+				struct error *err)
 {
 	progress_clear(&counting->progress);
 	if (counting->params->json)
@@ -85,7 +85,7 @@ static enum status count(void *arg, const struct header_found *found, struct err
 	enum status st = STATUS_OK;
 	if (found->status == STATUS_DAMAGED) {
 		add(&counting->damaged, found);
-		st = name_object(counting, "damaged", found, err);
+		st = print_object(counting, "damaged", found, err);
 	} else if (found->status == STATUS_EXISTS) {
 		add(&counting->archived, found);
 	} else if (found->status == STATUS_CONFLICT) {
@@ -111,7 +111,7 @@ static const struct secret_source *configured(const struct counting *counting, s
 	return index < counting->repo->keys.count ? &counting->params->settings->keys[index] : NULL;
 }
 
-/* The fields of every count: names and times are "" and 0 where there is no object. */
+/* The fields of every tally; without objects its names are "" and its times 0. */
 static json_t *counts(const struct tally *tally)
 {
 	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "objects", (json_int_t)tally->objects, "bytes",
@@ -120,7 +120,7 @@ static json_t *counts(const struct tally *tally)
 			 print_time(tally->newest_s));
 }
 
-/* Takes the object over. */
+/* Takes over the reference to object. */
 static enum status print_tally(const struct counting *counting, json_t *object, const struct tally *tally,
 			       struct error *err)
 {
@@ -212,16 +212,14 @@ static enum status print_all(struct counting *counting, struct error *err)
 	if (!st)
 		st = print_kind(counting, "unencrypted_total", "not encrypted", &counting->unencrypted, err);
 	if (!st)
-		st = print_kind(counting, "archived_total",
-				"not read: the store has put them in an archive storage class", &counting->archived,
-				err);
+		st = print_kind(counting, "archived_total", "not read: in an archive storage class",
+				&counting->archived, err);
 	if (!st)
-		st = print_kind(counting, "damaged_total", "damaged headers, named above", &counting->damaged, err);
-	return st ? st
-		  : print_kind(counting, "foreign_total", "not walship's, by their names", &counting->foreign, err);
+		st = print_kind(counting, "damaged_total", "damaged headers, listed above", &counting->damaged, err);
+	return st ? st : print_kind(counting, "foreign_total", "other names, not walship's", &counting->foreign, err);
 }
 
-/* Whether each object can be opened, as far as keys go. */
+/* The outcome: whether an object needs a key that is not configured, or has a damaged header. */
 static enum status judge(const struct counting *counting, struct error *err)
 {
 	uint64_t unknown = counting->beyond;
@@ -230,17 +228,17 @@ static enum status judge(const struct counting *counting, struct error *err)
 	if (unknown > 0) {
 		(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s a key that is not configured%s", unknown,
 				unknown == 1 ? " needs" : "s need",
-				counting->beyond > 0 ? ", and there are more such keys than are shown" : "");
+				counting->beyond > 0 ? ", and not all of these keys are shown" : "");
 		return error_hint(err, STATUS_DAMAGED,
-				  "add each key's copy as a further cipher-key-file (or cipher-key-command)");
+				  "add a copy of each key as a further cipher-key-file (or cipher-key-command)");
 	}
 	if (counting->damaged.objects == 0)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_DAMAGED, "damaged headers: %" PRIu64, counting->damaged.objects);
-	return error_hint(err, STATUS_DAMAGED, "look for other copies of them");
+	return error_hint(err, STATUS_DAMAGED, "look for other copies of these objects");
 }
 
-/* "7601921254259666965" means that cluster, and not one whose number begins so. */
+/* "7601921254259666965" means that cluster, not another cluster whose identifier begins with these digits. */
 static enum status prefix_of(const char *operand, struct buffer *out, struct error *err)
 {
 	bool digits = operand != NULL && operand[strspn(operand, "0123456789")] == '\0';

@@ -1,11 +1,11 @@
-/* What recovery can go through: whole stretches of each timeline, joined where one leaves another. */
+/* Where recovery is possible: stretches without a gap in each timeline, joined where a timeline branches off. */
 #include "repo/coverage_private.h"
 
-/* Of one timeline's own segments. */
+/* Segments of one timeline without a gap. */
 struct stretch {
 	const struct coverage_timeline *timeline;
-	uint64_t first, end;     /* the end is behind the last */
-	int64_t first_s, last_s; /* 0: not known */
+	uint64_t first, end;     /* end: the last segment plus 1 */
+	int64_t first_s, last_s; /* 0: unknown */
 };
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -13,7 +13,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Beyond its last switch nothing of a timeline that was left is needed. */
+/* Of an abandoned timeline, nothing behind its last switch is needed. */
 static uint64_t end_of(const struct coverage_timeline *timeline)
 {
 	return timeline->segments == 0 ? 0 : least(timeline->last + 1, timeline->needed_end);
@@ -33,7 +33,7 @@ size_t coverage_gaps_up_to(const struct coverage *coverage, uint32_t id, uint64_
 	return low;
 }
 
-/* False: this segment is in the gap, which then goes to out->end. */
+/* False when the segment is in the gap; out->end is then the end of the gap. */
 static bool begin_behind(struct stretch *out, const struct coverage_gap *gap, uint64_t number)
 {
 	if (gap->last >= number) {
@@ -53,7 +53,7 @@ static void end_before(struct stretch *out, uint64_t first, int64_t before_s)
 	out->last_s = before_s;
 }
 
-/* The stretch that this segment is in. False when it is in none, or that is not known: none goes on before out->end. */
+/* Finds the stretch that contains the segment. False when there is none or it is unknown; skip to out->end then. */
 static bool stretch_at(const struct coverage *coverage, const struct coverage_timeline *timeline, uint64_t number,
 		       struct stretch *out)
 {
@@ -65,11 +65,11 @@ static bool stretch_at(const struct coverage *coverage, const struct coverage_ti
 	end_before(out, end_of(timeline), 0);
 	if (number < timeline->first || number >= out->end)
 		return false;
-	/* Between the first and the last that were only counted there may be more of them. */
-	if (timeline->has_untold && number >= timeline->told_end)
+	/* Further gaps may lie between the first unlisted gap and the last. */
+	if (timeline->has_unlisted && number >= timeline->listed_end)
 		return begin_behind(out, &timeline->last_gap, number);
-	if (timeline->has_untold)
-		end_before(out, timeline->told_end, 0);
+	if (timeline->has_unlisted)
+		end_before(out, timeline->listed_end, 0);
 	size_t i = coverage_gaps_up_to(coverage, timeline->id, number);
 	if (i < coverage->gap_count && coverage->gaps[i].timeline == timeline->id)
 		end_before(out, coverage->gaps[i].first, coverage->gaps[i].before_s);
@@ -77,29 +77,29 @@ static bool stretch_at(const struct coverage *coverage, const struct coverage_ti
 	       begin_behind(out, &coverage->gaps[i - 1], number);
 }
 
-/* The stretch below, of the timeline that this one leaves, when it begins there. */
+/* Continues with the stretch of the predecessor, if this stretch begins at the branch point. */
 static bool go_down(const struct coverage *coverage, const struct stretch *from, struct stretch *out)
 {
 	const struct coverage_timeline *timeline = from->timeline;
 	uint64_t begin = coverage_begin_of(coverage, timeline);
-	return timeline->joins != 0 && from->first <= begin &&
-	       stretch_at(coverage, coverage_find(coverage, timeline->joins), begin - 1, out);
+	return timeline->predecessor != 0 && from->first <= begin &&
+	       stretch_at(coverage, coverage_find(coverage, timeline->predecessor), begin - 1, out);
 }
 
-/* A timeline that nothing was archived of yet: its end is where it leaves another. */
+/* A timeline without any stored segment yet: it ends at its branch point. */
 static bool is_empty_end(const struct coverage_timeline *timeline)
 {
-	return timeline->segments == 0 && !timeline->is_left && timeline->joins != 0;
+	return timeline->segments == 0 && !timeline->is_abandoned && timeline->predecessor != 0;
 }
 
-/* Whether another timeline leaves this one just where the stretch ends, and goes on. */
+/* Whether another timeline branches off exactly where the stretch ends, and continues it. */
 static bool goes_on(const struct coverage *coverage, const struct stretch *stretch)
 {
 	for (size_t i = 0; i < coverage->timeline_count; i++) {
 		const struct coverage_timeline *each = &coverage->timelines[i];
 		uint64_t begin = coverage_begin_of(coverage, each);
 		struct stretch above;
-		if (each->joins != stretch->timeline->id || begin != stretch->end)
+		if (each->predecessor != stretch->timeline->id || begin != stretch->end)
 			continue;
 		if (is_empty_end(each) ||
 		    (each->segments > 0 && stretch_at(coverage, each, begin, &above) && above.first <= begin))
@@ -108,7 +108,7 @@ static bool goes_on(const struct coverage *coverage, const struct stretch *stret
 	return false;
 }
 
-/* Rules go by age: what is archived is what is oldest, and one number says enough. */
+/* Lifecycle rules go by age: the archived segments are the oldest, so the last of them is enough. */
 static void find_archived(const struct coverage *coverage, struct coverage_window *out)
 {
 	const struct coverage_timeline *timeline = coverage_find(coverage, out->last_timeline);
@@ -133,7 +133,7 @@ static struct coverage_window window_of(const struct coverage *coverage, const s
 	struct stretch each = *top;
 	struct coverage_window out = {.timeline = top->timeline->id,
 				      .last_timeline = top->timeline->id,
-				      .at_gap = top->timeline->is_left || top->end <= top->timeline->last,
+				      .at_gap = top->timeline->is_abandoned || top->end <= top->timeline->last,
 				      .last = top->end - 1,
 				      .last_s = top->last_s,
 				      .end_lsn = top->end * coverage->segment_bytes};
@@ -161,13 +161,13 @@ static enum status tell_own(const struct coverage *coverage, const struct covera
 	return st;
 }
 
-/* Of several that leave another at the same place, the last one. */
+/* Of several empty timelines with the same branch point, only the last is reported. */
 static bool has_twin(const struct coverage *coverage, size_t index)
 {
 	const struct coverage_timeline *timeline = &coverage->timelines[index];
 	for (size_t i = index + 1; i < coverage->timeline_count; i++) {
 		const struct coverage_timeline *each = &coverage->timelines[i];
-		if (is_empty_end(each) && each->joins == timeline->joins &&
+		if (is_empty_end(each) && each->predecessor == timeline->predecessor &&
 		    coverage_begin_of(coverage, each) == coverage_begin_of(coverage, timeline))
 			return true;
 	}
@@ -182,7 +182,7 @@ static enum status tell_empty(const struct coverage *coverage, size_t index, cov
 	if (!is_empty_end(timeline) || has_twin(coverage, index))
 		return STATUS_OK;
 	uint64_t begin = coverage_begin_of(coverage, timeline);
-	if (!stretch_at(coverage, coverage_find(coverage, timeline->joins), begin - 1, &stretch))
+	if (!stretch_at(coverage, coverage_find(coverage, timeline->predecessor), begin - 1, &stretch))
 		return STATUS_OK;
 	end_before(&stretch, begin, 0);
 	struct coverage_window window = window_of(coverage, &stretch);
@@ -211,10 +211,10 @@ static enum status choose(void *arg, const struct coverage_window *window, struc
 	struct choice *choice = arg;
 	const struct coverage_timeline *timeline = coverage_find(choice->coverage, window->timeline);
 	(void)err;
-	/* What was left is not where the cluster is, though some of it may have been stored later. */
-	if (choice->best != NULL &&
-	    (timeline->is_left > choice->best->is_left ||
-	     (timeline->is_left == choice->best->is_left && coverage_tip_s(timeline) < coverage_tip_s(choice->best))))
+	/* The cluster is not on an abandoned timeline, even if some of its WAL was stored later. */
+	if (choice->best != NULL && (timeline->is_abandoned > choice->best->is_abandoned ||
+				     (timeline->is_abandoned == choice->best->is_abandoned &&
+				      coverage_tip_s(timeline) < coverage_tip_s(choice->best))))
 		return STATUS_OK;
 	choice->best = timeline;
 	choice->window = *window;

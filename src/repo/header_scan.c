@@ -17,7 +17,7 @@ struct scan {
 	const struct call *call;
 	header_found_fn tell;
 	void *arg;
-	struct queue queue; /* its mutex: for the calls of tell, too */
+	struct queue queue; /* its mutex also guards the calls of tell */
 	struct item items[QUEUE_ITEMS];
 };
 
@@ -44,8 +44,8 @@ static enum status look(const struct scan *scan, const struct repository *repo, 
 		return st;
 	found->status = seal_header_read(&found->header, bytes, len, why);
 	if (!found->status && item->bytes < SEAL_OBJECT_MIN)
-		found->status =
-		    error_set(why, STATUS_DAMAGED, "cut off: %llu bytes, and no tag", (unsigned long long)item->bytes);
+		found->status = error_set(why, STATUS_DAMAGED, "cut off: %llu bytes, without a tag",
+					  (unsigned long long)item->bytes);
 	return STATUS_OK;
 }
 
@@ -70,7 +70,7 @@ static void work(void *arg, const struct repository *repo)
 	(void)pthread_mutex_unlock(&queue->mutex);
 }
 
-/* With the mutex. */
+/* Called with the mutex held. */
 static enum status tell_foreign(struct scan *scan, const struct object_info *info, struct error *err)
 {
 	const struct header_found found = {.name = info->name,
@@ -115,7 +115,7 @@ enum status header_scan(const struct call *call, const struct repository *repo, 
 	struct worker_pool pool = {.call = call, .work = work, .arg = &scan, .most = WORKER_POOL_CONNECTIONS};
 	enum status st = STATUS_OK;
 	queue_init(&scan.queue, scan.items, sizeof scan.items[0]);
-	/* One is enough. */
+	/* One thread is enough. */
 	if (worker_pool_start(&pool, WORKER_POOL_CONNECTIONS, repo) == 0)
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)

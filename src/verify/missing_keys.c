@@ -27,7 +27,7 @@ bool missing_keys_add(struct missing_keys *missing_keys, const uint8_t key_id[KE
 	return true;
 }
 
-/* id "": of all further keys. */
+/* id "": the objects of all further keys. */
 static enum status show(const struct console *console, bool json, const char *id, uint64_t objects, const char *first,
 			struct error *err)
 {

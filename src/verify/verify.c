@@ -17,21 +17,21 @@ struct verification {
 	const struct verify_params *params;
 	struct survey survey;
 	struct progress progress;
-	bool some;              /* there is a cluster's WAL */
-	struct missing missing; /* in all clusters */
-	uint64_t lost_origins;
+	bool found;             /* WAL of any cluster */
+	struct missing missing; /* of all clusters */
+	uint64_t missing_histories;
 	uint64_t damaged, missing_keys;
-	/* With --read, of one cluster after the other: */
+	/* With --read, for the current cluster: */
 	struct verified verified;
 	struct read_plan plan;
-	uint64_t bytes; /* of what is to be read */
+	uint64_t bytes; /* to read */
 };
 
 /*
  * --read.
  */
 
-/* Notes hold for this repository and these keys: with others, what was opened then might not open now. */
+/* The notes hold for this repository and these keys: with other keys an object may not open. */
 static enum status name_identity(const struct verification *verification, char out[VERIFIED_IDENTITY_MAX],
 				 struct error *err)
 {
@@ -67,7 +67,7 @@ static enum status count_job(void *arg, const struct read_job *job, struct error
 	return STATUS_OK;
 }
 
-/* How much there is to read is known before reading begins. */
+/* Counts the bytes to read before reading begins, for the progress. */
 static enum status seen(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			const struct object_info *info, struct error *err)
 {
@@ -110,26 +110,26 @@ static enum status show_totals(const struct verification *verification, const st
 				       totals->damaged + totals->missing_keys.objects > 0 ? "✗" : "✓", totals->objects,
 				       totals->objects == 1 ? "" : "s", size, totals->records);
 	if (!st && totals->remembered > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " segments were read before", totals->remembered);
+		st = buffer_printf(&text, err, "; %" PRIu64 " segments verified by earlier runs", totals->remembered);
 	if (!st && totals->unreadable > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " are in an archive storage class, and were not",
+		st = buffer_printf(&text, err, "; %" PRIu64 " in an archive storage class, not read",
 				   totals->unreadable);
 	if (!st && totals->removed > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " removed meanwhile: the next run tells what is missing",
+		st = buffer_printf(&text, err, "; %" PRIu64 " removed meanwhile: the next run shows what is missing",
 				   totals->removed);
 	if (!st && totals->damaged > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " damaged", totals->damaged);
 	if (!st && totals->missing_keys.objects > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " not opened for want of a key",
+		st = buffer_printf(&text, err, "; %" PRIu64 " not opened: the key is not configured",
 				   totals->missing_keys.objects);
 	if (!st)
 		st = buffer_append(&text, "\n", 1, err);
 	return st ? st : print_text(verification->params->console, &text, err);
 }
 
-static enum status lose(void *arg, uint32_t timeline, uint64_t number, struct error *err)
+static enum status mark_lost(void *arg, uint32_t timeline, uint64_t number, struct error *err)
 {
-	return coverage_lose(arg, timeline, number, err);
+	return coverage_mark_lost(arg, timeline, number, err);
 }
 
 static enum status take_time(void *arg, const struct object_info *info, struct error *err)
@@ -144,7 +144,7 @@ struct times {
 	const struct coverage *coverage;
 };
 
-/* After hours of reading a time that cannot be had is no failure: it stays unknown. */
+/* After hours of reading, a time that the store does not tell stays unknown and fails nothing. */
 static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *stored_s)
 {
 	const struct times *times = arg;
@@ -157,7 +157,7 @@ static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *sto
 			  stored_s, &ignored) == STATUS_OK;
 }
 
-/* What cannot be opened is lost for the chain. */
+/* Reads the cluster; coverage marks unreadable segments as lost. */
 static enum status read_all(struct verification *verification, struct coverage *coverage, struct error *err)
 {
 	struct cluster_reading reading = {.call = verification->params->call,
@@ -171,7 +171,7 @@ static enum status read_all(struct verification *verification, struct coverage *
 					  .segment_bytes = coverage->segment_bytes,
 					  .objects = verification->plan.jobs,
 					  .bytes = verification->bytes,
-					  .lost = lose,
+					  .lost = mark_lost,
 					  .arg = coverage};
 	struct times times = {verification, coverage};
 	enum status st = verify_read(&reading, err);
@@ -198,32 +198,32 @@ static enum status show(const struct verification *verification, const struct co
 	return st ? st : print_text(verification->params->console, &text, err);
 }
 
-/* The windows come last: they say what has been read, too. */
+/* The windows come last: they reflect the result of reading, too. */
 static enum status judge(void *arg, struct coverage *coverage, struct error *err)
 {
 	struct verification *verification = arg;
 	struct missing missing = cluster_missing(coverage);
-	verification->some = true;
+	verification->found = true;
 	verification->missing.ranges += missing.ranges;
 	verification->missing.segments += missing.segments;
-	verification->lost_origins += coverage->lost_origins;
+	verification->missing_histories += coverage->missing_histories;
 	enum status st = verification->params->read ? read_all(verification, coverage, err) : STATUS_OK;
 	return st ? st : show(verification, coverage, err);
 }
 
-static enum status say_missing(const struct missing *missing, struct error *err)
+static enum status report_missing(const struct missing *missing, struct error *err)
 {
 	(void)error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " segment%s missing, in %" PRIu64 " range%s",
 			missing->segments, missing->segments == 1 ? " is" : "s are", missing->ranges,
 			missing->ranges == 1 ? "" : "s");
-	return error_hint(
-	    err, STATUS_INCOMPLETE,
-	    "walship backfill pushes what pg_wal still has; then make a new base backup: none from before a gap "
-	    "can be recovered beyond it");
+	return error_hint(err, STATUS_INCOMPLETE,
+			  "walship backfill pushes the segments that pg_wal still has; then make a new base backup: an "
+			  "older backup cannot "
+			  "be recovered past a gap");
 }
 
-/* What a key would open may be whole, and what is damaged no key opens: each has its own advice. */
-static enum status say_unreadable(uint64_t damaged, uint64_t missing_keys, struct error *err)
+/* A missing key and damage have different remedies. */
+static enum status report_unreadable(uint64_t damaged, uint64_t missing_keys, struct error *err)
 {
 	char also[96] = "";
 	if (damaged == 0) {
@@ -235,33 +235,33 @@ static enum status say_unreadable(uint64_t damaged, uint64_t missing_keys, struc
 	if (missing_keys > 0)
 		(void)snprintf(also, sizeof also, "; %" PRIu64 " need%s a key that is not configured", missing_keys,
 			       missing_keys == 1 ? "s" : "");
-	(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged, or not to be opened%s", damaged,
+	(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged or unreadable%s", damaged,
 			damaged == 1 ? " is" : "s are", also);
 	return error_hint(err, STATUS_DAMAGED,
 			  missing_keys > 0
-			      ? "add the key (walship key list); for what is damaged look for another copy, "
+			      ? "add the key (walship key list); for damaged objects look for another copy, "
 				"then make a new base backup"
 			      : "look for another copy, then make a new base backup");
 }
 
-/* The outcome of all: what cannot be opened comes first. */
+/* The outcome for all clusters: unreadable objects come first. */
 static enum status conclude(const struct verification *verification, struct error *err)
 {
-	/* A history that cannot be opened is found by names and by reading. */
+	/* The survey and the reading both count an unreadable history: their counts are not added. */
 	uint64_t damaged = verification->damaged > 0 ? verification->damaged : verification->survey.damaged;
 	uint64_t missing_keys =
 	    verification->missing_keys > 0 ? verification->missing_keys : verification->survey.missing_keys;
 	if (damaged + missing_keys > 0)
-		return say_unreadable(damaged, missing_keys, err);
+		return report_unreadable(damaged, missing_keys, err);
 	if (verification->missing.segments > 0)
-		return say_missing(&verification->missing, err);
-	if (verification->lost_origins > 0)
+		return report_missing(&verification->missing, err);
+	if (verification->missing_histories > 0)
 		return error_hint(err,
 				  error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " timeline histor%s missing",
-					    verification->lost_origins,
-					    verification->lost_origins == 1 ? "y is" : "ies are"),
-				  "pg_wal of the primary has them: walship push pg_wal/NAME.history");
-	if (!verification->some)
+					    verification->missing_histories,
+					    verification->missing_histories == 1 ? "y is" : "ies are"),
+				  "push them from the pg_wal of the primary: walship push pg_wal/NAME.history");
+	if (!verification->found)
 		return survey_nothing(&verification->survey, err);
 	return STATUS_OK;
 }

@@ -57,7 +57,7 @@ static void describe(const struct coverage *coverage, struct buffer *out)
 {
 	for (size_t i = 0; i < coverage->timeline_count; i++) {
 		const struct coverage_timeline *each = &coverage->timelines[i];
-		(void)buffer_printf(out, &err, "%s%X%s", i == 0 ? "" : " ", each->id, each->is_left ? "<" : "");
+		(void)buffer_printf(out, &err, "%s%X%s", i == 0 ? "" : " ", each->id, each->is_abandoned ? "<" : "");
 		if (each->segments > 0)
 			(void)buffer_printf(out, &err, ":%" PRIX64 "..%" PRIX64 "/%" PRIX64, each->first, each->last,
 					    each->segments);
@@ -67,7 +67,7 @@ static void describe(const struct coverage *coverage, struct buffer *out)
 				    coverage->gaps[i].lost ? "!" : (coverage->gaps[i].needed ? "-" : "~"),
 				    coverage->gaps[i].timeline, coverage->gaps[i].first, coverage->gaps[i].last);
 	assert_ok(coverage_windows(coverage, describe_window, out, &err), err);
-	(void)buffer_printf(out, &err, coverage_is_whole(coverage) ? " ok" : " broken");
+	(void)buffer_printf(out, &err, coverage_is_complete(coverage) ? " ok" : " broken");
 }
 
 struct history {
@@ -227,7 +227,7 @@ static void a_name_of_another_size_is_strange(void **unused)
 	coverage_init(&coverage, 42, 16 * MIB);
 	assert_int_equal(wal_name_parse(&name, "000000010000000000000100", &err), STATUS_OK);
 	assert_ok(coverage_add(&coverage, &name, 1, 1, &err), err);
-	assert_int_equal(coverage.strange, 1);
+	assert_int_equal(coverage.invalid_names, 1);
 	assert_int_equal(coverage.timeline_count, 0);
 	coverage_fini(&coverage);
 }
@@ -271,7 +271,7 @@ static void the_window_ends_at_what_is_only_counted(void **unused)
 			       (unsigned)(begin * MIB));
 		assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
 		assert_ok(coverage_end(&coverage, &err), err);
-		assert_true(coverage.gaps_untold > 0);
+		assert_true(coverage.gaps_unlisted > 0);
 		assert_true(coverage_newest_window(&coverage, &window));
 		assert_int_equal(window.first_timeline, 2);
 		assert_int_equal(window.first, first);
@@ -293,7 +293,7 @@ static void memory_has_a_bound(void **unused)
 	}
 	assert_ok(coverage_end(&coverage, &err), err);
 	assert_int_equal(coverage.gap_count, COVERAGE_GAPS_MAX);
-	assert_int_equal(coverage.gaps_untold, 2 * COVERAGE_GAPS_MAX - 1);
+	assert_int_equal(coverage.gaps_unlisted, 2 * COVERAGE_GAPS_MAX - 1);
 	assert_int_equal(coverage.timelines[0].gaps, 3 * COVERAGE_GAPS_MAX - 1);
 	assert_true(coverage_newest_window(&coverage, &window));
 	assert_int_equal(window.first, 6 * COVERAGE_GAPS_MAX - 2);
@@ -316,7 +316,7 @@ static void what_is_only_counted_may_not_be_needed(void **unused)
 	(void)unused;
 	static const struct {
 		uint64_t leaves; /* the segment in which the second timeline leaves the first */
-		uint64_t gaps, untold, left;
+		uint64_t gaps, unlisted, left;
 	} branches[] = {
 	    {1, 0, 0, 999},                                                  /* before all of the gaps */
 	    {2 * COVERAGE_GAPS_MAX, COVERAGE_GAPS_MAX, 0, 999},              /* before all that are only counted */
@@ -340,8 +340,8 @@ static void what_is_only_counted_may_not_be_needed(void **unused)
 		assert_ok(coverage_end(&coverage, &err), err);
 		assert_int_equal(coverage.timelines[0].gaps, branches[i].gaps);
 		assert_int_equal(coverage.timelines[0].gap_segments, branches[i].gaps);
-		assert_int_equal(coverage.gaps_untold, branches[i].untold);
-		assert_int_equal(coverage.left_untold, branches[i].left);
+		assert_int_equal(coverage.gaps_unlisted, branches[i].unlisted);
+		assert_int_equal(coverage.abandoned_unlisted, branches[i].left);
 		coverage_fini(&coverage);
 	}
 }
@@ -395,7 +395,7 @@ static void a_window_tells_what_must_be_restored(void **unused)
 			wal_name_of_number(&name, timeline, segment, 16 * MIB);
 			assert_ok(coverage_add(&coverage, &name, 1, (int64_t)number, &err), err);
 			if (timeline == rules[i].timeline && segment >= rules[i].first && segment <= rules[i].last)
-				coverage_archived(&coverage, &name);
+				coverage_mark_archived(&coverage, &name);
 		}
 		assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
 		assert_ok(coverage_end(&coverage, &err), err);
@@ -438,7 +438,7 @@ static void no_window_goes_through_what_is_lost(void **unused)
 		for (const char *word = lost[i].lost; word != NULL; word = strchr(word, ' ')) {
 			char *rest;
 			uint32_t timeline = (uint32_t)strtoul(word, &rest, 16);
-			assert_ok(coverage_lose(&coverage, timeline, strtoull(rest + 1, NULL, 16), &err), err);
+			assert_ok(coverage_mark_lost(&coverage, timeline, strtoull(rest + 1, NULL, 16), &err), err);
 			word = rest;
 		}
 		describe(&coverage, &got);
@@ -490,7 +490,7 @@ static void windows_beside_what_is_lost_have_times(void **unused)
 		feed(&coverage, "1:1@10 1:2@20 1:3@30 1:4@40 1:5@50 1:6@60 1:8@80 1:9@90");
 		assert_ok(coverage_end(&coverage, &err), err);
 		for (const char *digit = lost[i].lost; *digit != '\0'; digit++)
-			assert_ok(coverage_lose(&coverage, 1, (uint64_t)(*digit - '0'), &err), err);
+			assert_ok(coverage_mark_lost(&coverage, 1, (uint64_t)(*digit - '0'), &err), err);
 		coverage_lost_times(&coverage, answer, &answers);
 		describe(&coverage, &got);
 		assert_string_equal(buffer_text(&got), lost[i].expected);
@@ -527,7 +527,7 @@ static void windows_have_a_bound(void **unused)
 		}
 		assert_ok(coverage_end(&coverage, &err), err);
 		for (uint64_t number = 1; lose && number < last; number += 2)
-			assert_ok(coverage_lose(&coverage, 1, number, &err), err);
+			assert_ok(coverage_mark_lost(&coverage, 1, number, &err), err);
 		coverage_lost_times(&coverage, answer, &answers);
 		assert_ok(coverage_windows(&coverage, count_window_of, &count, &err), err);
 		assert_int_equal(count, COVERAGE_GAPS_MAX + 2);
@@ -554,7 +554,7 @@ static void what_is_lost_has_a_bound(void **unused)
 	}
 	assert_ok(coverage_end(&coverage, &err), err);
 	for (uint64_t number = 0; number < 2 * COVERAGE_GAPS_MAX; number++)
-		assert_ok(coverage_lose(&coverage, 1, number, &err), err);
+		assert_ok(coverage_mark_lost(&coverage, 1, number, &err), err);
 	assert_int_equal(coverage.gap_count, COVERAGE_GAPS_MAX);
 	assert_true(coverage_newest_window(&coverage, &window));
 	assert_int_equal(window.first, 2 * COVERAGE_GAPS_MAX);

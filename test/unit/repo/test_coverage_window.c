@@ -81,7 +81,7 @@ static void feed(const struct cluster *cluster, struct coverage *coverage)
 	for (uint32_t id = 1; id <= TIMELINES; id++)
 		for (uint64_t number = 1; number <= SEGMENTS; number++)
 			if (cluster->stored[id][number] && cluster->lost[id][number])
-				assert_ok(coverage_lose(coverage, id, number, &err), err);
+				assert_ok(coverage_mark_lost(coverage, id, number, &err), err);
 }
 
 /* Whose segment this is on the way to the end of a timeline. */
@@ -129,7 +129,7 @@ static void find(const struct cluster *cluster, const struct coverage *coverage,
 		const struct coverage_timeline *timeline = &coverage->timelines[i];
 		bool empty = timeline->segments == 0;
 		uint64_t end = empty ? cluster->begin[timeline->id] : timeline->last + 1;
-		for (uint64_t number = timeline->is_left ? 0 : end - 1; number > 0; number--) {
+		for (uint64_t number = timeline->is_abandoned ? 0 : end - 1; number > 0; number--) {
 			if (!is_there(cluster, timeline->id, number))
 				continue;
 			struct window window = {.timeline = timeline->id,
