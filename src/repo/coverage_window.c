@@ -78,7 +78,7 @@ static bool stretch_at(const struct coverage *coverage, const struct coverage_ti
 }
 
 /* Continues with the stretch of the predecessor, if this stretch begins at the branch point. */
-static bool go_down(const struct coverage *coverage, const struct stretch *from, struct stretch *out)
+static bool continue_below(const struct coverage *coverage, const struct stretch *from, struct stretch *out)
 {
 	const struct coverage_timeline *timeline = from->timeline;
 	uint64_t begin = coverage_begin_of(coverage, timeline);
@@ -93,7 +93,7 @@ static bool is_empty_end(const struct coverage_timeline *timeline)
 }
 
 /* Whether another timeline branches off exactly where the stretch ends, and continues it. */
-static bool goes_on(const struct coverage *coverage, const struct stretch *stretch)
+static bool is_continued(const struct coverage *coverage, const struct stretch *stretch)
 {
 	for (size_t i = 0; i < coverage->timeline_count; i++) {
 		const struct coverage_timeline *each = &coverage->timelines[i];
@@ -141,19 +141,19 @@ static struct coverage_window window_of(const struct coverage *coverage, const s
 		out.first_timeline = each.timeline->id;
 		out.first = each.first;
 		out.first_s = each.first_s;
-	} while (go_down(coverage, &each, &each));
+	} while (continue_below(coverage, &each, &each));
 	out.begin_lsn = out.first * coverage->segment_bytes;
 	find_archived(coverage, &out);
 	return out;
 }
 
-static enum status tell_own(const struct coverage *coverage, const struct coverage_timeline *timeline,
-			    coverage_window_fn tell, void *arg, struct error *err)
+static enum status report_own(const struct coverage *coverage, const struct coverage_timeline *timeline,
+			      coverage_window_fn tell, void *arg, struct error *err)
 {
 	struct stretch stretch;
 	enum status st = STATUS_OK;
 	for (uint64_t number = timeline->first; !st && number < end_of(timeline); number = stretch.end) {
-		if (!stretch_at(coverage, timeline, number, &stretch) || goes_on(coverage, &stretch))
+		if (!stretch_at(coverage, timeline, number, &stretch) || is_continued(coverage, &stretch))
 			continue;
 		struct coverage_window window = window_of(coverage, &stretch);
 		st = tell(arg, &window, err);
@@ -162,7 +162,7 @@ static enum status tell_own(const struct coverage *coverage, const struct covera
 }
 
 /* Of several empty timelines with the same branch point, only the last is reported. */
-static bool has_twin(const struct coverage *coverage, size_t index)
+static bool is_repeated(const struct coverage *coverage, size_t index)
 {
 	const struct coverage_timeline *timeline = &coverage->timelines[index];
 	for (size_t i = index + 1; i < coverage->timeline_count; i++) {
@@ -174,12 +174,12 @@ static bool has_twin(const struct coverage *coverage, size_t index)
 	return false;
 }
 
-static enum status tell_empty(const struct coverage *coverage, size_t index, coverage_window_fn tell, void *arg,
-			      struct error *err)
+static enum status report_empty(const struct coverage *coverage, size_t index, coverage_window_fn tell, void *arg,
+				struct error *err)
 {
 	const struct coverage_timeline *timeline = &coverage->timelines[index];
 	struct stretch stretch;
-	if (!is_empty_end(timeline) || has_twin(coverage, index))
+	if (!is_empty_end(timeline) || is_repeated(coverage, index))
 		return STATUS_OK;
 	uint64_t begin = coverage_begin_of(coverage, timeline);
 	if (!stretch_at(coverage, coverage_find(coverage, timeline->predecessor), begin - 1, &stretch))
@@ -191,12 +191,12 @@ static enum status tell_empty(const struct coverage *coverage, size_t index, cov
 	return tell(arg, &window, err);
 }
 
-static enum status tell_all(const struct coverage *coverage, coverage_window_fn tell, void *arg, struct error *err)
+static enum status report_all(const struct coverage *coverage, coverage_window_fn tell, void *arg, struct error *err)
 {
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < coverage->timeline_count; i++)
-		st = coverage->timelines[i].segments > 0 ? tell_own(coverage, &coverage->timelines[i], tell, arg, err)
-							 : tell_empty(coverage, i, tell, arg, err);
+		st = coverage->timelines[i].segments > 0 ? report_own(coverage, &coverage->timelines[i], tell, arg, err)
+							 : report_empty(coverage, i, tell, arg, err);
 	return st;
 }
 
@@ -225,13 +225,13 @@ bool coverage_newest_window(const struct coverage *coverage, struct coverage_win
 {
 	struct choice choice = {.coverage = coverage};
 	struct error ignored;
-	(void)tell_all(coverage, choose, &choice, &ignored);
+	(void)report_all(coverage, choose, &choice, &ignored);
 	*out = choice.window;
 	out->newest = choice.best != NULL && !out->at_gap;
 	return choice.best != NULL;
 }
 
-struct telling {
+struct marking {
 	coverage_window_fn tell;
 	void *arg;
 	struct coverage_window newest;
@@ -239,15 +239,15 @@ struct telling {
 
 static enum status mark(void *arg, const struct coverage_window *window, struct error *err)
 {
-	const struct telling *telling = arg;
+	const struct marking *marking = arg;
 	struct coverage_window marked = *window;
-	marked.newest = telling->newest.newest && window->timeline == telling->newest.timeline && !window->at_gap;
-	return telling->tell(telling->arg, &marked, err);
+	marked.newest = marking->newest.newest && window->timeline == marking->newest.timeline && !window->at_gap;
+	return marking->tell(marking->arg, &marked, err);
 }
 
 enum status coverage_windows(const struct coverage *coverage, coverage_window_fn tell, void *arg, struct error *err)
 {
-	struct telling telling = {.tell = tell, .arg = arg};
-	(void)coverage_newest_window(coverage, &telling.newest);
-	return tell_all(coverage, mark, &telling, err);
+	struct marking marking = {.tell = tell, .arg = arg};
+	(void)coverage_newest_window(coverage, &marking.newest);
+	return report_all(coverage, mark, &marking, err);
 }
