@@ -16,8 +16,7 @@ struct survey {
 	const struct repository_settings *settings;
 	const struct call *call;
 	const struct repository *repo; /* out, while the survey runs: for callbacks that read objects */
-	/* Called for each WAL file before coverage_add; may be NULL. coverage->objects is 0 for a cluster's first file.
-	 */
+	/* May be NULL. Called for each WAL file before coverage_add: coverage->objects is 0 for the first one. */
 	enum status (*seen)(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			    const struct object_info *info, struct error *err);
 	bool opens;                /* the caller opens every object, and so finds the damaged ones itself */
@@ -27,13 +26,15 @@ struct survey {
 	void *arg;
 	uint64_t objects, bytes; /* out: all of the listing */
 	uint64_t others;         /* out: objects that are not WAL files */
-	/* out: unreadable objects: histories, segments opened for wal_segment_size, and, unless opens is set, objects
-	 * too short to be complete. The first are logged one by one, the others as a count. */
+	/*
+	 * out: unreadable objects. The survey opens histories, and segments to learn wal_segment_size. Objects too
+	 * short to be complete count too, unless opens is set. The first are logged one by one, the others as a count.
+	 */
 	uint64_t damaged;
 	uint64_t missing_keys; /* out: objects that need a key that is not configured; logged likewise */
 };
 
-/* Returns STATUS_INCOMPLETE: the repository holds no WAL of the cluster, or no WAL at all. */
+/* Sets the error for a repository without WAL, or without WAL of the cluster. Always STATUS_INCOMPLETE. */
 enum status survey_nothing(const struct survey *survey, struct error *err);
 
 /* Reports the clusters in the order of their names. Memory does not grow with the number of segments. */

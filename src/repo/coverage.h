@@ -153,7 +153,7 @@ struct coverage_window {
  * there is none.
  */
 typedef enum status (*coverage_window_fn)(void *arg, const struct coverage_window *window, struct error *err);
-enum status coverage_windows(const struct coverage *coverage, coverage_window_fn tell, void *arg, struct error *err);
+enum status coverage_windows(const struct coverage *coverage, coverage_window_fn report, void *arg, struct error *err);
 
 /* The window that ends with the WAL stored last, where the cluster is now. False when there is none. */
 bool coverage_newest_window(const struct coverage *coverage, struct coverage_window *out);

@@ -148,7 +148,7 @@ static struct coverage_window window_of(const struct coverage *coverage, const s
 }
 
 static enum status report_own(const struct coverage *coverage, const struct coverage_timeline *timeline,
-			      coverage_window_fn tell, void *arg, struct error *err)
+			      coverage_window_fn report, void *arg, struct error *err)
 {
 	struct stretch stretch;
 	enum status st = STATUS_OK;
@@ -156,7 +156,7 @@ static enum status report_own(const struct coverage *coverage, const struct cove
 		if (!stretch_at(coverage, timeline, number, &stretch) || is_continued(coverage, &stretch))
 			continue;
 		struct coverage_window window = window_of(coverage, &stretch);
-		st = tell(arg, &window, err);
+		st = report(arg, &window, err);
 	}
 	return st;
 }
@@ -174,7 +174,7 @@ static bool is_repeated(const struct coverage *coverage, size_t index)
 	return false;
 }
 
-static enum status report_empty(const struct coverage *coverage, size_t index, coverage_window_fn tell, void *arg,
+static enum status report_empty(const struct coverage *coverage, size_t index, coverage_window_fn report, void *arg,
 				struct error *err)
 {
 	const struct coverage_timeline *timeline = &coverage->timelines[index];
@@ -188,15 +188,16 @@ static enum status report_empty(const struct coverage *coverage, size_t index, c
 	struct coverage_window window = window_of(coverage, &stretch);
 	window.timeline = timeline->id;
 	window.at_gap = false;
-	return tell(arg, &window, err);
+	return report(arg, &window, err);
 }
 
-static enum status report_all(const struct coverage *coverage, coverage_window_fn tell, void *arg, struct error *err)
+static enum status report_all(const struct coverage *coverage, coverage_window_fn report, void *arg, struct error *err)
 {
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < coverage->timeline_count; i++)
-		st = coverage->timelines[i].segments > 0 ? report_own(coverage, &coverage->timelines[i], tell, arg, err)
-							 : report_empty(coverage, i, tell, arg, err);
+		st = coverage->timelines[i].segments > 0
+			 ? report_own(coverage, &coverage->timelines[i], report, arg, err)
+			 : report_empty(coverage, i, report, arg, err);
 	return st;
 }
 
@@ -232,7 +233,7 @@ bool coverage_newest_window(const struct coverage *coverage, struct coverage_win
 }
 
 struct marking {
-	coverage_window_fn tell;
+	coverage_window_fn report;
 	void *arg;
 	struct coverage_window newest;
 };
@@ -242,12 +243,12 @@ static enum status mark(void *arg, const struct coverage_window *window, struct 
 	const struct marking *marking = arg;
 	struct coverage_window marked = *window;
 	marked.newest = marking->newest.newest && window->timeline == marking->newest.timeline && !window->at_gap;
-	return marking->tell(marking->arg, &marked, err);
+	return marking->report(marking->arg, &marked, err);
 }
 
-enum status coverage_windows(const struct coverage *coverage, coverage_window_fn tell, void *arg, struct error *err)
+enum status coverage_windows(const struct coverage *coverage, coverage_window_fn report, void *arg, struct error *err)
 {
-	struct marking marking = {.tell = tell, .arg = arg};
+	struct marking marking = {.report = report, .arg = arg};
 	(void)coverage_newest_window(coverage, &marking.newest);
 	return report_all(coverage, mark, &marking, err);
 }

@@ -15,9 +15,9 @@ struct item {
 
 struct scan {
 	const struct call *call;
-	header_found_fn tell;
+	header_found_fn report;
 	void *arg;
-	struct queue queue; /* its mutex also guards the calls of tell */
+	struct queue queue; /* its mutex also guards the calls of report */
 	struct item items[QUEUE_ITEMS];
 };
 
@@ -63,7 +63,7 @@ static void work(void *arg, const struct repository *repo)
 		enum status st = look(scan, repo, &item, &found, &why, &err);
 		(void)pthread_mutex_lock(&queue->mutex);
 		if (!st && !queue->failed)
-			st = scan->tell(scan->arg, &found, &err);
+			st = scan->report(scan->arg, &found, &err);
 		if (st && st != STATUS_MISSING)
 			queue_fail(queue, st, &err);
 	}
@@ -71,7 +71,7 @@ static void work(void *arg, const struct repository *repo)
 }
 
 /* Called with the mutex held. */
-static enum status tell_foreign(struct scan *scan, const struct object_info *info, struct error *err)
+static enum status report_foreign(struct scan *scan, const struct object_info *info, struct error *err)
 {
 	const struct header_found found = {.name = info->name,
 					   .bytes = info->bytes,
@@ -79,7 +79,7 @@ static enum status tell_foreign(struct scan *scan, const struct object_info *inf
 					   .status = STATUS_CONFLICT,
 					   .reason = "not walship's name"};
 	enum status st = queue_failed(&scan->queue, err);
-	return st ? st : scan->tell(scan->arg, &found, err);
+	return st ? st : scan->report(scan->arg, &found, err);
 }
 
 static enum status put_own(struct scan *scan, const struct object_info *info, struct error *err)
@@ -93,7 +93,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 {
 	struct scan *scan = arg;
 	(void)pthread_mutex_lock(&scan->queue.mutex);
-	enum status st = header_scan_is_own(info->name) ? put_own(scan, info, err) : tell_foreign(scan, info, err);
+	enum status st = header_scan_is_own(info->name) ? put_own(scan, info, err) : report_foreign(scan, info, err);
 	(void)pthread_mutex_unlock(&scan->queue.mutex);
 	return st;
 }
@@ -109,9 +109,9 @@ static void end(struct worker_pool *pool, struct queue *queue, enum status st, c
 }
 
 enum status header_scan(const struct call *call, const struct repository *repo, const char *prefix,
-			header_found_fn tell, void *arg, struct error *err)
+			header_found_fn report, void *arg, struct error *err)
 {
-	struct scan scan = {.call = call, .tell = tell, .arg = arg};
+	struct scan scan = {.call = call, .report = report, .arg = arg};
 	struct worker_pool pool = {.call = call, .work = work, .arg = &scan, .most = WORKER_POOL_CONNECTIONS};
 	enum status st = STATUS_OK;
 	queue_init(&scan.queue, scan.items, sizeof scan.items[0]);

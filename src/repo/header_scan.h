@@ -28,7 +28,7 @@ typedef enum status (*header_found_fn)(void *arg, const struct header_found *fou
  * failure ends the scan, because the counts would be incomplete.
  */
 enum status header_scan(const struct call *call, const struct repository *repo, const char *prefix,
-			header_found_fn tell, void *arg, struct error *err);
+			header_found_fn report, void *arg, struct error *err);
 
 /* Whether the name is that of a walship WAL object. */
 bool header_scan_is_own(const char *name);

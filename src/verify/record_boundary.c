@@ -18,8 +18,7 @@ void record_boundaries_fini(struct record_boundaries *boundaries)
 	*boundaries = (struct record_boundaries){0};
 }
 
-/* The boundary before this job, or a free slot for it. NULL when all slots are taken: record_boundaries_init prevents
- * it. */
+/* The boundary before this job, or a free slot for it. Never NULL with the slots of record_boundaries_init. */
 static struct record_boundary *find(struct record_boundaries *boundaries, uint64_t number)
 {
 	struct record_boundary *vacant = NULL;

@@ -44,19 +44,19 @@ bool verified_has(const struct verified *verified, uint32_t timeline, uint64_t n
 	return holds(verified, at, timeline, number) && stored_s < verified->ranges[at].at_s;
 }
 
-static void take_out(struct verified *verified, size_t at)
+static void remove_range(struct verified *verified, size_t at)
 {
 	verified->count--;
 	memmove(&verified->ranges[at], &verified->ranges[at + 1], (verified->count - at) * sizeof *verified->ranges);
 }
 
-static void forget_oldest(struct verified *verified)
+static void drop_oldest(struct verified *verified)
 {
 	size_t oldest = 0;
 	for (size_t i = 1; i < verified->count; i++)
 		if (verified->ranges[i].at_s < verified->ranges[oldest].at_s)
 			oldest = i;
-	take_out(verified, oldest);
+	remove_range(verified, oldest);
 }
 
 /* at: the position that keeps the order. The caller has made sure of VERIFIED_RANGES_MAX. */
@@ -80,7 +80,7 @@ enum status verified_remove(struct verified *verified, uint32_t timeline, uint64
 	struct verified_range *range = &verified->ranges[at];
 	struct verified_range before = *range;
 	if (range->first == range->last) {
-		take_out(verified, at);
+		remove_range(verified, at);
 		return STATUS_OK;
 	}
 	if (number == range->first) {
@@ -105,7 +105,7 @@ enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t 
 {
 	enum status st = verified_remove(verified, timeline, number, err);
 	while (verified->count + 2 > VERIFIED_RANGES_MAX)
-		forget_oldest(verified);
+		drop_oldest(verified);
 	size_t at = find(verified, timeline, number);
 	if (!st)
 		st = insert(verified, at, (struct verified_range){timeline, number, number, at_s}, err);
@@ -114,11 +114,11 @@ enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t 
 	struct verified_range *range = &verified->ranges[at];
 	if (at + 1 < verified->count && joins(range, range + 1)) {
 		range->last = range[1].last;
-		take_out(verified, at + 1);
+		remove_range(verified, at + 1);
 	}
 	if (at > 0 && joins(range - 1, range)) {
 		range[-1].last = range->last;
-		take_out(verified, at);
+		remove_range(verified, at);
 	}
 	return STATUS_OK;
 }

@@ -144,7 +144,7 @@ struct times {
 	const struct coverage *coverage;
 };
 
-/* After hours of reading, a time that the store does not tell stays unknown and fails nothing. */
+/* After hours of reading, a time that the store cannot give stays unknown; it is no failure. */
 static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *stored_s)
 {
 	const struct times *times = arg;

@@ -19,8 +19,8 @@ struct reading {
 	struct cluster_reading *cluster;
 	struct crc32c crc32c;
 	int64_t began_s, began_ms;
-	struct queue
-	    queue; /* its mutex guards the fields below, cluster's totals, notes and progress, and the output */
+	/* Its mutex guards the fields below, the totals, notes and progress of cluster, and the output. */
+	struct queue queue;
 	struct read_job jobs[QUEUE_ITEMS];
 	struct record_boundaries boundaries;
 	int64_t saved_ms;
@@ -162,8 +162,7 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 			const struct inspected *inspected, const struct error *trouble)
 {
 	struct cluster_reading *cluster = reading->cluster;
-	/* A local failure may be one object without permission; many in a row mean that the machine is short of
-	 * something. */
+	/* One local failure may be a denied permission. Many in a row are the machine's: no more descriptors, say. */
 	reading->local_failures = st == STATUS_LOCAL ? reading->local_failures + 1 : 0;
 	if (st == STATUS_LOCAL && reading->local_failures < LOCAL_FAILURES_MAX)
 		st = STATUS_DAMAGED;
