@@ -329,8 +329,12 @@ static enum status surveyed(void *arg, struct coverage *coverage, struct error *
 /* Where the end is, is not known: everything, as far as the time suffices. */
 static enum status look_at_all(struct look *look, const struct command_context *context, struct error *err)
 {
-	struct survey survey = {
-	    .context = context, .system_id = look->health->system_id, .seen = seen, .each = surveyed, .arg = look};
+	struct survey survey = {.settings = context->settings,
+				.call = context->call,
+				.system_id = look->health->system_id,
+				.seen = seen,
+				.each = surveyed,
+				.arg = look};
 	/* Pushing ahead stores later segments first; a push that still goes on may be of one before them. */
 	int64_t push_s = (int64_t)config_number(context->config, OPTION_ID_PUSH_TIMEOUT) / 1000;
 	look->settled_s = look->health->now_s - push_s;

@@ -203,7 +203,7 @@ def test_rotation_is_refused_before_anything_is_lost(site):
     for garbage in (b"", b"garbage", b"x" * 1000):
         site.store.delete(third)
         site.store.put(third, garbage)
-        assert refused(site, 4, rf"the newest object, {third}, cannot be opened", r"no key would open it: .*pg_switch_wal")
+        assert refused(site, 4, rf"the newest object, {third}, cannot be opened", r"no key can open it: .*pg_switch_wal")
     site.store.delete(third)
     site.store.put(third, b"WALSHIP\2" + b"x" * 1000)
     assert refused(site, 4, rf"the newest object, {third}, cannot be opened: object format version 2", r"a newer walship")
@@ -211,7 +211,7 @@ def test_rotation_is_refused_before_anything_is_lost(site):
     damaged = bytearray(whole)
     damaged[100] ^= 1
     site.store.put(name, bytes(damaged))
-    assert refused(site, 4, rf"the newest object, {name}, cannot be opened: not authentic", r"no key would open it: .*pg_switch_wal")
+    assert refused(site, 4, rf"the newest object, {name}, cannot be opened: not authentic", r"no key can open it: .*pg_switch_wal")
     site.store.put(name, whole)
 
     # The store is away, the keys are not from the file, the file is not ours, the name is taken by something else.

@@ -144,8 +144,8 @@ static const struct {
     {.words = {"keygen", "@/key"},
      .code = 4,
      .out = "",
-     .err = "walship: keygen: @/key exists, and a key is never overwritten\n"
-	    "walship: hint: what it encrypted can be read with it alone; give another name\n"},
+     .err = "walship: keygen: @/key exists, and walship never overwrites a key\n"
+	    "walship: hint: only this key reads the objects that it encrypted; give another name\n"},
     {.words = {"keygen", "-v", "@/other"},
      .out = "",
      .err = "walship: keygen @/other: a new 256-bit key; keep a copy where the backups are not\n"},
