@@ -1,6 +1,7 @@
 /* check: the whole path that a segment takes, from the configuration to the repository and back, step by step. */
 #include "check/check.h"
 #include "command/settings.h"
+#include "command/settings_monitor.h"
 #include "repo/key_load.h"
 #include "repo/s3_credentials.h"
 
@@ -16,7 +17,6 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "base/uri.h"
-#include "monitor/thresholds.h"
 #include "pg/data/control.h"
 #include "pg/wal/name.h"
 #include "repo/cluster_id.h"
@@ -49,7 +49,8 @@ static enum status configuration(void *arg, const struct call *call, struct find
 			    config_text(config, OPTION_ID_REPO));
 	else
 		finding_say(finding, "%s; repo is %s", path, config_text(config, OPTION_ID_REPO));
-	return thresholds_check(config, err);
+	struct thresholds ignored;
+	return settings_thresholds(&ignored, config, err);
 }
 
 /* The server may write where this user may not, and the other way round. PostgreSQL never runs as root. */

@@ -23,7 +23,8 @@ enum status command_info(struct command_context *context, struct error *err)
 		return error_wrap(err, attached, "info");
 	context->settings = &settings;
 	struct progress progress;
-	struct survey survey = {.context = context, .progress = &progress, .each = show, .arg = context};
+	struct survey survey = {
+	    .settings = context->settings, .call = context->call, .progress = &progress, .each = show, .arg = context};
 	progress_begin(&progress, context->console.terminal_fd, context->call->clock);
 	enum status st = survey_operand(context, &survey.system_id, err);
 	if (!st)

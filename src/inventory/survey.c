@@ -31,7 +31,7 @@ static enum status forgive(struct walk *walk, enum status st, const struct unsea
 		return STATUS_OK;
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
-	log_line(walk->survey->context->call->log, LEVEL_WARNING, "%s", err->text);
+	log_line(walk->survey->call->log, LEVEL_WARNING, "%s", err->text);
 	return STATUS_OK;
 }
 
@@ -48,7 +48,7 @@ static enum status read_history(struct walk *walk, const struct object_info *inf
 		st = error_set(err, STATUS_DAMAGED, "%s is in an archive storage class: recovery would stop there",
 			       info->name);
 	else
-		st = object_read(&walk->reads, walk->survey->context->call, info->name, &text, &lack, err);
+		st = object_read(&walk->reads, walk->survey->call, info->name, &text, &lack, err);
 	if (!st) {
 		st = coverage_history(&walk->coverage, timeline, buffer_text(&text), text.len, err);
 		if (st)
@@ -112,7 +112,7 @@ static enum status choose_segment(struct walk *walk, const struct object_info *i
 		(void)snprintf(out->name, sizeof out->name, "%s", info->name);
 		return STATUS_OK;
 	}
-	enum status st = store_list(walk->reads.store, walk->survey->context->call, prefix, find_readable, out, err);
+	enum status st = store_list(walk->reads.store, walk->survey->call, prefix, find_readable, out, err);
 	return st == STATUS_EXISTS ? STATUS_OK : st;
 }
 
@@ -126,8 +126,8 @@ static enum status read_page(struct walk *walk, const struct object_info *info, 
 		st = error_set(err, STATUS_DAMAGED, "no segment of cluster %" PRIu64 " can be read at once",
 			       walk->coverage.system_id);
 	return st ? st
-		  : object_read_head(&walk->reads, walk->survey->context->call, segment->name, head,
-				     WAL_PAGE_HEADER_BYTES, lack, err);
+		  : object_read_head(&walk->reads, walk->survey->call, segment->name, head, WAL_PAGE_HEADER_BYTES, lack,
+				     err);
 }
 
 /* wal_segment_size is in each segment's first page. STATUS_MISSING: this segment was removed since it was listed. */
@@ -208,7 +208,7 @@ static void tell_others(const struct survey *survey)
 {
 	uint64_t all = survey->damaged + survey->missing_keys;
 	if (all > TOLD_MAX)
-		log_line(survey->context->call->log, LEVEL_WARNING, "%" PRIu64 " others cannot be opened either",
+		log_line(survey->call->log, LEVEL_WARNING, "%" PRIu64 " others cannot be opened either",
 			 all - TOLD_MAX);
 }
 
@@ -218,12 +218,12 @@ enum status survey_run(struct survey *survey, struct error *err)
 	struct walk walk = {.survey = survey};
 	if (survey->system_id != 0)
 		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", survey->system_id);
-	enum status st = repository_open(&walk.lists, survey->context->settings, survey->context->call, err);
+	enum status st = repository_open(&walk.lists, survey->settings, survey->call, err);
 	if (!st)
 		st = repository_join(&walk.reads, &walk.lists, err);
 	survey->repo = &walk.reads;
 	if (!st)
-		st = store_list(walk.lists.store, survey->context->call, prefix, on_object, &walk, err);
+		st = store_list(walk.lists.store, survey->call, prefix, on_object, &walk, err);
 	if (!st)
 		st = end_cluster(&walk, err);
 	if (survey->progress != NULL)

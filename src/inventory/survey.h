@@ -14,7 +14,8 @@
 typedef enum status (*survey_fn)(void *arg, struct coverage *coverage, struct error *err);
 
 struct survey {
-	const struct command_context *context;
+	const struct repository_settings *settings;
+	const struct call *call;
 	const struct repository *repo; /* out: while it runs, for whoever reads objects */
 	/* Each WAL file, before chain has it; may be NULL. chain->objects is 0 at a cluster's first. */
 	enum status (*seen)(void *arg, const struct coverage *coverage, const struct wal_name *name,

@@ -3,12 +3,38 @@
 #define WALSHIP_MONITOR_HEALTH_H
 
 #include "base/buffer.h"
-#include "command/command.h"
+#include "console/console.h"
 #include "monitor/failures.h"
 #include "monitor/notified.h"
+#include "monitor/notify.h"
+#include "monitor/thresholds.h"
 #include "pg/data/checkpoint.h"
 #include "pg/data/control.h"
 #include "pg/data/pending.h"
+#include "repo/cluster_id.h"
+#include "repo/settings.h"
+
+enum health_format { HEALTH_TEXT, HEALTH_JSON, HEALTH_PROMETHEUS };
+
+/* Texts are the caller's own. */
+struct health_settings {
+	const struct repository_settings *repository;
+	struct cluster_hint cluster;
+	const char *spool; /* as for spool_prepare */
+	struct thresholds thresholds;
+	enum health_format format;
+	const char *metrics_file; /* written beside the output, in Prometheus' format; NULL: none is */
+	int64_t push_timeout_ms;  /* no push takes longer */
+	struct notify_settings notify;
+	bool sends; /* notify-command is run when there is news */
+};
+
+/*
+ * Looks, judges, prints and, if wanted, notifies. STATUS_OK, STATUS_WARNING, STATUS_UNKNOWN or STATUS_CRITICAL, with an
+ * empty error, once all that is printed. Another status, with its error: nothing could be judged, or the output failed
+ * and is not CRITICAL.
+ */
+enum status health_run(const struct health_settings *settings, const struct console *console, struct error *err);
 
 #define HEALTH_GAPS_MAX 8 /* named; what more there are is counted */
 
@@ -37,6 +63,7 @@ struct health_archive {
 
 /* Everything that was looked at. */
 struct health {
+	const char *repo; /* its URL; the settings' own */
 	int64_t now_s;
 	uint64_t system_id;
 	bool local; /* there is a data directory */
@@ -50,7 +77,8 @@ struct health {
 	uint64_t disk_free, disk_total; /* bytes */
 	uint64_t disk_bytes_per_s;      /* at which it fills; 0: it does not, or that is not known yet */
 	int64_t disk_full_s;            /* until it is full; -1: not at this rate */
-	bool spool_known;               /* failures and notified are those of this pg_wal's pushes */
+	bool spool_known;               /* notes, failures and notified are those of this pg_wal's pushes */
+	struct push_notes notes;
 	struct error spool_trouble;
 	struct failures failures; /* of a count of 0 when the last push succeeded, or none has been tried */
 	struct notified notified;
@@ -91,22 +119,23 @@ const char *health_level_name(enum health_level level);
 enum status health_level_status(enum health_level level);
 
 /* The machine's side: data directory, pg_wal, disk, spool. STATUS_USAGE when it is not known which cluster is meant. */
-enum status health_look_local(struct health *out, const struct command_context *context, struct error *err);
+enum status health_look_local(struct health *out, const struct health_settings *settings, const struct call *call,
+			      struct error *err);
 
 /* The repository's side, its newest part only, within the call's deadline. What goes wrong is in out->archive.trouble.
  */
-void health_look_archive(struct health *out, const struct command_context *context);
+void health_look_archive(struct health *out, const struct health_settings *settings, const struct call *call);
 
 /* How fast the disk of pg_wal fills, by the looks before this one, kept in the spool, and by the WAL that waits. */
-void health_look_disk(struct health *out, const struct command_context *context);
+void health_look_disk(struct health *out);
 
-/* What it means, by the thresholds of the configuration. */
-void health_judge(const struct health *health, const struct config *config, struct health_report *out);
+/* What it means, by the thresholds. */
+void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out);
 
 enum status health_print_text(const struct health *health, const struct health_report *report,
-			      const struct command_context *context, struct error *err);
+			      const struct console *console, struct error *err);
 enum status health_print_json(const struct health *health, const struct health_report *report,
-			      const struct command_context *context, struct error *err);
+			      const struct console *console, struct error *err);
 
 /* OpenMetrics text, version 1.0.0, which Prometheus' own older format can be read as, too. */
 enum status health_metrics(struct buffer *out, const struct health *health, const struct health_report *report,

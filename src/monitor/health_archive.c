@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "command/command.h"
 #include "inventory/survey.h"
 #include "monitor/health.h"
 #include "pg/data/ready.h"
@@ -289,10 +288,10 @@ static void judge_chain(struct look *look, const struct coverage *coverage)
 	look->out->coverage_known = true;
 }
 
-static enum status look_at_newest(struct look *look, const struct command_context *context, struct error *err)
+static enum status look_at_newest(struct look *look, const struct repository_settings *repository, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
-	enum status st = repository_open(&repo, context->settings, context->call, err);
+	enum status st = repository_open(&repo, repository, &look->call, err);
 	if (st)
 		return st;
 	look->store = repo.store;
@@ -327,26 +326,30 @@ static enum status surveyed(void *arg, struct coverage *coverage, struct error *
 }
 
 /* Where the end is, is not known: everything, as far as the time suffices. */
-static enum status look_at_all(struct look *look, const struct command_context *context, struct error *err)
+static enum status look_at_all(struct look *look, const struct health_settings *settings, struct error *err)
 {
-	struct survey survey = {
-	    .context = context, .system_id = look->health->system_id, .seen = seen, .each = surveyed, .arg = look};
+	struct survey survey = {.call = &look->call,
+				.settings = settings->repository,
+				.system_id = look->health->system_id,
+				.seen = seen,
+				.each = surveyed,
+				.arg = look};
 	/* Pushing ahead stores later segments first; a push that still goes on may be of one before them. */
-	int64_t push_s = (int64_t)config_number(context->config, OPTION_ID_PUSH_TIMEOUT) / 1000;
+	int64_t push_s = settings->push_timeout_ms / 1000;
 	look->settled_s = look->health->now_s - push_s;
 	enum status st = survey_run(&survey, err);
 	look->out->known = !st;
 	return st;
 }
 
-void health_look_archive(struct health *out, const struct command_context *context)
+void health_look_archive(struct health *out, const struct health_settings *settings, const struct call *call)
 {
-	struct look look = {.health = out, .out = &out->archive, .call = *context->call};
+	struct look look = {.health = out, .out = &out->archive, .call = *call};
 	bool end_known =
 	    out->local && out->checkpoint.state != NULL && out->pending_known && out->pending.segment_bytes != 0;
 	if (end_known)
-		(void)look_at_newest(&look, context, &out->archive.trouble);
+		(void)look_at_newest(&look, settings->repository, &out->archive.trouble);
 	else
-		(void)look_at_all(&look, context, &out->archive.trouble);
+		(void)look_at_all(&look, settings, &out->archive.trouble);
 	coverage_fini(&look.coverage);
 }

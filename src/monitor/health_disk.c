@@ -98,11 +98,10 @@ static uint64_t rate_of_wal(const struct health *health)
 	return (pending->segments - 1) * pending->segment_bytes / (uint64_t)span_s;
 }
 
-void health_look_disk(struct health *out, const struct command_context *context)
+void health_look_disk(struct health *out)
 {
 	char path[PATH_MAX], samples_path[PUSH_NOTES_PATH_MAX];
 	struct statvfs info;
-	struct push_notes notes;
 	struct samples samples = {0};
 	struct error ignored;
 	if (snprintf(path, sizeof path, "%s/pg_wal/.", out->directory.path) >= (int)sizeof path ||
@@ -112,10 +111,9 @@ void health_look_disk(struct health *out, const struct command_context *context)
 	out->disk_free = (uint64_t)info.f_bavail * info.f_frsize;
 	out->disk_total = (uint64_t)info.f_blocks * info.f_frsize;
 	uint64_t wal = rate_of_wal(out);
-	bool remembers = out->spool_known && push_notes_find(&notes, context->config, path) &&
-			 push_notes_prepare(&notes, &ignored) == STATUS_OK;
+	bool remembers = out->spool_known && push_notes_prepare(&out->notes, &ignored) == STATUS_OK;
 	if (remembers) {
-		push_notes_path(&notes, "disk", samples_path);
+		push_notes_path(&out->notes, "disk", samples_path);
 		read_samples(samples_path, &samples);
 	}
 	uint64_t room = rate_of_room(&samples, out);

@@ -53,12 +53,11 @@ static void advise(struct health_check *check, const char *hint)
 }
 
 /* More is worse. */
-static enum health_level above(uint64_t value, const struct config *config, enum option_id warning,
-			       enum option_id critical)
+static enum health_level above(uint64_t value, const struct threshold *threshold)
 {
-	if (value >= config_number(config, critical))
+	if (value >= threshold->critical)
 		return HEALTH_CRITICAL;
-	return value >= config_number(config, warning) ? HEALTH_WARNING : HEALTH_OK;
+	return value >= threshold->warning ? HEALTH_WARNING : HEALTH_OK;
 }
 
 /* How long ago something was. Where a clock is wrong that is not known, and words say the times instead. */
@@ -91,11 +90,9 @@ static struct age age_of(const struct health *health, int64_t then_s)
 }
 
 /* What is not known is neither well nor critical. */
-static enum health_level by_age(const struct age *age, const struct config *config)
+static enum health_level by_age(const struct age *age, const struct thresholds *thresholds)
 {
-	return age->known
-		   ? above((uint64_t)age->s * 1000, config, OPTION_ID_STATUS_AGE_WARNING, OPTION_ID_STATUS_AGE_CRITICAL)
-		   : HEALTH_WARNING;
+	return age->known ? above((uint64_t)age->s * 1000, &thresholds->age_ms) : HEALTH_WARNING;
 }
 
 static void advise_clock(struct health_check *check, const struct age *age)
@@ -125,7 +122,8 @@ static uint64_t finished_beyond(const struct health *health)
 	return current > newest + 1 ? current - newest - 1 : 0;
 }
 
-static void judge_nothing_archived(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_nothing_archived(const struct health *health, const struct thresholds *thresholds,
+				   struct health_check *check)
 {
 	bool idle =
 	    health->local && health->pending_known && health->pending.files == 0 && finished_beyond(health) == 0;
@@ -136,7 +134,7 @@ static void judge_nothing_archived(const struct health *health, const struct con
 		say(check, HEALTH_OK, "nothing is archived yet, and nothing waits: PostgreSQL has finished no segment");
 	} else if (health->local && health->pending.files > 0) {
 		struct age waits = age_of(health, health->pending.oldest_s);
-		say(check, by_age(&waits, config), "nothing is archived yet; the first files wait");
+		say(check, by_age(&waits, thresholds), "nothing is archived yet; the first files wait");
 		advise_clock(check, &waits);
 	} else {
 		say(check, HEALTH_CRITICAL, "nothing of this cluster has ever been archived here");
@@ -145,34 +143,34 @@ static void judge_nothing_archived(const struct health *health, const struct con
 }
 
 /* Something waits: that is bad once it has waited for long, and nothing else was stored meanwhile. */
-static enum health_level by_both(const struct age *age, const struct age *waits, const struct config *config)
+static enum health_level by_both(const struct age *age, const struct age *waits, const struct thresholds *thresholds)
 {
 	if (!age->known || !waits->known)
-		return worse(HEALTH_WARNING, waits->known ? by_age(waits, config) : HEALTH_WARNING);
-	return by_age(waits->s < age->s ? waits : age, config);
+		return worse(HEALTH_WARNING, waits->known ? by_age(waits, thresholds) : HEALTH_WARNING);
+	return by_age(waits->s < age->s ? waits : age, thresholds);
 }
 
-static void judge_newest(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_newest(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
 	struct age age = age_of(health, archive->newest_s);
 	uint64_t beyond = finished_beyond(health);
 	if (!health->local || !health->pending_known) {
-		say(check, by_age(&age, config), "newest is %s, %s", archive->newest.text, age.old);
+		say(check, by_age(&age, thresholds), "newest is %s, %s", archive->newest.text, age.old);
 	} else if (health->pending.files > 0) {
 		struct age waits = age_of(health, health->pending.oldest_s);
-		say(check, by_both(&age, &waits, config), "newest is %s, %s; more has waited %s", archive->newest.text,
-		    age.old, waits.lasts);
+		say(check, by_both(&age, &waits, thresholds), "newest is %s, %s; more has waited %s",
+		    archive->newest.text, age.old, waits.lasts);
 		advise_clock(check, &waits);
 	} else if (beyond > 0) {
-		say(check, by_age(&age, config),
+		say(check, by_age(&age, thresholds),
 		    "newest is %s, %s; %" PRIu64 " later segments are finished, and do not wait to be archived",
 		    archive->newest.text, age.old, beyond);
 		advise(
 		    check,
 		    "archive_mode is off, or archive_status was lost: walship backfill pushes what pg_wal still has");
-	} else if (!age.known || by_age(&age, config) == HEALTH_OK) {
-		say(check, by_age(&age, config), "newest is %s, %s", archive->newest.text, age.old);
+	} else if (!age.known || by_age(&age, thresholds) == HEALTH_OK) {
+		say(check, by_age(&age, thresholds), "newest is %s, %s", archive->newest.text, age.old);
 	} else {
 		say(check, HEALTH_OK,
 		    "newest is %s, %s: no segment was finished since (a quiet server; archive_timeout says how long it "
@@ -182,14 +180,14 @@ static void judge_newest(const struct health *health, const struct config *confi
 	advise_clock(check, &age);
 }
 
-static void judge_archive(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_archive(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
 	char when[UTC_TEXT_SIZE];
 	if (archive->known && archive->newest.text[0] == '\0') {
-		judge_nothing_archived(health, config, check);
+		judge_nothing_archived(health, thresholds, check);
 	} else if (archive->known) {
-		judge_newest(health, config, check);
+		judge_newest(health, thresholds, check);
 	} else {
 		utc_text(health->pending.done_s, when);
 		say(check, HEALTH_UNKNOWN, "the repository cannot be looked at: %s%s%s", archive->trouble.text,
@@ -199,7 +197,7 @@ static void judge_archive(const struct health *health, const struct config *conf
 	}
 }
 
-static void judge_backlog(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_backlog(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct pending *pending = &health->pending;
 	char bytes[MEASURE_MAX];
@@ -217,11 +215,9 @@ static void judge_backlog(const struct health *health, const struct config *conf
 	}
 	measure_bytes(pending->bytes, bytes);
 	struct age age = age_of(health, pending->oldest_s);
-	enum health_level level = by_age(&age, config);
-	level = worse(level,
-		      above(pending->files, config, OPTION_ID_STATUS_READY_WARNING, OPTION_ID_STATUS_READY_CRITICAL));
-	level = worse(level,
-		      above(pending->bytes, config, OPTION_ID_STATUS_BYTES_WARNING, OPTION_ID_STATUS_BYTES_CRITICAL));
+	enum health_level level = by_age(&age, thresholds);
+	level = worse(level, above(pending->files, &thresholds->ready_files));
+	level = worse(level, above(pending->bytes, &thresholds->ready_bytes));
 	say(check, level, "%" PRIu64 " %s to be archived (%s), %s; the first is %s", pending->files,
 	    pending->files == 1 ? "file waits" : "files wait", bytes, age.lasts, pending->first);
 	if ((age.known || level == HEALTH_CRITICAL) && level != HEALTH_OK && health->failures.count == 0)
@@ -233,7 +229,7 @@ static void judge_backlog(const struct health *health, const struct config *conf
 	advise_clock(check, &age);
 }
 
-static void judge_pushes(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_pushes(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct failures *failures = &health->failures;
 	char since[UTC_TEXT_SIZE];
@@ -246,7 +242,7 @@ static void judge_pushes(const struct health *health, const struct config *confi
 		say(check, HEALTH_OK, "none has failed since one succeeded");
 	} else {
 		struct age failing = age_of(health, failures->since_s), last = age_of(health, failures->last_s);
-		bool long_ago = by_age(&failing, config) == HEALTH_CRITICAL;
+		bool long_ago = by_age(&failing, thresholds) == HEALTH_CRITICAL;
 		utc_text(failures->since_s, since);
 		say(check, long_ago ? HEALTH_CRITICAL : HEALTH_WARNING,
 		    "%" PRIu64 " in a row have failed since %s, the last %s with exit code %d: %s", failures->count,
@@ -299,7 +295,7 @@ static void judge_chain(const struct health *health, struct health_check *check)
 		      "nothing recovers beyond it. walship verify names all of them");
 }
 
-static void judge_disk(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_disk(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	char free_text[MEASURE_MAX], total[MEASURE_MAX], rate[MEASURE_MAX], left[MEASURE_MAX];
 	if (!health->local) {
@@ -322,26 +318,26 @@ static void judge_disk(const struct health *health, const struct config *config,
 		return;
 	}
 	uint64_t left_ms = (uint64_t)health->disk_full_s * 1000;
-	enum health_level level = left_ms <= config_number(config, OPTION_ID_STATUS_DISK_CRITICAL)  ? HEALTH_CRITICAL
-				  : left_ms <= config_number(config, OPTION_ID_STATUS_DISK_WARNING) ? HEALTH_WARNING
-												    : HEALTH_OK;
+	enum health_level level = left_ms <= thresholds->disk_left_ms.critical  ? HEALTH_CRITICAL
+				  : left_ms <= thresholds->disk_left_ms.warning ? HEALTH_WARNING
+										: HEALTH_OK;
 	measure_bytes(health->disk_bytes_per_s, rate);
 	measure_seconds(health->disk_full_s, left);
 	say(check, level, "%s free of %s, full in %s at %s a second", free_text, total, left, rate);
 }
 
-void health_judge(const struct health *health, const struct config *config, struct health_report *out)
+void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out)
 {
 	static const char *const names[HEALTH_CHECK_COUNT] = {
 	    [HEALTH_CHECK_ARCHIVE] = "archive", [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
 	    [HEALTH_CHECK_CHAIN] = "chain",     [HEALTH_CHECK_DISK] = "disk",
 	};
 	*out = (struct health_report){.level = HEALTH_OK};
-	judge_archive(health, config, &out->checks[HEALTH_CHECK_ARCHIVE]);
-	judge_backlog(health, config, &out->checks[HEALTH_CHECK_BACKLOG]);
-	judge_pushes(health, config, &out->checks[HEALTH_CHECK_PUSHES]);
+	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
+	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
+	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
 	judge_chain(health, &out->checks[HEALTH_CHECK_CHAIN]);
-	judge_disk(health, config, &out->checks[HEALTH_CHECK_DISK]);
+	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
 	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
 		out->checks[i].name = names[i];
 		out->level = worse(out->level, out->checks[i].level);

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "command/settings.h"
 #include "monitor/health.h"
 #include "repo/cluster_id.h"
 
@@ -49,12 +48,11 @@ static bool notes_are_taken(const struct push_notes *notes, struct error *err)
 }
 
 /* The record of pushes is in the spool of the user who pushes. */
-static void look_into_spool(struct health *health, const struct config *config)
+static void look_into_spool(struct health *health, const char *spool)
 {
-	struct push_notes notes;
 	struct stat info;
 	char path[PATH_MAX];
-	if (!below(health, "pg_wal/x", path, sizeof path) || !push_notes_find(&notes, config, path)) {
+	if (!below(health, "pg_wal/x", path, sizeof path) || !push_notes_find(&health->notes, spool, path)) {
 		(void)error_set(&health->spool_trouble, STATUS_LOCAL, "no pg_wal, or no spool");
 		return;
 	}
@@ -67,15 +65,14 @@ static void look_into_spool(struct health *health, const struct config *config)
 		return;
 	}
 	/* What was noted before is known all the same. */
-	bool failing = failures_read(&notes, &health->failures);
-	health->spool_known = notes_are_taken(&notes, &health->spool_trouble) || failing;
-	notified_read(&notes, &health->notified);
+	bool failing = failures_read(&health->notes, &health->failures);
+	health->spool_known = notes_are_taken(&health->notes, &health->spool_trouble) || failing;
+	notified_read(&health->notes, &health->notified);
 }
 
-static enum status find_cluster(struct health *out, const struct config *config, struct error *err)
+static enum status find_cluster(struct health *out, const struct cluster_hint *hint, struct error *err)
 {
-	struct cluster_hint hint = settings_cluster(config);
-	enum status st = cluster_id_find(&hint, NULL, &out->directory, &out->system_id, err);
+	enum status st = cluster_id_find(hint, NULL, &out->directory, &out->system_id, err);
 	if (st)
 		return st;
 	out->local = out->directory.known;
@@ -86,19 +83,19 @@ static enum status find_cluster(struct health *out, const struct config *config,
 	return STATUS_OK;
 }
 
-enum status health_look_local(struct health *out, const struct command_context *context, struct error *err)
+enum status health_look_local(struct health *out, const struct health_settings *settings, const struct call *call,
+			      struct error *err)
 {
-	const struct config *config = context->config;
 	struct error ignored;
-	*out = (struct health){.now_s = clock_utc_s(context->call->clock), .disk_full_s = -1};
-	enum status st = find_cluster(out, config, err);
+	*out = (struct health){.repo = settings->repository->url, .now_s = clock_utc_s(call->clock), .disk_full_s = -1};
+	enum status st = find_cluster(out, &settings->cluster, err);
 	if (st || !out->local)
 		return st;
 	out->running = server_runs(out);
 	if (checkpoint_read(&out->checkpoint, out->directory.path, &ignored))
 		out->checkpoint.state = NULL;
 	out->pending_known = pending_look(&out->pending, out->directory.path, &out->pending_trouble) == STATUS_OK;
-	look_into_spool(out, config);
-	health_look_disk(out, context);
+	look_into_spool(out, settings->spool);
+	health_look_disk(out);
 	return STATUS_OK;
 }

@@ -37,7 +37,7 @@ static enum status print_notified(struct buffer *out, const struct notified *not
 }
 
 enum status health_print_text(const struct health *health, const struct health_report *report,
-			      const struct command_context *context, struct error *err)
+			      const struct console *console, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st =
@@ -54,7 +54,7 @@ enum status health_print_text(const struct health *health, const struct health_r
 				   : health->running ? ", PostgreSQL runs"
 						     : ", PostgreSQL does not run here",
 				   "");
-	return st ? st : print_text(&context->console, &out, err);
+	return st ? st : print_text(console, &out, err);
 }
 
 static json_t *number(uint64_t value)
@@ -168,15 +168,15 @@ static json_t *server_json(const struct health *health)
 }
 
 enum status health_print_json(const struct health *health, const struct health_report *report,
-			      const struct command_context *context, struct error *err)
+			      const struct console *console, struct error *err)
 {
 	enum status st = health_level_status(report->level);
 	json_t *value =
 	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status", "status",
 		      health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR), "time",
 		      print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
-		      print_string(config_text(context->config, OPTION_ID_REPO)), "archive", archive_json(health),
-		      "backlog", backlog_json(health), "pushes", pushes_json(health), "disk", disk_json(health),
-		      "server", server_json(health), "checks", checks_json(report));
-	return print_json(&context->console, value, err);
+		      print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health),
+		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "checks",
+		      checks_json(report));
+	return print_json(console, value, err);
 }

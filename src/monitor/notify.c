@@ -18,14 +18,14 @@
 
 enum event_id {
 #define EVENT(id, name, meaning) EVENT_ID_##id,
-#include "config/event.def"
+#include "base/event.def"
 #undef EVENT
 	EVENT_COUNT
 };
 
 static const char *const event_names[EVENT_COUNT] = {
 #define EVENT(id, name, meaning) [EVENT_ID_##id] = (name),
-#include "config/event.def"
+#include "base/event.def"
 #undef EVENT
 };
 
@@ -97,13 +97,13 @@ static enum status tell_number(struct surroundings *to, enum event_id id, int64_
 	return add(to, err, "%s=%" PRId64, event_names[id], value);
 }
 
-static enum status tell_event(struct surroundings *to, const struct command_context *context, const struct event *event,
+static enum status tell_event(struct surroundings *to, const struct notifier *notifier, const struct event *event,
 			      struct error *err)
 {
 	const struct failures *failures = event->failures;
 	int64_t seconds;
 	char since[UTC_TEXT_SIZE], host[HOST_MAX] = "", system_id[24] = "";
-	if (!clock_age(clock_utc_s(context->call->clock), failures->since_s, &seconds))
+	if (!clock_age(clock_utc_s(notifier->call->clock), failures->since_s, &seconds))
 		seconds = 0;
 	utc_text(failures->since_s, since);
 	(void)gethostname(host, sizeof host - 1);
@@ -119,7 +119,7 @@ static enum status tell_event(struct surroundings *to, const struct command_cont
 	    {EVENT_ID_HINT, failures->error.hint},
 	    {EVENT_ID_FILE, failures->file},
 	    {EVENT_ID_SYSTEM_ID, system_id},
-	    {EVENT_ID_REPO, config_text(context->config, OPTION_ID_REPO)},
+	    {EVENT_ID_REPO, notifier->settings->repo},
 	    {EVENT_ID_HOST, host},
 	};
 	enum status st = tell_number(to, EVENT_ID_SECONDS, seconds, err);
@@ -148,23 +148,22 @@ static void say_result(enum status st, const struct error *trouble, const struct
 }
 
 /* Runs it to its end, or that of its time. */
-static enum status run_command(const struct command_context *context, const struct event *event,
+static enum status run_command(const struct notifier *notifier, const struct event *event,
 			       char result[NOTIFIED_RESULT_MAX])
 {
-	const struct config *config = context->config;
 	struct error trouble = {0};
-	struct call call = *context->call;
+	struct call call = *notifier->call;
 	CLEANUP(surroundings_fini) struct surroundings surroundings = {0};
 	CLEANUP(secret_fini) struct secret printed = {0};
 	struct program program = {.what = WHAT,
-				  .line = config_text(config, OPTION_ID_NOTIFY_COMMAND),
+				  .line = notifier->settings->command,
 				  .talks = true,
-				  .timeout_ms = (int64_t)config_number(config, OPTION_ID_NOTIFY_TIMEOUT)};
+				  .timeout_ms = notifier->settings->timeout_ms};
 	/* Its time is its own: it begins when that of the call may be over. */
 	call.deadline_ms = clock_monotonic_ms(call.clock) + program.timeout_ms;
-	enum status st = inherit(&surroundings, context->environment, &trouble);
+	enum status st = inherit(&surroundings, notifier->settings->environment, &trouble);
 	if (!st)
-		st = tell_event(&surroundings, context, event, &trouble);
+		st = tell_event(&surroundings, notifier, event, &trouble);
 	program.environment = (const char *const *)surroundings.items;
 	if (!st)
 		st = program_run(&program, &call, &printed, &trouble);
@@ -172,45 +171,44 @@ static enum status run_command(const struct command_context *context, const stru
 	return st;
 }
 
-static void log_result(const struct command_context *context, bool good, const char *result)
+static void log_result(const struct notifier *notifier, bool good, const char *result)
 {
-	log_line(context->call->log, good ? LEVEL_INFO : LEVEL_WARNING, "%s", result);
+	log_line(notifier->call->log, good ? LEVEL_INFO : LEVEL_WARNING, "%s", result);
 }
 
 /* What an earlier call ran, and could not say. */
-static void log_earlier_result(const struct command_context *context, const struct push_notes *notes)
+static void log_earlier_result(const struct notifier *notifier)
 {
 	char result[NOTIFIED_RESULT_MAX];
-	notified_take_result(notes, result);
+	notified_take_result(notifier->notes, result);
 	if (result[0] != '\0')
-		log_result(context, strncmp(result, WHAT GOOD_END, strlen(WHAT GOOD_END)) == 0, result);
+		log_result(notifier, strncmp(result, WHAT GOOD_END, strlen(WHAT GOOD_END)) == 0, result);
 }
 
-void notify_impossible(const struct command_context *context, const struct error *why)
+void notify_impossible(const struct notifier *notifier, const struct error *why)
 {
-	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) != NULL)
-		log_line(context->call->log, LEVEL_WARNING, WHAT " is not run: %s", why->text);
+	if (notifier->settings->command != NULL)
+		log_line(notifier->call->log, LEVEL_WARNING, WHAT " is not run: %s", why->text);
 }
 
 /* Whether it is to be run now. What stands in the way is said, and goes no further. */
-static bool may_send(const struct command_context *context, const struct push_notes *notes, const struct event *event)
+static bool may_send(const struct notifier *notifier, const struct event *event)
 {
 	struct error trouble = {0};
 	bool mine = false;
 	struct claim claim = {
 	    .failing = event->failing,
 	    .check = event->check,
-	    .now_s = clock_utc_s(context->call->clock),
-	    .interval_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_INTERVAL) / 1000,
+	    .now_s = clock_utc_s(notifier->call->clock),
+	    .interval_s = notifier->settings->interval_ms / 1000,
 	};
-	if (notified_claim(notes, &claim, &mine, &trouble))
-		notify_impossible(context, &trouble);
+	if (notified_claim(notifier->notes, &claim, &mine, &trouble))
+		notify_impossible(notifier, &trouble);
 	return mine;
 }
 
 struct life {
-	const struct command_context *context;
-	const struct push_notes *notes;
+	const struct notifier *notifier;
 	const struct event *event;
 };
 
@@ -219,41 +217,41 @@ static void live(void *arg, int told_fd)
 {
 	const struct life *life = arg;
 	char result[NOTIFIED_RESULT_MAX];
-	struct call call = *life->context->call;
-	struct command_context context = *life->context;
+	struct call call = *life->notifier->call;
+	struct notifier notifier = *life->notifier;
 	(void)told_fd;
 	call.signal_hold = NULL;
 	call.log = NULL;
-	context.call = &call;
-	(void)run_command(&context, life->event, result);
-	notified_set_result(life->notes, result);
+	notifier.call = &call;
+	(void)run_command(&notifier, life->event, result);
+	notified_set_result(notifier.notes, result);
 }
 
-void notify_push(struct command_context *context, const struct push_notes *notes, const struct event *event)
+void notify_push(const struct notifier *notifier, const struct event *event)
 {
-	struct life life = {context, notes, event};
-	int64_t after_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_AFTER) / 1000;
-	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) == NULL)
+	const struct notify_settings *settings = notifier->settings;
+	struct life life = {notifier, event};
+	if (settings->command == NULL)
 		return;
-	log_earlier_result(context, notes);
-	if (context->detach == NULL ||
-	    (event->failing && event->failures->last_s - event->failures->since_s < after_s) ||
-	    !may_send(context, notes, event))
+	log_earlier_result(notifier);
+	if (settings->detach == NULL ||
+	    (event->failing && event->failures->last_s - event->failures->since_s < settings->after_ms / 1000) ||
+	    !may_send(notifier, event))
 		return;
-	int fd = context->detach(live, &life);
+	int fd = settings->detach(live, &life);
 	fd_closep(&fd);
 }
 
-void notify_now(struct command_context *context, const struct push_notes *notes, const struct event *event)
+void notify_now(const struct notifier *notifier, const struct event *event)
 {
 	char result[NOTIFIED_RESULT_MAX];
-	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) == NULL)
+	if (notifier->settings->command == NULL)
 		return;
-	log_earlier_result(context, notes);
-	if (!may_send(context, notes, event))
+	log_earlier_result(notifier);
+	if (!may_send(notifier, event))
 		return;
-	enum status st = run_command(context, event, result);
-	log_result(context, st == STATUS_OK, result);
-	notified_set_result(notes, result);
-	notified_take_result(notes, result);
+	enum status st = run_command(notifier, event, result);
+	log_result(notifier, st == STATUS_OK, result);
+	notified_set_result(notifier->notes, result);
+	notified_take_result(notifier->notes, result);
 }

@@ -2,9 +2,28 @@
 #ifndef WALSHIP_MONITOR_NOTIFY_H
 #define WALSHIP_MONITOR_NOTIFY_H
 
-#include "command/command.h"
+#include "base/call.h"
 #include "monitor/failures.h"
 #include "monitor/notified.h"
+
+/* Texts and environment are the caller's own. Without a command nothing is ever run. */
+struct notify_settings {
+	const char *command; /* as struct program's line; NULL: none is configured */
+	const char *repo;    /* told to the command */
+	int64_t after_ms;    /* pushes must have failed for so long; notify_push alone minds it */
+	int64_t interval_ms; /* between two runs that report a failure */
+	int64_t timeout_ms;  /* of one run */
+	const char *const *environment;
+	/* As cli/detach.h; NULL: notify_push starts no process, and so runs nothing. */
+	int (*detach)(void (*live)(void *arg, int told_fd), void *arg);
+};
+
+/* The settings, the call, and the notes of one cluster's pg_wal. */
+struct notifier {
+	const struct notify_settings *settings;
+	const struct call *call;
+	const struct push_notes *notes;
+};
 
 /* What has happened. */
 struct event {
@@ -20,12 +39,12 @@ struct event {
  * does not wait for. What became of the command is noted too; the next call that finds that says it in one line of the
  * log.
  */
-void notify_push(struct command_context *context, const struct push_notes *notes, const struct event *event);
+void notify_push(const struct notifier *notifier, const struct event *event);
 
-/* Says, if a command is configured, that it is not run, and why. */
-void notify_impossible(const struct command_context *context, const struct error *why);
+/* Logs, if a command is configured, that it is not run, and why. Needs no notes. */
+void notify_impossible(const struct notifier *notifier, const struct error *why);
 
 /* As notify_push, with no regard to notify-after; waits for the command, at most notify-timeout. */
-void notify_now(struct command_context *context, const struct push_notes *notes, const struct event *event);
+void notify_now(const struct notifier *notifier, const struct event *event);
 
 #endif

@@ -274,7 +274,8 @@ enum status command_verify(struct command_context *context, struct error *err)
 		return error_wrap(err, attached, "verify");
 	context->settings = &settings;
 	struct verification verification = {.context = context};
-	verification.survey = (struct survey){.context = context,
+	verification.survey = (struct survey){.settings = context->settings,
+					      .call = context->call,
 					      .progress = &verification.progress,
 					      .each = judge,
 					      .seen = command_flag(context, "read") ? seen : NULL,

@@ -12,12 +12,14 @@
 #define NAME "000000010000000000000003"
 
 static struct scratch dir;
+static char spool[256];
 static struct error err;
 
 static int setup(void **unused)
 {
 	(void)unused;
 	scratch_init(&dir);
+	(void)snprintf(spool, sizeof spool, "%s", scratch_path(&dir, "spool"));
 	scratch_put(&dir, "data/pg_wal/" NAME, "", 0, 0600);
 	scratch_put(&dir, "other/pg_wal/" NAME, "", 0, 0600);
 	return 0;
@@ -30,20 +32,10 @@ static int teardown(void **unused)
 	return 0;
 }
 
-static struct config *configure(const char *spool)
-{
-	char text[256];
-	struct config *config = NULL;
-	int len = snprintf(text, sizeof text, "spool = %s\n", spool);
-	enum status st = config_load_text(&config, text, (size_t)len, "test.conf", &err);
-	assert_ok(st, err);
-	return config;
-}
-
-static struct push_notes find(const struct config *config, const char *file)
+static struct push_notes find(const char *given, const char *file)
 {
 	struct push_notes notes;
-	assert_true(push_notes_find(&notes, config, scratch_path(&dir, file)));
+	assert_true(push_notes_find(&notes, given, scratch_path(&dir, file)));
 	return notes;
 }
 
@@ -58,9 +50,8 @@ static struct failures failure(int64_t at_s, const char *text)
 static void counts_until_one_succeeds(void **unused)
 {
 	(void)unused;
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
-	struct push_notes other = find(config, "other/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
+	struct push_notes other = find(spool, "other/pg_wal/" NAME);
 	struct failures found;
 	assert_false(failures_read(&notes, &found));
 	assert_false(failures_end(&notes, &found));
@@ -93,8 +84,7 @@ static void keeps_what_is_long_and_what_is_odd(void **unused)
 {
 	(void)unused;
 	char text[ERROR_TEXT_MAX], hint[ERROR_HINT_MAX];
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	struct failures found, first = failure(5000, "x"), made = failure(1000, "x");
 	memset(text, 't', sizeof text - 1);
 	memset(hint, 'h', sizeof hint - 1);
@@ -113,8 +103,7 @@ static void keeps_what_is_long_and_what_is_odd(void **unused)
 static void a_clock_that_was_set_begins_anew(void **unused)
 {
 	(void)unused;
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	const struct {
 		int64_t last_s, since_s;
 	} tries[] = {{7, 7}, {67, 7}, {1795000000, 1795000000}, {1795000060, 1795000000}};
@@ -140,8 +129,7 @@ static void a_damaged_record_is_none(void **unused)
 	    "a\nerror b\n",
 	    "walship 1 failing\nsince 2026-11-21T11:00:00Z\nlast 2026-11-21T11:00:00Z\ncount 1\ncode 3\nfile a\n",
 	};
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	char path[PUSH_NOTES_PATH_MAX];
 	struct failures found;
 	assert_ok(push_notes_prepare(&notes, &err), err);
@@ -162,20 +150,17 @@ static void a_damaged_record_is_none(void **unused)
 static void needs_a_spool_of_its_own(void **unused)
 {
 	(void)unused;
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	CLEANUP(config_freep) struct config *none = configure(scratch_path(&dir, "data/pg_wal/" NAME));
-	CLEANUP(config_freep) struct config *relative = configure("spool");
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	struct failures found, made = failure(1000, "x");
 	assert_ok(failures_add(&notes, &made, &err), err);
 	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0777), 0);
 	assert_false(failures_read(&notes, &found));
 	assert_int_equal(failures_add(&notes, &made, &err), STATUS_LOCAL);
-	notes = find(none, "data/pg_wal/" NAME);
+	notes = find(scratch_path(&dir, "data/pg_wal/" NAME), "data/pg_wal/" NAME);
 	assert_int_equal(failures_add(&notes, &made, &err), STATUS_LOCAL);
 	assert_false(failures_end(&notes, &found));
-	assert_false(push_notes_find(&notes, relative, scratch_path(&dir, "data/pg_wal/" NAME)));
-	assert_false(push_notes_find(&notes, config, scratch_path(&dir, "nowhere/pg_wal/" NAME)));
+	assert_false(push_notes_find(&notes, "spool", scratch_path(&dir, "data/pg_wal/" NAME)));
+	assert_false(push_notes_find(&notes, spool, scratch_path(&dir, "nowhere/pg_wal/" NAME)));
 }
 
 static bool claim_of(const struct push_notes *notes, const char *check, bool failing, int64_t now_s)
@@ -206,8 +191,7 @@ static void a_notification_is_sent_once_in_a_while(void **unused)
 	    {true, 9000, true},  {true, 500, true},                          /* the clock was set back */
 	    {false, 600, true},
 	};
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
 		assert_int_equal(claim(&notes, steps[i].failing, steps[i].now_s), steps[i].sent);
 }
@@ -231,8 +215,7 @@ static void who_cannot_judge_takes_nothing_back(void **unused)
 	    {"chain", true, 15000, true, "chain"},    {"pushes", true, 19000, true, "pushes"},
 	    {"pushes", false, 19100, true, "pushes"},
 	};
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		struct notified notified;
 		if (claim_of(&notes, steps[i].check, steps[i].failing, steps[i].now_s) != steps[i].sent)
@@ -248,8 +231,7 @@ static void an_older_record_is_read(void **unused)
 	(void)unused;
 	static const char record[] =
 	    "walship 1 notified failing                 1000                 1000 n\nsent, and more than nine letters";
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	struct notified notified;
 	char path[PUSH_NOTES_PATH_MAX], taken[NOTIFIED_RESULT_MAX];
 	assert_int_equal(mkdir(scratch_path(&dir, "spool"), 0700), 0);
@@ -280,8 +262,7 @@ static void a_result_is_told_once_and_kept(void **unused)
 {
 	(void)unused;
 	char taken[NOTIFIED_RESULT_MAX], endless[2 * NOTIFIED_RESULT_MAX];
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	struct notified notified;
 	notified_take_result(&notes, taken);
 	assert_string_equal(taken, "");
@@ -314,8 +295,7 @@ static void what_cannot_be_noted_is_not_sent(void **unused)
 {
 	(void)unused;
 	bool mine = true;
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "data/pg_wal/" NAME));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(scratch_path(&dir, "data/pg_wal/" NAME), "data/pg_wal/" NAME);
 	const struct claim claim = {.failing = true, .check = "disk", .now_s = 1000, .interval_s = 3600};
 	assert_int_equal(notified_claim(&notes, &claim, &mine, &err), STATUS_LOCAL);
 	assert_false(mine);
@@ -335,5 +315,5 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_result_is_told_once_and_kept, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_cannot_be_noted_is_not_sent, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("command/failures", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("monitor/failures", tests, NULL, NULL);
 }

@@ -12,21 +12,12 @@
 #define NEWEST "000000010000000000000007"
 
 static struct error err;
-static struct config *config;
 
-static int setup(void **unused)
-{
-	(void)unused;
-	enum status st = config_load_text(&config, "", 0, "test.conf", &err);
-	return st ? -1 : 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	config_free(config);
-	return 0;
-}
+/* The defaults of the options. */
+static const struct thresholds thresholds = {.age_ms = {900000, 1800000},
+					     .ready_files = {128, 512},
+					     .ready_bytes = {1ULL << 31, 1ULL << 33},
+					     .disk_left_ms = {6 * 3600000, 3600000}};
 
 /* All is well: segment 7 is archived, and the server writes to number 8. */
 static struct health well(void)
@@ -325,7 +316,7 @@ static void judges(void **unused)
 		struct health_report report;
 		bool said = false;
 		cases[i].change(&health);
-		health_judge(&health, config, &report);
+		health_judge(&health, &thresholds, &report);
 		for (size_t k = 0; k < HEALTH_CHECK_COUNT; k++) {
 			const struct health_check *check = &report.checks[k];
 			if (check->level != cases[i].levels[k])
@@ -348,7 +339,7 @@ static void metrics_leave_out_what_is_not_known(void **unused)
 	struct health_report report;
 	no_data_directory(&health);
 	unreachable(&health);
-	health_judge(&health, config, &report);
+	health_judge(&health, &thresholds, &report);
 	assert_ok(health_metrics(&out, &health, &report, &err), err);
 	static const char *const there[] = {"walship_status{system_id=\"7\"} 3\n",
 					    "walship_repository_reachable{system_id=\"7\"} 0\n",
@@ -372,7 +363,7 @@ static void no_age_by_a_wrong_clock(void **unused)
 	waits_since_the_future(&health);
 	fails(&health);
 	health.failures.since_s = 7;
-	health_judge(&health, config, &report);
+	health_judge(&health, &thresholds, &report);
 	assert_non_null(strstr(report.checks[HEALTH_CHECK_ARCHIVE].hint, "a clock is wrong, or was"));
 	assert_non_null(strstr(report.checks[HEALTH_CHECK_BACKLOG].hint, "a clock is wrong, or was"));
 	assert_ok(health_metrics(&out, &health, &report, &err), err);
@@ -392,5 +383,5 @@ int main(void)
 	    cmocka_unit_test(metrics_leave_out_what_is_not_known),
 	    cmocka_unit_test(no_age_by_a_wrong_clock),
 	};
-	return cmocka_run_group_tests_name("command/health", tests, setup, teardown);
+	return cmocka_run_group_tests_name("monitor/health", tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "monitor/thresholds.h"
+#include "command/settings_monitor.h"
 #include "support/cmocka.h"
 
 static struct error err;
@@ -51,11 +51,12 @@ static void a_warning_comes_first(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct thresholds thresholds;
 		CLEANUP(config_freep) struct config *config = NULL;
 		enum status st = config_load_text(&config, cases[i].file, strlen(cases[i].file), "t.conf", &err);
 		assert_ok(st, err);
 		err = (struct error){0};
-		st = thresholds_check(config, &err);
+		st = settings_thresholds(&thresholds, config, &err);
 		assert_string_equal(err.text, cases[i].text);
 		assert_string_equal(err.hint, cases[i].hint);
 		assert_int_equal(st, cases[i].text[0] == '\0' ? STATUS_OK : STATUS_USAGE);
@@ -77,13 +78,14 @@ static void none_is_left_out(void **unused)
 			continue;
 		for (size_t low = 0; low < 6; low += 2)
 			for (size_t turn = 0; turn < 2; turn++) {
+				struct thresholds thresholds;
 				CLEANUP(config_freep) struct config *config = NULL;
 				char file[256];
 				int made = snprintf(file, sizeof file, "%s = %s\n%.*s-warning = %s\n", name,
 						    values[low + turn], (int)(len - strlen(end)), name,
 						    values[low + 1 - turn]);
 				if (config_load_text(&config, file, (size_t)made, "t.conf", &err) == STATUS_OK)
-					refused += thresholds_check(config, &err) == STATUS_USAGE;
+					refused += settings_thresholds(&thresholds, config, &err) == STATUS_USAGE;
 			}
 		if (refused != 1)
 			fail_msg("%s has no order", name);
@@ -98,5 +100,5 @@ int main(void)
 	    cmocka_unit_test(a_warning_comes_first),
 	    cmocka_unit_test(none_is_left_out),
 	};
-	return cmocka_run_group_tests_name("command/thresholds", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("command/settings_monitor", tests, NULL, NULL);
 }
