@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/uri.h"
 
 /* What a shell makes more of than words. */
@@ -37,7 +36,7 @@ static void take_option(struct archive_command *out, size_t *index)
 	if (strcmp(name, "config") == 0)
 		out->config_path = value;
 	else
-		out->options[out->option_count++] = (struct config_pair){name, value};
+		out->options[out->option_count++] = (struct archive_command_option){name, value};
 }
 
 /* The words behind "walship". */
@@ -74,9 +73,8 @@ static bool hides_failure(const char *text)
 			squeezed[--at] = text[i - 1];
 	size_t len = sizeof squeezed - 1 - at;
 	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-		size_t signal_hold = strlen(endings[i]);
-		if (len >= signal_hold &&
-		    memcmp(squeezed + sizeof squeezed - 1 - signal_hold, endings[i], signal_hold) == 0)
+		size_t ending = strlen(endings[i]);
+		if (len >= ending && memcmp(squeezed + sizeof squeezed - 1 - ending, endings[i], ending) == 0)
 			return true;
 	}
 	return false;
@@ -108,53 +106,41 @@ void archive_command_read(struct archive_command *out, const char *text)
 		read_arguments(out, at + 1);
 }
 
-static const char *text_of(const struct config *config, enum option_id id)
+static const char *or_empty(const char *text)
 {
-	const char *text = config_text(config, id);
 	return text == NULL ? "" : text;
 }
 
-static bool has_endpoint(const struct config *config)
-{
-	return config_text(config, OPTION_ID_S3_ENDPOINT) != NULL;
-}
-
-/* By the command's words: AWS_REGION may be in the server's environment, where nobody can look. */
-static bool says_region(const struct config *theirs)
-{
-	return strcmp(config_source(theirs, OPTION_ID_S3_REGION), "default") != 0;
-}
-
 /* A bucket of AWS is in one region; of another store the endpoint tells, and its region is but a word in signatures. */
-static bool is_same_store(const struct config *theirs, const struct config *ours)
+static bool is_same_store(const struct archive_target *theirs, const struct archive_target *ours)
 {
-	if (has_endpoint(theirs) || has_endpoint(ours))
-		return strcmp(text_of(theirs, OPTION_ID_S3_ENDPOINT), text_of(ours, OPTION_ID_S3_ENDPOINT)) == 0;
-	return !says_region(theirs) ||
-	       strcmp(text_of(theirs, OPTION_ID_S3_REGION), text_of(ours, OPTION_ID_S3_REGION)) == 0;
+	if (theirs->s3_endpoint != NULL || ours->s3_endpoint != NULL)
+		return strcmp(or_empty(theirs->s3_endpoint), or_empty(ours->s3_endpoint)) == 0;
+	/* AWS_REGION may be in the server's environment, where nobody can look. */
+	return !theirs->region_is_given || strcmp(or_empty(theirs->s3_region), or_empty(ours->s3_region)) == 0;
 }
 
 /* The same directory, or the same bucket, prefix and store. */
-static bool is_same(const struct config *theirs, const struct config *ours)
+static bool is_same(const struct archive_target *theirs, const struct archive_target *ours)
 {
 	struct repo_url url_a, url_b;
 	struct error ignored = {0};
-	if (repo_url_parse(&url_a, text_of(theirs, OPTION_ID_REPO), &ignored) ||
-	    repo_url_parse(&url_b, text_of(ours, OPTION_ID_REPO), &ignored))
-		return strcmp(text_of(theirs, OPTION_ID_REPO), text_of(ours, OPTION_ID_REPO)) == 0;
+	if (repo_url_parse(&url_a, or_empty(theirs->repo), &ignored) ||
+	    repo_url_parse(&url_b, or_empty(ours->repo), &ignored))
+		return strcmp(or_empty(theirs->repo), or_empty(ours->repo)) == 0;
 	return url_a.kind == url_b.kind && strcmp(url_a.bucket, url_b.bucket) == 0 &&
 	       strcmp(url_a.path, url_b.path) == 0 && (url_a.kind != REPO_S3 || is_same_store(theirs, ours));
 }
 
 /* The repository, and of a bucket where it is: two that have one name are told apart by that. */
-static void describe(const struct config *config, bool region, char out[DESCRIPTION_MAX])
+static void describe(const struct archive_target *target, bool region, char out[DESCRIPTION_MAX])
 {
-	const char *repo = text_of(config, OPTION_ID_REPO);
+	const char *repo = or_empty(target->repo);
 	bool bucket = strncmp(repo, "s3:", 3) == 0;
-	if (bucket && has_endpoint(config))
-		(void)snprintf(out, DESCRIPTION_MAX, "%s at %s", repo, text_of(config, OPTION_ID_S3_ENDPOINT));
+	if (bucket && target->s3_endpoint != NULL)
+		(void)snprintf(out, DESCRIPTION_MAX, "%s at %s", repo, target->s3_endpoint);
 	else if (bucket && region)
-		(void)snprintf(out, DESCRIPTION_MAX, "%s in %s", repo, text_of(config, OPTION_ID_S3_REGION));
+		(void)snprintf(out, DESCRIPTION_MAX, "%s in %s", repo, or_empty(target->s3_region));
 	else
 		(void)snprintf(out, DESCRIPTION_MAX, "%s", repo);
 }
@@ -165,22 +151,14 @@ static bool says_nothing(const struct archive_command *command)
 	return command->config_path == NULL && command->option_count == 0 && command->environment[0] == NULL;
 }
 
-enum status archive_command_compare(const struct archive_command *command, const struct config *config,
+enum status archive_command_compare(const struct archive_command *command, const struct archive_targets *targets,
 				    struct error *err)
 {
-	CLEANUP(config_freep) struct config *theirs = NULL;
-	const struct config_input input = {.options = command->options,
-					   .option_count = command->option_count,
-					   .environment = command->environment,
-					   .path = command->config_path};
-	enum status st = config_load(&theirs, &input, err);
-	if (st)
-		return error_wrap(err, STATUS_LOCAL, "what it is configured with cannot be read");
-	if (is_same(theirs, config))
-		return STATUS_OK;
 	char archived[DESCRIPTION_MAX], ours[DESCRIPTION_MAX];
-	describe(theirs, says_region(theirs), archived);
-	describe(config, true, ours);
+	if (is_same(&targets->theirs, &targets->ours))
+		return STATUS_OK;
+	describe(&targets->theirs, targets->theirs.region_is_given, archived);
+	describe(&targets->ours, true, ours);
 	if (says_nothing(command)) {
 		(void)error_set(err, STATUS_LOCAL,
 				"by its words alone it archives to %s, and this configuration is of %s", archived,

@@ -1,7 +1,5 @@
 /* check: the whole path that a segment takes, from the configuration to the repository and back, step by step. */
 #include "check/check.h"
-#include "command/settings.h"
-#include "command/settings_monitor.h"
 #include "repo/key_load.h"
 #include "repo/s3_credentials.h"
 
@@ -30,8 +28,8 @@
 
 /* What the steps hand on. */
 struct whole {
+	const struct check_settings *settings;
 	struct repository_settings probed; /* of repo */
-	struct command_context *context;
 	struct repository repo;
 	uint64_t system_id;
 	int64_t store_clock_s;
@@ -41,16 +39,12 @@ struct whole {
 static enum status configuration(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	const struct whole *whole = arg;
-	const struct config *config = whole->context->config;
-	const char *path = config_path(config);
+	const struct check_settings *settings = whole->settings;
 	(void)call;
-	if (path == NULL)
-		finding_say(finding, "no %s: options and variables alone; repo is %s", CONFIG_PATH_DEFAULT,
-			    config_text(config, OPTION_ID_REPO));
-	else
-		finding_say(finding, "%s; repo is %s", path, config_text(config, OPTION_ID_REPO));
-	struct thresholds ignored;
-	return settings_thresholds(&ignored, config, err);
+	finding_say(finding, "%s; repo is %s", settings->configuration, settings->repository->url);
+	if (settings->options_status)
+		*err = settings->options_trouble;
+	return settings->options_status;
 }
 
 /* The server may write where this user may not, and the other way round. PostgreSQL never runs as root. */
@@ -64,10 +58,8 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 {
 	struct whole *whole = arg;
 	struct data_directory directory;
-	const struct config *config = whole->context->config;
 	(void)call;
-	struct cluster_hint hint = settings_cluster(config);
-	enum status st = cluster_id_find(&hint, NULL, &directory, &whole->system_id, err);
+	enum status st = cluster_id_find(&whole->settings->cluster, NULL, &directory, &whole->system_id, err);
 	if (st)
 		return st;
 	if (!is_servers_user(&directory)) {
@@ -93,7 +85,7 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 	char path[SPOOL_PATH_MAX + sizeof "/check-XXXXXX"];
 	struct statvfs disk;
 	(void)call;
-	enum status st = spool_prepare(config_text(whole->context->config, OPTION_ID_SPOOL), dir, err);
+	enum status st = spool_prepare(whole->settings->spool, dir, err);
 	if (st)
 		return st;
 	(void)snprintf(path, sizeof path, "%s/check-XXXXXX", dir);
@@ -106,7 +98,7 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 		return error_hint(err, error_errno(err, STATUS_LOCAL, error, "write to the spool %s", dir),
 				  "its disk is full or read-only: make room, or name another directory with spool");
 	uint64_t free_bytes = statvfs(dir, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
-	uint64_t wanted = config_number(whole->context->config, OPTION_ID_FETCH_AHEAD);
+	uint64_t wanted = whole->settings->fetch_ahead_bytes;
 	finding_say(finding, "%s, %" PRIu64 " MiB free", dir, free_bytes / MIB);
 	if (free_bytes >= wanted)
 		return STATUS_OK;
@@ -117,11 +109,11 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 			  "make room there, or name another directory with spool, or a smaller fetch-ahead");
 }
 
-static bool is_in_s3(const struct config *config)
+static bool is_in_s3(const struct repository_settings *settings)
 {
 	struct repo_url url;
 	struct error ignored = {0};
-	return repo_url_parse(&url, config_text(config, OPTION_ID_REPO), &ignored) == STATUS_OK && url.kind == REPO_S3;
+	return repo_url_parse(&url, settings->url, &ignored) == STATUS_OK && url.kind == REPO_S3;
 }
 
 static enum status show_credentials(void *arg, const struct call *call, struct finding *finding, struct error *err)
@@ -129,9 +121,9 @@ static enum status show_credentials(void *arg, const struct call *call, struct f
 	const struct whole *whole = arg;
 	CLEANUP(credentials_fini) struct credentials credentials = {0};
 	struct credential_search search;
-	if (!is_in_s3(whole->context->config))
+	if (!is_in_s3(whole->settings->repository))
 		return finding_skip(finding, "a directory needs none");
-	enum status st = s3_credentials_find(whole->context->settings, call, &search, &credentials, err);
+	enum status st = s3_credentials_find(whole->settings->repository, call, &search, &credentials, err);
 	if (st)
 		return st;
 	if (credentials.expires_s == 0) {
@@ -151,10 +143,10 @@ static enum status key(void *arg, const struct call *call, struct finding *findi
 	char id[2 * KEY_ID_BYTES + 1];
 	enum status st = crypto_start(err);
 	if (!st)
-		st = keys_load(whole->context->settings, call, &keys, err);
+		st = keys_load(whole->settings->repository, call, &keys, err);
 	if (st)
 		return st;
-	if (!whole->context->settings->encrypt)
+	if (!whole->settings->repository->encrypt)
 		return finding_skip(finding, "cipher = none: objects are neither encrypted nor authenticated");
 	hex_encode(id, keys.keys[0].id, KEY_ID_BYTES);
 	finding_say(finding, "%s encrypts; %zu to decrypt with", id, keys.count);
@@ -172,7 +164,7 @@ static struct repository_settings as_it_is(const struct repository_settings *set
 static enum status reach(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct whole *whole = arg;
-	whole->probed = as_it_is(whole->context->settings);
+	whole->probed = as_it_is(whole->settings->repository);
 	enum status st = repository_open(&whole->repo, &whole->probed, call, err);
 	if (st)
 		return st;
@@ -247,6 +239,14 @@ static const struct step {
     {"key", key, true},
 };
 
+static enum status try_store(struct checklist *list, const struct repository_settings *settings,
+			     const struct repository *repo, bool *usable, struct error *err)
+{
+	const struct check_store check = {
+	    .repo = repo, .looks_first = settings->s3.look_first, .only_looks = repository_uses_libs3(settings)};
+	return check_store(list, &check, usable, err);
+}
+
 static enum status check_repository(struct checklist *list, struct whole *whole, bool *usable, struct error *err)
 {
 	bool passed;
@@ -255,15 +255,15 @@ static enum status check_repository(struct checklist *list, struct whole *whole,
 		return st;
 	st = checklist_run(list, "clock", clocks, whole, &passed, err);
 	if (!st)
-		st = check_store(list, &whole->repo, usable, err);
+		st = try_store(list, whole->settings->repository, &whole->repo, usable, err);
 	if (!st && *usable)
 		st = checklist_run(list, "open what is stored", open_stored, whole, NULL, err);
 	return st;
 }
 
-static enum status check_all(struct checklist *list, struct error *err)
+static enum status check_all(struct checklist *list, const struct check_settings *settings, struct error *err)
 {
-	struct whole whole = {.context = list->context, .store_clock_s = -1};
+	struct whole whole = {.settings = settings, .store_clock_s = -1};
 	bool usable = false;
 	bool ready = true;
 	enum status st = STATUS_OK;
@@ -276,9 +276,9 @@ static enum status check_all(struct checklist *list, struct error *err)
 		st = check_repository(list, &whole, &usable, err);
 	if (!st)
 		st = check_server(list,
-				  &(struct check_server){.repo = usable ? &whole.repo : NULL,
-							 .system_id = whole.system_id,
-							 .wanted = command_flag(list->context, "server")},
+				  &(struct check_server){.settings = settings,
+							 .repo = usable ? &whole.repo : NULL,
+							 .system_id = whole.system_id},
 				  err);
 	repository_fini(&whole.repo);
 	if (!st && list->failed > 0)
@@ -286,28 +286,22 @@ static enum status check_all(struct checklist *list, struct error *err)
 	return st;
 }
 
-static enum status check_store_alone(struct checklist *list, struct error *err)
+static enum status check_store_alone(struct checklist *list, const struct check_settings *settings, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
 	bool usable;
-	struct repository_settings probed = as_it_is(list->context->settings);
-	enum status st = repository_open(&repo, &probed, list->context->call, err);
+	struct repository_settings probed = as_it_is(settings->repository);
+	enum status st = repository_open(&repo, &probed, list->console->call, err);
 	if (!st)
-		st = check_store(list, &repo, &usable, err);
+		st = try_store(list, settings->repository, &repo, &usable, err);
 	if (!st && list->failed > 0)
 		st = error_set(err, list->status, "%u of %d steps failed, and so would archiving or recovery",
 			       list->failed, CHECK_STORE_STEPS);
 	return st;
 }
 
-enum status command_check(struct command_context *context, struct error *err)
+enum status check_run(const struct check_settings *settings, const struct console *console, struct error *err)
 {
-	struct repository_settings settings;
-	enum status attached = settings_repository(&settings, context, err);
-	if (attached)
-		return error_wrap(err, attached, "check");
-	context->settings = &settings;
-	struct checklist list = {.context = context, .json = command_flag(context, "json")};
-	enum status st = command_flag(context, "store") ? check_store_alone(&list, err) : check_all(&list, err);
-	return st ? error_wrap(err, st, "check %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;
+	struct checklist list = {.console = console, .json = settings->json};
+	return settings->store_alone ? check_store_alone(&list, settings, err) : check_all(&list, settings, err);
 }

@@ -30,20 +30,19 @@
 static bool is_wanted(const struct inspection *inspection)
 {
 	static const char *const variables[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE"};
-	const struct command_context *context = inspection->list->context;
-	bool wanted = inspection->check->wanted || config_text(context->config, OPTION_ID_PG_CONNINFO) != NULL;
+	const struct check_settings *settings = inspection->check->settings;
+	bool wanted = settings->wants_server || settings->pg_conninfo != NULL;
 	for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
-		wanted |= environment_value(context->environment, variables[i], strlen(variables[i])) != NULL;
+		wanted |= environment_value(settings->environment, variables[i], strlen(variables[i])) != NULL;
 	return wanted;
 }
 
 static enum status server(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
-	const struct command_context *context = inspection->list->context;
+	const struct check_settings *settings = inspection->check->settings;
 	uint64_t expected = inspection->check->system_id;
-	enum status st = postgres_open(&inspection->postgres, config_text(context->config, OPTION_ID_PG_CONNINFO),
-				       context->environment, call, err);
+	enum status st = postgres_open(&inspection->postgres, settings->pg_conninfo, settings->environment, call, err);
 	if (st && !is_wanted(inspection))
 		return finding_skip(finding, "none at hand (pg-conninfo or PGHOST names one): %s", err->text);
 	if (!st)
@@ -115,7 +114,8 @@ static enum status archive_command(void *arg, const struct call *call, struct fi
 		finding_say(finding, "a script that has walship in it: the last step tells what it does");
 		return STATUS_OK;
 	}
-	enum status st = archive_command_compare(&command, inspection->list->context->config, err);
+	const struct check_settings *settings = inspection->check->settings;
+	enum status st = settings->compare(&command, settings->compare_arg, err);
 	finding->optional = st == STATUS_LOCAL;
 	inspection->archives &= st == STATUS_OK || finding->optional;
 	finding_say(finding, "walship push, to this repository");
@@ -139,7 +139,7 @@ static enum status archive_timeout(void *arg, const struct call *call, struct fi
 {
 	const struct inspection *inspection = arg;
 	uint64_t seconds = strtoull(fact(inspection, FACT_ARCHIVE_TIMEOUT), NULL, 10);
-	uint64_t rpo_s = config_number(inspection->list->context->config, OPTION_ID_RPO) / 1000;
+	uint64_t rpo_s = inspection->check->settings->rpo_s;
 	(void)call;
 	finding_say(finding, "%" PRIu64 " s, within the wished %" PRIu64 " s", seconds, rpo_s);
 	if (seconds > 0 && seconds <= rpo_s)

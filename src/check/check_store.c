@@ -151,14 +151,15 @@ static enum status name_probe(const struct call *call, char out[NAME_SIZE], stru
 	return STATUS_OK;
 }
 
-enum status check_store(struct checklist *list, const struct repository *repo, bool *usable, struct error *err)
+enum status check_store(struct checklist *list, const struct check_store *check, bool *usable, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer content = {0};
-	const struct command_context *context = list->context;
-	struct probe probe = {.store = repo->store, .first = "written by walship check", .content = &content};
-	probe.looks_first = context->settings->s3.look_first;
-	probe.only_looks = repository_uses_libs3(context->settings);
-	enum status st = name_probe(context->call, probe.name, err);
+	struct probe probe = {.store = check->repo->store,
+			      .looks_first = check->looks_first,
+			      .only_looks = check->only_looks,
+			      .first = "written by walship check",
+			      .content = &content};
+	enum status st = name_probe(list->console->call, probe.name, err);
 	*usable = true;
 	for (size_t i = 0; !st && i < CHECK_STORE_STEPS; i++) {
 		bool passed;

@@ -2,7 +2,9 @@
 #ifndef WALSHIP_CHECK_CHECKLIST_H
 #define WALSHIP_CHECK_CHECKLIST_H
 
-#include "command/command.h"
+#include "base/call.h"
+#include "console/console.h"
+#include "walship/error.h"
 
 #define FINDING_MAX 512
 
@@ -17,7 +19,7 @@ struct finding {
 typedef enum status (*check_fn)(void *arg, const struct call *call, struct finding *out, struct error *err);
 
 struct checklist {
-	struct command_context *context;
+	const struct console *console;
 	bool json;
 	unsigned count;     /* of steps that were tried */
 	unsigned failed;    /* of them */

@@ -1,9 +1,10 @@
-#include "check/archive_command.h"
+#include "command/archive_target.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "config/config.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
 
@@ -169,7 +170,7 @@ static void compare(const char *file, const struct comparison *cases, size_t cou
 		archive_command_read(&command, whole);
 		assert_int_equal(command.kind, ARCHIVE_COMMAND_WALSHIP);
 		err = (struct error){0};
-		st = archive_command_compare(&command, config, &err);
+		st = archive_target_compare(&command, config, &err);
 		if (st != cases[i].status || strstr(err.text, cases[i].says) == NULL)
 			fail_msg("'%s': %d, %s", whole, (int)st, err.text);
 	}
@@ -190,5 +191,5 @@ int main(void)
 	    cmocka_unit_test(a_line_without_end),
 	    cmocka_unit_test_setup_teardown(compares_repositories, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("command/archive_command", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("check/archive_command", tests, NULL, NULL);
 }

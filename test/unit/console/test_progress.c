@@ -51,5 +51,5 @@ int main(void)
 	    cmocka_unit_test(it_is_shown_now_and_then_and_wiped_away),
 	    cmocka_unit_test(without_a_terminal_there_is_none),
 	};
-	return cmocka_run_group_tests_name("command/progress", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("console/progress", tests, NULL, NULL);
 }
