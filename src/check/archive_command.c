@@ -55,11 +55,11 @@ static void read_arguments(struct archive_command *out, size_t first)
 		}
 	}
 	if (operands[0] == NULL || strcmp(operands[0], "push") != 0)
-		wrong(out, "does not call walship push");
+		wrong(out, "archive_command does not call walship push");
 	else if (operands[1] == NULL || strstr(operands[1], "%p") == NULL)
-		wrong(out, "does not give walship push the path, %p");
+		wrong(out, "archive_command does not give walship push the path %p");
 	else if (count > 2)
-		wrong(out, "gives walship push more than the path, %p");
+		wrong(out, "archive_command gives walship push more than the path %p");
 }
 
 /* Whether the shell is told that all is well when walship has failed: "walship push %p || true". */
@@ -92,8 +92,8 @@ void archive_command_read(struct archive_command *out, const char *text)
 		 argsplit(&out->args, text, "archive_command", &ignored) != STATUS_OK)
 		out->kind = ARCHIVE_COMMAND_SHELL;
 	if (out->kind == ARCHIVE_COMMAND_SHELL && hides_failure(text))
-		wrong(out,
-		      "says yes even when walship push has failed: PostgreSQL then removes WAL that is nowhere else");
+		wrong(out, "archive_command reports success even when walship push fails: PostgreSQL then removes WAL "
+			   "that is stored nowhere else");
 	if (out->kind != ARCHIVE_COMMAND_WALSHIP)
 		return;
 	/* Before it may stand variables, and what runs it: env, nice, timeout. */
@@ -161,15 +161,16 @@ enum status archive_command_compare(const struct archive_command *command, const
 	describe(&targets->ours, true, ours);
 	if (says_nothing(command)) {
 		(void)error_set(err, STATUS_LOCAL,
-				"by its words alone it archives to %s, and this configuration is of %s", archived,
-				ours);
+				"by its words alone archive_command archives to %s, but this configuration names %s",
+				archived, ours);
 		return error_hint(
 		    err, STATUS_LOCAL,
-		    "the server's own environment may have the configuration: the last step tells; --config in "
-		    "archive_command would make it plain");
+		    "the server's environment may hold the configuration: the last step tells; give archive_command "
+		    "--config to make it certain");
 	}
-	(void)error_set(err, STATUS_CONFLICT, "archives to %s, and this configuration is of %s", archived, ours);
+	(void)error_set(err, STATUS_CONFLICT, "archive_command archives to %s, but this configuration names %s",
+			archived, ours);
 	return error_hint(err, STATUS_CONFLICT,
-			  "one of the two is wrong: give walship check the configuration that archive_command has "
+			  "one of the two is wrong: give walship check the configuration that archive_command uses "
 			  "(--config, --repo, WALSHIP_ variables)");
 }

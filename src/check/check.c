@@ -64,15 +64,15 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 		return st;
 	if (!is_servers_user(&directory)) {
 		finding->optional = true;
-		(void)error_set(
-		    err, STATUS_LOCAL,
-		    "this is user id %u, and not the server's: what that one may read and write is not tried",
-		    (unsigned)geteuid());
+		(void)error_set(err, STATUS_LOCAL,
+				"this is user id %u, not the server's user: the server's access to files is not tested",
+				(unsigned)geteuid());
 		return error_hint(err, STATUS_LOCAL,
-				  "run it as the server's user: sudo -u postgres walship check, say");
+				  "run it as the server's user, for example: sudo -u postgres walship check");
 	}
 	if (!directory.known)
-		return finding_skip(finding, "none at hand: archive_command runs in it, and needs no pg-data");
+		return finding_skip(finding,
+				    "no data directory found; archive_command runs in one and needs no pg-data");
 	finding_say(finding, "%s, of cluster %" PRIu64, directory.path, directory.system_id);
 	return STATUS_OK;
 }
@@ -96,7 +96,7 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 		(void)unlink(path);
 	if (written != 1)
 		return error_hint(err, error_errno(err, STATUS_LOCAL, error, "write to the spool %s", dir),
-				  "its disk is full or read-only: make room, or name another directory with spool");
+				  "its disk is full or read-only: make room, or set spool to another directory");
 	uint64_t free_bytes = statvfs(dir, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
 	uint64_t wanted = whole->settings->fetch_ahead_bytes;
 	finding_say(finding, "%s, %" PRIu64 " MiB free", dir, free_bytes / MIB);
@@ -104,9 +104,10 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 		return STATUS_OK;
 	finding->optional = true;
 	return error_hint(err,
-			  error_set(err, STATUS_LOCAL, "%s has %" PRIu64 " MiB free, fetch-ahead may use %" PRIu64, dir,
+			  error_set(err, STATUS_LOCAL,
+				    "%s has %" PRIu64 " MiB free, but fetch-ahead may use %" PRIu64 " MiB", dir,
 				    free_bytes / MIB, wanted / MIB),
-			  "make room there, or name another directory with spool, or a smaller fetch-ahead");
+			  "make room there, set spool to another directory, or lower fetch-ahead");
 }
 
 static bool is_in_s3(const struct repository_settings *settings)
@@ -122,7 +123,7 @@ static enum status show_credentials(void *arg, const struct call *call, struct f
 	CLEANUP(credentials_fini) struct credentials credentials = {0};
 	struct credential_search search;
 	if (!is_in_s3(whole->settings->repository))
-		return finding_skip(finding, "a directory needs none");
+		return finding_skip(finding, "a directory needs no credentials");
 	enum status st = s3_credentials_find(whole->settings->repository, call, &search, &credentials, err);
 	if (st)
 		return st;
@@ -132,7 +133,7 @@ static enum status show_credentials(void *arg, const struct call *call, struct f
 	}
 	char expires[UTC_TEXT_SIZE];
 	utc_text(credentials.expires_s, expires);
-	finding_say(finding, "from %s, until %s", credentials.source, expires);
+	finding_say(finding, "from %s, valid until %s", credentials.source, expires);
 	return STATUS_OK;
 }
 
@@ -149,7 +150,7 @@ static enum status key(void *arg, const struct call *call, struct finding *findi
 	if (!whole->settings->repository->encrypt)
 		return finding_skip(finding, "cipher = none: objects are neither encrypted nor authenticated");
 	hex_encode(id, keys.keys[0].id, KEY_ID_BYTES);
-	finding_say(finding, "%s encrypts; %zu to decrypt with", id, keys.count);
+	finding_say(finding, "%s encrypts; %zu %s", id, keys.count, keys.count == 1 ? "key decrypts" : "keys decrypt");
 	return STATUS_OK;
 }
 
@@ -169,7 +170,7 @@ static enum status reach(void *arg, const struct call *call, struct finding *fin
 	if (st)
 		return st;
 	if (!store_has_reach(whole->repo.store))
-		return finding_skip(finding, "this client cannot tell");
+		return finding_skip(finding, "this client cannot test it");
 	return store_reach(whole->repo.store, call, &whole->store_clock_s, err);
 }
 
@@ -177,16 +178,16 @@ static enum status clocks(void *arg, const struct call *call, struct finding *fi
 {
 	const struct whole *whole = arg;
 	if (whole->store_clock_s < 0)
-		return finding_skip(finding, "the store has none of its own");
+		return finding_skip(finding, "the store has no clock of its own");
 	int64_t off_s = whole->store_clock_s - clock_utc_s(call->clock);
 	int64_t far_s = off_s < 0 ? -off_s : off_s;
-	finding_say(finding, "%" PRId64 " s off the store's", far_s);
+	finding_say(finding, "%" PRId64 " s off the store's clock", far_s);
 	if (far_s < CLOCK_WARNING_S)
 		return STATUS_OK;
 	finding->optional = far_s < CLOCK_MOST_S;
 	(void)error_set(err, STATUS_LOCAL, "this machine's clock is %" PRId64 " s %s the store's", far_s,
 			off_s > 0 ? "behind" : "ahead of");
-	return error_hint(err, STATUS_LOCAL, "set it by the network's time: timedatectl set-ntp true, or chrony");
+	return error_hint(err, STATUS_LOCAL, "synchronize it: timedatectl set-ntp true, or chrony");
 }
 
 /* The first name that is a WAL file's; STATUS_EXISTS ends the listing. */
@@ -211,9 +212,9 @@ static enum status open_stored(void *arg, const struct call *call, struct findin
 		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", whole->system_id);
 	enum status st = store_list(whole->repo.store, call, prefix, note_first, whole, err);
 	if (st && st != STATUS_EXISTS)
-		return finding_skip(finding, "without a list there is nothing to choose from");
+		return finding_skip(finding, "without a listing there is no object to choose");
 	if (whole->object[0] == '\0')
-		return finding_skip(finding, "nothing is stored yet%s", prefix[0] == '\0' ? "" : " of this cluster");
+		return finding_skip(finding, "nothing is stored yet%s", prefix[0] == '\0' ? "" : " for this cluster");
 	st = check_object(&whole->repo, call, whole->object, &bytes, err);
 	if (!st)
 		finding_say(finding, "%s", whole->object);
@@ -223,7 +224,7 @@ static enum status open_stored(void *arg, const struct call *call, struct findin
 		(void)error_hint(err, st,
 				 "the oldest objects must be restored from the archive tier before they can be read");
 	if (st == STATUS_MISSING)
-		return error_set(err, STATUS_UNREACHABLE, "%s was in the list a moment ago", whole->object);
+		return error_set(err, STATUS_UNREACHABLE, "%s was listed a moment ago, but is gone", whole->object);
 	return st;
 }
 

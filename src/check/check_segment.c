@@ -33,18 +33,17 @@ enum status check_segment_finish(void *arg, const struct call *call, struct find
 	struct inspection *inspection = arg;
 	if (is_standby(inspection))
 		return finding_skip(finding,
-				    "a standby cannot: run walship check on the primary; here, once it is promoted");
+				    "a standby cannot: run walship check on the primary, or here after a promotion");
 	if (!inspection->archives)
-		return finding_skip(finding, "not tried: it would not be archived here, see above");
+		return finding_skip(finding, "not tried: the server would not archive it here, see above");
 	if (inspection->check->repo == NULL)
-		return finding_skip(finding, "not tried: the repository cannot be used, see above");
+		return finding_skip(finding, "not tried: the repository is not usable, see above");
 	enum status st = switch_wal(inspection, call, err);
 	if (st == STATUS_USAGE)
-		return error_hint(
-		    err, st,
-		    "as a superuser: GRANT EXECUTE ON FUNCTION pg_switch_wal() TO %s; or connect as another "
-		    "role, with pg-conninfo",
-		    fact(inspection, FACT_ROLE));
+		return error_hint(err, st,
+				  "run as a superuser: GRANT EXECUTE ON FUNCTION pg_switch_wal() TO %s; or set "
+				  "pg-conninfo to another role",
+				  fact(inspection, FACT_ROLE));
 	if (st)
 		return st;
 	inspection->switched_ms = clock_monotonic_ms(call->clock);
@@ -75,29 +74,30 @@ static enum status gave_up(const struct inspection *inspection, bool archived, b
 	const char *name = inspection->segment.text;
 	if (archived) {
 		(void)error_set(err, STATUS_CONFLICT,
-				"the server says that %s is archived, and this repository does not have it", name);
-		return error_hint(
-		    err, STATUS_CONFLICT,
-		    "archive_command archives to somewhere else: give walship check the same configuration");
+				"the server reports %s as archived, but this repository does not have it", name);
+		return error_hint(err, STATUS_CONFLICT,
+				  "archive_command archives somewhere else: give walship check the same configuration");
 	}
 	if (fails) {
-		(void)error_set(err, STATUS_UNREACHABLE, "the archiver has tried %d times and failed", TRIES);
-		return error_hint(err, STATUS_UNREACHABLE, "the server's log has walship's own words, and a hint");
+		(void)error_set(err, STATUS_UNREACHABLE, "the archiver tried %d times and failed", TRIES);
+		return error_hint(err, STATUS_UNREACHABLE, "see walship's error and hint in the server's log");
 	}
-	(void)error_set(err, STATUS_UNREACHABLE, "%s is not there after %.1f s", name, (double)waited_ms / 1000);
+	(void)error_set(err, STATUS_UNREACHABLE, "%s is not in the repository after %.1f s", name,
+			(double)waited_ms / 1000);
 	return error_hint(
 	    err, STATUS_UNREACHABLE,
-	    "others may wait before it (walship status): a longer --push-timeout waits longer; else look at the "
-	    "server's log: a command that is not found (exit code 127) ends the archiver, which counts no failure");
+	    "other files may be ahead of it (see walship status): raise --push-timeout to wait longer; else look at "
+	    "the "
+	    "server's log: exit code 127 (command not found) ends the archiver without a counted failure");
 }
 
 /* What the archiver has begun with may get there even so. */
 static enum status lost_server(const struct inspection *inspection, const struct error *lost, struct error *err)
 {
-	(void)error_set(err, STATUS_UNREACHABLE, "%s is not there, and the server cannot be asked any more: %s",
+	(void)error_set(err, STATUS_UNREACHABLE, "%s is not in the repository, and the server no longer answers: %s",
 			inspection->segment.text, lost->text);
 	return error_hint(err, STATUS_UNREACHABLE,
-			  "it was stopped, it hangs, or it ended this connection: look at its log, and run walship "
+			  "the server was stopped, hangs, or ended this connection: look at its log, and run walship "
 			  "check again");
 }
 
@@ -110,7 +110,7 @@ enum status check_segment_find(void *arg, const struct call *call, struct findin
 	int64_t nap_ms = NAP_FIRST_MS;
 	uint64_t bytes;
 	if (inspection->object[0] == '\0')
-		return finding_skip(finding, "no segment was finished for it");
+		return finding_skip(finding, "no segment was finished to look for");
 	for (;;) {
 		bool archived = false;
 		bool fails = false;

@@ -44,18 +44,18 @@ static enum status server(void *arg, const struct call *call, struct finding *fi
 	uint64_t expected = inspection->check->system_id;
 	enum status st = postgres_open(&inspection->postgres, settings->pg_conninfo, settings->environment, call, err);
 	if (st && !is_wanted(inspection))
-		return finding_skip(finding, "none at hand (pg-conninfo or PGHOST names one): %s", err->text);
+		return finding_skip(finding, "no server found (set pg-conninfo or PGHOST): %s", err->text);
 	if (!st)
 		st = postgres_ask(inspection->postgres, call, FACTS, FACT_COUNT, &inspection->facts, err);
 	if (st)
 		return st;
 	uint64_t system_id = strtoull(fact(inspection, FACT_SYSTEM_ID), NULL, 10);
 	if (expected != 0 && system_id != expected) {
-		(void)error_set(err, STATUS_CONFLICT, "the server is of cluster %" PRIu64 ", not of %" PRIu64,
-				system_id, expected);
-		return error_hint(
-		    err, STATUS_CONFLICT,
-		    "pg-conninfo or PGHOST names another server than the data directory's or system-id's");
+		(void)error_set(err, STATUS_CONFLICT,
+				"the server belongs to cluster %" PRIu64 ", not to cluster %" PRIu64, system_id,
+				expected);
+		return error_hint(err, STATUS_CONFLICT,
+				  "pg-conninfo or PGHOST names another server than pg-data or system-id does");
 	}
 	finding_say(finding, "PostgreSQL %s, a %s, of cluster %" PRIu64, fact(inspection, FACT_VERSION),
 		    is_standby(inspection) ? "standby" : "primary", system_id);
@@ -82,8 +82,8 @@ static enum status not_here(struct inspection *inspection, struct error *err, co
 	(void)error_set(err, STATUS_USAGE, "%s", what);
 	return error_hint(
 	    err, STATUS_USAGE,
-	    "set archive_command = 'walship push %%p' in postgresql.conf, and reload the server; in a script "
-	    "that calls it let the name have walship in it");
+	    "set archive_command = 'walship push %%p' in postgresql.conf, and reload the server; a script "
+	    "that calls walship needs walship in its name");
 }
 
 static enum status archive_command(void *arg, const struct call *call, struct finding *finding, struct error *err)
@@ -103,15 +103,17 @@ static enum status archive_command(void *arg, const struct call *call, struct fi
 				  "postgresql.conf, and reload the server");
 	}
 	if (text[0] == '\0')
-		return not_here(inspection, err, "is empty: the server keeps all WAL and archives nothing");
+		return not_here(inspection, err,
+				"archive_command is empty: the server keeps all WAL and archives nothing");
 	archive_command_read(&command, text);
 	inspection->calls_walship = command.kind != ARCHIVE_COMMAND_FOREIGN;
 	if (command.kind == ARCHIVE_COMMAND_FOREIGN)
-		return not_here(inspection, err, "does not call walship");
+		return not_here(inspection, err, "archive_command does not call walship");
 	if (command.kind == ARCHIVE_COMMAND_WRONG)
 		return not_here(inspection, err, command.problem);
 	if (command.kind == ARCHIVE_COMMAND_SHELL) {
-		finding_say(finding, "a script that has walship in it: the last step tells what it does");
+		finding_say(finding,
+			    "a shell command or script that names walship: the last step tells whether it archives");
 		return STATUS_OK;
 	}
 	const struct check_settings *settings = inspection->check->settings;
@@ -130,7 +132,7 @@ static enum status wal_level(void *arg, const struct call *call, struct finding 
 	finding_say(finding, "%s", level);
 	if (strcmp(level, "minimal") != 0)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "minimal: this WAL cannot bring a backup forward");
+	(void)error_set(err, STATUS_USAGE, "minimal: this WAL is not enough to recover a base backup");
 	return error_hint(err, STATUS_USAGE,
 			  "set wal_level = replica in postgresql.conf, " RESTART ", and take a new base backup");
 }
@@ -141,20 +143,20 @@ static enum status archive_timeout(void *arg, const struct call *call, struct fi
 	uint64_t seconds = strtoull(fact(inspection, FACT_ARCHIVE_TIMEOUT), NULL, 10);
 	uint64_t rpo_s = inspection->check->settings->rpo_s;
 	(void)call;
-	finding_say(finding, "%" PRIu64 " s, within the wished %" PRIu64 " s", seconds, rpo_s);
+	finding_say(finding, "%" PRIu64 " s, within rpo = %" PRIu64 " s", seconds, rpo_s);
 	if (seconds > 0 && seconds <= rpo_s)
 		return STATUS_OK;
 	if (seconds == 0)
 		(void)error_set(
 		    err, STATUS_USAGE,
-		    "0: a server with little to write keeps a segment open for hours, and that is what can be lost");
+		    "0: a server that writes little keeps a segment open for hours, and all of it can be lost");
 	else
-		(void)error_set(err, STATUS_USAGE, "%" PRIu64 " s: more can be lost than the wished %" PRIu64 " s",
-				seconds, rpo_s);
+		(void)error_set(err, STATUS_USAGE,
+				"%" PRIu64 " s: more WAL can be lost than rpo = %" PRIu64 " s allows", seconds, rpo_s);
 	return error_hint(err, STATUS_USAGE,
 			  "set archive_timeout to at most %" PRIu64
 			  " in postgresql.conf and reload the server, or set rpo "
-			  "to what may be lost",
+			  "to the loss that you accept",
 			  rpo_s);
 }
 
@@ -175,21 +177,21 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 	const char *failed = postgres_text(&rows, 0, FAILED_LAST);
 	inspection->failures = strtoull(column_text(&rows, FAILED_COUNT), NULL, 10);
 	if (strcmp(column_text(&rows, FAILS_NOW), "t") == 0) {
-		(void)error_set(err, STATUS_UNREACHABLE, "fails: %s at %s, failures in all: %" PRIu64 "; %s%s",
+		(void)error_set(err, STATUS_UNREACHABLE,
+				"the archiver fails: %s at %s, failures in all: %" PRIu64 "; %s%s",
 				column_text(&rows, FAILED_LAST), column_text(&rows, FAILED_AT), inspection->failures,
-				last == NULL ? "nothing was archived so far" : "the last that was archived is ",
+				last == NULL ? "nothing was archived so far" : "the last archived file is ",
 				last == NULL ? "" : last);
 		return error_hint(err, STATUS_UNREACHABLE,
-				  inspection->calls_walship
-				      ? "the server's log has walship's own words, and a hint"
-				      : "the server's log says more of what it has for an archive_command");
+				  inspection->calls_walship ? "see walship's error and hint in the server's log"
+							    : "see the errors of archive_command in the server's log");
 	}
 	if (last == NULL)
-		finding_say(finding, "has archived nothing yet");
+		finding_say(finding, "nothing archived yet");
 	else
 		finding_say(finding, "%s at %s%s%s%s", last, column_text(&rows, ARCHIVED_AT),
 			    failed == NULL ? "" : "; last failure ", failed == NULL ? "" : failed,
-			    failed == NULL ? ", no failure" : ", made good since");
+			    failed == NULL ? ", no failure" : ", recovered since");
 	return STATUS_OK;
 }
 

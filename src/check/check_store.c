@@ -50,7 +50,7 @@ static enum status look(struct probe *probe, struct error *err)
 	buffer_clear(probe->content);
 	enum status st = store_read(probe->store, probe->call, probe->name, &content.sink, err);
 	if (!st && strcmp(buffer_text(probe->content), probe->first) != 0)
-		st = error_set(err, STATUS_DAMAGED, "what came back is not what was put: '%.40s'",
+		st = error_set(err, STATUS_DAMAGED, "the object read back differs from the object written: '%.40s'",
 			       buffer_text(probe->content));
 	return st;
 }
@@ -73,20 +73,20 @@ static enum status not_replaced(void *arg, const struct call *call, struct findi
 		st = look(probe, err);
 	else if (!st)
 		st = error_set(err, STATUS_CONFLICT,
-			       "the store took another object of the same name: it ignores the condition");
+			       "the store accepted another object of the same name: it ignores the condition");
 	else
 		return st;
 	/* A look found it, just now: that says nothing of two writers. */
 	if (!st && probe->only_looks) {
 		probe->looks_first = true;
-		st = error_set(err, STATUS_CONFLICT, "not by a condition, which libs3 cannot send");
+		st = error_set(err, STATUS_CONFLICT, "libs3 cannot send the condition that prevents replacement");
 	}
 	if (st != STATUS_CONFLICT)
 		return st;
 	/* What walship was told to expect is a warning. */
 	finding->optional = probe->looks_first;
 	return error_hint(err, st, "%s",
-			  probe->looks_first ? "a look before each upload keeps one walship from it; two writers at "
+			  probe->looks_first ? "a look before each upload stops a single writer; two writers at "
 					       "once could both win"
 					     : LOOK_HINT);
 }
@@ -103,7 +103,7 @@ static enum status says_missing(void *arg, const struct call *call, struct findi
 	enum status st = store_read(probe->store, call, name, &content.sink, err);
 	if (st == STATUS_MISSING)
 		return STATUS_OK;
-	return st ? st : error_set(err, STATUS_DAMAGED, "the store has an object that nobody put there: %s", name);
+	return st ? st : error_set(err, STATUS_DAMAGED, "the store returns an object that was never written: %s", name);
 }
 
 static enum status note(void *arg, const struct object_info *info, struct error *err)
@@ -119,7 +119,7 @@ static enum status list_it(void *arg, const struct call *call, struct finding *f
 	struct probe *probe = arg;
 	finding->optional = true;
 	enum status st = store_list(probe->store, call, probe->name, note, probe, err);
-	return st || probe->listed ? st : error_set(err, STATUS_DAMAGED, "the new object is not in the list");
+	return st || probe->listed ? st : error_set(err, STATUS_DAMAGED, "the new object is not listed");
 }
 
 static enum status remove_it(void *arg, const struct call *call, struct finding *finding, struct error *err)

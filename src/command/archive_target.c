@@ -27,7 +27,7 @@ enum status archive_target_compare(const struct archive_command *command, const 
 		options[i] = (struct config_pair){command->options[i].name, command->options[i].value};
 	enum status st = config_load(&theirs, &input, err);
 	if (st)
-		return error_wrap(err, STATUS_LOCAL, "its configuration cannot be read");
+		return error_wrap(err, STATUS_LOCAL, "the configuration of archive_command cannot be read");
 	const struct archive_targets targets = {target_of(theirs), target_of(ours)};
 	return archive_command_compare(command, &targets, err);
 }

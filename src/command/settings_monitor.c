@@ -20,8 +20,7 @@ static enum status refuse(const struct config *config, const struct pair *pair, 
 	bool set_critical = is_default(config, pair->critical);
 	enum option_id change = set_critical ? pair->critical : pair->warning;
 	enum option_id keep = set_critical ? pair->warning : pair->critical;
-	(void)error_set(err, STATUS_USAGE,
-			"%s is %s (%s), and %s is %s (%s): it would be critical before it is warned of",
+	(void)error_set(err, STATUS_USAGE, "%s is %s (%s), but %s is %s (%s): CRITICAL would come before WARNING",
 			option_table[pair->critical].name, config_text(config, pair->critical),
 			config_source(config, pair->critical), option_table[pair->warning].name,
 			config_text(config, pair->warning), config_source(config, pair->warning));

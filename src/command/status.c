@@ -26,7 +26,7 @@ enum status command_status(struct command_context *context, struct error *err)
 	};
 	enum status st = settings_repository(&repository, context, err);
 	if (!st && settings.format == HEALTH_PROMETHEUS && command_flag(context, "json"))
-		st = error_set(err, STATUS_USAGE, "--json and --prometheus are two formats");
+		st = error_set(err, STATUS_USAGE, "--json and --prometheus exclude each other");
 	if (!st)
 		st = settings_thresholds(&settings.thresholds, config, err);
 	if (!st)

@@ -30,7 +30,7 @@ static enum status write_metrics_file(const char *path, const struct buffer *met
 	newfile_fini(&file);
 	if (!st)
 		return STATUS_OK;
-	(void)error_hint(err, st, "its directory must be there, and user id %u, who runs this, be able to write to it",
+	(void)error_hint(err, st, "its directory must exist and be writable by user id %u, which runs this command",
 			 (unsigned)geteuid());
 	return error_wrap(err, st == STATUS_MISSING ? STATUS_LOCAL : st, "metrics-file %s", path);
 }

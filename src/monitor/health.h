@@ -118,7 +118,7 @@ const char *health_level_name(enum health_level level);
 /* The status that has the exit code of a monitoring plugin. */
 enum status health_level_status(enum health_level level);
 
-/* The machine's side: data directory, pg_wal, disk, spool. STATUS_USAGE when it is not known which cluster is meant. */
+/* The machine's side: data directory, pg_wal, disk, spool. STATUS_USAGE when neither the data directory nor the system identifier is known. */
 enum status health_look_local(struct health *out, const struct health_settings *settings, const struct call *call,
 			      struct error *err);
 

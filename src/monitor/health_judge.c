@@ -43,7 +43,7 @@ __attribute__((format(printf, 3, 4))) static void say(struct health_check *check
 /* Of a check that needs it. */
 static void no_data_directory(struct health_check *check)
 {
-	say(check, HEALTH_OK, "not looked at: no data directory is at hand");
+	say(check, HEALTH_OK, "not checked: no data directory found");
 	check->skipped = true;
 }
 
@@ -82,8 +82,8 @@ static struct age age_of(const struct health *health, int64_t then_s)
 		(void)snprintf(age.lasts, sizeof age.lasts, "for %s", measure);
 		(void)snprintf(age.ago, sizeof age.ago, "%s ago", measure);
 	} else {
-		(void)snprintf(age.old, sizeof age.old, "of %s, where the clock here says %s", then, now);
-		(void)snprintf(age.lasts, sizeof age.lasts, "since %s, where the clock here says %s", then, now);
+		(void)snprintf(age.old, sizeof age.old, "stored at %s, but this machine's clock says %s", then, now);
+		(void)snprintf(age.lasts, sizeof age.lasts, "since %s, but this machine's clock says %s", then, now);
 		(void)snprintf(age.ago, sizeof age.ago, "at %s", then);
 	}
 	return age;
@@ -98,7 +98,7 @@ static enum health_level by_age(const struct age *age, const struct thresholds *
 static void advise_clock(struct health_check *check, const struct age *age)
 {
 	if (!age->known && check->hint[0] == '\0')
-		advise(check, "a clock is wrong, or was: timedatectl set-ntp true, or chrony, sets it");
+		advise(check, "a clock is or was wrong: set it with timedatectl set-ntp true, or with chrony");
 }
 
 static enum health_level worse(enum health_level a, enum health_level b)
@@ -128,16 +128,18 @@ static void judge_nothing_archived(const struct health *health, const struct thr
 	bool idle =
 	    health->local && health->pending_known && health->pending.files == 0 && finished_beyond(health) == 0;
 	if (health->archive.older) {
-		say(check, HEALTH_CRITICAL, "the repository has older WAL of this cluster, but none of the last 4 GiB");
-		advise(check, "see what archive_command says in PostgreSQL's log");
+		say(check, HEALTH_CRITICAL,
+		    "the repository has older WAL of this cluster, but none from the last 4 GiB");
+		advise(check, "look for archive_command's errors in PostgreSQL's log");
 	} else if (idle) {
-		say(check, HEALTH_OK, "nothing is archived yet, and nothing waits: PostgreSQL has finished no segment");
+		say(check, HEALTH_OK,
+		    "nothing is archived yet, and no file waits: PostgreSQL has not finished a segment");
 	} else if (health->local && health->pending.files > 0) {
 		struct age waits = age_of(health, health->pending.oldest_s);
 		say(check, by_age(&waits, thresholds), "nothing is archived yet; the first files wait");
 		advise_clock(check, &waits);
 	} else {
-		say(check, HEALTH_CRITICAL, "nothing of this cluster has ever been archived here");
+		say(check, HEALTH_CRITICAL, "no WAL of this cluster has ever been archived here");
 		advise(check, "archive_mode = on needs a restart; archive_command = 'walship push %p'");
 	}
 }
@@ -156,24 +158,24 @@ static void judge_newest(const struct health *health, const struct thresholds *t
 	struct age age = age_of(health, archive->newest_s);
 	uint64_t beyond = finished_beyond(health);
 	if (!health->local || !health->pending_known) {
-		say(check, by_age(&age, thresholds), "newest is %s, %s", archive->newest.text, age.old);
+		say(check, by_age(&age, thresholds), "newest segment is %s, %s", archive->newest.text, age.old);
 	} else if (health->pending.files > 0) {
 		struct age waits = age_of(health, health->pending.oldest_s);
-		say(check, by_both(&age, &waits, thresholds), "newest is %s, %s; more has waited %s",
+		say(check, by_both(&age, &waits, thresholds), "newest segment is %s, %s; later files have waited %s",
 		    archive->newest.text, age.old, waits.lasts);
 		advise_clock(check, &waits);
 	} else if (beyond > 0) {
 		say(check, by_age(&age, thresholds),
-		    "newest is %s, %s; %" PRIu64 " later segments are finished, and do not wait to be archived",
-		    archive->newest.text, age.old, beyond);
-		advise(
-		    check,
-		    "archive_mode is off, or archive_status was lost: walship backfill pushes what pg_wal still has");
+		    "newest segment is %s, %s; %" PRIu64 " later %s finished but not marked for archiving",
+		    archive->newest.text, age.old, beyond, beyond == 1 ? "segment is" : "segments are");
+		advise(check, "archive_mode is off, or archive_status was lost: run walship backfill to push the "
+			      "segments that pg_wal still has");
 	} else if (!age.known || by_age(&age, thresholds) == HEALTH_OK) {
-		say(check, by_age(&age, thresholds), "newest is %s, %s", archive->newest.text, age.old);
+		say(check, by_age(&age, thresholds), "newest segment is %s, %s", archive->newest.text, age.old);
 	} else {
 		say(check, HEALTH_OK,
-		    "newest is %s, %s: no segment was finished since (a quiet server; archive_timeout says how long it "
+		    "newest segment is %s, %s: PostgreSQL has finished no segment since (a quiet server; "
+		    "archive_timeout limits how long that "
 		    "may take)",
 		    archive->newest.text, age.old);
 	}
@@ -190,8 +192,8 @@ static void judge_archive(const struct health *health, const struct thresholds *
 		judge_newest(health, thresholds, check);
 	} else {
 		utc_text(health->pending.done_s, when);
-		say(check, HEALTH_UNKNOWN, "the repository cannot be looked at: %s%s%s", archive->trouble.text,
-		    health->pending.done_s == 0 ? "" : "; by archive_status the last push succeeded at ",
+		say(check, HEALTH_UNKNOWN, "cannot read the repository: %s%s%s", archive->trouble.text,
+		    health->pending.done_s == 0 ? "" : "; according to archive_status the last push succeeded at ",
 		    health->pending.done_s == 0 ? "" : when);
 		advise(check, archive->trouble.hint);
 	}
@@ -210,7 +212,7 @@ static void judge_backlog(const struct health *health, const struct thresholds *
 		return;
 	}
 	if (pending->files == 0) {
-		say(check, HEALTH_OK, "nothing waits to be archived");
+		say(check, HEALTH_OK, "no file waits to be archived");
 		return;
 	}
 	measure_bytes(pending->bytes, bytes);
@@ -225,7 +227,7 @@ static void judge_backlog(const struct health *health, const struct thresholds *
 		    check,
 		    health->running
 			? "no push has failed: is archive_command set, and does it call walship? See PostgreSQL's log"
-			: "PostgreSQL does not run here: nobody archives them");
+			: "PostgreSQL is not running here, so nothing archives these files");
 	advise_clock(check, &age);
 }
 
@@ -239,14 +241,15 @@ static void judge_pushes(const struct health *health, const struct thresholds *t
 		say(check, HEALTH_UNKNOWN, "%s", health->spool_trouble.text);
 		advise(check, health->spool_trouble.hint);
 	} else if (failures->count == 0) {
-		say(check, HEALTH_OK, "none has failed since one succeeded");
+		say(check, HEALTH_OK, "no push has failed since the last success");
 	} else {
 		struct age failing = age_of(health, failures->since_s), last = age_of(health, failures->last_s);
 		bool long_ago = by_age(&failing, thresholds) == HEALTH_CRITICAL;
 		utc_text(failures->since_s, since);
 		say(check, long_ago ? HEALTH_CRITICAL : HEALTH_WARNING,
-		    "%" PRIu64 " in a row have failed since %s, the last %s with exit code %d: %s", failures->count,
-		    since, last.ago, failures->exit_code, failures->error.text);
+		    "%" PRIu64 " %s failed since %s, the last %s with exit code %d: %s", failures->count,
+		    failures->count == 1 ? "push has" : "pushes in a row have", since, last.ago, failures->exit_code,
+		    failures->error.text);
 		advise(check, failures->error.hint);
 	}
 }
@@ -256,43 +259,43 @@ static void say_missing(struct health_check *check, const struct health_archive 
 	const struct health_gap *gap = &archive->gaps[0];
 	const char *first = gap->first.text;
 	if (archive->missing == 1)
-		say(check, HEALTH_CRITICAL, "%s is missing; with a base backup from after it restorable up to %s",
-		    first, restorable);
+		say(check, HEALTH_CRITICAL, "%s is missing; with a base backup taken after it, %s", first, restorable);
 	else if (gap->segments == 1)
 		say(check, HEALTH_CRITICAL,
-		    "%" PRIu64 " segments are missing, the first is %s; with a base backup from after the last of them "
-		    "restorable up to %s",
+		    "%" PRIu64
+		    " segments are missing, the first is %s; with a base backup taken after the last one, %s",
 		    archive->missing, first, restorable);
 	else
 		say(check, HEALTH_CRITICAL,
-		    "%" PRIu64 " segments are missing, the first range is %s to %s; with a base backup from after the "
-		    "last range restorable up to %s",
+		    "%" PRIu64 " segments are missing, the first range is %s to %s; with a base backup taken after the "
+		    "last range, %s",
 		    archive->missing, first, gap->last.text, restorable);
 }
 
 static void judge_chain(const struct health *health, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
-	char restorable[UTC_TEXT_SIZE] = "nowhere";
+	char when[UTC_TEXT_SIZE], restorable[UTC_TEXT_SIZE + sizeof "restorable up to "] = "nothing is restorable";
 	if (archive->known && archive->newest.text[0] == '\0') {
-		say(check, HEALTH_OK, "nothing to look at yet");
+		say(check, HEALTH_OK, "nothing is archived yet");
 		return;
 	}
 	if (!archive->coverage_known) {
-		say(check, HEALTH_UNKNOWN, "not looked at%s%s", archive->trouble.text[0] == '\0' ? "" : ": ",
+		say(check, HEALTH_UNKNOWN, "not checked%s%s", archive->trouble.text[0] == '\0' ? "" : ": ",
 		    archive->trouble.text);
 		return;
 	}
-	if (archive->restorable_s != 0)
-		utc_text(archive->restorable_s, restorable);
+	if (archive->restorable_s != 0) {
+		utc_text(archive->restorable_s, when);
+		(void)snprintf(restorable, sizeof restorable, "restorable up to %s", when);
+	}
 	if (archive->gap_count == 0) {
-		say(check, HEALTH_OK, "no gap among the newest %" PRIu64 " objects; restorable up to %s",
-		    archive->objects, restorable);
+		say(check, HEALTH_OK, "no gap among the newest %" PRIu64 " objects; %s", archive->objects, restorable);
 		return;
 	}
 	say_missing(check, archive, restorable);
-	advise(check, "walship backfill pushes what pg_wal still has; else make a new base backup: from before the gap "
-		      "nothing recovers beyond it. walship verify names all of them");
+	advise(check, "run walship backfill to push the segments that pg_wal still has; else take a new base backup, "
+		      "because an older one cannot be recovered past the gap. walship verify lists every gap");
 }
 
 static void judge_disk(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
@@ -303,14 +306,14 @@ static void judge_disk(const struct health *health, const struct thresholds *thr
 		return;
 	}
 	if (!health->disk_known) {
-		say(check, HEALTH_UNKNOWN, "the file system of pg_wal cannot be looked at");
+		say(check, HEALTH_UNKNOWN, "cannot query the file system of pg_wal");
 		return;
 	}
 	measure_bytes(health->disk_free, free_text);
 	measure_bytes(health->disk_total, total);
 	if (health->disk_free < 2 * (uint64_t)health->pending.segment_bytes) {
 		say(check, HEALTH_CRITICAL, "full: %s free of %s", free_text, total);
-		advise(check, "PostgreSQL stops when it cannot write WAL; never delete from pg_wal by hand");
+		advise(check, "PostgreSQL stops when it cannot write WAL; never delete files from pg_wal by hand");
 		return;
 	}
 	if (health->disk_full_s < 0) {

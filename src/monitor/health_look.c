@@ -42,8 +42,9 @@ static bool notes_are_taken(const struct push_notes *notes, struct error *err)
 		error = ENOSPC;
 	if (error == 0)
 		return true;
-	(void)error_errno(err, STATUS_LOCAL, error, "pushes cannot note in the spool %s that they fail", notes->spool);
-	(void)error_hint(err, STATUS_LOCAL, "make room there, or name another directory with spool");
+	(void)error_errno(err, STATUS_LOCAL, error, "pushes cannot record their failures in the spool %s",
+			  notes->spool);
+	(void)error_hint(err, STATUS_LOCAL, "make room there, or set spool to another directory");
 	return false;
 }
 
@@ -53,13 +54,13 @@ static void look_into_spool(struct health *health, const char *spool)
 	struct stat info;
 	char path[PATH_MAX];
 	if (!below(health, "pg_wal/x", path, sizeof path) || !push_notes_find(&health->notes, spool, path)) {
-		(void)error_set(&health->spool_trouble, STATUS_LOCAL, "no pg_wal, or no spool");
+		(void)error_set(&health->spool_trouble, STATUS_LOCAL, "pg_wal not found, or no usable spool");
 		return;
 	}
 	path[strlen(path) - 1] = '.';
 	if (stat(path, &info) == 0 && info.st_uid != geteuid()) {
 		(void)error_set(&health->spool_trouble, STATUS_LOCAL,
-				"the server is of user %u, and what its pushes noted is in that one's spool",
+				"the server belongs to user id %u, and its pushes record failures in that user's spool",
 				(unsigned)info.st_uid);
 		(void)error_hint(&health->spool_trouble, STATUS_LOCAL, "run walship status as the server's user");
 		return;
@@ -77,8 +78,8 @@ static enum status find_cluster(struct health *out, const struct cluster_hint *h
 		return st;
 	out->local = out->directory.known;
 	if (out->system_id == 0) {
-		(void)error_set(err, STATUS_USAGE, "it is not known which cluster is meant");
-		return error_hint(err, STATUS_USAGE, "give --pg-data; or --system-id, for the repository's side alone");
+		(void)error_set(err, STATUS_USAGE, "cannot tell which cluster to check");
+		return error_hint(err, STATUS_USAGE, "give --pg-data; or --system-id, to check the repository only");
 	}
 	return STATUS_OK;
 }

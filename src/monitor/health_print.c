@@ -51,8 +51,8 @@ enum status health_print_text(const struct health *health, const struct health_r
 				   health->checkpoint.state == NULL ? "" : ", last seen ",
 				   health->checkpoint.state == NULL ? "" : health->checkpoint.state,
 				   !health->local    ? ""
-				   : health->running ? ", PostgreSQL runs"
-						     : ", PostgreSQL does not run here",
+				   : health->running ? ", PostgreSQL is running"
+						     : ", PostgreSQL is not running here",
 				   "");
 	return st ? st : print_text(console, &out, err);
 }

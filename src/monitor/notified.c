@@ -41,7 +41,7 @@ static bool lock(int fd)
 
 static enum status not_noted(const struct push_notes *notes, struct error *err)
 {
-	return error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", notes->spool);
+	return error_errno(err, STATUS_LOCAL, errno, "cannot record the notification in the spool %s", notes->spool);
 }
 
 /* -1 when it is not there, or may not be believed. The lock goes with the descriptor. */

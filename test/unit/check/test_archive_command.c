@@ -50,9 +50,9 @@ static const struct {
     {"cp %p /mnt/%f", ARCHIVE_COMMAND_FOREIGN, NULL},
     {"pgbackrest --stanza=x archive-push %p", ARCHIVE_COMMAND_FOREIGN, NULL},
     {"test -f /x || walship push %p", ARCHIVE_COMMAND_SHELL, NULL},
-    {"walship push %p || true", ARCHIVE_COMMAND_WRONG, "says yes even"},
-    {"walship push \"%p\" ||  :\n", ARCHIVE_COMMAND_WRONG, "says yes even"},
-    {"walship push %p; exit 0", ARCHIVE_COMMAND_WRONG, "says yes even"},
+    {"walship push %p || true", ARCHIVE_COMMAND_WRONG, "reports success even"},
+    {"walship push \"%p\" ||  :\n", ARCHIVE_COMMAND_WRONG, "reports success even"},
+    {"walship push %p; exit 0", ARCHIVE_COMMAND_WRONG, "reports success even"},
     {"walship push %p;", ARCHIVE_COMMAND_SHELL, NULL},
     {"walship push %p || exit 1", ARCHIVE_COMMAND_SHELL, NULL},
     {"walship push %p && true", ARCHIVE_COMMAND_SHELL, NULL},
@@ -110,20 +110,20 @@ static const struct comparison repositories[] = {
     {"WALSHIP_CONFIG=@/same walship push %p", STATUS_OK, ""},
     {"env WALSHIP_CONFIG=@/other walship --config @/same push %p", STATUS_OK, ""},
     {"walship --config @/other push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/other at https://store.test, and this configuration is of s3://bucket/pre at "
+     "archives to s3://bucket/other at https://store.test, but this configuration names s3://bucket/pre at "
      "https://store.test"},
     {"walship --config @/other --repo s3://bucket/pre/ push %p", STATUS_OK, ""},
     {"walship --config @/same --repo file:///srv push %p", STATUS_CONFLICT, "archives to file:///srv"},
     {"WALSHIP_REPO=file:///srv walship --config @/same push %p", STATUS_CONFLICT, "archives to file:///srv"},
     /* Of the same name, in another store. */
     {"walship --config @/elsewhere push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/pre, and this configuration is of s3://bucket/pre at https://store.test"},
+     "archives to s3://bucket/pre, but this configuration names s3://bucket/pre at https://store.test"},
     /* There the region is but a word in signatures. */
     {"walship --config @/same --s3-region us-east-1 push %p", STATUS_OK, ""},
     {"walship --config @/absent push %p", STATUS_LOCAL, "cannot be read"},
     {"walship --config @/damaged push %p", STATUS_LOCAL, "unknown name 'reop'"},
     /* The server's environment may have what is missing in the words. */
-    {"walship push %p", STATUS_LOCAL, "by its words alone it archives to file:///var/lib/walship"},
+    {"walship push %p", STATUS_LOCAL, "by its words alone archive_command archives to file:///var/lib/walship"},
     {"nice walship push %p", STATUS_LOCAL, "by its words alone"},
     {"walship --config @/same --no-such-option 1 push %p", STATUS_LOCAL, "unknown option"},
 };
@@ -133,11 +133,11 @@ static const struct comparison regions[] = {
     {"walship --config @/elsewhere push %p", STATUS_OK, ""},
     {"walship --config @/elsewhere --s3-region ca-central-1 push %p", STATUS_OK, ""},
     {"walship --config @/elsewhere --s3-region us-gov-west-1 push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/pre in us-gov-west-1, and this configuration is of s3://bucket/pre in ca-central-1"},
+     "archives to s3://bucket/pre in us-gov-west-1, but this configuration names s3://bucket/pre in ca-central-1"},
     {"WALSHIP_S3_REGION=cn-north-1 walship --config @/elsewhere push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/pre in cn-north-1, and"},
+     "archives to s3://bucket/pre in cn-north-1, but"},
     {"walship --config @/same push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/pre at https://store.test, and this configuration is of s3://bucket/pre in "
+     "archives to s3://bucket/pre at https://store.test, but this configuration names s3://bucket/pre in "
      "ca-central-1"},
 };
 
@@ -146,7 +146,7 @@ static const struct comparison silent[] = {
     {"walship --config @/elsewhere push %p", STATUS_OK, ""},
     {"walship --config @/frankfurt push %p", STATUS_OK, ""},
     {"walship --config @/elsewhere --s3-region eu-west-1 push %p", STATUS_CONFLICT,
-     "in eu-west-1, and this configuration is of s3://bucket/pre in eu-central-1"},
+     "in eu-west-1, but this configuration names s3://bucket/pre in eu-central-1"},
 };
 
 static void compare(const char *file, const struct comparison *cases, size_t count)

@@ -17,33 +17,33 @@ static const struct {
     {"status-age-warning = 30min\n", "", ""},
     {"status-disk-warning = 1h\n", "", ""},
     {"status-age-critical = 10min\n",
-     "status-age-critical is 10min (t.conf:1), and status-age-warning is 15min (default): it would be critical before "
-     "it is warned of",
+     "status-age-critical is 10min (t.conf:1), but status-age-warning is 15min (default): CRITICAL would come before "
+     "WARNING",
      "set status-age-warning to 10min or less"},
     {"status-age-warning = 1h\n",
-     "status-age-critical is 30min (default), and status-age-warning is 1h (t.conf:1): it would be critical before it "
-     "is warned of",
+     "status-age-critical is 30min (default), but status-age-warning is 1h (t.conf:1): CRITICAL would come before "
+     "WARNING",
      "set status-age-critical to 1h or more"},
     {"status-age-critical = 10min\nstatus-age-warning = 20min\n",
-     "status-age-critical is 10min (t.conf:1), and status-age-warning is 20min (t.conf:2): it would be critical before "
-     "it is warned of",
+     "status-age-critical is 10min (t.conf:1), but status-age-warning is 20min (t.conf:2): CRITICAL would come before "
+     "WARNING",
      "set status-age-warning to 10min or less"},
     {"status-ready-critical = 127\n",
-     "status-ready-critical is 127 (t.conf:1), and status-ready-warning is 128 (default): it would be critical before "
-     "it is warned of",
+     "status-ready-critical is 127 (t.conf:1), but status-ready-warning is 128 (default): CRITICAL would come before "
+     "WARNING",
      "set status-ready-warning to 127 or less"},
     {"status-bytes-warning = 9GiB\n",
-     "status-bytes-critical is 8GiB (default), and status-bytes-warning is 9GiB (t.conf:1): it would be critical "
-     "before it is warned of",
+     "status-bytes-critical is 8GiB (default), but status-bytes-warning is 9GiB (t.conf:1): CRITICAL would come before "
+     "WARNING",
      "set status-bytes-critical to 9GiB or more"},
     /* Of the time that is left, less is worse. */
     {"status-disk-critical = 12h\n",
-     "status-disk-critical is 12h (t.conf:1), and status-disk-warning is 6h (default): it would be critical before it "
-     "is warned of",
+     "status-disk-critical is 12h (t.conf:1), but status-disk-warning is 6h (default): CRITICAL would come before "
+     "WARNING",
      "set status-disk-warning to 12h or more"},
     {"status-disk-warning = 30min\n",
-     "status-disk-critical is 1h (default), and status-disk-warning is 30min (t.conf:1): it would be critical before "
-     "it is warned of",
+     "status-disk-critical is 1h (default), but status-disk-warning is 30min (t.conf:1): CRITICAL would come before "
+     "WARNING",
      "set status-disk-critical to 30min or less"},
 };
 

@@ -256,24 +256,24 @@ static const struct {
 	const char *text;                             /* in one of the checks */
 } cases[] = {
     {"quiet", quiet, 0, {O, O, O, O, O}, "a quiet server"},
-    {"waits a little", waits_a_little, 0, {O, O, O, O, O}, "more has waited for 14 min"},
-    {"waits", waits, 1, {W, W, O, O, O}, "more has waited for 15 min"},
+    {"waits a little", waits_a_little, 0, {O, O, O, O, O}, "later files have waited for 14 min"},
+    {"waits", waits, 1, {W, W, O, O, O}, "later files have waited for 15 min"},
     {"waits long", waits_long, 2, {C, C, O, O, O}, "3 files wait to be archived (48.0 MiB), for 30 min"},
-    {"drains", drains, 2, {O, C, O, O, O}, "2 min old; more has waited"},
-    {"not ready", not_ready, 2, {C, O, O, O, O}, "1 later segments are finished"},
-    {"not ready yet", not_ready_yet, 0, {O, O, O, O, O}, "1 later segments are finished"},
+    {"drains", drains, 2, {O, C, O, O, O}, "2 min old; later files have waited"},
+    {"not ready", not_ready, 2, {C, O, O, O, O}, "1 later segment is finished but not marked for archiving"},
+    {"not ready yet", not_ready_yet, 0, {O, O, O, O, O}, "1 later segment is finished but not marked for archiving"},
     {"control unknown", control_unknown, 0, {O, O, O, O, O}, "a quiet server"},
     {"never", never, 2, {C, O, O, O, O}, "has ever been archived here"},
-    {"never, new", never_new, 0, {O, O, O, O, O}, "PostgreSQL has finished no segment"},
+    {"never, new", never_new, 0, {O, O, O, O, O}, "PostgreSQL has not finished a segment"},
     {"never, waits", never_waits, 0, {O, O, O, O, O}, "the first files wait"},
-    {"only older", only_older, 2, {C, O, O, O, O}, "none of the last 4 GiB"},
-    {"unreachable", unreachable, 3, {U, O, O, U, O}, "the repository cannot be looked at: no answer"},
+    {"only older", only_older, 2, {C, O, O, O, O}, "none from the last 4 GiB"},
+    {"unreachable", unreachable, 3, {U, O, O, U, O}, "cannot read the repository: no answer"},
     {"fails",
      fails,
      1,
      {O, O, W, O, O},
-     "40 in a row have failed since 2026-11-18T10:37:40Z, the last 5 s ago with exit code 3: HTTP 403"},
-    {"fails long", fails_long, 2, {O, O, C, O, O}, "40 in a row"},
+     "40 pushes in a row have failed since 2026-11-18T10:37:40Z, the last 5 s ago with exit code 3: HTTP 403"},
+    {"fails long", fails_long, 2, {O, O, C, O, O}, "40 pushes in a row"},
     {"other's spool", others_spool, 3, {O, O, U, O, O}, ""},
     {"gap",
      gap,
@@ -285,27 +285,28 @@ static const struct {
     {"fills in 1 h", fills_in_1h, 2, {O, O, O, O, C}, "full in 1 h 0 min"},
     {"fills slowly", fills_slowly, 0, {O, O, O, O, O}, "full in 6 h 0 min"},
     {"full", full, 2, {O, O, O, O, C}, "full: 32.0 MiB free"},
-    {"no data directory", no_data_directory, 0, {O, O, O, O, O}, "not looked at: no data directory"},
+    {"no data directory", no_data_directory, 0, {O, O, O, O, O}, "not checked: no data directory"},
     {"worst counts", worst_counts, 2, {U, O, W, U, C}, ""},
     {"unknown over warning", unknown_over_warning, 3, {U, O, W, U, O}, ""},
-    {"clocks differ", clocks_differ, 0, {O, O, O, O, O}, "newest is " NEWEST ", 0 s old"},
+    {"clocks differ", clocks_differ, 0, {O, O, O, O, O}, "newest segment is " NEWEST ", 0 s old"},
     {"stored in the future",
      stored_in_the_future,
      1,
      {W, O, O, O, O},
-     "newest is " NEWEST ", of 2026-11-18T12:06:40Z, where the clock here says 2026-11-18T11:06:40Z"},
+     "newest segment is " NEWEST
+     ", stored at 2026-11-18T12:06:40Z, but this machine's clock says 2026-11-18T11:06:40Z"},
     {"waits since the future",
      waits_since_the_future,
      1,
      {W, W, O, O, O},
-     "(48.0 MiB), since 2026-11-18T12:06:40Z, where the clock here says 2026-11-18T11:06:40Z; the first is"},
+     "(48.0 MiB), since 2026-11-18T12:06:40Z, but this machine's clock says 2026-11-18T11:06:40Z; the first is"},
     {"stored in the future, and waits", stored_in_the_future_and_waits, 2, {C, C, O, O, O}, "has waited for 30 min"},
     {"began before the clock was set",
      began_before_the_clock_was_set,
      1,
      {W, W, W, O, O},
-     "40 in a row have failed since 1970-01-01T00:00:07Z, the last 5 s ago"},
-    {"clock not set", the_clock_is_not_set, 1, {W, W, W, O, O}, "where the clock here says 1970-01-01T01:00:00Z"},
+     "40 pushes in a row have failed since 1970-01-01T00:00:07Z, the last 5 s ago"},
+    {"clock not set", the_clock_is_not_set, 1, {W, W, W, O, O}, "this machine's clock says 1970-01-01T01:00:00Z"},
 };
 
 static void judges(void **unused)
@@ -364,8 +365,8 @@ static void no_age_by_a_wrong_clock(void **unused)
 	fails(&health);
 	health.failures.since_s = 7;
 	health_judge(&health, &thresholds, &report);
-	assert_non_null(strstr(report.checks[HEALTH_CHECK_ARCHIVE].hint, "a clock is wrong, or was"));
-	assert_non_null(strstr(report.checks[HEALTH_CHECK_BACKLOG].hint, "a clock is wrong, or was"));
+	assert_non_null(strstr(report.checks[HEALTH_CHECK_ARCHIVE].hint, "a clock is or was wrong"));
+	assert_non_null(strstr(report.checks[HEALTH_CHECK_BACKLOG].hint, "a clock is or was wrong"));
 	assert_ok(health_metrics(&out, &health, &report, &err), err);
 	static const char *const there[] = {"newest_segment_timestamp_seconds{", "ready_files{", "push_failures{",
 					    "check=\"archive\"} 1\n", "check=\"backlog\"} 1\n"};
