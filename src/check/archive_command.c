@@ -5,10 +5,10 @@
 
 #include "base/uri.h"
 
-/* What a shell makes more of than words. */
+/* Characters that a shell interprets. */
 #define SHELL_CHARACTERS "|&;<>()$`*?[]{}~#!\n"
 #define VARIABLE "WALSHIP_"
-#define DESCRIPTION_MAX (ERROR_TEXT_MAX / 2 - 64) /* two of them are in one error */
+#define DESCRIPTION_MAX (ERROR_TEXT_MAX / 2 - 64) /* one error holds two */
 
 static bool is_walship(const char *word)
 {
@@ -22,7 +22,7 @@ static void wrong(struct archive_command *out, const char *problem)
 	out->problem = problem;
 }
 
-/* Notes "--name value" or "--name=value", which it cuts apart; *index moves on to a value that is a word of its own. */
+/* Stores "--name value" or "--name=value", which it splits in place. *index advances over a separate value. */
 static void take_option(struct archive_command *out, size_t *index)
 {
 	char *name = out->args.argv[*index] + 2;
@@ -39,7 +39,7 @@ static void take_option(struct archive_command *out, size_t *index)
 		out->options[out->option_count++] = (struct archive_command_option){name, value};
 }
 
-/* The words behind "walship". */
+/* Reads the words after "walship". */
 static void read_arguments(struct archive_command *out, size_t first)
 {
 	const char *operands[2] = {NULL, NULL};
@@ -62,7 +62,7 @@ static void read_arguments(struct archive_command *out, size_t first)
 		wrong(out, "archive_command gives walship push more than the path %p");
 }
 
-/* Whether the shell is told that all is well when walship has failed: "walship push %p || true". */
+/* Whether the command hides a failure of walship from PostgreSQL, as in "walship push %p || true". */
 static bool hides_failure(const char *text)
 {
 	static const char *const endings[] = {"||true", "||:", "||exit0", ";true", ";:", ";exit0"};
@@ -96,12 +96,12 @@ void archive_command_read(struct archive_command *out, const char *text)
 			   "that is stored nowhere else");
 	if (out->kind != ARCHIVE_COMMAND_WALSHIP)
 		return;
-	/* Before it may stand variables, and what runs it: env, nice, timeout. */
+	/* Variables and wrappers such as env, nice and timeout may precede walship. */
 	for (; at < out->args.count && !is_walship(out->args.argv[at]); at++)
 		if (strncmp(out->args.argv[at], VARIABLE, strlen(VARIABLE)) == 0)
 			out->environment[variables++] = out->args.argv[at];
 	if (at == out->args.count)
-		out->kind = ARCHIVE_COMMAND_SHELL; /* a script that has walship in its name */
+		out->kind = ARCHIVE_COMMAND_SHELL; /* a script with walship in its name */
 	else
 		read_arguments(out, at + 1);
 }
@@ -111,16 +111,19 @@ static const char *or_empty(const char *text)
 	return text == NULL ? "" : text;
 }
 
-/* A bucket of AWS is in one region; of another store the endpoint tells, and its region is but a word in signatures. */
+/*
+ * The endpoint identifies other stores than AWS, whose region matters for signatures only; an AWS bucket is in one
+ * region.
+ */
 static bool is_same_store(const struct archive_target *theirs, const struct archive_target *ours)
 {
 	if (theirs->s3_endpoint != NULL || ours->s3_endpoint != NULL)
 		return strcmp(or_empty(theirs->s3_endpoint), or_empty(ours->s3_endpoint)) == 0;
-	/* AWS_REGION may be in the server's environment, where nobody can look. */
+	/* The server's environment, which cannot be read from here, may set AWS_REGION. */
 	return !theirs->region_is_given || strcmp(or_empty(theirs->s3_region), or_empty(ours->s3_region)) == 0;
 }
 
-/* The same directory, or the same bucket, prefix and store. */
+/* Whether both name the same directory, or the same bucket, prefix and store. */
 static bool is_same(const struct archive_target *theirs, const struct archive_target *ours)
 {
 	struct repo_url url_a, url_b;
@@ -132,7 +135,7 @@ static bool is_same(const struct archive_target *theirs, const struct archive_ta
 	       strcmp(url_a.path, url_b.path) == 0 && (url_a.kind != REPO_S3 || is_same_store(theirs, ours));
 }
 
-/* The repository, and of a bucket where it is: two that have one name are told apart by that. */
+/* The repository's URL, and the place of a bucket: two buckets may share a name. */
 static void describe(const struct archive_target *target, bool region, char out[DESCRIPTION_MAX])
 {
 	const char *repo = or_empty(target->repo);
@@ -145,7 +148,7 @@ static void describe(const struct archive_target *target, bool region, char out[
 		(void)snprintf(out, DESCRIPTION_MAX, "%s", repo);
 }
 
-/* Nothing in it says where walship's configuration is: the server's environment may, and nobody can look into that. */
+/* Whether the command does not name a configuration: the server's environment, which cannot be read from here, may. */
 static bool says_nothing(const struct archive_command *command)
 {
 	return command->config_path == NULL && command->option_count == 0 && command->environment[0] == NULL;

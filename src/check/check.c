@@ -1,4 +1,4 @@
-/* check: the whole path that a segment takes, from the configuration to the repository and back, step by step. */
+/* walship check: tests the path of a segment step by step, from the configuration to the repository and back. */
 #include "check/check.h"
 #include "repo/key_load.h"
 #include "repo/s3_credentials.h"
@@ -23,17 +23,17 @@
 #include "sys/spool.h"
 
 #define MIB (1024 * 1024)
-#define CLOCK_WARNING_S 60 /* nothing fails for it yet */
-#define CLOCK_MOST_S 900   /* S3 refuses the first request of each call, which then asks twice */
+#define CLOCK_WARNING_S 60 /* nothing fails yet */
+#define CLOCK_MOST_S 900   /* beyond it S3 refuses the first request of each call */
 
-/* What the steps hand on. */
+/* State that the steps share. */
 struct whole {
 	const struct check_settings *settings;
-	struct repository_settings probed; /* of repo */
+	struct repository_settings probed; /* the settings of repo */
 	struct repository repo;
 	uint64_t system_id;
 	int64_t store_clock_s;
-	char object[OBJECT_NAME_MAX]; /* of the first WAL file in the repository */
+	char object[OBJECT_NAME_MAX]; /* name of the first WAL file's object */
 };
 
 static enum status configuration(void *arg, const struct call *call, struct finding *finding, struct error *err)
@@ -47,7 +47,7 @@ static enum status configuration(void *arg, const struct call *call, struct find
 	return settings->options_status;
 }
 
-/* The server may write where this user may not, and the other way round. PostgreSQL never runs as root. */
+/* The rights of another user than the server's say nothing about the server. PostgreSQL never runs as root. */
 static bool is_servers_user(const struct data_directory *directory)
 {
 	struct stat info;
@@ -77,7 +77,7 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 	return STATUS_OK;
 }
 
-/* A full disk and a read-only one are found by writing. */
+/* Only a write finds a full or read-only disk. */
 static enum status spool(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	const struct whole *whole = arg;
@@ -154,7 +154,7 @@ static enum status key(void *arg, const struct call *call, struct finding *findi
 	return STATUS_OK;
 }
 
-/* The store as it is, without the look that s3-no-replace = look puts first. */
+/* The store without the look before each upload that s3-no-replace = look adds. */
 static struct repository_settings as_it_is(const struct repository_settings *settings)
 {
 	struct repository_settings probed = *settings;
@@ -190,7 +190,7 @@ static enum status clocks(void *arg, const struct call *call, struct finding *fi
 	return error_hint(err, STATUS_LOCAL, "synchronize it: timedatectl set-ntp true, or chrony");
 }
 
-/* The first name that is a WAL file's; STATUS_EXISTS ends the listing. */
+/* Keeps the first WAL file's name; STATUS_EXISTS ends the listing. */
 static enum status note_first(void *arg, const struct object_info *info, struct error *err)
 {
 	struct whole *whole = arg;
@@ -202,7 +202,7 @@ static enum status note_first(void *arg, const struct object_info *info, struct 
 	return error_set(err, STATUS_EXISTS, "found");
 }
 
-/* That the key is the right one is certain only by what it opens. */
+/* Only opening a stored object proves that the key is right. */
 static enum status open_stored(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct whole *whole = arg;
@@ -218,7 +218,7 @@ static enum status open_stored(void *arg, const struct call *call, struct findin
 	st = check_object(&whole->repo, call, whole->object, &bytes, err);
 	if (!st)
 		finding_say(finding, "%s", whole->object);
-	/* S3's answer for what lies in Glacier Flexible Retrieval or Deep Archive. */
+	/* S3's error code for objects in Glacier Flexible Retrieval or Deep Archive. */
 	finding->optional = strstr(err->text, "InvalidObjectState") != NULL;
 	if (finding->optional)
 		(void)error_hint(err, st,
@@ -231,7 +231,7 @@ static enum status open_stored(void *arg, const struct call *call, struct findin
 static const struct step {
 	const char *what;
 	check_fn run;
-	bool needed; /* for the repository */
+	bool needed; /* the steps of the repository need it */
 } first_steps[] = {
     {"configuration", configuration, false},
     {"data directory", data_directory, false},

@@ -1,16 +1,16 @@
-/* One segment, followed until it is in the repository. */
+/* walship check: finishes a segment, and waits until it is in the repository. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "check/check_server_private.h"
 
-#define TRIES 3          /* the archiver's, before it rests for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
-#define NAP_FIRST_MS 100 /* an archived segment takes about this */
+#define TRIES 3          /* of the archiver before it pauses for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
+#define NAP_FIRST_MS 100 /* about the time to archive a segment */
 #define NAP_MOST_MS 2000 /* each look is a request to the store */
-#define LOST_MS 5000     /* a server that is stopped archives what it can before it ends */
+#define LOST_MS 5000     /* a server that shuts down still archives what it can */
 
-/* An empty segment is not switched: a little is written first. */
+/* pg_switch_wal does nothing in an empty segment, so a message is written first. */
 static enum status switch_wal(struct inspection *inspection, const struct call *call, struct error *err)
 {
 	static const char *const statements[] = {
@@ -52,7 +52,10 @@ enum status check_segment_finish(void *arg, const struct call *call, struct find
 	return STATUS_OK;
 }
 
-/* What the archiver has done since: *archived, when it says that this segment, or one behind it, is; or *fails. */
+/*
+ * *archived: the server reports this segment or a later one as archived. *fails: the archiver has failed TRIES times
+ * since.
+ */
 static enum status ask_archiver(struct inspection *inspection, const struct call *call, bool *archived, bool *fails,
 				struct error *err)
 {
@@ -91,7 +94,7 @@ static enum status gave_up(const struct inspection *inspection, bool archived, b
 	    "server's log: exit code 127 (command not found) ends the archiver without a counted failure");
 }
 
-/* What the archiver has begun with may get there even so. */
+/* The archiver may still finish the segment after the server is lost. */
 static enum status lost_server(const struct inspection *inspection, const struct error *lost, struct error *err)
 {
 	(void)error_set(err, STATUS_UNREACHABLE, "%s is not in the repository, and the server no longer answers: %s",
@@ -101,7 +104,7 @@ static enum status lost_server(const struct inspection *inspection, const struct
 			  "check again");
 }
 
-/* The archiver is asked before the repository, so that what it has archived must be there. */
+/* Asks the archiver before the repository: a segment reported as archived must then be there. */
 enum status check_segment_find(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
@@ -120,7 +123,7 @@ enum status check_segment_find(void *arg, const struct call *call, struct findin
 		int64_t waited_ms = clock_monotonic_ms(call->clock) - inspection->switched_ms;
 		finding_say(finding, "%s opened, %.1f s after it was finished", inspection->object,
 			    (double)waited_ms / 1000);
-		/* A directory that nothing of this cluster was ever archived to gives no certain no. */
+		/* A directory without any WAL of this cluster answers STATUS_UNREACHABLE, not STATUS_MISSING. */
 		if (st != STATUS_MISSING && st != STATUS_UNREACHABLE)
 			return st;
 		if (archived || fails || call_left_ms(call) <= nap_ms || call_left_ms(&wait) <= nap_ms)

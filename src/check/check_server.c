@@ -1,4 +1,4 @@
-/* Whether the server archives into this repository: what it says. */
+/* walship check: what the server says about its archiving. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #define RESTART "and restart the server"
 
-/* archive_library is there from 15 on; pg_settings has archive_timeout in seconds. */
+/* archive_library exists from PostgreSQL 15 on; pg_settings has archive_timeout in seconds. */
 #define FACTS                                                                                                          \
 	"select current_setting('server_version'), pg_is_in_recovery(), (select system_identifier from "               \
 	"pg_control_system()), current_setting('archive_mode'), current_setting('archive_command'), "                  \
@@ -26,7 +26,7 @@
 	"select archived_count, last_archived_wal, " ARCHIVED_UTC ", failed_count, last_failed_wal, " FAILED_UTC       \
 	", " FAILS " from pg_stat_archiver"
 
-/* Whether somebody said that there is a server: then it must be found. */
+/* Whether the user names a server, which must then be found. */
 static bool is_wanted(const struct inspection *inspection)
 {
 	static const char *const variables[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE"};
@@ -75,7 +75,7 @@ static enum status archive_mode(void *arg, const struct call *call, struct findi
 	return error_hint(err, STATUS_USAGE, "set archive_mode = on in postgresql.conf, " RESTART);
 }
 
-/* Wrong: it archives, and not here. */
+/* archive_command does not archive into this repository. */
 static enum status not_here(struct inspection *inspection, struct error *err, const char *what)
 {
 	inspection->archives = false;

@@ -1,4 +1,4 @@
-/* What the configured store really does, tried out with an object of its own. */
+/* walship check: tests what the store really does, with an object of its own. */
 #include "check/check.h"
 
 #include <stdio.h>
@@ -9,18 +9,18 @@
 #include "stream/terminal_sink.h"
 
 #define RANDOM_BYTES 8
-#define CONTENT_MAX 1024 /* of an answer: what is put is shorter */
+#define CONTENT_MAX 1024 /* of an object read back; the written one is shorter */
 #define NAME_SIZE (sizeof "walship-check-" + 2 * RANDOM_BYTES)
 #define LOOK_HINT "set s3-no-replace = look, or use a store that honours If-None-Match on PutObject"
 
 struct probe {
 	struct store *store;
-	const struct call *call; /* of the present step */
+	const struct call *call; /* of the current step */
 	char name[NAME_SIZE];
-	bool looks_first;       /* s3-no-replace = look is configured, or a look found it */
-	bool only_looks;        /* s3-client = libs3: it cannot send a condition */
+	bool looks_first;       /* s3-no-replace = look, or only a look found the object */
+	bool only_looks;        /* s3-client = libs3, which cannot send a condition */
 	const char *first;      /* the content that must stay */
-	struct buffer *content; /* of a read */
+	struct buffer *content; /* of the object read back */
 	bool listed;
 };
 
@@ -63,7 +63,7 @@ static enum status read_back(void *arg, const struct call *call, struct finding 
 	return look(probe, err);
 }
 
-/* The one promise that only the store can keep. */
+/* The one guarantee that only the store can give. */
 static enum status not_replaced(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct probe *probe = arg;
@@ -76,14 +76,14 @@ static enum status not_replaced(void *arg, const struct call *call, struct findi
 			       "the store accepted another object of the same name: it ignores the condition");
 	else
 		return st;
-	/* A look found it, just now: that says nothing of two writers. */
+	/* A look found the object, which proves nothing for two concurrent writers. */
 	if (!st && probe->only_looks) {
 		probe->looks_first = true;
 		st = error_set(err, STATUS_CONFLICT, "libs3 cannot send the condition that prevents replacement");
 	}
 	if (st != STATUS_CONFLICT)
 		return st;
-	/* What walship was told to expect is a warning. */
+	/* A shortcoming that the configuration expects is a warning. */
 	finding->optional = probe->looks_first;
 	return error_hint(err, st, "%s",
 			  probe->looks_first ? "a look before each upload stops a single writer; two writers at "
@@ -91,7 +91,7 @@ static enum status not_replaced(void *arg, const struct call *call, struct findi
 					     : LOOK_HINT);
 }
 
-/* Without it no recovery ends: an answer of 403 is not the end of the WAL. */
+/* Recovery ends only at a definite "missing": 403 is not the end of the WAL. */
 static enum status says_missing(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct probe *probe = arg;
@@ -165,7 +165,7 @@ enum status check_store(struct checklist *list, const struct check_store *check,
 		bool passed;
 		st = checklist_run(list, steps[i].what, steps[i].run, &probe, &passed, err);
 		*usable &= passed;
-		/* Without the object there is nothing to try. */
+		/* The other steps need the object. */
 		if (!passed && i == 0)
 			break;
 	}

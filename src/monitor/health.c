@@ -1,4 +1,4 @@
-/* walship status. */
+/* walship status: looks, judges, prints and notifies. */
 #include "monitor/health.h"
 
 #include <errno.h>
@@ -11,16 +11,19 @@
 #include "monitor/notify.h"
 #include "sys/newfile.h"
 
-#define METRICS_MODE 0644 /* whoever collects them is another user, and there is no secret in them */
+#define METRICS_MODE 0644 /* the collector runs as another user, and metrics hold no secret */
 
-/* All at once: a collector never reads a half of it. Names that begin with a dot it leaves alone. */
+/*
+ * Replaces the file atomically: a collector never reads half of it, and ignores the temporary name with its leading
+ * dot.
+ */
 static enum status write_metrics_file(const char *path, const struct buffer *metrics, struct error *err)
 {
 	struct newfile file = {0};
 	enum status st = newfile_open(&file, path, METRICS_MODE, err);
 	if (!st)
 		st = newfile_write(&file, metrics->data, metrics->len, err);
-	/* The umask of a server is its own affair. */
+	/* The server's umask must not decide who can read the metrics. */
 	if (!st && fchmod(file.fd, METRICS_MODE) != 0)
 		st = error_errno(err, STATUS_LOCAL, errno, "chmod");
 	if (!st)
@@ -42,7 +45,7 @@ static enum status print(const struct health *health, const struct health_report
 				     : health_print_text(health, report, console, err);
 }
 
-/* A metrics-file that cannot be written keeps nobody from reading the rest. */
+/* The report is printed even if metrics-file cannot be written. */
 static enum status tell(const struct health *health, const struct health_report *report,
 			const struct health_settings *settings, const struct console *console, struct error *err)
 {
@@ -62,8 +65,9 @@ static enum status tell(const struct health *health, const struct health_report 
 }
 
 /*
- * Which check is to be well again before somebody is told so; NULL when all are. What waits and gets old while pushes
- * fail does so for their failing, and what a push cannot judge comes first: none is to say of it that it works.
+ * The check that the notification is about; NULL when nothing fails. Checks that a push cannot judge come first, so
+ * that a successful push does not report them as working. Pushes come before archive and backlog, which get old because
+ * pushes fail.
  */
 static const char *failing_check(const struct health_report *report, bool pushes_fail)
 {
@@ -75,7 +79,10 @@ static const char *failing_check(const struct health_report *report, bool pushes
 	return NULL;
 }
 
-/* The event that report tells of; failures gets the text of a check that push knows nothing of. False: no news. */
+/*
+ * Fills event from the report; failures gets the text of the failing check when pushes do not fail. False: nothing to
+ * report.
+ */
 static bool find_event(const struct health *health, const struct health_report *report, int64_t after_ms,
 		       struct failures *failures, struct event *event)
 {
@@ -85,7 +92,7 @@ static bool find_event(const struct health *health, const struct health_report *
 	*event = (struct event){.failures = failures, .system_id = health->system_id};
 	event->check = failing_check(report, pushes_fail);
 	event->failing = event->check != NULL;
-	/* Not known is no news; nor is a failure that may be over in a moment. */
+	/* An UNKNOWN check is not news, and neither is a failure that notify-after still tolerates. */
 	if (!event->failing && (report->level == HEALTH_UNKNOWN || failures->count > 0))
 		return false;
 	if (pushes_fail)
@@ -100,7 +107,7 @@ static bool find_event(const struct health *health, const struct health_report *
 	return true;
 }
 
-/* What push cannot tell, as nobody calls it: the archiver is dead, archive_command is another, the disk fills. */
+/* Reports failures that no push can report: a dead archiver, another archive_command, a disk that fills. */
 static void notify(const struct health *health, const struct health_report *report,
 		   const struct health_settings *settings, const struct console *console)
 {
@@ -115,7 +122,7 @@ static void notify(const struct health *health, const struct health_report *repo
 	}
 	if (!find_event(health, report, settings->notify.after_ms, &failures, &event))
 		return;
-	/* From here on notify-timeout bounds it. */
+	/* From here on notify-timeout limits the command's time. */
 	if (console->verified != NULL)
 		console->verified();
 	notify_now(&notifier, &event);
@@ -133,7 +140,7 @@ enum status health_run(const struct health_settings *settings, const struct cons
 	st = tell(&health, &report, settings, console, err);
 	if (settings->sends)
 		notify(&health, &report, settings, console);
-	/* That its lines are not read changes nothing of what they say. */
+	/* A reader that closes the pipe does not change the result. */
 	if (st == STATUS_UNREAD)
 		st = STATUS_OK;
 	if (st && report.level != HEALTH_CRITICAL)

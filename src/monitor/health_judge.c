@@ -1,4 +1,4 @@
-/* walship status: what it means. A quiet server is well, whose WAL waits for nobody; WAL that waits is not. */
+/* walship status: the judgement. A quiet server without waiting WAL is OK; WAL that waits too long is not. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "console/measure.h"
 #include "monitor/health.h"
 
-#define AGE_TEXT_MAX 128                   /* two times, and what is between them */
+#define AGE_TEXT_MAX 128                   /* two times and the words between them */
 #define INITDB_BYTES (16ULL * 1024 * 1024) /* PostgreSQL 15 writes 6 MB */
 
 static const struct {
@@ -40,7 +40,7 @@ __attribute__((format(printf, 3, 4))) static void say(struct health_check *check
 	check->level = level;
 }
 
-/* Of a check that needs it. */
+/* For a check that needs a data directory. */
 static void no_data_directory(struct health_check *check)
 {
 	say(check, HEALTH_OK, "not checked: no data directory found");
@@ -52,7 +52,7 @@ static void advise(struct health_check *check, const char *hint)
 	(void)snprintf(check->hint, sizeof check->hint, "%s", hint);
 }
 
-/* More is worse. */
+/* The level of a value for which more is worse. */
 static enum health_level above(uint64_t value, const struct threshold *threshold)
 {
 	if (value >= threshold->critical)
@@ -60,7 +60,7 @@ static enum health_level above(uint64_t value, const struct threshold *threshold
 	return value >= threshold->warning ? HEALTH_WARNING : HEALTH_OK;
 }
 
-/* How long ago something was. Where a clock is wrong that is not known, and words say the times instead. */
+/* The age of something, in words. A wrong clock gives no age; then the words name both times. */
 struct age {
 	bool known;
 	int64_t s;
@@ -89,7 +89,7 @@ static struct age age_of(const struct health *health, int64_t then_s)
 	return age;
 }
 
-/* What is not known is neither well nor critical. */
+/* An unknown age is a warning. */
 static enum health_level by_age(const struct age *age, const struct thresholds *thresholds)
 {
 	return age->known ? above((uint64_t)age->s * 1000, &thresholds->age_ms) : HEALTH_WARNING;
@@ -106,8 +106,7 @@ static enum health_level worse(enum health_level a, enum health_level b)
 	return a > b ? a : b;
 }
 
-/* How many segments the last checkpoint saw finished behind the newest one of the repository; 0 when it is not known.
- */
+/* Segments that are finished according to the last checkpoint but later than the newest stored one; 0 when unknown. */
 static uint64_t finished_beyond(const struct health *health)
 {
 	uint32_t size = health->pending.segment_bytes;
@@ -116,7 +115,7 @@ static uint64_t finished_beyond(const struct health *health)
 	    (health->archive.newest.text[0] != '\0' && !wal_name_number(&health->archive.newest, size, &newest)))
 		return 0;
 	uint64_t current = health->checkpoint.redo_lsn / size;
-	/* The first segment of a new cluster is number 1, and what initdb wrote behind it was never to be archived. */
+	/* initdb writes from segment 1 on, and that WAL is never archived. */
 	if (health->archive.newest.text[0] == '\0' && health->checkpoint.redo_lsn < size + INITDB_BYTES)
 		return 0;
 	return current > newest + 1 ? current - newest - 1 : 0;
@@ -144,7 +143,7 @@ static void judge_nothing_archived(const struct health *health, const struct thr
 	}
 }
 
-/* Something waits: that is bad once it has waited for long, and nothing else was stored meanwhile. */
+/* Waiting files are bad once they have waited long and nothing was stored meanwhile. */
 static enum health_level by_both(const struct age *age, const struct age *waits, const struct thresholds *thresholds)
 {
 	if (!age->known || !waits->known)

@@ -1,4 +1,4 @@
-/* walship status: the machine's side. Nothing here asks PostgreSQL or the store. */
+/* walship status: the local machine. Nothing here asks PostgreSQL or the store. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,14 +12,16 @@
 #include "monitor/health.h"
 #include "repo/cluster_id.h"
 
-/* A path below the data directory: what does not fit is not there. */
+/* Builds a path below the data directory. False when it does not fit. */
 static bool below(const struct health *health, const char *name, char *out, size_t size)
 {
 	return snprintf(out, size, "%s/%s", health->directory.path, name) < (int)size;
 }
 
-/* Its pid is in the first line of postmaster.pid (CreateDataDirLockFile in miscinit.c). From another container it is
- * not to be seen. */
+/*
+ * The first line of postmaster.pid is the server's PID (CreateDataDirLockFile in miscinit.c), which is not visible from
+ * another container.
+ */
 static bool server_runs(const struct health *health)
 {
 	char path[PATH_MAX], line[32];
@@ -31,7 +33,7 @@ static bool server_runs(const struct health *health)
 	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-/* Where a push that fails could not say so, that no record is there means nothing. */
+/* A missing record means success only if a failing push could have written one. */
 static bool notes_are_taken(const struct push_notes *notes, struct error *err)
 {
 	struct statvfs disk;
@@ -48,7 +50,7 @@ static bool notes_are_taken(const struct push_notes *notes, struct error *err)
 	return false;
 }
 
-/* The record of pushes is in the spool of the user who pushes. */
+/* The record of failed pushes is in the spool of the user who pushes. */
 static void look_into_spool(struct health *health, const char *spool)
 {
 	struct stat info;
@@ -65,7 +67,7 @@ static void look_into_spool(struct health *health, const char *spool)
 		(void)error_hint(&health->spool_trouble, STATUS_LOCAL, "run walship status as the server's user");
 		return;
 	}
-	/* What was noted before is known all the same. */
+	/* An existing record is valid even if the spool is no longer writable. */
 	bool failing = failures_read(&health->notes, &health->failures);
 	health->spool_known = notes_are_taken(&health->notes, &health->spool_trouble) || failing;
 	notified_read(&health->notes, &health->notified);

@@ -9,7 +9,7 @@
 
 static const char *const marks[HEALTH_LEVEL_COUNT] = {"✓", "!", "?", "✗"};
 
-/* The first of the worst. */
+/* The first check with the worst level. */
 static const struct health_check *worst(const struct health_report *report)
 {
 	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++)
@@ -62,7 +62,7 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
-/* What could not be looked at has all of its fields, each of them null. Takes object over. */
+/* Sets every field of object to null unless known. Takes object over. */
 static json_t *null_unless(bool known, json_t *object)
 {
 	const char *name;
@@ -73,7 +73,7 @@ static json_t *null_unless(bool known, json_t *object)
 	return object;
 }
 
-/* null where a clock is wrong, too. */
+/* null also when a clock is wrong. */
 static json_t *age_json(bool known, const struct health *health, int64_t then_s)
 {
 	int64_t age_s;

@@ -12,7 +12,7 @@
 #include "sys/program.h"
 
 #define HOST_MAX 256
-#define PRINTED_MAX (NOTIFIED_RESULT_MAX - 64) /* beside how it ended */
+#define PRINTED_MAX (NOTIFIED_RESULT_MAX - 64) /* the rest says how the command ended */
 #define WHAT "notify-command"
 #define GOOD_END ": ended with exit code 0"
 
@@ -29,9 +29,9 @@ static const char *const event_names[EVENT_COUNT] = {
 #undef EVENT
 };
 
-/* The environment of the command: ours, less what walship alone should have, and what has happened. */
+/* The environment of the command: this process's without walship's secrets, plus the event. */
 struct surroundings {
-	char **items; /* then NULL */
+	char **items; /* NULL-terminated */
 	size_t count, capacity;
 };
 
@@ -57,7 +57,7 @@ __attribute__((format(printf, 3, 4))) static enum status add(struct surroundings
 	return STATUS_OK;
 }
 
-/* Credentials, and all that is walship's but for the name of its configuration. */
+/* Credentials, and walship's own variables except WALSHIP_CONFIG. */
 static bool is_withheld(const char *variable)
 {
 	static const char *const names[] = {
@@ -86,7 +86,7 @@ static enum status inherit(struct surroundings *to, const char *const *environme
 	return st;
 }
 
-/* What is not known is not set: as an option of walship an empty value would be an error. */
+/* Unknown values stay unset: walship rejects an empty value of an option. */
 static enum status tell(struct surroundings *to, enum event_id id, const char *value, struct error *err)
 {
 	return value == NULL || value[0] == '\0' ? STATUS_OK : add(to, err, "%s=%s", event_names[id], value);
@@ -132,7 +132,7 @@ static enum status tell_event(struct surroundings *to, const struct notifier *no
 	return st;
 }
 
-/* In one line: how it ended, and what it said. */
+/* One line: how the command ended, and its output. */
 static void say_result(enum status st, const struct error *trouble, const struct secret *printed,
 		       char out[NOTIFIED_RESULT_MAX])
 {
@@ -147,7 +147,7 @@ static void say_result(enum status st, const struct error *trouble, const struct
 	sanitize(out, strlen(out), '\0');
 }
 
-/* Runs it to its end, or that of its time. */
+/* Runs the command until it ends or times out. */
 static enum status run_command(const struct notifier *notifier, const struct event *event,
 			       char result[NOTIFIED_RESULT_MAX])
 {
@@ -159,7 +159,7 @@ static enum status run_command(const struct notifier *notifier, const struct eve
 				  .line = notifier->settings->command,
 				  .talks = true,
 				  .timeout_ms = notifier->settings->timeout_ms};
-	/* Its time is its own: it begins when that of the call may be over. */
+	/* The command has its own deadline: the call's may have passed. */
 	call.deadline_ms = clock_monotonic_ms(call.clock) + program.timeout_ms;
 	enum status st = inherit(&surroundings, notifier->settings->environment, &trouble);
 	if (!st)
@@ -176,7 +176,7 @@ static void log_result(const struct notifier *notifier, bool good, const char *r
 	log_line(notifier->call->log, good ? LEVEL_INFO : LEVEL_WARNING, "%s", result);
 }
 
-/* What an earlier call ran, and could not say. */
+/* Logs the result of a command that an earlier call left running. */
 static void log_earlier_result(const struct notifier *notifier)
 {
 	char result[NOTIFIED_RESULT_MAX];
@@ -191,7 +191,7 @@ void notify_impossible(const struct notifier *notifier, const struct error *why)
 		log_line(notifier->call->log, LEVEL_WARNING, WHAT " is not run: %s", why->text);
 }
 
-/* Whether it is to be run now. What stands in the way is said, and goes no further. */
+/* Whether to run the command now. An obstacle is logged, and is not an error. */
 static bool may_send(const struct notifier *notifier, const struct event *event)
 {
 	struct error trouble = {0};
@@ -212,7 +212,7 @@ struct life {
 	const struct event *event;
 };
 
-/* In a process of its own, which has nothing to say anything to. */
+/* Runs in a detached process, which has no log. */
 static void live(void *arg, int told_fd)
 {
 	const struct life *life = arg;

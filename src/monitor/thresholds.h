@@ -1,4 +1,4 @@
-/* From which values on walship status warns, and from which on it is critical. */
+/* From which values on walship status reports WARNING and CRITICAL. */
 #ifndef WALSHIP_MONITOR_THRESHOLDS_H
 #define WALSHIP_MONITOR_THRESHOLDS_H
 

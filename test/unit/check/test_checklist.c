@@ -67,12 +67,12 @@ static void assert_shown(bool json, const char *expected)
 	}
 	assert_int_equal(list.count, COUNT - 1);
 	assert_int_equal(list.failed, 2);
-	assert_int_equal(list.status, STATUS_CONFLICT); /* the first */
+	assert_int_equal(list.status, STATUS_CONFLICT); /* the first failed step */
 	assert_true(pread(console.out_fd, shown, sizeof shown - 1, 0) > 0);
 	assert_string_equal(shown, expected);
 }
 
-static void a_line_for_people(void **unused)
+static void prints_text(void **unused)
 {
 	(void)unused;
 	assert_shown(false, "✓ a step               7 ms\n"
@@ -84,7 +84,7 @@ static void a_line_for_people(void **unused)
 			    "✗ a step               caf\xe9\n");
 }
 
-static void a_line_for_programs(void **unused)
+static void prints_json(void **unused)
 {
 	(void)unused;
 	assert_shown(true, "{\"kind\":\"step\",\"step\":\"a step\",\"result\":\"ok\",\"took_seconds\":0.007,"
@@ -101,7 +101,7 @@ static void a_line_for_programs(void **unused)
 			   "\"detail\":null,\"error\":\"caf?\",\"hint\":null}\n");
 }
 
-static void says_that_it_cannot_be_shown(void **unused)
+static void reports_output_that_fails(void **unused)
 {
 	(void)unused;
 	struct checklist list = {.console = &console};
@@ -115,9 +115,9 @@ static void says_that_it_cannot_be_shown(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(a_line_for_people, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_line_for_programs, setup, teardown),
-	    cmocka_unit_test_setup_teardown(says_that_it_cannot_be_shown, setup, teardown),
+	    cmocka_unit_test_setup_teardown(prints_text, setup, teardown),
+	    cmocka_unit_test_setup_teardown(prints_json, setup, teardown),
+	    cmocka_unit_test_setup_teardown(reports_output_that_fails, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("check/checklist", tests, NULL, NULL);
 }

@@ -9,11 +9,11 @@ static struct error err;
 
 static const struct {
 	const char *file;
-	const char *text, *hint; /* "": it is in order */
+	const char *text, *hint; /* "": valid */
 } cases[] = {
     {"", "", ""},
     {"status-age-warning = 1min\nstatus-age-critical = 2min\n", "", ""},
-    /* Nothing is warned of: that may be wished for. */
+    /* Equal values, without any warning, are allowed. */
     {"status-age-warning = 30min\n", "", ""},
     {"status-disk-warning = 1h\n", "", ""},
     {"status-age-critical = 10min\n",
@@ -36,7 +36,7 @@ static const struct {
      "status-bytes-critical is 8GiB (default), but status-bytes-warning is 9GiB (t.conf:1): CRITICAL would come before "
      "WARNING",
      "set status-bytes-critical to 9GiB or more"},
-    /* Of the time that is left, less is worse. */
+    /* Less time left is worse. */
     {"status-disk-critical = 12h\n",
      "status-disk-critical is 12h (t.conf:1), but status-disk-warning is 6h (default): CRITICAL would come before "
      "WARNING",
@@ -63,8 +63,8 @@ static void a_warning_comes_first(void **unused)
 	}
 }
 
-/* Whatever option says what is critical: the most of one kind beside the least, or the other way around, is refused. */
-static void none_is_left_out(void **unused)
+/* For each -critical option one order of its extreme values is refused. */
+static void every_pair_is_checked(void **unused)
 {
 	(void)unused;
 	size_t count = 0;
@@ -98,7 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_warning_comes_first),
-	    cmocka_unit_test(none_is_left_out),
+	    cmocka_unit_test(every_pair_is_checked),
 	};
 	return cmocka_run_group_tests_name("command/settings_monitor", tests, NULL, NULL);
 }

@@ -70,7 +70,7 @@ static void counts_until_one_succeeds(void **unused)
 	assert_string_equal(found.file, NAME);
 	assert_string_equal(found.error.text, "put: no answer");
 	assert_string_equal(found.error.hint, "look at the store");
-	/* Of another cluster nothing is known. */
+	/* Another cluster has no record. */
 	assert_false(failures_read(&other, &found));
 	assert_false(failures_end(&other, &found));
 	assert_true(failures_end(&notes, &found));
@@ -79,8 +79,8 @@ static void counts_until_one_succeeds(void **unused)
 	assert_int_equal(scratch_entries(&dir, "spool"), 0);
 }
 
-/* The longest texts that an error can have, and a clock that was set back. */
-static void keeps_what_is_long_and_what_is_odd(void **unused)
+/* The longest texts of an error, and a clock that was set back. */
+static void keeps_long_texts_and_odd_times(void **unused)
 {
 	(void)unused;
 	char text[ERROR_TEXT_MAX], hint[ERROR_HINT_MAX];
@@ -99,7 +99,7 @@ static void keeps_what_is_long_and_what_is_odd(void **unused)
 	assert_string_equal(found.error.hint, hint);
 }
 
-/* What failed before the network's time came counts from the first failure that a clock tells of. */
+/* A record from before the clock was set begins at the first failure after that. */
 static void a_clock_that_was_set_begins_anew(void **unused)
 {
 	(void)unused;
@@ -117,7 +117,7 @@ static void a_clock_that_was_set_begins_anew(void **unused)
 	assert_true(failures_end(&notes, &found));
 }
 
-static void a_damaged_record_is_none(void **unused)
+static void a_damaged_record_is_ignored(void **unused)
 {
 	(void)unused;
 	static const char *const records[] = {
@@ -140,13 +140,13 @@ static void a_damaged_record_is_none(void **unused)
 		assert_true(fputs(records[i], file) >= 0);
 		assert_int_equal(fflush(file), 0);
 		assert_false(failures_read(&notes, &found));
-		/* It goes all the same. */
+		/* A success removes it nevertheless. */
 		assert_false(failures_end(&notes, &found));
 		assert_int_equal(access(path, F_OK), -1);
 	}
 }
 
-/* What others could have put there is not believed. */
+/* A record that others could have written is not trusted. */
 static void needs_a_spool_of_its_own(void **unused)
 {
 	(void)unused;
@@ -184,10 +184,10 @@ static void a_notification_is_sent_once_in_a_while(void **unused)
 		int64_t now_s;
 		bool sent;
 	} steps[] = {
-	    {false, 900, false}, /* nobody was told that it fails */
+	    {false, 900, false}, /* no failure was reported */
 	    {true, 1000, true},  {true, 1060, false},  {true, 4599, false},
 	    {true, 4600, true},  {false, 4700, true},  {false, 4760, false}, /* once */
-	    {true, 4800, false}, {false, 4900, false},                       /* again within the interval: neither */
+	    {true, 4800, false}, {false, 4900, false},                       /* within the interval: neither */
 	    {true, 9000, true},  {true, 500, true},                          /* the clock was set back */
 	    {false, 600, true},
 	};
@@ -196,8 +196,8 @@ static void a_notification_is_sent_once_in_a_while(void **unused)
 		assert_int_equal(claim(&notes, steps[i].failing, steps[i].now_s), steps[i].sent);
 }
 
-/* A push that succeeds says nothing of a disk that fills. */
-static void who_cannot_judge_takes_nothing_back(void **unused)
+/* A successful push proves nothing about a disk that fills. */
+static void a_push_does_not_take_back_other_checks(void **unused)
 {
 	(void)unused;
 	static const struct {
@@ -225,7 +225,7 @@ static void who_cannot_judge_takes_nothing_back(void **unused)
 	}
 }
 
-/* What was written before the check was kept: push may say of it that it works again, as it did. */
+/* A record of the format without a check counts as one of pushes. */
 static void an_older_record_is_read(void **unused)
 {
 	(void)unused;
@@ -279,7 +279,7 @@ static void a_result_is_told_once_and_kept(void **unused)
 	assert_string_equal(notified.result, "sent");
 	assert_true(notified.failing && notified.logged);
 	assert_int_equal(notified.at_s, 1000);
-	/* The next one has none yet. */
+	/* The next notification has no result yet. */
 	assert_true(claim(&notes, false, 1100));
 	notified_read(&notes, &notified);
 	assert_string_equal(notified.result, "");
@@ -291,7 +291,7 @@ static void a_result_is_told_once_and_kept(void **unused)
 	assert_int_equal(strlen(taken), NOTIFIED_RESULT_MAX - 1);
 }
 
-static void what_cannot_be_noted_is_not_sent(void **unused)
+static void a_notification_that_cannot_be_recorded_is_not_sent(void **unused)
 {
 	(void)unused;
 	bool mine = true;
@@ -305,15 +305,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(counts_until_one_succeeds, setup, teardown),
-	    cmocka_unit_test_setup_teardown(keeps_what_is_long_and_what_is_odd, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keeps_long_texts_and_odd_times, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_clock_that_was_set_begins_anew, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_damaged_record_is_none, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_damaged_record_is_ignored, setup, teardown),
 	    cmocka_unit_test_setup_teardown(needs_a_spool_of_its_own, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_notification_is_sent_once_in_a_while, setup, teardown),
-	    cmocka_unit_test_setup_teardown(who_cannot_judge_takes_nothing_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_push_does_not_take_back_other_checks, setup, teardown),
 	    cmocka_unit_test_setup_teardown(an_older_record_is_read, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_result_is_told_once_and_kept, setup, teardown),
-	    cmocka_unit_test_setup_teardown(what_cannot_be_noted_is_not_sent, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_notification_that_cannot_be_recorded_is_not_sent, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("monitor/failures", tests, NULL, NULL);
 }

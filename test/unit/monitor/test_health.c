@@ -1,5 +1,4 @@
-/* What walship status makes of what it has seen; the looks themselves are tested end to end, test/e2e/test_status.py.
- */
+/* How walship status judges; test/e2e/test_status.py tests what it looks at. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -78,7 +77,7 @@ static void waits_long(struct health *health)
 	wait_for(health, MINUTES(30));
 }
 
-/* A slow drain: what is oldest waits for long, and yet the newest came just now. */
+/* A slow drain: the oldest file has waited long, but the newest segment is recent. */
 static void drains(struct health *health)
 {
 	wait_for(health, MINUTES(300));
@@ -221,7 +220,7 @@ static void waits_since_the_future(struct health *health)
 	wait_for(health, -MINUTES(60));
 }
 
-/* What is known counts. */
+/* The known age counts. */
 static void stored_in_the_future_and_waits(struct health *health)
 {
 	stored_in_the_future(health);
@@ -331,8 +330,8 @@ static void judges(void **unused)
 	}
 }
 
-/* Every sample once, and nothing of what is not known. */
-static void metrics_leave_out_what_is_not_known(void **unused)
+/* Each known value has one sample, and unknown values have none. */
+static void metrics_leave_out_unknown_values(void **unused)
 {
 	(void)unused;
 	CLEANUP(buffer_fini) struct buffer out = {0};
@@ -352,8 +351,7 @@ static void metrics_leave_out_what_is_not_known(void **unused)
 		assert_null(strstr(buffer_text(&out), not_there[i]));
 }
 
-/* An age that no clock gives is not told, and 0 or less would keep an alert silent: the check says that it is not well.
- */
+/* A wrong clock gives no age: 0 or less would silence an alert. The check warns instead. */
 static void no_age_by_a_wrong_clock(void **unused)
 {
 	(void)unused;
@@ -381,7 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(judges),
-	    cmocka_unit_test(metrics_leave_out_what_is_not_known),
+	    cmocka_unit_test(metrics_leave_out_unknown_values),
 	    cmocka_unit_test(no_age_by_a_wrong_clock),
 	};
 	return cmocka_run_group_tests_name("monitor/health", tests, NULL, NULL);
