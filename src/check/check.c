@@ -27,7 +27,7 @@
 #define CLOCK_MOST_S 900   /* beyond it S3 refuses the first request of each call */
 
 /* State that the steps share. */
-struct whole {
+struct check_state {
 	const struct check_settings *settings;
 	struct repository_settings probed; /* the settings of repo */
 	struct repository repo;
@@ -38,8 +38,8 @@ struct whole {
 
 static enum status configuration(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
-	const struct check_settings *settings = whole->settings;
+	const struct check_state *state = arg;
+	const struct check_settings *settings = state->settings;
 	(void)call;
 	finding_say(finding, "%s; repo is %s", settings->configuration, settings->repository->url);
 	if (settings->options_status)
@@ -56,10 +56,10 @@ static bool is_servers_user(const struct data_directory *directory)
 
 static enum status data_directory(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	struct whole *whole = arg;
+	struct check_state *state = arg;
 	struct data_directory directory;
 	(void)call;
-	enum status st = cluster_id_find(&whole->settings->cluster, NULL, &directory, &whole->system_id, err);
+	enum status st = cluster_id_find(&state->settings->cluster, NULL, &directory, &state->system_id, err);
 	if (st)
 		return st;
 	if (!is_servers_user(&directory)) {
@@ -80,12 +80,12 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 /* Only a write finds a full or read-only disk. */
 static enum status spool(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
+	const struct check_state *state = arg;
 	char dir[SPOOL_PATH_MAX];
 	char path[SPOOL_PATH_MAX + sizeof "/check-XXXXXX"];
 	struct statvfs disk;
 	(void)call;
-	enum status st = spool_prepare(whole->settings->spool, dir, err);
+	enum status st = spool_prepare(state->settings->spool, dir, err);
 	if (st)
 		return st;
 	(void)snprintf(path, sizeof path, "%s/check-XXXXXX", dir);
@@ -98,7 +98,7 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 		return error_hint(err, error_errno(err, STATUS_LOCAL, error, "write to the spool %s", dir),
 				  "its disk is full or read-only: make room, or set spool to another directory");
 	uint64_t free_bytes = statvfs(dir, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
-	uint64_t wanted = whole->settings->fetch_ahead_bytes;
+	uint64_t wanted = state->settings->fetch_ahead_bytes;
 	finding_say(finding, "%s, %" PRIu64 " MiB free", dir, free_bytes / MIB);
 	if (free_bytes >= wanted)
 		return STATUS_OK;
@@ -119,12 +119,12 @@ static bool is_in_s3(const struct repository_settings *settings)
 
 static enum status show_credentials(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
+	const struct check_state *state = arg;
 	CLEANUP(credentials_fini) struct credentials credentials = {0};
 	struct credential_search search;
-	if (!is_in_s3(whole->settings->repository))
+	if (!is_in_s3(state->settings->repository))
 		return finding_skip(finding, "a directory needs no credentials");
-	enum status st = s3_credentials_find(whole->settings->repository, call, &search, &credentials, err);
+	enum status st = s3_credentials_find(state->settings->repository, call, &search, &credentials, err);
 	if (st)
 		return st;
 	if (credentials.expires_s == 0) {
@@ -139,15 +139,15 @@ static enum status show_credentials(void *arg, const struct call *call, struct f
 
 static enum status key(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
+	const struct check_state *state = arg;
 	CLEANUP(keyring_fini) struct keyring keys = {0};
 	char id[2 * KEY_ID_BYTES + 1];
 	enum status st = crypto_start(err);
 	if (!st)
-		st = keys_load(whole->settings->repository, call, &keys, err);
+		st = keys_load(state->settings->repository, call, &keys, err);
 	if (st)
 		return st;
-	if (!whole->settings->repository->encrypt)
+	if (!state->settings->repository->encrypt)
 		return finding_skip(finding, "cipher = none: objects are neither encrypted nor authenticated");
 	hex_encode(id, keys.keys[0].id, KEY_ID_BYTES);
 	finding_say(finding, "%s encrypts; %zu %s", id, keys.count, keys.count == 1 ? "key decrypts" : "keys decrypt");
@@ -164,22 +164,22 @@ static struct repository_settings as_it_is(const struct repository_settings *set
 
 static enum status reach(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	struct whole *whole = arg;
-	whole->probed = as_it_is(whole->settings->repository);
-	enum status st = repository_open(&whole->repo, &whole->probed, call, err);
+	struct check_state *state = arg;
+	state->probed = as_it_is(state->settings->repository);
+	enum status st = repository_open(&state->repo, &state->probed, call, err);
 	if (st)
 		return st;
-	if (!store_has_reach(whole->repo.store))
+	if (!store_has_reach(state->repo.store))
 		return finding_skip(finding, "this client cannot test it");
-	return store_reach(whole->repo.store, call, &whole->store_clock_s, err);
+	return store_reach(state->repo.store, call, &state->store_clock_s, err);
 }
 
 static enum status clocks(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
-	if (whole->store_clock_s < 0)
+	const struct check_state *state = arg;
+	if (state->store_clock_s < 0)
 		return finding_skip(finding, "the store has no clock of its own");
-	int64_t off_s = whole->store_clock_s - clock_utc_s(call->clock);
+	int64_t off_s = state->store_clock_s - clock_utc_s(call->clock);
 	int64_t far_s = off_s < 0 ? -off_s : off_s;
 	finding_say(finding, "%" PRId64 " s off the store's clock", far_s);
 	if (far_s < CLOCK_WARNING_S)
@@ -193,38 +193,38 @@ static enum status clocks(void *arg, const struct call *call, struct finding *fi
 /* Keeps the first WAL file's name; STATUS_EXISTS ends the listing. */
 static enum status note_first(void *arg, const struct object_info *info, struct error *err)
 {
-	struct whole *whole = arg;
+	struct check_state *state = arg;
 	uint64_t system_id;
 	struct wal_name name;
-	if (!wal_object_parse(info->name, &system_id, &name) || strlen(info->name) >= sizeof whole->object)
+	if (!wal_object_parse(info->name, &system_id, &name) || strlen(info->name) >= sizeof state->object)
 		return STATUS_OK;
-	(void)strcpy(whole->object, info->name);
+	(void)strcpy(state->object, info->name);
 	return error_set(err, STATUS_EXISTS, "found");
 }
 
 /* Only opening a stored object proves that the key is right. */
 static enum status open_stored(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	struct whole *whole = arg;
+	struct check_state *state = arg;
 	char prefix[32] = "";
 	uint64_t bytes;
-	if (whole->system_id != 0)
-		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", whole->system_id);
-	enum status st = store_list(whole->repo.store, call, prefix, note_first, whole, err);
+	if (state->system_id != 0)
+		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", state->system_id);
+	enum status st = store_list(state->repo.store, call, prefix, note_first, state, err);
 	if (st && st != STATUS_EXISTS)
 		return finding_skip(finding, "without a listing there is no object to choose");
-	if (whole->object[0] == '\0')
+	if (state->object[0] == '\0')
 		return finding_skip(finding, "nothing is stored yet%s", prefix[0] == '\0' ? "" : " for this cluster");
-	st = check_object(&whole->repo, call, whole->object, &bytes, err);
+	st = check_object(&state->repo, call, state->object, &bytes, err);
 	if (!st)
-		finding_say(finding, "%s", whole->object);
+		finding_say(finding, "%s", state->object);
 	/* S3's error code for objects in Glacier Flexible Retrieval or Deep Archive. */
 	finding->optional = strstr(err->text, "InvalidObjectState") != NULL;
 	if (finding->optional)
 		(void)error_hint(err, st,
 				 "the oldest objects must be restored from the archive tier before they can be read");
 	if (st == STATUS_MISSING)
-		return error_set(err, STATUS_UNREACHABLE, "%s was listed a moment ago, but is gone", whole->object);
+		return error_set(err, STATUS_UNREACHABLE, "%s was listed a moment ago, but is gone", state->object);
 	return st;
 }
 
@@ -248,40 +248,40 @@ static enum status try_store(struct checklist *list, const struct repository_set
 	return check_store(list, &check, usable, err);
 }
 
-static enum status check_repository(struct checklist *list, struct whole *whole, bool *usable, struct error *err)
+static enum status check_repository(struct checklist *list, struct check_state *state, bool *usable, struct error *err)
 {
 	bool passed;
-	enum status st = checklist_run(list, "reach the store", reach, whole, usable, err);
+	enum status st = checklist_run(list, "reach the store", reach, state, usable, err);
 	if (st || !*usable)
 		return st;
-	st = checklist_run(list, "clock", clocks, whole, &passed, err);
+	st = checklist_run(list, "clock", clocks, state, &passed, err);
 	if (!st)
-		st = try_store(list, whole->settings->repository, &whole->repo, usable, err);
+		st = try_store(list, state->settings->repository, &state->repo, usable, err);
 	if (!st && *usable)
-		st = checklist_run(list, "open what is stored", open_stored, whole, NULL, err);
+		st = checklist_run(list, "open what is stored", open_stored, state, NULL, err);
 	return st;
 }
 
 static enum status check_all(struct checklist *list, const struct check_settings *settings, struct error *err)
 {
-	struct whole whole = {.settings = settings, .store_clock_s = -1};
+	struct check_state state = {.settings = settings, .store_clock_s = -1};
 	bool usable = false;
 	bool ready = true;
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < sizeof first_steps / sizeof first_steps[0]; i++) {
 		bool passed;
-		st = checklist_run(list, first_steps[i].what, first_steps[i].run, &whole, &passed, err);
+		st = checklist_run(list, first_steps[i].what, first_steps[i].run, &state, &passed, err);
 		ready &= passed || !first_steps[i].needed;
 	}
 	if (!st && ready)
-		st = check_repository(list, &whole, &usable, err);
+		st = check_repository(list, &state, &usable, err);
 	if (!st)
 		st = check_server(list,
 				  &(struct check_server){.settings = settings,
-							 .repo = usable ? &whole.repo : NULL,
-							 .system_id = whole.system_id},
+							 .repo = usable ? &state.repo : NULL,
+							 .system_id = state.system_id},
 				  err);
-	repository_fini(&whole.repo);
+	repository_fini(&state.repo);
 	if (!st && list->failed > 0)
 		st = error_set(err, list->status, "%u of %u steps failed", list->failed, list->count);
 	return st;

@@ -30,19 +30,19 @@ static const char *const event_names[EVENT_COUNT] = {
 };
 
 /* The environment of the command: this process's without walship's secrets, plus the event. */
-struct surroundings {
+struct variables {
 	char **items; /* NULL-terminated */
 	size_t count, capacity;
 };
 
-static void surroundings_fini(struct surroundings *surroundings)
+static void variables_fini(struct variables *variables)
 {
-	for (size_t i = 0; i < surroundings->count; i++)
-		free(surroundings->items[i]);
-	free(surroundings->items);
+	for (size_t i = 0; i < variables->count; i++)
+		free(variables->items[i]);
+	free(variables->items);
 }
 
-__attribute__((format(printf, 3, 4))) static enum status add(struct surroundings *to, struct error *err,
+__attribute__((format(printf, 3, 4))) static enum status add(struct variables *to, struct error *err,
 							     const char *format, ...)
 {
 	va_list args;
@@ -70,7 +70,7 @@ static bool is_withheld(const char *variable)
 	return strncmp(variable, "WALSHIP_", 8) == 0 && strncmp(variable, "WALSHIP_CONFIG=", 15) != 0;
 }
 
-static enum status inherit(struct surroundings *to, const char *const *environment, struct error *err)
+static enum status inherit(struct variables *to, const char *const *environment, struct error *err)
 {
 	size_t count = 0;
 	while (environment != NULL && environment[count] != NULL)
@@ -87,18 +87,18 @@ static enum status inherit(struct surroundings *to, const char *const *environme
 }
 
 /* Unknown values stay unset: walship rejects an empty value of an option. */
-static enum status tell(struct surroundings *to, enum event_id id, const char *value, struct error *err)
+static enum status set_text(struct variables *to, enum event_id id, const char *value, struct error *err)
 {
 	return value == NULL || value[0] == '\0' ? STATUS_OK : add(to, err, "%s=%s", event_names[id], value);
 }
 
-static enum status tell_number(struct surroundings *to, enum event_id id, int64_t value, struct error *err)
+static enum status set_number(struct variables *to, enum event_id id, int64_t value, struct error *err)
 {
 	return add(to, err, "%s=%" PRId64, event_names[id], value);
 }
 
-static enum status tell_event(struct surroundings *to, const struct notifier *notifier, const struct event *event,
-			      struct error *err)
+static enum status set_event(struct variables *to, const struct notifier *notifier, const struct event *event,
+			     struct error *err)
 {
 	const struct failures *failures = event->failures;
 	int64_t seconds;
@@ -122,13 +122,13 @@ static enum status tell_event(struct surroundings *to, const struct notifier *no
 	    {EVENT_ID_REPO, notifier->settings->repo},
 	    {EVENT_ID_HOST, host},
 	};
-	enum status st = tell_number(to, EVENT_ID_SECONDS, seconds, err);
+	enum status st = set_number(to, EVENT_ID_SECONDS, seconds, err);
 	if (!st)
-		st = tell_number(to, EVENT_ID_FAILURES, (int64_t)failures->count, err);
+		st = set_number(to, EVENT_ID_FAILURES, (int64_t)failures->count, err);
 	if (!st && failures->count > 0)
-		st = tell_number(to, EVENT_ID_EXIT_CODE, failures->exit_code, err);
+		st = set_number(to, EVENT_ID_EXIT_CODE, failures->exit_code, err);
 	for (size_t i = 0; !st && i < sizeof texts / sizeof texts[0]; i++)
-		st = tell(to, texts[i].id, texts[i].value, err);
+		st = set_text(to, texts[i].id, texts[i].value, err);
 	return st;
 }
 
@@ -153,7 +153,7 @@ static enum status run_command(const struct notifier *notifier, const struct eve
 {
 	struct error trouble = {0};
 	struct call call = *notifier->call;
-	CLEANUP(surroundings_fini) struct surroundings surroundings = {0};
+	CLEANUP(variables_fini) struct variables variables = {0};
 	CLEANUP(secret_fini) struct secret printed = {0};
 	struct program program = {.what = WHAT,
 				  .line = notifier->settings->command,
@@ -161,10 +161,10 @@ static enum status run_command(const struct notifier *notifier, const struct eve
 				  .timeout_ms = notifier->settings->timeout_ms};
 	/* The command has its own deadline: the call's may have passed. */
 	call.deadline_ms = clock_monotonic_ms(call.clock) + program.timeout_ms;
-	enum status st = inherit(&surroundings, notifier->settings->environment, &trouble);
+	enum status st = inherit(&variables, notifier->settings->environment, &trouble);
 	if (!st)
-		st = tell_event(&surroundings, notifier, event, &trouble);
-	program.environment = (const char *const *)surroundings.items;
+		st = set_event(&variables, notifier, event, &trouble);
+	program.environment = (const char *const *)variables.items;
 	if (!st)
 		st = program_run(&program, &call, &printed, &trouble);
 	say_result(st, &trouble, &printed, result);
@@ -207,30 +207,30 @@ static bool may_send(const struct notifier *notifier, const struct event *event)
 	return mine;
 }
 
-struct life {
+struct detached_run {
 	const struct notifier *notifier;
 	const struct event *event;
 };
 
 /* Runs in a detached process, which has no log. */
-static void live(void *arg, int told_fd)
+static void run_detached(void *arg, int told_fd)
 {
-	const struct life *life = arg;
+	const struct detached_run *run = arg;
 	char result[NOTIFIED_RESULT_MAX];
-	struct call call = *life->notifier->call;
-	struct notifier notifier = *life->notifier;
+	struct call call = *run->notifier->call;
+	struct notifier notifier = *run->notifier;
 	(void)told_fd;
 	call.signal_hold = NULL;
 	call.log = NULL;
 	notifier.call = &call;
-	(void)run_command(&notifier, life->event, result);
+	(void)run_command(&notifier, run->event, result);
 	notified_set_result(notifier.notes, result);
 }
 
 void notify_push(const struct notifier *notifier, const struct event *event)
 {
 	const struct notify_settings *settings = notifier->settings;
-	struct life life = {notifier, event};
+	struct detached_run run = {notifier, event};
 	if (settings->command == NULL)
 		return;
 	log_earlier_result(notifier);
@@ -238,7 +238,7 @@ void notify_push(const struct notifier *notifier, const struct event *event)
 	    (event->failing && event->failures->last_s - event->failures->since_s < settings->after_ms / 1000) ||
 	    !may_send(notifier, event))
 		return;
-	int fd = settings->detach(live, &life);
+	int fd = settings->detach(run_detached, &run);
 	fd_closep(&fd);
 }
 
