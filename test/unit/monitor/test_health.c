@@ -299,7 +299,7 @@ static const struct {
      1,
      {W, W, O, O, O},
      "(48.0 MiB), since 2026-11-18T12:06:40Z, but this machine's clock says 2026-11-18T11:06:40Z; the first is"},
-    {"stored in the future, and waits", stored_in_the_future_and_waits, 2, {C, C, O, O, O}, "has waited for 30 min"},
+    {"stored in the future, and waits", stored_in_the_future_and_waits, 2, {C, C, O, O, O}, "later files have waited for 30 min"},
     {"began before the clock was set",
      began_before_the_clock_was_set,
      1,
