@@ -537,11 +537,11 @@ def test_the_metrics_file_is_whole_at_any_time(dir_place):
     assert os.listdir(place) == ["walship.prom"]
     dir_place.site.walship.configure(metrics_file=place / "none/walship.prom")
     done = dir_place.site.run("status", "--pg-data", dir_place.data).expect(
-        UNKNOWN, r"metrics-file .*: open directory .*No such file", rf"its directory must be there, and user id {host.USER.uid}, who runs this")
+        UNKNOWN, r"metrics-file .*: open directory .*No such file", rf"its directory must exist and be writable by user id {host.USER.uid}, which runs this command")
     assert b"walship OK: " in done.out  # all that is known is said
     os.chmod(place, 0o555)
     dir_place.site.walship.configure(metrics_file=place / "other.prom")
-    dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*Permission denied", r"be able to write to it")
+    dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*Permission denied", r"be writable by user id")
     # What is critical stays critical.
     dir_place.add(9, "ready", age=3600)
     assert re.search("metrics-file .*; its directory must exist", dir_place.look().says(CRITICAL, backlog="CRITICAL").err)
