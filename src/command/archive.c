@@ -6,13 +6,13 @@
 #include "archive/fetch/fetch_ahead.h"
 #include "archive/fetch/prefetch_client.h"
 #include "archive/push/push_ahead.h"
-#include "archive/push/push_outcome.h"
 #include "base/cleanup.h"
 #include "base/environment.h"
 #include "base/path.h"
 #include "base/uri.h"
 #include "command/command.h"
 #include "command/settings.h"
+#include "command/settings_monitor.h"
 #include "pg/data/control.h"
 #include "repo/cluster_id.h"
 #include "repo/repository.h"
@@ -103,7 +103,8 @@ enum status command_push(struct command_context *context, struct error *err)
 {
 	enum status st = push_now(context, err);
 	/* By now keys and connections are gone: what is told of it needs none. */
-	push_outcome_note(context, st, err);
+	struct push_outcome_settings outcome = settings_push_outcome(context);
+	push_outcome_note(&outcome, context->call, st, err);
 	return st;
 }
 

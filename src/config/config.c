@@ -153,7 +153,7 @@ static bool is_event(const char *name)
 {
 	static const char *const names[] = {
 #define EVENT(id, name, meaning) name,
-#include "config/event.def"
+#include "base/event.def"
 #undef EVENT
 	};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
