@@ -9,6 +9,7 @@
 
 struct call;
 struct keyring;
+struct repository;
 struct store;
 
 struct fetch {
@@ -21,6 +22,9 @@ struct fetch {
 	const char *scratch;    /* fetch_to_fd: a directory for content that is not verified yet */
 	void (*verified)(void); /* fetch_to_fd: called before the first byte goes out; may be NULL */
 };
+
+/* Sets store, keys and allow_unprotected to the open repository's. */
+void fetch_from(struct fetch *fetch, const struct repository *repo);
 
 /*
  * Makes dest appear, complete and verified, in place of whatever has the name; on any other outcome dest is as it

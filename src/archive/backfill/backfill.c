@@ -1,4 +1,5 @@
-/* backfill: what pg_wal still has and the repository lacks, after a failover or a lost archive_status. */
+#include "archive/backfill/backfill.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -7,25 +8,21 @@
 #include "archive/backfill/missing.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/uri.h"
-#include "command/command.h"
-#include "command/settings.h"
 #include "console/print.h"
 #include "job/limiter.h"
 #include "pg/data/control.h"
 #include "pg/wal/segment_check.h"
-#include "repo/cluster_id.h"
+#include "repo/repository.h"
 #include "repo/seal.h"
 #include "repo/worker_pool.h"
 #include "stream/codec/codec.h"
 #include "sys/processors.h"
-#include "walship/push.h"
 
 #define OUTAGES_MOST                                                                                                   \
 	(2 * WORKER_POOL_CONNECTIONS) /* so many in a row, each retried for push-timeout, and nobody is there */
 
 struct backfill {
-	const struct command_context *context;
+	const struct backfill_request *request;
 	const struct repository *repo;
 	const char *data; /* the data directory */
 	char pg_wal[PATH_MAX];
@@ -35,7 +32,6 @@ struct backfill {
 	bool together;          /* others work beside: who is short of something leaves it for later */
 	struct push push;       /* what is the same for all of them */
 	struct limiter limiter;
-	bool json;
 	pthread_mutex_t mutex; /* guards what follows, and what is printed */
 	size_t next, pushed, failed, outages;
 	enum status worst;
@@ -55,8 +51,7 @@ static void backfill_fini(struct backfill *backfill)
 
 static enum status find_files(struct backfill *backfill, struct data_directory *directory, struct error *err)
 {
-	struct cluster_hint hint = settings_cluster(backfill->context->config);
-	enum status st = cluster_id_find(&hint, NULL, directory, &backfill->system_id, err);
+	enum status st = cluster_id_find(&backfill->request->cluster, NULL, directory, &backfill->system_id, err);
 	if (st)
 		return st;
 	if (!directory->known)
@@ -77,18 +72,18 @@ static enum status show_text(struct backfill *backfill, const struct wal_file *f
 {
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	bool failed = trouble->text[0] != '\0';
-	const char *mark = failed ? "✗" : (command_flag(backfill->context, "dry-run") ? "○" : "✓");
+	const char *mark = failed ? "✗" : (backfill->request->dry_run ? "○" : "✓");
 	enum status st =
 	    buffer_printf(&out, err, "%s %s  %s\n", mark, file->name.text, failed ? trouble->text : result);
 	if (!st && failed && trouble->hint[0] != '\0')
 		st = buffer_printf(&out, err, "  hint: %s\n", trouble->hint);
-	return st ? st : print_text(&backfill->context->console, &out, err);
+	return st ? st : print_text(backfill->request->console, &out, err);
 }
 
 static enum status show_json(struct backfill *backfill, const struct wal_file *file, const char *result,
 			     const struct error *trouble, struct error *err)
 {
-	return print_json(&backfill->context->console,
+	return print_json(backfill->request->console,
 			  json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "kind", "file", "name", file->name.text, "result",
 				    result, "bytes", (json_int_t)file->bytes, "error", print_string(trouble->text),
 				    "hint", print_string(trouble->hint)),
@@ -101,8 +96,9 @@ static void show(struct backfill *backfill, const struct wal_file *file, const c
 {
 	if (backfill->print_status)
 		return;
-	backfill->print_status = backfill->json ? show_json(backfill, file, result, trouble, &backfill->printing)
-						: show_text(backfill, file, result, trouble, &backfill->printing);
+	backfill->print_status = backfill->request->json
+				     ? show_json(backfill, file, result, trouble, &backfill->printing)
+				     : show_text(backfill, file, result, trouble, &backfill->printing);
 }
 
 static void note(struct backfill *backfill, const struct wal_file *file, enum status st, const struct error *trouble)
@@ -169,8 +165,8 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
 {
 	char path[PATH_MAX];
 	struct log_subject subject = {.wal_file = file->name.text};
-	const struct log log = log_about(backfill->context->call->log, &subject);
-	struct call call = call_step(backfill->context->call);
+	const struct log log = log_about(backfill->request->call->log, &subject);
+	struct call call = call_step(backfill->request->call);
 	struct push push = backfill->push;
 	call.log = &log;
 	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path)
@@ -189,7 +185,7 @@ static bool is_archived(const struct backfill *backfill, const struct wal_file *
 			struct error *trouble)
 {
 	char path[PATH_MAX], object[WAL_OBJECT_NAME_MAX];
-	struct call call = call_step(backfill->context->call);
+	struct call call = call_step(backfill->request->call);
 	struct object_info info;
 	struct error ignored = {0};
 	wal_object_name(object, backfill->system_id, &file->name);
@@ -218,7 +214,7 @@ static const struct wal_file *take_next(struct backfill *backfill)
 	const struct wal_file *file = NULL;
 	(void)pthread_mutex_lock(&backfill->mutex);
 	bool goes_on = backfill->outages < OUTAGES_MOST && !backfill->print_status &&
-		       !call_is_interrupted(backfill->context->call);
+		       !call_is_interrupted(backfill->request->call);
 	while (goes_on && file == NULL && backfill->next < backfill->list.count) {
 		if (!backfill->missing.stored[backfill->next])
 			file = &backfill->list.files[backfill->next];
@@ -252,11 +248,9 @@ static void work(void *arg, const struct repository *repo)
 /* This thread works too, so that a machine without room for others gets on. */
 static void push_all(struct backfill *backfill)
 {
-	const struct config *config = backfill->context->config;
 	struct worker_pool pool = {
-	    .call = backfill->context->call, .work = work, .arg = backfill, .most = WORKER_POOL_CONNECTIONS};
-	/* Each connection would have the limit for itself. */
-	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->missing.count < 2;
+	    .call = backfill->request->call, .work = work, .arg = backfill, .most = WORKER_POOL_CONNECTIONS};
+	bool alone = backfill->request->one_by_one || backfill->missing.count < 2;
 	limiter_init(&backfill->limiter, processors_count(), WORKER_POOL_BUFFERS_BYTES);
 	(void)pthread_mutex_init(&backfill->mutex, NULL);
 	backfill->together = !alone;
@@ -273,27 +267,16 @@ static void push_all(struct backfill *backfill)
 
 static enum status prepare_push(struct backfill *backfill, struct error *err)
 {
-	const struct config *config = backfill->context->config;
 	const struct repository *repo = backfill->repo;
-	const struct codec *codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS));
-	struct repo_url url;
-	enum status st = codec_check(codec, STATUS_USAGE, err);
-	if (!st)
-		st = repo_url_parse(&url, config_text(config, OPTION_ID_REPO), err);
-	if (st)
-		return st;
-	backfill->push = (struct push){
-	    .codec = codec,
-	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
-	    .threads = 1, /* the processors are shared out by the limiter */
-	    .key = repo->encrypt ? &repo->keys.keys[0] : NULL,
-	    .keys = &repo->keys,
-	    .pg_data = backfill->data,
-	    .system_id = backfill->system_id,
-	    .limiter = &backfill->limiter,
-	    .buffer_bytes = url.kind == REPO_S3 ? config_number(config, OPTION_ID_S3_PART_SIZE) : 0,
-	};
-	return STATUS_OK;
+	struct push *push = &backfill->push;
+	*push = backfill->request->push;
+	push->threads = 1; /* the processors are shared out by the limiter */
+	push->key = repo->encrypt ? &repo->keys.keys[0] : NULL;
+	push->keys = &repo->keys;
+	push->pg_data = backfill->data;
+	push->system_id = backfill->system_id;
+	push->limiter = &backfill->limiter;
+	return codec_check(push->codec, STATUS_USAGE, err);
 }
 
 /*
@@ -304,8 +287,8 @@ static enum status show_sum(struct backfill *backfill, size_t not_tried, struct 
 {
 	size_t files = backfill->list.count;
 	size_t stored = files - backfill->missing.count;
-	if (backfill->json)
-		return print_json(&backfill->context->console,
+	if (backfill->request->json)
+		return print_json(backfill->request->console,
 				  json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "total", "finished_files",
 					    (json_int_t)files, "stored_files", (json_int_t)stored, "pushed_files",
 					    (json_int_t)backfill->pushed, "failed_files", (json_int_t)backfill->failed,
@@ -319,7 +302,7 @@ static enum status show_sum(struct backfill *backfill, size_t not_tried, struct 
 	    "to be written\n",
 	    files, files == 1 ? "" : "s", stored, backfill->pushed, backfill->failed, not_tried,
 	    backfill->list.unfinished);
-	return st ? st : print_text(&backfill->context->console, &out, err);
+	return st ? st : print_text(backfill->request->console, &out, err);
 }
 
 static enum status show_lacking(struct backfill *backfill, struct error *err)
@@ -349,30 +332,19 @@ static enum status fill(struct backfill *backfill, struct error *err)
 	return st;
 }
 
-static enum status run(const struct command_context *context, struct error *err)
+enum status backfill_run(const struct backfill_request *request, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
-	CLEANUP(backfill_fini)
-	struct backfill backfill = {.context = context, .repo = &repo, .json = command_flag(context, "json")};
+	CLEANUP(backfill_fini) struct backfill backfill = {.request = request, .repo = &repo};
 	struct data_directory directory;
 	enum status st = find_files(&backfill, &directory, err);
 	if (!st)
-		st = repository_open(&repo, context->settings, context->call, err);
+		st = repository_open(&repo, request->settings, request->call, err);
 	if (!st)
 		st = missing_find(&backfill.missing,
-				  &(struct missing_query){context, &repo, &backfill.list, backfill.system_id}, err);
+				  &(struct missing_query){request->call, &repo, &backfill.list, backfill.system_id},
+				  err);
 	if (st)
 		return st;
-	return command_flag(context, "dry-run") ? show_lacking(&backfill, err) : fill(&backfill, err);
-}
-
-enum status command_backfill(struct command_context *context, struct error *err)
-{
-	struct repository_settings settings;
-	enum status attached = settings_repository(&settings, context, err);
-	if (attached)
-		return error_wrap(err, attached, "backfill");
-	context->settings = &settings;
-	enum status st = run(context, err);
-	return st ? error_wrap(err, st, "backfill") : STATUS_OK;
+	return request->dry_run ? show_lacking(&backfill, err) : fill(&backfill, err);
 }

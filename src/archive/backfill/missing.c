@@ -59,7 +59,7 @@ static enum status look_from(struct missing *missing, const struct missing_query
 			     struct error *err)
 {
 	const struct wal_file *files = of->list->files;
-	struct call call = call_step(of->context->call);
+	struct call call = call_step(of->call);
 	char prefix[WAL_OBJECT_NAME_MAX];
 	*end = first + 1;
 	if (files[first].name.kind == WAL_HISTORY)
@@ -83,13 +83,12 @@ enum status missing_find(struct missing *missing, const struct missing_query *of
 		st = look_from(missing, of, i, &end, err);
 	if (st) {
 		struct store *store = of->repo->store;
-		struct call call = call_step(of->context->call);
+		struct call call = call_step(of->call);
 		struct error gone = {0};
 		int64_t clock_s;
 		if (store_has_reach(store) && store_reach(store, &call, &clock_s, &gone) != STATUS_OK)
 			return st;
-		log_line(of->context->call->log, LEVEL_INFO, "backfill: every file is pushed or compared: %s",
-			 err->text);
+		log_line(of->call->log, LEVEL_INFO, "backfill: every file is pushed or compared: %s", err->text);
 		*err = (struct error){0};
 	}
 	for (size_t i = 0; i < of->list->count; i++)

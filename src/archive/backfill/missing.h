@@ -2,12 +2,12 @@
 #ifndef WALSHIP_ARCHIVE_BACKFILL_MISSING_H
 #define WALSHIP_ARCHIVE_BACKFILL_MISSING_H
 
-#include "command/command.h"
+#include "base/call.h"
 #include "pg/data/finished.h"
 #include "repo/repository.h"
 
 struct missing_query {
-	const struct command_context *context;
+	const struct call *call;
 	const struct repository *repo;
 	const struct finished_list *list;
 	uint64_t system_id;

@@ -6,11 +6,19 @@
 #include "base/call.h"
 #include "base/cleanup.h"
 #include "pg/wal/content.h"
+#include "repo/repository.h"
 #include "repo/seal.h"
 #include "store/store.h"
 #include "stream/byte_counter.h"
 #include "stream/file.h"
 #include "sys/output.h"
+
+void fetch_from(struct fetch *fetch, const struct repository *repo)
+{
+	fetch->store = repo->store;
+	fetch->keys = &repo->keys;
+	fetch->allow_unprotected = !repo->encrypt;
+}
 
 /* The content against the name: what is authentic may still have been wrong when it was stored by other means. */
 static enum status check_content(const struct fetch *fetch, const struct wal_name *name,

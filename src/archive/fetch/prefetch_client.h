@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "base/call.h"
-#include "command/command.h"
 #include "pg/wal/name.h"
 #include "repo/identity.h"
+#include "repo/settings.h"
 #include "sys/spool.h"
 
 #define PREFETCH_CLIENT_DIR_MAX (SPOOL_PATH_MAX + 32)

@@ -5,11 +5,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/push/pushed_marker.h"
+#include "base/call.h"
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "job/limiter.h"
 #include "pg/data/ready.h"
+#include "repo/repository.h"
 #include "repo/worker_pool.h"
+#include "stream/codec/codec.h"
 #include "sys/processors.h"
 
 #define LAST_START_PART 4 /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
@@ -18,7 +22,6 @@
 struct batch {
 	const struct push *push; /* of the file that was asked for */
 	const struct pushed_markers *notes;
-	const struct command_context *context;
 	struct ready_list ready;
 	struct call call; /* with a silent log: whoever is asked for will say it */
 	struct log log;
@@ -100,12 +103,11 @@ static void work(void *arg, const struct repository *repo)
 	}
 }
 
-static void batch_init(struct batch *batch, const struct push *push, const struct pushed_markers *notes,
-		       const struct command_context *context)
+static void batch_init(struct batch *batch, const struct push *push, const struct pushed_markers *notes)
 {
-	const struct call *call = context->call;
+	const struct call *call = push->call;
 	int64_t now_ms = clock_monotonic_ms(call->clock);
-	*batch = (struct batch){.push = push, .notes = notes, .context = context, .call = *call};
+	*batch = (struct batch){.push = push, .notes = notes, .call = *call};
 	if (call->log != NULL)
 		batch->log = *call->log;
 	if (batch->log.level == LEVEL_WARNING)
@@ -125,15 +127,15 @@ static uint64_t own_bytes(const struct push *push)
 	return size < push->buffer_bytes ? size : push->buffer_bytes;
 }
 
-enum status push_with_others(const struct push *push, const struct repository *repo, const struct pushed_markers *notes,
-			     const struct command_context *context, struct error *err)
+static enum status push_with_others(const struct push *push, const struct repository *repo,
+				    const struct pushed_markers *notes, size_t files_max, struct error *err)
 {
 	struct batch batch;
-	struct worker_pool pool = {.call = context->call, .work = work, .arg = &batch, .most = WORKER_POOL_CONNECTIONS};
+	struct worker_pool pool = {.call = push->call, .work = work, .arg = &batch, .most = WORKER_POOL_CONNECTIONS};
 	struct error ignored = {0};
 	uint64_t taken = own_bytes(push);
-	batch_init(&batch, push, notes, context);
-	(void)ready_list_read(&batch.ready, push->path, config_number(context->config, OPTION_ID_PUSH_AHEAD), &ignored);
+	batch_init(&batch, push, notes);
+	(void)ready_list_read(&batch.ready, push->path, files_max, &ignored);
 	if (batch.ready.names != NULL)
 		pushed_markers_sweep(notes, push->path);
 	/* Its bytes count, but it neither waits nor takes a slot. */
@@ -152,4 +154,53 @@ enum status push_with_others(const struct push *push, const struct repository *r
 	limiter_fini(&batch.limiter);
 	(void)pthread_mutex_destroy(&batch.mutex);
 	return st;
+}
+
+/*
+ * Whether the file has been pushed ahead of this call: then nothing is left to do. False, with a spool that notes can
+ * be kept in, when it has not.
+ */
+static enum status look_into_spool(const struct push_ahead *ahead, struct pushed_markers *notes, bool *done,
+				   bool *usable, struct error *err)
+{
+	struct shipped file;
+	struct error trouble = {0};
+	const struct push *push = &ahead->push;
+	*done = *usable = false;
+	enum status st = push_examine(push, &file, err);
+	if (st)
+		return st;
+	*usable = pushed_markers_open(notes, ahead->settings, file.system_id, push->path, &trouble) == STATUS_OK;
+	if (*usable)
+		*done = pushed_marker_take(notes, path_name(push->path), &file);
+	else
+		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);
+	if (*done)
+		log_line(push->call->log, LEVEL_INFO, "push %s: pushed ahead by an earlier call",
+			 path_name(push->path));
+	return STATUS_OK;
+}
+
+enum status push_ahead_run(const struct push_ahead *ahead, struct error *err)
+{
+	CLEANUP(repository_fini) struct repository repo = {0};
+	struct pushed_markers notes;
+	struct push push = ahead->push;
+	const char *name = path_name(push.path);
+	bool done = false, usable = false;
+	enum status st = codec_check(push.codec, STATUS_USAGE, err);
+	if (st)
+		return error_wrap(err, st, "push %s: compress = %s", name, push.codec->name);
+	if (ahead->files_max > 0) {
+		st = look_into_spool(ahead, &notes, &done, &usable, err);
+		if (st || done)
+			return st;
+	}
+	st = repository_open(&repo, ahead->settings, push.call, err);
+	if (st)
+		return error_wrap(err, st, "push %s", name);
+	push.store = repo.store;
+	push.key = repo.encrypt ? &repo.keys.keys[0] : NULL;
+	push.keys = &repo.keys;
+	return usable ? push_with_others(&push, &repo, &notes, ahead->files_max, err) : push_file(&push, NULL, err);
 }

@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
-#include "command/command.h"
 #include "pg/wal/name.h"
 #include "repo/identity.h"
+#include "repo/settings.h"
 #include "sys/spool.h"
 #include "walship/push.h"
 
