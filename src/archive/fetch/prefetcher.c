@@ -13,12 +13,10 @@
 
 #include "archive/fetch/fetch_window.h"
 #include "base/cleanup.h"
-#include "repo/repository.h"
-#include "sys/thread.h"
+#include "repo/worker_pool.h"
 
-#define LOOK_MS 1000                /* whether the spool is still there */
-#define GRACE_S 10                  /* beyond all of the timeouts something hangs */
-#define STACK_BYTES (1024UL * 1024) /* jansson goes 2048 calls deep, when a thread renews its credentials */
+#define LOOK_MS 1000 /* whether the spool is still there */
+#define GRACE_S 10   /* beyond all of the timeouts something hangs */
 
 struct prefetcher {
 	const struct fetch_ahead *ahead;
@@ -28,12 +26,6 @@ struct prefetcher {
 	pthread_cond_t changed;
 	struct fetch_window window;
 	bool ended;
-};
-
-struct fetcher {
-	struct prefetcher *prefetcher;
-	struct repository repo;
-	pthread_t thread;
 };
 
 static void forget_file(const struct prefetch_client *client, const char *name, const char *more)
@@ -95,21 +87,19 @@ static enum fetch_outcome fetch_one(const struct prefetcher *prefetcher, const s
 	return took_ms * FETCH_WINDOW_SIDE_BY_SIDE < timeout_ms / 4 ? FETCH_QUICK : FETCH_SLOW;
 }
 
-static void *work(void *arg)
+static void work(void *arg, const struct repository *repo)
 {
-	struct fetcher *fetcher = arg;
-	struct prefetcher *prefetcher = fetcher->prefetcher;
+	struct prefetcher *prefetcher = arg;
 	struct fetch_slot *slot;
 	(void)pthread_mutex_lock(&prefetcher->mutex);
 	while ((slot = begin(prefetcher)) != NULL) {
 		struct wal_name name = slot->name;
 		(void)pthread_mutex_unlock(&prefetcher->mutex);
-		enum fetch_outcome outcome = fetch_one(prefetcher, &fetcher->repo, &name);
+		enum fetch_outcome outcome = fetch_one(prefetcher, repo, &name);
 		(void)pthread_mutex_lock(&prefetcher->mutex);
 		finish(prefetcher, slot, outcome);
 	}
 	(void)pthread_mutex_unlock(&prefetcher->mutex);
-	return NULL;
 }
 
 /* "NAME BYTES", as wanted_line writes it. What a read cut off at its end is no size of a segment, or no name. */
@@ -218,34 +208,34 @@ static void listen_to(struct prefetcher *prefetcher, int fd)
 	}
 }
 
-static bool start_fetchers(struct prefetcher *prefetcher, struct fetcher *fetchers, const struct repository *repo)
+static void end(struct prefetcher *prefetcher)
 {
-	struct error ignored = {0};
-	size_t running = 0;
-	for (size_t i = 0; i < FETCH_WINDOW_SIDE_BY_SIDE; i++) {
-		fetchers[i].prefetcher = prefetcher;
-		if (repository_join(&fetchers[i].repo, repo, &ignored) == STATUS_OK)
-			running += thread_start(&fetchers[i].thread, STACK_BYTES, work, &fetchers[i]);
-	}
-	return running > 0;
-}
-
-/* From what it was told first to its end. */
-static void fetch_on(struct prefetcher *prefetcher, int wanted_fd)
-{
-	struct fetcher fetchers[FETCH_WINDOW_SIDE_BY_SIDE] = {0};
-	struct repository repo = {0};
-	struct error ignored = {0};
-	/* The next call may come before the libraries are loaded. */
-	mark_coming(prefetcher->client, prefetcher->window.next.text);
-	/* What is configured relative to the working directory is found first. */
-	if (repository_open(&repo, prefetcher->ahead->settings, prefetcher->call, &ignored) == STATUS_OK &&
-	    start_fetchers(prefetcher, fetchers, &repo) && chdir("/") == 0)
-		listen_to(prefetcher, wanted_fd);
 	(void)pthread_mutex_lock(&prefetcher->mutex);
 	prefetcher->ended = true;
 	clean(prefetcher->client);
-	/* The fetchers go with the process, and what they write has no name yet. */
+	(void)pthread_cond_broadcast(&prefetcher->changed);
+	(void)pthread_mutex_unlock(&prefetcher->mutex);
+}
+
+/* From the first line on the pipe to the end. Takes wanted_fd over. */
+static void fetch_on(struct prefetcher *prefetcher, int wanted_fd)
+{
+	CLEANUP(repository_fini) struct repository repo = {0};
+	struct worker_pool pool = {
+	    .call = prefetcher->call, .work = work, .arg = prefetcher, .most = FETCH_WINDOW_SIDE_BY_SIDE};
+	struct error ignored = {0};
+	/* The next call may come before the libraries are loaded. */
+	mark_coming(prefetcher->client, prefetcher->window.next.text);
+	/* Paths that are configured relative to the working directory are opened before it is left. */
+	if (repository_open(&repo, prefetcher->ahead->settings, prefetcher->call, &ignored) == STATUS_OK &&
+	    worker_pool_start(&pool, FETCH_WINDOW_SIDE_BY_SIDE, &repo) > 0 && chdir("/") == 0)
+		listen_to(prefetcher, wanted_fd);
+	end(prefetcher);
+	/* Calls must not wait for fetches that nobody will be told of: without a reader the pipe cannot be opened. */
+	fd_closep(&wanted_fd);
+	/* Each fetch ends by its timeout, and the alarm ends a process in which one hangs. */
+	worker_pool_join(&pool);
+	clean(prefetcher->client);
 }
 
 /* All of its life. told_fd is the reading end of the starter's pipe. */
