@@ -34,21 +34,15 @@ struct push {
 	uint64_t system_id;               /* 0: from the file or the data directory */
 	struct limiter *limiter;          /* shared by pushes side by side; NULL for one alone */
 	uint64_t buffer_bytes;            /* what the store may hold of one object: asked of the limiter */
-	const struct shipped *known;      /* the file as it was judged before; NULL: it was not */
 };
 
 /*
- * Checks name, content and cluster, and sends nothing: store, keys and codec may be NULL. The statuses are push_file's.
+ * Checks the file, compresses, encrypts, and creates its object. STATUS_OK only once the store has confirmed it, or has
+ * it already, identical byte for byte. Never replaces an object, never touches the file.
+ * STATUS_USAGE: the name is not a WAL file's, or the system identifier is not known. STATUS_CONFLICT: the file is
+ * damaged, belongs to another cluster, changes while it is read, or differs from the object that the store has under
+ * this name.
  */
-enum status push_examine(const struct push *push, struct shipped *out, struct error *err);
-
-/*
- * Checks the file, compresses, encrypts, and creates its object. STATUS_OK only once the store has confirmed it,
- * or has it already, identical byte for byte. Never replaces an object, never touches the file.
- * STATUS_USAGE: no WAL file's name, or no system identifier to be had. STATUS_CONFLICT: damaged, of another
- * cluster, or different from what the store has under this name, or not the one that is known. out, which may be NULL,
- * receives what was shipped; it is what it was all the while.
- */
-enum status push_file(const struct push *push, struct shipped *out, struct error *err);
+enum status push_file(const struct push *push, struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "archive/backfill/missing.h"
+#include "archive/push/push_source.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "console/print.h"
@@ -141,23 +142,22 @@ static enum status check_whole(const struct backfill *backfill, const struct wal
 }
 
 /*
- * What is pushed is what was checked: the file is looked at before, and push, which refuses another one, looks again
- * once it has read it.
+ * The check reads the file by its path, the push from the descriptor that was opened before: the path must still name
+ * that file afterwards, unchanged.
  */
 static enum status check_and_push(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
 				  struct error *err)
 {
-	struct shipped known;
+	CLEANUP(push_source_close) struct push_source source = {0};
 	struct error unfit = {0};
-	enum status seen = push_examine(push, &known, &unfit);
+	enum status opened = push_source_open(&source, push, &unfit);
 	enum status st = check_whole(backfill, file, push, err);
 	if (st)
 		return st;
-	if (seen)
-		return *err = unfit, seen;
-	struct push checked = *push;
-	checked.known = &known;
-	return push_file(&checked, NULL, err);
+	if (opened)
+		return *err = unfit, opened;
+	st = push_source_check_current(&source, push, err);
+	return st ? st : push_source_send(&source, push, err);
 }
 
 static enum status push_one(struct backfill *backfill, const struct wal_file *file, const struct repository *repo,

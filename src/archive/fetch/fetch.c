@@ -28,8 +28,8 @@ static enum status check_content(const struct fetch *fetch, const struct wal_nam
 	uint64_t system_id;
 	enum status st = wal_content_check(name, &head, &system_id, err);
 	if (!st && system_id != 0 && system_id != fetch->system_id)
-		st = error_set(err, STATUS_CONFLICT, "of cluster %" PRIu64 ", not of %" PRIu64, system_id,
-			       fetch->system_id);
+		st = error_set(err, STATUS_CONFLICT, "the file belongs to cluster %" PRIu64 ", not to %" PRIu64,
+			       system_id, fetch->system_id);
 	return st ? error_wrap(err, STATUS_DAMAGED, "the archive's copy is not what its name says") : STATUS_OK;
 }
 
