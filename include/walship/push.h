@@ -14,11 +14,11 @@ struct store;
 
 struct limiter;
 
-/* One file as it was found: whatever is said of it holds for this one only, never for another of its name. */
+/* Identifies a file and its content, so that another file with the same name is not mistaken for it. */
 struct shipped {
-	uint64_t system_id; /* of its cluster */
+	uint64_t system_id; /* of the file's cluster */
 	uint64_t device, inode, size;
-	int64_t modified_ns, changed_ns; /* UTC: of the content, of the inode */
+	int64_t modified_ns, changed_ns; /* UTC: mtime, ctime */
 };
 
 struct push {
@@ -26,14 +26,14 @@ struct push {
 	const struct call *call;
 	const struct codec *codec;
 	int level;
-	unsigned threads;                 /* that compress; up to 1: none but the caller's */
+	unsigned threads;                 /* that compress; 0 or 1: the caller's only */
 	const struct repository_key *key; /* NULL: not encrypted */
-	const struct keyring *keys;       /* to read back what has the name already */
+	const struct keyring *keys;       /* to compare with an object that already has the name */
 	const char *path;                 /* the file; its last component is the WAL file's name */
-	const char *pg_data;              /* NULL: looked for, see pg/data/control.h */
-	uint64_t system_id;               /* 0: from the file or the data directory */
-	struct limiter *limiter;          /* shared by pushes side by side; NULL for one alone */
-	uint64_t buffer_bytes;            /* what the store may hold of one object: asked of the limiter */
+	const char *pg_data;              /* NULL: search for it, see pg/data/control.h */
+	uint64_t system_id;               /* 0: not given; the file or the data directory tells it */
+	struct limiter *limiter;          /* shared by concurrent pushes; may be NULL */
+	uint64_t buffer_bytes; /* the most memory that the store uses for one object: counted by the limiter */
 };
 
 /*

@@ -29,7 +29,7 @@ enum status fetch_identify(struct command_context *context, struct fetch *fetch,
 	if (st || fetch->system_id != 0)
 		return st;
 	(void)error_set(err, STATUS_USAGE, "the cluster's system identifier is not known");
-	return error_hint(err, STATUS_USAGE, "run in the data directory, or give --pg-data or --system-id");
+	return error_hint(err, STATUS_USAGE, "run walship in the data directory, or give --pg-data or --system-id");
 }
 
 static enum status fetch(struct command_context *context, struct error *err)

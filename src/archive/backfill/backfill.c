@@ -19,8 +19,7 @@
 #include "stream/codec/codec.h"
 #include "sys/processors.h"
 
-#define OUTAGES_MOST                                                                                                   \
-	(2 * WORKER_POOL_CONNECTIONS) /* so many in a row, each retried for push-timeout, and nobody is there */
+#define OUTAGES_MOST (2 * WORKER_POOL_CONNECTIONS) /* in a row, each retried for push-timeout: the store is down */
 
 struct backfill {
 	const struct backfill_request *request;
@@ -29,14 +28,14 @@ struct backfill {
 	char pg_wal[PATH_MAX];
 	uint64_t system_id;
 	struct finished_list list;
-	struct missing missing; /* stored is set too when somebody is at it */
-	bool together;          /* others work beside: who is short of something leaves it for later */
-	struct push push;       /* what is the same for all of them */
+	struct missing missing; /* stored is also set while a thread pushes the file */
+	bool together;          /* threads run: a push that lacks memory or descriptors is put off */
+	struct push push;       /* the fields that all pushes share */
 	struct limiter limiter;
-	pthread_mutex_t mutex; /* guards what follows, and what is printed */
+	pthread_mutex_t mutex; /* guards the fields below, and the output */
 	size_t next, pushed, failed, outages;
 	enum status worst;
-	struct error printing; /* why nothing can be printed any more */
+	struct error printing; /* why output failed */
 	enum status print_status;
 };
 
@@ -56,8 +55,8 @@ static enum status find_files(struct backfill *backfill, struct data_directory *
 	if (st)
 		return st;
 	if (!directory->known)
-		return error_hint(err, error_set(err, STATUS_USAGE, "no data directory is at hand"),
-				  "run in it, or name it with --pg-data");
+		return error_hint(err, error_set(err, STATUS_USAGE, "no data directory found"),
+				  "run walship in the data directory, or name it with --pg-data");
 	backfill->data = directory->path;
 	if (snprintf(backfill->pg_wal, sizeof backfill->pg_wal, "%s/pg_wal", directory->path) >= PATH_MAX)
 		return error_set(err, STATUS_USAGE, "path too long: %.64s...", directory->path);
@@ -104,7 +103,7 @@ static void show(struct backfill *backfill, const struct wal_file *file, const c
 
 static void note(struct backfill *backfill, const struct wal_file *file, enum status st, const struct error *trouble)
 {
-	/* A push that succeeds may have tried what did not: the name was taken, and what has it is the same. */
+	/* A push that succeeds may have set an error on the way: the name was taken, by the same content. */
 	static const struct error none = {0};
 	(void)pthread_mutex_lock(&backfill->mutex);
 	show(backfill, file, st ? "failed" : "pushed", st ? trouble : &none);
@@ -118,8 +117,8 @@ static void note(struct backfill *backfill, const struct wal_file *file, enum st
 }
 
 /*
- * The .ready of a copied directory, or of before a crash, may speak of a segment that is half there. But what the
- * server itself says is only doubted by what is certain. Whose first page is not its own, push refuses.
+ * In a copied directory, or after a crash, a segment with a .ready may be incomplete. The server's .ready is doubted
+ * only where the check is certain. A segment with a foreign first page is refused by push itself.
  */
 static enum status check_whole(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
 			       struct error *err)
@@ -135,7 +134,7 @@ static enum status check_whole(const struct backfill *backfill, const struct wal
 	if (st != STATUS_CONFLICT || !file->ready || !whole.newer)
 		return st;
 	log_line(push->call->log, LEVEL_WARNING,
-		 "%s is pushed as it is: its PostgreSQL is newer than this walship, which cannot judge it: %s",
+		 "%s is pushed unchecked: this walship does not know the WAL of its newer PostgreSQL: %s",
 		 file->name.text, err->text);
 	*err = (struct error){0};
 	return STATUS_OK;
@@ -177,10 +176,7 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
 	return check_and_push(backfill, file, &push, err);
 }
 
-/*
- * Why it could not be pushed may be that the server has used the file for something else since: after the archiver
- * came first, which is no failure.
- */
+/* The archiver may have pushed the file meanwhile, and the server recycled it: that is not a failure. */
 static bool is_archived(const struct backfill *backfill, const struct wal_file *file, const struct repository *repo,
 			struct error *trouble)
 {
@@ -194,10 +190,11 @@ static bool is_archived(const struct backfill *backfill, const struct wal_file *
 		return false;
 	if (store_stat(repo->store, &call, object, &info, &ignored) == STATUS_OK && info.bytes >= SEAL_OBJECT_MIN)
 		return true;
-	(void)error_set(trouble, STATUS_LOCAL, "gone from pg_wal since it was found there, and not pushed");
-	(void)error_hint(trouble, STATUS_LOCAL,
-			 "PostgreSQL removes and recycles what archive_status calls archived: if walship verify "
-			 "misses it, look for a copy, or make a new base backup");
+	(void)error_set(trouble, STATUS_LOCAL, "removed from pg_wal before it could be pushed");
+	(void)error_hint(
+	    trouble, STATUS_LOCAL,
+	    "PostgreSQL removes and recycles files that archive_status marks as archived: if walship verify "
+	    "reports it missing, look for a copy, or make a new base backup");
 	return false;
 }
 
@@ -208,7 +205,7 @@ static void put_off(struct backfill *backfill, const struct wal_file *file)
 	(void)pthread_mutex_unlock(&backfill->mutex);
 }
 
-/* Nobody else's from here on. */
+/* The next file for the calling thread alone; NULL at the end. */
 static const struct wal_file *take_next(struct backfill *backfill)
 {
 	const struct wal_file *file = NULL;
@@ -245,7 +242,7 @@ static void work(void *arg, const struct repository *repo)
 	}
 }
 
-/* This thread works too, so that a machine without room for others gets on. */
+/* This thread works too: a machine may be unable to start others. */
 static void push_all(struct backfill *backfill)
 {
 	struct worker_pool pool = {
@@ -257,7 +254,7 @@ static void push_all(struct backfill *backfill)
 	(void)worker_pool_start(&pool, alone ? 0 : backfill->missing.count - 1, backfill->repo);
 	work(backfill, backfill->repo);
 	worker_pool_join(&pool);
-	/* Descriptors and memory that did not suffice for all may do for one. */
+	/* Descriptors and memory that were too few for all threads may suffice for one. */
 	backfill->together = false;
 	backfill->next = 0;
 	work(backfill, backfill->repo);
@@ -270,7 +267,7 @@ static enum status prepare_push(struct backfill *backfill, struct error *err)
 	const struct repository *repo = backfill->repo;
 	struct push *push = &backfill->push;
 	*push = backfill->request->push;
-	push->threads = 1; /* the processors are shared out by the limiter */
+	push->threads = 1; /* the limiter shares out the processors */
 	push->key = repo->encrypt ? &repo->keys.keys[0] : NULL;
 	push->keys = &repo->keys;
 	push->pg_data = backfill->data;
@@ -280,7 +277,7 @@ static enum status prepare_push(struct backfill *backfill, struct error *err)
 }
 
 /*
- * The whole.
+ * All files.
  */
 
 static enum status show_sum(struct backfill *backfill, size_t not_tried, struct error *err)

@@ -50,7 +50,7 @@ static enum status fetch_segment(const struct fetch_ahead *ahead, const struct w
 		return fetch_from_store(ahead, dest, err);
 	}
 	if (prefetch_client_take(&client, call, name, dest))
-		log_line(call->log, LEVEL_INFO, "fetch %s: was in the spool, verified", name->text);
+		log_line(call->log, LEVEL_INFO, "fetch %s: prefetched and verified", name->text);
 	else
 		st = fetch_and_start_prefetcher(ahead, &client, name, dest, err);
 	if (!st)

@@ -15,8 +15,8 @@
 #include "base/cleanup.h"
 #include "repo/worker_pool.h"
 
-#define LOOK_MS 1000 /* whether the spool is still there */
-#define GRACE_S 10   /* beyond all of the timeouts something hangs */
+#define LOOK_MS 1000 /* interval of looking whether the spool still exists */
+#define GRACE_S 10   /* beyond the timeout: something hangs */
 
 struct prefetcher {
 	const struct fetch_ahead *ahead;
@@ -40,7 +40,7 @@ static void forget(void *arg, const char *name)
 	forget_file(arg, name, "");
 }
 
-/* Whoever asks for it waits for it. */
+/* A call for the segment waits while this file exists. */
 static void mark_coming(const struct prefetch_client *client, const char *name)
 {
 	char part[PREFETCH_CLIENT_PATH_MAX];
@@ -49,7 +49,7 @@ static void mark_coming(const struct prefetch_client *client, const char *name)
 	fd_closep(&fd);
 }
 
-/* The next segment, marked as on its way; NULL at the end. */
+/* Waits for the next segment to fetch, and marks it; NULL at the end. */
 static struct fetch_slot *begin(struct prefetcher *prefetcher)
 {
 	struct fetch_slot *slot = NULL;
@@ -102,7 +102,7 @@ static void work(void *arg, const struct repository *repo)
 	(void)pthread_mutex_unlock(&prefetcher->mutex);
 }
 
-/* "NAME BYTES", as wanted_line writes it. What a read cut off at its end is no size of a segment, or no name. */
+/* "NAME BYTES", as wanted_line writes it. A line that was cut off has no valid name or size. */
 static bool hear(struct prefetcher *prefetcher, char *line)
 {
 	struct wal_name got;
@@ -120,7 +120,7 @@ static bool hear(struct prefetcher *prefetcher, char *line)
 	return heard;
 }
 
-/* All that has come through a pipe, line by line. False when nothing has. */
+/* Reads the lines that wait in the pipe. False when there is no valid one. */
 static bool hear_all(struct prefetcher *prefetcher, int fd)
 {
 	char text[64 * WANTED_LINE_MAX];
@@ -135,15 +135,15 @@ static bool hear_all(struct prefetcher *prefetcher, int fd)
 	return heard;
 }
 
-/* Whatever hangs, a dead disk's mount or a library, this process does not outlive it for long. */
+/* The alarm ends a process that hangs, on a dead mount or in a library. */
 static void end_late(const struct prefetcher *prefetcher)
 {
 	(void)alarm((unsigned)(prefetcher->ahead->timeout_ms / 1000) + GRACE_S);
 }
 
 /*
- * From now on this very directory, whatever will have its name: what is fetched from one repository must not come into
- * the directory that another process has made anew for another one.
+ * Binds the client to the directory as it is now: segments of this repository must not go into a directory of the same
+ * name that another process makes for another repository.
  */
 static bool stay_in(struct prefetch_client *client)
 {
@@ -152,7 +152,7 @@ static bool stay_in(struct prefetch_client *client)
 	return fd >= 0;
 }
 
-/* Nothing of another process, another repository or another start of the machine. */
+/* Removes all segments: those of another process, repository or boot must not be used. */
 static void clean(const struct prefetch_client *client)
 {
 	CLEANUP(dir_closep) DIR *dir = opendir(client->dir);
@@ -171,7 +171,7 @@ static bool write_identity(const struct prefetch_client *client)
 	return fd >= 0 && write(fd, client->identity, len) == (ssize_t)len;
 }
 
-/* The lock that makes it the only one; held until the process ends. -1: there is another. */
+/* One prefetcher for a cluster: the lock is held until the process ends. -1: another one runs. */
 static int lock(const struct prefetch_client *client)
 {
 	char path[PREFETCH_CLIENT_PATH_MAX];
@@ -182,7 +182,7 @@ static int lock(const struct prefetch_client *client)
 	return fd;
 }
 
-/* Both ends are open, so that it does not end with each writer. */
+/* Both ends are open, so that a read does not see the end of file after each writer. */
 static int open_wanted(const struct prefetch_client *client)
 {
 	char path[PREFETCH_CLIENT_PATH_MAX];
@@ -192,7 +192,7 @@ static int open_wanted(const struct prefetch_client *client)
 	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 }
 
-/* Until nobody has told anything for as long as a fetch may take, or the spool is gone. */
+/* Until no line has come for as long as a fetch may take, or the spool is removed. */
 static void listen_to(struct prefetcher *prefetcher, int fd)
 {
 	const struct clock *clock = prefetcher->call->clock;
@@ -238,7 +238,7 @@ static void fetch_on(struct prefetcher *prefetcher, int wanted_fd)
 	clean(prefetcher->client);
 }
 
-/* All of its life. told_fd is the reading end of the starter's pipe. */
+/* The whole life of the process. told_fd is the reading end of the starter's pipe. */
 static void run(const struct fetch_ahead *ahead, const struct call *call, struct prefetch_client *client, int told_fd)
 {
 	struct prefetcher prefetcher = {.ahead = ahead, .call = call, .client = client};
@@ -253,7 +253,7 @@ static void run(const struct fetch_ahead *ahead, const struct call *call, struct
 		return;
 	clean(client);
 	int wanted_fd = write_identity(client) ? open_wanted(client) : -1;
-	/* Nothing is heard when the fetch that started it failed. */
+	/* No line comes when the fetch of the starter fails. */
 	if (wanted_fd >= 0 && hear_all(&prefetcher, told_fd) && fetch_window_is_open(&prefetcher.window))
 		fetch_on(&prefetcher, wanted_fd);
 }
@@ -263,7 +263,7 @@ struct life {
 	const struct prefetch_client *client;
 };
 
-/* In a process of its own, with memory of its own: nothing that its starter has is changed. */
+/* In another process, with its own copy of the memory. */
 static void live(void *arg, int told_fd)
 {
 	const struct life *life = arg;
@@ -286,5 +286,5 @@ void prefetcher_begin(int fd, const char *name, uint64_t segment_bytes)
 	char line[WANTED_LINE_MAX];
 	wanted_line(line, name, segment_bytes);
 	if (write(fd, line, strlen(line)) < 0)
-		return; /* it has ended already: then there is nothing to begin */
+		return; /* the process has ended already */
 }

@@ -18,7 +18,7 @@ struct shipment {
 	char object[WAL_OBJECT_NAME_MAX];
 };
 
-/* File, compression, encryption, store: one pass. Into a chain that is not finished yet. */
+/* Reads, compresses, encrypts and sends the file in one pass. The caller finishes the chain. */
 static enum status fill(const struct shipment *shipment, struct sink **chain, struct byte_counter *stored,
 			struct error *err)
 {
@@ -41,7 +41,7 @@ static enum status fill(const struct shipment *shipment, struct sink **chain, st
 	return st ? st : push_source_check_unchanged(shipment->source, push, bytes, err);
 }
 
-/* stored counts the object's bytes. Once all is read, the limiter's slot is another's: the rest is waiting. */
+/* Once the file is read, another thread may have the limiter's slot: the rest is waiting for the store. */
 static enum status create_object(const struct shipment *shipment, struct byte_counter *stored, struct error *err)
 {
 	struct limiter *limiter = shipment->push->limiter;
@@ -62,11 +62,11 @@ static enum status create_object(const struct shipment *shipment, struct byte_co
 	return st;
 }
 
-/* The name is taken: PostgreSQL archives again after a crash, and a lost answer looks the same. */
+/* The name is taken: PostgreSQL archives a file again after a crash or a lost reply. */
 static enum status compare_object(const struct shipment *shipment, struct error *err)
 {
 	const struct push *push = shipment->push;
-	/* What this configuration could not fetch again must not be acknowledged by it. */
+	/* A push must not succeed for an object that a fetch with this configuration would refuse. */
 	struct unseal_params params = {
 	    .keys = push->keys, .allow_unprotected = push->key == NULL, .name = shipment->object};
 	CLEANUP(sink_freep) struct sink *chain = NULL;
@@ -78,18 +78,18 @@ static enum status compare_object(const struct shipment *shipment, struct error 
 	if (!st)
 		st = sink_finish(chain, err);
 	if (st == STATUS_MISSING)
-		return error_wrap(err, STATUS_UNREACHABLE, "it was there a moment ago");
+		return error_wrap(err, STATUS_UNREACHABLE, "the object existed a moment ago");
 	if (st == STATUS_CONFLICT) {
-		(void)error_wrap(err, st, "the archive has another file of this name");
+		(void)error_wrap(err, st, "the archive has a different file with this name");
 		return error_hint(
 		    err, st,
-		    "two servers archive as one cluster, or a restored copy does: each needs its own "
-		    "repository, or a new timeline. Nothing was changed; walship cat %s shows what is there",
+		    "two servers, or a server and its restored copy, archive as one cluster: each needs its own "
+		    "repository, or a new timeline. Nothing was changed; walship cat %s shows the archived file",
 		    shipment->source->name.text);
 	}
 	if (st == STATUS_DAMAGED)
-		return error_wrap(err, st, "the archive has this name already, but what it has cannot be read");
-	return st ? error_wrap(err, st, "reading back what the archive has already") : STATUS_OK;
+		return error_wrap(err, st, "the archive already has this name, but its object cannot be read");
+	return st ? error_wrap(err, st, "reading the object that the archive already has") : STATUS_OK;
 }
 
 static void log_stored(const struct shipment *shipment, const struct byte_counter *stored, int64_t began_ms)
@@ -118,10 +118,10 @@ static enum status ship(struct shipment *shipment, struct error *err)
 		log_stored(shipment, &stored, began_ms);
 	if (st != STATUS_EXISTS)
 		return st;
-	log_line(call->log, LEVEL_INFO, "push %s: the archive has this name already, comparing", name);
+	log_line(call->log, LEVEL_INFO, "push %s: the archive already has this name, comparing", name);
 	st = compare_object(shipment, err);
 	if (!st)
-		log_line(call->log, LEVEL_INFO, "push %s: identical to what the archive has", name);
+		log_line(call->log, LEVEL_INFO, "push %s: identical to the archived file", name);
 	return st;
 }
 

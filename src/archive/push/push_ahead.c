@@ -16,23 +16,23 @@
 #include "stream/codec/codec.h"
 #include "sys/processors.h"
 
-#define LAST_START_PART 4 /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
-#define LAST_END_PART 2   /* and after this part the file that was asked for has a slow network to itself */
+#define LAST_START_PART 4 /* no push starts after a quarter of push-timeout: PostgreSQL waits */
+#define LAST_END_PART 2   /* after half of it the file that the call asks for has a slow network to itself */
 
 struct batch {
-	const struct push *push; /* of the file that was asked for */
+	const struct push *push; /* of the file that the call asks for */
 	const struct pushed_markers *markers;
 	struct ready_list ready;
-	struct call call; /* with a silent log: whoever is asked for will say it */
+	struct call call; /* with a quieter log: the own call for each file reports its failure */
 	struct log log;
-	struct limiter limiter; /* of all but the file that was asked for, which waits for nobody */
+	struct limiter limiter; /* for the threads; the file that the call asks for never waits */
 	int64_t last_start_ms;
 	pthread_mutex_t mutex; /* guards what follows */
 	size_t next;
 	bool stopped;
 };
 
-/* The next one to push; false when there is none, or no time. */
+/* False when no file is left, or no time. */
 static bool take_next(struct batch *batch, struct wal_name *out)
 {
 	bool some;
@@ -135,11 +135,11 @@ static enum status push_with_others(const struct push_ahead *ahead, const struct
 	(void)ready_list_read(&batch.ready, push->path, ahead->files_max, &ignored);
 	if (batch.ready.names != NULL)
 		pushed_markers_sweep(markers, push->path);
-	/* The bytes of the file that was asked for count, but it neither waits nor takes a slot. */
+	/* The bytes of the file that the call asks for count, but its push neither waits nor takes a slot. */
 	limiter_enter(&batch.limiter, taken);
 	limiter_release_slot(&batch.limiter, 0);
 	(void)worker_pool_start(&pool, batch.ready.count, repo);
-	/* Alone it has all processors. */
+	/* Without others it may use all processors. */
 	struct push own = *push;
 	own.threads = batch.ready.count == 0 ? push->threads : 1;
 	enum status st = push_source_send(source, &own, err);

@@ -36,9 +36,9 @@ static enum status not_opened(const char *path, int errno_value, struct error *e
 		return STATUS_LOCAL;
 	if (path[0] == '/')
 		return error_hint(err, STATUS_LOCAL,
-				  "is the path right? The server renames and removes what it needs no more");
+				  "check the path: the server renames and removes files that it no longer needs");
 	return error_hint(err, STATUS_LOCAL,
-			  "archive_command = 'walship push %%p' names it relative to the data directory");
+			  "archive_command = 'walship push %%p' names the file relative to the data directory");
 }
 
 static enum status open_file(struct push_source *source, const char *path, struct error *err)
@@ -74,10 +74,11 @@ static enum status find_cluster(struct push_source *source, const struct push *p
 	enum status st = cluster_id_of_file(&hint, push->path, &source->file.system_id, err);
 	if (st || source->file.system_id != 0)
 		return st;
-	(void)error_set(err, STATUS_USAGE, "its system identifier is not known");
-	return error_hint(err, STATUS_USAGE,
-			  "a %s file does not say it: run in the data directory, or give --pg-data or --system-id",
-			  source->name.kind == WAL_HISTORY ? ".history" : ".backup");
+	(void)error_set(err, STATUS_USAGE, "the file's system identifier is not known");
+	return error_hint(
+	    err, STATUS_USAGE,
+	    "a %s file does not contain it: run walship in the data directory, or give --pg-data or --system-id",
+	    source->name.kind == WAL_HISTORY ? ".history" : ".backup");
 }
 
 static enum status in_push(const struct push_source *source, enum status st, struct error *err)
@@ -119,7 +120,7 @@ static enum status check_current(const struct push_source *source, const char *p
 		return STATUS_OK;
 	(void)error_set(err, STATUS_CONFLICT, "changed since it was checked");
 	return error_hint(err, STATUS_CONFLICT,
-			  "something writes to pg_wal: run walship backfill again once it is done");
+			  "another program writes to pg_wal: run walship backfill again when it has finished");
 }
 
 enum status push_source_check_current(const struct push_source *source, const struct push *push, struct error *err)

@@ -60,7 +60,7 @@ static void the_same_again_is_success(void **unused)
 		assert_ok(st, archive.err);
 		assert_memory_equal(memory_store_bytes(archive.store, objects[i]), &before, sizeof before);
 	}
-	assert_non_null(strstr(buffer_text(&archive.world.logged), "identical to what the archive has"));
+	assert_non_null(strstr(buffer_text(&archive.world.logged), "identical to the archived file"));
 }
 
 static void another_content_is_refused(void **unused)
@@ -74,7 +74,7 @@ static void another_content_is_refused(void **unused)
 		assert_int_equal(archive_push(&archive, names[i]), STATUS_CONFLICT);
 		assert_non_null(strstr(archive.err.text, names[i]));
 		assert_non_null(
-		    strstr(archive.err.text, "the archive has another file of this name: differs from byte "));
+		    strstr(archive.err.text, "the archive has a different file with this name: differs from byte "));
 		assert_non_null(strstr(archive.err.hint, "Nothing was changed"));
 		assert_memory_equal(memory_store_bytes(archive.store, objects[i]), &before, sizeof before);
 	}
@@ -89,7 +89,7 @@ static void what_cannot_be_read_back_is_not_success(void **unused)
 	object->data[object->len - 40] ^= 1;
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
 	assert_string_equal(archive.err.text,
-			    "push 000000010000000000000003: the archive has this name already, but what it has "
+			    "push 000000010000000000000003: the archive already has this name, but its object "
 			    "cannot be read: not authentic: its HMAC-SHA-256 does not match");
 	object->len = 10;
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
@@ -118,8 +118,9 @@ static void reading_back_may_fail(void **unused)
 		enum status read, expected;
 		const char *text;
 	} cases[] = {
-	    {STATUS_UNREACHABLE, STATUS_UNREACHABLE, "reading back what the archive has already: the store is broken"},
-	    {STATUS_MISSING, STATUS_UNREACHABLE, "it was there a moment ago: the store is broken"},
+	    {STATUS_UNREACHABLE, STATUS_UNREACHABLE,
+	     "reading the object that the archive already has: the store is broken"},
+	    {STATUS_MISSING, STATUS_UNREACHABLE, "the object existed a moment ago: the store is broken"},
 	};
 	archive_put_wal(&archive, names[0], 7);
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_OK);
@@ -194,8 +195,9 @@ static void identities_must_agree(void **unused)
 	    {"00000003.history", true, 43, STATUS_CONFLICT,
 	     "the file belongs to cluster 42, but --system-id names cluster 43"},
 	    {"00000004.history", false, 42, STATUS_OK, ""},
-	    {"00000005.history", false, 0, STATUS_USAGE, "its system identifier is not known"},
-	    {"000000010000000000000002.00000028.backup", false, 0, STATUS_USAGE, "its system identifier is not known"},
+	    {"00000005.history", false, 0, STATUS_USAGE, "the file's system identifier is not known"},
+	    {"000000010000000000000002.00000028.backup", false, 0, STATUS_USAGE,
+	     "the file's system identifier is not known"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char path[128];
