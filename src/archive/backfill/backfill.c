@@ -101,7 +101,7 @@ static void show(struct backfill *backfill, const struct wal_file *file, const c
 				     : show_text(backfill, file, result, trouble, &backfill->printing);
 }
 
-static void note(struct backfill *backfill, const struct wal_file *file, enum status st, const struct error *trouble)
+static void record(struct backfill *backfill, const struct wal_file *file, enum status st, const struct error *trouble)
 {
 	/* A push that succeeds may have set an error on the way: the name was taken, by the same content. */
 	static const struct error none = {0};
@@ -238,7 +238,7 @@ static void work(void *arg, const struct repository *repo)
 			put_off(backfill, file);
 			return;
 		}
-		note(backfill, file, st, &trouble);
+		record(backfill, file, st, &trouble);
 	}
 }
 

@@ -231,7 +231,7 @@ static void fetch_on(struct prefetcher *prefetcher, int wanted_fd)
 	    worker_pool_start(&pool, FETCH_WINDOW_SIDE_BY_SIDE, &repo) > 0 && chdir("/") == 0)
 		listen_to(prefetcher, wanted_fd);
 	end(prefetcher);
-	/* Calls must not wait for fetches that nobody will be told of: without a reader the pipe cannot be opened. */
+	/* Without a reader the pipe cannot be opened: later calls do not wait for this process. */
 	fd_closep(&wanted_fd);
 	/* Each fetch ends by its timeout, and the alarm ends a process in which one hangs. */
 	worker_pool_join(&pool);
