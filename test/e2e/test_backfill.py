@@ -231,7 +231,7 @@ def half_of(content):
     return content[:len(content) // 2] + bytes(len(content) - len(content) // 2)
 
 
-OPENED = 4  # times that backfill opens a file: for its first page, for what push says of it, for its records, and to push it
+OPENED = 3  # times that backfill opens a file: for its first page, to push it, and for its records
 
 
 DAMAGES = {
