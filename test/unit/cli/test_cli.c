@@ -160,7 +160,7 @@ static const struct {
      .code = 1,
      .out = "",
      .err = "walship: cat " ABSENT ": no file://@/repo/42/wal/0000000100000000/" ABSENT "\n"
-	    "walship: hint: walship list 42/wal/ shows what there is of this cluster\n"},
+	    "walship: hint: walship list 42/wal/ shows the cluster's files in the repository\n"},
 };
 
 static void tells_the_outcome(void **unused)
