@@ -24,6 +24,7 @@ def check_waldump(cluster, folder, segments):
     assert b"error" not in done.stderr
 
 
+@pytest.mark.heart
 def test_archive_under_load(site):
     """pgbench runs, PostgreSQL archives; the recovered cluster has every row, and every segment is as it was."""
     # wal_keep_size keeps the originals for the comparison.
@@ -63,6 +64,7 @@ def test_archive_under_load(site):
         assert restored.rows() == rows
 
 
+@pytest.mark.heart
 def test_point_in_time_and_timelines(site):
     """Recovery to a moment, on a new timeline; then recovery along that timeline with its history file."""
     with site.primary() as primary:

@@ -57,6 +57,11 @@ def select(items, chosen):
     return run, leave
 
 
+def every(step, jobs):
+    """For a test that goes through many combinations: all of them in a full run, else every step'th."""
+    return jobs if extent() == "full" else jobs[::step]
+
+
 def function(nodeid):
     """The test without its parameters."""
     return nodeid.partition("[")[0]
