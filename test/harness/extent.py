@@ -1,9 +1,9 @@
-"""How much of the end-to-end tests runs: TEST_EXTENT, and how it is dealt out to pytest's workers.
+"""Selects the end-to-end tests of a run by TEST_EXTENT, and distributes them to the workers of pytest.
 
-    full      every test; the default
-    default   without the tests marked full, and of a parametrized test marked sample(N) N variants, spread over all
-    sample    as default, and of no test more than SAMPLE variants: for programs that are slow, as with sanitizers
-    quick     the tests marked heart, SAMPLE variants of each
+    full      every test; used without TEST_EXTENT
+    default   no test marked full; N variants, evenly spread, of a parametrized test marked sample(N)
+    sample    as default, with at most SAMPLE variants of each test: for slow programs, as with sanitizers
+    quick     the tests marked heart, with at most SAMPLE variants of each
 """
 
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 EXTENTS = ("full", "default", "sample", "quick")
 SAMPLE = 2
 BUDGETS = Path(__file__).parents[1] / "e2e/budgets"
-SPLIT_S = 45  # a file with a greater budget is dealt out test by test
-OTHER_S = 20  # the budget of a file that has none
+SPLIT_S = 45  # the workers share a file with a greater budget; a smaller file stays with one worker
+OTHER_S = 20  # the budget of a file that is not in the table
 
 
 def extent():

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PG_BIN = Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin"))
 
-# How many times slower than a quiet machine this one is; test/run measures it. What waits for a success may take longer by it.
+# How many times slower than a quiet machine this machine is, as test/run measures. Waits for a success take so many times longer.
 SLOWNESS = float(os.environ.get("WALSHIP_TEST_SLOWNESS") or 1)
 
 # Instrumented builds of walship are steered by these; everything else of our environment stays out.
