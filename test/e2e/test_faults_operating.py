@@ -17,7 +17,7 @@ import pytest
 from harness import extent, host, objects, strict_s3, strict_s3_faults, strict_s3_lies, wal, walship
 
 SIZE = wal.MIB
-TIMEOUT_S = 2
+TIMEOUT_S = round(2 * host.SLOWNESS)
 MARGIN_S = 8 * host.SLOWNESS  # behind a step's timeout: process start, the steps that work, the timer of last resort
 MEMORY = 128 << 20
 WORLDS = 6     # at once: most of the time is waiting

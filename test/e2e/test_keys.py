@@ -59,7 +59,6 @@ def keys_configured(site):
 
 # Rotation.
 
-@pytest.mark.heart
 def test_rotation_while_postgresql_archives(site):
     """pgbench writes, PostgreSQL archives, the key changes in between: no push fails, and all of it is recovered."""
     old = site.walship.key_file

@@ -24,7 +24,6 @@ def check_waldump(cluster, folder, segments):
     assert b"error" not in done.stderr
 
 
-@pytest.mark.heart
 def test_archive_under_load(site):
     """pgbench runs, PostgreSQL archives; the recovered cluster has every row, and every segment is as it was."""
     # wal_keep_size keeps the originals for the comparison.
