@@ -157,7 +157,8 @@ def test_a_promoted_standby(site):
     with started(site) as primary:
         backup = primary.basebackup(site.cluster("backup"))
         primary.archive_all()
-        with site.restored(backup, "standby", "standby.signal", primary_conninfo=primary.connection_string()) as standby:
+        with site.restored(backup, "standby", "standby.signal", primary_conninfo=primary.connection_string(),
+                           wal_keep_size="1GB") as standby:  # else the checkpoint behind the promotion removes what is compared
             standby.expect(*LOST_PRIMARY).start()
             archive_by(primary, HOPELESS)
             last = fill(primary, 12)

@@ -183,6 +183,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("command", ["push", "fetch"])
 @pytest.mark.parametrize("mistake", [pytest.param(m, id=m[0].replace(" ", "-")) for m in MISTAKES])
 def test_mistake(dir_site, mistake, command):
@@ -359,6 +360,7 @@ MODES = [
 ]
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 def test_fetch_exit_codes(dir_site, data_dir, control_file, mode):
     """From the data directory, as PostgreSQL calls."""

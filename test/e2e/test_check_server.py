@@ -75,6 +75,7 @@ def change(server, **settings):
         host.wait_for(lambda: server.sql(f"select setting from pg_settings where name = '{name}'") == str(value), f"{name} is reloaded")
 
 
+@pytest.mark.heart
 def test_the_whole_path(site, primary):
     """The second time there is something stored, and the archiver has done something."""
     site.walship.configure(pg_data=primary.data)

@@ -85,6 +85,7 @@ def going(recovery, count, first=1, **options):
 
 # In order.
 
+@pytest.mark.heart
 def test_all_of_them_in_order(recovery):
     some = recovery.archive(names(40, first=230))
     recovery.fetch(*some)

@@ -129,6 +129,7 @@ def test_a_dead_store_ends_in_time(faulty):
 FOOLS = ("200 of a proxy", "200, empty", "404 of a proxy", "502 of a proxy", "huge error body")
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize("fault, always", [
     *((fault, False) for fault in sorted({*strict_s3.FAULTS} - {"no answer", "answer drips", "endless headers"})),
     *((fault, True) for fault in FOOLS)])

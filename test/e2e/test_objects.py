@@ -26,6 +26,7 @@ def fetch(site, name, *options, **kwargs):
     return done, dest.read_bytes() if dest.exists() else None
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("kind", KINDS)
 def test_there_and_back(site, kind):
     name, content, object_name = site.kind(kind)
@@ -39,6 +40,7 @@ def test_there_and_back(site, kind):
     assert shown.out == content
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("kind", KINDS)
 def test_pushed_again(site, kind):
     """The same content is success, another one is refused, and neither changes the object."""
@@ -52,6 +54,7 @@ def test_pushed_again(site, kind):
     assert site.store.list() == [object_name]
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("kind", KINDS)
 def test_absent(site, kind):
     """A certain "no" is exit 1, of fetch without a word: PostgreSQL asks for files that are not there all the time."""
@@ -89,6 +92,7 @@ def test_compress(dir_site, codec, level):
     assert got == content
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("cipher", ["aes-256-cbc", "none"])
 @pytest.mark.parametrize("codec", CODECS)
 def test_opened_without_walship(dir_site, codec, cipher):

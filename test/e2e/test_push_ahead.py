@@ -42,6 +42,7 @@ def another(site, **options):
 
 # A drain.
 
+@pytest.mark.heart
 def test_postgresql_drains_a_backlog(site):
     """PostgreSQL itself, after a night without an archive_command."""
     with site.primary("primary", "--wal-segsize=1") as primary:

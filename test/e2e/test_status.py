@@ -88,6 +88,7 @@ def checkpoint(cluster):
 
 # With PostgreSQL.
 
+@pytest.mark.heart
 def test_archiving_works(site):
     with site.primary("primary", "--wal-segsize=1") as primary:
         look = Look(site, primary.data) if primary.start() else None
@@ -256,6 +257,7 @@ def test_a_gap_without_a_data_directory(place):
     assert chain["status"] == "CRITICAL" and found["archive"]["gaps"] == [{"first": name, "last": name, "segments": 1}]
 
 
+@pytest.mark.heart
 def test_a_gap_is_named(place):
     place.push(*range(1, 12))
     for number in (4, 7, 8):

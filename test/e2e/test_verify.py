@@ -131,6 +131,7 @@ def timestamp(text):
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
+@pytest.mark.heart
 def test_verify_names_each_missing_range(site):
     store_segments(site, [3, 4])
     site.run("verify").expect(0)
@@ -379,6 +380,7 @@ def test_only_what_is_new_is_read(site):
         assert new > 0 and after["objects"] == new + 1 and after["remembered_segments"] == before["objects"] - 1
 
 
+@pytest.mark.heart
 def test_a_flipped_bit_is_found(site, archived):
     system_id, segments = archived
     wrong = segments[len(segments) // 2]
