@@ -60,7 +60,7 @@ USER = User()
 
 def clean_env(**more):
     """A small environment: no AWS_*, WALSHIP_*, PG* or proxy settings of whoever runs the tests."""
-    env = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/nonexistent",
+    env = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/nonexistent", "CCACHE_DISABLE": "1",
            "AWS_EC2_METADATA_DISABLED": "true"}
     env.update({name: os.environ[name] for name in PASSED_ON if name in os.environ})
     env.update(more)
