@@ -45,7 +45,7 @@ static enum status find_or_insert(struct coverage *coverage, uint32_t id, struct
 				  "no cluster of PostgreSQL has so many: walship list shows the objects; to look at "
 				  "another cluster alone, give its system identifier");
 	void *timelines = array_grow(coverage->timelines, coverage->timeline_count, &coverage->timeline_capacity,
-				      sizeof *coverage->timelines);
+				     sizeof *coverage->timelines);
 	if (timelines == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for a timeline");
 	coverage->timelines = timelines;
