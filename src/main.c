@@ -1,4 +1,4 @@
-/* The owner of the process: descriptors, signals, and what must not be left behind. */
+/* Process-wide setup before the command line is read: descriptors, signals, core dumps and malloc. */
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -9,9 +9,9 @@
 
 #include "cli/cli.h"
 
-#define MEMORY_KEPT_BYTES (512 * 1024) /* what is larger goes back to the kernel when it is freed */
+#define MEMORY_KEPT_BYTES (512 * 1024) /* free() returns larger blocks to the kernel */
 
-/* A file opened as descriptor 2 would receive the messages: a WAL segment, say. */
+/* With descriptor 2 closed, the next opened file, such as a WAL segment, would receive the messages. */
 static int open_standard_descriptors(void)
 {
 	int fd;
@@ -24,7 +24,7 @@ static int open_standard_descriptors(void)
 	return 0;
 }
 
-/* Keys are in memory: no core, to a file or to a pipe, and no other process of this user may look. */
+/* Keys are in memory: forbid core dumps, to a file or a pipe, and ptrace by other processes of this user. */
 static void forbid_cores(void)
 {
 	struct rlimit none = {0, 0};
@@ -33,10 +33,10 @@ static void forbid_cores(void)
 }
 
 /*
- * By itself glibc keeps whatever is as large as something that was freed before, for each thread: a part of each
- * connection, a context of zstd, though only some of them are needed at a time.
+ * glibc raises its mmap threshold with each large free and then keeps such blocks in every thread's arena. Connections
+ * and zstd contexts are that large, and only some of them are needed at a time.
  */
-static void give_memory_back(void)
+static void fix_mmap_threshold(void)
 {
 #ifdef M_MMAP_THRESHOLD
 	(void)mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT_BYTES);
@@ -51,12 +51,12 @@ int main(int argc, char **argv)
 		return cli_fail(&process, error_errno(&err, STATUS_LOCAL, errno, "open /dev/null"), &err);
 	}
 	forbid_cores();
-	give_memory_back();
-	/* A closed pipe and a file-size limit are errors to report, not deaths: a signal would end PostgreSQL's
+	fix_mmap_threshold();
+	/* A closed pipe and a file-size limit must be reported as errors: death by a signal would end PostgreSQL's
 	 * archiver. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
-	/* Who ignores the end of his children, and starts us, would keep us from seeing how ours end. */
+	/* A parent that ignores SIGCHLD passes that on, and waitpid would not report how our children end. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	return cli_run(&process);
 }

@@ -1,11 +1,11 @@
 /*
- * What went wrong, for reading: one line, and separately what to do about it.
+ * An error for the operator: one line of text, and separately a hint that says what to do.
  *
- * A function that fails sets the innermost piece; each caller prepends one piece of context:
+ * The function that fails sets the innermost part; each caller prepends one part of context:
  *     push 0000000100000000000000A3: put s3://b/k: HTTP 403 AccessDenied
- * All of them return the status that they are given, so that a failure is one statement. Control
- * characters (of a server's answer, a file name) become '?', so that one error is one log line. The
- * text is cut at its bound. Secrets never enter it.
+ * Each function returns the status that it is given, so that failing takes one statement. Control
+ * characters, as in a server's response or a file name, become '?', so that one error is one log line. The
+ * text is truncated at its bound. It never contains a secret.
  */
 #ifndef WALSHIP_ERROR_H
 #define WALSHIP_ERROR_H
@@ -17,22 +17,22 @@
 
 struct error {
 	char text[ERROR_TEXT_MAX]; /* lowercase, no full stop; empty: no error */
-	char hint[ERROR_HINT_MAX]; /* empty: nothing to advise */
+	char hint[ERROR_HINT_MAX]; /* empty: no hint */
 };
 
-/* Replaces the text (and forgets an older hint). Returns status. */
+/* Replaces the text and clears the hint. Returns status. */
 enum status error_set(struct error *err, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As error_set, with ": " and the words for errno_value behind the text; errno is errno_value afterwards. */
+/* As error_set, followed by ": " and the message for errno_value. Leaves errno set to errno_value. */
 enum status error_errno(struct error *err, enum status status, int errno_value, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Puts "context: " before the text. Returns status. */
+/* Prepends "context: " to the text. Returns status. */
 enum status error_wrap(struct error *err, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Sets the hint unless a more inner one is there already. Returns status. */
+/* Sets the hint unless an inner function has set one. Returns status. */
 enum status error_hint(struct error *err, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

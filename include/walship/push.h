@@ -14,11 +14,11 @@ struct store;
 
 struct limiter;
 
-/* One file as it was found: whatever is said of it holds for this one only, never for another of its name. */
+/* Identifies a file and its content, so that another file with the same name is not mistaken for it. */
 struct shipped {
-	uint64_t system_id; /* of its cluster */
+	uint64_t system_id; /* of the file's cluster */
 	uint64_t device, inode, size;
-	int64_t modified_ns, changed_ns; /* UTC: of the content, of the inode */
+	int64_t modified_ns, changed_ns; /* UTC: mtime, ctime */
 };
 
 struct push {
@@ -26,29 +26,23 @@ struct push {
 	const struct call *call;
 	const struct codec *codec;
 	int level;
-	unsigned threads;                 /* that compress; up to 1: none but the caller's */
+	unsigned threads;                 /* that compress; 0 or 1: the caller's only */
 	const struct repository_key *key; /* NULL: not encrypted */
-	const struct keyring *keys;       /* to read back what has the name already */
+	const struct keyring *keys;       /* to compare with an object that already has the name */
 	const char *path;                 /* the file; its last component is the WAL file's name */
-	const char *pg_data;              /* NULL: looked for, see pg/data/control.h */
-	uint64_t system_id;               /* 0: from the file or the data directory */
-	struct limiter *limiter;          /* shared by pushes side by side; NULL for one alone */
-	uint64_t buffer_bytes;            /* what the store may hold of one object: asked of the limiter */
-	const struct shipped *known;      /* the file as it was judged before; NULL: it was not */
+	const char *pg_data;              /* NULL: search for it, see pg/data/control.h */
+	uint64_t system_id;               /* 0: not given; the file or the data directory tells it */
+	struct limiter *limiter;          /* shared by concurrent pushes; may be NULL */
+	uint64_t buffer_bytes; /* the most memory that the store uses for one object: counted by the limiter */
 };
 
 /*
- * Checks name, content and cluster, and sends nothing: store, keys and codec may be NULL. The statuses are push_file's.
+ * Checks the file, compresses, encrypts, and creates its object. STATUS_OK only once the store has confirmed it, or has
+ * it already, identical byte for byte. Never replaces an object, never touches the file.
+ * STATUS_USAGE: the name is not a WAL file's, or the system identifier is not known. STATUS_CONFLICT: the file is
+ * damaged, belongs to another cluster, changes while it is read, or differs from the object that the store has under
+ * this name.
  */
-enum status push_examine(const struct push *push, struct shipped *out, struct error *err);
-
-/*
- * Checks the file, compresses, encrypts, and creates its object. STATUS_OK only once the store has confirmed it,
- * or has it already, identical byte for byte. Never replaces an object, never touches the file.
- * STATUS_USAGE: no WAL file's name, or no system identifier to be had. STATUS_CONFLICT: damaged, of another
- * cluster, or different from what the store has under this name, or not the one that is known. out, which may be NULL,
- * receives what was shipped; it is what it was all the while.
- */
-enum status push_file(const struct push *push, struct shipped *out, struct error *err);
+enum status push_file(const struct push *push, struct error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* The outcome of every walship function, for deciding; the text for reading is in error.h. */
+/* The outcome of a walship function, for the caller to act on. The text for the operator is in error.h. */
 #ifndef WALSHIP_STATUS_H
 #define WALSHIP_STATUS_H
 
@@ -9,13 +9,13 @@ enum status {
 	STATUS_COUNT
 };
 
-/* Who reads the exit code: see the columns of status.def. */
+/* Which program interprets the exit code: see the columns of status.def. */
 enum exit_for { EXIT_FOR_PUSH, EXIT_FOR_FETCH, EXIT_FOR_STANDBY, EXIT_FOR_MONITOR, EXIT_FOR_COUNT };
 
-/* The process exit code that tells the reader of this status. */
+/* The process exit code that reports this status to the reader. */
 int status_exit_code(enum status status, enum exit_for reader);
 
-/* What the status means, in words, for help and man page. Static storage. */
+/* The meaning of the status, for help and man page. Static storage. */
 const char *status_meaning(enum status status);
 
 #endif

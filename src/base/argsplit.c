@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Copies one word to *to; returns where it ended, NULL when a quote is not closed. */
-static const char *copy_word(const char *from, char **to)
+/* Copies one argument to *to. Returns the position after it, or NULL when a quote is not closed. */
+static const char *copy_argument(const char *from, char **to)
 {
 	char quote = '\0';
 	for (; *from != '\0' && (quote != '\0' || (*from != ' ' && *from != '\t')); from++) {
@@ -35,11 +35,11 @@ enum status argsplit(struct argsplit *out, const char *line, const char *what, s
 		if (*line == '\0')
 			break;
 		if (out->count == ARGSPLIT_MAX)
-			return error_set(err, STATUS_USAGE, "%s has more than %d words", what, ARGSPLIT_MAX);
+			return error_set(err, STATUS_USAGE, "%s has more than %d arguments", what, ARGSPLIT_MAX);
 		out->argv[out->count++] = to;
-		line = copy_word(line, &to);
+		line = copy_argument(line, &to);
 		if (line == NULL)
-			return error_set(err, STATUS_USAGE, "%s has a quote that is not closed", what);
+			return error_set(err, STATUS_USAGE, "%s has an unclosed quote", what);
 	}
 	out->argv[out->count] = NULL;
 	return out->count > 0 ? STATUS_OK : error_set(err, STATUS_USAGE, "%s is empty", what);

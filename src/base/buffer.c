@@ -9,7 +9,7 @@ static enum status reserve(struct buffer *buffer, size_t more, struct error *err
 {
 	if (more > SIZE_MAX / 4 || (buffer->max != 0 && more > buffer->max - buffer->len))
 		return error_set(err, STATUS_LOCAL, "more than %zu bytes", buffer->max);
-	size_t need = buffer->len + more + 1; /* one for the 0 byte of buffer_text */
+	size_t need = buffer->len + more + 1; /* the 0 byte for buffer_text */
 	if (need <= buffer->capacity)
 		return STATUS_OK;
 	size_t capacity = need + need / 2;

@@ -1,4 +1,4 @@
-/* Bytes that grow up to a bound. */
+/* A byte buffer that grows up to a limit. */
 #ifndef WALSHIP_BASE_BUFFER_H
 #define WALSHIP_BASE_BUFFER_H
 
@@ -11,18 +11,18 @@ struct buffer {
 	uint8_t *data; /* owned; NULL while empty */
 	size_t len;
 	size_t capacity;
-	size_t max; /* the most it may hold; 0: no bound of its own */
+	size_t max; /* limit of len; 0: none */
 };
 
-/* STATUS_LOCAL when memory is short or the bound is passed; the buffer is then unchanged. */
+/* Append to the buffer. STATUS_LOCAL when memory is short or the limit is exceeded; the buffer is then unchanged. */
 enum status buffer_append(struct buffer *buffer, const void *data, size_t len, struct error *err);
 enum status buffer_printf(struct buffer *buffer, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The content as a string: a 0 byte stands behind it that len does not count. "" when empty. */
+/* Returns the content as a string. A 0 byte, not counted in len, ends it. Returns "" when the buffer is empty. */
 const char *buffer_text(const struct buffer *buffer);
 
-/* Forgets the content and keeps the storage. */
+/* Empties the buffer and keeps its storage. */
 void buffer_clear(struct buffer *buffer);
 
 /* Frees the storage and leaves the zero state. */

@@ -1,4 +1,7 @@
-/* What one call of walship may use of the outside world: handed down, never looked up. */
+/*
+ * The context of one walship run: clock, randomness, log, signals and deadline. Callers pass it down; nothing looks it
+ * up.
+ */
 #ifndef WALSHIP_BASE_CALL_H
 #define WALSHIP_BASE_CALL_H
 
@@ -11,38 +14,39 @@
 #include "base/random.h"
 
 /*
- * A signal that ends the process (SIGTERM, SIGINT) does so at once, unless something is held that would stay behind: an
- * unfinished upload, a child. Then it waits for the release, and whoever holds gives up as soon as he is asked to.
+ * Delays SIGTERM and SIGINT while this process owns something that must be cleaned up, such as an unfinished upload or
+ * a child process. Without a hold the signal ends the process at once. With a hold the process ends at the release;
+ * meanwhile the holder polls is_interrupted and gives up early.
  */
 struct signal_hold {
 	void (*hold)(void);
-	void (*release)(void); /* does not return when the end was asked for meanwhile */
-	bool (*asked)(void);
+	void (*release)(void); /* does not return if a signal arrived during the hold */
+	bool (*is_interrupted)(void);
 };
 
 struct call {
 	const struct clock *clock;
 	const struct random_source *random;
-	const struct log *log;                 /* may be NULL: silent */
-	const struct signal_hold *signal_hold; /* may be NULL: nothing to wait for */
-	int64_t deadline_ms;                   /* on clock's monotonic scale; nothing is begun after it */
+	const struct log *log;                 /* NULL: silent */
+	const struct signal_hold *signal_hold; /* NULL: signals are not delayed */
+	int64_t deadline_ms;                   /* on clock's monotonic scale; no work starts after it */
 	/*
-	 * 0: deadline_ms bounds all of the call. Else it may take as long as it takes, a listing of a million objects
-	 * say, and each step has so long: opening, a page, a directory, an object. What forgets to begin one has the
-	 * last one's time.
+	 * 0: deadline_ms limits the whole call. Otherwise the call has no total limit (a listing may have a million
+	 * objects), and each step gets this many milliseconds: opening, a page, a directory, an object. Without
+	 * call_step the previous deadline applies.
 	 */
 	int64_t step_ms;
-	void (*step_begun)(void); /* may be NULL: for whoever ends a process that hangs */
+	void (*step_begun)(void); /* called at each step, for the watchdog; NULL: none */
 };
 
-/* Milliseconds until the deadline, 0 when it has passed. */
+/* Returns the milliseconds until the deadline, 0 when it has passed. */
 static inline int64_t call_left_ms(const struct call *call)
 {
 	int64_t left = call->deadline_ms - clock_monotonic_ms(call->clock);
 	return left > 0 ? left : 0;
 }
 
-/* The call for the next step: with a deadline of its own, where all of it has none; else what was given. */
+/* Returns the call for the next step: with a new deadline if step_ms is set, otherwise unchanged. */
 static inline struct call call_step(const struct call *call)
 {
 	struct call step = *call;
@@ -66,10 +70,10 @@ static inline void call_release(const struct call *call)
 		call->signal_hold->release();
 }
 
-/* Whether whoever holds should give up. */
+/* Whether a signal asked the process to end. A holder should give up. */
 static inline bool call_is_interrupted(const struct call *call)
 {
-	return call->signal_hold != NULL && call->signal_hold->asked();
+	return call->signal_hold != NULL && call->signal_hold->is_interrupted();
 }
 
 #endif

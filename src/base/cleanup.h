@@ -1,4 +1,4 @@
-/* Acquire into a variable that cleans up, on the same line; hand over with STEAL. */
+/* Variables that release what they own at the end of their scope. Hand the value over with STEAL. */
 #ifndef WALSHIP_BASE_CLEANUP_H
 #define WALSHIP_BASE_CLEANUP_H
 
@@ -9,7 +9,7 @@
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-/* The pointer's value; the variable is NULL afterwards and no longer cleans anything up. */
+/* Returns the pointer and sets the variable to NULL, so that its clean-up does nothing. */
 #define STEAL(pointer)                                                                                                 \
 	__extension__({                                                                                                \
 		__typeof__(pointer) stolen_ = (pointer);                                                               \

@@ -47,7 +47,7 @@ bool utc_parse(const char *text, int64_t *out_s)
 	if (rest != NULL && *rest == '.')
 		rest += 1 + strspn(rest + 1, "0123456789");
 	if (rest != NULL)
-		rest = strptime(rest, "%z", &parts); /* Z, too */
+		rest = strptime(rest, "%z", &parts); /* accepts Z too */
 	if (rest == NULL || *rest != '\0')
 		return false;
 	int64_t offset_s = parts.tm_gmtoff;

@@ -1,4 +1,4 @@
-/* Time as an argument: tests bring their own clock. */
+/* Time as an argument: tests pass their own clock. */
 #ifndef WALSHIP_BASE_CLOCK_H
 #define WALSHIP_BASE_CLOCK_H
 
@@ -12,7 +12,7 @@ struct clock {
 	void *arg;
 };
 
-/* The machine's own clock. */
+/* The system clock. */
 extern const struct clock system_clock;
 
 static inline int64_t clock_monotonic_ms(const struct clock *clock)
@@ -30,24 +30,26 @@ static inline void clock_sleep_ms(const struct clock *clock, int64_t ms)
 	clock->sleep_ms(clock->arg, ms);
 }
 
-#define CLOCK_SET_S 1577836800 /* 2020-01-01: before there was a walship, so no clock that is set says less */
-#define CLOCK_DRIFT_S 60       /* by so much two machines may differ, and nobody need be told */
+#define CLOCK_SET_S                                                                                                    \
+	1577836800       /* 2020-01-01, before the first walship: an earlier time means that the clock was not set */
+#define CLOCK_DRIFT_S 60 /* accepted difference between the clocks of two machines */
 
 /*
- * How long ago then was, when it is now: 0 or more. False where that cannot be told, for a clock is or was wrong: then
- * is in the future, or of a clock that had not been set, as after a boot without the network, and now is not.
+ * Sets *age_s to the seconds from then_s to now_s, at least 0. Returns false when a wrong clock makes the age unknown:
+ * then_s is in the future, or it comes from a clock that was not set (as after a boot without network) while now_s does
+ * not.
  */
 bool clock_age(int64_t now_s, int64_t then_s, int64_t *age_s);
 
 /*
- * Seconds since 1970 of an ISO 8601 time, as AWS writes them: 2026-11-21T05:36:16Z, with a fraction that is left out,
- * and an offset (+01:00) instead of Z. False when it is none.
+ * Parses an ISO 8601 time as AWS writes it: 2026-11-21T05:36:16Z. A fraction is ignored; an offset (+01:00) may replace
+ * Z. *out_s receives seconds since 1970. Returns false when text is not such a time.
  */
 bool utc_parse(const char *text, int64_t *out_s);
 
 #define UTC_TEXT_SIZE 32
 
-/* The same time as text: 2026-11-21T05:36:16Z. */
+/* Formats seconds since 1970 as 2026-11-21T05:36:16Z; "" when that is impossible. */
 void utc_text(int64_t seconds, char out[UTC_TEXT_SIZE]);
 
 #endif

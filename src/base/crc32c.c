@@ -2,9 +2,11 @@
 
 #include <string.h>
 
-#define POLYNOMIAL 0x82F63B78U /* its bits from the lowest on */
+#define POLYNOMIAL 0x82F63B78U /* in reflected bit order */
 
-/* table[n][byte] is what a byte does to the state n bytes further on, so that eight are taken at once ("slicing by 8").
+/*
+ * "Slicing by 8": table[n][byte] is the effect of a byte on the state n bytes later, so that eight bytes are processed
+ * at once.
  */
 void crc32c_init(struct crc32c *crc32c)
 {
@@ -21,7 +23,7 @@ void crc32c_init(struct crc32c *crc32c)
 		}
 }
 
-/* On a big-endian machine the bytes would stand the other way round; PostgreSQL's files are not read there either. */
+/* For little-endian machines only; walship does not read PostgreSQL's files on others. */
 static uint32_t add_eight(const struct crc32c *crc32c, uint32_t state, const uint8_t *bytes)
 {
 	uint32_t low, high;

@@ -10,7 +10,7 @@
 __attribute__((format(printf, 2, 0))) static void set_text(struct error *err, const char *format, va_list args)
 {
 	(void)vsnprintf(err->text, sizeof err->text, format, args);
-	/* One error is one line of PostgreSQL's log, whatever a server or a file name put into it. */
+	/* An error is one line of PostgreSQL's log, even if a server or a file name contains control characters. */
 	sanitize(err->text, strlen(err->text), '\0');
 	err->hint[0] = '\0';
 }

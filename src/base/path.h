@@ -1,11 +1,12 @@
-/* Paths as text; nothing is asked of the file system. */
+/* Paths as text; no file system access. */
 #ifndef WALSHIP_BASE_PATH_H
 #define WALSHIP_BASE_PATH_H
 
 #include <stddef.h>
 #include <string.h>
 
-/* The length of the directory's part, with its slash: "a/b" -> 2, "/b" -> 1, "b" -> 0. What is behind it is the name.
+/*
+ * Returns the length of the directory part with its slash: "a/b" -> 2, "/b" -> 1, "b" -> 0. The file name follows it.
  */
 static inline size_t path_dir_len(const char *path)
 {

@@ -9,11 +9,11 @@ static enum status jitter_ms(const struct call *call, unsigned tries, int64_t *o
 	return st;
 }
 
-/* A clock's sleep goes on after a signal: short ones, so that the end is not held up. */
+/* clock_sleep_ms continues after a signal, so short sleeps notice an interruption soon. */
 static void wait_ms(const struct call *call, int64_t ms)
 {
 	while (ms > 0 && !call_is_interrupted(call)) {
-		int64_t piece_ms = call->signal_hold == NULL || ms < RETRY_NAP_MS ? ms : RETRY_NAP_MS;
+		int64_t piece_ms = call->signal_hold == NULL || ms < RETRY_SLEEP_MAX_MS ? ms : RETRY_SLEEP_MAX_MS;
 		clock_sleep_ms(call->clock, piece_ms);
 		ms -= piece_ms;
 	}
@@ -22,7 +22,7 @@ static void wait_ms(const struct call *call, int64_t ms)
 static enum status give_up(enum status st, unsigned tries, int64_t spent_ms, struct error *err)
 {
 	if (tries == 1)
-		return error_wrap(err, st, "no time for another try");
+		return error_wrap(err, st, "no time left for another try");
 	return error_wrap(err, st, "gave up after %u tries in %lld s", tries, (long long)(spent_ms + 500) / 1000);
 }
 
@@ -30,7 +30,7 @@ enum status retry_run(const struct call *call, retry_fn try_once, void *arg, str
 {
 	int64_t start_ms = clock_monotonic_ms(call->clock);
 	if (call_left_ms(call) == 0)
-		return error_set(err, STATUS_UNREACHABLE, "the time is up");
+		return error_set(err, STATUS_UNREACHABLE, "timed out");
 
 	for (unsigned tries = 1;; tries++) {
 		struct attempt attempt = {0};
@@ -52,10 +52,11 @@ enum status retry_run(const struct call *call, retry_fn try_once, void *arg, str
 			delay_ms = left_ms / 2;
 		if (delay_ms < attempt.wait_ms)
 			delay_ms = attempt.wait_ms;
-		if (left_ms - delay_ms < RETRY_LAST_MS)
+		if (left_ms - delay_ms < RETRY_TRY_MIN_MS)
 			return give_up(st, tries, clock_monotonic_ms(call->clock) - start_ms, err);
 
-		log_line(call->log, LEVEL_INFO, "%s; try %u in %lld ms", err->text, tries + 1, (long long)delay_ms);
+		log_line(call->log, LEVEL_INFO, "%s; retrying in %lld ms (try %u)", err->text, (long long)delay_ms,
+			 tries + 1);
 		wait_ms(call, delay_ms);
 	}
 }

@@ -1,8 +1,8 @@
 /*
- * The only loop that tries again: full jitter, everything inside the call's deadline.
+ * The only retry loop: full jitter, within the call's deadline.
  *
- * After the n-th try it waits rand(0,1) * min(2^(n-1), 20) seconds (AWS Architecture Blog, "Exponential Backoff
- * And Jitter"); a second more when the store said SlowDown; never less than the store asked for.
+ * After try n it waits rand(0,1) * min(2^(n-1), 20) seconds (AWS Architecture Blog, "Exponential Backoff And Jitter").
+ * It adds a second when the store answered SlowDown, and never waits less than the store requested.
  */
 #ifndef WALSHIP_BASE_RETRY_H
 #define WALSHIP_BASE_RETRY_H
@@ -15,23 +15,23 @@
 
 #define RETRY_DELAY_MAX_MS 20000
 #define RETRY_SLOW_DOWN_MS 1000
-#define RETRY_NAP_MS 100
-#define RETRY_LAST_MS 500 /* with less than this left, another try has no time to succeed */
+#define RETRY_SLEEP_MAX_MS 100
+#define RETRY_TRY_MIN_MS 500 /* with less time left another try cannot succeed */
 
-/* What one try that failed says about the next. All zero: do not try again. */
+/* What a failed try says about the next one. All zero: no retry. */
 struct attempt {
 	bool again;
 	bool slow_down;
-	int64_t wait_ms; /* the store asks to be left alone for so long; 0: it does not */
+	int64_t wait_ms; /* minimum wait that the store requested; 0: none */
 };
 
-/* One try. Fills *attempt, which is zero, when it fails. */
+/* One try. When it fails, it fills *attempt, which is zero before. */
 typedef enum status (*retry_fn)(void *arg, struct attempt *attempt, struct error *err);
 
 /*
- * Runs try_once until it succeeds, fails for good or the time is up; then its last status and error stand.
- * A wait that does not fit is shortened, so that the time is used to the end, unless the store asked for it.
- * No time left at all: STATUS_UNREACHABLE.
+ * Runs try_once until it succeeds, fails permanently or the deadline is near, and returns its last status and error. A
+ * wait that does not fit is shortened to use the remaining time, unless the store requested it. STATUS_UNREACHABLE when
+ * no time is left at the start.
  */
 enum status retry_run(const struct call *call, retry_fn try_once, void *arg, struct error *err);
 

@@ -29,7 +29,7 @@ static size_t character_len(const uint8_t *at, size_t left)
 	return 0;
 }
 
-/* len: 0 for a byte that belongs to no character. */
+/* len is 0 for a byte that belongs to no character. */
 static bool is_control(const uint8_t *at, size_t len)
 {
 	if (len == 2)

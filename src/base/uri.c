@@ -11,7 +11,7 @@ static enum status refuse(struct error *err, const char *text, const char *why)
 	return error_hint(err, STATUS_USAGE, REPO_HINT);
 }
 
-/* Whether a component of the path is "." or "..": a repository has one name only. */
+/* Whether a path component is "." or "..": a repository must have only one name. */
 static bool has_dots(const char *path)
 {
 	while (*path != '\0') {
@@ -34,7 +34,7 @@ static void copy_trimmed(char *out, const char *path, size_t len)
 static enum status parse_file(struct repo_url *out, const char *text, const char *path, struct error *err)
 {
 	if (path[0] != '/')
-		return refuse(err, text, "has no absolute directory");
+		return refuse(err, text, "needs an absolute directory");
 	out->kind = REPO_FILE;
 	copy_trimmed(out->path, path, strlen(path));
 	return STATUS_OK;
@@ -50,7 +50,7 @@ static enum status parse_s3(struct repo_url *out, const char *text, const char *
 {
 	size_t len = strcspn(rest, "/");
 	if (!is_bucket_name(rest, len))
-		return refuse(err, text, "does not name a bucket (3 to 63 of a-z 0-9 . -)");
+		return refuse(err, text, "has no valid bucket name (3 to 63 characters of a-z 0-9 . -)");
 	out->kind = REPO_S3;
 	copy_trimmed(out->bucket, rest, len);
 	rest += len + strspn(rest + len, "/");
@@ -64,13 +64,12 @@ enum status repo_url_parse(struct repo_url *out, const char *text, struct error 
 	if (strlen(text) >= URI_PATH_MAX)
 		return error_set(err, STATUS_USAGE, "repo is longer than %d bytes", URI_PATH_MAX - 1);
 	if (has_dots(text))
-		return refuse(err, text, "holds '.' or '..'");
+		return refuse(err, text, "contains '.' or '..'");
 	if (strncmp(text, "file://", 7) == 0)
 		return parse_file(out, text, text + 7, err);
 	if (strncmp(text, "s3://", 5) == 0)
 		return parse_s3(out, text, text + 5, err);
-	return refuse(err, text,
-		      text[0] == '"' || text[0] == '\'' ? "stands in quotes" : "is not a URL that walship knows");
+	return refuse(err, text, text[0] == '"' || text[0] == '\'' ? "is in quotes" : "is not a supported URL");
 }
 
 size_t uri_encode(char *out, size_t size, const char *text, bool keep_slash)

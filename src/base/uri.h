@@ -1,4 +1,4 @@
-/* The URL of a repository, and percent-encoding. */
+/* Repository URLs and percent-encoding. */
 #ifndef WALSHIP_BASE_URI_H
 #define WALSHIP_BASE_URI_H
 
@@ -18,13 +18,13 @@ struct repo_url {
 	char path[URI_PATH_MAX]; /* file: absolute directory; s3: prefix without leading or trailing '/', may be "" */
 };
 
-/* file:///directory or s3://bucket[/prefix]; STATUS_USAGE with a hint for anything else. */
+/* Parses file:///directory or s3://bucket[/prefix]. STATUS_USAGE with a hint for anything else. */
 enum status repo_url_parse(struct repo_url *out, const char *text, struct error *err);
 
 /*
- * Percent-encodes all but A-Z a-z 0-9 - . _ ~ (RFC 3986, unreserved), with uppercase digits, and keeps
- * '/' if asked: the encoding of SigV4 ("UriEncode", Amazon S3 API reference, sig-v4-header-based-auth).
- * Returns the length without the 0 byte; at or above size, out was too small and is cut.
+ * Percent-encodes all characters but A-Z a-z 0-9 - . _ ~ (RFC 3986, unreserved) with uppercase digits; keep_slash keeps
+ * '/' too. This is the encoding of SigV4 ("UriEncode", Amazon S3 API reference, sig-v4-header-based-auth). Returns the
+ * length without the 0 byte; if that is size or more, out is truncated.
  */
 size_t uri_encode(char *out, size_t size, const char *text, bool keep_slash);
 

@@ -3,13 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/uri.h"
 
-/* What a shell makes more of than words. */
+/* Characters that a shell interprets. */
 #define SHELL_CHARACTERS "|&;<>()$`*?[]{}~#!\n"
 #define VARIABLE "WALSHIP_"
-#define DESCRIPTION_MAX (ERROR_TEXT_MAX / 2 - 64) /* two of them are in one error */
+#define DESCRIPTION_MAX (ERROR_TEXT_MAX / 2 - 64) /* one error holds two */
 
 static bool is_walship(const char *word)
 {
@@ -23,7 +22,7 @@ static void wrong(struct archive_command *out, const char *problem)
 	out->problem = problem;
 }
 
-/* Notes "--name value" or "--name=value", which it cuts apart; *index moves on to a value that is a word of its own. */
+/* Stores "--name value" or "--name=value", which it splits in place. *index advances over a separate value. */
 static void take_option(struct archive_command *out, size_t *index)
 {
 	char *name = out->args.argv[*index] + 2;
@@ -37,10 +36,10 @@ static void take_option(struct archive_command *out, size_t *index)
 	if (strcmp(name, "config") == 0)
 		out->config_path = value;
 	else
-		out->options[out->option_count++] = (struct config_pair){name, value};
+		out->options[out->option_count++] = (struct archive_command_option){name, value};
 }
 
-/* The words behind "walship". */
+/* Reads the words after "walship". */
 static void read_arguments(struct archive_command *out, size_t first)
 {
 	const char *operands[2] = {NULL, NULL};
@@ -56,14 +55,14 @@ static void read_arguments(struct archive_command *out, size_t first)
 		}
 	}
 	if (operands[0] == NULL || strcmp(operands[0], "push") != 0)
-		wrong(out, "does not call walship push");
+		wrong(out, "archive_command does not call walship push");
 	else if (operands[1] == NULL || strstr(operands[1], "%p") == NULL)
-		wrong(out, "does not give walship push the path, %p");
+		wrong(out, "archive_command does not give walship push the path %p");
 	else if (count > 2)
-		wrong(out, "gives walship push more than the path, %p");
+		wrong(out, "archive_command gives walship push more than the path %p");
 }
 
-/* Whether the shell is told that all is well when walship has failed: "walship push %p || true". */
+/* Whether the command hides a failure of walship from PostgreSQL, as in "walship push %p || true". */
 static bool hides_failure(const char *text)
 {
 	static const char *const endings[] = {"||true", "||:", "||exit0", ";true", ";:", ";exit0"};
@@ -74,9 +73,8 @@ static bool hides_failure(const char *text)
 			squeezed[--at] = text[i - 1];
 	size_t len = sizeof squeezed - 1 - at;
 	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-		size_t signal_hold = strlen(endings[i]);
-		if (len >= signal_hold &&
-		    memcmp(squeezed + sizeof squeezed - 1 - signal_hold, endings[i], signal_hold) == 0)
+		size_t ending = strlen(endings[i]);
+		if (len >= ending && memcmp(squeezed + sizeof squeezed - 1 - ending, endings[i], ending) == 0)
 			return true;
 	}
 	return false;
@@ -94,104 +92,88 @@ void archive_command_read(struct archive_command *out, const char *text)
 		 argsplit(&out->args, text, "archive_command", &ignored) != STATUS_OK)
 		out->kind = ARCHIVE_COMMAND_SHELL;
 	if (out->kind == ARCHIVE_COMMAND_SHELL && hides_failure(text))
-		wrong(out,
-		      "says yes even when walship push has failed: PostgreSQL then removes WAL that is nowhere else");
+		wrong(out, "archive_command reports success even when walship push fails: PostgreSQL then removes WAL "
+			   "that is stored nowhere else");
 	if (out->kind != ARCHIVE_COMMAND_WALSHIP)
 		return;
-	/* Before it may stand variables, and what runs it: env, nice, timeout. */
+	/* Variables and wrappers such as env, nice and timeout may precede walship. */
 	for (; at < out->args.count && !is_walship(out->args.argv[at]); at++)
 		if (strncmp(out->args.argv[at], VARIABLE, strlen(VARIABLE)) == 0)
 			out->environment[variables++] = out->args.argv[at];
 	if (at == out->args.count)
-		out->kind = ARCHIVE_COMMAND_SHELL; /* a script that has walship in its name */
+		out->kind = ARCHIVE_COMMAND_SHELL; /* a script with walship in its name */
 	else
 		read_arguments(out, at + 1);
 }
 
-static const char *text_of(const struct config *config, enum option_id id)
+static const char *or_empty(const char *text)
 {
-	const char *text = config_text(config, id);
 	return text == NULL ? "" : text;
 }
 
-static bool has_endpoint(const struct config *config)
+/*
+ * The endpoint identifies other stores than AWS, whose region matters for signatures only; an AWS bucket is in one
+ * region.
+ */
+static bool is_same_store(const struct archive_target *theirs, const struct archive_target *ours)
 {
-	return config_text(config, OPTION_ID_S3_ENDPOINT) != NULL;
+	if (theirs->s3_endpoint != NULL || ours->s3_endpoint != NULL)
+		return strcmp(or_empty(theirs->s3_endpoint), or_empty(ours->s3_endpoint)) == 0;
+	/* The server's environment, which cannot be read from here, may set AWS_REGION. */
+	return !theirs->region_is_given || strcmp(or_empty(theirs->s3_region), or_empty(ours->s3_region)) == 0;
 }
 
-/* By the command's words: AWS_REGION may be in the server's environment, where nobody can look. */
-static bool says_region(const struct config *theirs)
-{
-	return strcmp(config_source(theirs, OPTION_ID_S3_REGION), "default") != 0;
-}
-
-/* A bucket of AWS is in one region; of another store the endpoint tells, and its region is but a word in signatures. */
-static bool is_same_store(const struct config *theirs, const struct config *ours)
-{
-	if (has_endpoint(theirs) || has_endpoint(ours))
-		return strcmp(text_of(theirs, OPTION_ID_S3_ENDPOINT), text_of(ours, OPTION_ID_S3_ENDPOINT)) == 0;
-	return !says_region(theirs) ||
-	       strcmp(text_of(theirs, OPTION_ID_S3_REGION), text_of(ours, OPTION_ID_S3_REGION)) == 0;
-}
-
-/* The same directory, or the same bucket, prefix and store. */
-static bool is_same(const struct config *theirs, const struct config *ours)
+/* Whether both name the same directory, or the same bucket, prefix and store. */
+static bool is_same(const struct archive_target *theirs, const struct archive_target *ours)
 {
 	struct repo_url url_a, url_b;
 	struct error ignored = {0};
-	if (repo_url_parse(&url_a, text_of(theirs, OPTION_ID_REPO), &ignored) ||
-	    repo_url_parse(&url_b, text_of(ours, OPTION_ID_REPO), &ignored))
-		return strcmp(text_of(theirs, OPTION_ID_REPO), text_of(ours, OPTION_ID_REPO)) == 0;
+	if (repo_url_parse(&url_a, or_empty(theirs->repo), &ignored) ||
+	    repo_url_parse(&url_b, or_empty(ours->repo), &ignored))
+		return strcmp(or_empty(theirs->repo), or_empty(ours->repo)) == 0;
 	return url_a.kind == url_b.kind && strcmp(url_a.bucket, url_b.bucket) == 0 &&
 	       strcmp(url_a.path, url_b.path) == 0 && (url_a.kind != REPO_S3 || is_same_store(theirs, ours));
 }
 
-/* The repository, and of a bucket where it is: two that have one name are told apart by that. */
-static void describe(const struct config *config, bool region, char out[DESCRIPTION_MAX])
+/* The repository's URL, and the place of a bucket: two buckets may share a name. */
+static void describe(const struct archive_target *target, bool region, char out[DESCRIPTION_MAX])
 {
-	const char *repo = text_of(config, OPTION_ID_REPO);
+	const char *repo = or_empty(target->repo);
 	bool bucket = strncmp(repo, "s3:", 3) == 0;
-	if (bucket && has_endpoint(config))
-		(void)snprintf(out, DESCRIPTION_MAX, "%s at %s", repo, text_of(config, OPTION_ID_S3_ENDPOINT));
+	if (bucket && target->s3_endpoint != NULL)
+		(void)snprintf(out, DESCRIPTION_MAX, "%s at %s", repo, target->s3_endpoint);
 	else if (bucket && region)
-		(void)snprintf(out, DESCRIPTION_MAX, "%s in %s", repo, text_of(config, OPTION_ID_S3_REGION));
+		(void)snprintf(out, DESCRIPTION_MAX, "%s in %s", repo, or_empty(target->s3_region));
 	else
 		(void)snprintf(out, DESCRIPTION_MAX, "%s", repo);
 }
 
-/* Nothing in it says where walship's configuration is: the server's environment may, and nobody can look into that. */
+/* Whether the command does not name a configuration: the server's environment, which cannot be read from here, may. */
 static bool says_nothing(const struct archive_command *command)
 {
 	return command->config_path == NULL && command->option_count == 0 && command->environment[0] == NULL;
 }
 
-enum status archive_command_compare(const struct archive_command *command, const struct config *config,
+enum status archive_command_compare(const struct archive_command *command, const struct archive_targets *targets,
 				    struct error *err)
 {
-	CLEANUP(config_freep) struct config *theirs = NULL;
-	const struct config_input input = {.options = command->options,
-					   .option_count = command->option_count,
-					   .environment = command->environment,
-					   .path = command->config_path};
-	enum status st = config_load(&theirs, &input, err);
-	if (st)
-		return error_wrap(err, STATUS_LOCAL, "what it is configured with cannot be read");
-	if (is_same(theirs, config))
-		return STATUS_OK;
 	char archived[DESCRIPTION_MAX], ours[DESCRIPTION_MAX];
-	describe(theirs, says_region(theirs), archived);
-	describe(config, true, ours);
+	if (is_same(&targets->theirs, &targets->ours))
+		return STATUS_OK;
+	describe(&targets->theirs, targets->theirs.region_is_given, archived);
+	describe(&targets->ours, true, ours);
 	if (says_nothing(command)) {
 		(void)error_set(err, STATUS_LOCAL,
-				"by its words alone it archives to %s, and this configuration is of %s", archived,
-				ours);
+				"by its words alone archive_command archives to %s, but this configuration names %s",
+				archived, ours);
 		return error_hint(
 		    err, STATUS_LOCAL,
-		    "the server's own environment may have the configuration: the last step tells; --config in "
-		    "archive_command would make it plain");
+		    "the server's environment may hold the configuration: the last step tells; give archive_command "
+		    "--config to make it certain");
 	}
-	(void)error_set(err, STATUS_CONFLICT, "archives to %s, and this configuration is of %s", archived, ours);
+	(void)error_set(err, STATUS_CONFLICT, "archive_command archives to %s, but this configuration names %s",
+			archived, ours);
 	return error_hint(err, STATUS_CONFLICT,
-			  "one of the two is wrong: give walship check the configuration that archive_command has "
+			  "one of the two is wrong: give walship check the configuration that archive_command uses "
 			  "(--config, --repo, WALSHIP_ variables)");
 }

@@ -1,6 +1,5 @@
-/* check: the whole path that a segment takes, from the configuration to the repository and back, step by step. */
+/* walship check: tests the path of a segment step by step, from the configuration to the repository and back. */
 #include "check/check.h"
-#include "command/settings.h"
 #include "repo/key_load.h"
 #include "repo/s3_credentials.h"
 
@@ -16,7 +15,6 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "base/uri.h"
-#include "monitor/thresholds.h"
 #include "pg/data/control.h"
 #include "pg/wal/name.h"
 #include "repo/cluster_id.h"
@@ -25,34 +23,31 @@
 #include "sys/spool.h"
 
 #define MIB (1024 * 1024)
-#define CLOCK_WARNING_S 60 /* nothing fails for it yet */
-#define CLOCK_MOST_S 900   /* S3 refuses the first request of each call, which then asks twice */
+#define CLOCK_WARNING_S 60 /* nothing fails yet */
+#define CLOCK_MOST_S 900   /* beyond it S3 refuses the first request of each call */
 
-/* What the steps hand on. */
-struct whole {
-	struct repository_settings probed; /* of repo */
-	struct command_context *context;
+/* State that the steps share. */
+struct check_state {
+	const struct check_settings *settings;
+	struct repository_settings probed; /* the settings of repo */
 	struct repository repo;
 	uint64_t system_id;
 	int64_t store_clock_s;
-	char object[OBJECT_NAME_MAX]; /* of the first WAL file in the repository */
+	char object[OBJECT_NAME_MAX]; /* name of the first WAL file's object */
 };
 
 static enum status configuration(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
-	const struct config *config = whole->context->config;
-	const char *path = config_path(config);
+	const struct check_state *state = arg;
+	const struct check_settings *settings = state->settings;
 	(void)call;
-	if (path == NULL)
-		finding_say(finding, "no %s: options and variables alone; repo is %s", CONFIG_PATH_DEFAULT,
-			    config_text(config, OPTION_ID_REPO));
-	else
-		finding_say(finding, "%s; repo is %s", path, config_text(config, OPTION_ID_REPO));
-	return thresholds_check(config, err);
+	finding_say(finding, "%s; repo is %s", settings->configuration, settings->repository->url);
+	if (settings->options_status)
+		*err = settings->options_trouble;
+	return settings->options_status;
 }
 
-/* The server may write where this user may not, and the other way round. PostgreSQL never runs as root. */
+/* The rights of another user than the server's say nothing about the server. PostgreSQL never runs as root. */
 static bool is_servers_user(const struct data_directory *directory)
 {
 	struct stat info;
@@ -61,38 +56,36 @@ static bool is_servers_user(const struct data_directory *directory)
 
 static enum status data_directory(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	struct whole *whole = arg;
+	struct check_state *state = arg;
 	struct data_directory directory;
-	const struct config *config = whole->context->config;
 	(void)call;
-	struct cluster_hint hint = settings_cluster(config);
-	enum status st = cluster_id_find(&hint, NULL, &directory, &whole->system_id, err);
+	enum status st = cluster_id_find(&state->settings->cluster, NULL, &directory, &state->system_id, err);
 	if (st)
 		return st;
 	if (!is_servers_user(&directory)) {
 		finding->optional = true;
-		(void)error_set(
-		    err, STATUS_LOCAL,
-		    "this is user id %u, and not the server's: what that one may read and write is not tried",
-		    (unsigned)geteuid());
+		(void)error_set(err, STATUS_LOCAL,
+				"this is user id %u, not the server's user: the server's access to files is not tested",
+				(unsigned)geteuid());
 		return error_hint(err, STATUS_LOCAL,
-				  "run it as the server's user: sudo -u postgres walship check, say");
+				  "run it as the server's user, for example: sudo -u postgres walship check");
 	}
 	if (!directory.known)
-		return finding_skip(finding, "none at hand: archive_command runs in it, and needs no pg-data");
+		return finding_skip(finding,
+				    "no data directory found; archive_command runs in one and needs no pg-data");
 	finding_say(finding, "%s, of cluster %" PRIu64, directory.path, directory.system_id);
 	return STATUS_OK;
 }
 
-/* A full disk and a read-only one are found by writing. */
+/* Only a write finds a full or read-only disk. */
 static enum status spool(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
+	const struct check_state *state = arg;
 	char dir[SPOOL_PATH_MAX];
 	char path[SPOOL_PATH_MAX + sizeof "/check-XXXXXX"];
 	struct statvfs disk;
 	(void)call;
-	enum status st = spool_prepare(config_text(whole->context->config, OPTION_ID_SPOOL), dir, err);
+	enum status st = spool_prepare(state->settings->spool, dir, err);
 	if (st)
 		return st;
 	(void)snprintf(path, sizeof path, "%s/check-XXXXXX", dir);
@@ -103,34 +96,35 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 		(void)unlink(path);
 	if (written != 1)
 		return error_hint(err, error_errno(err, STATUS_LOCAL, error, "write to the spool %s", dir),
-				  "its disk is full or read-only: make room, or name another directory with spool");
+				  "its disk is full or read-only: make room, or set spool to another directory");
 	uint64_t free_bytes = statvfs(dir, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : 0;
-	uint64_t wanted = config_number(whole->context->config, OPTION_ID_FETCH_AHEAD);
+	uint64_t wanted = state->settings->fetch_ahead_bytes;
 	finding_say(finding, "%s, %" PRIu64 " MiB free", dir, free_bytes / MIB);
 	if (free_bytes >= wanted)
 		return STATUS_OK;
 	finding->optional = true;
 	return error_hint(err,
-			  error_set(err, STATUS_LOCAL, "%s has %" PRIu64 " MiB free, fetch-ahead may use %" PRIu64, dir,
+			  error_set(err, STATUS_LOCAL,
+				    "%s has %" PRIu64 " MiB free, but fetch-ahead may use %" PRIu64 " MiB", dir,
 				    free_bytes / MIB, wanted / MIB),
-			  "make room there, or name another directory with spool, or a smaller fetch-ahead");
+			  "make room there, set spool to another directory, or lower fetch-ahead");
 }
 
-static bool is_in_s3(const struct config *config)
+static bool is_in_s3(const struct repository_settings *settings)
 {
 	struct repo_url url;
 	struct error ignored = {0};
-	return repo_url_parse(&url, config_text(config, OPTION_ID_REPO), &ignored) == STATUS_OK && url.kind == REPO_S3;
+	return repo_url_parse(&url, settings->url, &ignored) == STATUS_OK && url.kind == REPO_S3;
 }
 
 static enum status show_credentials(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
+	const struct check_state *state = arg;
 	CLEANUP(credentials_fini) struct credentials credentials = {0};
 	struct credential_search search;
-	if (!is_in_s3(whole->context->config))
-		return finding_skip(finding, "a directory needs none");
-	enum status st = s3_credentials_find(whole->context->settings, call, &search, &credentials, err);
+	if (!is_in_s3(state->settings->repository))
+		return finding_skip(finding, "a directory needs no credentials");
+	enum status st = s3_credentials_find(state->settings->repository, call, &search, &credentials, err);
 	if (st)
 		return st;
 	if (credentials.expires_s == 0) {
@@ -139,28 +133,28 @@ static enum status show_credentials(void *arg, const struct call *call, struct f
 	}
 	char expires[UTC_TEXT_SIZE];
 	utc_text(credentials.expires_s, expires);
-	finding_say(finding, "from %s, until %s", credentials.source, expires);
+	finding_say(finding, "from %s, valid until %s", credentials.source, expires);
 	return STATUS_OK;
 }
 
 static enum status key(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
+	const struct check_state *state = arg;
 	CLEANUP(keyring_fini) struct keyring keys = {0};
 	char id[2 * KEY_ID_BYTES + 1];
 	enum status st = crypto_start(err);
 	if (!st)
-		st = keys_load(whole->context->settings, call, &keys, err);
+		st = keys_load(state->settings->repository, call, &keys, err);
 	if (st)
 		return st;
-	if (!whole->context->settings->encrypt)
+	if (!state->settings->repository->encrypt)
 		return finding_skip(finding, "cipher = none: objects are neither encrypted nor authenticated");
 	hex_encode(id, keys.keys[0].id, KEY_ID_BYTES);
-	finding_say(finding, "%s encrypts; %zu to decrypt with", id, keys.count);
+	finding_say(finding, "%s encrypts; %zu %s", id, keys.count, keys.count == 1 ? "key decrypts" : "keys decrypt");
 	return STATUS_OK;
 }
 
-/* The store as it is, without the look that s3-no-replace = look puts first. */
+/* The store without the look before each upload that s3-no-replace = look adds. */
 static struct repository_settings as_it_is(const struct repository_settings *settings)
 {
 	struct repository_settings probed = *settings;
@@ -170,74 +164,74 @@ static struct repository_settings as_it_is(const struct repository_settings *set
 
 static enum status reach(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	struct whole *whole = arg;
-	whole->probed = as_it_is(whole->context->settings);
-	enum status st = repository_open(&whole->repo, &whole->probed, call, err);
+	struct check_state *state = arg;
+	state->probed = as_it_is(state->settings->repository);
+	enum status st = repository_open(&state->repo, &state->probed, call, err);
 	if (st)
 		return st;
-	if (!store_has_reach(whole->repo.store))
-		return finding_skip(finding, "this client cannot tell");
-	return store_reach(whole->repo.store, call, &whole->store_clock_s, err);
+	if (!store_has_reach(state->repo.store))
+		return finding_skip(finding, "this client cannot test it");
+	return store_reach(state->repo.store, call, &state->store_clock_s, err);
 }
 
 static enum status clocks(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	const struct whole *whole = arg;
-	if (whole->store_clock_s < 0)
-		return finding_skip(finding, "the store has none of its own");
-	int64_t off_s = whole->store_clock_s - clock_utc_s(call->clock);
+	const struct check_state *state = arg;
+	if (state->store_clock_s < 0)
+		return finding_skip(finding, "the store has no clock of its own");
+	int64_t off_s = state->store_clock_s - clock_utc_s(call->clock);
 	int64_t far_s = off_s < 0 ? -off_s : off_s;
-	finding_say(finding, "%" PRId64 " s off the store's", far_s);
+	finding_say(finding, "%" PRId64 " s off the store's clock", far_s);
 	if (far_s < CLOCK_WARNING_S)
 		return STATUS_OK;
 	finding->optional = far_s < CLOCK_MOST_S;
 	(void)error_set(err, STATUS_LOCAL, "this machine's clock is %" PRId64 " s %s the store's", far_s,
 			off_s > 0 ? "behind" : "ahead of");
-	return error_hint(err, STATUS_LOCAL, "set it by the network's time: timedatectl set-ntp true, or chrony");
+	return error_hint(err, STATUS_LOCAL, "synchronize it: timedatectl set-ntp true, or chrony");
 }
 
-/* The first name that is a WAL file's; STATUS_EXISTS ends the listing. */
+/* Keeps the first WAL file's name; STATUS_EXISTS ends the listing. */
 static enum status note_first(void *arg, const struct object_info *info, struct error *err)
 {
-	struct whole *whole = arg;
+	struct check_state *state = arg;
 	uint64_t system_id;
 	struct wal_name name;
-	if (!wal_object_parse(info->name, &system_id, &name) || strlen(info->name) >= sizeof whole->object)
+	if (!wal_object_parse(info->name, &system_id, &name) || strlen(info->name) >= sizeof state->object)
 		return STATUS_OK;
-	(void)strcpy(whole->object, info->name);
+	(void)strcpy(state->object, info->name);
 	return error_set(err, STATUS_EXISTS, "found");
 }
 
-/* That the key is the right one is certain only by what it opens. */
+/* Only opening a stored object proves that the key is right. */
 static enum status open_stored(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
-	struct whole *whole = arg;
+	struct check_state *state = arg;
 	char prefix[32] = "";
 	uint64_t bytes;
-	if (whole->system_id != 0)
-		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", whole->system_id);
-	enum status st = store_list(whole->repo.store, call, prefix, note_first, whole, err);
+	if (state->system_id != 0)
+		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/wal/", state->system_id);
+	enum status st = store_list(state->repo.store, call, prefix, note_first, state, err);
 	if (st && st != STATUS_EXISTS)
-		return finding_skip(finding, "without a list there is nothing to choose from");
-	if (whole->object[0] == '\0')
-		return finding_skip(finding, "nothing is stored yet%s", prefix[0] == '\0' ? "" : " of this cluster");
-	st = check_object(&whole->repo, call, whole->object, &bytes, err);
+		return finding_skip(finding, "without a listing there is no object to choose");
+	if (state->object[0] == '\0')
+		return finding_skip(finding, "nothing is stored yet%s", prefix[0] == '\0' ? "" : " for this cluster");
+	st = check_object(&state->repo, call, state->object, &bytes, err);
 	if (!st)
-		finding_say(finding, "%s", whole->object);
-	/* S3's answer for what lies in Glacier Flexible Retrieval or Deep Archive. */
+		finding_say(finding, "%s", state->object);
+	/* S3's error code for objects in Glacier Flexible Retrieval or Deep Archive. */
 	finding->optional = strstr(err->text, "InvalidObjectState") != NULL;
 	if (finding->optional)
 		(void)error_hint(err, st,
 				 "the oldest objects must be restored from the archive tier before they can be read");
 	if (st == STATUS_MISSING)
-		return error_set(err, STATUS_UNREACHABLE, "%s was in the list a moment ago", whole->object);
+		return error_set(err, STATUS_UNREACHABLE, "%s was listed a moment ago, but is gone", state->object);
 	return st;
 }
 
 static const struct step {
 	const char *what;
 	check_fn run;
-	bool needed; /* for the repository */
+	bool needed; /* the steps of the repository need it */
 } first_steps[] = {
     {"configuration", configuration, false},
     {"data directory", data_directory, false},
@@ -246,67 +240,69 @@ static const struct step {
     {"key", key, true},
 };
 
-static enum status check_repository(struct checklist *list, struct whole *whole, bool *usable, struct error *err)
+static enum status try_store(struct checklist *list, const struct repository_settings *settings,
+			     const struct repository *repo, bool *usable, struct error *err)
+{
+	const struct check_store check = {
+	    .repo = repo, .looks_first = settings->s3.look_first, .only_looks = repository_uses_libs3(settings)};
+	return check_store(list, &check, usable, err);
+}
+
+static enum status check_repository(struct checklist *list, struct check_state *state, bool *usable, struct error *err)
 {
 	bool passed;
-	enum status st = checklist_run(list, "reach the store", reach, whole, usable, err);
+	enum status st = checklist_run(list, "reach the store", reach, state, usable, err);
 	if (st || !*usable)
 		return st;
-	st = checklist_run(list, "clock", clocks, whole, &passed, err);
+	st = checklist_run(list, "clock", clocks, state, &passed, err);
 	if (!st)
-		st = check_store(list, &whole->repo, usable, err);
+		st = try_store(list, state->settings->repository, &state->repo, usable, err);
 	if (!st && *usable)
-		st = checklist_run(list, "open what is stored", open_stored, whole, NULL, err);
+		st = checklist_run(list, "open what is stored", open_stored, state, NULL, err);
 	return st;
 }
 
-static enum status check_all(struct checklist *list, struct error *err)
+static enum status check_all(struct checklist *list, const struct check_settings *settings, struct error *err)
 {
-	struct whole whole = {.context = list->context, .store_clock_s = -1};
+	struct check_state state = {.settings = settings, .store_clock_s = -1};
 	bool usable = false;
 	bool ready = true;
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < sizeof first_steps / sizeof first_steps[0]; i++) {
 		bool passed;
-		st = checklist_run(list, first_steps[i].what, first_steps[i].run, &whole, &passed, err);
+		st = checklist_run(list, first_steps[i].what, first_steps[i].run, &state, &passed, err);
 		ready &= passed || !first_steps[i].needed;
 	}
 	if (!st && ready)
-		st = check_repository(list, &whole, &usable, err);
+		st = check_repository(list, &state, &usable, err);
 	if (!st)
 		st = check_server(list,
-				  &(struct check_server){.repo = usable ? &whole.repo : NULL,
-							 .system_id = whole.system_id,
-							 .wanted = command_flag(list->context, "server")},
+				  &(struct check_server){.settings = settings,
+							 .repo = usable ? &state.repo : NULL,
+							 .system_id = state.system_id},
 				  err);
-	repository_fini(&whole.repo);
+	repository_fini(&state.repo);
 	if (!st && list->failed > 0)
 		st = error_set(err, list->status, "%u of %u steps failed", list->failed, list->count);
 	return st;
 }
 
-static enum status check_store_alone(struct checklist *list, struct error *err)
+static enum status check_store_alone(struct checklist *list, const struct check_settings *settings, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
 	bool usable;
-	struct repository_settings probed = as_it_is(list->context->settings);
-	enum status st = repository_open(&repo, &probed, list->context->call, err);
+	struct repository_settings probed = as_it_is(settings->repository);
+	enum status st = repository_open(&repo, &probed, list->console->call, err);
 	if (!st)
-		st = check_store(list, &repo, &usable, err);
+		st = try_store(list, settings->repository, &repo, &usable, err);
 	if (!st && list->failed > 0)
 		st = error_set(err, list->status, "%u of %d steps failed, and so would archiving or recovery",
 			       list->failed, CHECK_STORE_STEPS);
 	return st;
 }
 
-enum status command_check(struct command_context *context, struct error *err)
+enum status check_run(const struct check_settings *settings, const struct console *console, struct error *err)
 {
-	struct repository_settings settings;
-	enum status attached = settings_repository(&settings, context, err);
-	if (attached)
-		return error_wrap(err, attached, "check");
-	context->settings = &settings;
-	struct checklist list = {.context = context, .json = command_flag(context, "json")};
-	enum status st = command_flag(context, "store") ? check_store_alone(&list, err) : check_all(&list, err);
-	return st ? error_wrap(err, st, "check %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;
+	struct checklist list = {.console = console, .json = settings->json};
+	return settings->store_alone ? check_store_alone(&list, settings, err) : check_all(&list, settings, err);
 }

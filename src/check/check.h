@@ -1,34 +1,68 @@
-/* The parts of walship check. Each shows its steps; anything but STATUS_OK: one of them could not be shown. */
+/* walship check and its parts. Each part prints its steps; any status but STATUS_OK means that printing failed. */
 #ifndef WALSHIP_CHECK_CHECK_H
 #define WALSHIP_CHECK_CHECK_H
 
+#include "check/archive_command.h"
 #include "check/checklist.h"
-#include "command/command.h"
+#include "repo/cluster_id.h"
 #include "repo/repository.h"
+#include "repo/settings.h"
+
+/* The caller owns texts and environment. */
+struct check_settings {
+	const char *configuration;    /* says where the options come from */
+	enum status options_status;   /* whether the options are consistent */
+	struct error options_trouble; /* the inconsistency */
+	const struct repository_settings *repository;
+	struct cluster_hint cluster;
+	const char *spool; /* as for spool_prepare */
+	uint64_t fetch_ahead_bytes;
+	const char *pg_conninfo; /* NULL: not given */
+	const char *const *environment;
+	uint64_t rpo_s;
+	/*
+	 * Compares the command's repository with ours, as archive_command_compare. STATUS_LOCAL also when the command's
+	 * configuration cannot be read.
+	 */
+	enum status (*compare)(const struct archive_command *command, const void *arg, struct error *err);
+	const void *compare_arg;
+	bool store_alone;  /* run the steps of check_store only */
+	bool wants_server; /* a missing server is a failure */
+	bool json;
+};
+
+/* Runs all steps. Any status but STATUS_OK: a step failed, or could not be printed. */
+enum status check_run(const struct check_settings *settings, const struct console *console, struct error *err);
 
 #define CHECK_STORE_STEPS 6
 
-/*
- * What the store really does, tried out with an object of its own: CHECK_STORE_STEPS steps, of which none is tried once
- * the first has failed. *usable: whether archiving and recovery can rely on it.
- */
-enum status check_store(struct checklist *list, const struct repository *repo, bool *usable, struct error *err);
-
-struct check_server {
-	const struct repository *repo; /* NULL: the repository cannot be used, and nothing is waited for in it */
-	uint64_t system_id;            /* of the data directory or of the option; 0: not known */
-	bool wanted;                   /* no server is a failure */
+struct check_store {
+	const struct repository *repo;
+	bool looks_first; /* s3-no-replace = look */
+	bool only_looks;  /* the client cannot send a condition */
 };
 
 /*
- * Whether a server archives into this repository: its settings, its archiver, and one segment that is finished for it
- * and looked for. Without a server at hand, and none wanted, a single step says so.
+ * Tests the store with an object of its own, in CHECK_STORE_STEPS steps; only the first one if that fails. *usable:
+ * whether archiving and recovery can rely on the store.
+ */
+enum status check_store(struct checklist *list, const struct check_store *check, bool *usable, struct error *err);
+
+struct check_server {
+	const struct check_settings *settings;
+	const struct repository *repo; /* NULL: not usable, so no segment is awaited in it */
+	uint64_t system_id;            /* of the data directory or the option; 0: unknown */
+};
+
+/*
+ * Tests whether a server archives into this repository: its settings, its archiver, and one segment that the test
+ * finishes and looks for. Without a server, and if none is wanted, a single step says so.
  */
 enum status check_server(struct checklist *list, const struct check_server *check, struct error *err);
 
 /*
- * Reads an object through to its end and keeps nothing: STATUS_OK when it is authentic and what its name says, which
- * ends in that of a WAL file. *bytes, of the file.
+ * Reads an object to its end, and keeps nothing. STATUS_OK when it is authentic and its content matches its name, which
+ * ends in a WAL file's name. *bytes: the size of that file.
  */
 enum status check_object(const struct repository *repo, const struct call *call, const char *object, uint64_t *bytes,
 			 struct error *err);

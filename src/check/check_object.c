@@ -1,7 +1,7 @@
 #include "base/cleanup.h"
 #include "check/check.h"
-#include "pg/wal/content.h"
 #include "format/unseal.h"
+#include "pg/wal/content.h"
 #include "stream/byte_counter.h"
 #include "stream/terminal_sink.h"
 

@@ -1,16 +1,16 @@
-/* One segment, followed until it is in the repository. */
+/* walship check: finishes a segment, and waits until it is in the repository. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "check/check_server_private.h"
 
-#define TRIES 3          /* the archiver's, before it rests for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
-#define NAP_FIRST_MS 100 /* an archived segment takes about this */
+#define TRIES 3          /* of the archiver before it pauses for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
+#define NAP_FIRST_MS 100 /* about the time to archive a segment */
 #define NAP_MOST_MS 2000 /* each look is a request to the store */
-#define LOST_MS 5000     /* a server that is stopped archives what it can before it ends */
+#define LOST_MS 5000     /* a server that shuts down still archives what it can */
 
-/* An empty segment is not switched: a little is written first. */
+/* pg_switch_wal does nothing in an empty segment, so a message is written first. */
 static enum status switch_wal(struct inspection *inspection, const struct call *call, struct error *err)
 {
 	static const char *const statements[] = {
@@ -20,7 +20,7 @@ static enum status switch_wal(struct inspection *inspection, const struct call *
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++) {
 		CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
-		st = postgres_ask(inspection->postgres, call, statements[i], 1, &rows, err);
+		st = postgres_query_rows(inspection->postgres, call, statements[i], 1, &rows, err);
 		const char *name = postgres_text(&rows, 0, 0);
 		if (!st && i == 1)
 			st = wal_name_parse(&inspection->segment, name == NULL ? "" : name, err);
@@ -33,18 +33,17 @@ enum status check_segment_finish(void *arg, const struct call *call, struct find
 	struct inspection *inspection = arg;
 	if (is_standby(inspection))
 		return finding_skip(finding,
-				    "a standby cannot: run walship check on the primary; here, once it is promoted");
+				    "a standby cannot: run walship check on the primary, or here after a promotion");
 	if (!inspection->archives)
-		return finding_skip(finding, "not tried: it would not be archived here, see above");
+		return finding_skip(finding, "not tried: the server would not archive it here, see above");
 	if (inspection->check->repo == NULL)
-		return finding_skip(finding, "not tried: the repository cannot be used, see above");
+		return finding_skip(finding, "not tried: the repository is not usable, see above");
 	enum status st = switch_wal(inspection, call, err);
 	if (st == STATUS_USAGE)
-		return error_hint(
-		    err, st,
-		    "as a superuser: GRANT EXECUTE ON FUNCTION pg_switch_wal() TO %s; or connect as another "
-		    "role, with pg-conninfo",
-		    fact(inspection, FACT_ROLE));
+		return error_hint(err, st,
+				  "run as a superuser: GRANT EXECUTE ON FUNCTION pg_switch_wal() TO %s; or set "
+				  "pg-conninfo to another role",
+				  fact(inspection, FACT_ROLE));
 	if (st)
 		return st;
 	inspection->switched_ms = clock_monotonic_ms(call->clock);
@@ -53,7 +52,10 @@ enum status check_segment_finish(void *arg, const struct call *call, struct find
 	return STATUS_OK;
 }
 
-/* What the archiver has done since: *archived, when it says that this segment, or one behind it, is; or *fails. */
+/*
+ * *archived: the server reports this segment or a later one as archived. *fails: the archiver has failed TRIES times
+ * since.
+ */
 static enum status ask_archiver(struct inspection *inspection, const struct call *call, bool *archived, bool *fails,
 				struct error *err)
 {
@@ -75,33 +77,34 @@ static enum status gave_up(const struct inspection *inspection, bool archived, b
 	const char *name = inspection->segment.text;
 	if (archived) {
 		(void)error_set(err, STATUS_CONFLICT,
-				"the server says that %s is archived, and this repository does not have it", name);
-		return error_hint(
-		    err, STATUS_CONFLICT,
-		    "archive_command archives to somewhere else: give walship check the same configuration");
+				"the server reports %s as archived, but this repository does not have it", name);
+		return error_hint(err, STATUS_CONFLICT,
+				  "archive_command archives somewhere else: give walship check the same configuration");
 	}
 	if (fails) {
-		(void)error_set(err, STATUS_UNREACHABLE, "the archiver has tried %d times and failed", TRIES);
-		return error_hint(err, STATUS_UNREACHABLE, "the server's log has walship's own words, and a hint");
+		(void)error_set(err, STATUS_UNREACHABLE, "the archiver tried %d times and failed", TRIES);
+		return error_hint(err, STATUS_UNREACHABLE, "see walship's error and hint in the server's log");
 	}
-	(void)error_set(err, STATUS_UNREACHABLE, "%s is not there after %.1f s", name, (double)waited_ms / 1000);
+	(void)error_set(err, STATUS_UNREACHABLE, "%s is not in the repository after %.1f s", name,
+			(double)waited_ms / 1000);
 	return error_hint(
 	    err, STATUS_UNREACHABLE,
-	    "others may wait before it (walship status): a longer --push-timeout waits longer; else look at the "
-	    "server's log: a command that is not found (exit code 127) ends the archiver, which counts no failure");
+	    "other files may be ahead of it (see walship status): raise --push-timeout to wait longer; else look at "
+	    "the "
+	    "server's log: exit code 127 (command not found) ends the archiver without a counted failure");
 }
 
-/* What the archiver has begun with may get there even so. */
+/* The archiver may still finish the segment after the server is lost. */
 static enum status lost_server(const struct inspection *inspection, const struct error *lost, struct error *err)
 {
-	(void)error_set(err, STATUS_UNREACHABLE, "%s is not there, and the server cannot be asked any more: %s",
+	(void)error_set(err, STATUS_UNREACHABLE, "%s is not in the repository, and the server no longer answers: %s",
 			inspection->segment.text, lost->text);
 	return error_hint(err, STATUS_UNREACHABLE,
-			  "it was stopped, it hangs, or it ended this connection: look at its log, and run walship "
+			  "the server was stopped, hangs, or ended this connection: look at its log, and run walship "
 			  "check again");
 }
 
-/* The archiver is asked before the repository, so that what it has archived must be there. */
+/* Asks the archiver before the repository: a segment reported as archived must then be there. */
 enum status check_segment_find(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
@@ -110,7 +113,7 @@ enum status check_segment_find(void *arg, const struct call *call, struct findin
 	int64_t nap_ms = NAP_FIRST_MS;
 	uint64_t bytes;
 	if (inspection->object[0] == '\0')
-		return finding_skip(finding, "no segment was finished for it");
+		return finding_skip(finding, "no segment was finished to look for");
 	for (;;) {
 		bool archived = false;
 		bool fails = false;
@@ -120,7 +123,7 @@ enum status check_segment_find(void *arg, const struct call *call, struct findin
 		int64_t waited_ms = clock_monotonic_ms(call->clock) - inspection->switched_ms;
 		finding_say(finding, "%s opened, %.1f s after it was finished", inspection->object,
 			    (double)waited_ms / 1000);
-		/* A directory that nothing of this cluster was ever archived to gives no certain no. */
+		/* A directory without any WAL of this cluster answers STATUS_UNREACHABLE, not STATUS_MISSING. */
 		if (st != STATUS_MISSING && st != STATUS_UNREACHABLE)
 			return st;
 		if (archived || fails || call_left_ms(call) <= nap_ms || call_left_ms(&wait) <= nap_ms)

@@ -1,4 +1,4 @@
-/* Whether the server archives into this repository: what it says. */
+/* walship check: what the server says about its archiving. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #define RESTART "and restart the server"
 
-/* archive_library is there from 15 on; pg_settings has archive_timeout in seconds. */
+/* archive_library exists from PostgreSQL 15 on; pg_settings has archive_timeout in seconds. */
 #define FACTS                                                                                                          \
 	"select current_setting('server_version'), pg_is_in_recovery(), (select system_identifier from "               \
 	"pg_control_system()), current_setting('archive_mode'), current_setting('archive_command'), "                  \
@@ -26,37 +26,36 @@
 	"select archived_count, last_archived_wal, " ARCHIVED_UTC ", failed_count, last_failed_wal, " FAILED_UTC       \
 	", " FAILS " from pg_stat_archiver"
 
-/* Whether somebody said that there is a server: then it must be found. */
+/* Whether the user names a server, which must then be found. */
 static bool is_wanted(const struct inspection *inspection)
 {
 	static const char *const variables[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE"};
-	const struct command_context *context = inspection->list->context;
-	bool wanted = inspection->check->wanted || config_text(context->config, OPTION_ID_PG_CONNINFO) != NULL;
+	const struct check_settings *settings = inspection->check->settings;
+	bool wanted = settings->wants_server || settings->pg_conninfo != NULL;
 	for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
-		wanted |= environment_value(context->environment, variables[i], strlen(variables[i])) != NULL;
+		wanted |= environment_value(settings->environment, variables[i], strlen(variables[i])) != NULL;
 	return wanted;
 }
 
 static enum status server(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
-	const struct command_context *context = inspection->list->context;
+	const struct check_settings *settings = inspection->check->settings;
 	uint64_t expected = inspection->check->system_id;
-	enum status st = postgres_open(&inspection->postgres, config_text(context->config, OPTION_ID_PG_CONNINFO),
-				       context->environment, call, err);
+	enum status st = postgres_open(&inspection->postgres, settings->pg_conninfo, settings->environment, call, err);
 	if (st && !is_wanted(inspection))
-		return finding_skip(finding, "none at hand (pg-conninfo or PGHOST names one): %s", err->text);
+		return finding_skip(finding, "no server found (set pg-conninfo or PGHOST): %s", err->text);
 	if (!st)
-		st = postgres_ask(inspection->postgres, call, FACTS, FACT_COUNT, &inspection->facts, err);
+		st = postgres_query_rows(inspection->postgres, call, FACTS, FACT_COUNT, &inspection->facts, err);
 	if (st)
 		return st;
 	uint64_t system_id = strtoull(fact(inspection, FACT_SYSTEM_ID), NULL, 10);
 	if (expected != 0 && system_id != expected) {
-		(void)error_set(err, STATUS_CONFLICT, "the server is of cluster %" PRIu64 ", not of %" PRIu64,
-				system_id, expected);
-		return error_hint(
-		    err, STATUS_CONFLICT,
-		    "pg-conninfo or PGHOST names another server than the data directory's or system-id's");
+		(void)error_set(err, STATUS_CONFLICT,
+				"the server belongs to cluster %" PRIu64 ", not to cluster %" PRIu64, system_id,
+				expected);
+		return error_hint(err, STATUS_CONFLICT,
+				  "pg-conninfo or PGHOST names another server than pg-data or system-id does");
 	}
 	finding_say(finding, "PostgreSQL %s, a %s, of cluster %" PRIu64, fact(inspection, FACT_VERSION),
 		    is_standby(inspection) ? "standby" : "primary", system_id);
@@ -76,15 +75,15 @@ static enum status archive_mode(void *arg, const struct call *call, struct findi
 	return error_hint(err, STATUS_USAGE, "set archive_mode = on in postgresql.conf, " RESTART);
 }
 
-/* Wrong: it archives, and not here. */
+/* archive_command does not archive into this repository. */
 static enum status not_here(struct inspection *inspection, struct error *err, const char *what)
 {
 	inspection->archives = false;
 	(void)error_set(err, STATUS_USAGE, "%s", what);
 	return error_hint(
 	    err, STATUS_USAGE,
-	    "set archive_command = 'walship push %%p' in postgresql.conf, and reload the server; in a script "
-	    "that calls it let the name have walship in it");
+	    "set archive_command = 'walship push %%p' in postgresql.conf, and reload the server; a script "
+	    "that calls walship needs walship in its name");
 }
 
 static enum status archive_command(void *arg, const struct call *call, struct finding *finding, struct error *err)
@@ -104,18 +103,21 @@ static enum status archive_command(void *arg, const struct call *call, struct fi
 				  "postgresql.conf, and reload the server");
 	}
 	if (text[0] == '\0')
-		return not_here(inspection, err, "is empty: the server keeps all WAL and archives nothing");
+		return not_here(inspection, err,
+				"archive_command is empty: the server keeps all WAL and archives nothing");
 	archive_command_read(&command, text);
 	inspection->calls_walship = command.kind != ARCHIVE_COMMAND_FOREIGN;
 	if (command.kind == ARCHIVE_COMMAND_FOREIGN)
-		return not_here(inspection, err, "does not call walship");
+		return not_here(inspection, err, "archive_command does not call walship");
 	if (command.kind == ARCHIVE_COMMAND_WRONG)
 		return not_here(inspection, err, command.problem);
 	if (command.kind == ARCHIVE_COMMAND_SHELL) {
-		finding_say(finding, "a script that has walship in it: the last step tells what it does");
+		finding_say(finding,
+			    "a shell command or script that names walship: the last step tells whether it archives");
 		return STATUS_OK;
 	}
-	enum status st = archive_command_compare(&command, inspection->list->context->config, err);
+	const struct check_settings *settings = inspection->check->settings;
+	enum status st = settings->compare(&command, settings->compare_arg, err);
 	finding->optional = st == STATUS_LOCAL;
 	inspection->archives &= st == STATUS_OK || finding->optional;
 	finding_say(finding, "walship push, to this repository");
@@ -130,7 +132,7 @@ static enum status wal_level(void *arg, const struct call *call, struct finding 
 	finding_say(finding, "%s", level);
 	if (strcmp(level, "minimal") != 0)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "minimal: this WAL cannot bring a backup forward");
+	(void)error_set(err, STATUS_USAGE, "minimal: this WAL is not enough to recover a base backup");
 	return error_hint(err, STATUS_USAGE,
 			  "set wal_level = replica in postgresql.conf, " RESTART ", and take a new base backup");
 }
@@ -139,29 +141,29 @@ static enum status archive_timeout(void *arg, const struct call *call, struct fi
 {
 	const struct inspection *inspection = arg;
 	uint64_t seconds = strtoull(fact(inspection, FACT_ARCHIVE_TIMEOUT), NULL, 10);
-	uint64_t rpo_s = config_number(inspection->list->context->config, OPTION_ID_RPO) / 1000;
+	uint64_t rpo_s = inspection->check->settings->rpo_s;
 	(void)call;
-	finding_say(finding, "%" PRIu64 " s, within the wished %" PRIu64 " s", seconds, rpo_s);
+	finding_say(finding, "%" PRIu64 " s, within rpo = %" PRIu64 " s", seconds, rpo_s);
 	if (seconds > 0 && seconds <= rpo_s)
 		return STATUS_OK;
 	if (seconds == 0)
 		(void)error_set(
 		    err, STATUS_USAGE,
-		    "0: a server with little to write keeps a segment open for hours, and that is what can be lost");
+		    "0: a server that writes little keeps a segment open for hours, and all of it can be lost");
 	else
-		(void)error_set(err, STATUS_USAGE, "%" PRIu64 " s: more can be lost than the wished %" PRIu64 " s",
-				seconds, rpo_s);
+		(void)error_set(err, STATUS_USAGE,
+				"%" PRIu64 " s: more WAL can be lost than rpo = %" PRIu64 " s allows", seconds, rpo_s);
 	return error_hint(err, STATUS_USAGE,
 			  "set archive_timeout to at most %" PRIu64
 			  " in postgresql.conf and reload the server, or set rpo "
-			  "to what may be lost",
+			  "to the loss that you accept",
 			  rpo_s);
 }
 
 enum status archiver_query(const struct inspection *inspection, const struct call *call, struct postgres_rows *out,
 			   struct error *err)
 {
-	return postgres_ask(inspection->postgres, call, ARCHIVER, ARCHIVER_FACT_COUNT, out, err);
+	return postgres_query_rows(inspection->postgres, call, ARCHIVER, ARCHIVER_FACT_COUNT, out, err);
 }
 
 static enum status archiver(void *arg, const struct call *call, struct finding *finding, struct error *err)
@@ -175,21 +177,21 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 	const char *failed = postgres_text(&rows, 0, FAILED_LAST);
 	inspection->failures = strtoull(column_text(&rows, FAILED_COUNT), NULL, 10);
 	if (strcmp(column_text(&rows, FAILS_NOW), "t") == 0) {
-		(void)error_set(err, STATUS_UNREACHABLE, "fails: %s at %s, failures in all: %" PRIu64 "; %s%s",
+		(void)error_set(err, STATUS_UNREACHABLE,
+				"the archiver fails: %s at %s, failures in all: %" PRIu64 "; %s%s",
 				column_text(&rows, FAILED_LAST), column_text(&rows, FAILED_AT), inspection->failures,
-				last == NULL ? "nothing was archived so far" : "the last that was archived is ",
+				last == NULL ? "nothing was archived so far" : "the last archived file is ",
 				last == NULL ? "" : last);
 		return error_hint(err, STATUS_UNREACHABLE,
-				  inspection->calls_walship
-				      ? "the server's log has walship's own words, and a hint"
-				      : "the server's log says more of what it has for an archive_command");
+				  inspection->calls_walship ? "see walship's error and hint in the server's log"
+							    : "see the errors of archive_command in the server's log");
 	}
 	if (last == NULL)
-		finding_say(finding, "has archived nothing yet");
+		finding_say(finding, "nothing archived yet");
 	else
 		finding_say(finding, "%s at %s%s%s%s", last, column_text(&rows, ARCHIVED_AT),
 			    failed == NULL ? "" : "; last failure ", failed == NULL ? "" : failed,
-			    failed == NULL ? ", no failure" : ", made good since");
+			    failed == NULL ? ", no failure" : ", recovered since");
 	return STATUS_OK;
 }
 

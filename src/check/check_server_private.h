@@ -1,4 +1,4 @@
-/* What check_server.c and check_segment.c share. */
+/* Shared by check_server.c and check_segment.c. */
 #ifndef WALSHIP_CHECK_CHECK_SERVER_PRIVATE_H
 #define WALSHIP_CHECK_CHECK_SERVER_PRIVATE_H
 
@@ -8,18 +8,18 @@
 #include "pg/server/postgres.h"
 #include "pg/wal/name.h"
 
-/* What the steps hand on. Texts are facts' own. */
+/* State that the steps share. facts owns the texts. */
 struct inspection {
 	struct checklist *list;
 	const struct check_server *check;
 	struct postgres *postgres;
 	struct postgres_rows facts;
-	bool calls_walship; /* archive_command does, for all that can be seen */
-	bool archives;      /* nothing so far keeps a segment from the repository */
+	bool calls_walship; /* archive_command names walship */
+	bool archives;      /* no obstacle to archiving found so far */
 	struct wal_name segment;
 	char object[WAL_OBJECT_NAME_MAX];
 	int64_t switched_ms;
-	uint64_t failures; /* of the archiver, before the switch */
+	uint64_t failures; /* of the archiver before the switch */
 };
 
 /* The columns of FACTS. */
@@ -48,11 +48,11 @@ enum archiver_fact {
 	ARCHIVER_FACT_COUNT
 };
 
-/* What the archiver has done and failed to do. */
+/* Queries pg_stat_archiver. */
 enum status archiver_query(const struct inspection *inspection, const struct call *call, struct postgres_rows *out,
 			   struct error *err);
 
-/* Of the first row; "" for null. */
+/* The column's text in the first row; "" for null. */
 static inline const char *column_text(const struct postgres_rows *rows, size_t column)
 {
 	const char *text = postgres_text(rows, 0, column);
@@ -69,7 +69,7 @@ static inline bool is_standby(const struct inspection *inspection)
 	return strcmp(fact(inspection, FACT_STANDBY), "t") == 0;
 }
 
-/* The last two steps: a segment is finished, and looked for until it is there. */
+/* The last two steps: finish a segment, and look for it until it is archived. */
 enum status check_segment_finish(void *arg, const struct call *call, struct finding *finding, struct error *err);
 enum status check_segment_find(void *arg, const struct call *call, struct finding *finding, struct error *err);
 

@@ -1,4 +1,4 @@
-/* What the configured store really does, tried out with an object of its own. */
+/* walship check: tests what the store really does, with an object of its own. */
 #include "check/check.h"
 
 #include <stdio.h>
@@ -9,18 +9,18 @@
 #include "stream/terminal_sink.h"
 
 #define RANDOM_BYTES 8
-#define CONTENT_MAX 1024 /* of an answer: what is put is shorter */
+#define CONTENT_MAX 1024 /* of an object read back; the written one is shorter */
 #define NAME_SIZE (sizeof "walship-check-" + 2 * RANDOM_BYTES)
 #define LOOK_HINT "set s3-no-replace = look, or use a store that honours If-None-Match on PutObject"
 
 struct probe {
 	struct store *store;
-	const struct call *call; /* of the present step */
+	const struct call *call; /* of the current step */
 	char name[NAME_SIZE];
-	bool looks_first;       /* s3-no-replace = look is configured, or a look found it */
-	bool only_looks;        /* s3-client = libs3: it cannot send a condition */
+	bool looks_first;       /* s3-no-replace = look, or only a look found the object */
+	bool only_looks;        /* s3-client = libs3, which cannot send a condition */
 	const char *first;      /* the content that must stay */
-	struct buffer *content; /* of a read */
+	struct buffer *content; /* of the object read back */
 	bool listed;
 };
 
@@ -50,7 +50,7 @@ static enum status look(struct probe *probe, struct error *err)
 	buffer_clear(probe->content);
 	enum status st = store_read(probe->store, probe->call, probe->name, &content.sink, err);
 	if (!st && strcmp(buffer_text(probe->content), probe->first) != 0)
-		st = error_set(err, STATUS_DAMAGED, "what came back is not what was put: '%.40s'",
+		st = error_set(err, STATUS_DAMAGED, "the object read back differs from the object written: '%.40s'",
 			       buffer_text(probe->content));
 	return st;
 }
@@ -63,7 +63,7 @@ static enum status read_back(void *arg, const struct call *call, struct finding 
 	return look(probe, err);
 }
 
-/* The one promise that only the store can keep. */
+/* The one guarantee that only the store can give. */
 static enum status not_replaced(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct probe *probe = arg;
@@ -73,25 +73,25 @@ static enum status not_replaced(void *arg, const struct call *call, struct findi
 		st = look(probe, err);
 	else if (!st)
 		st = error_set(err, STATUS_CONFLICT,
-			       "the store took another object of the same name: it ignores the condition");
+			       "the store accepted another object of the same name: it ignores the condition");
 	else
 		return st;
-	/* A look found it, just now: that says nothing of two writers. */
+	/* A look found the object, which proves nothing for two concurrent writers. */
 	if (!st && probe->only_looks) {
 		probe->looks_first = true;
-		st = error_set(err, STATUS_CONFLICT, "not by a condition, which libs3 cannot send");
+		st = error_set(err, STATUS_CONFLICT, "libs3 cannot send the condition that prevents replacement");
 	}
 	if (st != STATUS_CONFLICT)
 		return st;
-	/* What walship was told to expect is a warning. */
+	/* A shortcoming that the configuration expects is a warning. */
 	finding->optional = probe->looks_first;
 	return error_hint(err, st, "%s",
-			  probe->looks_first ? "a look before each upload keeps one walship from it; two writers at "
+			  probe->looks_first ? "a look before each upload stops a single writer; two writers at "
 					       "once could both win"
 					     : LOOK_HINT);
 }
 
-/* Without it no recovery ends: an answer of 403 is not the end of the WAL. */
+/* Recovery ends only at a definite "missing": 403 is not the end of the WAL. */
 static enum status says_missing(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct probe *probe = arg;
@@ -103,7 +103,7 @@ static enum status says_missing(void *arg, const struct call *call, struct findi
 	enum status st = store_read(probe->store, call, name, &content.sink, err);
 	if (st == STATUS_MISSING)
 		return STATUS_OK;
-	return st ? st : error_set(err, STATUS_DAMAGED, "the store has an object that nobody put there: %s", name);
+	return st ? st : error_set(err, STATUS_DAMAGED, "the store returns an object that was never written: %s", name);
 }
 
 static enum status note(void *arg, const struct object_info *info, struct error *err)
@@ -119,7 +119,7 @@ static enum status list_it(void *arg, const struct call *call, struct finding *f
 	struct probe *probe = arg;
 	finding->optional = true;
 	enum status st = store_list(probe->store, call, probe->name, note, probe, err);
-	return st || probe->listed ? st : error_set(err, STATUS_DAMAGED, "the new object is not in the list");
+	return st || probe->listed ? st : error_set(err, STATUS_DAMAGED, "the new object is not listed");
 }
 
 static enum status remove_it(void *arg, const struct call *call, struct finding *finding, struct error *err)
@@ -151,20 +151,21 @@ static enum status name_probe(const struct call *call, char out[NAME_SIZE], stru
 	return STATUS_OK;
 }
 
-enum status check_store(struct checklist *list, const struct repository *repo, bool *usable, struct error *err)
+enum status check_store(struct checklist *list, const struct check_store *check, bool *usable, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer content = {0};
-	const struct command_context *context = list->context;
-	struct probe probe = {.store = repo->store, .first = "written by walship check", .content = &content};
-	probe.looks_first = context->settings->s3.look_first;
-	probe.only_looks = repository_uses_libs3(context->settings);
-	enum status st = name_probe(context->call, probe.name, err);
+	struct probe probe = {.store = check->repo->store,
+			      .looks_first = check->looks_first,
+			      .only_looks = check->only_looks,
+			      .first = "written by walship check",
+			      .content = &content};
+	enum status st = name_probe(list->console->call, probe.name, err);
 	*usable = true;
 	for (size_t i = 0; !st && i < CHECK_STORE_STEPS; i++) {
 		bool passed;
 		st = checklist_run(list, steps[i].what, steps[i].run, &probe, &passed, err);
 		*usable &= passed;
-		/* Without the object there is nothing to try. */
+		/* The other steps need the object. */
 		if (!passed && i == 0)
 			break;
 	}

@@ -47,11 +47,11 @@ static const char *result_of(const struct shown *shown)
 	return shown->finding->optional ? "warning" : "failed";
 }
 
-static enum status show_json(const struct command_context *context, const struct shown *shown, struct error *err)
+static enum status show_json(const struct console *console, const struct shown *shown, struct error *err)
 {
 	bool fine = shown->status == STATUS_OK && !shown->finding->skipped;
 	bool trouble = !fine && !shown->finding->skipped;
-	return print_json(&context->console,
+	return print_json(console,
 			  json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o}", "kind", "step", "step", shown->what,
 				    "result", result_of(shown), "took_seconds", (double)shown->took_ms / 1000, "detail",
 				    print_string(trouble ? NULL : shown->finding->detail), "error",
@@ -60,7 +60,7 @@ static enum status show_json(const struct command_context *context, const struct
 			  err);
 }
 
-static enum status show_text(const struct command_context *context, const struct shown *shown, struct error *err)
+static enum status show_text(const struct console *console, const struct shown *shown, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	const struct finding *finding = shown->finding;
@@ -74,13 +74,13 @@ static enum status show_text(const struct command_context *context, const struct
 				   fine || finding->skipped ? finding->detail : shown->trouble->text);
 	if (!st && !fine && shown->trouble->hint[0] != '\0')
 		st = buffer_printf(&out, err, "  %-20s hint: %s\n", "", shown->trouble->hint);
-	return st ? st : print_text(&context->console, &out, err);
+	return st ? st : print_text(console, &out, err);
 }
 
 enum status checklist_run(struct checklist *list, const char *what, check_fn run, void *arg, bool *passed,
 			  struct error *err)
 {
-	const struct call call = call_step(list->context->call);
+	const struct call call = call_step(list->console->call);
 	struct finding finding = {0};
 	struct error trouble = {0};
 	int64_t began_ms = clock_monotonic_ms(call.clock);
@@ -97,5 +97,5 @@ enum status checklist_run(struct checklist *list, const char *what, check_fn run
 		list->status = st;
 	if (passed != NULL)
 		*passed = !wrong;
-	return list->json ? show_json(list->context, &shown, err) : show_text(list->context, &shown, err);
+	return list->json ? show_json(list->console, &shown, err) : show_text(list->console, &shown, err);
 }

@@ -13,7 +13,7 @@ static enum status add_option(struct arguments *out, const char *name, const cha
 	return STATUS_OK;
 }
 
-/* Only the name is shown: what stands behind '=' may be a secret. */
+/* Shows only the name: the value after '=' may be a secret. */
 static enum status unknown_option(const char *text, struct error *err)
 {
 	char name[64];
@@ -24,11 +24,11 @@ static enum status unknown_option(const char *text, struct error *err)
 		nearest_offer(&nearest, option_table[id].name, strlen(option_table[id].name));
 	for (size_t i = 0; i < flag_count; i++)
 		nearest_offer(&nearest, flag_table[i].name, strlen(flag_table[i].name));
-	return nearest_is_near(&nearest) ? error_hint(err, STATUS_USAGE, "nearest: --%s", nearest.name)
-					 : error_hint(err, STATUS_USAGE, "walship help shows all");
+	return nearest_is_near(&nearest) ? error_hint(err, STATUS_USAGE, "did you mean --%s?", nearest.name)
+					 : error_hint(err, STATUS_USAGE, "see walship help");
 }
 
-/* The table's own copy of an option's name, so that "--name=value" needs no copy of ours. */
+/* The option's name in static storage, so that "--name=value" need not be copied. */
 static const char *known_name(const char *text, size_t len)
 {
 	if (len == strlen("config") && strncmp(text, "config", len) == 0)
@@ -39,7 +39,7 @@ static const char *known_name(const char *text, size_t len)
 	return NULL;
 }
 
-/* Behind a command its own options may leave its name out: "verify --again" is verify-again. */
+/* After a command, its own options may omit the command's name: "verify --again" is verify-again. */
 static const char *own_name(const struct command_row *command, const char *text, size_t len)
 {
 	size_t prefix = command == NULL ? 0 : strlen(command->name);
@@ -52,7 +52,7 @@ static const char *own_name(const struct command_row *command, const char *text,
 	return NULL;
 }
 
-/* A flag of any command, as the command may stand behind it; whose it is gets checked at the end. */
+/* Accepts a flag of any command, because the command may follow it. check_flags checks the owner at the end. */
 static bool take_flag(struct arguments *out, const char *name)
 {
 	for (size_t i = 0; i < flag_count; i++) {
@@ -78,14 +78,14 @@ static enum status check_flags(const struct arguments *arguments, struct error *
 		}
 		if (fits || owner == NULL)
 			continue;
-		(void)error_set(err, STATUS_USAGE, "%s: --%s is for another command", arguments->command->name,
+		(void)error_set(err, STATUS_USAGE, "%s: --%s belongs to another command", arguments->command->name,
 				arguments->flags[i]);
 		return error_hint(err, STATUS_USAGE, "walship %s --%s", owner->command, owner->name);
 	}
 	return STATUS_OK;
 }
 
-/* *index is that of the option; it moves on to the value if that is an argument of its own. */
+/* *index is the option's index in argv; it advances if the value is a separate argument. */
 static enum status take_long(struct arguments *out, int argc, char **argv, int *index, struct error *err)
 {
 	const char *text = argv[*index] + 2;
@@ -121,10 +121,10 @@ static enum status take_short(struct arguments *out, const char *text, struct er
 	if (strcmp(text, "-h") == 0)
 		return out->help = true, STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "unknown option '%.64s'", text);
-	return error_hint(err, STATUS_USAGE, "walship help shows all");
+	return error_hint(err, STATUS_USAGE, "see walship help");
 }
 
-/* Whether a word alone is no command, but the first of one's two words: "key". */
+/* Whether word is the first word of a two-word command, such as "key". */
 static bool is_group(const char *word)
 {
 	size_t len = strlen(word);
@@ -142,8 +142,8 @@ static enum status unknown_command(struct arguments *out, const char *name, stru
 		nearest_offer(&nearest, command_table[i].name, strlen(command_table[i].name));
 	(void)error_set(err, STATUS_USAGE, "unknown command '%.64s'", name);
 	return nearest_is_near(&nearest)
-		   ? error_hint(err, STATUS_USAGE, "nearest: walship %s; walship help shows all", nearest.name)
-		   : error_hint(err, STATUS_USAGE, "walship help shows all");
+		   ? error_hint(err, STATUS_USAGE, "did you mean walship %s? See walship help", nearest.name)
+		   : error_hint(err, STATUS_USAGE, "see walship help");
 }
 
 static enum status take_command(struct arguments *out, const char *word, struct error *err)
@@ -175,17 +175,17 @@ static enum status check_operands(const struct arguments *arguments, struct erro
 	if (arguments->help || arguments->version)
 		return STATUS_OK;
 	if (command == NULL && arguments->group != NULL) {
-		(void)error_set(err, STATUS_USAGE, "%s: which one?", arguments->group);
-		return error_hint(err, STATUS_USAGE, "walship help shows the commands");
+		(void)error_set(err, STATUS_USAGE, "%s: incomplete command", arguments->group);
+		return error_hint(err, STATUS_USAGE, "see walship help");
 	}
 	if (command == NULL) {
 		(void)error_set(err, STATUS_USAGE, "no command");
-		return error_hint(err, STATUS_USAGE, "walship help shows the commands");
+		return error_hint(err, STATUS_USAGE, "see walship help");
 	}
 	if (arguments->operand_count >= command->least && arguments->operand_count <= command->most)
 		return check_flags(arguments, err);
 	if (arguments->operand_count < command->least)
-		(void)error_set(err, STATUS_USAGE, "%s: missing operand of %s", command->name, command->operands);
+		(void)error_set(err, STATUS_USAGE, "%s: missing operand %s", command->name, command->operands);
 	else
 		(void)error_set(err, STATUS_USAGE, "%s: unexpected operand '%.64s'", command->name,
 				arguments->operands[command->most]);
@@ -199,7 +199,7 @@ enum status arguments_parse(struct arguments *out, int argc, char **argv, struct
 	enum status first = STATUS_OK;
 	struct error ignored;
 	*out = (struct arguments){0};
-	/* Read on after an error: the command decides which exit code tells it. */
+	/* Continue after an error: the command, which may follow, selects the exit code. */
 	for (int i = 1; i < argc; i++) {
 		const char *text = argv[i];
 		struct error *report = first ? &ignored : err;

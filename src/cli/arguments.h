@@ -1,4 +1,4 @@
-/* argv, taken apart. */
+/* Parses argv. */
 #ifndef WALSHIP_CLI_ARGUMENTS_H
 #define WALSHIP_CLI_ARGUMENTS_H
 
@@ -6,15 +6,15 @@
 
 #include "cli/commands.h"
 
-#define COMMAND_NAME_MAX 64 /* of a command's two words; a longer one is unknown */
+#define COMMAND_NAME_MAX 64 /* a command of two words; a longer name is unknown */
 #define OPERANDS_MAX 8      /* no command takes more than two */
 #define FLAGS_MAX 8         /* no command has more than a few */
-#define OPTIONS_MAX 128     /* each option once, and many keys */
+#define OPTIONS_MAX 128     /* every option once, and many keys */
 
 struct arguments {
-	const struct command_row *command; /* NULL: none, or none that is known */
-	const char *group;                 /* the first word of a command of two, until the second one has come */
-	bool unknown;                      /* a command was given, and there is none of its name */
+	const struct command_row *command; /* NULL: none given, or unknown */
+	const char *group;                 /* the first word of a two-word command, such as "key"; NULL: none */
+	bool unknown;                      /* an unknown command was given */
 	const char *operands[OPERANDS_MAX + 1];
 	size_t operand_count;
 	const char *flags[FLAGS_MAX + 1]; /* names from flag_table, then NULL */
@@ -26,8 +26,9 @@ struct arguments {
 };
 
 /*
- * Options may stand anywhere: --name value, --name=value, -v, -vv, -h; "--" ends them. The strings
- * remain argv's. STATUS_USAGE names what is wrong and what is nearest; out->command tells whose exit code counts.
+ * Parses argv into out. Options may appear anywhere: --name value, --name=value, -v, -vv, -h; "--" ends them. The
+ * strings still belong to argv. STATUS_USAGE: the error names the problem and the hint the nearest valid name;
+ * out->command is set if known, for its exit code.
  */
 enum status arguments_parse(struct arguments *out, int argc, char **argv, struct error *err);
 

@@ -6,14 +6,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define GRACE_S 5 /* the deadlines inside come first and say more */
+#define GRACE_S 5 /* inner deadlines expire first and give better errors */
 
 #define LINES_MAX 512
 
-/* What the handler of SIGALRM needs: there is one process and one alarm. */
+/* State for the SIGALRM handler: a process has one alarm. */
 static volatile const enum exit_for *armed_reader;
 static volatile int armed_fd;
-static char armed_lines[LINES_MAX]; /* made beforehand: a handler must not format */
+static char armed_lines[LINES_MAX]; /* formatted in advance: a signal handler must not format */
 static volatile size_t armed_len;
 static volatile int64_t armed_ms;
 
@@ -22,7 +22,7 @@ static void on_alarm(int signal)
 	(void)signal;
 	int code = status_exit_code(STATUS_UNREACHABLE, *armed_reader);
 	if (write(armed_fd, armed_lines, armed_len) < 0)
-		_exit(code); /* nobody is there to read it */
+		_exit(code); /* no way to report it */
 	_exit(code);
 }
 
@@ -36,8 +36,8 @@ void backstop_arm(const struct backstop *backstop)
 {
 	struct sigaction action = {.sa_handler = on_alarm};
 	int len = snprintf(armed_lines, sizeof armed_lines,
-			   "walship: %s %.200s: still hangs some seconds after its timeout\n"
-			   "walship: hint: a disk or a mount does not answer: look at the kernel's log\n",
+			   "walship: %s %.200s: still blocked several seconds after the timeout\n"
+			   "walship: hint: a disk or mount does not respond: check the kernel log\n",
 			   backstop->command, backstop->operand);
 	armed_len = len < 0 ? 0 : (size_t)len;
 	armed_reader = backstop->reader;

@@ -11,13 +11,13 @@
 #include "cli/logger.h"
 #include "cli/signal_hold.h"
 
-/* The end of every call: what PostgreSQL's log shows, and what PostgreSQL is told. */
+/* Ends a call: logs the error and returns the exit code for PostgreSQL. */
 static int report(struct logger *logger, enum status st, enum exit_for reader, const struct error *err)
 {
 	if (st && st != STATUS_UNREAD && err->text[0] != '\0')
 		logger_error(logger, err);
 	logger_fini(logger);
-	/* As it is with the tools that a pipe is made of: `walship list | head` had enough, and nothing is wrong. */
+	/* In a pipe such as `walship list | head`, a reader that stops early is normal: end as other tools do. */
 	if (st == STATUS_UNREAD)
 		die_of_signal(SIGPIPE);
 	return status_exit_code(st, reader);
@@ -62,8 +62,8 @@ static enum status run(const struct process *process, const struct arguments *ar
 }
 
 /*
- * A command that is not known may be a misspelled restore_command: then recovery must stop, and not end early. A single
- * path, as %p is one, tells an archive_command, where a high code would end the archiver.
+ * An unknown command may be a misspelled restore_command: recovery must stop instead of ending early. A single path as
+ * operand, such as %p, indicates an archive_command, where a code above 126 would end the archiver.
  */
 static enum exit_for reader_of(const struct arguments *arguments)
 {
@@ -93,8 +93,7 @@ int cli_run(const struct process *process)
 	    .option_count = arguments.option_count,
 	    .environment = (const char *const *)process->environment,
 	    .path = arguments.config_path,
-	    /* The key comes first, and the walship.conf that names it, be it that of WALSHIP_CONFIG, is not there yet.
-	     */
+	    /* keygen comes before the walship.conf that will name the key, even if WALSHIP_CONFIG is already set. */
 	    .without_file = arguments.command->run == command_keygen,
 	};
 	st = config_load(&config, &input, &err);

@@ -1,4 +1,4 @@
-/* The command line: from argv to a command, and from its outcome to an exit code. */
+/* Runs one command line: parses argv, runs the command and maps its status to an exit code. */
 #ifndef WALSHIP_CLI_CLI_H
 #define WALSHIP_CLI_CLI_H
 
@@ -12,10 +12,10 @@ struct process {
 	int err_fd;
 };
 
-/* Does what argv says, prints to the two descriptors, and returns the process's exit code. */
+/* Runs the command in argv, prints to the two descriptors, and returns the process exit code. */
 int cli_run(const struct process *process);
 
-/* For what fails before: says so, and returns the exit code for whoever reads that of argv's command. */
+/* Reports a failure before cli_run, and returns the exit code for the command in argv. */
 int cli_fail(const struct process *process, enum status st, const struct error *err);
 
 #endif

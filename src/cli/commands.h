@@ -1,4 +1,4 @@
-/* The commands and their flags, as commands.def and flags.def list them. */
+/* The tables of commands and flags, from commands.def and flags.def. */
 #ifndef WALSHIP_CLI_COMMANDS_H
 #define WALSHIP_CLI_COMMANDS_H
 
@@ -6,15 +6,15 @@
 
 #include "command/command.h"
 
-/* What a command's timeout bounds. */
+/* What a command's timeout limits. */
 enum command_bound {
-	BOUND_ALL,  /* all that it does */
-	BOUND_STEP, /* each step: what it works through may be a million objects (base/call.h) */
+	BOUND_ALL,  /* the whole command */
+	BOUND_STEP, /* each step, because the command may process a million objects (base/call.h) */
 };
 
 struct command_row {
 	const char *name;
-	size_t least, most; /* operands */
+	size_t least, most; /* number of operands */
 	const char *operands;
 	enum status (*run)(struct command_context *, struct error *); /* NULL: help */
 	enum exit_for reader;
@@ -27,7 +27,7 @@ struct command_row {
 extern const struct command_row command_table[];
 extern const size_t command_count;
 
-/* An option of one command alone, without a value. */
+/* An option of one command that takes no value. */
 struct flag_row {
 	const char *command;
 	const char *name;
@@ -37,7 +37,7 @@ struct flag_row {
 extern const struct flag_row flag_table[];
 extern const size_t flag_count;
 
-/* NULL when there is none of this name. */
+/* The command of this name; NULL if unknown. */
 const struct command_row *command_find(const char *name);
 
 #endif

@@ -11,7 +11,7 @@ static void expect(struct expected *out, const char *name, size_t len)
 		out->files |= strlen(files[i]) == len && strncmp(files[i], name, len) == 0;
 	out->dirs |= len == 3 && strncmp("DIR", name, len) == 0;
 	out->commands |= len == 7 && strncmp("COMMAND", name, len) == 0;
-	/* Capitals are a name for a value, the rest are the values themselves. */
+	/* A name with capitals is a placeholder; any other name is a literal value. */
 	if (strcspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") < len)
 		return;
 	(void)snprintf(out->words + used, sizeof out->words - used, "%s%.*s", used > 0 ? " " : "", (int)len, name);

@@ -1,38 +1,38 @@
-/* What the tables say that may stand at a place of a command line: for the shells. */
+/* Determines from the tables which words can appear at a position of a command line, for shell completion. */
 #ifndef WALSHIP_CLI_COMPLETION_H
 #define WALSHIP_CLI_COMPLETION_H
 
 #include "base/buffer.h"
 #include "cli/commands.h"
 
-/* What a placeholder of the tables stands for: "FILE", "auto|path", "stderr|FILE". */
+/* The completions of a placeholder such as "FILE", "auto|path" or "stderr|FILE". */
 struct expected {
-	char words[256]; /* separated by blanks; "" */
+	char words[256]; /* literal words, separated by spaces; "": none */
 	bool files, dirs, commands;
 };
 
-/* names: len bytes of placeholders and values, "COMMAND", "rotate|list", "stderr|FILE". */
+/* Parses len bytes of placeholders and literal values: "COMMAND", "rotate|list", "stderr|FILE". */
 struct expected completion_expected(const char *names, size_t len);
 
-/* The value of an option: what a CHOICE has may be in capitals, too. */
+/* The completions of an option's value. The literal values of a CHOICE may be uppercase. */
 struct expected completion_value(enum option_id id);
 
 /*
- * The next name in a command's operands, "NAME DEST", "[COMMAND]"; flags stand there too, as "--json" in "[--json]".
- * Returns where to go on.
+ * Finds the next name in a command's operands, such as "NAME DEST" or "[COMMAND]", including flags such as "[--json]".
+ * Returns where to continue.
  */
 const char *completion_operand(const char *operands, const char **name, size_t *len);
 
-/* "key list" and "key rotate" are a group: its name is the first word, and this is how long. 0: a command by itself. */
+/* The length of the first word of a two-word command, such as "key list"; 0 for a command of one word. */
 size_t completion_group(size_t command);
 
-/* Whether the command's first word is that of the row before it: a group's rows stand together. */
+/* Whether the command has the same first word as the row before it. Rows of a group are adjacent. */
 bool completion_continues(size_t command);
 
-/* Every command's first word, once, separated by blanks. */
+/* Appends the first word of every command, without repetition, separated by spaces. */
 enum status completion_commands(struct buffer *out, struct error *err);
 
-/* The second words of the group that begins with this command. */
+/* Appends the second words of the group that begins with this command, separated by spaces. */
 enum status completion_second_words(struct buffer *out, size_t command, struct error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Completion for bash: the tables as cases, and around them what is the same for every program. */
+/* Completion for bash: the tables become case statements around a generic parser. */
 #include <string.h>
 
 #include "cli/completion.h"
@@ -7,7 +7,7 @@
 static enum status bash_groups(struct buffer *out, struct error *err)
 {
 	enum status st = buffer_printf(out, err,
-				       "# The second words of commands that have one; false for the others.\n"
+				       "# Sets the second words of a two-word command; false for other commands.\n"
 				       "_walship_group() {\n\tcase $1 in\n");
 	for (size_t i = 0; !st && i < command_count; i++) {
 		if (completion_group(i) == 0 || completion_continues(i))
@@ -21,7 +21,7 @@ static enum status bash_groups(struct buffer *out, struct error *err)
 	return st ? st : buffer_printf(out, err, "\t*) return 1 ;;\n\tesac\n}\n\n");
 }
 
-/* What bash's own readline does with files is more than a list of words could. */
+/* Files and directories are left to readline, which completes them better than a list of words. */
 static enum status bash_case(struct buffer *out, const struct expected *what, struct error *err)
 {
 	enum status st = STATUS_OK;
@@ -46,7 +46,7 @@ static enum status bash_values(struct buffer *out, struct error *err)
 {
 	static const struct expected file = {.files = true};
 	enum status st = buffer_printf(out, err,
-				       "# What may stand behind an option; false when nothing does.\n"
+				       "# Sets the values of an option; false for an option without a value.\n"
 				       "_walship_value() {\n\tcase $1 in\n");
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++) {
 		struct expected what = completion_value(id);
@@ -110,7 +110,7 @@ static enum status bash_flags(struct buffer *out, struct error *err)
 	return st ? st : buffer_printf(out, err, "'\n}\n\n");
 }
 
-/* The line is taken apart anew: of bash's own words '=' and ':' are some of their own. */
+/* Splits the line itself, because bash treats '=' and ':' as separate words. */
 static const char bash_main[] = "_walship() {\n"
 				"\tlocal line word current option= command= operands=0 ended= prefix= words= kind=\n"
 				"\tread -a line <<<\"${COMP_LINE:0:COMP_POINT}\"\n"

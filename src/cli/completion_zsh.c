@@ -1,14 +1,15 @@
-/* Completion for zsh: the tables as what its own _arguments takes. */
+/* Completion for zsh: the tables become specifications for _arguments. */
 #include <string.h>
 
 #include "cli/completion.h"
 #include "cli/help.h"
 
-/* The beginning of a text, up to what only a longer reading would need, for a string in quotes and brackets. */
+/* Appends the first clause of a text, quoted for a single-quoted string with brackets. */
 static enum status zsh_text(struct buffer *out, const char *text, struct error *err)
 {
 	enum status st = STATUS_OK;
-	for (; !st && *text != '\0' && *text != ';' && strncmp(text, " (", 2) != 0 && strncmp(text, ": ", 2) != 0;
+	for (; !st && *text != '\0' && *text != ';' && strncmp(text, " (", 2) != 0 && strncmp(text, ": ", 2) != 0 &&
+	       strncmp(text, ". ", 2) != 0;
 	     text++) {
 		if (*text == '\'')
 			st = buffer_append(out, "'\\''", 4, err);
@@ -110,7 +111,7 @@ static enum status zsh_command(struct buffer *out, const struct command_row *com
 	return st ? st : buffer_printf(out, err, " ;;\n");
 }
 
-/* A group takes one more word off the line, and then the two are the command. */
+/* For a two-word command, takes one more word from the line. */
 static enum status zsh_groups(struct buffer *out, struct error *err)
 {
 	enum status st = STATUS_OK;
@@ -134,7 +135,7 @@ static enum status zsh_groups(struct buffer *out, struct error *err)
 	return st;
 }
 
-/* The file is the body of the function: what is local to it is there whenever it is called. */
+/* The file is the body of the completion function, so its variables are local. */
 enum status help_completion_zsh(struct buffer *out, struct error *err)
 {
 	enum status st = buffer_printf(out, err,

@@ -20,24 +20,23 @@ static void set_signals(void (*handler)(int))
 }
 
 /*
- * Where the server itself is process 1, as in its container, it becomes the parent of every process that lost its own,
- * and takes its death by a signal for the crash of a backend, upon which it ends all of them (CleanupBackend and
- * HandleChildCrash in postmaster.c). So this process stays in between, only waits, and ends well whatever becomes
- * of the other.
+ * In a container the postmaster may be process 1 and adopts orphaned processes. It takes an adopted process's death by
+ * a signal for a backend crash and restarts all backends (CleanupBackend and HandleChildCrash in postmaster.c). This
+ * process is the worker's parent instead. It only waits and exits with 0 however the worker ends.
  */
-static void stand_between(pid_t worker)
+static void wait_for_worker(pid_t worker)
 {
 	int unused;
 	set_signals(SIG_IGN);
 	if (chdir("/") != 0)
-		_exit(1); /* it would keep a file system from being unmounted */
+		_exit(1); /* its working directory would keep a file system busy */
 	while (waitpid(worker, &unused, 0) < 0 && errno == EINTR)
 		;
 	_exit(0);
 }
 
-/* PostgreSQL's log waits for the end of everybody who holds its pipe. */
-static void let_go(int told_fd)
+/* PostgreSQL's log collector waits until every process has closed its pipe. */
+static void drop_descriptors(int told_fd)
 {
 	(void)setsid();
 	int null_fd = open("/dev/null", O_RDWR);
@@ -56,14 +55,14 @@ int detach(void (*live)(void *arg, int told_fd), void *arg)
 		return -1;
 	pid_t child = fork();
 	if (child == 0) {
-		let_go(ends[0]);
+		drop_descriptors(ends[0]);
 		pid_t between = getpid();
 		pid_t worker = fork();
 		if (worker > 0)
-			stand_between(worker);
+			wait_for_worker(worker);
 		if (worker == 0) {
 			set_signals(SIG_DFL);
-			/* It may have gone before it was said that its end is this one's too. */
+			/* The parent may have exited before PR_SET_PDEATHSIG took effect. */
 			if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == between)
 				live(arg, TOLD_FD);
 		}

@@ -22,7 +22,7 @@ static const struct topic {
 };
 #define TOPIC_COUNT (sizeof topics / sizeof topics[0])
 
-/* Breaks text at spaces; every line but the first is indented. */
+/* Wraps text at spaces and indents every line but the first. column is the current one. */
 static enum status wrapped(struct buffer *out, const char *text, size_t indent, size_t column, struct error *err)
 {
 	enum status st = STATUS_OK;
@@ -52,7 +52,7 @@ enum status help_accepts(struct buffer *out, enum option_id id, struct error *er
 	return row->value == NULL ? STATUS_OK : buffer_printf(out, err, "default %s%s", also, row->value);
 }
 
-/* From the end of a line so long to the column of explanations, there or in the next line. */
+/* Moves to HELP_COLUMN, on the next line if the current one is longer than that. */
 static enum status to_column(struct buffer *out, size_t used, struct error *err)
 {
 	if (used >= HELP_COLUMN)
@@ -87,7 +87,7 @@ enum status help_overview(struct buffer *out, struct error *err)
 	enum status st =
 	    buffer_printf(out, err,
 			  "walship keeps PostgreSQL's WAL in a directory or an S3 bucket, compressed and encrypted,\n"
-			  "and brings it back, verified.\n\nusage: walship COMMAND [OPTIONS]\n\ncommands:\n");
+			  "and restores it, verified.\n\nusage: walship COMMAND [OPTIONS]\n\ncommands:\n");
 	for (size_t i = 0; !st && i < command_count; i++) {
 		const struct command_row *row = &command_table[i];
 		size_t used = out->len;
@@ -98,21 +98,20 @@ enum status help_overview(struct buffer *out, struct error *err)
 			st = buffer_printf(out, err, "%s\n", row->summary);
 	}
 	if (!st)
-		st = buffer_printf(out, err,
-				   "\noptions, also as WALSHIP_NAME in the environment and as name = value in %s:\n",
+		st = buffer_printf(out, err, "\noptions (in the environment: WALSHIP_NAME; in %s: name = value):\n",
 				   CONFIG_PATH_DEFAULT);
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
 		st = show_option(out, id, err);
 	return st ? st
 		  : buffer_printf(out, err,
-				  "  --config FILE           read this instead of %s\n"
-				  "  -v, -vv                 log-level info, debug\n"
-				  "  -h, --help              show this\n"
+				  "  --config FILE           read this file instead of %s\n"
+				  "  -v, -vv                 set log-level to info or debug\n"
+				  "  -h, --help              show this help\n"
 				  "  --version               show the version\n",
 				  CONFIG_PATH_DEFAULT);
 }
 
-/* Commands that do not look at the store do not fail as it does. */
+/* Whether the command can end with this status. */
 static bool can_end_with(const struct command_row *command, enum status code)
 {
 	bool stores = command->run != command_keygen;
@@ -121,7 +120,7 @@ static bool can_end_with(const struct command_row *command, enum status code)
 	if (code == STATUS_OK || code == STATUS_USAGE || code == STATUS_LOCAL)
 		return true;
 	if (code == STATUS_UNREAD)
-		return false; /* that is the signal's to tell */
+		return false; /* the process dies by SIGPIPE instead */
 	if (code == STATUS_EXISTS)
 		return command->run == command_keygen;
 	if (code == STATUS_INCOMPLETE)
@@ -144,7 +143,8 @@ static enum status show_exit_codes(struct buffer *out, const struct command_row 
 					   status_exit_code(code, EXIT_FOR_STANDBY), status_meaning(code));
 	}
 	if (!st && (reader == EXIT_FOR_FETCH || reader == EXIT_FOR_STANDBY))
-		st = buffer_printf(out, err, "  the second column: on a standby, or with fetch-error = continue\n");
+		st = buffer_printf(out, err,
+				   "  the second column applies on a standby, or with fetch-error = continue\n");
 	return st;
 }
 
@@ -172,7 +172,7 @@ enum status help_topic_names(struct buffer *out, struct error *err)
 	return st;
 }
 
-/* "key" alone: all commands that begin with that word; nothing where none does. */
+/* Appends the help of every two-word command that begins with name, such as "key"; nothing if none does. */
 static enum status group_text(struct buffer *out, const char *name, struct error *err)
 {
 	size_t len = strlen(name);
@@ -205,8 +205,8 @@ static enum status topic_text(struct buffer *out, const char *name, struct error
 		nearest_offer(&nearest, topics[i].name, strlen(topics[i].name));
 	}
 	(void)error_set(err, STATUS_USAGE, "help: unknown command '%.64s'", name);
-	return nearest_is_near(&nearest) ? error_hint(err, STATUS_USAGE, "nearest: walship help %s", nearest.name)
-					 : error_hint(err, STATUS_USAGE, "walship help shows all");
+	return nearest_is_near(&nearest) ? error_hint(err, STATUS_USAGE, "did you mean walship help %s?", nearest.name)
+					 : error_hint(err, STATUS_USAGE, "see walship help");
 }
 
 static enum status choose_text(struct buffer *out, const struct arguments *arguments, struct error *err)

@@ -25,7 +25,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct log_entry_text *out
 		out->len = sizeof out->bytes - 1;
 }
 
-/* The bytes of the character at c, 0 when it is no UTF-8 (RFC 3629); a text that was cut off may end in such. */
+/* The length of the UTF-8 character at c (RFC 3629); 0 if it is invalid, as at the end of a truncated text. */
 static int character_bytes(const unsigned char *c)
 {
 	if (c[0] < 0x80)
@@ -39,7 +39,7 @@ static int character_bytes(const unsigned char *c)
 	return overlong || beyond ? 0 : bytes;
 }
 
-/* Text that is UTF-8 afterwards, with a backslash before what is one of escaped. */
+/* Appends text as valid UTF-8, with a backslash before each character in escaped. */
 static void put_utf8(struct log_entry_text *out, const char *text, const char *escaped)
 {
 	while (*text != '\0') {
@@ -99,7 +99,7 @@ static void put_json(struct log_entry_text *out, const struct log_entry *entry)
 	if (entry->command != NULL)
 		put_member(out, "command", entry->command);
 	put(out, ",\"pid\":%d", entry->pid);
-	/* As a string: a number of 64 bits loses digits in many readers (RFC 8259, 6). */
+	/* A string, because many JSON parsers lose digits of 64-bit numbers (RFC 8259, 6). */
 	if (entry->subject.system_id != 0)
 		put(out, ",\"system_id\":\"%" PRIu64 "\"", entry->subject.system_id);
 	if (entry->subject.wal_file != NULL)
@@ -121,7 +121,7 @@ static void begin_syslog(struct log_entry_text *out, const struct log_entry *ent
 {
 	struct tm parts;
 	char text[32] = "";
-	/* The time of the place, without a year: what syslogd expects of programs (RFC 3164, 4.1.2). */
+	/* syslogd expects the local time without a year (RFC 3164, 4.1.2). */
 	if (localtime_r(&entry->time.tv_sec, &parts) != NULL)
 		(void)strftime(text, sizeof text, "%b %e %H:%M:%S", &parts);
 	out->len = 0;

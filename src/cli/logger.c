@@ -11,23 +11,25 @@
 
 #include "base/cleanup.h"
 
-#define SEND_TIMEOUT_S 1 /* a log that nobody reads must not hold a push up */
-#define WAL_FILE_MAX 64  /* PostgreSQL's names are shorter: whatever is not is no such name */
-#define FILE_MODE 0640   /* PostgreSQL's umask makes it 0600, others' the group's to read */
+#define SEND_TIMEOUT_S 1 /* a stuck log reader must not delay a push */
+#define WAL_FILE_MAX 64  /* PostgreSQL's names are shorter; a longer text is not a WAL file name */
+#define FILE_MODE 0640   /* 0600 with PostgreSQL's umask */
 
-/* The places that are sockets. */
+/* The values of log-to that are sockets. */
 static const struct place {
 	const char *name, *socket;
 	void (*encode[2])(const struct log_entry *entry, struct log_entry_text *out); /* by enum log_format */
 } places[] = {
     {"syslog", "/dev/log", {log_entry_syslog, log_entry_syslog_json}},
-    {"journal", "/run/systemd/journal/socket", {log_entry_journal, log_entry_journal}}, /* it has fields of its own */
+    {"journal",
+     "/run/systemd/journal/socket",
+     {log_entry_journal, log_entry_journal}}, /* the journal has its own fields */
 };
 
 static void write_all(int fd, const struct log_entry_text *text)
 {
 	if (write(fd, text->bytes, text->len) < 0)
-		return; /* nobody is there to read it */
+		return; /* no other way to report it */
 }
 
 static void to_standard_error(const struct logger *logger, const struct log_entry *entry)
@@ -37,8 +39,8 @@ static void to_standard_error(const struct logger *logger, const struct log_entr
 	write_all(logger->err_fd, &text);
 }
 
-static struct log_entry make_record(const struct logger *logger, const struct log *log, enum log_level level,
-				    const char *message, const char *hint)
+static struct log_entry make_entry(const struct logger *logger, const struct log *log, enum log_level level,
+				   const char *message, const char *hint)
 {
 	struct log_entry entry = {
 	    .level = level, .command = logger->command, .pid = getpid(), .message = message, .hint = hint};
@@ -54,23 +56,23 @@ static void give_up(struct logger *logger, const char *why)
 {
 	struct error err;
 	const char *socket = logger->socket;
-	/* "syslog" alone does not say where that is. */
+	/* Name the socket's path unless log-to contains it. */
 	bool bare = socket != NULL && strchr(logger->place, ':') == NULL;
 	fd_closep(&logger->fd);
-	(void)error_set(&err, STATUS_LOCAL, "log-to %.256s%s%s: %s; standard error is used instead", logger->place,
+	(void)error_set(&err, STATUS_LOCAL, "log-to %.256s%s%s: %s; using standard error instead", logger->place,
 			bare ? ": " : "", bare ? socket : "", why);
 	if (socket != NULL)
-		(void)error_hint(&err, STATUS_LOCAL,
-				 "does a log service listen there? A container has none by itself: log-to = stderr is "
-				 "what its engine and PostgreSQL's log show");
+		(void)error_hint(
+		    &err, STATUS_LOCAL,
+		    "check that a log service listens there; a container usually has none, so set log-to = stderr");
 	if (logger->log.level < LEVEL_WARNING)
 		return;
-	struct log_entry entry = make_record(logger, &logger->log, LEVEL_WARNING, err.text, err.hint);
+	struct log_entry entry = make_entry(logger, &logger->log, LEVEL_WARNING, err.text, err.hint);
 	to_standard_error(logger, &entry);
 }
 
-/* One write, or one datagram, for a record: those of processes side by side do not mix. False: the place is given up.
- */
+/* Writes an entry with one write or datagram, so that entries of concurrent processes do not mix. False: the place
+ * failed. */
 static bool to_place(struct logger *logger, const struct log_entry *entry)
 {
 	struct log_entry_text text;
@@ -88,7 +90,7 @@ static bool to_place(struct logger *logger, const struct log_entry *entry)
 	return false;
 }
 
-static void write_record(struct logger *logger, const struct log_entry *entry, bool ends_the_call)
+static void write_entry(struct logger *logger, const struct log_entry *entry, bool ends_the_call)
 {
 	(void)pthread_mutex_lock(&logger->mutex);
 	bool there = to_place(logger, entry);
@@ -100,8 +102,8 @@ static void write_record(struct logger *logger, const struct log_entry *entry, b
 static void write_line(const struct log *log, enum log_level level, const char *line)
 {
 	struct logger *logger = log->arg;
-	struct log_entry entry = make_record(logger, log, level, line, "");
-	write_record(logger, &entry, false);
+	struct log_entry entry = make_entry(logger, log, level, line, "");
+	write_entry(logger, &entry, false);
 }
 
 void logger_init(struct logger *logger, int err_fd)
@@ -111,7 +113,7 @@ void logger_init(struct logger *logger, int err_fd)
 	(void)pthread_mutex_init(&logger->mutex, NULL);
 }
 
-/* -1, and errno, when nobody listens there. */
+/* Returns -1 and sets errno when no process listens. */
 static int open_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -131,13 +133,13 @@ static int open_socket(const char *path)
 	return -1;
 }
 
-/* O_NONBLOCK: a named pipe without a reader, or a full one, holds nobody up. */
+/* O_NONBLOCK: a named pipe that is full or has no reader must not block. */
 static int open_file(const char *path)
 {
 	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, FILE_MODE);
 }
 
-/* "syslog", "journal:/socket": the place, and its socket; NULL when it is another. */
+/* The socket place that "syslog" or "journal:/socket" names, and its socket's path; NULL for other values. */
 static const struct place *find_place(const char *wish, const char **socket)
 {
 	for (const struct place *place = places; place < places + sizeof places / sizeof places[0]; place++) {
@@ -184,8 +186,8 @@ void logger_open(struct logger *logger, const struct config *config)
 
 void logger_error(struct logger *logger, const struct error *err)
 {
-	struct log_entry entry = make_record(logger, &logger->log, LEVEL_ERROR, err->text, err->hint);
-	write_record(logger, &entry, true);
+	struct log_entry entry = make_entry(logger, &logger->log, LEVEL_ERROR, err->text, err->hint);
+	write_entry(logger, &entry, true);
 }
 
 void logger_fini(struct logger *logger)

@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "cli/help.h"
 
-/* For troff: '-' is a minus, a backslash is one, and a line must not begin with a dot or an apostrophe. */
+/* Escapes text for troff: '-' becomes a minus; backslashes and apostrophes are escaped. */
 static enum status escaped(struct buffer *out, const char *text, struct error *err)
 {
 	enum status st = STATUS_OK;
@@ -38,7 +38,7 @@ static enum status man_item(struct buffer *out, const char *term, const char *ar
 	return st ? st : buffer_append(out, "\n", 1, err);
 }
 
-/* What an option accepts, and where else it may be set. */
+/* An option with its choices, its default, and its other names. */
 static enum status man_option(struct buffer *out, enum option_id id, struct error *err)
 {
 	char variable[OPTION_VARIABLE_MAX];
@@ -68,10 +68,10 @@ static enum status man_options(struct buffer *out, struct error *err)
 
 static enum status man_exit_codes(struct buffer *out, struct error *err)
 {
-	enum status st =
-	    buffer_printf(out, err,
-			  ".SH EXIT STATUS\nThree codes for each outcome: of push, keygen and config; of fetch and "
-			  "cat; and of fetch on a standby, or with fetch\\-error = continue.\n");
+	enum status st = buffer_printf(
+	    out, err,
+	    ".SH EXIT STATUS\nEach outcome has three codes: for push and most commands; for fetch and cat; "
+	    "and for fetch on a standby or with fetch\\-error = continue.\n");
 	for (enum status code = STATUS_OK; !st && code < STATUS_COUNT; code++) {
 		char codes[32];
 		if (code == STATUS_EXISTS || (code >= STATUS_WARNING && code != STATUS_INCOMPLETE))
@@ -89,12 +89,13 @@ static enum status man_exit_codes(struct buffer *out, struct error *err)
 	return st ? st
 		  : buffer_printf(
 			out, err,
-			".PP\nThose of status are those of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, "
-			"3 UNKNOWN.\n.PP\nWhen nobody reads the standard output any more, as with walship list | head, "
-			"it ends silently by SIGPIPE, which a shell shows as 141; status keeps its code.\n");
+			".PP\nstatus uses the exit codes of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, "
+			"3 UNKNOWN.\n.PP\nWhen the reader of standard output closes the pipe, as in walship list | "
+			"head, "
+			"walship ends silently by SIGPIPE, which a shell shows as 141. status keeps its code.\n");
 }
 
-/* A page's first lines, up to its synopsis. */
+/* The first lines of a page, up to its synopsis. */
 static enum status man_head(struct buffer *out, const char *page, const char *book, const char *name, struct error *err)
 {
 	return buffer_printf(out, err, ".TH %s \"\" \"walship %s\" \"%s\"\n.SH NAME\n%s\n.SH SYNOPSIS\n", page,
@@ -139,21 +140,21 @@ static enum status man_synopsis(struct buffer *out, struct error *err)
 	return st;
 }
 
-/* The options that are not in walship.conf. */
+/* The options that walship.conf does not have. */
 static enum status man_arguments(struct buffer *out, struct error *err)
 {
 	static const char *const items[][3] = {
-	    {"--config", "FILE", "read this instead of " CONFIG_PATH_DEFAULT},
-	    {"-v, -vv", "", "log-level info, debug"},
-	    {"-h, --help", "", "show the help, of a command if there is one"},
+	    {"--config", "FILE", "read this file instead of " CONFIG_PATH_DEFAULT},
+	    {"-v, -vv", "", "set log-level to info or debug"},
+	    {"-h, --help", "", "show the help, or the help of the given command"},
 	    {"--version", "", "show the version"},
-	    {"--", "", "what follows is no option"},
+	    {"--", "", "end of options; the remaining arguments are operands"},
 	};
-	enum status st = buffer_printf(
-	    out, err,
-	    ".SH OPTIONS\n"
-	    "Every option of\n.BR walship.conf (5)\n"
-	    "may be given as \\-\\-NAME VALUE or \\-\\-NAME=VALUE, anywhere, but for secrets. Beside them:\n");
+	enum status st = buffer_printf(out, err,
+				       ".SH OPTIONS\n"
+				       "Every option of\n.BR walship.conf (5)\n"
+				       "except secrets may be given anywhere as \\-\\-NAME VALUE or \\-\\-NAME=VALUE. "
+				       "Other options:\n");
 	for (size_t i = 0; !st && i < sizeof items / sizeof items[0]; i++)
 		st = man_item(out, items[i][0], items[i][1], items[i][2], err);
 	return st;
@@ -177,15 +178,15 @@ enum status help_man(struct buffer *out, struct error *err)
 	if (!st)
 		st = man_exit_codes(out, err);
 	return st ? st
-		  : buffer_printf(
-			out, err,
-			".SH ENVIRONMENT\n.TP\n.B WALSHIP_CONFIG\nnames the configuration, as \\-\\-config does\n"
-			".TP\n.B WALSHIP_*\neach option of\n.BR walship.conf (5),\nfor example WALSHIP_REPO\n"
-			".SH FILES\n.TP\n.B " CONFIG_PATH_DEFAULT
-			"\nthe configuration; walship help sample prints one\n"
-			".SH EXAMPLES\n.nf\narchive_command = \\(aqwalship push %%p\\(aq\n"
-			"restore_command = \\(aqwalship fetch %%f %%p\\(aq\n.fi\n"
-			".SH SEE ALSO\n.BR walship.conf (5)\n");
+		  : buffer_printf(out, err,
+				  ".SH ENVIRONMENT\n.TP\n.B WALSHIP_CONFIG\nthe path of the configuration file, as "
+				  "with \\-\\-config\n"
+				  ".TP\n.B WALSHIP_*\neach option of\n.BR walship.conf (5),\nfor example WALSHIP_REPO\n"
+				  ".SH FILES\n.TP\n.B " CONFIG_PATH_DEFAULT
+				  "\nthe configuration file; walship help sample prints a template\n"
+				  ".SH EXAMPLES\n.nf\narchive_command = \\(aqwalship push %%p\\(aq\n"
+				  "restore_command = \\(aqwalship fetch %%f %%p\\(aq\n.fi\n"
+				  ".SH SEE ALSO\n.BR walship.conf (5)\n");
 }
 
 enum status help_man_conf(struct buffer *out, struct error *err)
@@ -193,22 +194,24 @@ enum status help_man_conf(struct buffer *out, struct error *err)
 	enum status st =
 	    man_head(out, "WALSHIP.CONF 5", "File Formats", "walship.conf \\- the configuration of walship", err);
 	if (!st)
-		st = buffer_printf(
-		    out, err,
-		    ".B " CONFIG_PATH_DEFAULT "\n"
-		    ".SH DESCRIPTION\n"
-		    "Lines of NAME = VALUE. A line that begins with ; or # is a comment; a section [walship] may stand "
-		    "around them. "
-		    "A list's name may stand on several lines.\n"
-		    ".PP\n"
-		    "Each option may also be a variable of the environment, WALSHIP_ and its name in capitals with _ "
-		    "for \\-, where \\(aq:\\(aq "
-		    "separates the items of a list, and on the command line. The command line is stronger than the "
-		    "environment, that than "
-		    "the file, and the file than the variables of AWS. A name that is not known is an error.\n"
-		    ".PP\n"
-		    "A SIZE is a whole number and B, KiB, MiB or GiB; a TIME one and ms, s, min, h or d; without a "
-		    "blank.\n");
+		st = buffer_printf(out, err,
+				   ".B " CONFIG_PATH_DEFAULT "\n"
+				   ".SH DESCRIPTION\n"
+				   "The file consists of lines NAME = VALUE. A line that begins with ; or # is a "
+				   "comment. The lines may be "
+				   "in a section [walship]. A list option may be repeated.\n"
+				   ".PP\n"
+				   "Each option may also be set in the environment and on the command line. The "
+				   "environment variable is "
+				   "WALSHIP_ and the option's name in capitals with _ for \\-; \\(aq:\\(aq separates "
+				   "the items of a list. "
+				   "The command line overrides the environment, the environment overrides the file, "
+				   "and the file overrides "
+				   "the AWS_* variables. An unknown name is an error.\n"
+				   ".PP\n"
+				   "A SIZE is a whole number followed by B, KiB, MiB or GiB; a TIME is a whole number "
+				   "followed by ms, s, min, "
+				   "h or d. There is no space between number and unit.\n");
 	if (!st)
 		st = man_options(out, err);
 	return st ? st
@@ -223,10 +226,9 @@ enum status help_man_conf(struct buffer *out, struct error *err)
 
 enum status help_sample(struct buffer *out, struct error *err)
 {
-	enum status st =
-	    buffer_printf(out, err,
-			  "; walship.conf: every option; what stands behind ';' is not in force.\n"
-			  "; A list's name may stand on several lines. A file with s3-key-secret needs mode 0600.\n");
+	enum status st = buffer_printf(out, err,
+				       "; walship.conf with every option. Lines that begin with ';' are comments.\n"
+				       "; A list option may be repeated. A file with s3-key-secret needs mode 0600.\n");
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++) {
 		const struct option_row *row = &option_table[id];
 		st = buffer_printf(out, err, "\n; %s\n", row->help);
@@ -239,7 +241,7 @@ enum status help_sample(struct buffer *out, struct error *err)
 	return st;
 }
 
-/* A table's cell must not hold its separator. */
+/* A table cell must not contain the separator '|'. */
 static enum status cell(struct buffer *out, const char *text, struct error *err)
 {
 	enum status st = buffer_append(out, " ", 1, err);

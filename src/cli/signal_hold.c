@@ -4,27 +4,27 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-/* What the handler needs: there is one process. */
-static atomic_int holds;    /* by any thread */
-static atomic_int asked_by; /* the signal; 0: none yet */
+/* State shared with the signal handler. */
+static atomic_int holds;    /* of all threads */
+static atomic_int asked_by; /* the pending signal; 0: none */
 
 void die_of_signal(int signal_number)
 {
 	sigset_t one;
 	(void)signal(signal_number, SIG_DFL);
 	(void)raise(signal_number);
-	/* In its handler a signal is blocked. */
+	/* The signal is blocked while its handler runs. */
 	(void)sigemptyset(&one);
 	(void)sigaddset(&one, signal_number);
 	(void)sigprocmask(SIG_UNBLOCK, &one, NULL);
-	/* Process 1, as in a container, dies of no signal of its own: as a shell would tell that it was one. */
+	/* Process 1, as in a container, survives its own signal: exit with the code that a shell would report. */
 	_exit(128 + signal_number);
 }
 
 static void on_signal(int signal_number)
 {
-	/* Whoever asks twice does not want to wait. First of all it is written down: another thread may release just
-	 * now. */
+	/* A second signal ends the process at once. Record the signal before checking holds, because another thread
+	 * may release the last hold at this moment. */
 	if (atomic_exchange(&asked_by, signal_number) != 0 || holds == 0)
 		die_of_signal(signal_number);
 }

@@ -17,7 +17,6 @@ struct command_context {
 	const char *const *flags;    /* names of those that were given, then NULL; may be NULL */
 	const char *const *environment;
 	struct console console;
-	const struct repository_settings *settings; /* set by each command that opens the repository */
 	int (*detach)(void (*live)(void *arg, int told_fd),
 		      void *arg); /* fetch: cli/detach.h; NULL: no other process is started */
 	enum exit_for

@@ -1,6 +1,7 @@
 #include "command/settings.h"
 
 #include "base/uri.h"
+#include "stream/codec/codec.h"
 
 #define NO_FILE_HINT                                                                                                   \
 	"no walship.conf was found: /etc/walship/walship.conf is not there, and neither --config nor WALSHIP_CONFIG "  \
@@ -94,4 +95,30 @@ struct cluster_hint settings_cluster(const struct config *config)
 {
 	return (struct cluster_hint){config_text(config, OPTION_ID_PG_DATA),
 				     config_number(config, OPTION_ID_SYSTEM_ID)};
+}
+
+/* S3 takes a whole part at once, a directory a file as it comes. */
+static uint64_t buffer_bytes(const struct config *config)
+{
+	struct repo_url url;
+	struct error ignored = {0}; /* opening the repository reports it */
+	if (repo_url_parse(&url, config_text(config, OPTION_ID_REPO), &ignored) || url.kind != REPO_S3)
+		return 0;
+	return config_number(config, OPTION_ID_S3_PART_SIZE);
+}
+
+struct push settings_push(const struct config *config)
+{
+	return (struct push){
+	    .codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS)),
+	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
+	    .pg_data = config_text(config, OPTION_ID_PG_DATA),
+	    .system_id = config_number(config, OPTION_ID_SYSTEM_ID),
+	    .buffer_bytes = buffer_bytes(config),
+	};
+}
+
+bool settings_bandwidth_is_limited(const struct config *config)
+{
+	return config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0;
 }

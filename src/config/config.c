@@ -11,14 +11,14 @@
 
 #define SOURCE_MAX (PATH_MAX + 16)
 
-/* One place that gives values. */
+/* One source of values: a line of a file, a variable, an option. */
 struct source {
 	enum rank rank;
 	const char *text;
-	size_t order; /* of what it gives: a line's number, an option's place; 0 where there is none */
+	size_t order; /* the line number or the option's position; 0: none */
 };
 
-static void forget(struct setting *setting)
+static void clear(struct setting *setting)
 {
 	for (size_t i = 0; i < setting->count; i++) {
 		explicit_bzero(setting->items[i].text, strlen(setting->items[i].text));
@@ -47,13 +47,13 @@ static enum status add_item(struct setting *setting, const char *value, size_t l
 	return STATUS_OK;
 }
 
-/* The environment has room for one string: ':' separates the items, as in PATH. */
+/* A variable is a single string: ':' separates the items, as in PATH. */
 static enum status add_items(struct setting *setting, const char *value, const struct source *source, struct error *err)
 {
 	for (;;) {
 		size_t len = strcspn(value, ":");
 		if (len == 0)
-			return error_hint(err, error_set(err, STATUS_USAGE, "has an empty item"),
+			return error_hint(err, error_set(err, STATUS_USAGE, "contains an empty item"),
 					  "':' separates the items");
 		enum status st = add_item(setting, value, len, source, err);
 		if (st || value[len] == '\0')
@@ -62,13 +62,13 @@ static enum status add_items(struct setting *setting, const char *value, const s
 	}
 }
 
-/* A second value from a source of the same kind. */
-static enum status check_again(enum option_id id, const struct setting *setting, const struct source *source,
-			       struct error *err)
+/* Whether a second value from a source of the same kind is allowed. */
+static enum status check_repeated(enum option_id id, const struct setting *setting, const struct source *source,
+				  struct error *err)
 {
 	if (option_is_list(id) || source->rank == RANK_COMMAND)
 		return STATUS_OK;
-	return error_hint(err, error_set(err, STATUS_USAGE, "is set already at %s", setting->items[0].source),
+	return error_hint(err, error_set(err, STATUS_USAGE, "is already set at %s", setting->items[0].source),
 			  "remove one of the two");
 }
 
@@ -79,12 +79,12 @@ static enum status assign(struct config *config, enum option_id id, const char *
 	uint64_t number;
 	enum status st = option_parse(id, value, &number, err);
 	if (!st && setting->count > 0 && setting->rank == source->rank)
-		st = check_again(id, setting, source, err);
+		st = check_repeated(id, setting, source, err);
 	if (st || setting->rank > source->rank)
 		return st;
-	/* Of a command line the last word counts; lists grow, within one kind of source. */
+	/* The last occurrence on the command line wins. Lists grow within one kind of source. */
 	if (setting->rank < source->rank || !option_is_list(id))
-		forget(setting);
+		clear(setting);
 	setting->rank = source->rank;
 	setting->number = number;
 	if (option_table[id].type == OPTION_LIST && source->rank == RANK_ENVIRONMENT)
@@ -98,20 +98,20 @@ static enum status set(struct config *config, enum option_id id, const char *val
 	enum status st = assign(config, id, value, source, err);
 	if (!st)
 		return STATUS_OK;
-	/* A variable and an option are their own name; a line of a file is not. */
+	/* The text of a variable or option already is its name; that of a line is a place. */
 	if (source->rank == RANK_FILE)
 		return error_wrap(err, st, "%s: %s", source->text, option_table[id].name);
 	return error_wrap(err, st, "%s", source->text);
 }
 
-/* nearest may be NULL. */
+/* Sets the error for an unknown name. source and nearest may be NULL. */
 static enum status unknown(const struct source *source, const char *what, const char *name, const char *nearest,
 			   struct error *err)
 {
 	(void)error_set(err, STATUS_USAGE, "%s%sunknown %s '%.64s'", source == NULL ? "" : source->text,
 			source == NULL ? "" : ": ", what, name);
-	return nearest == NULL ? error_hint(err, STATUS_USAGE, "walship help shows all")
-			       : error_hint(err, STATUS_USAGE, "nearest: %s", nearest);
+	return nearest == NULL ? error_hint(err, STATUS_USAGE, "see walship help")
+			       : error_hint(err, STATUS_USAGE, "did you mean %s?", nearest);
 }
 
 static enum status load_defaults(struct config *config, struct error *err)
@@ -124,7 +124,7 @@ static enum status load_defaults(struct config *config, struct error *err)
 	return st;
 }
 
-/* AWS_REGION and its kin: weaker than walship.conf; the first one that is set counts. */
+/* AWS_REGION and similar variables are weaker than walship.conf. The first one that is set applies. */
 static enum status load_also(struct config *config, const char *const *environment, struct error *err)
 {
 	for (enum option_id id = 0; id < OPTION_COUNT; id++) {
@@ -148,12 +148,12 @@ static enum status load_also(struct config *config, const char *const *environme
 	return STATUS_OK;
 }
 
-/* What notify-command is told, when it calls walship again. */
+/* Whether name is a variable set for notify-command, which may call walship. */
 static bool is_event(const char *name)
 {
 	static const char *const names[] = {
 #define EVENT(id, name, meaning) name,
-#include "config/event.def"
+#include "base/event.def"
 #undef EVENT
 	};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -162,7 +162,7 @@ static bool is_event(const char *name)
 	return false;
 }
 
-/* A misspelled variable must not pass in silence. */
+/* A misspelled variable is an error, so that it is not silently ignored. */
 static enum status load_environment(struct config *config, const char *const *environment, struct error *err)
 {
 	static const char begin[] = "WALSHIP_";
@@ -207,17 +207,17 @@ static enum status take_option(struct config *config, const struct config_pair *
 	if (id == OPTION_COUNT) {
 		const char *nearest = option_nearest(pair->name);
 		(void)error_set(err, STATUS_USAGE, "unknown option '--%.64s'", pair->name);
-		return nearest == NULL ? error_hint(err, STATUS_USAGE, "walship help shows all")
-				       : error_hint(err, STATUS_USAGE, "nearest: --%s", nearest);
+		return nearest == NULL ? error_hint(err, STATUS_USAGE, "see walship help")
+				       : error_hint(err, STATUS_USAGE, "did you mean --%s?", nearest);
 	}
 	if (option_table[id].type == OPTION_SECRET) {
-		(void)error_set(err, STATUS_USAGE, "--%s: a command line can be seen by others", pair->name);
-		return error_hint(err, STATUS_USAGE, "put it into a file and use --%s-file", pair->name);
+		(void)error_set(err, STATUS_USAGE, "--%s: other users can see the command line", pair->name);
+		return error_hint(err, STATUS_USAGE, "put the secret into a file and use --%s-file", pair->name);
 	}
 	return set(config, id, pair->value, &source, err);
 }
 
-/* What the reader of walship.conf works for. */
+/* The argument of take_line. */
 struct file_load {
 	struct config *config;
 	const struct ini_file *file;
@@ -233,7 +233,7 @@ static enum status take_line(void *arg, const struct ini_line *line, struct erro
 	if (id == OPTION_COUNT)
 		return unknown(&source, "name", line->name, option_nearest(line->name), err);
 	if (option_table[id].type == OPTION_SECRET && load->file->others_can_read) {
-		(void)error_set(err, STATUS_USAGE, "%s: %s in a file that others can read", text, line->name);
+		(void)error_set(err, STATUS_USAGE, "%s: %s in a file that other users can read", text, line->name);
 		return error_hint(err, STATUS_USAGE, "chmod 600 %s, or use %s-file", load->file->path, line->name);
 	}
 	return set(load->config, id, line->value, &source, err);
@@ -248,9 +248,11 @@ static enum status load_file(struct config *config, const struct config_input *i
 	CLEANUP(ini_file_fini) struct ini_file file = {0};
 	enum status st = ini_file_read(&file, optional ? CONFIG_PATH_DEFAULT : path, err);
 	if (st == STATUS_MISSING)
-		return optional ? STATUS_OK
-				: error_hint(err, STATUS_USAGE,
-					     "--config or WALSHIP_CONFIG names it; walship help sample prints one");
+		return optional
+			   ? STATUS_OK
+			   : error_hint(
+				 err, STATUS_USAGE,
+				 "--config or WALSHIP_CONFIG names this file; walship help sample prints a template");
 	struct file_load load = {config, &file};
 	if (!st) {
 		config->path = strdup(file.path);
@@ -300,7 +302,7 @@ void config_free(struct config *config)
 	if (config == NULL)
 		return;
 	for (enum option_id id = 0; id < OPTION_COUNT; id++)
-		forget(&config->settings[id]);
+		clear(&config->settings[id]);
 	free(config->path);
 	free(config);
 }

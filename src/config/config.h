@@ -1,6 +1,6 @@
 /*
- * The effective configuration: command line over WALSHIP_* environment over walship.conf over AWS_*
- * environment over defaults. A list is taken whole from the strongest source that has it.
+ * The effective configuration. The sources, strongest first: command line, WALSHIP_* variables, walship.conf, AWS_*
+ * variables, defaults. A list comes entirely from the strongest source that sets it.
  */
 #ifndef WALSHIP_CONFIG_CONFIG_H
 #define WALSHIP_CONFIG_CONFIG_H
@@ -28,31 +28,31 @@ struct config_pair {
 };
 
 struct config_input {
-	const struct config_pair *options; /* of the command line, in their order */
+	const struct config_pair *options; /* from the command line, in order */
 	size_t option_count;
 	const char *const *environment; /* "NAME=value" strings, then NULL */
-	bool without_file;              /* no walship.conf is read */
-	const char *path; /* of --config; NULL: WALSHIP_CONFIG, else CONFIG_PATH_DEFAULT if that is there */
+	bool without_file;              /* true: read no walship.conf */
+	const char *path;               /* from --config; NULL: WALSHIP_CONFIG, else CONFIG_PATH_DEFAULT if it exists */
 };
 
 struct config;
 
 /*
- * STATUS_USAGE names the source (file:line, variable, option) and what is wrong; unknown names get the
- * nearest valid one as a hint. The caller owns *out.
+ * STATUS_USAGE: the error names the source (file:line, variable, option) and the problem; for an unknown name the hint
+ * suggests the nearest valid one. The caller owns *out.
  */
 enum status config_load(struct config **out, const struct config_input *input, struct error *err);
 
-/* As config_load with defaults and the text of one walship.conf only, called path in messages. */
+/* As config_load, but only from the defaults and the text of one walship.conf, which messages call path. */
 enum status config_load_text(struct config **out, const char *text, size_t len, const char *path, struct error *err);
 
 void config_free(struct config *config);
 void config_freep(struct config **config);
 
-/* Of the walship.conf that was read; NULL without one. */
+/* The path of the walship.conf that was read; NULL if none was. */
 const char *config_path(const struct config *config);
 
-/* NULL when unset. The configuration's own. */
+/* The option's value, owned by config; NULL when unset. */
 const char *config_text(const struct config *config, enum option_id id);
 
 /* The value of an INTEGER, DURATION (milliseconds), SIZE (bytes) or CHOICE (its enum above); 0 when unset. */
@@ -62,43 +62,43 @@ size_t config_list_count(const struct config *config, enum option_id id);
 const char *config_list_item(const struct config *config, enum option_id id, size_t index);
 
 /*
- * Where a secret is: ids are the options for its value, its file and its command, the last of which may be
- * OPTION_COUNT. The option with the strongest source counts; SECRET_UNSET when all are unset. STATUS_USAGE as
- * config_strongest.
+ * Where to read a secret. ids are the options for its value, its file and its command; the last may be OPTION_COUNT.
+ * The option with the strongest source applies; SECRET_UNSET when all are unset. STATUS_USAGE as config_strongest.
  */
 enum status config_secret(const struct config *config, const enum option_id ids[3], struct secret_source *out,
 			  struct error *err);
 
-/* The option secret-files, which is for every file with a secret but walship.conf. */
+/* The option secret-files. It applies to every file with a secret except walship.conf. */
 enum secret_files config_secret_files(const struct config *config);
 
 /*
- * Which of several options for one thing has the strongest source: OPTION_COUNT when all are unset. STATUS_USAGE when
- * that one has two of them.
+ * Of several alternative options, *out is the one with the strongest source; OPTION_COUNT when all are unset.
+ * STATUS_USAGE when that source sets two of them.
  */
 enum status config_strongest(const struct config *config, const enum option_id *ids, size_t count, enum option_id *out,
 			     struct error *err);
 
-/* Where a key of the repository is. */
+/* One configured encryption key. */
 struct config_key {
 	enum option_id id;  /* OPTION_ID_CIPHER_KEY_FILE or OPTION_ID_CIPHER_KEY_COMMAND */
-	const char *value;  /* the path, or the command's line; the configuration's own */
+	const char *value;  /* the path, or the command line; owned by config */
 	const char *source; /* as config_source */
-	size_t line;        /* of walship.conf; 0: from elsewhere */
+	size_t line;        /* in walship.conf; 0: from another source */
 };
 
 /*
- * The keys, files and commands together in the order in which they are written; the first one encrypts. (In the
- * environment, which has no order, files are first.) The stronger source of the two lists has all of them.
+ * The number of keys. Key files and key commands form one list, in the order in which they are written; the first key
+ * encrypts. (In the environment, which has no order, files come first.) If the two options have different sources, only
+ * the stronger one counts.
  */
 size_t config_key_count(const struct config *config);
 
-/* index is below config_key_count. */
+/* The key at index, which must be less than config_key_count. */
 struct config_key config_key(const struct config *config, size_t index);
 
 /*
- * Where the value comes from, for people: "default", "/etc/walship/walship.conf:12", "WALSHIP_REPO", "--repo"; of a
- * list its last item.
+ * The source of the value, for messages: "default", "/etc/walship/walship.conf:12", "WALSHIP_REPO", "--repo". For a
+ * list, the source of its last item.
  */
 const char *config_source(const struct config *config, enum option_id id);
 

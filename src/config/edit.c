@@ -14,14 +14,14 @@
 #include "config/ini.h"
 #include "sys/newfile.h"
 
-#define MARK "\xef\xbb\xbf" /* some editors begin a file with it (config/ini.c) */
+#define MARK "\xef\xbb\xbf" /* UTF-8 byte order mark, which some editors write (config/ini.c) */
 
 static bool is_file(const struct config_key *key, const char *file)
 {
 	return key->id == OPTION_ID_CIPHER_KEY_FILE && strcmp(key->value, file) == 0;
 }
 
-/* What a line "name = value" cannot hold: blanks at the ends go, and a ';' behind a blank begins a comment. */
+/* Refuses values that "name = value" cannot express: libinih strips outer blanks, and " ;" begins a comment. */
 static enum status check_name(const char *file, struct error *err)
 {
 	size_t len = strlen(file);
@@ -30,8 +30,8 @@ static enum status check_name(const char *file, struct error *err)
 		controls |= (unsigned char)file[i] < ' ';
 	if (len > 0 && file[0] == '/' && file[len - 1] != ' ' && !controls && strstr(file, " ;") == NULL)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "'%s' cannot stand in a walship.conf", file);
-	return error_hint(err, STATUS_USAGE, "give the key's file another name");
+	(void)error_set(err, STATUS_USAGE, "'%s' is not a valid value in walship.conf", file);
+	return error_hint(err, STATUS_USAGE, "rename the key file");
 }
 
 static enum status check_place(const struct config *config, struct error *err)
@@ -41,17 +41,20 @@ static enum status check_place(const struct config *config, struct error *err)
 		struct config_key key = config_key(config, i);
 		if (key.line > 0)
 			continue;
-		(void)error_set(err, STATUS_USAGE, "the keys are not from a walship.conf: %s", key.source);
-		return error_hint(err, STATUS_USAGE,
-				  "put the new key first there; without --write walship only shows how");
+		(void)error_set(err, STATUS_USAGE, "the keys are not configured in walship.conf, but by %s",
+				key.source);
+		return error_hint(
+		    err, STATUS_USAGE,
+		    "put the new key first there yourself; without --write walship only prints the lines");
 	}
 	if (path == NULL || config_key_count(config) == 0)
-		return error_set(err, STATUS_USAGE, "there is no walship.conf with keys");
+		return error_set(err, STATUS_USAGE, "no walship.conf with keys was read");
 	if (access(path, W_OK) == 0)
 		return STATUS_OK;
 	(void)error_errno(err, STATUS_LOCAL, errno, "write %s", path);
-	return error_hint(err, STATUS_LOCAL,
-			  "run this as its owner, or as root; without --write walship only shows the lines");
+	return error_hint(
+	    err, STATUS_LOCAL,
+	    "run walship as the owner of the file, or as root; without --write walship only prints the lines");
 }
 
 enum status config_check_put_key_first(const struct config *config, const char *file, struct error *err)
@@ -60,7 +63,7 @@ enum status config_check_put_key_first(const struct config *config, const char *
 	return st ? st : check_place(config, err);
 }
 
-/* The same keys in the same order; less `file`, if that is given. */
+/* Whether b's keys from b_from on equal a's keys, in order. Skips the key file `file` in a, if given. */
 static bool same_keys(const struct config *a, const struct config *b, const char *file, size_t b_from)
 {
 	size_t k = b_from;
@@ -77,8 +80,8 @@ static bool same_keys(const struct config *a, const struct config *b, const char
 	return k == config_key_count(b);
 }
 
-/* Whether the line of this number names the file as a key. */
-static bool names(const struct config *config, const char *file, size_t line)
+/* Whether line number `line` configures file as a key. */
+static bool line_has_key(const struct config *config, const char *file, size_t line)
 {
 	for (size_t i = 0; i < config_key_count(config); i++) {
 		struct config_key key = config_key(config, i);
@@ -88,7 +91,7 @@ static bool names(const struct config *config, const char *file, size_t line)
 	return false;
 }
 
-/* Line by line. */
+/* Copies the content line by line, inserts the new key before the first key and drops other lines that name file. */
 static enum status make_text(const struct secret *content, const struct config *config, const char *file,
 			     struct buffer *out, struct error *err)
 {
@@ -109,14 +112,14 @@ static enum status make_text(const struct secret *content, const struct config *
 		if (!st && line == first)
 			st = buffer_printf(out, err, "%s = %s%s\n", option_table[OPTION_ID_CIPHER_KEY_FILE].name, file,
 					   carriage ? "\r" : "");
-		if (!st && !names(config, file, line))
+		if (!st && !line_has_key(config, file, line))
 			st = buffer_append(out, from, (size_t)(next - from), err);
 		from = next;
 	}
 	return st;
 }
 
-/* The new file, read as walship will read it: the key is first, and the others are as they were. */
+/* Parses the new text as walship will: the new key must be first, and the other keys unchanged. */
 static enum status check_text(const struct buffer *text, const struct config *before, const char *path,
 			      const char *file, struct error *err)
 {
@@ -135,7 +138,7 @@ static enum status replace(const char *path, const struct buffer *text, struct e
 	char real[PATH_MAX];
 	struct stat info, own;
 	CLEANUP(newfile_fini) struct newfile file = {0};
-	/* A link stays, and what it leads to is replaced. */
+	/* A symbolic link stays; its target is replaced. */
 	if (realpath(path, real) == NULL || stat(real, &info) != 0)
 		return error_errno(err, STATUS_LOCAL, errno, "look at %s", path);
 	enum status st = newfile_open(&file, real, 0600, err);
@@ -145,14 +148,14 @@ static enum status replace(const char *path, const struct buffer *text, struct e
 	    ((own.st_uid != info.st_uid || own.st_gid != info.st_gid) &&
 	     fchown(file.fd, info.st_uid, info.st_gid) != 0) ||
 	    fchmod(file.fd, info.st_mode & 07777) != 0)
-		return error_errno(err, STATUS_LOCAL, errno, "give the new %s owner and mode of the old one", real);
+		return error_errno(err, STATUS_LOCAL, errno, "set owner and mode of the new %s", real);
 	st = newfile_write(&file, text->data, text->len, err);
 	return st ? st : newfile_replace_durably(&file, err);
 }
 
 /*
- * Of two at once the second finds what the first wrote, instead of replacing it: what was encrypted meanwhile needs the
- * first one's key. The directory is locked, for the file itself becomes another.
+ * Serializes two simultaneous rotations, so that neither drops the other's key: objects encrypted in between need it.
+ * The lock is on the directory, because the file itself is replaced.
  */
 static enum status lock_dir(const char *path, int *fd, struct error *err)
 {
@@ -165,7 +168,7 @@ static enum status lock_dir(const char *path, int *fd, struct error *err)
 		return error_errno(err, STATUS_LOCAL, errno, "open the directory of %s", path);
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
 		return STATUS_OK;
-	return error_hint(err, error_set(err, STATUS_CONFLICT, "%s is being changed by another call", path),
+	return error_hint(err, error_set(err, STATUS_CONFLICT, "another walship process is changing %s", path),
 			  "try again");
 }
 
@@ -181,7 +184,7 @@ enum status config_put_key_first(const struct config *config, const char *file, 
 		st = lock_dir(path, &lock_fd, err);
 	if (!st)
 		st = ini_file_read(&ini, path, err);
-	/* It may have been edited since this call began. */
+	/* The file may have been edited since this process read it. */
 	if (!st)
 		st = config_load_text(&now, ini.content.data, ini.content.len, path, err);
 	if (!st && !same_keys(config, now, NULL, 0))
@@ -197,9 +200,8 @@ enum status config_put_key_first(const struct config *config, const char *file, 
 		explicit_bzero(text.data, text.len);
 	if (st == STATUS_MISSING)
 		st = STATUS_LOCAL;
-	return st == STATUS_LOCAL
-		   ? error_hint(err, st,
-				"its directory must be writable, and it no mount of its own; without --write "
-				"walship only shows the lines")
-		   : st;
+	return st == STATUS_LOCAL ? error_hint(err, st,
+					       "the directory of walship.conf must be writable, and the file must not "
+					       "be a mount point; without --write walship only prints the lines")
+				  : st;
 }

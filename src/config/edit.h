@@ -1,20 +1,20 @@
-/* walship.conf, changed by walship itself. */
+/* Changes to walship.conf by walship itself. */
 #ifndef WALSHIP_CONFIG_EDIT_H
 #define WALSHIP_CONFIG_EDIT_H
 
 #include "config/config.h"
 
 /*
- * Puts "cipher-key-file = FILE" in front of the first key in the walship.conf that config was loaded from; a line that
- * names FILE further down goes, and everything else stays as it is, comments too. The file is replaced by one of the
- * same owner, group and mode, all at once and durably: whoever reads it sees the old one or the new one.
+ * Inserts "cipher-key-file = FILE" before the first key in the walship.conf that config was loaded from. A later line
+ * that names FILE is removed; everything else, including comments, stays as it is. The new file keeps owner, group and
+ * mode, and replaces the old one atomically and durably.
  *
- * STATUS_USAGE: the keys are not from a walship.conf, or FILE cannot be written there. STATUS_CONFLICT: the keys in
- * the file are not those of config any more. STATUS_LOCAL: it cannot be written.
+ * STATUS_USAGE: the keys are not from a walship.conf, or FILE is not a valid value there. STATUS_CONFLICT: the keys in
+ * the file no longer match config. STATUS_LOCAL: the file cannot be written.
  */
 enum status config_put_key_first(const struct config *config, const char *file, struct error *err);
 
-/* Whether config_put_key_first could do that, as far as can be seen beforehand; the statuses are the same. */
+/* Checks in advance, as far as possible, whether config_put_key_first would succeed. Returns the same statuses. */
 enum status config_check_put_key_first(const struct config *config, const char *file, struct error *err);
 
 #endif

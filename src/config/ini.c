@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 
-#define FILE_MAX (64 * 1024) /* the sample with every option is a tenth of it */
+#define FILE_MAX (64 * 1024) /* the sample with every option has a tenth of this */
 
 enum status ini_file_read(struct ini_file *file, const char *path, struct error *err)
 {
@@ -21,12 +21,13 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 	if (fd < 0 || fstat(fd, &info) != 0) {
 		enum status st = error_errno(err, errno == ENOENT || errno == ENOTDIR ? STATUS_MISSING : STATUS_USAGE,
 					     errno, "configuration file %s", path);
-		return st == STATUS_MISSING ? st
-					    : error_hint(err, st, "user id %u, who runs this, must be able to read it",
-							 (unsigned)geteuid());
+		return st == STATUS_MISSING
+			   ? st
+			   : error_hint(err, st, "user id %u, which runs walship, must be able to read this file",
+					(unsigned)geteuid());
 	}
 	if (!S_ISREG(info.st_mode))
-		return error_set(err, STATUS_USAGE, "configuration file %s is not a plain file", path);
+		return error_set(err, STATUS_USAGE, "configuration file %s is not a regular file", path);
 	while (got > 0 && len < sizeof content) {
 		got = read(fd, content + len, sizeof content - len);
 		if (got < 0 && errno != EINTR)
@@ -37,14 +38,14 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 	if (len > FILE_MAX)
 		return error_set(err, STATUS_USAGE, "configuration file %s is larger than %d bytes", path, FILE_MAX);
 	file->path = path;
-	/* A group may share it only with root, as with other secrets. */
+	/* Group access is accepted only if root owns the file, as for other files with secrets. */
 	file->others_can_read = (info.st_mode & (info.st_uid == 0 ? 0007u : 0077u)) != 0;
 	enum status st = secret_set(&file->content, content, len, err);
 	explicit_bzero(content, len);
 	return st;
 }
 
-/* What libinih's callbacks share. */
+/* State shared by libinih's callbacks. */
 struct reading {
 	const struct ini_file *file;
 	ini_line_fn take;
@@ -61,14 +62,14 @@ static enum status refuse(struct reading *reading, const char *what)
 	return reading->st;
 }
 
-/* Some editors begin a file with a byte order mark; a section behind it must not go unseen. */
+/* Some editors write a byte order mark. Skip it, so that a section on the first line is recognized. */
 static size_t mark_length(const struct secret *content)
 {
 	static const char mark[] = "\xef\xbb\xbf";
 	return content->len >= 3 && memcmp(content->data, mark, 3) == 0 ? 3 : 0;
 }
 
-/* libinih tells of a section only with a name in it; an empty one may be the wrong one all the same. */
+/* libinih reports a section only together with a name in it, so check sections here: an empty one may be wrong too. */
 static bool is_foreign_section(const char *line, size_t len)
 {
 	static const char own[] = "[walship]";
@@ -77,15 +78,15 @@ static bool is_foreign_section(const char *line, size_t len)
 
 static char *refuse_section(struct reading *reading, const char *line, size_t len)
 {
-	reading->st = error_set(reading->err, STATUS_USAGE, "%s:%d: section %.*s is not known", reading->file->path,
+	reading->st = error_set(reading->err, STATUS_USAGE, "%s:%d: unknown section %.*s", reading->file->path,
 				reading->line, len < 64 ? (int)len : 64, line);
-	(void)error_hint(reading->err, STATUS_USAGE, "names stand outside of sections, or in [walship]");
+	(void)error_hint(reading->err, STATUS_USAGE, "put options outside of sections or in [walship]");
 	return NULL;
 }
 
 /*
- * Hands libinih one line, as fgets does. White space before a name is dropped, which libinih would take for the
- * continuation of the line before; a line longer than its buffer is refused, which it would take for two.
+ * Hands libinih one line, as fgets does. Drops leading white space, because libinih would take the line for a
+ * continuation. Refuses a line longer than the buffer, because libinih would take it for two.
  */
 static char *next_line(char *buffer, int size, void *stream)
 {
@@ -99,14 +100,14 @@ static char *next_line(char *buffer, int size, void *stream)
 	reading->line++;
 	reading->offset += newline == NULL ? len : len + 1;
 	if (memchr(from, '\0', len) != NULL)
-		return refuse(reading, "holds a zero byte") ? NULL : buffer;
+		return refuse(reading, "contains a zero byte") ? NULL : buffer;
 	size_t blank = 0;
 	while (blank < len && (from[blank] == ' ' || from[blank] == '\t'))
 		blank++;
 	if (is_foreign_section(from + blank, len - blank))
 		return refuse_section(reading, from + blank, len - blank);
 	if (blank < len && (from[blank] == ';' || from[blank] == '#'))
-		len = blank; /* a comment may be as long as it likes */
+		len = blank; /* comments may have any length */
 	if (len - blank + 2 > (size_t)size)
 		return refuse(reading, "line too long") ? NULL : buffer;
 	memcpy(buffer, from + blank, len - blank);
@@ -119,7 +120,7 @@ static int take_pair(void *user, const char *section, const char *name, const ch
 	struct reading *reading = user;
 	if (reading->st)
 		return 0;
-	(void)section; /* next_line lets only our own through */
+	(void)section; /* next_line has refused all but [walship] */
 	struct ini_line line = {reading->line, name, value == NULL ? "" : value};
 	reading->st = reading->take(reading->arg, &line, reading->err);
 	return reading->st == STATUS_OK;

@@ -1,4 +1,4 @@
-/* The lines of a walship.conf, read by libinih: "name = value", comments with ';' or '#'. */
+/* Parses walship.conf with libinih: "name = value" lines, and comments that begin with ';' or '#'. */
 #ifndef WALSHIP_CONFIG_INI_H
 #define WALSHIP_CONFIG_INI_H
 
@@ -9,7 +9,7 @@
 
 struct ini_file {
 	const char *path;      /* not owned */
-	struct secret content; /* it may hold secrets */
+	struct secret content; /* may contain secrets */
 	bool others_can_read;
 };
 
@@ -19,15 +19,15 @@ struct ini_line {
 	const char *value; /* may be "" */
 };
 
-/* Anything but STATUS_OK ends the reading with it. */
+/* Any status but STATUS_OK stops the parser, which returns it. */
 typedef enum status (*ini_line_fn)(void *arg, const struct ini_line *line, struct error *err);
 
-/* STATUS_MISSING when there is no such file, STATUS_USAGE when it cannot be read. */
+/* Reads the whole file. STATUS_MISSING: it does not exist. STATUS_USAGE: it cannot be read. */
 enum status ini_file_read(struct ini_file *file, const char *path, struct error *err);
 
 /*
- * Calls take for each "name = value", outside of a section or in [walship]. STATUS_USAGE, with path and line, for
- * another section, a line that is neither, one that is too long for libinih, or a zero byte.
+ * Calls take for each "name = value" line outside of sections or in [walship]. STATUS_USAGE, with path and line, for
+ * another section, an unparsable line, a line too long for libinih, or a zero byte.
  */
 enum status ini_parse_lines(const struct ini_file *file, ini_line_fn take, void *arg, struct error *err);
 

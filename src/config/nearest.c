@@ -10,7 +10,7 @@ static size_t min(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Levenshtein's distance: how many letters to change, add or take away. */
+/* Levenshtein distance: the number of letters to change, add or remove. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t row[NAME_MAX_LEN + 1];
@@ -45,7 +45,7 @@ void nearest_offer(struct nearest *nearest, const char *name, size_t len)
 	nearest->distance = found;
 }
 
-/* Two letters that changed places, as in "psuh", count as two. */
+/* Two transposed letters, as in "psuh", count as two edits. */
 bool nearest_is_near(const struct nearest *nearest)
 {
 	return nearest->name != NULL && nearest->distance <= (strlen(nearest->wanted) + 2) / 3;

@@ -1,4 +1,4 @@
-/* The valid name that somebody probably meant. */
+/* Finds the valid name nearest to a misspelled one. */
 #ifndef WALSHIP_CONFIG_NEAREST_H
 #define WALSHIP_CONFIG_NEAREST_H
 
@@ -7,17 +7,17 @@
 
 struct nearest {
 	const char *wanted;
-	const char *name; /* the best so far, not 0-terminated; NULL when none was offered */
+	const char *name; /* the nearest so far, not null-terminated; NULL before the first offer */
 	size_t len;
 	size_t distance;
 };
 
 struct nearest nearest_begin(const char *wanted);
 
-/* Offers a valid name of len bytes, which must outlive *nearest. Of equals the first stays. */
+/* Offers a valid name of len bytes, which must outlive *nearest. Among equally near names the first one stays. */
 void nearest_offer(struct nearest *nearest, const char *name, size_t len);
 
-/* Whether the best is so like what was wanted that it may have been meant: a letter in three is another one at most. */
+/* Whether the nearest name is near enough to suggest: at most one edit per three letters. */
 bool nearest_is_near(const struct nearest *nearest);
 
 #endif

@@ -21,10 +21,10 @@ struct unit {
 	uint64_t factor;
 };
 
-/* What is measured, in which units. */
+/* A kind of quantity and its units. */
 struct measure {
 	const char *kind, *names, *example;
-	struct unit units[6]; /* up to one without a name */
+	struct unit units[6]; /* ends with a unit without a name */
 };
 
 static const struct measure duration = {
@@ -65,7 +65,7 @@ void option_variable(enum option_id id, char out[OPTION_VARIABLE_MAX])
 	out[len] = '\0';
 }
 
-/* Digits at the beginning of text; false when there are none, or too many. */
+/* Parses leading digits and advances *text past them. False when there are none or the number overflows. */
 static bool read_digits(const char **text, uint64_t *out)
 {
 	const char *c = *text;
@@ -105,7 +105,7 @@ static enum status parse_measure(const struct measure *measure, const char *text
 				return STATUS_OK;
 			}
 	(void)error_set(err, STATUS_USAGE, "'%s' is not a %s", text, measure->kind);
-	return error_hint(err, STATUS_USAGE, "a whole number and a unit, without a blank: %s; for example %s",
+	return error_hint(err, STATUS_USAGE, "write a whole number and a unit, without a space: %s; for example %s",
 			  measure->names, measure->example);
 }
 
@@ -136,7 +136,7 @@ static enum status parse_choice(enum option_id id, const char *text, uint64_t *n
 			break;
 		name += len + 1;
 	}
-	(void)error_set(err, STATUS_USAGE, "'%s' is not known", text);
+	(void)error_set(err, STATUS_USAGE, "'%s' is not a valid value", text);
 	return error_hint(err, STATUS_USAGE, "one of %s", option_table[id].bounds);
 }
 
@@ -161,7 +161,7 @@ enum status option_parse(enum option_id id, const char *text, uint64_t *number, 
 	case OPTION_DURATION:
 		return parse_duration(id, text, number, err);
 	case OPTION_SIZE: {
-		/* Nothing is nothing in every unit. */
+		/* Zero needs no unit. */
 		enum status st = strcmp(text, "0") == 0 ? STATUS_OK : parse_measure(&size, text, number, err);
 		return st ? st : check_bounds(id, text, *number, err);
 	}

@@ -1,4 +1,4 @@
-/* The option table, and what its types accept. */
+/* The table of options and the parser of their values. */
 #ifndef WALSHIP_CONFIG_OPTION_H
 #define WALSHIP_CONFIG_OPTION_H
 
@@ -10,12 +10,11 @@
 
 enum option_type {
 	OPTION_TEXT,
-	OPTION_LIST,     /* texts; ':' separates them in the environment */
-	OPTION_LINES,    /* texts too, and one in the environment: ':' may stand in them */
-	OPTION_SECRET,   /* a text that is never shown, and never taken from the command line */
+	OPTION_LIST,     /* several texts; in the environment ':' separates them */
+	OPTION_LINES,    /* several texts that may contain ':'; the environment has room for one */
+	OPTION_SECRET,   /* a text that is never shown and not accepted on the command line */
 	OPTION_INTEGER,  /* decimal digits, within bounds */
-	OPTION_DURATION, /* digits and ms, s, min, h or d: milliseconds, at least 1 ms, at most a day or what bounds say
-			  */
+	OPTION_DURATION, /* digits and ms, s, min, h or d: milliseconds, from 1 ms to a day or the maximum in bounds */
 	OPTION_SIZE,     /* digits and B, KiB, MiB or GiB: bytes, within bounds */
 	OPTION_CHOICE,   /* one of the names in bounds: its index */
 };
@@ -42,10 +41,10 @@ extern const struct option_row option_table[OPTION_COUNT];
 /* The option of this name, or OPTION_COUNT. */
 enum option_id option_find(const char *name);
 
-/* Whether it may be given several times, for several values. */
+/* Whether the option may be given several times, for several values. */
 bool option_is_list(enum option_id id);
 
-/* The name of the table that is most like this one; NULL when none is near. */
+/* The option name nearest to name; NULL when none is near. */
 const char *option_nearest(const char *name);
 
 #define OPTION_VARIABLE_MAX 64
@@ -54,8 +53,8 @@ const char *option_nearest(const char *name);
 void option_variable(enum option_id id, char out[OPTION_VARIABLE_MAX]);
 
 /*
- * Reads a value of the option's type into *number (0 for texts). STATUS_USAGE says what is wrong, and never
- * shows a secret.
+ * Parses a value of the option's type into *number (0 for texts). STATUS_USAGE: the value is invalid; the message
+ * never shows a secret.
  */
 enum status option_parse(enum option_id id, const char *text, uint64_t *number, struct error *err);
 

@@ -1,4 +1,4 @@
-/* What a configuration is made of; for the files of config/ alone. */
+/* The representation of a configuration, private to src/config. */
 #ifndef WALSHIP_CONFIG_PRIVATE_H
 #define WALSHIP_CONFIG_PRIVATE_H
 
@@ -14,7 +14,7 @@ struct item {
 
 struct setting {
 	enum rank rank;
-	struct item *items; /* one for all types but LIST */
+	struct item *items; /* one, except for lists */
 	size_t count;
 	uint64_t number;
 };

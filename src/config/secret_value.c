@@ -1,4 +1,4 @@
-/* Values that may be elsewhere: in the configuration itself, in a file, from a command. */
+/* Selects among the options that give a secret as a value, a file or a command, and lists the configured keys. */
 #include "config/private.h"
 
 enum status config_strongest(const struct config *config, const enum option_id *ids, size_t count, enum option_id *out,
@@ -11,7 +11,7 @@ enum status config_strongest(const struct config *config, const enum option_id *
 		const struct setting *best = *out == OPTION_COUNT ? NULL : &config->settings[*out];
 		if (setting->count == 0 || (best != NULL && setting->rank < best->rank))
 			continue;
-		/* Two that are equally strong do no harm where a third one is stronger than both. */
+		/* A tie is harmless if a stronger option follows. */
 		bool ties = best != NULL && setting->rank == best->rank;
 		rival = ties ? ids[i] : OPTION_COUNT;
 		*out = ties ? *out : ids[i];
@@ -20,7 +20,7 @@ enum status config_strongest(const struct config *config, const enum option_id *
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "%s and %s are both set (%s, %s)", option_table[*out].name,
 			option_table[rival].name, config_source(config, *out), config_source(config, rival));
-	return error_hint(err, STATUS_USAGE, "leave one of the two out");
+	return error_hint(err, STATUS_USAGE, "remove one of the two");
 }
 
 enum secret_files config_secret_files(const struct config *config)
@@ -44,7 +44,7 @@ enum status config_secret(const struct config *config, const enum option_id ids[
 	return st;
 }
 
-/* The list that counts; both do when they are equally strong. */
+/* The setting of id, or an empty one if the other option has a stronger source. */
 static const struct setting *key_list(const struct config *config, enum option_id id, enum option_id other)
 {
 	static const struct setting none;

@@ -10,8 +10,8 @@ struct console {
 	const struct call *call;
 	int out_fd; /* standard output */
 	bool out_is_terminal;
-	int terminal_fd; /* for what is shown while a long command works: standard error if it is a terminal, else 0 */
-	void (*verified)(void); /* called when only the reader of out_fd can hold it up: a pager may; may be NULL */
+	int terminal_fd;        /* for progress: standard error if it is a terminal, else 0 */
+	void (*verified)(void); /* called before output that a slow reader, such as a pager, may delay; may be NULL */
 };
 
 #endif

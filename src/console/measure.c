@@ -12,7 +12,7 @@ void measure_bytes(uint64_t bytes, char out[MEASURE_MAX])
 		(void)snprintf(out, MEASURE_MAX, "%" PRIu64 " B", bytes);
 		return;
 	}
-	/* What would be shown as 1024.0 is one of the next unit. */
+	/* A value that would print as 1024.0 takes the next unit. */
 	for (; value >= 1023.95 && unit + 1 < sizeof units / sizeof units[0]; unit++)
 		value /= 1024;
 	(void)snprintf(out, MEASURE_MAX, "%.1f %s", value, units[unit]);

@@ -9,15 +9,15 @@
 #include "sys/output.h"
 
 #define WHERE "to standard output"
-#define REAL_DIGITS 15 /* with all 17 of a double 0.007 would be 0.0070000000000000001 */
+#define REAL_DIGITS 15 /* with all 17 digits of a double 0.007 would print as 0.0070000000000000001 */
 
-/* Whoever reads the lines of a long listing, a pager say, takes his time: nothing hangs meanwhile. */
+/* A slow reader of a long listing, such as a pager, does not count as a hang. */
 enum status print_text(const struct console *console, struct buffer *text, struct error *err)
 {
 	bool in_steps = console->call->step_ms > 0;
 	if (in_steps && console->verified != NULL)
 		console->verified();
-	/* A name in a repository may be anybody's: what would command a terminal is shown as '?'. */
+	/* Names in a repository are untrusted: control characters print as '?'. */
 	sanitize((char *)text->data, text->len, '\n');
 	enum status st = output_write(console->out_fd, WHERE, text->data, text->len, err);
 	if (in_steps && console->call->step_begun != NULL)

@@ -1,4 +1,4 @@
-/* What commands print on standard output. */
+/* Standard output of commands, as text and JSON. */
 #ifndef WALSHIP_CONSOLE_PRINT_H
 #define WALSHIP_CONSOLE_PRINT_H
 
@@ -8,14 +8,14 @@
 #include "console/console.h"
 #include "walship/error.h"
 
-/*
- * Values of JSON, by the rules of doc/json.md: what is not known is null. NULL without memory, as jansson's own.
- */
+/* JSON values by the rules of doc/json.md: unknown values are null. NULL when out of memory, as with jansson. */
 
-/* A text of any encoding, as JSON can have it: what is not UTF-8 loses all but its ASCII. null for NULL and "". */
+/*
+ * A text of any encoding. A text that is not UTF-8 keeps its ASCII, and has '?' for other bytes. null for NULL and "".
+ */
 json_t *print_string(const char *text);
 
-/* As text: not every reader keeps 64 bits. null for 0. */
+/* As a string, because not every JSON reader keeps 64 bits. null for 0. */
 json_t *print_system_id(uint64_t system_id);
 
 /* UTC; null for 0. */
@@ -23,14 +23,16 @@ json_t *print_time(int64_t seconds);
 
 json_t *print_integer_if(bool known, int64_t value);
 
-/* A line of JSON at the end of out. Takes value over, NULL too: that is what jansson returns without memory
- * (STATUS_LOCAL). */
+/*
+ * Appends value as a line of JSON to out, and takes value over. STATUS_LOCAL for NULL, which jansson returns when out
+ * of memory.
+ */
 enum status print_line(struct buffer *out, json_t *value, struct error *err);
 
-/* The same, on standard output. */
+/* Prints value as a line of JSON on standard output, and takes value over. */
 enum status print_json(const struct console *console, json_t *value, struct error *err);
 
-/* All of the buffer, which stays the caller's and is empty afterwards. */
+/* Writes all of text to standard output and empties the buffer, which the caller keeps. */
 enum status print_text(const struct console *console, struct buffer *text, struct error *err);
 
 #endif

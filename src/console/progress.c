@@ -23,7 +23,7 @@ static void write_line(const struct progress *progress, const char *line)
 	char text[LINE_MAX_BYTES + 16];
 	int len = snprintf(text, sizeof text, TO_LINE_BEGIN "%s" TO_LINE_END_EMPTY, line);
 	if (write(progress->fd, text, (size_t)len) < 0)
-		return; /* nobody looks at it */
+		return; /* a lost progress line is harmless */
 }
 
 void progress_show(struct progress *progress, const char *format, ...)

@@ -1,4 +1,4 @@
-/* A line on the terminal that tells how far a long command has come, and is gone when there is something to read. */
+/* A progress line on the terminal, removed before other output. */
 #ifndef WALSHIP_CONSOLE_PROGRESS_H
 #define WALSHIP_CONSOLE_PROGRESS_H
 
@@ -7,10 +7,10 @@
 
 #include "base/clock.h"
 
-#define PROGRESS_MS 200 /* from one state to the next that is shown */
+#define PROGRESS_MS 200 /* between two updates */
 
 struct progress {
-	int fd; /* of the terminal; 0: there is none, and nothing is ever shown */
+	int fd; /* of the terminal; 0: no terminal, and nothing is shown */
 	const struct clock *clock;
 	int64_t shown_ms;
 	bool visible;
@@ -18,13 +18,13 @@ struct progress {
 
 void progress_begin(struct progress *progress, int fd, const struct clock *clock);
 
-/* Whether the time has come to show the next state. */
+/* Whether the next update is due. */
 bool progress_is_due(const struct progress *progress);
 
-/* Shows it in place of the last one. */
+/* Replaces the line. */
 void progress_show(struct progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Before something else is printed, and at the end. */
+/* Removes the line: call before other output, and at the end. */
 void progress_clear(struct progress *progress);
 
 #endif

@@ -190,10 +190,10 @@ enum status frame_body_len(const uint8_t head[FRAME_HEAD_BYTES], size_t *out, st
 	*out = get_head(head) & ~LAST_BIT;
 	if (*out <= FRAME_BODY_MAX)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_DAMAGED, "damaged: a frame of %zu bytes, and none is longer than %lu", *out,
+	(void)error_set(err, STATUS_DAMAGED, "damaged: a frame of %zu bytes, but the limit is %lu", *out,
 			FRAME_BODY_MAX);
 	return error_hint(err, STATUS_DAMAGED,
-			  "the object was altered or cut off after it was stored; look for another copy");
+			  "the object was altered, cut off or renamed after it was stored; look for another copy");
 }
 
 static enum status not_authentic(const struct frame_coder *opener, struct error *err)
@@ -201,9 +201,8 @@ static enum status not_authentic(const struct frame_coder *opener, struct error 
 	(void)error_set(err, STATUS_DAMAGED,
 			is_encrypted(opener) ? "not authentic: its HMAC-SHA-256 does not match"
 					     : "damaged: its SHA-256 does not match");
-	return error_hint(
-	    err, STATUS_DAMAGED,
-	    "the object was altered, cut off or moved to this name after it was stored; look for another copy");
+	return error_hint(err, STATUS_DAMAGED,
+			  "the object was altered, cut off or renamed after it was stored; look for another copy");
 }
 
 enum status frame_open(struct frame_coder *opener, struct frame *frame, struct error *err)

@@ -22,30 +22,30 @@ static enum status refuse(struct error *err, const char *what)
 {
 	(void)error_set(err, STATUS_DAMAGED, "%s", what);
 	return error_hint(err, STATUS_DAMAGED,
-			  "the object was altered or cut off, or walship did not write it; look for another copy");
+			  "the object was altered or truncated, or walship did not write it; look for another copy");
 }
 
 static enum status refuse_newer(bool *newer, struct error *err)
 {
 	*newer = true;
-	return error_hint(err, STATUS_DAMAGED, "a newer walship may have written the object: use that one");
+	return error_hint(err, STATUS_DAMAGED, "a newer walship may have written the object: use that version");
 }
 
 static enum status check(const struct object_header *header, bool *newer, struct error *err)
 {
 	static const uint8_t zero[sizeof header->zero];
 	if (memcmp(header->magic, magic, sizeof magic) != 0)
-		return refuse(err, "not an object of walship: it does not begin with WALSHIP");
+		return refuse(err, "not a walship object: it does not begin with WALSHIP");
 	if (header->version != VERSION) {
-		(void)error_set(err, STATUS_DAMAGED, "object format version %u, and this walship reads version %d",
+		(void)error_set(err, STATUS_DAMAGED, "object format version %u, but this walship reads version %d",
 				(unsigned)header->version, VERSION);
 		return refuse_newer(newer, err);
 	}
 	if (memcmp(header->zero, zero, sizeof zero) != 0 || header->protection > PROTECTION_AES_HMAC)
-		return refuse(err, "damaged: its header has values that version 2 does not know");
+		return refuse(err, "damaged: the header has values that version 2 does not define");
 	if (codec_by_id(header->compression) != NULL)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_DAMAGED, "compression %u is not known here", (unsigned)header->compression);
+	(void)error_set(err, STATUS_DAMAGED, "unknown compression %u", (unsigned)header->compression);
 	return refuse_newer(newer, err);
 }
 
@@ -54,7 +54,7 @@ enum status header_read(struct object_header *out, const void *bytes, size_t len
 	*newer = false;
 	*out = (struct object_header){0};
 	if (len < sizeof *out)
-		return refuse(err, "cut off: it ends before its header does");
+		return refuse(err, "truncated: the object ends within its header");
 	memcpy(out, bytes, sizeof *out);
 	return check(out, newer, err);
 }

@@ -12,7 +12,7 @@
 _Static_assert(sizeof(struct object_keys) == AES_KEY_BYTES + 2 * MAC_KEY_BYTES,
 	       "object_keys is the derived bytes in their order, without padding");
 
-/* RFC 5869; salt_len 0 is "no salt". */
+/* RFC 5869. salt_len 0: no salt. */
 static enum status hkdf(void *out, size_t out_len, const uint8_t key[REPOSITORY_KEY_BYTES], const uint8_t *salt,
 			size_t salt_len, const void *info, size_t info_len, struct error *err)
 {
@@ -47,9 +47,9 @@ static enum status decode(struct repository_key *key, const struct secret *conte
 		digits--;
 	if (digits == 2 * REPOSITORY_KEY_BYTES && hex_decode(key->bytes, content->data, REPOSITORY_KEY_BYTES))
 		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE,
-			"holds no key: %zu bytes where 64 hexadecimal digits (or 32 raw bytes) belong", content->len);
-	return error_hint(err, STATUS_USAGE, "walship keygen FILE makes a key");
+	(void)error_set(err, STATUS_USAGE, "not a key: %zu bytes instead of 64 hexadecimal digits (or 32 raw bytes)",
+			content->len);
+	return error_hint(err, STATUS_USAGE, "walship keygen FILE creates a key");
 }
 
 enum status keyring_add(struct keyring *ring, const struct secret *content, struct error *err)
@@ -63,8 +63,8 @@ enum status keyring_add(struct keyring *ring, const struct secret *content, stru
 	if (st)
 		return st;
 	if (keyring_find(ring, key->id) != NULL)
-		return error_hint(err, error_set(err, STATUS_USAGE, "holds a key that is configured already"),
-				  "leave one of the two out");
+		return error_hint(err, error_set(err, STATUS_USAGE, "contains a key that is already configured"),
+				  "remove one of the two");
 	ring->count++;
 	return STATUS_OK;
 }

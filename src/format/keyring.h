@@ -1,4 +1,4 @@
-/* The repository's keys. The first one encrypts, any of them decrypts: that is rotation. */
+/* The repository's keys. The first one encrypts and all of them decrypt, so that keys can be rotated. */
 #ifndef WALSHIP_FORMAT_KEYRING_H
 #define WALSHIP_FORMAT_KEYRING_H
 
@@ -11,7 +11,7 @@
 #define REPOSITORY_KEY_BYTES 32
 #define KEY_ID_BYTES 16
 #define SALT_BYTES 32
-#define KEYRING_MAX 32 /* a key a year outlives every retention */
+#define KEYRING_MAX 32 /* one new key a year outlives any retention */
 
 struct repository_key {
 	uint8_t bytes[REPOSITORY_KEY_BYTES];
@@ -26,7 +26,7 @@ struct keyring {
 #define AES_KEY_BYTES 32
 #define MAC_KEY_BYTES 32
 
-/* What protects one object. */
+/* The keys of one object, derived from a repository key. */
 struct object_keys {
 	uint8_t aes[AES_KEY_BYTES];
 	uint8_t mac[MAC_KEY_BYTES];
@@ -34,12 +34,12 @@ struct object_keys {
 };
 
 /*
- * Takes the content of a key file: 64 hexadecimal digits and perhaps a newline, or 32 raw bytes.
- * STATUS_USAGE for anything else, and for a key that is there already.
+ * Adds the key in the content of a key file: 64 hexadecimal digits and an optional newline, or 32 raw bytes.
+ * STATUS_USAGE for any other content, and for a key that is already in the ring.
  */
 enum status keyring_add(struct keyring *ring, const struct secret *content, struct error *err);
 
-/* NULL when no key has this id. */
+/* The key with this id, owned by the ring; NULL if there is none. */
 const struct repository_key *keyring_find(const struct keyring *ring, const uint8_t id[KEY_ID_BYTES]);
 
 /* Wipes the keys. */
@@ -52,7 +52,7 @@ void keyring_fini(struct keyring *ring);
 enum status object_keys_derive(struct object_keys *out, const struct repository_key *key, const void *header,
 			       size_t header_len, const char *name, struct error *err);
 
-/* Wipes them. */
+/* Wipes the keys. */
 void object_keys_fini(struct object_keys *keys);
 
 #endif

@@ -21,12 +21,11 @@ struct opener {
 	bool last_seen;   /* the head of the last frame has come */
 };
 
-static enum status damaged(struct error *err, const char *what)
+static enum status refuse(struct error *err, const char *what)
 {
 	(void)error_set(err, STATUS_DAMAGED, "%s", what);
-	return error_hint(
-	    err, STATUS_DAMAGED,
-	    "the object was altered, cut off or moved to this name after it was stored; look for another copy");
+	return error_hint(err, STATUS_DAMAGED,
+			  "the object was altered, cut off or renamed after it was stored; look for another copy");
 }
 
 /* Called by the thread of this number: each has a coder of its own, made when it is first needed. */
@@ -45,7 +44,7 @@ static enum status pass_on(void *arg, size_t slot, struct error *err)
 	const struct frame *frame = &opener->frames[slot];
 	/* Only one way to write an object: offsets and numbers go together without a table. */
 	if (frame->last ? frame->content_len == 0 && frame->number > 0 : frame->content_len != FRAME_CONTENT_BYTES)
-		return damaged(err, "damaged: a frame has not the content that its place asks for");
+		return refuse(err, "damaged: a frame has a content length that its place does not allow");
 	return frame->content_len == 0 ? STATUS_OK : sink_write(opener->next, frame->content, frame->content_len, err);
 }
 
@@ -58,9 +57,9 @@ static enum status no_such_key(struct opener *opener, struct error *err)
 		opener->params.lack->lacks = true;
 		memcpy(opener->params.lack->key_id, key_id, KEY_ID_BYTES);
 	}
-	(void)error_set(err, STATUS_DAMAGED, "encrypted with the key of id %s, which is not configured", id);
+	(void)error_set(err, STATUS_DAMAGED, "encrypted with key id %s, which is not configured", id);
 	return error_hint(err, STATUS_DAMAGED,
-			  "keys configured: %zu; add the old key as a further cipher-key-file (or cipher-key-command)",
+			  "keys configured: %zu; add the old key as another cipher-key-file (or cipher-key-command)",
 			  opener->params.keys->count);
 }
 
@@ -73,10 +72,10 @@ static enum status find_key(struct opener *opener, struct error *err)
 	}
 	if (opener->params.allow_unprotected)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_DAMAGED, "not encrypted, where the configuration says that all is");
+	(void)error_set(err, STATUS_DAMAGED, "not encrypted, but the configuration requires encryption");
 	return error_hint(err, STATUS_DAMAGED,
-			  "anybody who can write to the store could have put it there; to read it all the same: "
-			  "cipher = none");
+			  "anyone who can write to the store could have created this object; to read it "
+			  "anyway, set cipher = none");
 }
 
 /* The header is complete: nothing is believed of it yet but what is needed to verify the first frame. */
@@ -142,7 +141,7 @@ static enum status take_frame(struct opener *opener, const uint8_t **from, size_
 		return st;
 	if (opener->frame_len == 0) {
 		if (opener->last_seen)
-			return damaged(err, "damaged: bytes behind its last frame");
+			return refuse(err, "damaged: bytes follow the last frame");
 		if (!take(frame->bytes, &frame->bytes_len, FRAME_HEAD_BYTES, from, left))
 			return STATUS_OK;
 		st = read_head(opener, frame, err);
@@ -176,13 +175,13 @@ static enum status unseal_finish(struct sink *sink, struct error *err)
 {
 	struct opener *opener = (struct opener *)sink;
 	if (opener->header_len < HEADER_BYTES)
-		return damaged(err, "cut off: it ends before its header does");
+		return refuse(err, "truncated: the object ends within its header");
 	/* What is wrong with an earlier frame comes first. */
 	enum status st = pipeline_finish(&opener->pipeline, err);
 	if (st)
 		return st;
 	if (!opener->last_seen || opener->frame_len > 0)
-		return damaged(err, "cut off: it ends before its last frame does");
+		return refuse(err, "truncated: the object ends before its last frame does");
 	return sink_finish(opener->next, err);
 }
 

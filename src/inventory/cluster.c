@@ -104,7 +104,7 @@ json_t *cluster_json(const struct coverage *coverage)
 	struct json_windows array = {coverage, windows};
 	struct error ignored;
 	int failed = coverage_windows(coverage, append_window, &array, &ignored) != STATUS_OK;
-	int whole = coverage_is_whole(coverage);
+	int whole = coverage_is_complete(coverage);
 	for (size_t i = 0; i < coverage->timeline_count; i++)
 		failed |= json_array_append_new(timelines, json_timeline(coverage, &coverage->timelines[i]));
 	for (size_t i = 0; i < coverage->gap_count; i++)
@@ -116,8 +116,8 @@ json_t *cluster_json(const struct coverage *coverage)
 		      print_system_id(coverage->system_id), "segment_bytes", (json_int_t)coverage->segment_bytes,
 		      "objects", (json_int_t)coverage->objects, "whole", whole, "timelines", timelines, "gaps", gaps,
 		      "needed_gaps", (json_int_t)missing.ranges, "missing_segments", (json_int_t)missing.segments,
-		      "unnamed_gaps", (json_int_t)coverage->gaps_untold, "missing_histories",
-		      (json_int_t)coverage->lost_origins, "windows", windows);
+		      "unnamed_gaps", (json_int_t)coverage->gaps_unlisted, "missing_histories",
+		      (json_int_t)coverage->missing_histories, "windows", windows);
 	if (failed == 0)
 		return all;
 	json_decref(all);
@@ -200,22 +200,21 @@ static enum status show_gap(struct buffer *out, const struct coverage *coverage,
 	wal_name_of_number(&last, gap->timeline, gap->last, coverage->segment_bytes);
 	if (count == 1)
 		return buffer_printf(out, err, "%s %s is missing%s\n", gap->needed ? "✗" : "–", first.text,
-				     gap->needed ? "" : ", on a branch that was left");
+				     gap->needed ? "" : ", on an abandoned branch");
 	return buffer_printf(out, err, "%s %s to %s are missing, %" PRIu64 " segments%s\n", gap->needed ? "✗" : "–",
-			     first.text, last.text, count, gap->needed ? "" : ", on a branch that was left");
+			     first.text, last.text, count, gap->needed ? "" : ", on an abandoned branch");
 }
 
-static enum status show_lost_origins(struct buffer *out, const struct coverage *coverage, struct error *err)
+static enum status show_missing_histories(struct buffer *out, const struct coverage *coverage, struct error *err)
 {
 	bool below = false;
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < coverage->timeline_count; i++) {
 		const struct coverage_timeline *each = &coverage->timelines[i];
 		if (each->segments > 0 && each->parent == 0 && below)
-			st = buffer_printf(out, err,
-					   "✗ %08" PRIX32 ".history %s: where timeline %" PRIu32
-					   " comes from is not known\n",
-					   each->id, each->has_history ? "says nothing" : "is missing", each->id);
+			st = buffer_printf(
+			    out, err, "✗ %08" PRIX32 ".history is %s: the parent of timeline %" PRIu32 " is unknown\n",
+			    each->id, each->has_history ? "unreadable" : "missing", each->id);
 		below |= each->segments > 0;
 	}
 	return st;
@@ -228,8 +227,7 @@ static enum status show_archived(struct buffer *out, const struct coverage *cove
 	if (window->archived_timeline == 0)
 		return STATUS_OK;
 	wal_name_of_number(&last, window->archived_timeline, window->archived_last, coverage->segment_bytes);
-	return buffer_printf(out, err, "; what is in an archive storage class, up to %s, must be restored before that",
-			     last.text);
+	return buffer_printf(out, err, "; first restore the segments in an archive storage class, up to %s", last.text);
 }
 
 static enum status show_window(struct buffer *out, const struct coverage *coverage,
@@ -272,13 +270,13 @@ enum status cluster_judge(struct buffer *out, const struct coverage *coverage, s
 	enum status st = show_head(out, coverage, err);
 	for (size_t i = 0; !st && i < coverage->gap_count; i++)
 		st = coverage->gaps[i].lost ? STATUS_OK : show_gap(out, coverage, &coverage->gaps[i], err);
-	if (!st && coverage->gaps_untold > 0)
-		st = buffer_printf(out, err, "✗ and %" PRIu64 " more ranges are missing\n", coverage->gaps_untold);
-	if (!st && coverage->left_untold > 0)
-		st = buffer_printf(out, err, "– and %" PRIu64 " more ranges are missing, on branches that were left\n",
-				   coverage->left_untold);
+	if (!st && coverage->gaps_unlisted > 0)
+		st = buffer_printf(out, err, "✗ and %" PRIu64 " more ranges are missing\n", coverage->gaps_unlisted);
+	if (!st && coverage->abandoned_unlisted > 0)
+		st = buffer_printf(out, err, "– and %" PRIu64 " more ranges are missing, on abandoned branches\n",
+				   coverage->abandoned_unlisted);
 	if (!st)
-		st = show_lost_origins(out, coverage, err);
+		st = show_missing_histories(out, coverage, err);
 	struct shown_windows windows = {out, coverage};
 	return st ? st : coverage_windows(coverage, show_each, &windows, err);
 }

@@ -1,4 +1,4 @@
-/* A cluster's chain, as info and verify show it. */
+/* Shows the WAL coverage of one cluster, for info and verify. */
 #ifndef WALSHIP_INVENTORY_CLUSTER_H
 #define WALSHIP_INVENTORY_CLUSTER_H
 
@@ -7,16 +7,16 @@
 #include "base/buffer.h"
 #include "repo/coverage.h"
 
-/* All of it, as doc/json.md says. NULL without memory. */
+/* The whole coverage, as doc/json.md says. NULL without memory. */
 json_t *cluster_json(const struct coverage *coverage);
 
-/* For people: what there is. */
+/* Appends text for people: the WAL that is stored. */
 enum status cluster_show(struct buffer *out, const struct coverage *coverage, struct error *err);
 
-/* For people: what is missing, and what can be recovered. */
+/* Appends text for people: the missing WAL, and the windows in which recovery is possible. */
 enum status cluster_judge(struct buffer *out, const struct coverage *coverage, struct error *err);
 
-/* Ranges and segments that are missing, and needed. */
+/* Needed ranges and segments that are missing. */
 struct missing {
 	uint64_t ranges, segments;
 };

@@ -1,21 +1,19 @@
-/* list: every object, one line each, as the listing goes on. */
+#include "inventory/list.h"
+
 #include <inttypes.h>
 
 #include "base/cleanup.h"
-#include "command/command.h"
-#include "command/settings.h"
 #include "console/print.h"
 #include "console/progress.h"
 #include "pg/wal/name.h"
 #include "repo/repository.h"
 
-#define LINES_BYTES (64UL * 1024) /* that are printed at once */
+#define LINES_BYTES (64UL * 1024) /* printed at once */
 
 struct listing {
-	const struct command_context *context;
+	const struct list_params *params;
 	struct progress progress;
 	struct buffer lines;
-	bool json;
 	uint64_t objects;
 };
 
@@ -37,7 +35,7 @@ static json_t *json_of(const struct object_info *info)
 			 print_integer_if(known, name.timeline), "name", print_string(known ? name.text : NULL));
 }
 
-/* One line whatever the name is. */
+/* A newline in a name does not begin another line. */
 static enum status show_line(struct buffer *lines, const char *time, const struct object_info *info, struct error *err)
 {
 	size_t from = lines->len;
@@ -51,7 +49,7 @@ static enum status show_line(struct buffer *lines, const char *time, const struc
 static enum status add_line(struct listing *listing, const struct object_info *info, struct error *err)
 {
 	char time[UTC_TEXT_SIZE];
-	if (listing->json)
+	if (listing->params->json)
 		return print_line(&listing->lines, json_of(info), err);
 	utc_text(info->modified_s, time);
 	return show_line(&listing->lines, time, info, err);
@@ -64,29 +62,23 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	if (progress_is_due(&listing->progress))
 		progress_show(&listing->progress, "%" PRIu64 " objects", listing->objects);
 	enum status st = add_line(listing, info, err);
-	return st || listing->lines.len < LINES_BYTES ? st
-						      : print_text(&listing->context->console, &listing->lines, err);
+	return st || listing->lines.len < LINES_BYTES ? st : print_text(listing->params->console, &listing->lines, err);
 }
 
-enum status command_list(struct command_context *context, struct error *err)
+enum status list_objects(const struct list_params *params, struct error *err)
 {
-	struct repository_settings settings;
-	enum status attached = settings_repository(&settings, context, err);
-	if (attached)
-		return error_wrap(err, attached, "list");
-	context->settings = &settings;
 	CLEANUP(repository_fini) struct repository repo = {0};
-	struct listing listing = {.context = context, .json = command_flag(context, "json")};
-	const char *prefix = context->operands[0] == NULL ? "" : context->operands[0];
-	/* On a terminal the lines themselves show how far it is. */
-	progress_begin(&listing.progress, context->console.out_is_terminal ? 0 : context->console.terminal_fd,
-		       context->call->clock);
-	enum status st = repository_open(&repo, context->settings, context->call, err);
+	struct listing listing = {.params = params};
+	const char *prefix = params->prefix == NULL ? "" : params->prefix;
+	/* On a terminal the lines themselves show the progress. */
+	progress_begin(&listing.progress, params->console->out_is_terminal ? 0 : params->console->terminal_fd,
+		       params->call->clock);
+	enum status st = repository_open(&repo, params->settings, params->call, err);
 	if (!st)
-		st = store_list(repo.store, context->call, prefix, on_object, &listing, err);
+		st = store_list(repo.store, params->call, prefix, on_object, &listing, err);
 	progress_clear(&listing.progress);
 	if (!st && listing.lines.len > 0)
-		st = print_text(&context->console, &listing.lines, err);
+		st = print_text(params->console, &listing.lines, err);
 	buffer_fini(&listing.lines);
-	return st ? error_wrap(err, st, "list") : STATUS_OK;
+	return st;
 }

@@ -1,44 +1,46 @@
-/* What is in the repository, cluster by cluster: one listing, with the histories of timelines read. */
+/* Surveys the WAL of a repository, cluster by cluster: lists it once and reads the timeline histories. */
 #ifndef WALSHIP_INVENTORY_SURVEY_H
 #define WALSHIP_INVENTORY_SURVEY_H
 
-#include "command/command.h"
 #include "console/progress.h"
 #include "repo/coverage.h"
 #include "repo/repository.h"
 
 #define SURVEY_SEGMENT_BYTES                                                                                           \
-	(16 * 1024 * 1024) /* wal_segment_size where no segment could be opened: PostgreSQL's own */
+	(16 * 1024 * 1024) /* PostgreSQL's default wal_segment_size: assumed when no segment can be opened */
 
-/* One cluster, all of it listed. */
+/* Called for each cluster when its listing is complete; coverage_end has been called. */
 typedef enum status (*survey_fn)(void *arg, struct coverage *coverage, struct error *err);
 
 struct survey {
-	const struct command_context *context;
-	const struct repository *repo; /* out: while it runs, for whoever reads objects */
-	/* Each WAL file, before chain has it; may be NULL. chain->objects is 0 at a cluster's first. */
+	const struct repository_settings *settings;
+	const struct call *call;
+	const struct repository *repo; /* out, while the survey runs: for callbacks that read objects */
+	/* May be NULL. Called for each WAL file before coverage_add: coverage->objects is 0 for the first one. */
 	enum status (*seen)(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			    const struct object_info *info, struct error *err);
-	bool opens;                /* each of them is opened, so that what is damaged is found by that */
+	bool opens;                /* the caller opens every object, and so finds the damaged ones itself */
 	struct progress *progress; /* may be NULL */
-	uint64_t system_id;        /* of the one cluster that is wanted; 0: all */
+	uint64_t system_id;        /* the only cluster to survey; 0: all clusters */
 	survey_fn each;
 	void *arg;
-	uint64_t objects, bytes; /* out: of all */
-	uint64_t others;         /* out: objects that are no WAL files */
-	/* out: histories, and segments asked for their size, that could not be opened; what is too short for any
-	 * object, unless each is opened; the first of them are logged, and how many others there are */
+	uint64_t objects, bytes; /* out: all of the listing */
+	uint64_t others;         /* out: objects that are not WAL files */
+	/*
+	 * out: unreadable objects. The survey opens histories, and segments to learn wal_segment_size. Objects too
+	 * short to be complete count too, unless opens is set. The first are logged one by one, the others as a count.
+	 */
 	uint64_t damaged;
-	uint64_t missing_keys; /* out: such that need a key that is not configured; logged as those */
+	uint64_t missing_keys; /* out: objects that need a key that is not configured; logged likewise */
 };
 
-/* STATUS_INCOMPLETE: there is no such cluster in the repository, or no WAL at all. */
+/* Sets the error for a repository without WAL, or without WAL of the cluster. Always STATUS_INCOMPLETE. */
 enum status survey_nothing(const struct survey *survey, struct error *err);
 
-/* Tells each cluster in the order of their names. Memory does not grow with the number of segments. */
+/* Reports the clusters in the order of their names. Memory does not grow with the number of segments. */
 enum status survey_run(struct survey *survey, struct error *err);
 
-/* The operand of a command as a system identifier, 0 without one. STATUS_USAGE when it is none. */
-enum status survey_operand(const struct command_context *context, uint64_t *system_id, struct error *err);
+/* Reads the system identifier of the cluster to survey; 0 for NULL. STATUS_USAGE when text is not one. */
+enum status survey_system_id(const char *text, uint64_t *system_id, struct error *err);
 
 #endif

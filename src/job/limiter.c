@@ -28,24 +28,24 @@ void limiter_enter(struct limiter *limiter, uint64_t bytes)
 	(void)pthread_mutex_unlock(&limiter->mutex);
 }
 
-static void give_back(struct limiter *limiter, uint64_t bytes, bool slot, bool out)
+static void release(struct limiter *limiter, uint64_t bytes, bool slot, bool leaves)
 {
 	if (limiter == NULL)
 		return;
 	(void)pthread_mutex_lock(&limiter->mutex);
 	limiter->bytes += (int64_t)bytes;
 	limiter->slots += slot;
-	limiter->inside -= out;
+	limiter->inside -= leaves;
 	(void)pthread_cond_broadcast(&limiter->changed);
 	(void)pthread_mutex_unlock(&limiter->mutex);
 }
 
 void limiter_release_slot(struct limiter *limiter, uint64_t bytes)
 {
-	give_back(limiter, bytes, true, false);
+	release(limiter, bytes, true, false);
 }
 
 void limiter_leave(struct limiter *limiter, uint64_t bytes, bool slot_released)
 {
-	give_back(limiter, bytes, !slot_released, true);
+	release(limiter, bytes, !slot_released, true);
 }

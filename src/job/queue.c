@@ -39,7 +39,7 @@ enum status queue_failed(const struct queue *queue, struct error *err)
 	return queue->failed;
 }
 
-static void *at(const struct queue *queue, size_t number)
+static void *item_at(const struct queue *queue, size_t number)
 {
 	return (char *)queue->items + number % QUEUE_ITEMS * queue->item_bytes;
 }
@@ -50,7 +50,7 @@ enum status queue_put(struct queue *queue, const void *item, struct error *err)
 		(void)pthread_cond_wait(&queue->changed, &queue->mutex);
 	if (queue->failed)
 		return queue_failed(queue, err);
-	memcpy(at(queue, queue->first + queue->count++), item, queue->item_bytes);
+	memcpy(item_at(queue, queue->first + queue->count++), item, queue->item_bytes);
 	(void)pthread_cond_broadcast(&queue->changed);
 	return STATUS_OK;
 }
@@ -61,7 +61,7 @@ bool queue_take(struct queue *queue, void *out)
 		(void)pthread_cond_wait(&queue->changed, &queue->mutex);
 	if (queue->count == 0 || queue->failed)
 		return false;
-	memcpy(out, at(queue, queue->first++), queue->item_bytes);
+	memcpy(out, item_at(queue, queue->first++), queue->item_bytes);
 	queue->count--;
 	(void)pthread_cond_broadcast(&queue->changed);
 	return true;

@@ -8,7 +8,7 @@
 #include "format/keyring.h"
 #include "sys/newfile.h"
 
-/* A key's file: its digits, so that it can be printed and kept on paper, and a newline. */
+/* Hexadecimal digits, so that the key can be printed and kept on paper, and a newline. */
 static enum status make_text(const struct call *call, char text[2 * REPOSITORY_KEY_BYTES + 2], struct error *err)
 {
 	uint8_t key[REPOSITORY_KEY_BYTES];
@@ -19,8 +19,8 @@ static enum status make_text(const struct call *call, char text[2 * REPOSITORY_K
 	return st;
 }
 
-/* A new file belongs to whoever makes it: root, perhaps, where PostgreSQL's user must read it. */
-static enum status give(const struct newfile *file, const struct stat *like, const char *path, struct error *err)
+/* root may make the file for PostgreSQL's user: it needs that user's owner, group and mode. */
+static enum status copy_owner(const struct newfile *file, const struct stat *like, const char *path, struct error *err)
 {
 	struct stat own;
 	if (fstat(file->fd, &own) != 0)
@@ -48,7 +48,7 @@ static enum status write_key(struct newfile *file, const struct call *call, cons
 		st = newfile_write(file, text, strlen(text), err);
 	explicit_bzero(text, sizeof text);
 	if (!st && like != NULL)
-		st = give(file, like, path, err);
+		st = copy_owner(file, like, path, err);
 	return st ? st : newfile_create(file, err);
 }
 
@@ -58,8 +58,8 @@ enum status key_file_make(const struct call *call, const char *path, const struc
 	enum status st = write_key(&file, call, path, like, err);
 	newfile_fini(&file);
 	if (st == STATUS_EXISTS) {
-		(void)error_set(err, st, "%s exists, and a key is never overwritten", path);
-		return error_hint(err, st, "what it encrypted can be read with it alone; give another name");
+		(void)error_set(err, st, "%s exists, and walship never overwrites a key", path);
+		return error_hint(err, st, "only this key reads the objects that it encrypted; give another name");
 	}
 	return st ? error_hint(err, st, "the directory must be there, and this user must be able to write to it")
 		  : STATUS_OK;

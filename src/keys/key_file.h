@@ -1,4 +1,4 @@
-/* Key files: made once, never overwritten. */
+/* Makes key files, and never overwrites one. */
 #ifndef WALSHIP_KEYS_KEY_FILE_H
 #define WALSHIP_KEYS_KEY_FILE_H
 
@@ -8,8 +8,8 @@
 #include "walship/error.h"
 
 /*
- * Makes path a new key: durable, mode 0600; with `like` the owner, group and mode of that file, so that whoever reads
- * that one can read this one, too. STATUS_EXISTS when the name is taken.
+ * Makes a new key in the file path, durably, with mode 0600. With like: with the owner, group and mode of that file, so
+ * that the same users can read both. STATUS_EXISTS when path exists.
  */
 enum status key_file_make(const struct call *call, const char *path, const struct stat *like, struct error *err);
 

@@ -1,4 +1,5 @@
-/* key list: which keys the repository needs, counted from the headers of its objects. */
+#include "keys/key_list.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,15 +7,13 @@
 
 #include "base/cleanup.h"
 #include "base/hex.h"
-#include "command/command.h"
-#include "command/settings.h"
 #include "console/print.h"
 #include "console/progress.h"
 #include "repo/header_scan.h"
 
-#define TALLIES_MAX 128 /* keys of a repository, those configured among them: four times what can be configured */
+#define TALLIES_MAX 128 /* keys: four times as many as can be configured */
 
-/* The objects of one kind. */
+/* Counts the objects of one key, or of one other kind. */
 struct tally {
 	uint64_t objects, bytes;
 	char first[HEADER_SCAN_NAME_MAX], last[HEADER_SCAN_NAME_MAX]; /* in the order of names */
@@ -27,15 +26,14 @@ struct key_tally {
 };
 
 struct counting {
-	const struct command_context *context;
+	const struct key_list_params *params;
 	const struct repository *repo;
-	bool json;
 	struct progress progress;
 	uint64_t seen;
-	struct key_tally keys[TALLIES_MAX]; /* those configured first, in their order */
+	struct key_tally keys[TALLIES_MAX]; /* the configured keys first, in their order */
 	size_t key_count;
 	struct tally unencrypted, damaged, archived, foreign;
-	uint64_t beyond; /* objects of keys for which there was no room */
+	uint64_t beyond; /* objects of keys beyond TALLIES_MAX */
 };
 
 static void add(struct tally *tally, const struct header_found *found)
@@ -52,7 +50,7 @@ static void add(struct tally *tally, const struct header_found *found)
 	tally->bytes += found->bytes;
 }
 
-/* NULL when there is no room for another. */
+/* NULL when there is no room for another key. */
 static struct tally *tally_of_key(struct counting *counting, const uint8_t id[KEY_ID_BYTES])
 {
 	for (size_t i = 0; i < counting->key_count; i++)
@@ -65,20 +63,20 @@ static struct tally *tally_of_key(struct counting *counting, const uint8_t id[KE
 	return &key->of;
 }
 
-/* What has to be looked at is told at once, and not kept: there may be many. */
-static enum status name_object(struct counting *counting, const char *kind, const struct header_found *found,
-			       struct error *err)
+/* Damaged objects are printed at once and not kept: there may be many. */
+static enum status print_object(struct counting *counting, const char *kind, const struct header_found *found,
+				struct error *err)
 {
 	progress_clear(&counting->progress);
-	if (counting->json)
-		return print_json(&counting->context->console,
+	if (counting->params->json)
+		return print_json(counting->params->console,
 				  json_pack("{s:s, s:o, s:I, s:o, s:o}", "kind", kind, "object",
 					    print_string(found->name), "bytes", (json_int_t)found->bytes, "stored_time",
 					    print_time(found->modified_s), "error", print_string(found->reason)),
 				  err);
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st = buffer_printf(&out, err, "%s  %s  %s\n", kind, found->name, found->reason);
-	return st ? st : print_text(&counting->context->console, &out, err);
+	return st ? st : print_text(counting->params->console, &out, err);
 }
 
 static enum status count(void *arg, const struct header_found *found, struct error *err)
@@ -87,7 +85,7 @@ static enum status count(void *arg, const struct header_found *found, struct err
 	enum status st = STATUS_OK;
 	if (found->status == STATUS_DAMAGED) {
 		add(&counting->damaged, found);
-		st = name_object(counting, "damaged", found, err);
+		st = print_object(counting, "damaged", found, err);
 	} else if (found->status == STATUS_EXISTS) {
 		add(&counting->archived, found);
 	} else if (found->status == STATUS_CONFLICT) {
@@ -107,16 +105,13 @@ static enum status count(void *arg, const struct header_found *found, struct err
 	return st;
 }
 
-/* The ring has the keys in the order of the configuration. NULL when the key is not configured. */
-static const struct config_key *configured(const struct counting *counting, size_t index, struct config_key *out)
+/* The keyring has the keys in the order of the settings. NULL when the key is not configured. */
+static const struct secret_source *configured(const struct counting *counting, size_t index)
 {
-	if (index >= counting->repo->keys.count)
-		return NULL;
-	*out = config_key(counting->context->config, index);
-	return out;
+	return index < counting->repo->keys.count ? &counting->params->settings->keys[index] : NULL;
 }
 
-/* The fields of every count: names and times are "" and 0 where there is no object. */
+/* The fields of every tally; without objects its names are "" and its times 0. */
 static json_t *counts(const struct tally *tally)
 {
 	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "objects", (json_int_t)tally->objects, "bytes",
@@ -125,7 +120,7 @@ static json_t *counts(const struct tally *tally)
 			 print_time(tally->newest_s));
 }
 
-/* Takes the object over. */
+/* Takes over the reference to object. */
 static enum status print_tally(const struct counting *counting, json_t *object, const struct tally *tally,
 			       struct error *err)
 {
@@ -135,21 +130,21 @@ static enum status print_tally(const struct counting *counting, json_t *object, 
 		object = NULL;
 	}
 	json_decref(more);
-	return print_json(&counting->context->console, object, err);
+	return print_json(counting->params->console, object, err);
 }
 
 static enum status print_key_json(const struct counting *counting, size_t index, struct error *err)
 {
 	char id[2 * KEY_ID_BYTES + 1];
-	struct config_key key;
 	const struct key_tally *tally = &counting->keys[index];
-	bool known = configured(counting, index, &key) != NULL;
+	const struct secret_source *key = configured(counting, index);
+	bool known = key != NULL;
 	hex_encode(id, tally->id, KEY_ID_BYTES);
 	return print_tally(counting,
 			   json_pack("{s:s, s:s, s:b, s:b, s:o, s:o}", "kind", "key", "key_id", id, "configured", known,
 				     "encrypts", index == 0 && known && counting->repo->encrypt, "option",
-				     print_string(known ? option_table[key.id].name : NULL), "value",
-				     print_string(known ? key.value : NULL)),
+				     print_string(known ? key->option : NULL), "value",
+				     print_string(known ? key->text : NULL)),
 			   &tally->of, err);
 }
 
@@ -170,22 +165,22 @@ static enum status print_key_text(const struct counting *counting, size_t index,
 {
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	char id[2 * KEY_ID_BYTES + 1];
-	struct config_key key;
 	const struct tally *tally = &counting->keys[index].of;
+	const struct secret_source *key = configured(counting, index);
 	bool encrypts = index == 0 && counting->repo->encrypt;
 	hex_encode(id, counting->keys[index].id, KEY_ID_BYTES);
 	enum status st;
-	if (configured(counting, index, &key) == NULL)
+	if (key == NULL)
 		st = buffer_printf(&out, err, "key %s  is not configured\n", id);
 	else
-		st = buffer_printf(&out, err, "key %s  %s%s %s\n", id, encrypts ? "encrypts; " : "",
-				   option_table[key.id].name, key.value);
+		st = buffer_printf(&out, err, "key %s  %s%s %s\n", id, encrypts ? "encrypts; " : "", key->option,
+				   key->text);
 	if (!st && tally->objects > 0)
 		st = put_text(&out, tally, err);
 	else if (!st)
 		st = buffer_printf(&out, err, "    no object %sneeds it\n",
-				   counting->context->operands[0] == NULL ? "" : "of these ");
-	return st ? st : print_text(&counting->context->console, &out, err);
+				   counting->params->prefix == NULL ? "" : "of these ");
+	return st ? st : print_text(counting->params->console, &out, err);
 }
 
 static enum status print_kind(const struct counting *counting, const char *type, const char *text,
@@ -193,13 +188,13 @@ static enum status print_kind(const struct counting *counting, const char *type,
 {
 	if (tally->objects == 0)
 		return STATUS_OK;
-	if (counting->json)
+	if (counting->params->json)
 		return print_tally(counting, json_pack("{s:s}", "kind", type), tally, err);
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st = buffer_printf(&out, err, "%s\n", text);
 	if (!st)
 		st = put_text(&out, tally, err);
-	return st ? st : print_text(&counting->context->console, &out, err);
+	return st ? st : print_text(counting->params->console, &out, err);
 }
 
 static int by_first_name(const void *a, const void *b)
@@ -213,20 +208,18 @@ static enum status print_all(struct counting *counting, struct error *err)
 	size_t known = counting->repo->keys.count;
 	qsort(counting->keys + known, counting->key_count - known, sizeof counting->keys[0], by_first_name);
 	for (size_t i = 0; !st && i < counting->key_count; i++)
-		st = counting->json ? print_key_json(counting, i, err) : print_key_text(counting, i, err);
+		st = counting->params->json ? print_key_json(counting, i, err) : print_key_text(counting, i, err);
 	if (!st)
 		st = print_kind(counting, "unencrypted_total", "not encrypted", &counting->unencrypted, err);
 	if (!st)
-		st = print_kind(counting, "archived_total",
-				"not read: the store has put them in an archive storage class", &counting->archived,
-				err);
+		st = print_kind(counting, "archived_total", "not read: in an archive storage class",
+				&counting->archived, err);
 	if (!st)
-		st = print_kind(counting, "damaged_total", "damaged headers, named above", &counting->damaged, err);
-	return st ? st
-		  : print_kind(counting, "foreign_total", "not walship's, by their names", &counting->foreign, err);
+		st = print_kind(counting, "damaged_total", "damaged headers, listed above", &counting->damaged, err);
+	return st ? st : print_kind(counting, "foreign_total", "other names, not walship's", &counting->foreign, err);
 }
 
-/* Whether each object can be opened, as far as keys go. */
+/* The outcome: whether an object needs a key that is not configured, or has a damaged header. */
 static enum status judge(const struct counting *counting, struct error *err)
 {
 	uint64_t unknown = counting->beyond;
@@ -235,17 +228,17 @@ static enum status judge(const struct counting *counting, struct error *err)
 	if (unknown > 0) {
 		(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s a key that is not configured%s", unknown,
 				unknown == 1 ? " needs" : "s need",
-				counting->beyond > 0 ? ", and there are more such keys than are shown" : "");
+				counting->beyond > 0 ? ", and not all of these keys are shown" : "");
 		return error_hint(err, STATUS_DAMAGED,
-				  "add each key's copy as a further cipher-key-file (or cipher-key-command)");
+				  "add a copy of each key as a further cipher-key-file (or cipher-key-command)");
 	}
 	if (counting->damaged.objects == 0)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_DAMAGED, "damaged headers: %" PRIu64, counting->damaged.objects);
-	return error_hint(err, STATUS_DAMAGED, "look for other copies of them");
+	return error_hint(err, STATUS_DAMAGED, "look for other copies of these objects");
 }
 
-/* "7601921254259666965" means that cluster, and not one whose number begins so. */
+/* "7601921254259666965" means that cluster, not another cluster whose identifier begins with these digits. */
 static enum status prefix_of(const char *operand, struct buffer *out, struct error *err)
 {
 	bool digits = operand != NULL && operand[strspn(operand, "0123456789")] == '\0';
@@ -255,36 +248,29 @@ static enum status prefix_of(const char *operand, struct buffer *out, struct err
 static enum status list(struct counting *counting, struct repository *repo, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer prefix = {0};
-	enum status st = repository_open(repo, counting->context->settings, counting->context->call, err);
+	enum status st = repository_open(repo, counting->params->settings, counting->params->call, err);
 	if (!st)
-		st = prefix_of(counting->context->operands[0], &prefix, err);
+		st = prefix_of(counting->params->prefix, &prefix, err);
 	if (st)
 		return st;
 	for (size_t i = 0; i < repo->keys.count; i++)
 		memcpy(counting->keys[i].id, repo->keys.keys[i].id, KEY_ID_BYTES);
 	counting->key_count = repo->keys.count;
 	counting->repo = repo;
-	st = header_scan(counting->context->call, repo, buffer_text(&prefix), count, counting, err);
+	st = header_scan(counting->params->call, repo, buffer_text(&prefix), count, counting, err);
 	progress_clear(&counting->progress);
 	if (!st)
 		st = print_all(counting, err);
 	return st ? st : judge(counting, err);
 }
 
-enum status command_key_list(struct command_context *context, struct error *err)
+enum status key_list_run(const struct key_list_params *params, struct error *err)
 {
-	struct repository_settings settings;
-	enum status attached = settings_repository(&settings, context, err);
-	if (attached)
-		return error_wrap(err, attached, "key list");
-	context->settings = &settings;
 	CLEANUP(repository_fini) struct repository repo = {0};
 	CLEANUP(freep) struct counting *counting = calloc(1, sizeof *counting);
 	if (counting == NULL)
-		return error_set(err, STATUS_LOCAL, "key list: out of memory");
-	counting->context = context;
-	counting->json = command_flag(context, "json");
-	progress_begin(&counting->progress, context->console.terminal_fd, context->call->clock);
-	enum status st = list(counting, &repo, err);
-	return st ? error_wrap(err, st, "key list") : STATUS_OK;
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	counting->params = params;
+	progress_begin(&counting->progress, params->console->terminal_fd, params->call->clock);
+	return list(counting, &repo, err);
 }

@@ -1,7 +1,7 @@
-/* key rotate: a new key, made and put first so that nothing that is stored, or on its way, becomes unreadable. */
+#include "keys/key_rotate.h"
+
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,31 +10,23 @@
 
 #include "base/cleanup.h"
 #include "base/hex.h"
-#include "command/command.h"
-#include "command/settings.h"
-#include "config/edit.h"
 #include "console/print.h"
 #include "console/progress.h"
-#include "keys/key_file.h"
-#include "repo/cluster_id.h"
-#include "repo/header_scan.h"
 #include "format/unseal.h"
+#include "keys/key_file.h"
 #include "repo/key_load.h"
 #include "repo/secret_source.h"
 #include "stream/terminal_sink.h"
 
-#define LOOKS_MAX 3 /* for the newest object, as long as it is removed before it is read */
-#define ID_SIZE (2 * KEY_ID_BYTES + 1)
+#define TRIES_MAX 3 /* to open the newest object, while each one is removed before it is read */
+#define KEY_FILE_OPTION "cipher-key-file"
 
-struct rotation {
-	const struct command_context *context;
-	struct repository repo;
+/* Proof that the present keys are the right ones. */
+struct proof {
+	struct key_rotation *rotation;
+	const struct repository *repo;
 	struct progress progress;
-	char path[PATH_MAX]; /* of the new key: absolute */
-	bool made;           /* by this call */
-	char id[ID_SIZE];
-	char newest[HEADER_SCAN_NAME_MAX]; /* object; "" while there is none */
-	int64_t newest_s;
+	int64_t newest_s; /* of rotation->newest */
 	uint64_t objects;
 };
 
@@ -44,33 +36,33 @@ struct rotation {
 
 static enum status remember_newest(void *arg, const struct object_info *info, struct error *err)
 {
-	struct rotation *rotation = arg;
+	struct proof *proof = arg;
+	struct key_rotation *rotation = proof->rotation;
 	(void)err;
-	rotation->objects++;
-	if (progress_is_due(&rotation->progress))
-		progress_show(&rotation->progress, "looking for the newest of %llu objects",
-			      (unsigned long long)rotation->objects);
-	/* Of one second the last by name. */
-	if (!header_scan_is_own(info->name) || (rotation->newest[0] != '\0' && info->modified_s < rotation->newest_s))
+	proof->objects++;
+	if (progress_is_due(&proof->progress))
+		progress_show(&proof->progress, "looking for the newest of %" PRIu64 " objects", proof->objects);
+	/* Of the objects stored in the same second, the last by name. */
+	if (!header_scan_is_own(info->name) || (rotation->newest[0] != '\0' && info->modified_s < proof->newest_s))
 		return STATUS_OK;
-	rotation->newest_s = info->modified_s;
+	proof->newest_s = info->modified_s;
 	(void)snprintf(rotation->newest, sizeof rotation->newest, "%s", info->name);
 	return STATUS_OK;
 }
 
-/* Damage is no key's fault, and what helps against it is something newer. What else is wrong has its own hint. */
-static void advise(const struct rotation *rotation, struct error *err)
+/* Replaces the hint on a damaged object: a missing key has a remedy, and so has damage. Other causes keep their own. */
+static void advise(const struct proof *proof, struct error *err)
 {
 	uint8_t bytes[HEADER_BYTES];
 	size_t len = sizeof bytes;
 	struct object_header header;
 	bool newer;
 	struct error why = {0};
-	const struct call step = call_step(rotation->context->call);
-	if (store_read_first(rotation->repo.store, &step, rotation->newest, bytes, &len, &why) != STATUS_OK)
+	const struct call step = call_step(proof->rotation->call);
+	if (store_read_first(proof->repo->store, &step, proof->rotation->newest, bytes, &len, &why) != STATUS_OK)
 		return;
 	enum status st = header_read(&header, bytes, len, &newer, &why);
-	bool no_key = !st && header_is_encrypted(&header) && keyring_find(&rotation->repo.keys, header.key_id) == NULL;
+	bool no_key = !st && header_is_encrypted(&header) && keyring_find(&proof->repo->keys, header.key_id) == NULL;
 	if (newer || (!st && !header_is_encrypted(&header)))
 		return;
 	err->hint[0] = '\0';
@@ -78,76 +70,76 @@ static void advise(const struct rotation *rotation, struct error *err)
 	    err, STATUS_DAMAGED,
 	    no_key ? "add that key's copy as a further cipher-key-file (or cipher-key-command) first; walship "
 		     "key list shows which keys the repository needs"
-		   : "no key would open it: it is damaged, or not walship's. Let a newer one be archived (select "
-		     "pg_switch_wal()), and rotate then; walship verify --read tells whether others are "
-		     "damaged");
+		   : "no key can open it: the object is damaged, or not walship's. Archive a newer segment (select "
+		     "pg_switch_wal()), then rotate; walship verify --read finds other damaged objects");
 }
 
-static enum status cannot_open(const struct rotation *rotation, enum status st, struct error *err)
+static enum status cannot_open(const struct proof *proof, enum status st, struct error *err)
 {
 	if (st == STATUS_DAMAGED)
-		advise(rotation, err);
-	(void)error_hint(err, st, "no key is changed before the present ones open what is stored");
-	return error_wrap(err, st, "the newest object, %s, cannot be opened", rotation->newest);
+		advise(proof, err);
+	(void)error_hint(err, st, "no key is changed until the present keys open the newest object");
+	return error_wrap(err, st, "the newest object, %s, cannot be opened", proof->rotation->newest);
 }
 
-/* All of it, to its tag: the keys that are configured are the right ones. STATUS_MISSING. */
-static enum status open_newest(struct rotation *rotation, struct error *err)
+/* Reads the object up to its tag: only the right key verifies it. STATUS_MISSING. */
+static enum status open_newest(const struct proof *proof, struct error *err)
 {
+	const char *object = proof->rotation->newest;
 	struct sink end = terminal_sink_null();
 	struct sink *chain = &end;
-	struct unseal_params params = {.keys = &rotation->repo.keys, .name = rotation->newest};
-	const struct call step = call_step(rotation->context->call);
+	struct unseal_params params = {.keys = &proof->repo->keys, .name = object};
+	const struct call step = call_step(proof->rotation->call);
 	enum status st = unseal_new(&chain, &params, err);
 	if (!st)
-		st = store_read(rotation->repo.store, &step, rotation->newest, chain, err);
+		st = store_read(proof->repo->store, &step, object, chain, err);
 	if (!st)
 		st = sink_finish(chain, err);
 	sink_free(chain);
-	return !st || st == STATUS_MISSING ? st : cannot_open(rotation, st, err);
+	return !st || st == STATUS_MISSING ? st : cannot_open(proof, st, err);
 }
 
-static enum status find_and_open_newest(struct rotation *rotation, const char *prefix, struct error *err)
+static enum status find_and_open_newest(struct proof *proof, const char *prefix, struct error *err)
 {
+	struct key_rotation *rotation = proof->rotation;
 	rotation->newest[0] = '\0';
-	rotation->objects = 0;
-	enum status st =
-	    store_list(rotation->repo.store, rotation->context->call, prefix, remember_newest, rotation, err);
-	progress_clear(&rotation->progress);
+	proof->objects = 0;
+	enum status st = store_list(proof->repo->store, rotation->call, prefix, remember_newest, proof, err);
+	progress_clear(&proof->progress);
 	if (st)
 		return error_hint(
 		    err, st,
-		    "the repository is listed for its newest object; where that is not granted, walship keygen "
-		    "makes a key, and doc/keys.md says where its line goes");
-	return rotation->newest[0] == '\0' ? STATUS_OK : open_newest(rotation, err);
+		    "key rotate lists the repository to find its newest object; without the right to list, make a key "
+		    "with walship keygen and add its line as doc/keys.md says");
+	return rotation->newest[0] == '\0' ? STATUS_OK : open_newest(proof, err);
 }
 
-/* Of this cluster, where it is known which one: others in the repository may have other keys. */
-static enum status prove_present_keys(struct rotation *rotation, struct error *err)
+/* Only objects of this cluster count, if it is known: another cluster in the repository may have other keys. */
+static enum status prove_present_keys(struct key_rotation *rotation, const struct repository *repo, struct error *err)
 {
+	struct proof proof = {.rotation = rotation, .repo = repo};
 	struct data_directory directory;
 	uint64_t system_id;
 	char prefix[32] = "";
-	struct cluster_hint hint = settings_cluster(rotation->context->config);
-	enum status st = cluster_id_find(&hint, NULL, &directory, &system_id, err);
+	enum status st = cluster_id_find(&rotation->cluster, NULL, &directory, &system_id, err);
 	if (st)
 		return st;
 	if (system_id != 0)
 		(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", system_id);
-	progress_begin(&rotation->progress, rotation->context->console.terminal_fd, rotation->context->call->clock);
-	st = find_and_open_newest(rotation, prefix, err);
-	/* A lifecycle rule, or somebody, may have removed it since it was listed: then another is the newest. */
-	for (int i = 1; st == STATUS_MISSING && i < LOOKS_MAX; i++)
-		st = find_and_open_newest(rotation, prefix, err);
-	return st == STATUS_MISSING ? cannot_open(rotation, STATUS_UNREACHABLE, err) : st;
+	progress_begin(&proof.progress, rotation->console->terminal_fd, rotation->call->clock);
+	st = find_and_open_newest(&proof, prefix, err);
+	/* A lifecycle rule may have removed the object since the listing: then another object is the newest. */
+	for (int i = 1; st == STATUS_MISSING && i < TRIES_MAX; i++)
+		st = find_and_open_newest(&proof, prefix, err);
+	return st == STATUS_MISSING ? cannot_open(&proof, STATUS_UNREACHABLE, err) : st;
 }
 
 /*
  * The key.
  */
 
-/* The directory's own path and the name: the file may not be there yet. */
-static enum status name_key(struct rotation *rotation, const char *operand, struct error *err)
+/* Resolves the directory and appends the name: the file itself may not be there yet. */
+static enum status find_path(struct key_rotation *rotation, const char *operand, struct error *err)
 {
 	char dir[PATH_MAX], real[PATH_MAX];
 	const char *slash = strrchr(operand, '/');
@@ -160,131 +152,115 @@ static enum status name_key(struct rotation *rotation, const char *operand, stru
 	int len = snprintf(rotation->path, sizeof rotation->path, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
 	return name[0] != '\0' && len < (int)sizeof rotation->path
 		   ? STATUS_OK
-		   : error_set(err, STATUS_USAGE, "%s is no name for a file", operand);
+		   : error_set(err, STATUS_USAGE, "%s is not a valid file name", operand);
 }
 
-/* Owner and mode for the new key: those of the one that encrypts, which PostgreSQL's user can read. */
-static const struct stat *model(const struct config *config, struct stat *out)
+enum status key_rotation_begin(struct key_rotation *rotation, const char *operand, struct error *err)
 {
-	struct config_key key = config_key(config, 0);
-	if (key.id != OPTION_ID_CIPHER_KEY_FILE || stat(key.value, out) != 0)
+	if (!rotation->settings->encrypt)
+		return error_hint(err, error_set(err, STATUS_USAGE, "cipher = none: no key encrypts"),
+				  "to encrypt from now on, set cipher = aes-256-cbc and a cipher-key-file");
+	return find_path(rotation, operand, err);
+}
+
+/* Owner and mode for the new key: those of the key that encrypts now, which PostgreSQL's user can read. */
+static const struct stat *find_model(const struct repository_settings *settings, struct stat *out)
+{
+	if (settings->keys[0].kind != SECRET_FILE || stat(settings->keys[0].text, out) != 0)
 		return NULL;
-	/* Of a container's secret only the owner. */
+	/* The mode of a container's secret may not let its owner write. */
 	if ((out->st_mode & 0600) == 0)
 		out->st_mode |= 0600;
 	return out;
 }
 
-static enum status make_key(struct rotation *rotation, struct error *err)
+static enum status make_key(struct key_rotation *rotation, struct error *err)
 {
 	struct stat like;
 	if (access(rotation->path, F_OK) == 0)
 		return STATUS_OK;
-	enum status st =
-	    key_file_make(rotation->context->call, rotation->path, model(rotation->context->config, &like), err);
+	enum status st = key_file_make(rotation->call, rotation->path, find_model(rotation->settings, &like), err);
 	rotation->made = st == STATUS_OK;
 	return st;
 }
 
-/* A key that is in the ring already is right if it is this very file, and not the first. */
-static enum status check_key(struct rotation *rotation, struct error *err)
+/* The new key may be configured already only from this very file, and behind the first key. */
+static enum status check_key(struct key_rotation *rotation, const struct keyring *present, struct error *err)
 {
-	const struct secret_source given = {SECRET_FILE, option_table[OPTION_ID_CIPHER_KEY_FILE].name, rotation->path};
-	CLEANUP(keyring_fini) struct keyring alone = {0};
-	enum status st = key_load(&given, &rotation->context->settings->reader, rotation->context->call, &alone, err);
+	const struct secret_source file = {SECRET_FILE, KEY_FILE_OPTION, rotation->path};
+	CLEANUP(keyring_fini) struct keyring ring = {0};
+	enum status st = key_load(&file, &rotation->settings->reader, rotation->call, &ring, err);
 	if (st)
 		return st;
-	hex_encode(rotation->id, alone.keys[0].id, KEY_ID_BYTES);
-	const struct repository_key *there = keyring_find(&rotation->repo.keys, alone.keys[0].id);
-	if (there == NULL)
+	hex_encode(rotation->id, ring.keys[0].id, KEY_ID_BYTES);
+	const struct repository_key *same = keyring_find(present, ring.keys[0].id);
+	if (same == NULL)
 		return STATUS_OK;
-	const struct secret_source *configured = &rotation->context->settings->keys[there - rotation->repo.keys.keys];
-	if (there == &rotation->repo.keys.keys[0]) {
+	if (same == &present->keys[0]) {
 		(void)error_set(err, STATUS_USAGE, "%s holds the key that encrypts already", rotation->path);
 		return error_hint(err, STATUS_USAGE, "give the name of a new file");
 	}
-	if (configured->kind == given.kind && strcmp(configured->text, given.text) == 0)
+	const struct secret_source *configured = &rotation->settings->keys[same - present->keys];
+	if (configured->kind == file.kind && strcmp(configured->text, file.text) == 0)
 		return STATUS_OK;
 	return error_set(err, STATUS_USAGE, "%s holds a key that is configured already: %s %s", rotation->path,
 			 configured->option, configured->text);
 }
 
+enum status key_rotation_make(struct key_rotation *rotation, struct error *err)
+{
+	CLEANUP(repository_fini) struct repository repo = {0};
+	enum status st = repository_open(&repo, rotation->settings, rotation->call, err);
+	if (!st)
+		st = prove_present_keys(rotation, &repo, err);
+	if (!st)
+		st = make_key(rotation, err);
+	return st ? st : check_key(rotation, &repo.keys, err);
+}
+
 /*
- * The configuration.
+ * The result.
  */
 
-static enum status put_lines(const struct rotation *rotation, struct buffer *out, struct error *err)
+static enum status put_lines(const struct key_rotation *rotation, struct buffer *out, struct error *err)
 {
-	const struct config *config = rotation->context->config;
-	enum status st =
-	    buffer_printf(out, err, "    %s = %s\n", option_table[OPTION_ID_CIPHER_KEY_FILE].name, rotation->path);
-	for (size_t i = 0; !st && i < config_key_count(config); i++) {
-		struct config_key key = config_key(config, i);
-		if (key.id != OPTION_ID_CIPHER_KEY_FILE || strcmp(key.value, rotation->path) != 0)
-			st = buffer_printf(out, err, "    %s = %s\n", option_table[key.id].name, key.value);
+	const struct repository_settings *settings = rotation->settings;
+	enum status st = buffer_printf(out, err, "    %s = %s\n", KEY_FILE_OPTION, rotation->path);
+	for (size_t i = 0; !st && i < settings->key_count; i++) {
+		const struct secret_source *key = &settings->keys[i];
+		if (key->kind != SECRET_FILE || strcmp(key->text, rotation->path) != 0)
+			st = buffer_printf(out, err, "    %s = %s\n", key->option, key->text);
 	}
 	return st;
 }
 
-static enum status show(const struct rotation *rotation, bool written, struct error *err)
+static enum status put_proof(const struct key_rotation *rotation, struct buffer *out, struct error *err)
 {
-	CLEANUP(buffer_fini) struct buffer out = {0};
-	const char *conf = config_path(rotation->context->config);
-	enum status st = buffer_printf(&out, err, "%s holds key %s%s\n", rotation->path, rotation->id,
+	enum status st = buffer_printf(out, err, "%s holds key %s%s\n", rotation->path, rotation->id,
 				       rotation->made ? ", which is new" : "");
 	if (!st && rotation->newest[0] != '\0')
-		st = buffer_printf(&out, err, "the present keys open the newest object, %s\n", rotation->newest);
-	else if (!st)
-		st = buffer_printf(&out, err, "the repository is empty\n");
+		return buffer_printf(out, err, "the present keys open the newest object, %s\n", rotation->newest);
+	return st ? st : buffer_printf(out, err, "the repository is empty\n");
+}
+
+enum status key_rotation_print(const struct key_rotation *rotation, const char *conf, bool written, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer out = {0};
+	enum status st = put_proof(rotation, &out, err);
 	if (!st && written)
-		st = buffer_printf(&out, err, "written to %s: from now on it encrypts, and all of them decrypt:\n\n",
-				   conf);
+		st = buffer_printf(&out, err,
+				   "written to %s: the first key encrypts from now on, all keys decrypt:\n\n", conf);
 	else if (!st)
 		st = buffer_printf(&out, err,
-				   "nothing is encrypted with it yet: the keys' lines in %s must become these, in this "
-				   "order:\n\n",
+				   "the new key encrypts nothing yet: replace the key lines in %s with these lines, in "
+				   "this order:\n\n",
 				   conf == NULL ? "walship.conf" : conf);
 	if (!st)
 		st = put_lines(rotation, &out, err);
 	if (!st)
 		st = buffer_printf(
-		    &out, err, "\nkeep a copy where the backups are not, and give it to every machine that fetches%s\n",
-		    written ? "" : ", before that");
-	return st ? st : print_text(&rotation->context->console, &out, err);
-}
-
-static enum status rotate(struct rotation *rotation, struct error *err)
-{
-	const struct config *config = rotation->context->config;
-	bool write = command_flag(rotation->context, "write");
-	if (config_number(config, OPTION_ID_CIPHER) == CIPHER_NONE)
-		return error_hint(err, error_set(err, STATUS_USAGE, "cipher = none: no key encrypts"),
-				  "cipher = aes-256-cbc and a cipher-key-file begin to");
-	enum status st = name_key(rotation, rotation->context->operands[0], err);
-	if (!st && write)
-		st = config_check_put_key_first(config, rotation->path, err);
-	if (!st)
-		st = repository_open(&rotation->repo, rotation->context->settings, rotation->context->call, err);
-	if (!st)
-		st = prove_present_keys(rotation, err);
-	if (!st)
-		st = make_key(rotation, err);
-	if (!st)
-		st = check_key(rotation, err);
-	if (!st && write)
-		st = config_put_key_first(config, rotation->path, err);
-	return st ? st : show(rotation, write, err);
-}
-
-enum status command_key_rotate(struct command_context *context, struct error *err)
-{
-	struct repository_settings settings;
-	enum status attached = settings_repository(&settings, context, err);
-	if (attached)
-		return error_wrap(err, attached, "key rotate %s", context->operands[0]);
-	context->settings = &settings;
-	struct rotation rotation = {.context = context};
-	enum status st = rotate(&rotation, err);
-	repository_fini(&rotation.repo);
-	return st ? error_wrap(err, st, "key rotate %s", context->operands[0]) : STATUS_OK;
+		    &out, err,
+		    "\n%skeep a copy where the backups are not, and copy the key to every machine that fetches\n",
+		    written ? "" : "before you do: ");
+	return st ? st : print_text(rotation->console, &out, err);
 }

@@ -15,7 +15,7 @@
 #define FIRST_LINE "walship 1 failing\n"
 #define RECORD_MAX (ERROR_TEXT_MAX + ERROR_HINT_MAX + 256)
 
-/* What stands behind "NAME " at the beginning of a line of the record, up to its end; false when there is none. */
+/* Copies the value of the record's line "NAME value". False when the record has no such line. */
 static bool field(const char *record, const char *name, char *out, size_t size)
 {
 	size_t len = strlen(name);
@@ -67,7 +67,7 @@ bool failures_read(const struct push_notes *notes, struct failures *out)
 	struct error ignored;
 	push_notes_path(notes, NAME, path);
 	*out = (struct failures){0};
-	/* Somebody else's spool is not believed. */
+	/* A spool of another user is not trusted. */
 	return access(path, F_OK) == 0 && push_notes_prepare(notes, &ignored) == STATUS_OK && read_record(path, out);
 }
 
@@ -100,7 +100,7 @@ enum status failures_add(const struct push_notes *notes, struct failures *out, s
 	enum status st = push_notes_prepare(notes, err);
 	if (!st && read_record(path, &before)) {
 		int64_t age_s;
-		/* A clock that was set, or set back, must not end up with a beginning that nobody can count from. */
+		/* After a change of the clock the record must not begin at a time that gives no valid age. */
 		if (clock_age(out->last_s, before.since_s, &age_s))
 			out->since_s = out->last_s - age_s;
 		out->count = before.count + 1;

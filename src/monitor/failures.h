@@ -1,4 +1,4 @@
-/* Pushes that fail, one after the other: a record in the spool, for `walship status` and notify-command. */
+/* The record of consecutive failed pushes, in the spool: for walship status and notify-command. */
 #ifndef WALSHIP_MONITOR_FAILURES_H
 #define WALSHIP_MONITOR_FAILURES_H
 
@@ -9,21 +9,21 @@
 struct failures {
 	int64_t since_s, last_s; /* UTC */
 	uint64_t count;
-	int exit_code;           /* of the last one, as its error */
-	char file[WAL_NAME_MAX]; /* cut, where it is no WAL file's name */
+	int exit_code;           /* of the last failure, like file and error */
+	char file[WAL_NAME_MAX]; /* truncated if it is not a WAL file's name */
 	struct error error;
 };
 
-/* False when there is no record, or none that can be read. */
+/* False without a readable record. */
 bool failures_read(const struct push_notes *notes, struct failures *out);
 
 /*
- * One more, to what there is already; *out, of which last_s, exit_code, file and error are given, becomes all of them
- * together. The record is replaced as a whole. STATUS_LOCAL when it cannot be; *out is complete then too.
+ * Adds one failure to the record. The caller sets last_s, exit_code, file and error of *out; since_s and count are
+ * filled in from the record. STATUS_LOCAL when the record cannot be replaced; *out is complete then too.
  */
 enum status failures_add(const struct push_notes *notes, struct failures *out, struct error *err);
 
-/* A push has succeeded: removes the record. False when there was none, which costs one system call. */
+/* Removes the record after a successful push. False without a record, at the cost of one system call. */
 bool failures_end(const struct push_notes *notes, struct failures *out);
 
 #endif

@@ -1,71 +1,99 @@
-/* walship status: what there is to see of archiving, what it means, and how it is told. */
+/* walship status: what it looks at, how it judges, and how it prints. */
 #ifndef WALSHIP_MONITOR_HEALTH_H
 #define WALSHIP_MONITOR_HEALTH_H
 
 #include "base/buffer.h"
-#include "command/command.h"
+#include "console/console.h"
 #include "monitor/failures.h"
 #include "monitor/notified.h"
+#include "monitor/notify.h"
+#include "monitor/thresholds.h"
 #include "pg/data/checkpoint.h"
 #include "pg/data/control.h"
 #include "pg/data/pending.h"
+#include "repo/cluster_id.h"
+#include "repo/settings.h"
 
-#define HEALTH_GAPS_MAX 8 /* named; what more there are is counted */
+enum health_format { HEALTH_TEXT, HEALTH_JSON, HEALTH_PROMETHEUS };
 
-/* Segments that are missing between others. */
+/* Texts are the caller's own. */
+struct health_settings {
+	const struct repository_settings *repository;
+	struct cluster_hint cluster;
+	const char *spool; /* as for spool_prepare */
+	struct thresholds thresholds;
+	enum health_format format;
+	const char *metrics_file; /* written in Prometheus' format beside the output; NULL: not written */
+	int64_t push_timeout_ms;  /* the longest time that a push takes */
+	struct notify_settings notify;
+	bool sends; /* runs notify-command when a check fails or works again */
+};
+
+/*
+ * Looks, judges, prints and, if wanted, notifies. Returns STATUS_OK, STATUS_WARNING, STATUS_UNKNOWN or STATUS_CRITICAL
+ * with an empty error once the report is printed. Any other status has an error: nothing could be judged, or the output
+ * failed and the report is not CRITICAL.
+ */
+enum status health_run(const struct health_settings *settings, const struct console *console, struct error *err);
+
+#define HEALTH_GAPS_MAX 8 /* further gaps are only counted */
+
+/* A range of missing segments between stored ones. */
 struct health_gap {
 	struct wal_name first, last;
 	uint64_t segments;
 };
 
-/* What the newest part of the repository says. */
+/* The newest part of the repository. */
 struct health_archive {
-	bool known; /* else trouble says why not */
+	bool known; /* false: trouble says why */
 	struct error trouble;
-	uint64_t objects;       /* looked at */
-	struct wal_name newest; /* segment; text "" when there is none */
-	int64_t newest_s;       /* UTC, when it was stored */
-	bool older;             /* there is none in the newest directories, but something in older ones */
-	bool coverage_known;    /* what follows is */
+	uint64_t objects;       /* listed */
+	struct wal_name newest; /* segment; text "" without one */
+	int64_t newest_s;       /* UTC, when the newest segment was stored */
+	bool older;             /* the newest directories are empty, older ones are not */
+	bool coverage_known;    /* the members below are valid */
 	struct health_gap gaps[HEALTH_GAPS_MAX];
-	uint64_t gap_count;         /* of those that wait in pg_wal none is counted */
-	uint64_t missing;           /* segments in them */
-	uint64_t on_their_way;      /* missing, and waiting in pg_wal */
+	uint64_t gap_count;         /* without segments that wait in pg_wal */
+	uint64_t missing;           /* segments in the gaps */
+	uint64_t on_their_way;      /* missing segments that wait in pg_wal */
 	int64_t restorable_s;       /* UTC; 0: nothing can be restored */
-	struct wal_name restorable; /* the last segment before the first gap behind it */
+	struct wal_name restorable; /* the last segment before the next gap */
 };
 
-/* Everything that was looked at. */
+/* Everything that status looks at. */
 struct health {
+	const char *repo; /* URL; owned by the settings */
 	int64_t now_s;
 	uint64_t system_id;
-	bool local; /* there is a data directory */
+	bool local; /* a data directory was found */
 	struct data_directory directory;
-	struct checkpoint checkpoint; /* state NULL: not known */
-	bool running;                 /* the server's process is there, as far as can be seen from here */
-	bool pending_known;           /* else pending_trouble says why not */
+	struct checkpoint checkpoint; /* state NULL: unknown */
+	bool running;                 /* the server's process exists in this PID namespace */
+	bool pending_known;           /* false: pending_trouble says why */
 	struct pending pending;
 	struct error pending_trouble;
 	bool disk_known;
 	uint64_t disk_free, disk_total; /* bytes */
-	uint64_t disk_bytes_per_s;      /* at which it fills; 0: it does not, or that is not known yet */
-	int64_t disk_full_s;            /* until it is full; -1: not at this rate */
-	bool spool_known;               /* failures and notified are those of this pg_wal's pushes */
+	uint64_t disk_bytes_per_s;      /* fill rate; 0: not filling, or unknown yet */
+	int64_t disk_full_s;            /* time until the disk is full; -1: never at this rate */
+	bool spool_known; /* notes, failures and notified are valid, for this pg_wal; false: spool_trouble says why */
+	struct push_notes notes;
 	struct error spool_trouble;
-	struct failures failures; /* of a count of 0 when the last push succeeded, or none has been tried */
+	struct failures failures; /* count 0: the last push succeeded, or no push was tried */
 	struct notified notified;
 	struct health_archive archive;
 };
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_LEVEL_COUNT };
 
-#define HEALTH_TEXT_MAX 1400 /* an error's text, and what it is about */
+#define HEALTH_TEXT_MAX 1400 /* an error's text and its context */
 
-/* One thing that is well or not. */
+/* One check of the report. */
 struct health_check {
 	const char *name;
 	enum health_level level;
-	bool skipped; /* it is OK because nothing was looked at */
+	bool skipped; /* OK because there was nothing to look at */
 	char text[HEALTH_TEXT_MAX];
 	char hint[ERROR_HINT_MAX];
 };
@@ -80,35 +108,38 @@ enum {
 };
 
 struct health_report {
-	enum health_level level; /* the worst */
+	enum health_level level; /* the worst of all checks */
 	struct health_check checks[HEALTH_CHECK_COUNT];
 };
 
 /* "OK", "WARNING", "UNKNOWN", "CRITICAL" */
 const char *health_level_name(enum health_level level);
 
-/* The status that has the exit code of a monitoring plugin. */
+/* The status whose exit code is that of a monitoring plugin. */
 enum status health_level_status(enum health_level level);
 
-/* The machine's side: data directory, pg_wal, disk, spool. STATUS_USAGE when it is not known which cluster is meant. */
-enum status health_look_local(struct health *out, const struct command_context *context, struct error *err);
-
-/* The repository's side, its newest part only, within the call's deadline. What goes wrong is in out->archive.trouble.
+/*
+ * Looks at the local machine: data directory, pg_wal, disk, spool. STATUS_USAGE when the cluster's system identifier is
+ * unknown.
  */
-void health_look_archive(struct health *out, const struct command_context *context);
+enum status health_look_local(struct health *out, const struct health_settings *settings, const struct call *call,
+			      struct error *err);
 
-/* How fast the disk of pg_wal fills, by the looks before this one, kept in the spool, and by the WAL that waits. */
-void health_look_disk(struct health *out, const struct command_context *context);
+/* Lists the newest part of the repository within the call's deadline. A failure is in out->archive.trouble. */
+void health_look_archive(struct health *out, const struct health_settings *settings, const struct call *call);
 
-/* What it means, by the thresholds of the configuration. */
-void health_judge(const struct health *health, const struct config *config, struct health_report *out);
+/* Estimates how fast the disk of pg_wal fills, from earlier samples in the spool and from the WAL that waits. */
+void health_look_disk(struct health *out);
+
+/* Judges each check by the thresholds. */
+void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out);
 
 enum status health_print_text(const struct health *health, const struct health_report *report,
-			      const struct command_context *context, struct error *err);
+			      const struct console *console, struct error *err);
 enum status health_print_json(const struct health *health, const struct health_report *report,
-			      const struct command_context *context, struct error *err);
+			      const struct console *console, struct error *err);
 
-/* OpenMetrics text, version 1.0.0, which Prometheus' own older format can be read as, too. */
+/* Appends OpenMetrics text, version 1.0.0, that parsers of Prometheus' older text format read too. */
 enum status health_metrics(struct buffer *out, const struct health *health, const struct health_report *report,
 			   struct error *err);
 

@@ -1,7 +1,7 @@
 /*
- * walship status: the newest part of the repository. Listed are the last two directories that there can be segments in
- * (4 GiB of WAL each), not the million names before them; which those are, pg_control and archive_status tell. Without
- * a data directory it is everything, as verify looks at it.
+ * walship status: the newest part of the repository. It lists only the last two directories that can hold segments (4
+ * GiB of WAL each), which pg_control and archive_status determine. Without a data directory it lists all of the
+ * cluster, as verify does.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,28 +11,27 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "command/command.h"
+#include "format/frame.h"
 #include "inventory/survey.h"
 #include "monitor/health.h"
 #include "pg/data/ready.h"
 #include "pg/wal/history.h"
 #include "repo/coverage.h"
 #include "repo/repository.h"
-#include "format/frame.h"
 
 #define PREFIX_MAX 64
-#define SWITCHES_MAX 8   /* in the directories that are looked at; with more of them their joints are left out */
-#define HOLES_MAX 64     /* of which it is known when they began */
-#define WAITING_MAX 4096 /* of a hole's segments so many are looked for in pg_wal */
+#define SWITCHES_MAX 8   /* timeline switches in the listed directories; with more of them none counts */
+#define HOLES_MAX 64     /* gaps whose last segment before them is remembered */
+#define WAITING_MAX 4096 /* segments of one gap that are looked for in pg_wal */
 
-/* A segment behind which others are missing. */
+/* The last segment before a gap. */
 struct hole {
 	uint32_t timeline;
 	uint64_t number;
 	int64_t stored_s;
 };
 
-/* Timeline was left at lsn. */
+/* A switch away from timeline at lsn. */
 struct change {
 	uint32_t timeline;
 	uint64_t lsn;
@@ -44,9 +43,9 @@ struct look {
 	struct call call;
 	struct store *store;
 	uint32_t segment_bytes;
-	int64_t settled_s; /* where all is listed: what is stored later may have overtaken others */
+	int64_t settled_s; /* UTC; segments stored later may have overtaken earlier ones */
 	struct coverage coverage;
-	struct hole last; /* the last segment so far; timeline 0: none */
+	struct hole last; /* the last segment listed so far; timeline 0: none */
 	struct hole holes[HOLES_MAX];
 	size_t hole_count;
 	struct change changes[SWITCHES_MAX];
@@ -79,7 +78,7 @@ static enum status take(void *arg, const struct object_info *info, struct error 
 	struct look *look = arg;
 	uint64_t system_id;
 	struct wal_name name;
-	/* Whatever else somebody keeps there is none of ours; what is shorter than any object cannot be fetched. */
+	/* Skips foreign objects, and objects too short to be fetched. */
 	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < OBJECT_MIN)
 		return STATUS_OK;
 	note(look->out, &name, info->modified_s);
@@ -113,9 +112,7 @@ static enum status keep_change(void *arg, uint32_t timeline, uint64_t switch_lsn
 	return STATUS_OK;
 }
 
-/* Where the timeline comes from, as far as that is in the directories that are looked at: from its history file in
- * pg_wal.
- */
+/* Finds the timeline's ancestors within the listed directories, from its history file in pg_wal. */
 static void find_changes(struct look *look, uint32_t timeline)
 {
 	char path[PATH_MAX], text[16 * 1024];
@@ -131,7 +128,7 @@ static void find_changes(struct look *look, uint32_t timeline)
 		look->change_count = 0;
 }
 
-/* The same lines for the chain: of what is older it sees nothing, and so must miss nothing. */
+/* Gives the coverage the same switches only: it sees no older WAL, and must not report it as missing. */
 static enum status tell_changes(struct look *look, uint32_t timeline, struct error *err)
 {
 	char text[SWITCHES_MAX * 64];
@@ -157,7 +154,7 @@ static enum status list_up_to(struct look *look, uint32_t timeline, uint32_t log
 			st = list_log(look, look->changes[i].timeline, (uint32_t)each, err);
 		from = end;
 	}
-	/* There may be a name with the last number there is: none comes behind it. */
+	/* log may be the highest number of 32 bits, hence the wider counter. */
 	for (uint64_t each = from; !st && each <= log; each++)
 		st = list_log(look, timeline, (uint32_t)each, err);
 	return st ? st : tell_changes(look, timeline, err);
@@ -169,7 +166,7 @@ static enum status stop_at_first(void *arg, const struct object_info *info, stru
 	return error_set(err, STATUS_EXISTS, "there is %s", info->name);
 }
 
-/* Nothing in the newest directories: whether there is anything at all. */
+/* The newest directories are empty: looks for any object of the cluster. */
 static enum status look_for_any(struct look *look, struct error *err)
 {
 	char prefix[PREFIX_MAX];
@@ -192,14 +189,14 @@ static enum status list_newest(struct look *look, struct error *err)
 		timeline = pending->furthest.timeline;
 	}
 	enum status st = list_up_to(look, timeline, log, err);
-	/* Archiving has stood still for long: the end is where the files that wait begin. */
+	/* After a long standstill the archive ends where the waiting files begin. */
 	if (!st && look->out->newest.text[0] == '\0' && wal_name_parse(&first, pending->first, &ignored) == STATUS_OK &&
 	    first.kind == WAL_SEGMENT && (first.log < look->first_log || first.timeline < timeline))
 		st = list_up_to(look, first.timeline, first.log, err);
 	return st || look->out->newest.text[0] != '\0' ? st : look_for_any(look, err);
 }
 
-/* Whether PostgreSQL still has it for the archiver, or gave it to him while this was looking. */
+/* Whether the segment waits for the archiver, or was archived during this listing. */
 static bool is_on_its_way(const struct look *look, const char *name)
 {
 	char path[PATH_MAX + sizeof "/pg_wal/archive_status/" + WAL_NAME_MAX + 8];
@@ -210,12 +207,12 @@ static bool is_on_its_way(const struct look *look, const char *name)
 	if (stat(path, &info) == 0)
 		return info.st_ctim.tv_sec >= look->health->now_s - 1;
 	(void)snprintf(path, sizeof path, "%s/pg_wal/x", look->health->directory.path);
-	return ready_still(path, name);
+	return ready_exists(path, name);
 }
 
 /*
- * Takes from a range what is on its way, as far as that is looked for: a damaged history file may tell of a switch so
- * far off that nothing here could count up to it.
+ * Splits a gap into segments on their way and missing ones. WAITING_MAX limits the search: a damaged history file may
+ * name a switch that is too far off to count to.
  */
 static void judge_gap(struct look *look, const struct coverage_gap *gap)
 {
@@ -251,7 +248,7 @@ static void judge_gap(struct look *look, const struct coverage_gap *gap)
 	out->missing += missing.segments;
 }
 
-/* What came before a range is what can be restored to, as long as the range is to come. */
+/* While a gap waits to be archived, recovery reaches the segment before it. */
 static void find_restorable(struct look *look, const struct coverage_window *window)
 {
 	struct health_archive *out = look->out;
@@ -269,7 +266,7 @@ static void find_restorable(struct look *look, const struct coverage_window *win
 		break;
 	}
 	wal_name_of_number(&out->restorable, timeline, number, look->segment_bytes);
-	/* Stored late, after an outage: it ends when PostgreSQL had finished it. */
+	/* After an outage segments are stored late: the time when PostgreSQL finished the segment counts. */
 	int64_t earlier_s;
 	int64_t finished_s =
 	    look->health->local ? pending_finished_s(look->health->directory.path, out->restorable.text) : 0;
@@ -277,7 +274,7 @@ static void find_restorable(struct look *look, const struct coverage_window *win
 		out->restorable_s -= earlier_s;
 }
 
-/* Once it is ended. */
+/* Call after coverage_end. */
 static void judge_chain(struct look *look, const struct coverage *coverage)
 {
 	struct coverage_window window;
@@ -289,10 +286,10 @@ static void judge_chain(struct look *look, const struct coverage *coverage)
 	look->out->coverage_known = true;
 }
 
-static enum status look_at_newest(struct look *look, const struct command_context *context, struct error *err)
+static enum status look_at_newest(struct look *look, const struct repository_settings *repository, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
-	enum status st = repository_open(&repo, context->settings, context->call, err);
+	enum status st = repository_open(&repo, repository, &look->call, err);
 	if (st)
 		return st;
 	look->store = repo.store;
@@ -326,27 +323,31 @@ static enum status surveyed(void *arg, struct coverage *coverage, struct error *
 	return STATUS_OK;
 }
 
-/* Where the end is, is not known: everything, as far as the time suffices. */
-static enum status look_at_all(struct look *look, const struct command_context *context, struct error *err)
+/* The end of the archive is unknown: lists all of the cluster until the deadline. */
+static enum status look_at_all(struct look *look, const struct health_settings *settings, struct error *err)
 {
-	struct survey survey = {
-	    .context = context, .system_id = look->health->system_id, .seen = seen, .each = surveyed, .arg = look};
-	/* Pushing ahead stores later segments first; a push that still goes on may be of one before them. */
-	int64_t push_s = (int64_t)config_number(context->config, OPTION_ID_PUSH_TIMEOUT) / 1000;
+	struct survey survey = {.call = &look->call,
+				.settings = settings->repository,
+				.system_id = look->health->system_id,
+				.seen = seen,
+				.each = surveyed,
+				.arg = look};
+	/* push-ahead stores later segments first, while the push of an earlier one may still run. */
+	int64_t push_s = settings->push_timeout_ms / 1000;
 	look->settled_s = look->health->now_s - push_s;
 	enum status st = survey_run(&survey, err);
 	look->out->known = !st;
 	return st;
 }
 
-void health_look_archive(struct health *out, const struct command_context *context)
+void health_look_archive(struct health *out, const struct health_settings *settings, const struct call *call)
 {
-	struct look look = {.health = out, .out = &out->archive, .call = *context->call};
+	struct look look = {.health = out, .out = &out->archive, .call = *call};
 	bool end_known =
 	    out->local && out->checkpoint.state != NULL && out->pending_known && out->pending.segment_bytes != 0;
 	if (end_known)
-		(void)look_at_newest(&look, context, &out->archive.trouble);
+		(void)look_at_newest(&look, settings->repository, &out->archive.trouble);
 	else
-		(void)look_at_all(&look, context, &out->archive.trouble);
+		(void)look_at_all(&look, settings, &out->archive.trouble);
 	coverage_fini(&look.coverage);
 }

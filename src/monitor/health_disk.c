@@ -1,6 +1,6 @@
 /*
- * walship status: when the disk of pg_wal will be full. Two rates tell, and the faster one counts: by how much there is
- * less room than at an earlier look, and how much WAL came by in which time since archiving stands still.
+ * walship status: when the disk of pg_wal will be full. The faster of two rates counts: the loss of free space since an
+ * earlier sample, and the WAL written per second since archiving stopped.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,9 +15,9 @@
 #include "monitor/health.h"
 #include "sys/newfile.h"
 
-#define SPAN_S 900           /* the earlier look is so old at least: a burst of some minutes fills no disk */
-#define OLDEST_S (24 * 3600) /* of days ago nothing can be told */
-#define RATE_SPAN_S 60       /* a shorter time between segments is a burst */
+#define SPAN_S 900           /* minimum age of the earlier sample: a burst of minutes fills no disk */
+#define OLDEST_S (24 * 3600) /* older samples say nothing about the present rate */
+#define RATE_SPAN_S 60       /* segments within a shorter time are a burst */
 #define LOOKS_MAX 256
 #define FIRST_WORDS "walship 1 disk"
 
@@ -26,7 +26,7 @@ struct sample {
 	uint64_t free;
 };
 
-/* The earlier one to count from, and the later one, which takes its place in time. */
+/* The sample that the rate is computed from, and the later one that will replace it. */
 struct samples {
 	struct sample earlier, later;
 };
@@ -39,7 +39,7 @@ static void read_samples(const char *path, struct samples *out)
 	text[got > 0 ? got : 0] = '\0';
 	char *rest = text + strlen(FIRST_WORDS);
 	*out = (struct samples){0};
-	/* What is not a number is 0, and 0 is no time. */
+	/* strtoll returns 0 for malformed numbers, and time 0 means no sample. */
 	if (got < (ssize_t)strlen(FIRST_WORDS) || memcmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
 		return;
 	out->earlier.at_s = strtoll(rest, &rest, 10);
@@ -66,7 +66,7 @@ static bool is_usable(const struct sample *sample, int64_t now_s, int64_t least_
 	return sample->at_s != 0 && now_s - sample->at_s >= least_s && now_s - sample->at_s <= OLDEST_S;
 }
 
-/* Bytes a second by which there is less room; 0: there is not, or no earlier look. */
+/* Bytes of free space lost per second; 0: none lost, or no earlier sample. */
 static uint64_t rate_of_room(const struct samples *samples, const struct health *health)
 {
 	const struct sample *from = &samples->earlier;
@@ -77,7 +77,7 @@ static uint64_t rate_of_room(const struct samples *samples, const struct health 
 	return (from->free - health->disk_free) / (uint64_t)(health->now_s - from->at_s);
 }
 
-/* Each look is remembered once the last one has got old enough. */
+/* Stores a new sample once the last one is old enough. */
 static void remember(const char *path, struct samples *samples, const struct health *health)
 {
 	const struct sample now = {health->now_s, health->disk_free};
@@ -88,7 +88,7 @@ static void remember(const char *path, struct samples *samples, const struct hea
 	write_samples(path, samples);
 }
 
-/* While files wait, all new WAL stays. */
+/* While files wait, PostgreSQL keeps all new WAL. */
 static uint64_t rate_of_wal(const struct health *health)
 {
 	const struct pending *pending = &health->pending;
@@ -98,11 +98,10 @@ static uint64_t rate_of_wal(const struct health *health)
 	return (pending->segments - 1) * pending->segment_bytes / (uint64_t)span_s;
 }
 
-void health_look_disk(struct health *out, const struct command_context *context)
+void health_look_disk(struct health *out)
 {
 	char path[PATH_MAX], samples_path[PUSH_NOTES_PATH_MAX];
 	struct statvfs info;
-	struct push_notes notes;
 	struct samples samples = {0};
 	struct error ignored;
 	if (snprintf(path, sizeof path, "%s/pg_wal/.", out->directory.path) >= (int)sizeof path ||
@@ -112,10 +111,9 @@ void health_look_disk(struct health *out, const struct command_context *context)
 	out->disk_free = (uint64_t)info.f_bavail * info.f_frsize;
 	out->disk_total = (uint64_t)info.f_blocks * info.f_frsize;
 	uint64_t wal = rate_of_wal(out);
-	bool remembers = out->spool_known && push_notes_find(&notes, context->config, path) &&
-			 push_notes_prepare(&notes, &ignored) == STATUS_OK;
+	bool remembers = out->spool_known && push_notes_prepare(&out->notes, &ignored) == STATUS_OK;
 	if (remembers) {
-		push_notes_path(&notes, "disk", samples_path);
+		push_notes_path(&out->notes, "disk", samples_path);
 		read_samples(samples_path, &samples);
 	}
 	uint64_t room = rate_of_room(&samples, out);

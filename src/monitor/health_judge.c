@@ -1,4 +1,4 @@
-/* walship status: what it means. A quiet server is well, whose WAL waits for nobody; WAL that waits is not. */
+/* walship status: the judgement. A quiet server without waiting WAL is OK; WAL that waits too long is not. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "console/measure.h"
 #include "monitor/health.h"
 
-#define AGE_TEXT_MAX 128                   /* two times, and what is between them */
+#define AGE_TEXT_MAX 128                   /* two times and the words between them */
 #define INITDB_BYTES (16ULL * 1024 * 1024) /* PostgreSQL 15 writes 6 MB */
 
 static const struct {
@@ -40,10 +40,10 @@ __attribute__((format(printf, 3, 4))) static void say(struct health_check *check
 	check->level = level;
 }
 
-/* Of a check that needs it. */
+/* For a check that needs a data directory. */
 static void no_data_directory(struct health_check *check)
 {
-	say(check, HEALTH_OK, "not looked at: no data directory is at hand");
+	say(check, HEALTH_OK, "not checked: no data directory found");
 	check->skipped = true;
 }
 
@@ -52,16 +52,15 @@ static void advise(struct health_check *check, const char *hint)
 	(void)snprintf(check->hint, sizeof check->hint, "%s", hint);
 }
 
-/* More is worse. */
-static enum health_level above(uint64_t value, const struct config *config, enum option_id warning,
-			       enum option_id critical)
+/* The level of a value for which more is worse. */
+static enum health_level above(uint64_t value, const struct threshold *threshold)
 {
-	if (value >= config_number(config, critical))
+	if (value >= threshold->critical)
 		return HEALTH_CRITICAL;
-	return value >= config_number(config, warning) ? HEALTH_WARNING : HEALTH_OK;
+	return value >= threshold->warning ? HEALTH_WARNING : HEALTH_OK;
 }
 
-/* How long ago something was. Where a clock is wrong that is not known, and words say the times instead. */
+/* The age of something, in words. A wrong clock gives no age; then the words name both times. */
 struct age {
 	bool known;
 	int64_t s;
@@ -83,25 +82,23 @@ static struct age age_of(const struct health *health, int64_t then_s)
 		(void)snprintf(age.lasts, sizeof age.lasts, "for %s", measure);
 		(void)snprintf(age.ago, sizeof age.ago, "%s ago", measure);
 	} else {
-		(void)snprintf(age.old, sizeof age.old, "of %s, where the clock here says %s", then, now);
-		(void)snprintf(age.lasts, sizeof age.lasts, "since %s, where the clock here says %s", then, now);
+		(void)snprintf(age.old, sizeof age.old, "stored at %s, but this machine's clock says %s", then, now);
+		(void)snprintf(age.lasts, sizeof age.lasts, "since %s, but this machine's clock says %s", then, now);
 		(void)snprintf(age.ago, sizeof age.ago, "at %s", then);
 	}
 	return age;
 }
 
-/* What is not known is neither well nor critical. */
-static enum health_level by_age(const struct age *age, const struct config *config)
+/* An unknown age is a warning. */
+static enum health_level by_age(const struct age *age, const struct thresholds *thresholds)
 {
-	return age->known
-		   ? above((uint64_t)age->s * 1000, config, OPTION_ID_STATUS_AGE_WARNING, OPTION_ID_STATUS_AGE_CRITICAL)
-		   : HEALTH_WARNING;
+	return age->known ? above((uint64_t)age->s * 1000, &thresholds->age_ms) : HEALTH_WARNING;
 }
 
 static void advise_clock(struct health_check *check, const struct age *age)
 {
 	if (!age->known && check->hint[0] == '\0')
-		advise(check, "a clock is wrong, or was: timedatectl set-ntp true, or chrony, sets it");
+		advise(check, "a clock is or was wrong: set it with timedatectl set-ntp true, or with chrony");
 }
 
 static enum health_level worse(enum health_level a, enum health_level b)
@@ -109,8 +106,7 @@ static enum health_level worse(enum health_level a, enum health_level b)
 	return a > b ? a : b;
 }
 
-/* How many segments the last checkpoint saw finished behind the newest one of the repository; 0 when it is not known.
- */
+/* Segments that are finished according to the last checkpoint but later than the newest stored one; 0 when unknown. */
 static uint64_t finished_beyond(const struct health *health)
 {
 	uint32_t size = health->pending.segment_bytes;
@@ -119,87 +115,90 @@ static uint64_t finished_beyond(const struct health *health)
 	    (health->archive.newest.text[0] != '\0' && !wal_name_number(&health->archive.newest, size, &newest)))
 		return 0;
 	uint64_t current = health->checkpoint.redo_lsn / size;
-	/* The first segment of a new cluster is number 1, and what initdb wrote behind it was never to be archived. */
+	/* initdb writes from segment 1 on, and that WAL is never archived. */
 	if (health->archive.newest.text[0] == '\0' && health->checkpoint.redo_lsn < size + INITDB_BYTES)
 		return 0;
 	return current > newest + 1 ? current - newest - 1 : 0;
 }
 
-static void judge_nothing_archived(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_nothing_archived(const struct health *health, const struct thresholds *thresholds,
+				   struct health_check *check)
 {
 	bool idle =
 	    health->local && health->pending_known && health->pending.files == 0 && finished_beyond(health) == 0;
 	if (health->archive.older) {
-		say(check, HEALTH_CRITICAL, "the repository has older WAL of this cluster, but none of the last 4 GiB");
-		advise(check, "see what archive_command says in PostgreSQL's log");
+		say(check, HEALTH_CRITICAL,
+		    "the repository has older WAL of this cluster, but none from the last 4 GiB");
+		advise(check, "look for archive_command's errors in PostgreSQL's log");
 	} else if (idle) {
-		say(check, HEALTH_OK, "nothing is archived yet, and nothing waits: PostgreSQL has finished no segment");
+		say(check, HEALTH_OK,
+		    "nothing is archived yet, and no file waits: PostgreSQL has not finished a segment");
 	} else if (health->local && health->pending.files > 0) {
 		struct age waits = age_of(health, health->pending.oldest_s);
-		say(check, by_age(&waits, config), "nothing is archived yet; the first files wait");
+		say(check, by_age(&waits, thresholds), "nothing is archived yet; the first files wait");
 		advise_clock(check, &waits);
 	} else {
-		say(check, HEALTH_CRITICAL, "nothing of this cluster has ever been archived here");
+		say(check, HEALTH_CRITICAL, "no WAL of this cluster has ever been archived here");
 		advise(check, "archive_mode = on needs a restart; archive_command = 'walship push %p'");
 	}
 }
 
-/* Something waits: that is bad once it has waited for long, and nothing else was stored meanwhile. */
-static enum health_level by_both(const struct age *age, const struct age *waits, const struct config *config)
+/* Waiting files are bad once they have waited long and nothing was stored meanwhile. */
+static enum health_level by_both(const struct age *age, const struct age *waits, const struct thresholds *thresholds)
 {
 	if (!age->known || !waits->known)
-		return worse(HEALTH_WARNING, waits->known ? by_age(waits, config) : HEALTH_WARNING);
-	return by_age(waits->s < age->s ? waits : age, config);
+		return worse(HEALTH_WARNING, waits->known ? by_age(waits, thresholds) : HEALTH_WARNING);
+	return by_age(waits->s < age->s ? waits : age, thresholds);
 }
 
-static void judge_newest(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_newest(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
 	struct age age = age_of(health, archive->newest_s);
 	uint64_t beyond = finished_beyond(health);
 	if (!health->local || !health->pending_known) {
-		say(check, by_age(&age, config), "newest is %s, %s", archive->newest.text, age.old);
+		say(check, by_age(&age, thresholds), "newest segment is %s, %s", archive->newest.text, age.old);
 	} else if (health->pending.files > 0) {
 		struct age waits = age_of(health, health->pending.oldest_s);
-		say(check, by_both(&age, &waits, config), "newest is %s, %s; more has waited %s", archive->newest.text,
-		    age.old, waits.lasts);
+		say(check, by_both(&age, &waits, thresholds), "newest segment is %s, %s; later files have waited %s",
+		    archive->newest.text, age.old, waits.lasts);
 		advise_clock(check, &waits);
 	} else if (beyond > 0) {
-		say(check, by_age(&age, config),
-		    "newest is %s, %s; %" PRIu64 " later segments are finished, and do not wait to be archived",
-		    archive->newest.text, age.old, beyond);
-		advise(
-		    check,
-		    "archive_mode is off, or archive_status was lost: walship backfill pushes what pg_wal still has");
-	} else if (!age.known || by_age(&age, config) == HEALTH_OK) {
-		say(check, by_age(&age, config), "newest is %s, %s", archive->newest.text, age.old);
+		say(check, by_age(&age, thresholds),
+		    "newest segment is %s, %s; %" PRIu64 " later %s finished but not marked for archiving",
+		    archive->newest.text, age.old, beyond, beyond == 1 ? "segment is" : "segments are");
+		advise(check, "archive_mode is off, or archive_status was lost: run walship backfill to push the "
+			      "segments that pg_wal still has");
+	} else if (!age.known || by_age(&age, thresholds) == HEALTH_OK) {
+		say(check, by_age(&age, thresholds), "newest segment is %s, %s", archive->newest.text, age.old);
 	} else {
 		say(check, HEALTH_OK,
-		    "newest is %s, %s: no segment was finished since (a quiet server; archive_timeout says how long it "
+		    "newest segment is %s, %s: PostgreSQL has finished no segment since (a quiet server; "
+		    "archive_timeout limits how long that "
 		    "may take)",
 		    archive->newest.text, age.old);
 	}
 	advise_clock(check, &age);
 }
 
-static void judge_archive(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_archive(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
 	char when[UTC_TEXT_SIZE];
 	if (archive->known && archive->newest.text[0] == '\0') {
-		judge_nothing_archived(health, config, check);
+		judge_nothing_archived(health, thresholds, check);
 	} else if (archive->known) {
-		judge_newest(health, config, check);
+		judge_newest(health, thresholds, check);
 	} else {
 		utc_text(health->pending.done_s, when);
-		say(check, HEALTH_UNKNOWN, "the repository cannot be looked at: %s%s%s", archive->trouble.text,
-		    health->pending.done_s == 0 ? "" : "; by archive_status the last push succeeded at ",
+		say(check, HEALTH_UNKNOWN, "cannot read the repository: %s%s%s", archive->trouble.text,
+		    health->pending.done_s == 0 ? "" : "; according to archive_status the last push succeeded at ",
 		    health->pending.done_s == 0 ? "" : when);
 		advise(check, archive->trouble.hint);
 	}
 }
 
-static void judge_backlog(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_backlog(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct pending *pending = &health->pending;
 	char bytes[MEASURE_MAX];
@@ -212,16 +211,14 @@ static void judge_backlog(const struct health *health, const struct config *conf
 		return;
 	}
 	if (pending->files == 0) {
-		say(check, HEALTH_OK, "nothing waits to be archived");
+		say(check, HEALTH_OK, "no file waits to be archived");
 		return;
 	}
 	measure_bytes(pending->bytes, bytes);
 	struct age age = age_of(health, pending->oldest_s);
-	enum health_level level = by_age(&age, config);
-	level = worse(level,
-		      above(pending->files, config, OPTION_ID_STATUS_READY_WARNING, OPTION_ID_STATUS_READY_CRITICAL));
-	level = worse(level,
-		      above(pending->bytes, config, OPTION_ID_STATUS_BYTES_WARNING, OPTION_ID_STATUS_BYTES_CRITICAL));
+	enum health_level level = by_age(&age, thresholds);
+	level = worse(level, above(pending->files, &thresholds->ready_files));
+	level = worse(level, above(pending->bytes, &thresholds->ready_bytes));
 	say(check, level, "%" PRIu64 " %s to be archived (%s), %s; the first is %s", pending->files,
 	    pending->files == 1 ? "file waits" : "files wait", bytes, age.lasts, pending->first);
 	if ((age.known || level == HEALTH_CRITICAL) && level != HEALTH_OK && health->failures.count == 0)
@@ -229,11 +226,11 @@ static void judge_backlog(const struct health *health, const struct config *conf
 		    check,
 		    health->running
 			? "no push has failed: is archive_command set, and does it call walship? See PostgreSQL's log"
-			: "PostgreSQL does not run here: nobody archives them");
+			: "PostgreSQL is not running here, so nothing archives these files");
 	advise_clock(check, &age);
 }
 
-static void judge_pushes(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_pushes(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct failures *failures = &health->failures;
 	char since[UTC_TEXT_SIZE];
@@ -243,14 +240,15 @@ static void judge_pushes(const struct health *health, const struct config *confi
 		say(check, HEALTH_UNKNOWN, "%s", health->spool_trouble.text);
 		advise(check, health->spool_trouble.hint);
 	} else if (failures->count == 0) {
-		say(check, HEALTH_OK, "none has failed since one succeeded");
+		say(check, HEALTH_OK, "no push has failed since the last success");
 	} else {
 		struct age failing = age_of(health, failures->since_s), last = age_of(health, failures->last_s);
-		bool long_ago = by_age(&failing, config) == HEALTH_CRITICAL;
+		bool long_ago = by_age(&failing, thresholds) == HEALTH_CRITICAL;
 		utc_text(failures->since_s, since);
 		say(check, long_ago ? HEALTH_CRITICAL : HEALTH_WARNING,
-		    "%" PRIu64 " in a row have failed since %s, the last %s with exit code %d: %s", failures->count,
-		    since, last.ago, failures->exit_code, failures->error.text);
+		    "%" PRIu64 " %s failed since %s, the last %s with exit code %d: %s", failures->count,
+		    failures->count == 1 ? "push has" : "pushes in a row have", since, last.ago, failures->exit_code,
+		    failures->error.text);
 		advise(check, failures->error.hint);
 	}
 }
@@ -260,46 +258,46 @@ static void say_missing(struct health_check *check, const struct health_archive 
 	const struct health_gap *gap = &archive->gaps[0];
 	const char *first = gap->first.text;
 	if (archive->missing == 1)
-		say(check, HEALTH_CRITICAL, "%s is missing; with a base backup from after it restorable up to %s",
-		    first, restorable);
+		say(check, HEALTH_CRITICAL, "%s is missing; with a base backup taken after it, %s", first, restorable);
 	else if (gap->segments == 1)
 		say(check, HEALTH_CRITICAL,
-		    "%" PRIu64 " segments are missing, the first is %s; with a base backup from after the last of them "
-		    "restorable up to %s",
+		    "%" PRIu64
+		    " segments are missing, the first is %s; with a base backup taken after the last one, %s",
 		    archive->missing, first, restorable);
 	else
 		say(check, HEALTH_CRITICAL,
-		    "%" PRIu64 " segments are missing, the first range is %s to %s; with a base backup from after the "
-		    "last range restorable up to %s",
+		    "%" PRIu64 " segments are missing, the first range is %s to %s; with a base backup taken after the "
+		    "last range, %s",
 		    archive->missing, first, gap->last.text, restorable);
 }
 
 static void judge_chain(const struct health *health, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
-	char restorable[UTC_TEXT_SIZE] = "nowhere";
+	char when[UTC_TEXT_SIZE], restorable[UTC_TEXT_SIZE + sizeof "restorable up to "] = "nothing is restorable";
 	if (archive->known && archive->newest.text[0] == '\0') {
-		say(check, HEALTH_OK, "nothing to look at yet");
+		say(check, HEALTH_OK, "nothing is archived yet");
 		return;
 	}
 	if (!archive->coverage_known) {
-		say(check, HEALTH_UNKNOWN, "not looked at%s%s", archive->trouble.text[0] == '\0' ? "" : ": ",
+		say(check, HEALTH_UNKNOWN, "not checked%s%s", archive->trouble.text[0] == '\0' ? "" : ": ",
 		    archive->trouble.text);
 		return;
 	}
-	if (archive->restorable_s != 0)
-		utc_text(archive->restorable_s, restorable);
+	if (archive->restorable_s != 0) {
+		utc_text(archive->restorable_s, when);
+		(void)snprintf(restorable, sizeof restorable, "restorable up to %s", when);
+	}
 	if (archive->gap_count == 0) {
-		say(check, HEALTH_OK, "no gap among the newest %" PRIu64 " objects; restorable up to %s",
-		    archive->objects, restorable);
+		say(check, HEALTH_OK, "no gap among the newest %" PRIu64 " objects; %s", archive->objects, restorable);
 		return;
 	}
 	say_missing(check, archive, restorable);
-	advise(check, "walship backfill pushes what pg_wal still has; else make a new base backup: from before the gap "
-		      "nothing recovers beyond it. walship verify names all of them");
+	advise(check, "run walship backfill to push the segments that pg_wal still has; else take a new base backup, "
+		      "because an older one cannot be recovered past the gap. walship verify lists every gap");
 }
 
-static void judge_disk(const struct health *health, const struct config *config, struct health_check *check)
+static void judge_disk(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	char free_text[MEASURE_MAX], total[MEASURE_MAX], rate[MEASURE_MAX], left[MEASURE_MAX];
 	if (!health->local) {
@@ -307,14 +305,14 @@ static void judge_disk(const struct health *health, const struct config *config,
 		return;
 	}
 	if (!health->disk_known) {
-		say(check, HEALTH_UNKNOWN, "the file system of pg_wal cannot be looked at");
+		say(check, HEALTH_UNKNOWN, "cannot query the file system of pg_wal");
 		return;
 	}
 	measure_bytes(health->disk_free, free_text);
 	measure_bytes(health->disk_total, total);
 	if (health->disk_free < 2 * (uint64_t)health->pending.segment_bytes) {
 		say(check, HEALTH_CRITICAL, "full: %s free of %s", free_text, total);
-		advise(check, "PostgreSQL stops when it cannot write WAL; never delete from pg_wal by hand");
+		advise(check, "PostgreSQL stops when it cannot write WAL; never delete files from pg_wal by hand");
 		return;
 	}
 	if (health->disk_full_s < 0) {
@@ -322,26 +320,26 @@ static void judge_disk(const struct health *health, const struct config *config,
 		return;
 	}
 	uint64_t left_ms = (uint64_t)health->disk_full_s * 1000;
-	enum health_level level = left_ms <= config_number(config, OPTION_ID_STATUS_DISK_CRITICAL)  ? HEALTH_CRITICAL
-				  : left_ms <= config_number(config, OPTION_ID_STATUS_DISK_WARNING) ? HEALTH_WARNING
-												    : HEALTH_OK;
+	enum health_level level = left_ms <= thresholds->disk_left_ms.critical  ? HEALTH_CRITICAL
+				  : left_ms <= thresholds->disk_left_ms.warning ? HEALTH_WARNING
+										: HEALTH_OK;
 	measure_bytes(health->disk_bytes_per_s, rate);
 	measure_seconds(health->disk_full_s, left);
 	say(check, level, "%s free of %s, full in %s at %s a second", free_text, total, left, rate);
 }
 
-void health_judge(const struct health *health, const struct config *config, struct health_report *out)
+void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out)
 {
 	static const char *const names[HEALTH_CHECK_COUNT] = {
 	    [HEALTH_CHECK_ARCHIVE] = "archive", [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
 	    [HEALTH_CHECK_CHAIN] = "chain",     [HEALTH_CHECK_DISK] = "disk",
 	};
 	*out = (struct health_report){.level = HEALTH_OK};
-	judge_archive(health, config, &out->checks[HEALTH_CHECK_ARCHIVE]);
-	judge_backlog(health, config, &out->checks[HEALTH_CHECK_BACKLOG]);
-	judge_pushes(health, config, &out->checks[HEALTH_CHECK_PUSHES]);
+	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
+	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
+	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
 	judge_chain(health, &out->checks[HEALTH_CHECK_CHAIN]);
-	judge_disk(health, config, &out->checks[HEALTH_CHECK_DISK]);
+	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
 	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
 		out->checks[i].name = names[i];
 		out->level = worse(out->level, out->checks[i].level);

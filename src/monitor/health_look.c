@@ -1,4 +1,4 @@
-/* walship status: the machine's side. Nothing here asks PostgreSQL or the store. */
+/* walship status: the local machine. Nothing here asks PostgreSQL or the store. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,18 +9,19 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "command/settings.h"
 #include "monitor/health.h"
 #include "repo/cluster_id.h"
 
-/* A path below the data directory: what does not fit is not there. */
+/* Builds a path below the data directory. False when it does not fit. */
 static bool below(const struct health *health, const char *name, char *out, size_t size)
 {
 	return snprintf(out, size, "%s/%s", health->directory.path, name) < (int)size;
 }
 
-/* Its pid is in the first line of postmaster.pid (CreateDataDirLockFile in miscinit.c). From another container it is
- * not to be seen. */
+/*
+ * The first line of postmaster.pid is the server's PID (CreateDataDirLockFile in miscinit.c), which is not visible from
+ * another container.
+ */
 static bool server_runs(const struct health *health)
 {
 	char path[PATH_MAX], line[32];
@@ -32,7 +33,7 @@ static bool server_runs(const struct health *health)
 	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-/* Where a push that fails could not say so, that no record is there means nothing. */
+/* A missing record means success only if a failing push could have written one. */
 static bool notes_are_taken(const struct push_notes *notes, struct error *err)
 {
 	struct statvfs disk;
@@ -43,62 +44,61 @@ static bool notes_are_taken(const struct push_notes *notes, struct error *err)
 		error = ENOSPC;
 	if (error == 0)
 		return true;
-	(void)error_errno(err, STATUS_LOCAL, error, "pushes cannot note in the spool %s that they fail", notes->spool);
-	(void)error_hint(err, STATUS_LOCAL, "make room there, or name another directory with spool");
+	(void)error_errno(err, STATUS_LOCAL, error, "pushes cannot record their failures in the spool %s",
+			  notes->spool);
+	(void)error_hint(err, STATUS_LOCAL, "make room there, or set spool to another directory");
 	return false;
 }
 
-/* The record of pushes is in the spool of the user who pushes. */
-static void look_into_spool(struct health *health, const struct config *config)
+/* The record of failed pushes is in the spool of the user who pushes. */
+static void look_into_spool(struct health *health, const char *spool)
 {
-	struct push_notes notes;
 	struct stat info;
 	char path[PATH_MAX];
-	if (!below(health, "pg_wal/x", path, sizeof path) || !push_notes_find(&notes, config, path)) {
-		(void)error_set(&health->spool_trouble, STATUS_LOCAL, "no pg_wal, or no spool");
+	if (!below(health, "pg_wal/x", path, sizeof path) || !push_notes_find(&health->notes, spool, path)) {
+		(void)error_set(&health->spool_trouble, STATUS_LOCAL, "pg_wal not found, or no usable spool");
 		return;
 	}
 	path[strlen(path) - 1] = '.';
 	if (stat(path, &info) == 0 && info.st_uid != geteuid()) {
 		(void)error_set(&health->spool_trouble, STATUS_LOCAL,
-				"the server is of user %u, and what its pushes noted is in that one's spool",
+				"the server belongs to user id %u, and its pushes record failures in that user's spool",
 				(unsigned)info.st_uid);
 		(void)error_hint(&health->spool_trouble, STATUS_LOCAL, "run walship status as the server's user");
 		return;
 	}
-	/* What was noted before is known all the same. */
-	bool failing = failures_read(&notes, &health->failures);
-	health->spool_known = notes_are_taken(&notes, &health->spool_trouble) || failing;
-	notified_read(&notes, &health->notified);
+	/* An existing record is valid even if the spool is no longer writable. */
+	bool failing = failures_read(&health->notes, &health->failures);
+	health->spool_known = notes_are_taken(&health->notes, &health->spool_trouble) || failing;
+	notified_read(&health->notes, &health->notified);
 }
 
-static enum status find_cluster(struct health *out, const struct config *config, struct error *err)
+static enum status find_cluster(struct health *out, const struct cluster_hint *hint, struct error *err)
 {
-	struct cluster_hint hint = settings_cluster(config);
-	enum status st = cluster_id_find(&hint, NULL, &out->directory, &out->system_id, err);
+	enum status st = cluster_id_find(hint, NULL, &out->directory, &out->system_id, err);
 	if (st)
 		return st;
 	out->local = out->directory.known;
 	if (out->system_id == 0) {
-		(void)error_set(err, STATUS_USAGE, "it is not known which cluster is meant");
-		return error_hint(err, STATUS_USAGE, "give --pg-data; or --system-id, for the repository's side alone");
+		(void)error_set(err, STATUS_USAGE, "cannot tell which cluster to check");
+		return error_hint(err, STATUS_USAGE, "give --pg-data; or --system-id, to check the repository only");
 	}
 	return STATUS_OK;
 }
 
-enum status health_look_local(struct health *out, const struct command_context *context, struct error *err)
+enum status health_look_local(struct health *out, const struct health_settings *settings, const struct call *call,
+			      struct error *err)
 {
-	const struct config *config = context->config;
 	struct error ignored;
-	*out = (struct health){.now_s = clock_utc_s(context->call->clock), .disk_full_s = -1};
-	enum status st = find_cluster(out, config, err);
+	*out = (struct health){.repo = settings->repository->url, .now_s = clock_utc_s(call->clock), .disk_full_s = -1};
+	enum status st = find_cluster(out, &settings->cluster, err);
 	if (st || !out->local)
 		return st;
 	out->running = server_runs(out);
 	if (checkpoint_read(&out->checkpoint, out->directory.path, &ignored))
 		out->checkpoint.state = NULL;
-	out->pending_known = pending_look(&out->pending, out->directory.path, &out->pending_trouble) == STATUS_OK;
-	look_into_spool(out, config);
-	health_look_disk(out, context);
+	out->pending_known = pending_read(&out->pending, out->directory.path, &out->pending_trouble) == STATUS_OK;
+	look_into_spool(out, settings->spool);
+	health_look_disk(out);
 	return STATUS_OK;
 }

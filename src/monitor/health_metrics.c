@@ -1,16 +1,16 @@
 /*
- * walship status as OpenMetrics text (https://openmetrics.io, version 1.0.0). Gauges only, which the format of
- * node_exporter's textfile collector has, too.
+ * walship status as OpenMetrics text (https://openmetrics.io, version 1.0.0). It uses gauges only, which
+ * node_exporter's textfile collector understands too.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "monitor/health.h"
 
-/* One family with one sample. A value that is not known is no sample: an alert on absence tells. */
+/* One family with one sample. An unknown value has no sample, so that alerts on absence work. */
 struct family {
 	const char *name;
-	const char *unit; /* what its name ends in; NULL: none */
+	const char *unit; /* suffix of the name; NULL: none */
 	const char *help;
 	bool known;
 	int64_t value;
@@ -38,7 +38,7 @@ static enum status put_checks(struct buffer *out, const struct health *health, c
 			      struct error *err)
 {
 	static const struct family family = {.name = "walship_check_status",
-					     .help = "What each check says: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN."};
+					     .help = "Status of each check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN."};
 	enum status st = put_head(out, &family, err);
 	for (size_t i = 0; !st && i < HEALTH_CHECK_COUNT; i++)
 		st = buffer_printf(out, err, "%s{system_id=\"%" PRIu64 "\",check=\"%s\"} %d\n", family.name,
@@ -47,13 +47,13 @@ static enum status put_checks(struct buffer *out, const struct health *health, c
 	return st;
 }
 
-/* Seconds until the disk is full: infinite where it does not fill. */
+/* Seconds until the disk is full; +Inf when it is not filling. */
 static enum status put_disk_full(struct buffer *out, const struct health *health, struct error *err)
 {
 	static const struct family family = {
 	    .name = "walship_disk_full_in_seconds",
 	    .unit = "seconds",
-	    .help = "Until the file system of pg_wal is full, at the present rate; +Inf when it does not fill."};
+	    .help = "Time until the file system of pg_wal is full at the present rate; +Inf when it is not filling."};
 	if (!health->disk_known)
 		return STATUS_OK;
 	if (health->disk_full_s >= 0) {
@@ -81,34 +81,34 @@ enum status health_metrics(struct buffer *out, const struct health *health, cons
 	bool since_known =
 	    health->spool_known && failures->count > 0 && clock_age(health->now_s, failures->since_s, &failing_s);
 	const struct family families[] = {
-	    {"walship_status", NULL, "The worst of the checks: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", true,
+	    {"walship_status", NULL, "Worst status of all checks: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", true,
 	     status_exit_code(health_level_status(report->level), EXIT_FOR_MONITOR)},
-	    {"walship_looked_timestamp_seconds", "seconds", "When all this was looked at.", true, health->now_s},
-	    {"walship_repository_reachable", NULL, "Whether the repository could be looked at.", true, archive->known},
-	    {"walship_newest_segment_timestamp_seconds", "seconds", "When the newest segment was stored.", some,
-	     archive->newest_s},
-	    {"walship_newest_segment_age_seconds", "seconds", "For how long the newest segment has been stored.",
-	     newest_age_known, newest_age_known ? newest_age_s : 0},
-	    {"walship_missing_segments", NULL, "Segments that are missing among the newest ones.",
-	     archive->coverage_known, (int64_t)archive->missing},
-	    {"walship_restorable_timestamp_seconds", "seconds", "Up to when can be recovered.",
+	    {"walship_looked_timestamp_seconds", "seconds", "Time of this report.", true, health->now_s},
+	    {"walship_repository_reachable", NULL, "Whether the repository could be read.", true, archive->known},
+	    {"walship_newest_segment_timestamp_seconds", "seconds", "Time at which the newest segment was stored.",
+	     some, archive->newest_s},
+	    {"walship_newest_segment_age_seconds", "seconds", "Age of the newest segment.", newest_age_known,
+	     newest_age_known ? newest_age_s : 0},
+	    {"walship_missing_segments", NULL, "Missing segments among the newest ones.", archive->coverage_known,
+	     (int64_t)archive->missing},
+	    {"walship_restorable_timestamp_seconds", "seconds", "Latest time to which recovery is possible.",
 	     archive->restorable_s != 0, archive->restorable_s},
-	    {"walship_ready_files", NULL, "Files that wait to be archived.", health->pending_known,
+	    {"walship_ready_files", NULL, "Files waiting to be archived.", health->pending_known,
 	     (int64_t)pending->files},
-	    {"walship_ready_bytes", "bytes", "What they have together.", health->pending_known,
+	    {"walship_ready_bytes", "bytes", "Total size of the files waiting to be archived.", health->pending_known,
 	     (int64_t)pending->bytes},
 	    {"walship_ready_oldest_age_seconds", "seconds",
-	     "For how long the first of them has waited; 0 when none does.", oldest_age_known,
+	     "Age of the oldest file waiting to be archived; 0 when none waits.", oldest_age_known,
 	     oldest_age_known && pending->files > 0 ? oldest_age_s : 0},
-	    {"walship_push_failures", NULL, "Pushes in a row that have failed; 0 when the last one succeeded.",
+	    {"walship_push_failures", NULL, "Consecutive failed pushes; 0 when the last push succeeded.",
 	     health->spool_known, (int64_t)failures->count},
-	    {"walship_push_failing_since_timestamp_seconds", "seconds", "When the first of them failed.", since_known,
-	     failures->since_s},
-	    {"walship_disk_free_bytes", "bytes", "What the file system of pg_wal has free.", health->disk_known,
+	    {"walship_push_failing_since_timestamp_seconds", "seconds",
+	     "Time of the first of the consecutive failures.", since_known, failures->since_s},
+	    {"walship_disk_free_bytes", "bytes", "Free space of the file system of pg_wal.", health->disk_known,
 	     (int64_t)health->disk_free},
-	    {"walship_disk_total_bytes", "bytes", "What it has in all.", health->disk_known,
+	    {"walship_disk_total_bytes", "bytes", "Size of the file system of pg_wal.", health->disk_known,
 	     (int64_t)health->disk_total},
-	    {"walship_server_running", NULL, "Whether PostgreSQL runs, as far as can be seen.", health->local,
+	    {"walship_server_running", NULL, "Whether the server's process is visible.", health->local,
 	     health->running},
 	};
 	enum status st = STATUS_OK;

@@ -9,7 +9,7 @@
 
 static const char *const marks[HEALTH_LEVEL_COUNT] = {"✓", "!", "?", "✗"};
 
-/* The first of the worst. */
+/* The first check with the worst level. */
 static const struct health_check *worst(const struct health_report *report)
 {
 	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++)
@@ -37,7 +37,7 @@ static enum status print_notified(struct buffer *out, const struct notified *not
 }
 
 enum status health_print_text(const struct health *health, const struct health_report *report,
-			      const struct command_context *context, struct error *err)
+			      const struct console *console, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st =
@@ -51,10 +51,10 @@ enum status health_print_text(const struct health *health, const struct health_r
 				   health->checkpoint.state == NULL ? "" : ", last seen ",
 				   health->checkpoint.state == NULL ? "" : health->checkpoint.state,
 				   !health->local    ? ""
-				   : health->running ? ", PostgreSQL runs"
-						     : ", PostgreSQL does not run here",
+				   : health->running ? ", PostgreSQL is running"
+						     : ", PostgreSQL is not running here",
 				   "");
-	return st ? st : print_text(&context->console, &out, err);
+	return st ? st : print_text(console, &out, err);
 }
 
 static json_t *number(uint64_t value)
@@ -62,7 +62,7 @@ static json_t *number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
-/* What could not be looked at has all of its fields, each of them null. Takes object over. */
+/* Sets every field of object to null unless known. Takes object over. */
 static json_t *null_unless(bool known, json_t *object)
 {
 	const char *name;
@@ -73,7 +73,7 @@ static json_t *null_unless(bool known, json_t *object)
 	return object;
 }
 
-/* null where a clock is wrong, too. */
+/* null also when a clock is wrong. */
 static json_t *age_json(bool known, const struct health *health, int64_t then_s)
 {
 	int64_t age_s;
@@ -168,15 +168,15 @@ static json_t *server_json(const struct health *health)
 }
 
 enum status health_print_json(const struct health *health, const struct health_report *report,
-			      const struct command_context *context, struct error *err)
+			      const struct console *console, struct error *err)
 {
 	enum status st = health_level_status(report->level);
 	json_t *value =
 	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status", "status",
 		      health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR), "time",
 		      print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
-		      print_string(config_text(context->config, OPTION_ID_REPO)), "archive", archive_json(health),
-		      "backlog", backlog_json(health), "pushes", pushes_json(health), "disk", disk_json(health),
-		      "server", server_json(health), "checks", checks_json(report));
-	return print_json(&context->console, value, err);
+		      print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health),
+		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "checks",
+		      checks_json(report));
+	return print_json(console, value, err);
 }

@@ -18,13 +18,12 @@
 #define HEAD_BYTES 80
 #define LOGGED_AT 69
 #define CHECK_AT (LOGGED_AT + 2)
-#define OLD_HEAD_BYTES 71  /* of before the check was kept */
-#define OLD_CHECK "pushes" /* most of those were of push */
+#define OLD_HEAD_BYTES 71  /* of the format without a check */
+#define OLD_CHECK "pushes" /* most such records came from push */
 #define LOCK_TRIES 50
 #define LOCK_NAP_NS 10000000L
 
-/* Others have it for a moment. Who was stopped with it must not hold a push up, let alone until that counts as failed.
- */
+/* Other processes hold the lock briefly. A holder that was stopped must not delay a push until the push times out. */
 static bool lock(int fd)
 {
 	const struct timespec nap = {.tv_nsec = LOCK_NAP_NS};
@@ -41,10 +40,10 @@ static bool lock(int fd)
 
 static enum status not_noted(const struct push_notes *notes, struct error *err)
 {
-	return error_errno(err, STATUS_LOCAL, errno, "it cannot be noted in the spool %s", notes->spool);
+	return error_errno(err, STATUS_LOCAL, errno, "cannot record the notification in the spool %s", notes->spool);
 }
 
-/* -1 when it is not there, or may not be believed. The lock goes with the descriptor. */
+/* Opens and locks the file; -1 when it is missing or untrusted. Closing the descriptor unlocks. */
 static int open_file(const struct push_notes *notes, int flags, struct error *err)
 {
 	char path[PUSH_NOTES_PATH_MAX];
@@ -59,7 +58,7 @@ static int open_file(const struct push_notes *notes, int flags, struct error *er
 	return fd;
 }
 
-/* 0 when it is no head. */
+/* The length of the head; 0 when text does not begin with one. */
 static size_t head_bytes(const char *text, size_t len)
 {
 	if (strncmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
@@ -100,7 +99,7 @@ void notified_read(const struct push_notes *notes, struct notified *out)
 		parse(fd, out);
 }
 
-/* The head in place of the one before; its result goes. */
+/* Replaces the head, and removes the result. */
 static bool write_head(int fd, const struct notified *notified)
 {
 	char head[HEAD_BYTES + 64];
@@ -114,10 +113,10 @@ static bool write_head(int fd, const struct notified *notified)
 	return pwrite(fd, head, HEAD_BYTES, 0) == HEAD_BYTES && ftruncate(fd, HEAD_BYTES) == 0;
 }
 
-/* Whether it is time, and the caller's to say. */
+/* Whether the notification is due, and this caller may send it. */
 static bool is_due(const struct notified *last, const struct claim *claim)
 {
-	/* A clock that was set back starts anew. */
+	/* After the clock was set back the interval starts anew. */
 	bool rests = last->failing_at_s != 0 && claim->now_s >= last->failing_at_s &&
 		     claim->now_s - last->failing_at_s < claim->interval_s;
 	if (claim->failing)
@@ -151,7 +150,7 @@ void notified_set_result(const struct push_notes *notes, const char *result)
 	CLEANUP(fd_closep) int fd = open_file(notes, O_RDWR, &ignored);
 	size_t len = strnlen(result, NOTIFIED_RESULT_MAX - 1);
 	if (fd < 0 || ftruncate(fd, HEAD_BYTES) != 0 || pwrite(fd, result, len, HEAD_BYTES) < 0)
-		return; /* the next call has nothing to say of it */
+		return; /* then the next call cannot log the result */
 }
 
 void notified_take_result(const struct push_notes *notes, char out[NOTIFIED_RESULT_MAX])

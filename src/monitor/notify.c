@@ -12,37 +12,37 @@
 #include "sys/program.h"
 
 #define HOST_MAX 256
-#define PRINTED_MAX (NOTIFIED_RESULT_MAX - 64) /* beside how it ended */
+#define PRINTED_MAX (NOTIFIED_RESULT_MAX - 64) /* the rest says how the command ended */
 #define WHAT "notify-command"
-#define GOOD_END ": ended with exit code 0"
+#define GOOD_END ": exited with code 0"
 
 enum event_id {
 #define EVENT(id, name, meaning) EVENT_ID_##id,
-#include "config/event.def"
+#include "base/event.def"
 #undef EVENT
 	EVENT_COUNT
 };
 
 static const char *const event_names[EVENT_COUNT] = {
 #define EVENT(id, name, meaning) [EVENT_ID_##id] = (name),
-#include "config/event.def"
+#include "base/event.def"
 #undef EVENT
 };
 
-/* The environment of the command: ours, less what walship alone should have, and what has happened. */
-struct surroundings {
-	char **items; /* then NULL */
+/* The environment of the command: this process's without walship's secrets, plus the event. */
+struct variables {
+	char **items; /* NULL-terminated */
 	size_t count, capacity;
 };
 
-static void surroundings_fini(struct surroundings *surroundings)
+static void variables_fini(struct variables *variables)
 {
-	for (size_t i = 0; i < surroundings->count; i++)
-		free(surroundings->items[i]);
-	free(surroundings->items);
+	for (size_t i = 0; i < variables->count; i++)
+		free(variables->items[i]);
+	free(variables->items);
 }
 
-__attribute__((format(printf, 3, 4))) static enum status add(struct surroundings *to, struct error *err,
+__attribute__((format(printf, 3, 4))) static enum status add(struct variables *to, struct error *err,
 							     const char *format, ...)
 {
 	va_list args;
@@ -57,7 +57,7 @@ __attribute__((format(printf, 3, 4))) static enum status add(struct surroundings
 	return STATUS_OK;
 }
 
-/* Credentials, and all that is walship's but for the name of its configuration. */
+/* Credentials, and walship's own variables except WALSHIP_CONFIG. */
 static bool is_withheld(const char *variable)
 {
 	static const char *const names[] = {
@@ -70,7 +70,7 @@ static bool is_withheld(const char *variable)
 	return strncmp(variable, "WALSHIP_", 8) == 0 && strncmp(variable, "WALSHIP_CONFIG=", 15) != 0;
 }
 
-static enum status inherit(struct surroundings *to, const char *const *environment, struct error *err)
+static enum status inherit(struct variables *to, const char *const *environment, struct error *err)
 {
 	size_t count = 0;
 	while (environment != NULL && environment[count] != NULL)
@@ -86,24 +86,24 @@ static enum status inherit(struct surroundings *to, const char *const *environme
 	return st;
 }
 
-/* What is not known is not set: as an option of walship an empty value would be an error. */
-static enum status tell(struct surroundings *to, enum event_id id, const char *value, struct error *err)
+/* Unknown values stay unset: walship rejects an empty value of an option. */
+static enum status set_text(struct variables *to, enum event_id id, const char *value, struct error *err)
 {
 	return value == NULL || value[0] == '\0' ? STATUS_OK : add(to, err, "%s=%s", event_names[id], value);
 }
 
-static enum status tell_number(struct surroundings *to, enum event_id id, int64_t value, struct error *err)
+static enum status set_number(struct variables *to, enum event_id id, int64_t value, struct error *err)
 {
 	return add(to, err, "%s=%" PRId64, event_names[id], value);
 }
 
-static enum status tell_event(struct surroundings *to, const struct command_context *context, const struct event *event,
-			      struct error *err)
+static enum status set_event(struct variables *to, const struct notifier *notifier, const struct event *event,
+			     struct error *err)
 {
 	const struct failures *failures = event->failures;
 	int64_t seconds;
 	char since[UTC_TEXT_SIZE], host[HOST_MAX] = "", system_id[24] = "";
-	if (!clock_age(clock_utc_s(context->call->clock), failures->since_s, &seconds))
+	if (!clock_age(clock_utc_s(notifier->call->clock), failures->since_s, &seconds))
 		seconds = 0;
 	utc_text(failures->since_s, since);
 	(void)gethostname(host, sizeof host - 1);
@@ -119,20 +119,20 @@ static enum status tell_event(struct surroundings *to, const struct command_cont
 	    {EVENT_ID_HINT, failures->error.hint},
 	    {EVENT_ID_FILE, failures->file},
 	    {EVENT_ID_SYSTEM_ID, system_id},
-	    {EVENT_ID_REPO, config_text(context->config, OPTION_ID_REPO)},
+	    {EVENT_ID_REPO, notifier->settings->repo},
 	    {EVENT_ID_HOST, host},
 	};
-	enum status st = tell_number(to, EVENT_ID_SECONDS, seconds, err);
+	enum status st = set_number(to, EVENT_ID_SECONDS, seconds, err);
 	if (!st)
-		st = tell_number(to, EVENT_ID_FAILURES, (int64_t)failures->count, err);
+		st = set_number(to, EVENT_ID_FAILURES, (int64_t)failures->count, err);
 	if (!st && failures->count > 0)
-		st = tell_number(to, EVENT_ID_EXIT_CODE, failures->exit_code, err);
+		st = set_number(to, EVENT_ID_EXIT_CODE, failures->exit_code, err);
 	for (size_t i = 0; !st && i < sizeof texts / sizeof texts[0]; i++)
-		st = tell(to, texts[i].id, texts[i].value, err);
+		st = set_text(to, texts[i].id, texts[i].value, err);
 	return st;
 }
 
-/* In one line: how it ended, and what it said. */
+/* One line: how the command ended, and its output. */
 static void say_result(enum status st, const struct error *trouble, const struct secret *printed,
 		       char out[NOTIFIED_RESULT_MAX])
 {
@@ -147,113 +147,111 @@ static void say_result(enum status st, const struct error *trouble, const struct
 	sanitize(out, strlen(out), '\0');
 }
 
-/* Runs it to its end, or that of its time. */
-static enum status run_command(const struct command_context *context, const struct event *event,
+/* Runs the command until it ends or times out. */
+static enum status run_command(const struct notifier *notifier, const struct event *event,
 			       char result[NOTIFIED_RESULT_MAX])
 {
-	const struct config *config = context->config;
 	struct error trouble = {0};
-	struct call call = *context->call;
-	CLEANUP(surroundings_fini) struct surroundings surroundings = {0};
+	struct call call = *notifier->call;
+	CLEANUP(variables_fini) struct variables variables = {0};
 	CLEANUP(secret_fini) struct secret printed = {0};
 	struct program program = {.what = WHAT,
-				  .line = config_text(config, OPTION_ID_NOTIFY_COMMAND),
-				  .talks = true,
-				  .timeout_ms = (int64_t)config_number(config, OPTION_ID_NOTIFY_TIMEOUT)};
-	/* Its time is its own: it begins when that of the call may be over. */
+				  .line = notifier->settings->command,
+				  .truncate_output = true,
+				  .timeout_ms = notifier->settings->timeout_ms};
+	/* The command has its own deadline: the call's may have passed. */
 	call.deadline_ms = clock_monotonic_ms(call.clock) + program.timeout_ms;
-	enum status st = inherit(&surroundings, context->environment, &trouble);
+	enum status st = inherit(&variables, notifier->settings->environment, &trouble);
 	if (!st)
-		st = tell_event(&surroundings, context, event, &trouble);
-	program.environment = (const char *const *)surroundings.items;
+		st = set_event(&variables, notifier, event, &trouble);
+	program.environment = (const char *const *)variables.items;
 	if (!st)
 		st = program_run(&program, &call, &printed, &trouble);
 	say_result(st, &trouble, &printed, result);
 	return st;
 }
 
-static void log_result(const struct command_context *context, bool good, const char *result)
+static void log_result(const struct notifier *notifier, bool good, const char *result)
 {
-	log_line(context->call->log, good ? LEVEL_INFO : LEVEL_WARNING, "%s", result);
+	log_line(notifier->call->log, good ? LEVEL_INFO : LEVEL_WARNING, "%s", result);
 }
 
-/* What an earlier call ran, and could not say. */
-static void log_earlier_result(const struct command_context *context, const struct push_notes *notes)
+/* Logs the result of a command that an earlier call left running. */
+static void log_earlier_result(const struct notifier *notifier)
 {
 	char result[NOTIFIED_RESULT_MAX];
-	notified_take_result(notes, result);
+	notified_take_result(notifier->notes, result);
 	if (result[0] != '\0')
-		log_result(context, strncmp(result, WHAT GOOD_END, strlen(WHAT GOOD_END)) == 0, result);
+		log_result(notifier, strncmp(result, WHAT GOOD_END, strlen(WHAT GOOD_END)) == 0, result);
 }
 
-void notify_impossible(const struct command_context *context, const struct error *why)
+void notify_impossible(const struct notifier *notifier, const struct error *why)
 {
-	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) != NULL)
-		log_line(context->call->log, LEVEL_WARNING, WHAT " is not run: %s", why->text);
+	if (notifier->settings->command != NULL)
+		log_line(notifier->call->log, LEVEL_WARNING, WHAT " is not run: %s", why->text);
 }
 
-/* Whether it is to be run now. What stands in the way is said, and goes no further. */
-static bool may_send(const struct command_context *context, const struct push_notes *notes, const struct event *event)
+/* Whether to run the command now. An obstacle is logged, and is not an error. */
+static bool may_send(const struct notifier *notifier, const struct event *event)
 {
 	struct error trouble = {0};
 	bool mine = false;
 	struct claim claim = {
 	    .failing = event->failing,
 	    .check = event->check,
-	    .now_s = clock_utc_s(context->call->clock),
-	    .interval_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_INTERVAL) / 1000,
+	    .now_s = clock_utc_s(notifier->call->clock),
+	    .interval_s = notifier->settings->interval_ms / 1000,
 	};
-	if (notified_claim(notes, &claim, &mine, &trouble))
-		notify_impossible(context, &trouble);
+	if (notified_claim(notifier->notes, &claim, &mine, &trouble))
+		notify_impossible(notifier, &trouble);
 	return mine;
 }
 
-struct life {
-	const struct command_context *context;
-	const struct push_notes *notes;
+struct detached_run {
+	const struct notifier *notifier;
 	const struct event *event;
 };
 
-/* In a process of its own, which has nothing to say anything to. */
-static void live(void *arg, int told_fd)
+/* Runs in a detached process, which has no log. */
+static void run_detached(void *arg, int told_fd)
 {
-	const struct life *life = arg;
+	const struct detached_run *run = arg;
 	char result[NOTIFIED_RESULT_MAX];
-	struct call call = *life->context->call;
-	struct command_context context = *life->context;
+	struct call call = *run->notifier->call;
+	struct notifier notifier = *run->notifier;
 	(void)told_fd;
 	call.signal_hold = NULL;
 	call.log = NULL;
-	context.call = &call;
-	(void)run_command(&context, life->event, result);
-	notified_set_result(life->notes, result);
+	notifier.call = &call;
+	(void)run_command(&notifier, run->event, result);
+	notified_set_result(notifier.notes, result);
 }
 
-void notify_push(struct command_context *context, const struct push_notes *notes, const struct event *event)
+void notify_push(const struct notifier *notifier, const struct event *event)
 {
-	struct life life = {context, notes, event};
-	int64_t after_s = (int64_t)config_number(context->config, OPTION_ID_NOTIFY_AFTER) / 1000;
-	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) == NULL)
+	const struct notify_settings *settings = notifier->settings;
+	struct detached_run run = {notifier, event};
+	if (settings->command == NULL)
 		return;
-	log_earlier_result(context, notes);
-	if (context->detach == NULL ||
-	    (event->failing && event->failures->last_s - event->failures->since_s < after_s) ||
-	    !may_send(context, notes, event))
+	log_earlier_result(notifier);
+	if (settings->detach == NULL ||
+	    (event->failing && event->failures->last_s - event->failures->since_s < settings->after_ms / 1000) ||
+	    !may_send(notifier, event))
 		return;
-	int fd = context->detach(live, &life);
+	int fd = settings->detach(run_detached, &run);
 	fd_closep(&fd);
 }
 
-void notify_now(struct command_context *context, const struct push_notes *notes, const struct event *event)
+void notify_now(const struct notifier *notifier, const struct event *event)
 {
 	char result[NOTIFIED_RESULT_MAX];
-	if (config_text(context->config, OPTION_ID_NOTIFY_COMMAND) == NULL)
+	if (notifier->settings->command == NULL)
 		return;
-	log_earlier_result(context, notes);
-	if (!may_send(context, notes, event))
+	log_earlier_result(notifier);
+	if (!may_send(notifier, event))
 		return;
-	enum status st = run_command(context, event, result);
-	log_result(context, st == STATUS_OK, result);
-	notified_set_result(notes, result);
-	notified_take_result(notes, result);
+	enum status st = run_command(notifier, event, result);
+	log_result(notifier, st == STATUS_OK, result);
+	notified_set_result(notifier->notes, result);
+	notified_take_result(notifier->notes, result);
 }

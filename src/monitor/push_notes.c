@@ -7,12 +7,12 @@
 
 #include "base/path.h"
 
-bool push_notes_find(struct push_notes *out, const struct config *config, const char *wal_path)
+bool push_notes_find(struct push_notes *out, const char *spool, const char *wal_path)
 {
 	char dir[PATH_MAX];
 	struct stat info;
 	int len = (int)path_dir_len(wal_path);
-	*out = (struct push_notes){.given = config_text(config, OPTION_ID_SPOOL)};
+	*out = (struct push_notes){.given = spool};
 	if (snprintf(dir, sizeof dir, "%.*s.", len, wal_path) >= (int)sizeof dir || stat(dir, &info) != 0)
 		return false;
 	out->device = info.st_dev;

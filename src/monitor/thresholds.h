@@ -1,13 +1,16 @@
-/* The options that say from when on walship status warns, and from when on that is critical. */
+/* From which values on walship status reports WARNING and CRITICAL. */
 #ifndef WALSHIP_MONITOR_THRESHOLDS_H
 #define WALSHIP_MONITOR_THRESHOLDS_H
 
-#include "config/config.h"
+#include <stdint.h>
 
-/*
- * STATUS_USAGE when something would be critical before it is warned of, and which option to set. For status and check
- * alone: no push must fail for it.
- */
-enum status thresholds_check(const struct config *config, struct error *err);
+struct threshold {
+	uint64_t warning, critical;
+};
+
+struct thresholds {
+	struct threshold age_ms, ready_files, ready_bytes; /* reached or exceeded */
+	struct threshold disk_left_ms;                     /* reached or fallen below */
+};
 
 #endif

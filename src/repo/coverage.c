@@ -33,7 +33,7 @@ struct coverage_timeline *coverage_find(const struct coverage *coverage, uint32_
 	return low < coverage->timeline_count && coverage->timelines[low].id == id ? &coverage->timelines[low] : NULL;
 }
 
-/* The timeline of this id, perhaps a new one, in its place. Others may move. */
+/* Inserts the timeline if it is new. Pointers to other timelines become invalid. */
 static enum status find_or_insert(struct coverage *coverage, uint32_t id, struct coverage_timeline **out,
 				  struct error *err)
 {
@@ -42,10 +42,10 @@ static enum status find_or_insert(struct coverage *coverage, uint32_t id, struct
 		return STATUS_OK;
 	if (coverage->timeline_count == COVERAGE_TIMELINES_MAX)
 		return error_hint(err, error_set(err, STATUS_LOCAL, "more than %d timelines", COVERAGE_TIMELINES_MAX),
-				  "no cluster of PostgreSQL has so many: walship list shows what is there; another "
-				  "cluster's system identifier behind the command looks at that one alone");
-	void *timelines = array_grown(coverage->timelines, coverage->timeline_count, &coverage->timeline_capacity,
-				      sizeof *coverage->timelines);
+				  "no cluster of PostgreSQL has so many: walship list shows the objects; to look at "
+				  "another cluster alone, give its system identifier");
+	void *timelines = array_grow(coverage->timelines, coverage->timeline_count, &coverage->timeline_capacity,
+				     sizeof *coverage->timelines);
 	if (timelines == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for a timeline");
 	coverage->timelines = timelines;
@@ -65,7 +65,7 @@ enum status coverage_keep_gap(struct coverage *coverage, const struct coverage_g
 	*kept = coverage->gap_count < COVERAGE_GAPS_MAX;
 	if (!*kept)
 		return STATUS_OK;
-	void *gaps = array_grown(coverage->gaps, coverage->gap_count, &coverage->gap_capacity, sizeof *coverage->gaps);
+	void *gaps = array_grow(coverage->gaps, coverage->gap_count, &coverage->gap_capacity, sizeof *coverage->gaps);
 	if (gaps == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for a gap");
 	coverage->gaps = gaps;
@@ -95,21 +95,21 @@ enum status coverage_add_gap(struct coverage *coverage, struct coverage_timeline
 	timeline->gap_segments += gap->last - gap->first + 1;
 	enum status st = coverage_keep_gap(coverage, gap, &kept, err);
 	if (!kept) {
-		coverage->gaps_untold++;
-		if (timeline->untold.ranges == 0)
-			timeline->untold.first = gap->first;
-		timeline->untold.ranges++;
-		timeline->untold.segments += gap->last - gap->first + 1;
-		timeline->untold.end = gap->last + 1;
+		coverage->gaps_unlisted++;
+		if (timeline->unlisted.ranges == 0)
+			timeline->unlisted.first = gap->first;
+		timeline->unlisted.ranges++;
+		timeline->unlisted.segments += gap->last - gap->first + 1;
+		timeline->unlisted.end = gap->last + 1;
 	}
 	return st;
 }
 
-void coverage_untold(struct coverage_timeline *timeline, uint64_t first)
+void coverage_note_unlisted(struct coverage_timeline *timeline, uint64_t first)
 {
-	if (!timeline->has_untold || first < timeline->told_end)
-		timeline->told_end = first;
-	timeline->has_untold = true;
+	if (!timeline->has_unlisted || first < timeline->listed_end)
+		timeline->listed_end = first;
+	timeline->has_unlisted = true;
 }
 
 static enum status add_segment(struct coverage *coverage, struct coverage_timeline *timeline, uint64_t number,
@@ -129,8 +129,8 @@ static enum status add_segment(struct coverage *coverage, struct coverage_timeli
 							   .before_s = timeline->last_s,
 							   .behind_s = modified_s};
 		st = coverage_add_gap(coverage, timeline, &timeline->last_gap, err);
-		if (timeline->untold.ranges > 0)
-			coverage_untold(timeline, timeline->last_gap.first);
+		if (timeline->unlisted.ranges > 0)
+			coverage_note_unlisted(timeline, timeline->last_gap.first);
 	}
 	timeline->segments++;
 	timeline->segment_bytes_stored += bytes;
@@ -156,7 +156,7 @@ enum status coverage_add(struct coverage *coverage, const struct wal_name *name,
 	uint64_t number = 0;
 	coverage->objects++;
 	if (name->kind != WAL_HISTORY && !wal_name_number(name, coverage->segment_bytes, &number)) {
-		coverage->strange++;
+		coverage->invalid_names++;
 		return STATUS_OK;
 	}
 	enum status st = find_or_insert(coverage, name->timeline, &timeline, err);
@@ -179,7 +179,7 @@ enum status coverage_add(struct coverage *coverage, const struct wal_name *name,
 	return STATUS_OK;
 }
 
-void coverage_archived(struct coverage *coverage, const struct wal_name *name)
+void coverage_mark_archived(struct coverage *coverage, const struct wal_name *name)
 {
 	uint64_t number;
 	struct coverage_timeline *timeline = coverage_find(coverage, name->timeline);
@@ -190,14 +190,14 @@ void coverage_archived(struct coverage *coverage, const struct wal_name *name)
 	timeline->archived_end = number + 1;
 }
 
-/* While a history is read: the line before, whose timeline is the next one's parent. */
+/* State while a history is read: the timeline of each line is the parent of the next. */
 struct lineage {
 	struct coverage *coverage;
 	uint32_t parent;
 	uint64_t switch_lsn;
 };
 
-/* What a timeline's own history says is not changed by its children's. */
+/* A timeline's own history takes precedence over the histories of its children. */
 static enum status set_parent(struct lineage *lineage, uint32_t id, bool own, struct error *err)
 {
 	struct coverage_timeline *timeline;

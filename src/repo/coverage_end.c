@@ -1,4 +1,4 @@
-/* What the chain is, once all of it is known: how timelines join, and what is missing. */
+/* Evaluates the complete listing: how timelines connect, and which segments are missing. */
 #include "repo/coverage_private.h"
 
 uint64_t coverage_begin_of(const struct coverage *coverage, const struct coverage_timeline *timeline)
@@ -6,7 +6,7 @@ uint64_t coverage_begin_of(const struct coverage *coverage, const struct coverag
 	return timeline->parent == 0 ? timeline->first : timeline->switch_lsn / coverage->segment_bytes;
 }
 
-/* Whether an ancestor has a segment before this one: then what lies between is missing, and not over. */
+/* Whether an ancestor has an older segment: then the WAL between is missing, not removed by retention. */
 static bool has_older(const struct coverage *coverage, const struct coverage_timeline *timeline, uint64_t number)
 {
 	while (timeline->parent != 0) {
@@ -22,15 +22,15 @@ int64_t coverage_tip_s(const struct coverage_timeline *timeline)
 	return timeline->segments > 0 ? timeline->last_s : timeline->oldest_s;
 }
 
-/* Children have higher numbers than their parents: from the last one down, each is complete when it is asked for. */
+/* Children have higher ids than their parents: going down, each timeline is visited after all of its children. */
 static void find_ends(struct coverage *coverage)
 {
 	for (size_t i = 0; i < coverage->timeline_count; i++)
 		coverage->timelines[i].reach_s = coverage_tip_s(&coverage->timelines[i]);
 	for (size_t i = coverage->timeline_count; i-- > 0;) {
 		struct coverage_timeline *timeline = &coverage->timelines[i];
-		/* needed_end is that of its children so far. */
-		if (!timeline->is_left && timeline->segments > 0 && timeline->last >= timeline->needed_end)
+		/* So far needed_end comes from the children alone. */
+		if (!timeline->is_abandoned && timeline->segments > 0 && timeline->last >= timeline->needed_end)
 			timeline->needed_end = timeline->last + 1;
 		if (timeline->parent == 0)
 			continue;
@@ -38,15 +38,15 @@ static void find_ends(struct coverage *coverage)
 		uint64_t begin = coverage_begin_of(coverage, timeline);
 		if (parent->needed_end < begin)
 			parent->needed_end = begin;
-		/* What is behind the switch, if anything is, came before the child's. */
+		/* The parent stored nothing behind the switch, or stored it before the child's newest WAL. */
 		if (parent->segments == 0 || parent->last < begin || timeline->reach_s >= coverage_tip_s(parent))
-			parent->is_left = true;
+			parent->is_abandoned = true;
 		if (timeline->reach_s > parent->reach_s)
 			parent->reach_s = timeline->reach_s;
 	}
 }
 
-/* Of the gaps among a timeline's own segments, those beyond its end are not needed; one across it is cut there. */
+/* Gaps behind the timeline's needed end are not needed; a gap across the end is cut there. */
 static void judge_gaps(struct coverage *coverage)
 {
 	for (size_t i = 0; i < coverage->gap_count; i++) {
@@ -65,18 +65,18 @@ static void judge_gaps(struct coverage *coverage)
 	}
 }
 
-/* The same for those that were only counted. */
-static void judge_untold(struct coverage *coverage)
+/* The same for unlisted ranges. */
+static void judge_unlisted(struct coverage *coverage)
 {
 	for (size_t i = 0; i < coverage->timeline_count; i++) {
 		struct coverage_timeline *timeline = &coverage->timelines[i];
-		const struct coverage_untold *untold = &timeline->untold;
-		if (untold->ranges == 0 || untold->first < timeline->needed_end)
+		const struct coverage_unlisted *unlisted = &timeline->unlisted;
+		if (unlisted->ranges == 0 || unlisted->first < timeline->needed_end)
 			continue;
-		timeline->gaps -= untold->ranges;
-		timeline->gap_segments -= untold->segments;
-		coverage->gaps_untold -= untold->ranges;
-		coverage->left_untold += untold->ranges;
+		timeline->gaps -= unlisted->ranges;
+		timeline->gap_segments -= unlisted->segments;
+		coverage->gaps_unlisted -= unlisted->ranges;
+		coverage->abandoned_unlisted += unlisted->ranges;
 	}
 }
 
@@ -88,7 +88,7 @@ static enum status add_missing(struct coverage *coverage, struct coverage_timeli
 	return first < end ? coverage_add_gap(coverage, timeline, &gap, err) : STATUS_OK;
 }
 
-/* What is missing before a timeline's first segment, and behind its last one. */
+/* Adds the gaps before the timeline's first segment and after its last. */
 static enum status find_missing_ends(struct coverage *coverage, struct coverage_timeline *timeline, struct error *err)
 {
 	uint64_t begin = coverage_begin_of(coverage, timeline);
@@ -105,19 +105,19 @@ static enum status find_missing_ends(struct coverage *coverage, struct coverage_
 	return st;
 }
 
-static void find_lost_origins(struct coverage *coverage)
+static void count_missing_histories(struct coverage *coverage)
 {
 	bool below = false;
 	for (size_t i = 0; i < coverage->timeline_count; i++) {
 		const struct coverage_timeline *timeline = &coverage->timelines[i];
 		if (timeline->segments > 0 && timeline->parent == 0 && below)
-			coverage->lost_origins++;
+			coverage->missing_histories++;
 		below |= timeline->segments > 0;
 	}
 }
 
-/* A parent that was left as soon as it began has no segment before the switch: its own parent has. */
-static void find_joined(const struct coverage *coverage, struct coverage_timeline *timeline)
+/* A parent may have no segment before the switch, if it was promoted at once: then its own parent has it. */
+static void find_predecessor(const struct coverage *coverage, struct coverage_timeline *timeline)
 {
 	uint64_t begin = coverage_begin_of(coverage, timeline);
 	const struct coverage_timeline *below = timeline;
@@ -126,7 +126,7 @@ static void find_joined(const struct coverage *coverage, struct coverage_timelin
 	do
 		below = coverage_find(coverage, below->parent);
 	while (below->parent != 0 && coverage_begin_of(coverage, below) >= begin);
-	timeline->joins = below->id;
+	timeline->predecessor = below->id;
 }
 
 enum status coverage_end(struct coverage *coverage, struct error *err)
@@ -134,20 +134,20 @@ enum status coverage_end(struct coverage *coverage, struct error *err)
 	enum status st = STATUS_OK;
 	find_ends(coverage);
 	judge_gaps(coverage);
-	judge_untold(coverage);
+	judge_unlisted(coverage);
 	for (size_t i = 0; !st && i < coverage->timeline_count; i++)
 		st = find_missing_ends(coverage, &coverage->timelines[i], err);
 	for (size_t i = 0; i < coverage->timeline_count; i++)
-		find_joined(coverage, &coverage->timelines[i]);
+		find_predecessor(coverage, &coverage->timelines[i]);
 	coverage_sort_gaps(coverage);
-	find_lost_origins(coverage);
+	count_missing_histories(coverage);
 	return st;
 }
 
-bool coverage_is_whole(const struct coverage *coverage)
+bool coverage_is_complete(const struct coverage *coverage)
 {
 	for (size_t i = 0; i < coverage->timeline_count; i++)
 		if (coverage->timelines[i].gaps > 0)
 			return false;
-	return coverage->lost_origins == 0;
+	return coverage->missing_histories == 0;
 }

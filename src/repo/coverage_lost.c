@@ -1,7 +1,7 @@
-/* What is there and cannot be opened: gaps that only reading finds. */
+/* Segments that are stored but unreadable: gaps that only reading finds. */
 #include "repo/coverage_private.h"
 
-static bool is_told(const struct coverage *coverage, const struct coverage_timeline *timeline, uint64_t number)
+static bool is_listed(const struct coverage *coverage, const struct coverage_timeline *timeline, uint64_t number)
 {
 	const struct coverage_gap *last = &timeline->last_gap;
 	size_t i = coverage_gaps_up_to(coverage, timeline->id, number);
@@ -9,21 +9,21 @@ static bool is_told(const struct coverage *coverage, const struct coverage_timel
 	       (last->timeline != 0 && last->first <= number && last->last >= number);
 }
 
-enum status coverage_lose(struct coverage *coverage, uint32_t id, uint64_t number, struct error *err)
+enum status coverage_mark_lost(struct coverage *coverage, uint32_t id, uint64_t number, struct error *err)
 {
 	struct coverage_timeline *timeline = coverage_find(coverage, id);
 	struct coverage_gap gap = {.timeline = id, .lost = true, .first = number, .last = number};
 	bool kept = true;
-	/* What was stored since the listing is in no window. A segment that is bad at both ends is told twice. */
+	/* A segment stored after the listing is in no window. A segment damaged at both ends is reported twice. */
 	if (timeline == NULL || timeline->segments == 0 || number < timeline->first || number > timeline->last ||
-	    is_told(coverage, timeline, number))
+	    is_listed(coverage, timeline, number))
 		return STATUS_OK;
 	enum status st = coverage_keep_gap(coverage, &gap, &kept, err);
 	if (!st && kept)
 		coverage_sort_gaps(coverage);
-	/* There is room for one more in any case: the last of the timeline. */
+	/* last_gap always has room for the last gap of the timeline. */
 	if (!kept)
-		coverage_untold(timeline, number);
+		coverage_note_unlisted(timeline, number);
 	if (timeline->last_gap.timeline == 0 || timeline->last_gap.first < number)
 		timeline->last_gap = gap;
 	return st;
@@ -48,7 +48,7 @@ static int64_t time_of(struct asking *asking, const struct coverage_timeline *ti
 	return stored_s;
 }
 
-/* Only of segments that are there. */
+/* Asks only for neighbours that are stored. */
 static void find_times(struct asking *asking, const struct coverage *coverage, size_t index)
 {
 	struct coverage_gap *gap = &coverage->gaps[index];
@@ -69,7 +69,7 @@ void coverage_lost_times(struct coverage *coverage, coverage_time_fn ask, void *
 	for (size_t i = coverage->timeline_count; i-- > 0;) {
 		struct coverage_timeline *timeline = &coverage->timelines[i];
 		struct coverage_gap *last = &timeline->last_gap;
-		if (timeline->has_untold && last->lost && last->last < timeline->last)
+		if (timeline->has_unlisted && last->lost && last->last < timeline->last)
 			last->behind_s = time_of(&asking, timeline, last->last + 1);
 	}
 	for (size_t i = coverage->gap_count; i-- > 0;)

@@ -1,11 +1,11 @@
-/* What recovery can go through: whole stretches of each timeline, joined where one leaves another. */
+/* Where recovery is possible: stretches without a gap in each timeline, joined where a timeline branches off. */
 #include "repo/coverage_private.h"
 
-/* Of one timeline's own segments. */
+/* Segments of one timeline without a gap. */
 struct stretch {
 	const struct coverage_timeline *timeline;
-	uint64_t first, end;     /* the end is behind the last */
-	int64_t first_s, last_s; /* 0: not known */
+	uint64_t first, end;     /* end: the last segment plus 1 */
+	int64_t first_s, last_s; /* 0: unknown */
 };
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -13,7 +13,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Beyond its last switch nothing of a timeline that was left is needed. */
+/* Of an abandoned timeline, nothing behind its last switch is needed. */
 static uint64_t end_of(const struct coverage_timeline *timeline)
 {
 	return timeline->segments == 0 ? 0 : least(timeline->last + 1, timeline->needed_end);
@@ -33,7 +33,7 @@ size_t coverage_gaps_up_to(const struct coverage *coverage, uint32_t id, uint64_
 	return low;
 }
 
-/* False: this segment is in the gap, which then goes to out->end. */
+/* False when the segment is in the gap; out->end is then the end of the gap. */
 static bool begin_behind(struct stretch *out, const struct coverage_gap *gap, uint64_t number)
 {
 	if (gap->last >= number) {
@@ -53,7 +53,7 @@ static void end_before(struct stretch *out, uint64_t first, int64_t before_s)
 	out->last_s = before_s;
 }
 
-/* The stretch that this segment is in. False when it is in none, or that is not known: none goes on before out->end. */
+/* Finds the stretch that contains the segment. False when there is none or it is unknown; skip to out->end then. */
 static bool stretch_at(const struct coverage *coverage, const struct coverage_timeline *timeline, uint64_t number,
 		       struct stretch *out)
 {
@@ -65,11 +65,11 @@ static bool stretch_at(const struct coverage *coverage, const struct coverage_ti
 	end_before(out, end_of(timeline), 0);
 	if (number < timeline->first || number >= out->end)
 		return false;
-	/* Between the first and the last that were only counted there may be more of them. */
-	if (timeline->has_untold && number >= timeline->told_end)
+	/* Further gaps may lie between the first unlisted gap and the last. */
+	if (timeline->has_unlisted && number >= timeline->listed_end)
 		return begin_behind(out, &timeline->last_gap, number);
-	if (timeline->has_untold)
-		end_before(out, timeline->told_end, 0);
+	if (timeline->has_unlisted)
+		end_before(out, timeline->listed_end, 0);
 	size_t i = coverage_gaps_up_to(coverage, timeline->id, number);
 	if (i < coverage->gap_count && coverage->gaps[i].timeline == timeline->id)
 		end_before(out, coverage->gaps[i].first, coverage->gaps[i].before_s);
@@ -77,29 +77,29 @@ static bool stretch_at(const struct coverage *coverage, const struct coverage_ti
 	       begin_behind(out, &coverage->gaps[i - 1], number);
 }
 
-/* The stretch below, of the timeline that this one leaves, when it begins there. */
-static bool go_down(const struct coverage *coverage, const struct stretch *from, struct stretch *out)
+/* Continues with the stretch of the predecessor, if this stretch begins at the branch point. */
+static bool continue_below(const struct coverage *coverage, const struct stretch *from, struct stretch *out)
 {
 	const struct coverage_timeline *timeline = from->timeline;
 	uint64_t begin = coverage_begin_of(coverage, timeline);
-	return timeline->joins != 0 && from->first <= begin &&
-	       stretch_at(coverage, coverage_find(coverage, timeline->joins), begin - 1, out);
+	return timeline->predecessor != 0 && from->first <= begin &&
+	       stretch_at(coverage, coverage_find(coverage, timeline->predecessor), begin - 1, out);
 }
 
-/* A timeline that nothing was archived of yet: its end is where it leaves another. */
+/* A timeline without any stored segment yet: it ends at its branch point. */
 static bool is_empty_end(const struct coverage_timeline *timeline)
 {
-	return timeline->segments == 0 && !timeline->is_left && timeline->joins != 0;
+	return timeline->segments == 0 && !timeline->is_abandoned && timeline->predecessor != 0;
 }
 
-/* Whether another timeline leaves this one just where the stretch ends, and goes on. */
-static bool goes_on(const struct coverage *coverage, const struct stretch *stretch)
+/* Whether another timeline branches off exactly where the stretch ends, and continues it. */
+static bool is_continued(const struct coverage *coverage, const struct stretch *stretch)
 {
 	for (size_t i = 0; i < coverage->timeline_count; i++) {
 		const struct coverage_timeline *each = &coverage->timelines[i];
 		uint64_t begin = coverage_begin_of(coverage, each);
 		struct stretch above;
-		if (each->joins != stretch->timeline->id || begin != stretch->end)
+		if (each->predecessor != stretch->timeline->id || begin != stretch->end)
 			continue;
 		if (is_empty_end(each) ||
 		    (each->segments > 0 && stretch_at(coverage, each, begin, &above) && above.first <= begin))
@@ -108,7 +108,7 @@ static bool goes_on(const struct coverage *coverage, const struct stretch *stret
 	return false;
 }
 
-/* Rules go by age: what is archived is what is oldest, and one number says enough. */
+/* Lifecycle rules go by age: the archived segments are the oldest, so the last of them is enough. */
 static void find_archived(const struct coverage *coverage, struct coverage_window *out)
 {
 	const struct coverage_timeline *timeline = coverage_find(coverage, out->last_timeline);
@@ -133,7 +133,7 @@ static struct coverage_window window_of(const struct coverage *coverage, const s
 	struct stretch each = *top;
 	struct coverage_window out = {.timeline = top->timeline->id,
 				      .last_timeline = top->timeline->id,
-				      .at_gap = top->timeline->is_left || top->end <= top->timeline->last,
+				      .at_gap = top->timeline->is_abandoned || top->end <= top->timeline->last,
 				      .last = top->end - 1,
 				      .last_s = top->last_s,
 				      .end_lsn = top->end * coverage->segment_bytes};
@@ -141,62 +141,63 @@ static struct coverage_window window_of(const struct coverage *coverage, const s
 		out.first_timeline = each.timeline->id;
 		out.first = each.first;
 		out.first_s = each.first_s;
-	} while (go_down(coverage, &each, &each));
+	} while (continue_below(coverage, &each, &each));
 	out.begin_lsn = out.first * coverage->segment_bytes;
 	find_archived(coverage, &out);
 	return out;
 }
 
-static enum status tell_own(const struct coverage *coverage, const struct coverage_timeline *timeline,
-			    coverage_window_fn tell, void *arg, struct error *err)
+static enum status report_own(const struct coverage *coverage, const struct coverage_timeline *timeline,
+			      coverage_window_fn report, void *arg, struct error *err)
 {
 	struct stretch stretch;
 	enum status st = STATUS_OK;
 	for (uint64_t number = timeline->first; !st && number < end_of(timeline); number = stretch.end) {
-		if (!stretch_at(coverage, timeline, number, &stretch) || goes_on(coverage, &stretch))
+		if (!stretch_at(coverage, timeline, number, &stretch) || is_continued(coverage, &stretch))
 			continue;
 		struct coverage_window window = window_of(coverage, &stretch);
-		st = tell(arg, &window, err);
+		st = report(arg, &window, err);
 	}
 	return st;
 }
 
-/* Of several that leave another at the same place, the last one. */
-static bool has_twin(const struct coverage *coverage, size_t index)
+/* Of several empty timelines with the same branch point, only the last is reported. */
+static bool is_repeated(const struct coverage *coverage, size_t index)
 {
 	const struct coverage_timeline *timeline = &coverage->timelines[index];
 	for (size_t i = index + 1; i < coverage->timeline_count; i++) {
 		const struct coverage_timeline *each = &coverage->timelines[i];
-		if (is_empty_end(each) && each->joins == timeline->joins &&
+		if (is_empty_end(each) && each->predecessor == timeline->predecessor &&
 		    coverage_begin_of(coverage, each) == coverage_begin_of(coverage, timeline))
 			return true;
 	}
 	return false;
 }
 
-static enum status tell_empty(const struct coverage *coverage, size_t index, coverage_window_fn tell, void *arg,
-			      struct error *err)
+static enum status report_empty(const struct coverage *coverage, size_t index, coverage_window_fn report, void *arg,
+				struct error *err)
 {
 	const struct coverage_timeline *timeline = &coverage->timelines[index];
 	struct stretch stretch;
-	if (!is_empty_end(timeline) || has_twin(coverage, index))
+	if (!is_empty_end(timeline) || is_repeated(coverage, index))
 		return STATUS_OK;
 	uint64_t begin = coverage_begin_of(coverage, timeline);
-	if (!stretch_at(coverage, coverage_find(coverage, timeline->joins), begin - 1, &stretch))
+	if (!stretch_at(coverage, coverage_find(coverage, timeline->predecessor), begin - 1, &stretch))
 		return STATUS_OK;
 	end_before(&stretch, begin, 0);
 	struct coverage_window window = window_of(coverage, &stretch);
 	window.timeline = timeline->id;
 	window.at_gap = false;
-	return tell(arg, &window, err);
+	return report(arg, &window, err);
 }
 
-static enum status tell_all(const struct coverage *coverage, coverage_window_fn tell, void *arg, struct error *err)
+static enum status report_all(const struct coverage *coverage, coverage_window_fn report, void *arg, struct error *err)
 {
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < coverage->timeline_count; i++)
-		st = coverage->timelines[i].segments > 0 ? tell_own(coverage, &coverage->timelines[i], tell, arg, err)
-							 : tell_empty(coverage, i, tell, arg, err);
+		st = coverage->timelines[i].segments > 0
+			 ? report_own(coverage, &coverage->timelines[i], report, arg, err)
+			 : report_empty(coverage, i, report, arg, err);
 	return st;
 }
 
@@ -211,10 +212,10 @@ static enum status choose(void *arg, const struct coverage_window *window, struc
 	struct choice *choice = arg;
 	const struct coverage_timeline *timeline = coverage_find(choice->coverage, window->timeline);
 	(void)err;
-	/* What was left is not where the cluster is, though some of it may have been stored later. */
-	if (choice->best != NULL &&
-	    (timeline->is_left > choice->best->is_left ||
-	     (timeline->is_left == choice->best->is_left && coverage_tip_s(timeline) < coverage_tip_s(choice->best))))
+	/* The cluster is not on an abandoned timeline, even if some of its WAL was stored later. */
+	if (choice->best != NULL && (timeline->is_abandoned > choice->best->is_abandoned ||
+				     (timeline->is_abandoned == choice->best->is_abandoned &&
+				      coverage_tip_s(timeline) < coverage_tip_s(choice->best))))
 		return STATUS_OK;
 	choice->best = timeline;
 	choice->window = *window;
@@ -225,29 +226,29 @@ bool coverage_newest_window(const struct coverage *coverage, struct coverage_win
 {
 	struct choice choice = {.coverage = coverage};
 	struct error ignored;
-	(void)tell_all(coverage, choose, &choice, &ignored);
+	(void)report_all(coverage, choose, &choice, &ignored);
 	*out = choice.window;
 	out->newest = choice.best != NULL && !out->at_gap;
 	return choice.best != NULL;
 }
 
-struct telling {
-	coverage_window_fn tell;
+struct marking {
+	coverage_window_fn report;
 	void *arg;
 	struct coverage_window newest;
 };
 
 static enum status mark(void *arg, const struct coverage_window *window, struct error *err)
 {
-	const struct telling *telling = arg;
+	const struct marking *marking = arg;
 	struct coverage_window marked = *window;
-	marked.newest = telling->newest.newest && window->timeline == telling->newest.timeline && !window->at_gap;
-	return telling->tell(telling->arg, &marked, err);
+	marked.newest = marking->newest.newest && window->timeline == marking->newest.timeline && !window->at_gap;
+	return marking->report(marking->arg, &marked, err);
 }
 
-enum status coverage_windows(const struct coverage *coverage, coverage_window_fn tell, void *arg, struct error *err)
+enum status coverage_windows(const struct coverage *coverage, coverage_window_fn report, void *arg, struct error *err)
 {
-	struct telling telling = {.tell = tell, .arg = arg};
-	(void)coverage_newest_window(coverage, &telling.newest);
-	return tell_all(coverage, mark, &telling, err);
+	struct marking marking = {.report = report, .arg = arg};
+	(void)coverage_newest_window(coverage, &marking.newest);
+	return report_all(coverage, mark, &marking, err);
 }

@@ -15,9 +15,9 @@ struct item {
 
 struct scan {
 	const struct call *call;
-	header_found_fn tell;
+	header_found_fn report;
 	void *arg;
-	struct queue queue; /* its mutex: for the calls of tell, too */
+	struct queue queue; /* its mutex also guards the calls of report */
 	struct item items[QUEUE_ITEMS];
 };
 
@@ -44,8 +44,8 @@ static enum status look(const struct scan *scan, const struct repository *repo, 
 		return st;
 	found->status = header_read(&found->header, bytes, len, &found->newer, why);
 	if (!found->status && item->bytes < OBJECT_MIN)
-		found->status =
-		    error_set(why, STATUS_DAMAGED, "cut off: %llu bytes, and no tag", (unsigned long long)item->bytes);
+		found->status = error_set(why, STATUS_DAMAGED, "cut off: %llu bytes, without a tag",
+					  (unsigned long long)item->bytes);
 	return STATUS_OK;
 }
 
@@ -63,15 +63,15 @@ static void work(void *arg, const struct repository *repo)
 		enum status st = look(scan, repo, &item, &found, &why, &err);
 		(void)pthread_mutex_lock(&queue->mutex);
 		if (!st && !queue->failed)
-			st = scan->tell(scan->arg, &found, &err);
+			st = scan->report(scan->arg, &found, &err);
 		if (st && st != STATUS_MISSING)
 			queue_fail(queue, st, &err);
 	}
 	(void)pthread_mutex_unlock(&queue->mutex);
 }
 
-/* With the mutex. */
-static enum status tell_foreign(struct scan *scan, const struct object_info *info, struct error *err)
+/* Called with the mutex held. */
+static enum status report_foreign(struct scan *scan, const struct object_info *info, struct error *err)
 {
 	const struct header_found found = {.name = info->name,
 					   .bytes = info->bytes,
@@ -79,7 +79,7 @@ static enum status tell_foreign(struct scan *scan, const struct object_info *inf
 					   .status = STATUS_CONFLICT,
 					   .reason = "not walship's name"};
 	enum status st = queue_failed(&scan->queue, err);
-	return st ? st : scan->tell(scan->arg, &found, err);
+	return st ? st : scan->report(scan->arg, &found, err);
 }
 
 static enum status put_own(struct scan *scan, const struct object_info *info, struct error *err)
@@ -93,7 +93,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 {
 	struct scan *scan = arg;
 	(void)pthread_mutex_lock(&scan->queue.mutex);
-	enum status st = header_scan_is_own(info->name) ? put_own(scan, info, err) : tell_foreign(scan, info, err);
+	enum status st = header_scan_is_own(info->name) ? put_own(scan, info, err) : report_foreign(scan, info, err);
 	(void)pthread_mutex_unlock(&scan->queue.mutex);
 	return st;
 }
@@ -109,13 +109,13 @@ static void end(struct worker_pool *pool, struct queue *queue, enum status st, c
 }
 
 enum status header_scan(const struct call *call, const struct repository *repo, const char *prefix,
-			header_found_fn tell, void *arg, struct error *err)
+			header_found_fn report, void *arg, struct error *err)
 {
-	struct scan scan = {.call = call, .tell = tell, .arg = arg};
+	struct scan scan = {.call = call, .report = report, .arg = arg};
 	struct worker_pool pool = {.call = call, .work = work, .arg = &scan, .most = WORKER_POOL_CONNECTIONS};
 	enum status st = STATUS_OK;
 	queue_init(&scan.queue, scan.items, sizeof scan.items[0]);
-	/* One is enough. */
+	/* One thread is enough. */
 	if (worker_pool_start(&pool, WORKER_POOL_CONNECTIONS, repo) == 0)
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)

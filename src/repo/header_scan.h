@@ -1,20 +1,19 @@
-/* The headers of all objects below a prefix: listed page by page, read side by side, told one by one. */
+/* Reads the headers of all objects below a prefix, several at once, and reports them one by one. */
 #ifndef WALSHIP_REPO_HEADER_SCAN_H
 #define WALSHIP_REPO_HEADER_SCAN_H
 
-#include "repo/repository.h"
 #include "format/frame.h"
+#include "repo/repository.h"
 
-#define HEADER_SCAN_NAME_MAX 256 /* of other names the beginning is told */
+#define HEADER_SCAN_NAME_MAX 256 /* a longer name is cut; no WAL object has one */
 
 struct header_found {
 	const char *name;
 	uint64_t bytes;
 	int64_t modified_s;
 	/*
-	 * STATUS_OK: header is what it says. STATUS_DAMAGED: reason is what is wrong with it. STATUS_EXISTS: the store
-	 * has put the object away, and it was not read. STATUS_CONFLICT: its name is none of walship's; not read
-	 * either.
+	 * STATUS_OK: header is valid. STATUS_DAMAGED: reason says what is wrong. STATUS_EXISTS: not read, because the
+	 * object is in an archive storage class. STATUS_CONFLICT: not read, because the name is not walship's.
 	 */
 	enum status status;
 	struct object_header header;
@@ -22,17 +21,17 @@ struct header_found {
 	const char *reason;
 };
 
-/* Called by several threads, one at a time, in no order. Anything but STATUS_OK ends the scan with it. */
+/* Called by several threads, one at a time, in no order. Any status but STATUS_OK ends the scan. */
 typedef enum status (*header_found_fn)(void *arg, const struct header_found *found, struct error *err);
 
 /*
- * Memory does not grow with the repository. What is removed while the scan goes on is left out. An object that cannot
- * be read for any other reason ends the scan: what it would count would not be all.
+ * Memory does not grow with the repository. An object that is removed during the scan is left out. Any other read
+ * failure ends the scan, because the counts would be incomplete.
  */
 enum status header_scan(const struct call *call, const struct repository *repo, const char *prefix,
-			header_found_fn tell, void *arg, struct error *err);
+			header_found_fn report, void *arg, struct error *err);
 
-/* Whether an object is walship's, as far as its name tells. */
+/* Whether the name is that of a walship WAL object. */
 bool header_scan_is_own(const char *name);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Behind the first *len bytes; false when there is no room. */
+/* Appends after the first *len bytes. False when there is no room. */
 __attribute__((format(printf, 3, 4))) static bool add(char out[IDENTITY_MAX], size_t *len, const char *format, ...)
 {
 	va_list args;
@@ -19,10 +19,10 @@ __attribute__((format(printf, 3, 4))) static bool add(char out[IDENTITY_MAX], si
 	return true;
 }
 
-/* A command is its line: it is not run for this, and another key comes by another line. */
+/* A command is represented by its command line: it is not run for this. */
 static bool add_key(char out[IDENTITY_MAX], size_t *len, const struct secret_source *key)
 {
-	struct stat info = {0}; /* one that is not there has zeros: whoever needs it will say so */
+	struct stat info = {0}; /* zeros for a missing file: reading the key reports that */
 	const char *path = key->text;
 	if (key->kind == SECRET_COMMAND)
 		return add(out, len, "key command %s\n", key->text);
@@ -35,7 +35,7 @@ static bool add_key(char out[IDENTITY_MAX], size_t *len, const struct secret_sou
 enum status identity_text(const struct repository_settings *settings, enum identity_keys keys, char out[IDENTITY_MAX],
 			  struct error *err)
 {
-	/* Region, endpoint and bucket name a bucket: each partition of AWS has its own. */
+	/* A bucket's name is unique only within an endpoint or AWS partition, which the region determines. */
 	const char *endpoint = settings->s3.endpoint;
 	size_t len = 0, key_count = settings->key_count;
 	if (keys != IDENTITY_ALL_KEYS && key_count > keys)
@@ -48,5 +48,5 @@ enum status identity_text(const struct repository_settings *settings, enum ident
 	if (fits)
 		return STATUS_OK;
 	return error_set(err, STATUS_LOCAL,
-			 "repo, s3-endpoint, s3-region, cipher-key-file and cipher-key-command are too long together");
+			 "repo, s3-endpoint, s3-region, cipher-key-file and cipher-key-command together are too long");
 }

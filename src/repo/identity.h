@@ -1,6 +1,5 @@
 /*
- * Which repository a configuration is of, and which keys it has, as text: what is kept in the spool under one identity
- * is never used under another one.
+ * Identifies a repository and its keys, as text. Spool files record this identity and are never used under another one.
  */
 #ifndef WALSHIP_REPO_IDENTITY_H
 #define WALSHIP_REPO_IDENTITY_H
@@ -10,15 +9,15 @@
 #include "base/uri.h"
 #include "repo/settings.h"
 
-#define IDENTITY_MAX (4 * URI_PATH_MAX) /* a repository, an endpoint, a region, and KEYRING_MAX key files in turn */
+#define IDENTITY_MAX (4 * URI_PATH_MAX) /* a repository, an endpoint, a region, and many key files */
 
-/* Of the keys: none, the one that encrypts, or all that may have been needed to decrypt. */
+/* Which keys to include: none, the encryption key, or all keys that may have decrypted something. */
 enum identity_keys { IDENTITY_NO_KEYS, IDENTITY_FIRST_KEY, IDENTITY_ALL_KEYS };
 
 /*
- * Lines of text. Key files have their inode and the time of its last change beside their path, where another key may
- * be now: ask before they are read. Key commands have their line, and are not run. STATUS_LOCAL names the options that
- * make it too long.
+ * Writes the identity as lines of text. A key file is represented by its path, inode and change time, because another
+ * key may replace it; call this before the file is read. A key command is represented by its command line and is not
+ * run. STATUS_LOCAL: the text is too long; the error names the options.
  */
 enum status identity_text(const struct repository_settings *settings, enum identity_keys keys, char out[IDENTITY_MAX],
 			  struct error *err);

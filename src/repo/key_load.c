@@ -10,12 +10,13 @@ enum status key_load(const struct secret_source *source, const struct secret_rea
 	if (!st) {
 		st = keyring_add(ring, &content, err);
 		if (st && source->kind == SECRET_COMMAND)
-			(void)error_wrap(err, st, "%s: what it prints", source->option);
+			(void)error_wrap(err, st, "%s: output of the command", source->option);
 		else if (st)
 			(void)error_wrap(err, st, "%s: %s", source->option, source->text);
 	}
 	return st ? error_hint(err, st,
-			       "walship keygen FILE makes a key; what an older one encrypted needs that one's copy")
+			       "walship keygen FILE creates a key; objects encrypted with an older key need a copy of "
+			       "that key")
 		  : STATUS_OK;
 }
 
@@ -23,7 +24,7 @@ enum status keys_load(const struct repository_settings *settings, const struct c
 		      struct error *err)
 {
 	if (settings->key_count == 0 && settings->encrypt) {
-		(void)error_set(err, STATUS_USAGE, "no cipher-key-file is configured, and no cipher-key-command");
+		(void)error_set(err, STATUS_USAGE, "neither cipher-key-file nor cipher-key-command is configured");
 		return error_hint(err, STATUS_USAGE, "%s", settings->no_key_hint);
 	}
 	enum status st = STATUS_OK;

@@ -1,14 +1,14 @@
-/* The repository's keys, read from where the settings say that they are. */
+/* Loads the repository's keys from the files and commands in the settings. */
 #ifndef WALSHIP_REPO_KEY_LOAD_H
 #define WALSHIP_REPO_KEY_LOAD_H
 
 #include "repo/settings.h"
 
-/* Reads one key, from a file or from a command, and puts it into the ring. */
+/* Reads one key from a file or a command and adds it to the ring. */
 enum status key_load(const struct secret_source *source, const struct secret_reader *reader, const struct call *call,
 		     struct keyring *ring, struct error *err);
 
-/* All keys of the settings, in their order. STATUS_USAGE when objects are to be encrypted and there is no key. */
+/* Loads all keys of the settings, in order. STATUS_USAGE: encryption is on and no key is configured. */
 enum status keys_load(const struct repository_settings *settings, const struct call *call, struct keyring *ring,
 		      struct error *err);
 

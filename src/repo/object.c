@@ -7,11 +7,11 @@
 #include "format/unseal.h"
 #include "stream/terminal_sink.h"
 
-/* The end of a chain: a buffer, and whether no more than it can hold is wanted. */
+/* A terminal sink that fills a buffer. */
 struct collector {
 	struct sink sink;
 	struct buffer *into;
-	bool head_only;
+	bool head_only; /* stop without an error when the buffer is full */
 };
 
 static enum status collect(struct sink *sink, const void *data, size_t len, struct error *err)
@@ -23,8 +23,8 @@ static enum status collect(struct sink *sink, const void *data, size_t len, stru
 	enum status st = buffer_append(collector->into, data, room, err);
 	if (st)
 		return st;
-	/* Ends the reading: whoever wants the head alone looks at what he has. */
-	return error_set(err, collector->head_only ? STATUS_EXISTS : STATUS_DAMAGED, "it is longer than %zu bytes",
+	/* Stops the read; object_read_head then takes the full buffer. */
+	return error_set(err, collector->head_only ? STATUS_EXISTS : STATUS_DAMAGED, "longer than %zu bytes",
 			 collector->into->max);
 }
 
@@ -62,6 +62,6 @@ enum status object_read_head(struct repository *repo, const struct call *call, c
 		return STATUS_OK;
 	}
 	if (!st)
-		st = error_set(err, STATUS_DAMAGED, "it is shorter than %zu bytes", len);
+		st = error_set(err, STATUS_DAMAGED, "shorter than %zu bytes", len);
 	return st == STATUS_DAMAGED ? error_wrap(err, st, "%s", name) : st;
 }

@@ -3,19 +3,19 @@
 #define WALSHIP_REPO_OBJECT_H
 
 #include "base/buffer.h"
-#include "repo/repository.h"
 #include "format/unseal.h"
+#include "repo/repository.h"
 
 /*
- * All of the object's content, verified, appended to out: one step of the call. More than out->max is STATUS_DAMAGED.
- * lack may be NULL.
+ * Appends the object's whole content to out, verified. Takes one step of the call. STATUS_DAMAGED when the content
+ * exceeds out->max. lack may be NULL.
  */
 enum status object_read(struct repository *repo, const struct call *call, const char *name, struct buffer *out,
 			struct unseal_lack *lack, struct error *err);
 
 /*
- * The first bytes of the object's content, which are not verified: the tag stands at the end. STATUS_DAMAGED when
- * there are fewer.
+ * Reads the first len bytes of the object's content. They are not verified, because the tag stands at the end.
+ * STATUS_DAMAGED when the content is shorter.
  */
 enum status object_read_head(struct repository *repo, const struct call *call, const char *name, void *out, size_t len,
 			     struct unseal_lack *lack, struct error *err);

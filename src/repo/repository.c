@@ -23,7 +23,7 @@ bool repository_uses_libs3(const struct repository_settings *settings)
 	return settings->use_libs3 && strncmp(settings->url, "s3://", 5) == 0;
 }
 
-/* repo has its credentials already if it joins another. */
+/* A joined repository already has credentials. */
 static enum status open_s3(struct repository *repo, const struct repo_url *url, const struct call *call,
 			   struct error *err)
 {
@@ -32,7 +32,7 @@ static enum status open_s3(struct repository *repo, const struct repo_url *url, 
 	options.prefix = url->path;
 	options.credentials = &repo->credentials;
 	options.renew_arg = repo;
-	/* What cannot be is said before anybody is asked for credentials. */
+	/* Report invalid options before requesting credentials. */
 	enum status st = s3_options_check(&options, err);
 	if (!st && !credentials_present(&repo->credentials))
 		st = s3_credentials_find(repo->settings, call, &repo->search, &repo->credentials, err);

@@ -1,11 +1,11 @@
-/* What the settings describe, opened: the store and the keys. */
+/* An open repository: its store and its keys. */
 #ifndef WALSHIP_REPO_REPOSITORY_H
 #define WALSHIP_REPO_REPOSITORY_H
 
 #include <stdbool.h>
 
-#include "net/aws/credentials.h"
 #include "format/keyring.h"
+#include "net/aws/credentials.h"
 #include "repo/settings.h"
 #include "store/store.h"
 
@@ -13,25 +13,25 @@ struct repository {
 	struct store *store;
 	struct keyring keys;
 	bool encrypt;                               /* cipher is not none */
-	const struct repository_settings *settings; /* by which it was opened; they outlive it */
+	const struct repository_settings *settings; /* not owned; must outlive the repository */
 	struct credentials credentials;
 	struct credential_search search;
 };
 
-/* STATUS_USAGE when a key or a credential is missing or may not be used. Nothing is sent yet. */
+/* Loads the keys and opens the store; sends nothing yet. STATUS_USAGE: a key or credential is missing or not usable. */
 enum status repository_open(struct repository *repo, const struct repository_settings *settings,
 			    const struct call *call, struct error *err);
 
 /*
- * Another connection to the same store, for another thread, with copies of other's keys and credentials. Called by the
- * thread that has other.
+ * Opens another connection to other's store for another thread, with copies of other's keys and credentials. Call it
+ * from the thread that uses other.
  */
 enum status repository_join(struct repository *repo, const struct repository *other, struct error *err);
 
-/* Whether the repository is in S3 and libs3 the client, which can do no more than look first. */
+/* Whether libs3 is the client: it has no conditional put and only checks the name before an upload. */
 bool repository_uses_libs3(const struct repository_settings *settings);
 
-/* Wipes keys and credentials; the zero state may be given too. */
+/* Closes the store and wipes keys and credentials. The zero state is allowed. */
 void repository_fini(struct repository *repo);
 
 #endif

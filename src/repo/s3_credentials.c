@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "sys/crypto.h"
 
-/* walship's own options come before AWS's sources. */
+/* walship's own options take precedence over the AWS sources. */
 static enum status read_options(const struct repository_settings *settings, const struct call *call,
 				struct credentials *out, struct error *err)
 {
@@ -18,10 +18,9 @@ static enum status read_options(const struct repository_settings *settings, cons
 		return credentials_static(out, &key, &secret, NULL, "s3-key and s3-key-secret", err);
 	(void)error_set(err, STATUS_USAGE, "%s is configured, but not %s", key.len > 0 ? "s3-key" : "s3-key-secret",
 			key.len > 0 ? "s3-key-secret" : "s3-key");
-	return error_hint(
-	    err, STATUS_USAGE,
-	    "they belong together; each may be in a file: s3-key-file, s3-key-secret-file; the latter may "
-	    "come from s3-key-secret-command");
+	return error_hint(err, STATUS_USAGE,
+			  "set both; each may come from a file (s3-key-file, s3-key-secret-file), and the secret from "
+			  "s3-key-secret-command");
 }
 
 enum status s3_credentials_find(const struct repository_settings *settings, const struct call *call,

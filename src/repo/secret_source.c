@@ -12,11 +12,12 @@ static enum status read_command(const struct secret_source *source, const struct
 	enum status st = program_run(&program, call, out, err);
 	if (st)
 		return error_hint(
-		    err, st, "it is run without a shell, as this user, and prints the secret alone; try it by hand");
+		    err, st,
+		    "the command runs without a shell, as this user, and must print only the secret; try it by hand");
 	if (out->len > 0)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "%s: the command prints nothing", source->option);
-	return error_hint(err, STATUS_USAGE, "it prints the secret alone, on its standard output");
+	(void)error_set(err, STATUS_USAGE, "%s: the command printed nothing", source->option);
+	return error_hint(err, STATUS_USAGE, "the command must print only the secret, on standard output");
 }
 
 static enum status read_file(const struct secret_source *source, const struct secret_reader *reader, struct secret *out,
@@ -24,14 +25,16 @@ static enum status read_file(const struct secret_source *source, const struct se
 {
 	enum status st = secret_read_file_by(reader->files, out, source->text, err);
 	if (st) {
-		(void)error_hint(err, st, "a file with the value alone, that only this user (or root) can read");
+		(void)error_hint(
+		    err, st,
+		    "the file must contain only the value, and only this user (or root) may be able to read it");
 		return error_wrap(err, st, "%s", source->option);
 	}
 	secret_chomp(out);
 	if (out->len > 0)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "%s: %s is empty", source->option, source->text);
-	return error_hint(err, STATUS_USAGE, "it holds the value alone, on one line");
+	return error_hint(err, STATUS_USAGE, "the file must contain only the value, on one line");
 }
 
 enum status secret_source_read(const struct secret_source *source, const struct secret_reader *reader,

@@ -1,4 +1,4 @@
-/* Secrets that the configuration names: as a value, in a file, or printed by a command. */
+/* Reads secrets that the configuration gives as a value, in a file, or as the output of a command. */
 #ifndef WALSHIP_REPO_SECRET_SOURCE_H
 #define WALSHIP_REPO_SECRET_SOURCE_H
 
@@ -6,20 +6,21 @@
 #include "sys/secret.h"
 #include "walship/error.h"
 
-/* What reading a secret may use. */
+/* How to read secrets. */
 struct secret_reader {
-	enum secret_files files;        /* which files may be used */
-	const char *const *environment; /* of commands */
+	enum secret_files files;        /* which file modes are accepted */
+	const char *const *environment; /* passed to commands */
 };
 
 /*
- * The secret alone, less one newline. SECRET_UNSET is STATUS_OK and leaves out empty. STATUS_USAGE when the file may
- * not be used, the line cannot be run, or there is nothing in it; STATUS_UNREACHABLE when the command fails.
+ * Reads the secret into out and removes one trailing newline. SECRET_UNSET leaves out empty and returns STATUS_OK.
+ * STATUS_USAGE: the file is not acceptable, the command cannot be run, or the secret is empty. STATUS_UNREACHABLE: the
+ * command failed.
  */
 enum status secret_source_read(const struct secret_source *source, const struct secret_reader *reader,
 			       const struct call *call, struct secret *out, struct error *err);
 
-/* The same, byte for byte: a key may be raw bytes, of which the last is a newline by chance. */
+/* The same, but keeps a trailing newline: the last byte of a raw key may be one. */
 enum status secret_source_read_key(const struct secret_source *source, const struct secret_reader *reader,
 				   const struct call *call, struct secret *out, struct error *err);
 

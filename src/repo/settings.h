@@ -1,4 +1,4 @@
-/* What a repository is opened by: plain values, resolved from the configuration by command/settings.h. */
+/* The settings of a repository: plain values, which command/settings.h resolves from the configuration. */
 #ifndef WALSHIP_REPO_SETTINGS_H
 #define WALSHIP_REPO_SETTINGS_H
 
@@ -10,19 +10,20 @@
 #include "store/s3/s3.h"
 
 /*
- * Every text belongs to the configuration or to the environment, which outlive the settings. The zero state opens
- * nothing.
+ * Every string belongs to the configuration or the environment, which must outlive the settings. The zero state cannot
+ * be opened.
  */
 struct repository_settings {
-	const char *url; /* as repo_url_parse takes it */
-	bool encrypt;    /* false: objects are neither encrypted nor authenticated, and such objects are accepted */
-	/* In their order: the first key encrypts. One more than a keyring holds, so that its error is the keyring's. */
+	const char *url; /* as for repo_url_parse */
+	bool encrypt;    /* false: write unprotected objects, and accept them */
+	/* In order; the first key encrypts. Room for one more than a keyring holds, so that the keyring reports that.
+	 */
 	struct secret_source keys[KEYRING_MAX + 1];
 	size_t key_count;
-	const char *no_key_hint; /* what to do when there is no key */
+	const char *no_key_hint; /* the hint when no key is configured */
 	struct secret_reader reader;
-	const char *spool; /* where temporary credentials are cached: as for spool_prepare */
-	/* For s3://. Bucket, prefix, credentials and their renewal are the repository's own, and left empty here. */
+	const char *spool; /* directory of the credential cache, as for spool_prepare */
+	/* For s3://. The repository fills in bucket, prefix, credentials and renewal. */
 	struct s3_options s3;
 	bool use_libs3; /* s3-client = libs3 */
 	struct secret_source s3_key, s3_key_secret;

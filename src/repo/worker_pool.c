@@ -4,7 +4,7 @@
 
 #include "sys/thread.h"
 
-#define STACK_BYTES (1024UL * 1024) /* jansson goes 2048 calls deep, when a thread renews its credentials */
+#define STACK_BYTES (1024UL * 1024) /* jansson recurses 2048 levels deep when a thread renews its credentials */
 
 static void *work(void *arg)
 {
@@ -19,7 +19,7 @@ static void start(struct worker *member, struct worker_pool *pool, const struct 
 	member->pool = pool;
 	enum status st = repository_join(&member->repo, repo, &err);
 	if (st)
-		log_line(pool->call->log, LEVEL_INFO, "side by side: %s", err.text);
+		log_line(pool->call->log, LEVEL_INFO, "cannot start another worker: %s", err.text);
 	else
 		member->running = thread_start(&member->thread, STACK_BYTES, work, member);
 }
@@ -31,7 +31,7 @@ size_t worker_pool_start(struct worker_pool *pool, size_t wanted, const struct r
 	pool->members = calloc(count, sizeof *pool->members);
 	pool->count = pool->members == NULL ? 0 : count;
 	if (pool->count < count)
-		log_line(pool->call->log, LEVEL_INFO, "side by side: out of memory");
+		log_line(pool->call->log, LEVEL_INFO, "cannot start workers: out of memory");
 	for (size_t i = 0; i < pool->count; i++) {
 		start(&pool->members[i], pool, repo);
 		running += pool->members[i].running;

@@ -1,4 +1,4 @@
-/* Threads that work side by side, each with a connection of its own: round trips are waited for together. */
+/* A pool of threads, each with its own connection to the repository, so that round trips overlap. */
 #ifndef WALSHIP_REPO_WORKER_POOL_H
 #define WALSHIP_REPO_WORKER_POOL_H
 
@@ -6,8 +6,9 @@
 
 #include "repo/repository.h"
 
-#define WORKER_POOL_CONNECTIONS 8                      /* for those who wait for round trips */
-#define WORKER_POOL_BUFFERS_BYTES (48UL * 1024 * 1024) /* of objects on their way, all together: for a limiter */
+#define WORKER_POOL_CONNECTIONS 8 /* pool size for work that waits for round trips */
+#define WORKER_POOL_BUFFERS_BYTES                                                                                      \
+	(48UL * 1024 * 1024) /* limit for the buffers of all objects in transfer, for a limiter */
 
 struct worker_pool;
 
@@ -18,23 +19,23 @@ struct worker {
 	bool running;
 };
 
-/* Set by the owner: the first four. It must not move in memory between start and join. */
+/* The owner sets the first four fields. The pool must not move between start and join. */
 struct worker_pool {
 	const struct call *call;
-	void (*work)(void *arg, const struct repository *repo); /* all that one thread does */
+	void (*work)(void *arg, const struct repository *repo); /* the body of each thread */
 	void *arg;
 	size_t most;
-	struct worker *members; /* owned, from start to join */
+	struct worker *members; /* owned by the pool from start to join */
 	size_t count;
 };
 
 /*
- * As many as wanted, most at most. session is joined, and must outlive them. What cannot be started, for want of
- * memory say, is missing, and the log says so. How many run.
+ * Starts up to `wanted` threads, at most pool->most, each with its own connection joined to repo, which must outlive
+ * the pool. Threads that cannot be started are logged and skipped. Returns the number of running threads.
  */
 size_t worker_pool_start(struct worker_pool *pool, size_t wanted, const struct repository *repo);
 
-/* Waits until each has ended. For a worker pool that was never started, too. */
+/* Waits until all threads have ended. A pool that was never started is allowed. */
 void worker_pool_join(struct worker_pool *pool);
 
 #endif

@@ -8,7 +8,7 @@
 static bool is_component(const char *text, size_t len)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	/* A leading dot also keeps "." and ".." out, and a directory store's unfinished files apart. */
+	/* Names with a leading dot include "." and "..", and are reserved for unfinished files of a directory store. */
 	return len > 0 && text[0] != '.' && strspn(text, allowed) >= len;
 }
 
@@ -23,5 +23,5 @@ enum status object_name_check(const char *name, struct error *err)
 			break;
 		part += len + 1;
 	}
-	return good ? STATUS_OK : error_set(err, STATUS_USAGE, "'%.80s' cannot be the name of an object", name);
+	return good ? STATUS_OK : error_set(err, STATUS_USAGE, "'%.80s' is not a valid object name", name);
 }

@@ -1,10 +1,10 @@
-/* What may be the name of an object: see store.h. */
+/* Validates object names (store.h). */
 #ifndef WALSHIP_STORE_OBJECT_NAME_H
 #define WALSHIP_STORE_OBJECT_NAME_H
 
 #include "walship/error.h"
 
-/* STATUS_USAGE for a name that is no relative path of A-Z a-z 0-9 . _ - and '/', or has "." or ".." components. */
+/* STATUS_USAGE unless name is a relative path of A-Z a-z 0-9 . _ - and '/' in which no component begins with '.'. */
 enum status object_name_check(const char *name, struct error *err);
 
 #endif

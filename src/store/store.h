@@ -1,11 +1,11 @@
 /*
- * Where objects live: a directory, an S3 bucket, memory (for tests). All of them pass one suite,
+ * The interface of object stores: a directory, an S3 bucket, memory (for tests). All of them pass the suite
  * test/unit/store/suite.c.
  *
- * An object is created once and never replaced; it is visible only once the writer's finish said
+ * An object is created once and never replaced. It becomes visible only when the writer's finish returns
  * STATUS_OK. Names are relative paths of A-Z a-z 0-9 . _ - and '/', without "." or ".." components.
- * STATUS_MISSING comes only from a store that definitely said so: an outage, a refusal, an unmounted
- * disk or a missing bucket is STATUS_UNREACHABLE (or STATUS_LOCAL for the machine's own trouble).
+ * STATUS_MISSING means that the store definitely reported the object as missing. An outage, a refusal, an unmounted
+ * disk or a missing bucket is STATUS_UNREACHABLE; a problem of this machine is STATUS_LOCAL.
  */
 #ifndef WALSHIP_STORE_STORE_H
 #define WALSHIP_STORE_STORE_H
@@ -23,10 +23,11 @@ struct object_info {
 	const char *name; /* below the repository; valid during the callback only */
 	uint64_t bytes;
 	int64_t modified_s; /* UTC */
-	bool archived;      /* it must be restored, which takes hours, before it can be read; only listings know */
+	bool archived;      /* in an archive storage class: not readable until restored, which takes hours; set only by
+			       listings */
 };
 
-/* Called for each object, in ascending order of names. Anything but STATUS_OK ends the listing with it. */
+/* Called for each object in ascending order of names. Any status but STATUS_OK ends the listing, which returns it. */
 typedef enum status (*store_list_fn)(void *arg, const struct object_info *info, struct error *err);
 
 struct store;
@@ -41,7 +42,7 @@ struct store_ops {
 	enum status (*list)(struct store *, const struct call *, const char *prefix, store_list_fn each, void *arg,
 			    struct error *);
 	enum status (*remove)(struct store *, const struct call *, const char *name, struct error *);
-	/* May be NULL: only the other operations tell. */
+	/* May be NULL: then only the other operations show whether the store is reachable. */
 	enum status (*reach)(struct store *, const struct call *, int64_t *clock_s, struct error *);
 	void (*free)(struct store *);
 };
@@ -51,8 +52,9 @@ struct store {
 };
 
 /*
- * A writer for a new object. call must outlive it. Its finish says STATUS_EXISTS when the name is taken, by
- * whatever content; create itself may say so too. The caller owns *out; freeing it without finish leaves no object.
+ * Opens a writer for a new object. call must outlive the writer. Its finish returns STATUS_EXISTS when the name already
+ * exists, with any content; create itself may return that too. The caller owns *out; freeing it without finish leaves
+ * no object.
  */
 static inline enum status store_create(struct store *store, const struct call *call, const char *name,
 				       struct sink **out, struct error *err)
@@ -61,8 +63,8 @@ static inline enum status store_create(struct store *store, const struct call *c
 }
 
 /*
- * Writes the whole object into the sink and does not finish it: the caller does, after STATUS_OK.
- * A failed read may have written a part. STATUS_MISSING: nothing was written.
+ * Writes the whole object into the sink. The caller finishes the sink after STATUS_OK. A failed read may have written a
+ * part of the object. STATUS_MISSING: nothing was written.
  */
 static inline enum status store_read(struct store *store, const struct call *call, const char *name, struct sink *into,
 				     struct error *err)
@@ -70,12 +72,11 @@ static inline enum status store_read(struct store *store, const struct call *cal
 	return store->ops->read(store, call, name, into, err);
 }
 
-#define STORE_FIRST_MAX 4096 /* read_first's most: a header has less */
+#define STORE_FIRST_MAX 4096 /* the most that store_read_first reads; a header is shorter */
 
 /*
- * The first *len bytes of an object, at most STORE_FIRST_MAX and at least 1, without the rest of it; *len becomes less
- * when the object is shorter. STATUS_MISSING. STATUS_EXISTS: it is there, and cannot be read now, for the store has put
- * it away (S3's archive storage classes).
+ * Reads the first *len bytes of an object, from 1 to STORE_FIRST_MAX. *len is reduced if the object is shorter.
+ * STATUS_MISSING. STATUS_EXISTS: the object exists but is not readable now (S3's archive storage classes).
  */
 static inline enum status store_read_first(struct store *store, const struct call *call, const char *name, void *out,
 					   size_t *len, struct error *err)
@@ -83,36 +84,36 @@ static inline enum status store_read_first(struct store *store, const struct cal
 	return store->ops->read_first(store, call, name, out, len, err);
 }
 
-/* Size and time of one object; out->name is name itself. STATUS_MISSING. */
+/* Gets size and time of one object. out->name is name itself. STATUS_MISSING. */
 static inline enum status store_stat(struct store *store, const struct call *call, const char *name,
 				     struct object_info *out, struct error *err)
 {
 	return store->ops->stat(store, call, name, out, err);
 }
 
-/* Every object whose name begins with prefix (any string, "" for all). None is STATUS_OK. */
+/* Lists every object whose name begins with prefix (any string; "" for all). An empty listing is STATUS_OK. */
 static inline enum status store_list(struct store *store, const struct call *call, const char *prefix,
 				     store_list_fn each, void *arg, struct error *err)
 {
 	return store->ops->list(store, call, prefix, each, arg, err);
 }
 
-/* Removing what is not there is STATUS_OK. */
+/* Removes an object. A missing object is STATUS_OK. */
 static inline enum status store_remove(struct store *store, const struct call *call, const char *name,
 				       struct error *err)
 {
 	return store->ops->remove(store, call, name, err);
 }
 
-/* Whether store_reach can tell anything. */
+/* Whether the store implements store_reach. */
 static inline bool store_has_reach(const struct store *store)
 {
 	return store->ops->reach != NULL;
 }
 
 /*
- * Whether the store is there at all, though it may refuse everything else. *clock_s receives its time, UTC, -1 where
- * it has none of its own.
+ * Checks whether the store is reachable, even if it refuses other requests. *clock_s receives the store's time in UTC
+ * seconds, or -1 if the store has no clock of its own.
  */
 static inline enum status store_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
 {

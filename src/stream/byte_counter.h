@@ -1,4 +1,4 @@
-/* Notes the first bytes and the number of all bytes that pass. */
+/* A filter that counts bytes and copies the first ones. */
 #ifndef WALSHIP_STREAM_BYTE_COUNTER_H
 #define WALSHIP_STREAM_BYTE_COUNTER_H
 
@@ -14,7 +14,7 @@ struct byte_counter {
 	uint64_t total;
 };
 
-/* A stage in front of *chain that fills out, which must outlive it and is zeroed here. */
+/* Puts a stage in front of *chain that fills *out. *out must outlive the stage and is zeroed here. */
 enum status byte_counter_new(struct sink **chain, struct byte_counter *out, struct error *err);
 
 #endif

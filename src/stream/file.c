@@ -16,16 +16,16 @@ struct file_sink {
 
 static enum status file_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
-	struct file_sink *end = (struct file_sink *)sink;
-	if (len > end->left)
-		return error_set(err, STATUS_DAMAGED, "its content is longer than any WAL file");
-	end->left -= len;
-	return newfile_write(end->file, data, len, err);
+	struct file_sink *self = (struct file_sink *)sink;
+	if (len > self->left)
+		return error_set(err, STATUS_DAMAGED, "the content is longer than any WAL file");
+	self->left -= len;
+	return newfile_write(self->file, data, len, err);
 }
 
 static enum status file_finish(struct sink *sink, struct error *err)
 {
-	return newfile_settle(((struct file_sink *)sink)->file, err);
+	return newfile_check_writes(((struct file_sink *)sink)->file, err);
 }
 
 static void plain_free(struct sink *sink)
@@ -37,15 +37,15 @@ static const struct sink_ops file_ops = {file_write, file_finish, plain_free};
 
 enum status file_sink_new(struct sink **out, struct newfile *file, uint64_t max_bytes, struct error *err)
 {
-	struct file_sink *end = malloc(sizeof *end);
-	if (end == NULL)
+	struct file_sink *self = malloc(sizeof *self);
+	if (self == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	*end = (struct file_sink){{&file_ops}, file, max_bytes};
-	*out = &end->sink;
+	*self = (struct file_sink){{&file_ops}, file, max_bytes};
+	*out = &self->sink;
 	return STATUS_OK;
 }
 
-/* Reads until len bytes are there or the file ends; -1 and errno. */
+/* Reads until len bytes or the end of the file. Returns the number of bytes, or -1 and errno. */
 static ssize_t read_at(int fd, void *into, size_t len, uint64_t offset)
 {
 	size_t done = 0;
@@ -76,17 +76,17 @@ static enum status differs(uint64_t offset, struct error *err)
 
 static enum status compare_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
-	struct compare_sink *end = (struct compare_sink *)sink;
+	struct compare_sink *self = (struct compare_sink *)sink;
 	const char *from = data;
 	while (len > 0) {
-		size_t piece = len < sizeof end->chunk ? len : sizeof end->chunk;
-		ssize_t got = read_at(end->fd, end->chunk, piece, end->offset);
+		size_t piece = len < sizeof self->chunk ? len : sizeof self->chunk;
+		ssize_t got = read_at(self->fd, self->chunk, piece, self->offset);
 		if (got < 0)
 			return error_errno(err, STATUS_LOCAL, errno, "read");
 		for (size_t i = 0; i < piece; i++)
-			if (i >= (size_t)got || end->chunk[i] != from[i])
-				return differs(end->offset + i, err);
-		end->offset += piece;
+			if (i >= (size_t)got || self->chunk[i] != from[i])
+				return differs(self->offset + i, err);
+		self->offset += piece;
 		from += piece;
 		len -= piece;
 	}
@@ -95,24 +95,24 @@ static enum status compare_write(struct sink *sink, const void *data, size_t len
 
 static enum status compare_finish(struct sink *sink, struct error *err)
 {
-	struct compare_sink *end = (struct compare_sink *)sink;
-	ssize_t got = read_at(end->fd, end->chunk, 1, end->offset);
+	struct compare_sink *self = (struct compare_sink *)sink;
+	ssize_t got = read_at(self->fd, self->chunk, 1, self->offset);
 	if (got < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "read");
-	return got == 0 ? STATUS_OK : differs(end->offset, err);
+	return got == 0 ? STATUS_OK : differs(self->offset, err);
 }
 
 static const struct sink_ops compare_ops = {compare_write, compare_finish, plain_free};
 
 enum status compare_sink_new(struct sink **out, int fd, struct error *err)
 {
-	struct compare_sink *end = malloc(sizeof *end);
-	if (end == NULL)
+	struct compare_sink *self = malloc(sizeof *self);
+	if (self == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	end->sink.ops = &compare_ops;
-	end->fd = fd;
-	end->offset = 0;
-	*out = &end->sink;
+	self->sink.ops = &compare_ops;
+	self->fd = fd;
+	self->offset = 0;
+	*out = &self->sink;
 	return STATUS_OK;
 }
 

@@ -1,4 +1,4 @@
-/* The ends of a chain that are files. */
+/* Files as the last stage of a chain. */
 #ifndef WALSHIP_STREAM_FILE_H
 #define WALSHIP_STREAM_FILE_H
 
@@ -8,18 +8,18 @@
 #include "sys/newfile.h"
 
 /*
- * Writes into file, which stays the caller's and must outlive it: finish does not make it appear. More than
- * max_bytes is STATUS_DAMAGED: no WAL file is that long.
+ * Writes into file, which the caller owns and which must outlive the sink. finish does not publish it. STATUS_DAMAGED
+ * for more than max_bytes: no WAL file is that long.
  */
 enum status file_sink_new(struct sink **out, struct newfile *file, uint64_t max_bytes, struct error *err);
 
 /*
- * Compares what it is given with the content of fd from its beginning, byte by byte. STATUS_CONFLICT at the first
- * difference, and when one ends before the other. fd stays the caller's.
+ * Compares the written bytes with the content of fd from its start. STATUS_CONFLICT at the first difference, including
+ * different lengths. The caller owns fd.
  */
 enum status compare_sink_new(struct sink **out, int fd, struct error *err);
 
-/* Writes all of fd, from its beginning, into the sink; does not finish it. *bytes receives their number. */
+/* Writes all of fd from its start into the sink and does not finish it. *bytes receives the number of bytes. */
 enum status file_copy(int fd, const char *path, struct sink *into, uint64_t *bytes, struct error *err);
 
 #endif

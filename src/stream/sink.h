@@ -1,7 +1,7 @@
 /*
- * A sink takes bytes: write any number of times, finish once, free. A filter is a sink that owns the
- * next one: its finish finishes the next, its free frees it. free without finish abandons the work:
- * a file is not created, an object does not appear. After a write or finish that failed, only free.
+ * A sink takes bytes: write any number of times, finish once, free. A filter is a sink that owns the next sink: its
+ * finish finishes the next, its free frees it. free without finish abandons the work: no file is created, no object
+ * appears. After a failed write or finish only free is allowed.
  */
 #ifndef WALSHIP_STREAM_SINK_H
 #define WALSHIP_STREAM_SINK_H

@@ -25,14 +25,14 @@ struct sink terminal_sink_null(void)
 
 static enum status append(struct sink *sink, const void *data, size_t len, struct error *err)
 {
-	struct buffer_sink *end = (struct buffer_sink *)sink;
-	return len <= end->most - end->into->len
-		   ? buffer_append(end->into, data, len, err)
-		   : error_set(err, STATUS_DAMAGED, "what came back is longer than %zu bytes", end->most);
+	struct buffer_sink *self = (struct buffer_sink *)sink;
+	return len <= self->max_bytes - self->into->len
+		   ? buffer_append(self->into, data, len, err)
+		   : error_set(err, STATUS_DAMAGED, "the content is longer than %zu bytes", self->max_bytes);
 }
 
-struct buffer_sink terminal_sink_buffer(struct buffer *into, size_t most)
+struct buffer_sink terminal_sink_buffer(struct buffer *into, size_t max_bytes)
 {
 	static const struct sink_ops ops = {append, terminal_sink_finish, terminal_sink_free};
-	return (struct buffer_sink){{&ops}, into, most};
+	return (struct buffer_sink){{&ops}, into, max_bytes};
 }

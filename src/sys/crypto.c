@@ -26,6 +26,6 @@ enum status crypto_start(struct error *err)
 	if (st)
 		return st;
 	return libcrypto.OSSL_LIB_CTX_get0_global_default() == NULL
-		   ? error_set(err, STATUS_LOCAL, "libcrypto cannot be set up: out of memory")
+		   ? error_set(err, STATUS_LOCAL, "cannot initialize libcrypto: out of memory")
 		   : STATUS_OK;
 }

@@ -1,13 +1,13 @@
-/* libcrypto, before its first use. */
+/* Initialization of libcrypto. */
 #ifndef WALSHIP_SYS_CRYPTO_H
 #define WALSHIP_SYS_CRYPTO_H
 
 #include "walship/error.h"
 
 /*
- * Loads libcrypto (sys/dynlib.h: not for two threads at once), and sets up what it otherwise sets up on first use,
- * where it crashes when memory is short (3.0: its global context's locks stay NULL). STATUS_LOCAL when either cannot
- * be. Costs nothing when called again.
+ * Loads libcrypto and initializes its global context. Without this, the first use initializes the context, and OpenSSL
+ * 3.0 crashes there when memory is short (its locks stay NULL). STATUS_LOCAL when either step fails. Further calls are
+ * cheap. Any thread may call it.
  */
 enum status crypto_start(struct error *err);
 

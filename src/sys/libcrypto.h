@@ -1,4 +1,4 @@
-/* libcrypto's functions, by their own names: libcrypto.EVP_sha256(). NULL until crypto_start has loaded them. */
+/* libcrypto's functions under their own names: libcrypto.EVP_sha256(). NULL until crypto_start. */
 #ifndef WALSHIP_SYS_LIBCRYPTO_H
 #define WALSHIP_SYS_LIBCRYPTO_H
 
@@ -11,7 +11,7 @@
 
 #include "sys/crypto.h"
 
-/* Each line declares a pointer to one function, by its own type. */
+/* One typed pointer for each function of the list. */
 struct libcrypto {
 #define LIBCRYPTO(function) __typeof__ (&(function))(function);
 #include "sys/libcrypto.def"

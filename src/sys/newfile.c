@@ -12,13 +12,13 @@
 #include "base/random.h"
 #include "sys/output.h"
 
-/* A file without a name gets one through /proc: linkat's AT_EMPTY_PATH would need a capability. */
+/* Links an O_TMPFILE through /proc: linkat's AT_EMPTY_PATH would need a capability. */
 static void proc_path(char out[64], int fd)
 {
 	(void)snprintf(out, 64, "/proc/self/fd/%d", fd);
 }
 
-static enum status pick_temp(struct newfile *file, struct error *err)
+static enum status choose_temp_name(struct newfile *file, struct error *err)
 {
 	uint8_t bits[8];
 	char digits[2 * sizeof bits + 1];
@@ -45,7 +45,7 @@ static bool open_unnamed(struct newfile *file, mode_t mode)
 	return false;
 }
 
-/* Whether O_TMPFILE failed because this kind of file system, or kernel, does not have it. */
+/* Whether O_TMPFILE failed because the file system or the kernel lacks it. */
 static bool is_unsupported(int errno_value)
 {
 	return errno_value == EOPNOTSUPP || errno_value == EISDIR || errno_value == EINVAL || errno_value == ENOSYS;
@@ -56,7 +56,7 @@ static enum status open_content(struct newfile *file, const char *path, mode_t m
 	if (open_unnamed(file, mode))
 		return STATUS_OK;
 	if (is_unsupported(errno)) {
-		enum status st = pick_temp(file, err);
+		enum status st = choose_temp_name(file, err);
 		if (st)
 			return st;
 		file->fd = openat(file->dir_fd, file->temp, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
@@ -74,7 +74,7 @@ static enum status open_dir(struct newfile *file, const char *path, struct error
 	const char *name = slash == NULL ? path : slash + 1;
 	size_t dir_len = slash == NULL ? 0 : (size_t)(slash - path);
 	if (name[0] == '\0' || strlen(name) > NAME_MAX || dir_len >= sizeof dir)
-		return error_set(err, STATUS_LOCAL, "%s is no name for a file", path);
+		return error_set(err, STATUS_LOCAL, "%s is not a valid file name", path);
 	memcpy(dir, path, dir_len);
 	dir[dir_len] = '\0';
 	if (dir_len == 0)
@@ -115,7 +115,7 @@ enum status dir_sync(int dir_fd, const char *path, struct error *err)
 	return STATUS_OK;
 }
 
-/* Gives the content a further name, unless that is taken: 0, or -1 and errno. */
+/* Links the content to a further name unless that is taken. Returns 0, or -1 and errno. */
 static int link_as(const struct newfile *file, const char *name)
 {
 	char link[64];
@@ -125,7 +125,7 @@ static int link_as(const struct newfile *file, const char *name)
 	return linkat(AT_FDCWD, link, file->dir_fd, name, AT_SYMLINK_FOLLOW);
 }
 
-static int appear(struct newfile *file)
+static int publish(struct newfile *file)
 {
 	if (link_as(file, file->name) == 0)
 		return 0;
@@ -142,7 +142,7 @@ enum status newfile_create(struct newfile *file, struct error *err)
 {
 	if (fsync(file->fd) != 0)
 		return error_errno(err, STATUS_LOCAL, errno, "fsync %s", file->name);
-	if (appear(file) != 0) {
+	if (publish(file) != 0) {
 		if (errno == EEXIST)
 			return error_set(err, STATUS_EXISTS, "%s exists", file->name);
 		return error_errno(err, STATUS_LOCAL, errno, "create %s", file->name);
@@ -150,8 +150,8 @@ enum status newfile_create(struct newfile *file, struct error *err)
 	return dir_sync(file->dir_fd, file->name, err);
 }
 
-/* Each close of any descriptor of the file tells. */
-enum status newfile_settle(struct newfile *file, struct error *err)
+/* Closing any descriptor of the file reports pending errors. */
+enum status newfile_check_writes(struct newfile *file, struct error *err)
 {
 	int second = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 	if (second < 0 || close(second) != 0)
@@ -164,8 +164,8 @@ enum status newfile_replace(struct newfile *file, struct error *err)
 	if (file->temp[0] == '\0') {
 		if (link_as(file, file->name) == 0)
 			return STATUS_OK;
-		/* Only a rename replaces, and a rename needs a name to begin with. */
-		enum status st = errno == EEXIST ? pick_temp(file, err) : STATUS_OK;
+		/* Only a rename can replace a file, and a rename needs a temporary name. */
+		enum status st = errno == EEXIST ? choose_temp_name(file, err) : STATUS_OK;
 		if (st)
 			return st;
 		char temp[sizeof file->temp];

@@ -1,4 +1,4 @@
-/* All of some bytes to a file descriptor. */
+/* Complete writes to a file descriptor. */
 #ifndef WALSHIP_SYS_OUTPUT_H
 #define WALSHIP_SYS_OUTPUT_H
 
@@ -6,8 +6,10 @@
 
 #include "walship/error.h"
 
-/* STATUS_UNREAD when it is a pipe that nobody reads any more; STATUS_LOCAL, with "write WHERE: " and errno's words,
- * when not all of it could be written. */
+/*
+ * Writes all bytes. STATUS_UNREAD when fd is a pipe without a reader; STATUS_LOCAL for other failures, with "write
+ * WHERE: " and the text of errno.
+ */
 enum status output_write(int fd, const char *where, const void *data, size_t len, struct error *err);
 
 #endif

@@ -1,8 +1,8 @@
-/* The machine's processors, as far as this process may use them. */
+/* The number of processors that this process may use. */
 #ifndef WALSHIP_SYS_PROCESSORS_H
 #define WALSHIP_SYS_PROCESSORS_H
 
-/* By sched_getaffinity(2), which knows of cpusets and not of quotas; 1 at least. */
+/* From sched_getaffinity(2), which respects cpusets but not quotas. At least 1. */
 unsigned processors_count(void);
 
 #endif

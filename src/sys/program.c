@@ -13,33 +13,33 @@
 #include "base/argsplit.h"
 #include "base/cleanup.h"
 
-#define SAID_MAX 256  /* of its first line on standard error */
-#define PIECE_MIN 8   /* of its output: what is shorter says nothing, and is in many a message by chance */
-#define NAP_MS 100    /* a signal that came just before a wait does not end it */
-#define LAST_NAP_MS 5 /* its pipes are closed, and it is about to end */
-#define PIECE_BYTES 4096
-#define DYNLIB_MAX 16 /* pieces: what a pipe holds (pipe(7)); whoever else has its end may write for ever */
+#define STDERR_MAX 256 /* of standard error, for its first line */
+#define REPEATED_MIN 8 /* bytes of output; shorter pieces reveal nothing and match by chance */
+#define POLL_MS 100    /* a signal just before poll does not interrupt it */
+#define EXIT_POLL_MS 5 /* the pipes are closed and the exit is near */
+#define READ_BYTES 4096
+#define LATE_READS_MAX 16 /* reads: the capacity of a pipe (pipe(7)); a surviving child could write forever */
 
-/* A pipe's end, and what came from it. */
-struct hearing {
-	int fd; /* -1: nobody writes any more */
+/* The read end of a pipe and the data from it. */
+struct capture {
+	int fd; /* -1: end of file */
 	char *text;
 	size_t len, max;
-	bool more; /* than max */
+	bool truncated; /* the output exceeded max */
 };
 
 struct run {
 	const struct call *call;
 	int64_t until_ms;
-	bool talks;
+	bool truncate_output;
 	pid_t pid;
 	bool ended;
 	int wait_status;
-	struct hearing out, said;
-	int late; /* pieces heard since it ended */
+	struct capture out, err_out;
+	int late_reads; /* since the exit */
 };
 
-static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int out_fd, int said_fd)
+static int set_spawn_options(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int out_fd, int err_fd)
 {
 	sigset_t defaults;
 	(void)sigemptyset(&defaults);
@@ -49,16 +49,18 @@ static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attrib
 	if (failed == 0)
 		failed = posix_spawn_file_actions_adddup2(actions, out_fd, STDOUT_FILENO);
 	if (failed == 0)
-		failed = posix_spawn_file_actions_adddup2(actions, said_fd, STDERR_FILENO);
+		failed = posix_spawn_file_actions_adddup2(actions, err_fd, STDERR_FILENO);
 	(void)posix_spawnattr_setsigdefault(attributes, &defaults);
 	(void)posix_spawnattr_setpgroup(attributes, 0);
 	(void)posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	return failed;
 }
 
-/* In a group of its own, so that its children end with it; with the signals that walship ignores as they are by
- * default. */
-static int spawn(struct argsplit *args, const char *const *environment, int out_fd, int said_fd, pid_t *pid)
+/*
+ * Starts the program in its own process group, so that its children can be killed with it. Signals that walship ignores
+ * get their default action back.
+ */
+static int spawn(struct argsplit *args, const char *const *environment, int out_fd, int err_fd, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -72,7 +74,7 @@ static int spawn(struct argsplit *args, const char *const *environment, int out_
 		return failed;
 	failed = posix_spawnattr_init(&attributes);
 	if (failed == 0) {
-		failed = set_up(&actions, &attributes, out_fd, said_fd);
+		failed = set_spawn_options(&actions, &attributes, out_fd, err_fd);
 		if (failed == 0)
 			failed = posix_spawnp(pid, args->text, &actions, &attributes, args->argv, env.out);
 		(void)posix_spawnattr_destroy(&attributes);
@@ -84,21 +86,21 @@ static int spawn(struct argsplit *args, const char *const *environment, int out_
 static enum status check_time(const struct run *run, struct error *err)
 {
 	if (call_is_interrupted(run->call))
-		return error_set(err, STATUS_UNREACHABLE, "a signal ended it");
+		return error_set(err, STATUS_UNREACHABLE, "interrupted by a signal");
 	return clock_monotonic_ms(run->call->clock) < run->until_ms
 		   ? STATUS_OK
-		   : error_set(err, STATUS_UNREACHABLE, "does not end in time");
+		   : error_set(err, STATUS_UNREACHABLE, "did not exit in time");
 }
 
-/* One piece. What is more than there is room for is taken, and not kept. */
-static enum status hear(struct hearing *from, short events, struct error *err)
+/* Reads once. Output beyond max is read and dropped. */
+static enum status read_pipe(struct capture *from, short events, struct error *err)
 {
-	char piece[PIECE_BYTES];
+	char piece[READ_BYTES];
 	if (from->fd < 0 || events == 0)
 		return STATUS_OK;
 	ssize_t got = read(from->fd, piece, sizeof piece);
 	if (got < 0 && errno != EINTR)
-		return error_errno(err, STATUS_LOCAL, errno, "read its output");
+		return error_errno(err, STATUS_LOCAL, errno, "read the output");
 	if (got == 0)
 		fd_closep(&from->fd);
 	if (got > 0) {
@@ -106,42 +108,43 @@ static enum status hear(struct hearing *from, short events, struct error *err)
 		size_t kept = (size_t)got < room ? (size_t)got : room;
 		memcpy(from->text + from->len, piece, kept);
 		from->len += kept;
-		from->more |= kept < (size_t)got;
+		from->truncated |= kept < (size_t)got;
 	}
 	explicit_bzero(piece, sizeof piece);
 	return STATUS_OK;
 }
 
 /*
- * Until it has ended, and all that it had written by then is here. Its children may have its pipes as long as they
- * like: an agent that it started stays. It may also close them and go on.
+ * Waits for the exit and reads everything written until then. Children may keep the pipes open: an agent that the
+ * program started stays. The program may also close its pipes and continue.
  */
 static enum status collect(struct run *run, struct error *err)
 {
 	for (;;) {
 		if (!run->ended)
 			run->ended = waitpid(run->pid, &run->wait_status, WNOHANG) != 0;
-		struct pollfd ends[] = {{.fd = run->out.fd, .events = POLLIN}, {.fd = run->said.fd, .events = POLLIN}};
-		bool closed = run->out.fd < 0 && run->said.fd < 0;
-		int ready = poll(ends, 2, run->ended ? 0 : closed ? LAST_NAP_MS : NAP_MS);
+		struct pollfd ends[] = {{.fd = run->out.fd, .events = POLLIN},
+					{.fd = run->err_out.fd, .events = POLLIN}};
+		bool closed = run->out.fd < 0 && run->err_out.fd < 0;
+		int ready = poll(ends, 2, run->ended ? 0 : closed ? EXIT_POLL_MS : POLL_MS);
 		if (ready < 0 && errno != EINTR)
 			return error_errno(err, STATUS_LOCAL, errno, "poll");
-		if (run->ended && (ready == 0 || run->late++ == DYNLIB_MAX))
+		if (run->ended && (ready == 0 || run->late_reads++ == LATE_READS_MAX))
 			return STATUS_OK;
 		enum status st = check_time(run, err);
 		if (!st && ready > 0)
-			st = hear(&run->out, ends[0].revents, err);
+			st = read_pipe(&run->out, ends[0].revents, err);
 		if (!st && ready > 0)
-			st = hear(&run->said, ends[1].revents, err);
-		if (!st && run->out.more && !run->talks)
-			st = error_set(err, STATUS_UNREACHABLE, "prints more than %zu bytes", run->out.max);
+			st = read_pipe(&run->err_out, ends[1].revents, err);
+		if (!st && run->out.truncated && !run->truncate_output)
+			st = error_set(err, STATUS_UNREACHABLE, "printed more than %zu bytes", run->out.max);
 		if (st)
 			return st;
 	}
 }
 
-/* The group lives as long as its leader is not waited for: its number is nobody else's until then. */
-static void end(struct run *run)
+/* The group id stays valid until waitpid: nobody else can get it before. */
+static void kill_group(struct run *run)
 {
 	if (run->ended)
 		return;
@@ -150,99 +153,100 @@ static void end(struct run *run)
 		;
 }
 
-/* Whether a piece of the output stands in the line: a program that traces itself would show the secret. */
-static bool shows_output(const struct hearing *out, const char *line, size_t line_len)
+/* Whether the line repeats a part of the output: a program that traces its commands would show the secret. */
+static bool repeats_output(const struct capture *out, const char *line, size_t line_len)
 {
 	static const char between[] = " \t\r\n\"'{}:,=";
 	for (size_t at = 0; at < out->len;) {
 		size_t len = 0;
 		while (at + len < out->len && memchr(between, out->text[at + len], sizeof between) == NULL)
 			len++;
-		if (len >= PIECE_MIN && memmem(line, line_len, out->text + at, len) != NULL)
+		if (len >= REPEATED_MIN && memmem(line, line_len, out->text + at, len) != NULL)
 			return true;
 		at += len + 1;
 	}
 	return false;
 }
 
-/* Puts ": 'its first line on standard error'" behind the text, if there is one. */
-static enum status add_words(const struct run *run, enum status st, struct error *err)
+/* Appends ": 'first line of standard error'" to the text, if there is one. */
+static enum status add_stderr_line(const struct run *run, enum status st, struct error *err)
 {
 	static const char blank[] = {' ', '\t', '\r', '\n'};
 	const struct error without = *err;
-	const char *line = run->said.text;
-	const char *end_of_said = line + run->said.len;
-	while (line < end_of_said && memchr(blank, *line, sizeof blank) != NULL)
+	const char *line = run->err_out.text;
+	const char *end_of_text = line + run->err_out.len;
+	while (line < end_of_text && memchr(blank, *line, sizeof blank) != NULL)
 		line++;
-	const char *newline = memchr(line, '\n', (size_t)(end_of_said - line));
-	size_t len = (size_t)((newline == NULL ? end_of_said : newline) - line);
+	const char *newline = memchr(line, '\n', (size_t)(end_of_text - line));
+	size_t len = (size_t)((newline == NULL ? end_of_text : newline) - line);
 	if (len == 0)
 		return st;
-	if (shows_output(&run->out, line, len))
-		return error_set(err, st, "%s (and said what it printed, which is not shown)", without.text);
+	if (repeats_output(&run->out, line, len))
+		return error_set(err, st, "%s (the error message repeats the output, so it is not shown)",
+				 without.text);
 	return error_set(err, st, "%s: '%.*s'", without.text, (int)len, line);
 }
 
-static enum status judge(const struct run *run, struct error *err)
+static enum status check_exit(const struct run *run, struct error *err)
 {
 	if (WIFEXITED(run->wait_status) && WEXITSTATUS(run->wait_status) == 0)
 		return STATUS_OK;
 	if (WIFEXITED(run->wait_status))
-		return error_set(err, STATUS_UNREACHABLE, "ended with exit code %d", WEXITSTATUS(run->wait_status));
-	return error_set(err, STATUS_UNREACHABLE, "was ended by signal %d", WTERMSIG(run->wait_status));
+		return error_set(err, STATUS_UNREACHABLE, "exited with code %d", WEXITSTATUS(run->wait_status));
+	return error_set(err, STATUS_UNREACHABLE, "killed by signal %d", WTERMSIG(run->wait_status));
 }
 
-/* With its pipes; the ends that it writes to are ours no more once it has them. */
+/* Starts the program with its pipes and closes the write ends on this side. */
 static enum status start(struct run *run, struct argsplit *args, const char *const *environment, struct error *err)
 {
-	int out[2], said[2];
+	int out[2], err_out[2];
 	if (pipe2(out, O_CLOEXEC) != 0)
-		return error_errno(err, STATUS_LOCAL, errno, "make a pipe");
+		return error_errno(err, STATUS_LOCAL, errno, "create a pipe");
 	run->out.fd = out[0];
-	if (pipe2(said, O_CLOEXEC) != 0) {
+	if (pipe2(err_out, O_CLOEXEC) != 0) {
 		(void)close(out[1]);
-		return error_errno(err, STATUS_LOCAL, errno, "make a pipe");
+		return error_errno(err, STATUS_LOCAL, errno, "create a pipe");
 	}
-	run->said.fd = said[0];
-	int failed = spawn(args, environment, out[1], said[1], &run->pid);
+	run->err_out.fd = err_out[0];
+	int failed = spawn(args, environment, out[1], err_out[1], &run->pid);
 	(void)close(out[1]);
-	(void)close(said[1]);
+	(void)close(err_out[1]);
 	return failed == 0 ? STATUS_OK : error_errno(err, STATUS_USAGE, failed, "cannot be run");
 }
 
-static enum status see_through(struct run *run, struct argsplit *args, const struct program *program, struct error *err)
+static enum status run_to_end(struct run *run, struct argsplit *args, const struct program *program, struct error *err)
 {
 	call_hold(run->call);
 	enum status st = start(run, args, program->environment, err);
 	if (!st) {
 		st = collect(run, err);
-		end(run);
+		kill_group(run);
 	}
 	fd_closep(&run->out.fd);
-	fd_closep(&run->said.fd);
+	fd_closep(&run->err_out.fd);
 	call_release(run->call);
 	if (!st)
-		st = judge(run, err);
-	return st ? add_words(run, st, err) : STATUS_OK;
+		st = check_exit(run, err);
+	return st ? add_stderr_line(run, st, err) : STATUS_OK;
 }
 
 enum status program_run(const struct program *program, const struct call *call, struct secret *out, struct error *err)
 {
-	char printed[SECRET_FILE_MAX], said[SAID_MAX];
+	char printed[SECRET_FILE_MAX], err_text[STDERR_MAX];
 	struct argsplit args;
 	int64_t left_ms = call_left_ms(call);
 	int64_t timeout_ms = program->timeout_ms == 0 ? PROGRAM_TIMEOUT_MS : program->timeout_ms;
 	struct run run = {
 	    .call = call,
 	    .until_ms = clock_monotonic_ms(call->clock) + (left_ms < timeout_ms ? left_ms : timeout_ms),
-	    .talks = program->talks,
+	    .truncate_output = program->truncate_output,
 	    .out = {.fd = -1, .text = printed, .max = sizeof printed},
-	    .said = {.fd = -1, .text = said, .max = sizeof said},
+	    .err_out = {.fd = -1, .text = err_text, .max = sizeof err_text},
 	};
 	enum status st = argsplit(&args, program->line, program->what, err);
 	if (st)
 		return st;
-	st = see_through(&run, &args, program, err);
+	st = run_to_end(&run, &args, program, err);
 	if (!st)
 		st = secret_set(out, printed, run.out.len, err);
 	explicit_bzero(printed, run.out.len);

@@ -1,6 +1,6 @@
 /*
- * A program that is run for what it prints: a secret, credentials. Without a shell (base/argsplit.h says how its line
- * is read), with nothing on its standard input, bounded in time and output, in a process group of its own.
+ * Runs a program and captures its output, such as a secret or credentials. It runs without a shell (base/argsplit.h
+ * parses its command line), with empty standard input, limited time and output, and in its own process group.
  */
 #ifndef WALSHIP_SYS_PROGRAM_H
 #define WALSHIP_SYS_PROGRAM_H
@@ -10,22 +10,22 @@
 #include "base/call.h"
 #include "sys/secret.h"
 
-#define PROGRAM_TIMEOUT_MS 60000 /* some ask a person's device; a server's answers at once */
+#define PROGRAM_TIMEOUT_MS 60000 /* some programs wait for a person's device; a server answers at once */
 
 struct program {
-	const char *what; /* the option that names it: its errors begin with that and the first word */
+	const char *what; /* the option that names the program; error texts begin with it and the first argument */
 	const char *line;
-	const char *const *environment; /* all of the program's; NULL: none */
+	const char *const *environment; /* the program's whole environment; NULL: empty */
 	int64_t timeout_ms;             /* 0: PROGRAM_TIMEOUT_MS */
-	bool talks;                     /* what it prints beyond the most is dropped, and no error */
+	bool truncate_output;           /* output beyond SECRET_FILE_MAX is dropped instead of an error */
 };
 
 /*
- * What it has printed by the time it ended, at most SECRET_FILE_MAX bytes. The program's group is killed when the
- * call's deadline or its timeout comes, a signal asks for the end, or it prints too much.
+ * Runs the program and puts its standard output, at most SECRET_FILE_MAX bytes, into *out. Kills the process group at
+ * the call's deadline, at the timeout, on a signal, or when it prints too much.
  *
- * STATUS_USAGE: a line without words, or a program that cannot be run. STATUS_UNREACHABLE: it failed, or did not end;
- * the first line that it put on its standard error stands in the text, unless that holds a part of what it printed.
+ * STATUS_USAGE: the command line is invalid, or the program cannot be started. STATUS_UNREACHABLE: it failed or did not
+ * exit in time; the error text then has the first line of its standard error, unless that repeats a part of its output.
  */
 enum status program_run(const struct program *program, const struct call *call, struct secret *out, struct error *err);
 

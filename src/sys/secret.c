@@ -22,31 +22,31 @@ enum status secret_set(struct secret *secret, const void *data, size_t len, stru
 	return STATUS_OK;
 }
 
-/* Whether the file is only for those who may know the secret. */
+/* Checks that only the owner and root can access the file. */
 static enum status check_private(const struct stat *info, const char *path, struct error *err)
 {
-	/* root reads everything anyway, and looks after the server's files with walship too. */
+	/* root can read everything, and also runs walship on the server user's files. */
 	if (geteuid() != 0 && info->st_uid != geteuid() && info->st_uid != 0) {
-		(void)error_set(err, STATUS_USAGE, "%s belongs to user %u, neither to this one nor to root", path,
+		(void)error_set(err, STATUS_USAGE, "%s belongs to user %u, not to this user or root", path,
 				(unsigned)info->st_uid);
 		return error_hint(
 		    err, STATUS_USAGE,
-		    "chown it to the user that runs walship; if it is a container's secret: secret-files = any");
+		    "chown it to the user that runs walship; for a container's secret, set secret-files = any");
 	}
 	mode_t too_much = info->st_uid == 0 ? 0027 : 0077;
 	if ((info->st_mode & too_much) != 0) {
 		(void)error_set(err, STATUS_USAGE, "%s can be read by others (mode %04o)", path,
 				(unsigned)info->st_mode & 07777);
 		return error_hint(err, STATUS_USAGE,
-				  "chmod 600 %s, or 640 if root owns it; if it is a container's secret (Docker, "
-				  "Kubernetes), which nobody else sees: secret-files = any",
+				  "chmod 600 %s, or 640 if root owns it; for a secret that only a container sees "
+				  "(Docker, Kubernetes), set secret-files = any",
 				  path);
 	}
 	return STATUS_OK;
 }
 
-/* Whoever can write it chooses the key. */
-static enum status check_ours(const struct stat *info, const char *path, struct error *err)
+/* Anyone who can write the file chooses the key. */
+static enum status check_not_writable(const struct stat *info, const char *path, struct error *err)
 {
 	if ((info->st_mode & 0002) == 0)
 		return STATUS_OK;
@@ -61,17 +61,17 @@ static enum status check_any(const struct stat *info, const char *path, struct e
 	return STATUS_OK;
 }
 
-/* The two reasons whose cure is not the file itself get a hint of their own. */
+/* Two causes get their own hint. */
 static enum status cannot_open(const char *path, int code, struct error *err)
 {
 	(void)error_errno(err, STATUS_USAGE, code, "open %s", path);
 	if (code == EACCES)
 		return error_hint(err, STATUS_USAGE,
-				  "user id %u, who runs this, must be able to read it: look at the owner and mode of "
+				  "user id %u, which runs walship, must be able to read it: check owner and mode of "
 				  "the file and of the directories above it",
 				  (unsigned)geteuid());
 	if (path[0] == '"' || path[0] == '\'')
-		return error_hint(err, STATUS_USAGE, "write the path without quotes: they are taken for a part of it");
+		return error_hint(err, STATUS_USAGE, "write the path without quotes: they become part of it");
 	return STATUS_USAGE;
 }
 
@@ -84,8 +84,8 @@ static enum status read_file(struct secret *secret, const char *path, check_fn c
 	if (fd < 0 || fstat(fd, &info) != 0)
 		return cannot_open(path, errno, err);
 	if (!S_ISREG(info.st_mode))
-		return error_hint(err, error_set(err, STATUS_USAGE, "%s is not a plain file", path),
-				  "Docker makes a directory of a file that is not there when it mounts it");
+		return error_hint(err, error_set(err, STATUS_USAGE, "%s is not a regular file", path),
+				  "Docker creates a directory when the file to mount does not exist");
 	enum status st = check(&info, path, err);
 	if (st)
 		return st;
@@ -118,10 +118,10 @@ enum status secret_read_file(struct secret *secret, const char *path, struct err
 
 enum status secret_read_file_by(enum secret_files rule, struct secret *secret, const char *path, struct error *err)
 {
-	return read_file(secret, path, rule == SECRET_FILES_ANY ? check_ours : check_private, err);
+	return read_file(secret, path, rule == SECRET_FILES_ANY ? check_not_writable : check_private, err);
 }
 
-enum status secret_read_open_file(struct secret *secret, const char *path, struct error *err)
+enum status secret_read_file_unchecked(struct secret *secret, const char *path, struct error *err)
 {
 	return read_file(secret, path, check_any, err);
 }

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SPOOL_HINT "name a directory of this user's own with spool, mode 0700, outside of the data directory"
+#define SPOOL_HINT "set spool to a directory that this user owns, mode 0700, outside the data directory"
 
 bool spool_path(const char *given, char out[SPOOL_PATH_MAX])
 {
@@ -26,18 +26,18 @@ enum status spool_prepare(const char *given, char out[SPOOL_PATH_MAX], struct er
 		return error_hint(err, error_set(err, STATUS_LOCAL, "spool '%s' is not an absolute path", given),
 				  SPOOL_HINT);
 	if (mkdir(out, 0700) != 0 && errno != EEXIST)
-		return error_hint(err, error_errno(err, STATUS_LOCAL, errno, "make the spool %s", out), SPOOL_HINT);
-	/* Everybody can put something of this name into /tmp first: only a directory of our own is believed. */
+		return error_hint(err, error_errno(err, STATUS_LOCAL, errno, "create the spool %s", out), SPOOL_HINT);
+	/* Any user can create this name in /tmp first, so only a directory of our own is trusted. */
 	if (lstat(out, &info) != 0)
-		return error_errno(err, STATUS_LOCAL, errno, "look at the spool %s", out);
+		return error_errno(err, STATUS_LOCAL, errno, "check the spool %s", out);
 	if (S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0077) == 0)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_LOCAL, "the spool %s is not a directory of user %u's own with mode 0700", out,
+	(void)error_set(err, STATUS_LOCAL, "the spool %s is not a directory of user %u with mode 0700", out,
 			(unsigned)geteuid());
-	/* Root looks at what the server's user has: another directory would only hide what is there. */
+	/* For root the spool belongs to the server's user; another directory would only hide its content. */
 	if (geteuid() == 0 && info.st_uid != 0)
 		return error_hint(err, STATUS_LOCAL,
-				  "run walship as user %u, whose directory it is: the server's user?",
+				  "run walship as user %u, who owns the directory (the server's user?)",
 				  (unsigned)info.st_uid);
 	return error_hint(err, STATUS_LOCAL, SPOOL_HINT);
 }

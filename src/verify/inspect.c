@@ -5,17 +5,17 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "format/unseal.h"
 #include "pg/wal/content.h"
 #include "pg/wal/history.h"
-#include "format/unseal.h"
 #include "stream/terminal_sink.h"
 
-/* The end of the chain: looks at the content as it comes. */
-struct looker {
+/* A terminal sink that checks the content as it comes. */
+struct inspector {
 	struct sink sink;
 	const struct inspection *inspection;
 	struct inspected *out;
-	bool begun; /* the records */
+	bool begun; /* records_init was called */
 };
 
 static enum status refuse(struct error *err, const char *what)
@@ -23,51 +23,51 @@ static enum status refuse(struct error *err, const char *what)
 	return error_set(err, STATUS_DAMAGED, "%s", what);
 }
 
-/* As soon as the segment's own header has told its size. */
-static enum status begin_records(struct looker *looker, struct error *err)
+/* Called once the segment's first page header, which has the segment size, is complete. */
+static enum status begin_records(struct inspector *inspector, struct error *err)
 {
-	const struct inspection *inspection = looker->inspection;
+	const struct inspection *inspection = inspector->inspection;
 	uint64_t number = 0;
-	uint32_t segment_bytes = wal_content_segment_bytes(looker->out->head);
+	uint32_t segment_bytes = wal_content_segment_bytes(inspector->out->head);
 	if (segment_bytes == 0 || !wal_name_number(inspection->name, segment_bytes, &number))
-		return refuse(err, "it does not begin as the segment of its name does");
-	records_init(&looker->out->records, inspection->crc32c, inspection->system_id, inspection->name->timeline,
+		return refuse(err, "its first page header does not fit its name");
+	records_init(&inspector->out->records, inspection->crc32c, inspection->system_id, inspection->name->timeline,
 		     number * segment_bytes, segment_bytes);
-	looker->begun = true;
+	inspector->begun = true;
 	return STATUS_OK;
 }
 
-/* from: where in the head the new bytes begin, if the records have not begun. */
-static enum status look_at_records(struct looker *looker, const uint8_t *data, size_t len, size_t before,
-				   struct error *err)
+/* before: the length of the head before these bytes. */
+static enum status feed_records(struct inspector *inspector, const uint8_t *data, size_t len, size_t before,
+				struct error *err)
 {
 	enum status st = STATUS_OK;
-	if (!looker->begun && before + len < WAL_PAGE_HEADER_BYTES)
+	if (!inspector->begun && before + len < WAL_PAGE_HEADER_BYTES)
 		return STATUS_OK;
-	if (!looker->begun) {
-		st = begin_records(looker, err);
+	if (!inspector->begun) {
+		st = begin_records(inspector, err);
 		if (!st)
-			st = records_feed(&looker->out->records, looker->out->head, before, err);
+			st = records_feed(&inspector->out->records, inspector->out->head, before, err);
 	}
-	return st ? st : records_feed(&looker->out->records, data, len, err);
+	return st ? st : records_feed(&inspector->out->records, data, len, err);
 }
 
-static enum status look(struct sink *sink, const void *data, size_t len, struct error *err)
+static enum status take(struct sink *sink, const void *data, size_t len, struct error *err)
 {
-	struct looker *looker = (struct looker *)sink;
-	struct inspected *out = looker->out;
+	struct inspector *inspector = (struct inspector *)sink;
+	struct inspected *out = inspector->out;
 	size_t before = out->head_len;
 	size_t keep = INSPECT_HEAD_BYTES - before < len ? INSPECT_HEAD_BYTES - before : len;
 	memcpy(out->head + before, data, keep);
 	out->head_len += keep;
 	out->bytes += len;
 	if (out->bytes > WAL_SEGMENT_MAX)
-		return refuse(err, "its content is longer than any WAL file");
-	return looker->inspection->name->kind == WAL_SEGMENT ? look_at_records(looker, data, len, before, err)
-							     : STATUS_OK;
+		return refuse(err, "the content is longer than any WAL file");
+	return inspector->inspection->name->kind == WAL_SEGMENT ? feed_records(inspector, data, len, before, err)
+								: STATUS_OK;
 }
 
-static const struct sink_ops looker_ops = {look, terminal_sink_finish, terminal_sink_free};
+static const struct sink_ops inspector_ops = {take, terminal_sink_finish, terminal_sink_free};
 
 static enum status ignore_line(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)
 {
@@ -83,7 +83,7 @@ static enum status check_content(const struct inspection *inspection, const stru
 	uint64_t system_id;
 	enum status st = wal_content_check(inspection->name, &head, &system_id, err);
 	if (!st && system_id != 0 && system_id != inspection->system_id)
-		st = error_set(err, STATUS_CONFLICT, "of cluster %" PRIu64, system_id);
+		st = error_set(err, STATUS_CONFLICT, "the content belongs to cluster %" PRIu64, system_id);
 	if (!st && inspection->name->kind == WAL_HISTORY && out->bytes == out->head_len)
 		st = wal_history_read(inspection->name->timeline, (const char *)out->head, out->head_len, ignore_line,
 				      NULL, err);
@@ -94,12 +94,12 @@ enum status inspect(const struct inspection *inspection, struct inspected *out, 
 {
 	char object[WAL_OBJECT_NAME_MAX];
 	struct call step = call_step(inspection->call);
-	struct looker looker = {{&looker_ops}, inspection, out, false};
+	struct inspector inspector = {{&inspector_ops}, inspection, out, false};
 	struct unseal_params params = {.keys = &inspection->repo->keys,
 				       .allow_unprotected = !inspection->repo->encrypt,
 				       .name = object,
 				       .lack = &out->lack};
-	CLEANUP(sink_freep) struct sink *chain = &looker.sink;
+	CLEANUP(sink_freep) struct sink *chain = &inspector.sink;
 	*out = (struct inspected){.head = malloc(INSPECT_HEAD_BYTES)};
 	if (out->head == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
@@ -111,7 +111,7 @@ enum status inspect(const struct inspection *inspection, struct inspected *out, 
 		st = sink_finish(chain, err);
 	if (!st)
 		st = check_content(inspection, out, err);
-	out->is_segment = !st && looker.begun;
+	out->is_segment = !st && inspector.begun;
 	return st == STATUS_CONFLICT ? STATUS_DAMAGED : st;
 }
 

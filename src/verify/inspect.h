@@ -1,19 +1,19 @@
-/* One object, read to its end: whether it opens, and holds what its name says. */
+/* Inspects one object, read to its end: whether it opens, and whether its content fits its name. */
 #ifndef WALSHIP_VERIFY_INSPECT_H
 #define WALSHIP_VERIFY_INSPECT_H
 
+#include "format/unseal.h"
 #include "pg/wal/name.h"
 #include "pg/wal/records.h"
 #include "repo/repository.h"
-#include "format/unseal.h"
 
-#define INSPECT_HEAD_BYTES (128 * 1024) /* a record that goes on in the next segment is rarely longer */
+#define INSPECT_HEAD_BYTES (128 * 1024) /* the rest of a record in the next segment is rarely longer */
 
-/* What is needed to check the record that goes from one segment into the next. */
+/* The result, with the data to check records that cross segment boundaries. */
 struct inspected {
-	bool is_segment;        /* and good: what follows means something */
-	struct records records; /* at the segment's end */
-	uint8_t *head;          /* the first bytes, INSPECT_HEAD_BYTES at most */
+	bool is_segment;        /* a good segment: the fields below are valid */
+	struct records records; /* state at the segment's end */
+	uint8_t *head;          /* owned: the first INSPECT_HEAD_BYTES of the content, or all of it */
 	size_t head_len;
 	uint64_t bytes; /* of the content */
 	struct unseal_lack lack;
@@ -21,16 +21,16 @@ struct inspected {
 
 struct inspection {
 	const struct repository *repo;
-	const struct call *call; /* one step of it */
+	const struct call *call; /* takes one step of it */
 	const struct crc32c *crc32c;
 	uint64_t system_id;
 	const struct wal_name *name;
 };
 
 /*
- * Opens the object and checks tag, codec and content: of a segment each page header and the CRC of each record, of the
- * others that they begin as such files do. STATUS_DAMAGED says what is wrong; STATUS_MISSING: it is gone.
- * inspected_fini after use, whatever it said.
+ * Opens the object and checks its tag, codec and content: each page header and each record CRC of a segment, the
+ * beginning of other files. STATUS_DAMAGED: err says what is wrong. STATUS_MISSING: the object was removed. Call
+ * inspected_fini afterwards for every status.
  */
 enum status inspect(const struct inspection *inspection, struct inspected *out, struct error *err);
 void inspected_fini(struct inspected *inspected);

@@ -27,13 +27,13 @@ bool missing_keys_add(struct missing_keys *missing_keys, const uint8_t key_id[KE
 	return true;
 }
 
-/* id "": of all further keys. */
-static enum status show(const struct command_context *context, const char *id, uint64_t objects, const char *first,
+/* id "": the objects of all further keys. */
+static enum status show(const struct console *console, bool json, const char *id, uint64_t objects, const char *first,
 			struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer line = {0};
-	if (command_flag(context, "json"))
-		return print_json(&context->console,
+	if (json)
+		return print_json(console,
 				  json_pack("{s:s, s:o, s:I, s:o}", "kind", "locked", "key_id", print_string(id),
 					    "objects", (json_int_t)objects, "first", print_string(first)),
 				  err);
@@ -43,10 +43,10 @@ static enum status show(const struct command_context *context, const char *id, u
 						       "✗ %" PRIu64 " object%s encrypted with the key of id %s, which "
 						       "is not configured\n",
 						       objects, objects == 1 ? " is" : "s are", id);
-	return st ? st : print_text(&context->console, &line, err);
+	return st ? st : print_text(console, &line, err);
 }
 
-enum status missing_keys_print(const struct missing_keys *missing_keys, const struct command_context *context,
+enum status missing_keys_print(const struct missing_keys *missing_keys, const struct console *console, bool json,
 			       struct error *err)
 {
 	enum status st = STATUS_OK;
@@ -54,7 +54,7 @@ enum status missing_keys_print(const struct missing_keys *missing_keys, const st
 		const struct missing_key *key = &missing_keys->keys[i];
 		char id[2 * KEY_ID_BYTES + 1];
 		hex_encode(id, key->id, KEY_ID_BYTES);
-		st = show(context, id, key->objects, key->first, err);
+		st = show(console, json, id, key->objects, key->first, err);
 	}
-	return st || missing_keys->further == 0 ? st : show(context, "", missing_keys->further, "", err);
+	return st || missing_keys->further == 0 ? st : show(console, json, "", missing_keys->further, "", err);
 }

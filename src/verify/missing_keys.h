@@ -1,34 +1,31 @@
-/*
- * Keys that are needed and not configured. Of a million objects that one key would open, one is told, and how many
- * there are.
- */
+/* Counts the objects that need a key that is not configured, by key. Only one object of each key is named. */
 #ifndef WALSHIP_VERIFY_MISSING_KEYS_H
 #define WALSHIP_VERIFY_MISSING_KEYS_H
 
-#include "command/command.h"
-#include "pg/wal/name.h"
+#include "console/console.h"
 #include "format/keyring.h"
+#include "pg/wal/name.h"
 
-#define MISSING_KEYS_MAX 16 /* more that are lost at once are counted together */
+#define MISSING_KEYS_MAX 16 /* the objects of further keys are counted together */
 
 struct missing_key {
 	uint8_t id[KEY_ID_BYTES];
 	uint64_t objects;
-	char first[WAL_OBJECT_NAME_MAX]; /* that was found; they come in no order */
+	char first[WAL_OBJECT_NAME_MAX]; /* object found with this key; objects come in no order */
 };
 
 struct missing_keys {
 	struct missing_key keys[MISSING_KEYS_MAX];
 	size_t key_count;
-	uint64_t objects; /* in all */
-	uint64_t further; /* of them, of keys that there is no room for */
+	uint64_t objects; /* of all keys */
+	uint64_t further; /* of these, objects of keys beyond MISSING_KEYS_MAX */
 };
 
-/* An object that needs this key. True for the first one of it. */
+/* Counts an object that needs this key. True for the first object of a key. */
 bool missing_keys_add(struct missing_keys *missing_keys, const uint8_t key_id[KEY_ID_BYTES], const char *object);
 
-/* A line for each key, as doc/json.md says, or for people. */
-enum status missing_keys_print(const struct missing_keys *missing_keys, const struct command_context *context,
+/* Prints a line for each key, as text or as doc/json.md says. */
+enum status missing_keys_print(const struct missing_keys *missing_keys, const struct console *console, bool json,
 			       struct error *err);
 
 #endif

@@ -9,7 +9,7 @@ static bool is_next(const struct read_plan *plan, const struct wal_name *name)
 	       strcmp(next.text, name->text) == 0;
 }
 
-static enum status tell(struct read_plan *plan, struct read_job *job, struct error *err)
+static enum status read_job(struct read_plan *plan, struct read_job *job, struct error *err)
 {
 	job->number = ++plan->jobs;
 	return plan->read(plan->arg, job, err);
@@ -22,19 +22,19 @@ enum status read_plan_add(struct read_plan *plan, const struct wal_name *name, u
 	bool next = is_next(plan, name);
 	bool wanted = is_new || (next && plan->last_is_new);
 	enum status st = STATUS_OK;
-	if (next && is_new && !plan->last_is_told) {
-		st = tell(plan, &plan->last, err);
+	if (next && is_new && !plan->last_is_planned) {
+		st = read_job(plan, &plan->last, err);
 		plan->remembered--;
-		plan->last_is_told = true;
+		plan->last_is_planned = true;
 	}
-	job.follows = next && plan->last_is_told;
+	job.follows = next && plan->last_is_planned;
 	if (!st && wanted)
-		st = tell(plan, &job, err);
+		st = read_job(plan, &job, err);
 	else
 		plan->remembered++;
 	plan->last = job;
 	plan->last_is_segment = name->kind == WAL_SEGMENT;
-	plan->last_is_told = wanted;
+	plan->last_is_planned = wanted;
 	plan->last_is_new = is_new;
 	return st;
 }

@@ -18,19 +18,19 @@ void record_boundaries_fini(struct record_boundaries *boundaries)
 	*boundaries = (struct record_boundaries){0};
 }
 
-/* The boundary in front of this job, perhaps a new one; NULL when there is no room, which cannot be. */
+/* The boundary before this job, or a free slot for it. Never NULL with the slots of record_boundaries_init. */
 static struct record_boundary *find(struct record_boundaries *boundaries, uint64_t number)
 {
-	struct record_boundary *free_one = NULL;
+	struct record_boundary *vacant = NULL;
 	for (size_t i = 0; i < boundaries->count; i++) {
 		if (boundaries->items[i].number == number)
 			return &boundaries->items[i];
 		if (boundaries->items[i].number == 0)
-			free_one = &boundaries->items[i];
+			vacant = &boundaries->items[i];
 	}
-	if (free_one != NULL)
-		free_one->number = number;
-	return free_one;
+	if (vacant != NULL)
+		vacant->number = number;
+	return vacant;
 }
 
 static enum record_boundary_outcome join(struct record_boundary *boundary, struct error *err)
@@ -69,7 +69,7 @@ enum record_boundary_outcome record_boundaries_end(struct record_boundaries *bou
 	return settle(boundary, err);
 }
 
-/* Only the bytes before the first record that begins here belong to what went before. */
+/* The bytes before the first record that begins here continue the last record of the previous segment. */
 static void keep_head(struct record_boundary *boundary, const struct inspected *inspected)
 {
 	const struct records *records = &inspected->records;
@@ -92,7 +92,7 @@ enum record_boundary_outcome record_boundaries_begin(struct record_boundaries *b
 		return RECORD_BOUNDARY_SKIPPED;
 	boundary->has_head = true;
 	boundary->head_good = inspected->is_segment && follows;
-	/* The first job has none before it. */
+	/* No segment precedes the first job. */
 	boundary->has_tail |= number == 1;
 	if (boundary->head_good)
 		keep_head(boundary, inspected);

@@ -17,7 +17,7 @@
 #define LINE_BYTES_MAX 80 /* four numbers */
 #define FILE_BYTES_MAX (sizeof FIRST_LINE + VERIFIED_IDENTITY_MAX + (VERIFIED_RANGES_MAX + 1UL) * LINE_BYTES_MAX)
 
-/* The first range that ends at this segment or behind it. */
+/* The first range that ends at or after this segment. */
 static size_t find(const struct verified *verified, uint32_t timeline, uint64_t number)
 {
 	size_t low = 0, high = verified->count;
@@ -44,27 +44,27 @@ bool verified_has(const struct verified *verified, uint32_t timeline, uint64_t n
 	return holds(verified, at, timeline, number) && stored_s < verified->ranges[at].at_s;
 }
 
-static void take_out(struct verified *verified, size_t at)
+static void remove_range(struct verified *verified, size_t at)
 {
 	verified->count--;
 	memmove(&verified->ranges[at], &verified->ranges[at + 1], (verified->count - at) * sizeof *verified->ranges);
 }
 
-static void forget_oldest(struct verified *verified)
+static void drop_oldest(struct verified *verified)
 {
 	size_t oldest = 0;
 	for (size_t i = 1; i < verified->count; i++)
 		if (verified->ranges[i].at_s < verified->ranges[oldest].at_s)
 			oldest = i;
-	take_out(verified, oldest);
+	remove_range(verified, oldest);
 }
 
-/* at must be where it belongs, and room there must be. */
+/* at: the position that keeps the order. The caller has made sure of VERIFIED_RANGES_MAX. */
 static enum status insert(struct verified *verified, size_t at, struct verified_range range, struct error *err)
 {
-	void *ranges = array_grown(verified->ranges, verified->count, &verified->capacity, sizeof range);
+	void *ranges = array_grow(verified->ranges, verified->count, &verified->capacity, sizeof range);
 	if (ranges == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory for what was verified");
+		return error_set(err, STATUS_LOCAL, "out of memory for the verify notes");
 	verified->ranges = ranges;
 	memmove(&verified->ranges[at + 1], &verified->ranges[at], (verified->count - at) * sizeof range);
 	verified->ranges[at] = range;
@@ -80,7 +80,7 @@ enum status verified_remove(struct verified *verified, uint32_t timeline, uint64
 	struct verified_range *range = &verified->ranges[at];
 	struct verified_range before = *range;
 	if (range->first == range->last) {
-		take_out(verified, at);
+		remove_range(verified, at);
 		return STATUS_OK;
 	}
 	if (number == range->first) {
@@ -95,7 +95,7 @@ enum status verified_remove(struct verified *verified, uint32_t timeline, uint64
 	return insert(verified, at + 1, before, err);
 }
 
-/* Whether the second goes on where the first ends, read in the same run. */
+/* Whether b continues a, and both were read in the same run. */
 static bool joins(const struct verified_range *a, const struct verified_range *b)
 {
 	return a->timeline == b->timeline && a->last + 1 == b->first && a->at_s == b->at_s;
@@ -105,7 +105,7 @@ enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t 
 {
 	enum status st = verified_remove(verified, timeline, number, err);
 	while (verified->count + 2 > VERIFIED_RANGES_MAX)
-		forget_oldest(verified);
+		drop_oldest(verified);
 	size_t at = find(verified, timeline, number);
 	if (!st)
 		st = insert(verified, at, (struct verified_range){timeline, number, number, at_s}, err);
@@ -114,16 +114,16 @@ enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t 
 	struct verified_range *range = &verified->ranges[at];
 	if (at + 1 < verified->count && joins(range, range + 1)) {
 		range->last = range[1].last;
-		take_out(verified, at + 1);
+		remove_range(verified, at + 1);
 	}
 	if (at > 0 && joins(range - 1, range)) {
 		range[-1].last = range->last;
-		take_out(verified, at);
+		remove_range(verified, at);
 	}
 	return STATUS_OK;
 }
 
-/* Digits, and what stands behind them. */
+/* Reads digits and the character after them. */
 static bool take_number(const char **text, uint64_t most, char behind, uint64_t *out)
 {
 	char *end;
@@ -148,7 +148,7 @@ static bool take_range(const char **text, struct verified_range *out)
 	return true;
 }
 
-/* Ranges, and how many they are: a file that was cut off, or that a crash left without its content, ends otherwise. */
+/* The last line counts the ranges: it shows a file that was cut off, or that a crash left empty. */
 static bool take_ranges(struct verified *verified, const char *text, int64_t not_before_s, struct error *err)
 {
 	struct verified_range range = {0}, before = {0};
@@ -226,7 +226,7 @@ enum status verified_save(const struct verified *verified, struct error *err)
 	if (!st)
 		st = newfile_write(&file, text.data, text.len, err);
 	if (!st)
-		st = newfile_settle(&file, err);
+		st = newfile_check_writes(&file, err);
 	if (!st)
 		st = newfile_replace(&file, err);
 	newfile_fini(&file);

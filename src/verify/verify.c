@@ -1,11 +1,11 @@
-/* verify: whether all is there that recovery needs, and what it could still recover. */
+#include "verify/verify.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/hex.h"
-#include "command/settings.h"
 #include "console/measure.h"
 #include "console/print.h"
 #include "inventory/cluster.h"
@@ -14,29 +14,29 @@
 #include "verify/verify_read.h"
 
 struct verification {
-	struct command_context *context;
+	const struct verify_params *params;
 	struct survey survey;
 	struct progress progress;
-	bool some;              /* there is a cluster's WAL */
-	struct missing missing; /* in all clusters */
-	uint64_t lost_origins;
+	bool found;             /* WAL of any cluster */
+	struct missing missing; /* of all clusters */
+	uint64_t missing_histories;
 	uint64_t damaged, missing_keys;
-	/* With --read, of one cluster after the other: */
+	/* With --read, for the current cluster: */
 	struct verified verified;
 	struct read_plan plan;
-	uint64_t bytes; /* of what is to be read */
+	uint64_t bytes; /* to read */
 };
 
 /*
  * --read.
  */
 
-/* Notes hold for this repository and these keys: with others, what was opened then might not open now. */
+/* The notes hold for this repository and these keys: with other keys an object may not open. */
 static enum status name_identity(const struct verification *verification, char out[VERIFIED_IDENTITY_MAX],
 				 struct error *err)
 {
 	const struct keyring *keys = &verification->survey.repo->keys;
-	enum status st = identity_text(verification->context->settings, IDENTITY_NO_KEYS, out, err);
+	enum status st = identity_text(verification->params->settings, IDENTITY_NO_KEYS, out, err);
 	for (size_t i = 0; !st && i < keys->count; i++) {
 		char id[2 * KEY_ID_BYTES + 1];
 		size_t len = strlen(out);
@@ -48,19 +48,16 @@ static enum status name_identity(const struct verification *verification, char o
 
 static enum status open_notes(struct verification *verification, uint64_t system_id, struct error *err)
 {
-	const struct config *config = verification->context->config;
+	const struct verify_params *params = verification->params;
 	char dir[SPOOL_PATH_MAX];
 	char identity[VERIFIED_IDENTITY_MAX];
-	const char *given = config_text(config, OPTION_ID_VERIFY_NOTES);
-	int64_t again_ms = (int64_t)config_number(config, OPTION_ID_VERIFY_AGAIN);
-	int64_t now_s = clock_utc_s(verification->context->call->clock);
-	enum status st = spool_prepare(given == NULL ? config_text(config, OPTION_ID_SPOOL) : given, dir, err);
+	int64_t now_s = clock_utc_s(params->call->clock);
+	int64_t not_before_s = params->notes_max_age_ms == 0 ? 0 : now_s - params->notes_max_age_ms / 1000;
+	enum status st = spool_prepare(params->notes_dir, dir, err);
 	if (!st)
 		st = name_identity(verification, identity, err);
 	verified_fini(&verification->verified);
-	return st ? st
-		  : verified_open(&verification->verified, dir, identity, system_id,
-				  again_ms == 0 ? 0 : now_s - again_ms / 1000, err);
+	return st ? st : verified_open(&verification->verified, dir, identity, system_id, not_before_s, err);
 }
 
 static enum status count_job(void *arg, const struct read_job *job, struct error *err)
@@ -70,7 +67,7 @@ static enum status count_job(void *arg, const struct read_job *job, struct error
 	return STATUS_OK;
 }
 
-/* How much there is to read is known before reading begins. */
+/* Counts the bytes to read before reading begins, for the progress. */
 static enum status seen(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			const struct object_info *info, struct error *err)
 {
@@ -97,8 +94,8 @@ static enum status show_totals(const struct verification *verification, const st
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	char size[MEASURE_MAX];
-	if (command_flag(verification->context, "json"))
-		return print_json(&verification->context->console,
+	if (verification->params->json)
+		return print_json(verification->params->console,
 				  json_pack("{s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "read",
 					    "system_id", print_system_id(coverage->system_id), "objects",
 					    (json_int_t)totals->objects, "bytes", (json_int_t)totals->bytes, "records",
@@ -113,26 +110,26 @@ static enum status show_totals(const struct verification *verification, const st
 				       totals->damaged + totals->missing_keys.objects > 0 ? "✗" : "✓", totals->objects,
 				       totals->objects == 1 ? "" : "s", size, totals->records);
 	if (!st && totals->remembered > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " segments were read before", totals->remembered);
+		st = buffer_printf(&text, err, "; %" PRIu64 " segments verified by earlier runs", totals->remembered);
 	if (!st && totals->unreadable > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " are in an archive storage class, and were not",
+		st = buffer_printf(&text, err, "; %" PRIu64 " in an archive storage class, not read",
 				   totals->unreadable);
 	if (!st && totals->removed > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " removed meanwhile: the next run tells what is missing",
+		st = buffer_printf(&text, err, "; %" PRIu64 " removed meanwhile: the next run shows what is missing",
 				   totals->removed);
 	if (!st && totals->damaged > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " damaged", totals->damaged);
 	if (!st && totals->missing_keys.objects > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " not opened for want of a key",
+		st = buffer_printf(&text, err, "; %" PRIu64 " not opened: the key is not configured",
 				   totals->missing_keys.objects);
 	if (!st)
 		st = buffer_append(&text, "\n", 1, err);
-	return st ? st : print_text(&verification->context->console, &text, err);
+	return st ? st : print_text(verification->params->console, &text, err);
 }
 
-static enum status lose(void *arg, uint32_t timeline, uint64_t number, struct error *err)
+static enum status mark_lost(void *arg, uint32_t timeline, uint64_t number, struct error *err)
 {
-	return coverage_lose(arg, timeline, number, err);
+	return coverage_mark_lost(arg, timeline, number, err);
 }
 
 static enum status take_time(void *arg, const struct object_info *info, struct error *err)
@@ -147,7 +144,7 @@ struct times {
 	const struct coverage *coverage;
 };
 
-/* After hours of reading a time that cannot be had is no failure: it stays unknown. */
+/* After hours of reading, a time that the store cannot give stays unknown; it is no failure. */
 static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *stored_s)
 {
 	const struct times *times = arg;
@@ -156,14 +153,17 @@ static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *sto
 	struct error ignored;
 	wal_name_of_number(&name, timeline, number, times->coverage->segment_bytes);
 	wal_object_name(object, times->coverage->system_id, &name);
-	return store_list(times->verification->survey.repo->store, times->verification->context->call, object,
-			  take_time, stored_s, &ignored) == STATUS_OK;
+	return store_list(times->verification->survey.repo->store, times->verification->params->call, object, take_time,
+			  stored_s, &ignored) == STATUS_OK;
 }
 
-/* What cannot be opened is lost for the chain. */
+/* Reads the cluster; coverage marks unreadable segments as lost. */
 static enum status read_all(struct verification *verification, struct coverage *coverage, struct error *err)
 {
-	struct cluster_reading reading = {.context = verification->context,
+	struct cluster_reading reading = {.call = verification->params->call,
+					  .console = verification->params->console,
+					  .json = verification->params->json,
+					  .threads = verification->params->threads,
 					  .repo = verification->survey.repo,
 					  .progress = &verification->progress,
 					  .verified = &verification->verified,
@@ -171,7 +171,7 @@ static enum status read_all(struct verification *verification, struct coverage *
 					  .segment_bytes = coverage->segment_bytes,
 					  .objects = verification->plan.jobs,
 					  .bytes = verification->bytes,
-					  .lost = lose,
+					  .lost = mark_lost,
 					  .arg = coverage};
 	struct times times = {verification, coverage};
 	enum status st = verify_read(&reading, err);
@@ -180,7 +180,8 @@ static enum status read_all(struct verification *verification, struct coverage *
 	verification->damaged += reading.totals.damaged;
 	verification->missing_keys += reading.totals.missing_keys.objects;
 	if (!st)
-		st = missing_keys_print(&reading.totals.missing_keys, verification->context, err);
+		st = missing_keys_print(&reading.totals.missing_keys, verification->params->console,
+					verification->params->json, err);
 	return st ? st : show_totals(verification, coverage, &reading.totals, err);
 }
 
@@ -191,39 +192,38 @@ static enum status read_all(struct verification *verification, struct coverage *
 static enum status show(const struct verification *verification, const struct coverage *coverage, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	if (command_flag(verification->context, "json"))
-		return print_json(&verification->context->console, cluster_json(coverage), err);
+	if (verification->params->json)
+		return print_json(verification->params->console, cluster_json(coverage), err);
 	enum status st = cluster_judge(&text, coverage, err);
-	return st ? st : print_text(&verification->context->console, &text, err);
+	return st ? st : print_text(verification->params->console, &text, err);
 }
 
-/* The windows come last: they say what has been read, too. */
+/* The windows come last: they reflect the result of reading, too. */
 static enum status judge(void *arg, struct coverage *coverage, struct error *err)
 {
 	struct verification *verification = arg;
 	struct missing missing = cluster_missing(coverage);
-	verification->some = true;
+	verification->found = true;
 	verification->missing.ranges += missing.ranges;
 	verification->missing.segments += missing.segments;
-	verification->lost_origins += coverage->lost_origins;
-	enum status st =
-	    command_flag(verification->context, "read") ? read_all(verification, coverage, err) : STATUS_OK;
+	verification->missing_histories += coverage->missing_histories;
+	enum status st = verification->params->read ? read_all(verification, coverage, err) : STATUS_OK;
 	return st ? st : show(verification, coverage, err);
 }
 
-static enum status say_missing(const struct missing *missing, struct error *err)
+static enum status report_missing(const struct missing *missing, struct error *err)
 {
 	(void)error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " segment%s missing, in %" PRIu64 " range%s",
 			missing->segments, missing->segments == 1 ? " is" : "s are", missing->ranges,
 			missing->ranges == 1 ? "" : "s");
-	return error_hint(
-	    err, STATUS_INCOMPLETE,
-	    "walship backfill pushes what pg_wal still has; then make a new base backup: none from before a gap "
-	    "can be recovered beyond it");
+	return error_hint(err, STATUS_INCOMPLETE,
+			  "walship backfill pushes the segments that pg_wal still has; then make a new base backup: an "
+			  "older backup cannot "
+			  "be recovered past a gap");
 }
 
-/* What a key would open may be whole, and what is damaged no key opens: each has its own advice. */
-static enum status say_unreadable(uint64_t damaged, uint64_t missing_keys, struct error *err)
+/* A missing key and damage have different remedies. */
+static enum status report_unreadable(uint64_t damaged, uint64_t missing_keys, struct error *err)
 {
 	char also[96] = "";
 	if (damaged == 0) {
@@ -235,57 +235,50 @@ static enum status say_unreadable(uint64_t damaged, uint64_t missing_keys, struc
 	if (missing_keys > 0)
 		(void)snprintf(also, sizeof also, "; %" PRIu64 " need%s a key that is not configured", missing_keys,
 			       missing_keys == 1 ? "s" : "");
-	(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged, or not to be opened%s", damaged,
+	(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged or unreadable%s", damaged,
 			damaged == 1 ? " is" : "s are", also);
 	return error_hint(err, STATUS_DAMAGED,
 			  missing_keys > 0
-			      ? "add the key (walship key list); for what is damaged look for another copy, "
+			      ? "add the key (walship key list); for damaged objects look for another copy, "
 				"then make a new base backup"
 			      : "look for another copy, then make a new base backup");
 }
 
-/* The outcome of all: what cannot be opened comes first. */
+/* The outcome for all clusters: unreadable objects come first. */
 static enum status conclude(const struct verification *verification, struct error *err)
 {
-	/* A history that cannot be opened is found by names and by reading. */
+	/* The survey and the reading both count an unreadable history: their counts are not added. */
 	uint64_t damaged = verification->damaged > 0 ? verification->damaged : verification->survey.damaged;
 	uint64_t missing_keys =
 	    verification->missing_keys > 0 ? verification->missing_keys : verification->survey.missing_keys;
 	if (damaged + missing_keys > 0)
-		return say_unreadable(damaged, missing_keys, err);
+		return report_unreadable(damaged, missing_keys, err);
 	if (verification->missing.segments > 0)
-		return say_missing(&verification->missing, err);
-	if (verification->lost_origins > 0)
+		return report_missing(&verification->missing, err);
+	if (verification->missing_histories > 0)
 		return error_hint(err,
 				  error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " timeline histor%s missing",
-					    verification->lost_origins,
-					    verification->lost_origins == 1 ? "y is" : "ies are"),
-				  "pg_wal of the primary has them: walship push pg_wal/NAME.history");
-	if (!verification->some)
+					    verification->missing_histories,
+					    verification->missing_histories == 1 ? "y is" : "ies are"),
+				  "push them from the pg_wal of the primary: walship push pg_wal/NAME.history");
+	if (!verification->found)
 		return survey_nothing(&verification->survey, err);
 	return STATUS_OK;
 }
 
-enum status command_verify(struct command_context *context, struct error *err)
+enum status verify_run(const struct verify_params *params, struct error *err)
 {
-	struct repository_settings settings;
-	enum status attached = settings_repository(&settings, context, err);
-	if (attached)
-		return error_wrap(err, attached, "verify");
-	context->settings = &settings;
-	struct verification verification = {.context = context};
-	verification.survey = (struct survey){.context = context,
+	struct verification verification = {.params = params};
+	verification.survey = (struct survey){.settings = params->settings,
+					      .call = params->call,
 					      .progress = &verification.progress,
+					      .system_id = params->system_id,
 					      .each = judge,
-					      .seen = command_flag(context, "read") ? seen : NULL,
-					      .opens = command_flag(context, "read"),
+					      .seen = params->read ? seen : NULL,
+					      .opens = params->read,
 					      .arg = &verification};
-	progress_begin(&verification.progress, context->console.terminal_fd, context->call->clock);
-	enum status st = survey_operand(context, &verification.survey.system_id, err);
-	if (!st)
-		st = survey_run(&verification.survey, err);
+	progress_begin(&verification.progress, params->console->terminal_fd, params->call->clock);
+	enum status st = survey_run(&verification.survey, err);
 	verified_fini(&verification.verified);
-	if (!st)
-		st = conclude(&verification, err);
-	return st ? error_wrap(err, st, "verify %s", config_text(context->config, OPTION_ID_REPO)) : STATUS_OK;
+	return st ? st : conclude(&verification, err);
 }

@@ -8,32 +8,31 @@
 #include "console/print.h"
 #include "job/queue.h"
 #include "repo/worker_pool.h"
-#include "sys/processors.h"
 #include "verify/read_plan.h"
 #include "verify/record_boundary.h"
 
-#define THREADS_MAX 16
-#define SAVE_MS 30000 /* what a killed run has read is not read again, but for so much */
+#define SAVE_MS 30000 /* a killed run loses the notes of at most this time */
 #define BAR_WIDTH 24
-#define LOCAL_MOST 16 /* failures of this machine in a row: it is not one object that is at fault */
+#define LOCAL_FAILURES_MAX 16 /* local failures in a row: then the machine is at fault, not one object */
 
 struct reading {
 	struct cluster_reading *cluster;
 	struct crc32c crc32c;
 	int64_t began_s, began_ms;
-	struct queue queue; /* its mutex guards what follows, cluster's totals, memory and progress, and the output */
+	/* Its mutex guards the fields below, the totals, notes and progress of cluster, and the output. */
+	struct queue queue;
 	struct read_job jobs[QUEUE_ITEMS];
 	struct record_boundaries boundaries;
 	int64_t saved_ms;
-	bool unsaved;       /* it could not be, and that was said */
-	unsigned local_row; /* this machine has failed so often in a row */
+	bool unsaved;            /* saving failed, and a warning was logged */
+	unsigned local_failures; /* in a row */
 };
 
 /*
- * Under the mutex.
+ * Called with the mutex held.
  */
 
-static void tell_damage(struct reading *reading, const struct wal_name *name, const struct error *trouble)
+static void report_damage(struct reading *reading, const struct wal_name *name, const struct error *trouble)
 {
 	struct cluster_reading *cluster = reading->cluster;
 	CLEANUP(buffer_fini) struct buffer line = {0};
@@ -43,37 +42,36 @@ static void tell_damage(struct reading *reading, const struct wal_name *name, co
 	wal_object_name(object, cluster->system_id, name);
 	cluster->totals.damaged++;
 	progress_clear(cluster->progress);
-	if (command_flag(cluster->context, "json")) {
-		st = print_json(&cluster->context->console,
+	if (cluster->json) {
+		st = print_json(cluster->console,
 				json_pack("{s:s, s:s, s:o}", "kind", "damaged", "object", object, "error",
 					  print_string(trouble->text)),
 				&err);
 	} else {
 		st = buffer_printf(&line, &err, "✗ %s: %s\n", object, trouble->text);
 		if (!st)
-			st = print_text(&cluster->context->console, &line, &err);
+			st = print_text(cluster->console, &line, &err);
 	}
 	if (st)
 		queue_fail(&reading->queue, st, &err);
 }
 
-/* One line for each key: there may be a million such objects. With --json what they are is told at the end alone. */
-static void tell_lack(struct reading *reading, const struct wal_name *name, const struct unseal_lack *lack,
-		      const struct error *trouble)
+/* Prints one line for each key: a million objects may need it. With --json the keys follow at the end only. */
+static void report_missing_key(struct reading *reading, const struct wal_name *name, const struct unseal_lack *lack,
+			       const struct error *trouble)
 {
 	struct cluster_reading *cluster = reading->cluster;
 	CLEANUP(buffer_fini) struct buffer line = {0};
 	struct error err = {0};
 	char object[WAL_OBJECT_NAME_MAX];
 	wal_object_name(object, cluster->system_id, name);
-	if (!missing_keys_add(&cluster->totals.missing_keys, lack->key_id, object) ||
-	    command_flag(cluster->context, "json"))
+	if (!missing_keys_add(&cluster->totals.missing_keys, lack->key_id, object) || cluster->json)
 		return;
 	progress_clear(cluster->progress);
 	enum status st =
-	    buffer_printf(&line, &err, "✗ %s: %s; others of this key are counted\n", object, trouble->text);
+	    buffer_printf(&line, &err, "✗ %s: %s; other objects of this key are only counted\n", object, trouble->text);
 	if (!st)
-		st = print_text(&cluster->context->console, &line, &err);
+		st = print_text(cluster->console, &line, &err);
 	if (st)
 		queue_fail(&reading->queue, st, &err);
 }
@@ -81,15 +79,15 @@ static void tell_lack(struct reading *reading, const struct wal_name *name, cons
 static void save(struct reading *reading, bool now)
 {
 	struct error err = {0};
-	int64_t now_ms = clock_monotonic_ms(reading->cluster->context->call->clock);
+	int64_t now_ms = clock_monotonic_ms(reading->cluster->call->clock);
 	if (!now && now_ms - reading->saved_ms < SAVE_MS)
 		return;
 	reading->saved_ms = now_ms;
 	if (reading->unsaved || verified_save(reading->cluster->verified, &err) == STATUS_OK)
 		return;
-	/* What was found is worth more than the time that the next run takes. */
+	/* Without notes the next run only takes longer: go on. */
 	reading->unsaved = true;
-	log_line(reading->cluster->context->call->log, LEVEL_WARNING, "what was read is not remembered: %s", err.text);
+	log_line(reading->cluster->call->log, LEVEL_WARNING, "could not save the verify notes: %s", err.text);
 }
 
 static void show_progress(const struct reading *reading)
@@ -100,7 +98,7 @@ static void show_progress(const struct reading *reading)
 		return;
 	double done = (double)cluster->totals.bytes;
 	double all = (double)(cluster->bytes > cluster->totals.bytes ? cluster->bytes : cluster->totals.bytes + 1);
-	double took_s = (double)(clock_monotonic_ms(cluster->context->call->clock) - reading->began_ms) / 1000;
+	double took_s = (double)(clock_monotonic_ms(cluster->call->clock) - reading->began_ms) / 1000;
 	for (int i = 0; i < BAR_WIDTH; i++)
 		bar[i] = done / all * BAR_WIDTH > i ? '#' : '.';
 	bar[BAR_WIDTH] = '\0';
@@ -128,9 +126,9 @@ static void note(struct reading *reading, const struct wal_name *name, bool good
 		queue_fail(&reading->queue, st, &err);
 }
 
-/* What goes from one segment into the next; bad: neither is as it should be, whichever it is. */
-static void take_joint(struct reading *reading, enum record_boundary_outcome outcome, const struct wal_name *second,
-		       const struct error *trouble)
+/* A record that crosses and is damaged makes both segments bad: either may be the cause. */
+static void take_boundary(struct reading *reading, enum record_boundary_outcome outcome, const struct wal_name *second,
+			  const struct error *trouble)
 {
 	struct cluster_reading *cluster = reading->cluster;
 	uint64_t number;
@@ -138,7 +136,7 @@ static void take_joint(struct reading *reading, enum record_boundary_outcome out
 	cluster->totals.skipped += outcome == RECORD_BOUNDARY_SKIPPED;
 	if (outcome != RECORD_BOUNDARY_DAMAGED)
 		return;
-	tell_damage(reading, second, trouble);
+	report_damage(reading, second, trouble);
 	note(reading, second, false);
 	if (!wal_name_number(second, cluster->segment_bytes, &number) || number == 0)
 		return;
@@ -147,41 +145,41 @@ static void take_joint(struct reading *reading, enum record_boundary_outcome out
 	note(reading, &first, false);
 }
 
-static void take_joints(struct reading *reading, const struct read_job *job, const struct inspected *inspected)
+static void take_boundaries(struct reading *reading, const struct read_job *job, const struct inspected *inspected)
 {
 	struct error trouble = {0};
 	struct wal_name next = job->name;
-	take_joint(reading,
-		   record_boundaries_begin(&reading->boundaries, job->number, inspected, job->follows, &trouble),
-		   &job->name, &trouble);
+	take_boundary(reading,
+		      record_boundaries_begin(&reading->boundaries, job->number, inspected, job->follows, &trouble),
+		      &job->name, &trouble);
 	enum record_boundary_outcome outcome =
 	    record_boundaries_end(&reading->boundaries, job->number, inspected, &trouble);
 	(void)wal_name_next(&next, reading->cluster->segment_bytes);
-	take_joint(reading, outcome, &next, &trouble);
+	take_boundary(reading, outcome, &next, &trouble);
 }
 
 static void take_result(struct reading *reading, const struct read_job *job, enum status st,
 			const struct inspected *inspected, const struct error *trouble)
 {
 	struct cluster_reading *cluster = reading->cluster;
-	/* What this user may not read is one object; an outage, or a machine short of descriptors, is all of them. */
-	reading->local_row = st == STATUS_LOCAL ? reading->local_row + 1 : 0;
-	if (st == STATUS_LOCAL && reading->local_row < LOCAL_MOST)
+	/* One local failure may be a denied permission. Many in a row are the machine's: no more descriptors, say. */
+	reading->local_failures = st == STATUS_LOCAL ? reading->local_failures + 1 : 0;
+	if (st == STATUS_LOCAL && reading->local_failures < LOCAL_FAILURES_MAX)
 		st = STATUS_DAMAGED;
 	if (st == STATUS_DAMAGED && inspected->lack.lacks)
-		tell_lack(reading, &job->name, &inspected->lack, trouble);
+		report_missing_key(reading, &job->name, &inspected->lack, trouble);
 	else if (st == STATUS_DAMAGED)
-		tell_damage(reading, &job->name, trouble);
+		report_damage(reading, &job->name, trouble);
 	else if (st != STATUS_OK && st != STATUS_MISSING)
 		queue_fail(&reading->queue, st, trouble);
-	/* What was removed since it was listed is not read, and no window goes through it. */
+	/* An object removed after the listing counts as removed, and windows end before it. */
 	cluster->totals.objects += st != STATUS_MISSING;
 	cluster->totals.removed += st == STATUS_MISSING;
 	cluster->totals.bytes += job->bytes;
 	cluster->totals.records += inspected->records.count;
 	if (!st || st == STATUS_DAMAGED || st == STATUS_MISSING)
 		note(reading, &job->name, !st);
-	take_joints(reading, job, inspected);
+	take_boundaries(reading, job, inspected);
 	save(reading, false);
 	show_progress(reading);
 }
@@ -199,7 +197,7 @@ static void work(void *arg, const struct repository *repo)
 		struct inspected inspected;
 		struct error trouble = {0};
 		struct inspection inspection = {.repo = repo,
-						.call = reading->cluster->context->call,
+						.call = reading->cluster->call,
 						.crc32c = &reading->crc32c,
 						.system_id = reading->cluster->system_id,
 						.name = &job.name};
@@ -253,31 +251,22 @@ static enum status list(struct reading *reading, struct repository *repo, struct
 	    .reading = reading,
 	    .plan = {.segment_bytes = reading->cluster->segment_bytes, .read = put, .arg = reading}};
 	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", reading->cluster->system_id);
-	enum status st = store_list(repo->store, reading->cluster->context->call, prefix, on_object, &lister, err);
+	enum status st = store_list(repo->store, reading->cluster->call, prefix, on_object, &lister, err);
 	reading->cluster->totals.remembered = lister.plan.remembered;
 	reading->cluster->totals.unreadable = lister.plan.unreadable;
 	return st;
 }
 
-static size_t thread_count(const struct config *config)
-{
-	/* Each connection has the limit for itself. */
-	if (config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0)
-		return 1;
-	unsigned processors = processors_count();
-	return processors < THREADS_MAX ? processors : THREADS_MAX;
-}
-
-/* By as many as can be started: one is enough. */
-static enum status read_all(struct reading *reading, size_t threads, struct error *err)
+/* One thread is enough, if no more can be started. */
+static enum status read_all(struct reading *reading, struct error *err)
 {
 	const struct cluster_reading *cluster = reading->cluster;
 	CLEANUP(repository_fini) struct repository repo = {0};
-	struct worker_pool pool = {.call = cluster->context->call, .work = work, .arg = reading, .most = threads};
+	struct worker_pool pool = {.call = cluster->call, .work = work, .arg = reading, .most = cluster->threads};
 	enum status st = repository_join(&repo, cluster->repo, err);
 	if (st)
 		return st;
-	if (worker_pool_start(&pool, threads, cluster->repo) == 0)
+	if (worker_pool_start(&pool, cluster->threads, cluster->repo) == 0)
 		st = error_set(err, STATUS_LOCAL, "no thread can be started");
 	if (!st)
 		st = list(reading, &repo, err);
@@ -289,15 +278,14 @@ static enum status read_all(struct reading *reading, size_t threads, struct erro
 
 enum status verify_read(struct cluster_reading *cluster, struct error *err)
 {
-	const struct call *call = cluster->context->call;
-	size_t threads = thread_count(cluster->context->config);
+	const struct call *call = cluster->call;
 	struct reading reading = {.cluster = cluster, .began_s = clock_utc_s(call->clock)};
 	reading.saved_ms = reading.began_ms = clock_monotonic_ms(call->clock);
 	crc32c_init(&reading.crc32c);
 	queue_init(&reading.queue, reading.jobs, sizeof reading.jobs[0]);
-	enum status st = record_boundaries_init(&reading.boundaries, threads, err);
+	enum status st = record_boundaries_init(&reading.boundaries, cluster->threads, err);
 	if (!st)
-		st = read_all(&reading, threads, err);
+		st = read_all(&reading, err);
 	progress_clear(cluster->progress);
 	record_boundaries_fini(&reading.boundaries);
 	queue_fini(&reading.queue);

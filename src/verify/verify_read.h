@@ -1,42 +1,45 @@
-/* verify --read: opens what is in the repository, by as many threads as there are processors. */
+/* verify --read: opens and checks the objects of one cluster, with several threads. */
 #ifndef WALSHIP_VERIFY_VERIFY_READ_H
 #define WALSHIP_VERIFY_VERIFY_READ_H
 
-#include "command/command.h"
+#include "console/console.h"
 #include "console/progress.h"
 #include "repo/repository.h"
 #include "verify/missing_keys.h"
 #include "verify/verified.h"
 
 struct read_totals {
-	uint64_t objects, bytes; /* read, as they are stored */
+	uint64_t objects, bytes; /* read; bytes as stored */
 	uint64_t records;        /* WAL records whose CRC was checked */
-	uint64_t remembered;     /* segments that were read before */
-	uint64_t unreadable;     /* objects in a storage class that cannot be read at once */
-	uint64_t skipped;        /* records across two segments of which one part was not at hand */
-	uint64_t removed;        /* objects that went between the listing and the reading */
+	uint64_t remembered;     /* segments noted as good by an earlier run, and not read */
+	uint64_t unreadable;     /* objects in an archive storage class */
+	uint64_t skipped;        /* records that cross a boundary and could not be checked: a part was not available */
+	uint64_t removed;        /* objects removed between the listing and the read */
 	uint64_t damaged;
-	struct missing_keys missing_keys; /* what is not known to be damaged, and cannot be opened */
+	struct missing_keys missing_keys; /* of objects that cannot be opened and are not known to be damaged */
 };
 
 struct cluster_reading {
-	const struct command_context *context;
-	const struct repository *repo; /* the threads have copies */
+	const struct call *call;
+	const struct console *console;
+	bool json;
+	const struct repository *repo; /* each thread joins it with a connection of its own */
+	size_t threads;                /* at most */
 	struct progress *progress;
 	struct verified *verified;
 	uint64_t system_id;
 	uint32_t segment_bytes;
-	uint64_t objects, bytes; /* to be read, for the progress */
-	/* Told of each segment that cannot be opened, by one thread at a time. */
+	uint64_t objects, bytes; /* to read: for the progress */
+	/* Called for each unreadable segment, by one thread at a time. */
 	enum status (*lost)(void *arg, uint32_t timeline, uint64_t number, struct error *err);
 	void *arg;
 	struct read_totals totals; /* out */
 };
 
 /*
- * Lists the cluster again and reads what is not remembered. What is damaged is printed as soon as it is found, and is
- * no reason to stop; of what a key is lacking for the first of each key. What was found good is remembered, also when
- * this fails later.
+ * Lists the cluster again and reads the objects that are not noted as good. Prints each damaged object when it is
+ * found, and the first object of each missing key; neither ends the run. Notes the good segments even if the run fails
+ * later.
  */
 enum status verify_read(struct cluster_reading *cluster, struct error *err);
 

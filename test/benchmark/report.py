@@ -22,23 +22,24 @@ MEMORY_TO_REACH = {"one push": "20 MB", "one fetch": "20 MB", "push, all process
 
 INTRO = """# Benchmarks
 
-walship at its default level of gzip beside pgBackRest, gz and lz4, both with AES-256, on one machine in one run: one backlog of
-{segments} real segments of 16 MiB (pgbench's TPC-B, inserts of random text, the build of an index). `./test/bench` makes it,
-measures, and writes this file; nothing in it is written by hand.
+The tables compare walship at its default level of gzip with pgBackRest, gz and lz4, both with AES-256. All ran on one
+machine in one run, over one backlog of {segments} real segments of 16 MiB: pgbench's TPC-B, inserts of random text, the
+build of an index. `./test/bench` makes the backlog, measures, and writes this file; nothing in it is written by hand.
 
-How to read it: seconds differ from machine to machine and from hour to hour, **the ratios are what to compare**. The tools take turns
-within each round. A cell is the median of {rounds} rounds and, in brackets, the spread; a ratio is the median of the rounds' own ratios. Bold
-is reached. Raw numbers, calibration and configurations are at the end.
+Seconds differ from machine to machine and from hour to hour: **compare the ratios**. The tools take turns within each
+round. A cell is the median of {rounds} rounds and, in brackets, the spread. A ratio is the median of the rounds' own
+ratios. Bold means that the target is reached. Raw numbers, calibration and configurations are at the end.
 
-- *drain*: from the start of the server until no `.ready` is left, as PostgreSQL's archiver calls the tool. The server's own part is in
-  the row `/bin/true`. fsync of PostgreSQL itself is off, that of the tools is not.
-- *fetch*: every segment once, in order, from a small C loop in place of PostgreSQL; only the calls' time counts.
-- *recover*: from the start of a base backup until the server has replayed everything and opens; the rows are counted behind it. The row `cp`
-  is what PostgreSQL needs when the WAL lies beside it.
-- *sync* is one call for one segment. *async xN* is pgBackRest's archive-async with process-max N, *ahead* the same idea in walship. The best
-  one is found by a try of each with {sample} segments.
-- *S3* is radosgw with its data in memory, on the same cores as the tools. *30 ms* is a proxy before it that holds every byte back 15 ms each
-  way, and makes a new connection wait for a round trip; it has no slow start, no loss and no limit of bandwidth, so what is measured is waiting.
+- *drain*: from the start of the server until no `.ready` file is left, as PostgreSQL's archiver calls the tool. The row
+  `/bin/true` shows the server's own part. fsync of PostgreSQL itself is off, that of the tools is on.
+- *fetch*: every segment once, in order, from a small C loop instead of PostgreSQL; only the time of the calls counts.
+- *recover*: from the start of a base backup until the server has replayed everything and opens. The test counts the
+  rows afterwards. The row `cp` shows the time that PostgreSQL needs when the WAL lies beside it.
+- *sync* is one call for one segment. *async xN* is pgBackRest's archive-async with process-max N, and *ahead* is the
+  same idea in walship. A try of each with {sample} segments finds the best one.
+- *S3* is radosgw with its data in memory, on the same cores as the tools. *30 ms* is a proxy before it that delays
+  every byte by 15 ms each way, and makes a new connection wait for a round trip. The proxy has no slow start, no loss
+  and no limit of bandwidth, so the tables measure waiting.
 """
 
 
@@ -131,7 +132,7 @@ class Report:
             times = "" if ratio is None else f"{ratio:.1f}"
             ours = tool.name == "walship"
             rows.append([tool.title, shown, f"**{times}**" if ours and values and ratio <= 3 else times, "at most 3" if ours else ""])
-        return "## A push that was done ahead, answered by its acknowledgement\n\n" + table(["", "one call", "times /bin/true", "to reach"], rows)
+        return "## A segment that was pushed ahead, answered by its pushed marker\n\n" + table(["", "one call", "times /bin/true", "to reach"], rows)
 
     def _requests(self):
         rows = []
@@ -159,8 +160,8 @@ class Report:
                     rows.append([f"{case}, {STORES[store]}", *cells, f"at most {limit}" if limit else ""])
         if not rows:
             return ""
-        text = ("One push or fetch: sync, what wait4 says of the largest of some calls. All processes: while the backlog is drained or fetched,\n"
-                "the shares (PSS) of all processes of the tool added up, looked at every 10 ms, in a pass of its own.\n\n")
+        text = ("One push or fetch: sync, the largest of several calls by wait4. All processes: the sum of the shares (PSS) of all\n"
+                "processes of the tool while the backlog is drained or fetched, read every 10 ms, in a pass of its own.\n\n")
         return "## Peak memory\n\n" + text + table(["", *(tool.title for tool in self.done.contenders), "to reach"], rows)
 
     def _stages(self):
@@ -180,10 +181,11 @@ class Report:
             ("fetch: all but the disk", ms["fetch gzip aes"], ms["/bin/true"] + limit["isal-inflate"] + limit["memcpy"] + limit["aes-decrypt"] + limit["hmac"], "the sum of these and HMAC-SHA-256"),
         ]
         rows = [[name, f"{taken:.2f} ms", f"{least:.2f} ms", f"{taken / least:.1f}", what] for name, taken, least, what in stages]
-        text = (f"Mean of single calls with {n} segments from all parts of the backlog, the best of three for each; sync; repository and data directory in\n"
-                "memory but for the row of the disk. Calls and limits have the same single processor here: with all of them, as in the tables above, a push to\n"
-                "a directory compresses in several threads. Stages are differences, so small ones carry the noise of large ones (below 0 is noise alone).\n"
-                "A durable push also syncs a directory of its own and a link, the limit one file and its directory.\n\n")
+        text = (f"Mean of single calls with {n} segments from all parts of the backlog, the best of three for each; sync. Repository\n"
+                "and data directory are in memory, except for the row of the disk. Calls and limits have the same single processor\n"
+                "here: with all processors, as in the tables above, a push to a directory compresses in several threads. Stages are\n"
+                "differences, so small ones carry the noise of large ones (a negative value is noise alone). A durable push also\n"
+                "syncs a directory of its own and a link; the limit syncs one file and its directory.\n\n")
         return ("## Each stage beside its own limit, for one segment\n\n" + text
                 + table(["stage", "walship", "limit", "times", "what the limit is"], rows) + "\n" + self._speeds())
 
@@ -193,7 +195,7 @@ class Report:
             wal = made if "inflate" in stage else taken
             ratio = f"{taken / made:.2f}:1" if stage.startswith(("isal-", "zlib-")) and "inflate" not in stage else ""
             rows.append([stage, f"{wal / seconds:.0f} MB/s", ratio])
-        return "That one processor, in memory; compression and decompression in MB of WAL, the rest in MB of what it works on:\n\n" + table(["", "speed", "ratio"], rows)
+        return "That one processor, in memory; compression and decompression in MB of WAL, the rest in MB of its own input:\n\n" + table(["", "speed", "ratio"], rows)
 
     def _modes(self):
         rows = [[STORES[store], tool, way, mode, self.facts.get(("calibration", store, tool, way), "")]
@@ -204,8 +206,9 @@ class Report:
         found = {(store, tool): text for (store, tool), text in self.done.configurations.items() if tool != "lz4"}
         if not found:
             return ""
-        commands = ("Commands: `walship push %p`, `walship fetch %f %p`; `pgbackrest --stanza=main archive-push %p`, `pgbackrest --stanza=main archive-get %f %p`,\n"
-                    "each with its `--config`. pgBackRest lz4 is the same with `compress-type=lz4`; its own log file is off, which only helps it.\n")
+        commands = ("Commands: `walship push %p`, `walship fetch %f %p`; `pgbackrest --stanza=main archive-push %p`,\n"
+                    "`pgbackrest --stanza=main archive-get %f %p`, each with its `--config`. pgBackRest lz4 is the same with\n"
+                    "`compress-type=lz4`; its own log file is off, which only helps it.\n")
         blocks = [f"\n{STORES[store]}, {tool}:\n\n" + re.sub("^(?=.)", "    ", self._neutral(text).rstrip(), flags=re.M) + "\n"
                   for (store, tool), text in found.items()]
         return "## Commands and configurations\n\n" + commands + "".join(blocks)

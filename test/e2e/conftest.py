@@ -11,7 +11,7 @@ import pytest
 
 sys.dont_write_bytecode = True
 
-from harness import certs, disk, host, postgres, proxy, radosgw, store, wal, walship  # noqa: E402
+from harness import certs, disk, extent, host, postgres, proxy, radosgw, store, wal, walship  # noqa: E402
 
 SYSTEM_ID = 7601921254259666965  # of the made-up segments
 disk.enter_private_namespace()
@@ -23,6 +23,39 @@ def pytest_configure():
         raise KeyboardInterrupt
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)
+
+
+def pytest_collection_modifyitems(config, items):
+    items[:], left = extent.select(items, extent.extent())
+    if left:
+        config.hook.pytest_deselected(items=left)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+    return extent.scheduler(LoadScopeScheduling, config, log)
+
+
+def processor_seconds():
+    used = os.times()
+    return sum(used[:4])
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    item.processor_start = processor_seconds()
+    yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Processor time of the test and of the programs that it ran, into junit.xml: wall time says little on a loaded machine."""
+    if call.when == "teardown":
+        item.user_properties.append(("processor_seconds", f"{processor_seconds() - item.processor_start:.2f}"))
+    yield
 
 
 @pytest.fixture(scope="session")

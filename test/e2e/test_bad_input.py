@@ -175,7 +175,7 @@ MISTAKES = [
     ("wrong unit", wrong_unit, 2, 255, r"walship\.conf:\d+: .*push-timeout.*5 parsecs", r"\bs\b|ms|min"),
     ("no number", no_number, 2, 255, r"walship\.conf:\d+: .*push-timeout.*soon", r"\bs\b|ms|min"),
     ("level out of range", bad_level, 2, 255, r"walship\.conf:\d+: compress-level: '11' is out of range", r"from 1 to 9"),
-    ("unknown choice", bad_choice, 2, 255, r"walship\.conf:\d+: cipher: 'rot13' is not known", r"aes-256-cbc"),
+    ("unknown choice", bad_choice, 2, 255, r"walship\.conf:\d+: cipher: 'rot13' is not a valid value", r"aes-256-cbc"),
     ("missing value", empty_value, 2, 255, r"walship\.conf:\d+: log-level: has no value", None),
     ("no configuration file", no_config_file, 2, 255, r"absent\.conf.*No such file", None),
     ("missing root folder", no_root, 3, 255, r"absent", r"mkdir|mount"),
@@ -183,6 +183,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("command", ["push", "fetch"])
 @pytest.mark.parametrize("mistake", [pytest.param(m, id=m[0].replace(" ", "-")) for m in MISTAKES])
 def test_mistake(dir_site, mistake, command):
@@ -359,6 +360,7 @@ MODES = [
 ]
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 def test_fetch_exit_codes(dir_site, data_dir, control_file, mode):
     """From the data directory, as PostgreSQL calls."""

@@ -94,6 +94,7 @@ S3_MISTAKES = [
 ]
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("command", ["push", "fetch", "fetch-standby"])
 @pytest.mark.parametrize("mistake", [pytest.param(m, id=m[0].replace(" ", "-")) for m in S3_MISTAKES])
 def test_s3_mistake(request, s3_site, mistake, command):

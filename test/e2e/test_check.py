@@ -100,4 +100,4 @@ def test_another_user_than_the_servers(dir_site, data_dir):
     data_dir.chmod(0o755)
     done = dir_site.run("check", "--pg-data", data_dir).expect(0)
     assert marks(done)["data directory"] == "–"
-    assert f"this is user id {host.USER.uid}, and not the server's" in done.out.decode() and "run it as the server's user" in done.out.decode()
+    assert f"this is user id {host.USER.uid}, not the server's user" in done.out.decode() and "run it as the server's user" in done.out.decode()

@@ -195,8 +195,8 @@ def quiet_process(place):
 
 @pytest.mark.parametrize("source, error", [
     (container, "the container endpoint: .*no answer in time"), (web_identity, "STS .*no answer in time"),
-    (instance, "metadata service: .*no answer in time"), (hanging_process, "credential_process sleep: does not end in time"),
-    (quiet_process, "credential_process sh: does not end in time"),
+    (instance, "metadata service: .*no answer in time"), (hanging_process, "credential_process sleep: did not exit in time"),
+    (quiet_process, "credential_process sh: did not exit in time"),
 ], ids=["container", "web-identity", "instance", "process", "quiet-process"])
 def test_a_source_that_hangs_ends_in_time(place, source, error):
     env = source(place)
@@ -212,7 +212,7 @@ def test_without_a_spool_every_call_asks(place):
     host.USER.mkdir(place.spool, 0o755)
     os.chmod(place.spool, 0o755)
     for number in (1, 2):
-        place.push(env).expect(0, "asked for anew by every call", None)
+        place.push(env).expect(0, "will be requested on every call", None)
         assert len(place.endpoint.requests) == number
 
 

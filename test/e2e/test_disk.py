@@ -133,7 +133,7 @@ def test_a_disk_that_went_read_only(dir_site, small_disk):
     disk.set_read_only(True)
     other = wal.segment_name(1, 4, wal.MIB)
     path = site.file(other, wal.segment(site.system_id, other, wal.MIB))
-    site.run("push", path).expect(5, rf"push {other}: .*Read-only file system", "its file system is read-only: .*dmesg")
+    site.run("push", path).expect(5, rf"push {other}: .*Read-only file system", "the file system is read-only: .*dmesg")
     assert site.run("cat", name, "--system-id", site.system_id).out == content
     disk.set_read_only(False)
     site.run("push", path).expect(0)

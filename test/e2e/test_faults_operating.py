@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import host, objects, strict_s3, strict_s3_faults, strict_s3_lies, wal, walship
+from harness import extent, host, objects, strict_s3, strict_s3_faults, strict_s3_lies, wal, walship
 
 SIZE = wal.MIB
-TIMEOUT_S = 2
-MARGIN_S = 8   # behind a step's timeout: process start, the steps that work, the timer of last resort
+TIMEOUT_S = round(2 * host.SLOWNESS)
+MARGIN_S = 8 * host.SLOWNESS  # behind a step's timeout: process start, the steps that work, the timer of last resort
 MEMORY = 128 << 20
 WORLDS = 6     # at once: most of the time is waiting
 COMMANDS = {"list": ("list", "--json"), "info": ("info", "--json"), "verify": ("verify", "--json"),
@@ -253,6 +253,7 @@ def test_a_listing_meets_it_once(worlds, clean, ledger):
     faults = {**strict_s3_faults.FAULTS, **strict_s3_lies.LISTINGS}
     jobs = [(fault, command, (0, 3) if fault == "bit flipped" else (0,) if fault in PASSING | {"length too long"} else (BY_LISTING[command],), 1)
             for fault in faults for command in COMMANDS]
+    jobs = extent.every(4, jobs)
     one_meets_it(worlds, clean, ledger, jobs, "a listing", is_listing)
 
 
@@ -260,6 +261,7 @@ def test_a_read_meets_it_once(worlds, clean, ledger):
     faults = {**strict_s3_faults.FAULTS, **strict_s3_lies.BODIES}
     jobs = [(fault, command, (0,) if fault in PASSING else (BY_READ[fault][column] if fault in BY_READ else 3,), n)
             for fault in faults for column, (command, n) in enumerate(GETS.items())]
+    jobs = extent.every(5, jobs)
     one_meets_it(worlds, clean, ledger, jobs, "a read", is_get)
 
 
@@ -279,8 +281,8 @@ def test_everything_meets_it_for_ever(worlds, ledger):
         assert done.code == 3, shown
         check_ending(command, done, took_s, shown)
         ledger[fault, "everything, for ever"][command] = done.code
-    each(worlds, [(fault, command) for fault in ("no answer", "503", "body drips", "endless headers", "403 no permission")
-                  for command in COMMANDS if command != "check" or fault != "403 no permission"], work)
+    each(worlds, extent.every(4, [(fault, command) for fault in ("no answer", "503", "body drips", "endless headers", "403 no permission")
+                                  for command in COMMANDS if command != "check" or fault != "403 no permission"]), work)
 
 
 def test_what_is_not_granted(worlds, ledger):

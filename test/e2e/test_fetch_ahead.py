@@ -85,6 +85,7 @@ def going(recovery, count, first=1, **options):
 
 # In order.
 
+@pytest.mark.heart
 def test_all_of_them_in_order(recovery):
     some = recovery.archive(names(40, first=230))
     recovery.fetch(*some)
@@ -159,7 +160,7 @@ def test_a_gap_is_answered_by_the_store(recovery):
     recovery.fetch(*some[:5])
     for _ in range(2):
         done = recovery.ask(some[5])
-        assert done.code == 1 and "was in the spool" not in done.err
+        assert done.code == 1 and "prefetched and verified" not in done.err
     # It appears after it was seen missing.
     recovery.archive([some[5]])
     recovery.fetch(*some[5:])
@@ -545,7 +546,7 @@ def test_dest_on_another_file_system(dir_recovery, small_disk):
     for name in some:
         dir_recovery.wait_for_spool([*some[some.index(name):], last])
         done = dir_recovery.walship.run("fetch", name, disk.path / "x", "--system-id", SYSTEM_ID, "-v").expect(0, "spool")
-        assert (disk.path / "x").read_bytes() == dir_recovery.content[name] and "was in the spool" in done.err
+        assert (disk.path / "x").read_bytes() == dir_recovery.content[name] and "prefetched and verified" in done.err
         assert stat.S_IMODE((disk.path / "x").stat().st_mode) == 0o600
         assert [each.name for each in disk.path.iterdir()] == ["x"]
     # No room: the words and the code are those of a fetch that no process went ahead of.

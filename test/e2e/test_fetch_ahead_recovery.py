@@ -52,7 +52,7 @@ def restored(site, backup, name="restored", signal_file="recovery.signal", **set
 
 
 def from_spool(cluster):
-    return re.findall(r"walship: fetch (\w+): was in the spool", cluster.log_text())
+    return re.findall(r"walship: fetch (\w+): prefetched and verified", cluster.log_text())
 
 
 def folder_of(site, cluster):

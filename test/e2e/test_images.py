@@ -11,6 +11,8 @@ import yaml
 
 from harness import host, images, strict_s3, wal
 
+pytestmark = pytest.mark.full
+
 SYSTEM_ID = 7601921254259666965
 MIB = 1 << 20
 DOCKER = host.ROOT / "docker"

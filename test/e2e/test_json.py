@@ -191,6 +191,7 @@ NEVER_SEEN = {"status: status.disk.full_in_seconds", "status: status.pushes.noti
               "info: cluster.windows[].archived_last", "verify: cluster.windows[].archived_last"}
 
 
+@pytest.mark.heart
 def test_every_line_is_as_documented(place):
     """And every field that is documented was seen with a value, but for a few."""
     check = Checker()

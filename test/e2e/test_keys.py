@@ -199,11 +199,11 @@ def test_rotation_is_refused_before_anything_is_lost(site):
     # The newest object needs another key, or is damaged.
     third = wal.object_name(SYSTEM_ID, wal.segment_name(1, 3, MIB))
     site.store.put(third, objects.make_object(b"x" * 1000, third, os.urandom(32)))
-    assert refused(site, 4, rf"the newest object, {third}, cannot be opened: encrypted with the key of id", r"add that key's copy as a further cipher-key-file.*key list")
+    assert refused(site, 4, rf"the newest object, {third}, cannot be opened: encrypted with key id", r"add that key's copy as a further cipher-key-file.*key list")
     for garbage in (b"", b"garbage", b"x" * 1000):
         site.store.delete(third)
         site.store.put(third, garbage)
-        assert refused(site, 4, rf"the newest object, {third}, cannot be opened", r"no key would open it: .*pg_switch_wal")
+        assert refused(site, 4, rf"the newest object, {third}, cannot be opened", r"no key can open it: .*pg_switch_wal")
     site.store.delete(third)
     site.store.put(third, b"WALSHIP\3" + b"x" * 1000)
     assert refused(site, 4, rf"the newest object, {third}, cannot be opened: object format version 3", r"a newer walship")
@@ -211,7 +211,7 @@ def test_rotation_is_refused_before_anything_is_lost(site):
     damaged = bytearray(whole)
     damaged[100] ^= 1
     site.store.put(name, bytes(damaged))
-    assert refused(site, 4, rf"the newest object, {name}, cannot be opened: not authentic", r"no key would open it: .*pg_switch_wal")
+    assert refused(site, 4, rf"the newest object, {name}, cannot be opened: not authentic", r"no key can open it: .*pg_switch_wal")
     site.store.put(name, whole)
 
     # The store is away, the keys are not from the file, the file is not ours, the name is taken by something else.
@@ -219,10 +219,10 @@ def test_rotation_is_refused_before_anything_is_lost(site):
     assert refused(site, 3, r"key rotate")
     site.store.come_back()
     done = site.run("key", "rotate", site.folder / "key-2027", "--write", "--cipher-key-file", site.walship.key_file)
-    done.expect(2, r"the keys are not from a walship.conf: --cipher-key-file", r"without --write")
+    done.expect(2, r"the keys are not configured in walship.conf, but by --cipher-key-file", r"without --write")
     assert not (site.folder / "key-2027").exists()
     host.USER.write(site.folder / "nonsense", "no key\n", 0o600)
-    refused(site, 2, r"nonsense: holds no key", path="nonsense")
+    refused(site, 2, r"nonsense: not a key", path="nonsense")
     host.USER.write(site.folder / "copy", site.walship.key_file.read_bytes(), 0o600)
     refused(site, 2, r"holds the key that encrypts already", path="copy")
     rotate(site, "key-2027", "--write")
@@ -393,7 +393,7 @@ def test_a_command_that_fails_below_a_parent_that_ignores_its_children(dir_site)
     dir_site.walship.configure(cipher_key_file=None, cipher_key_command=program)
     process = dir_site.walship.popen("push", dir_site.file(name, content), preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
     _, err = process.communicate(timeout=30)
-    assert process.returncode == 3 and b"ended with exit code 7" in err and not dir_site.store.list()
+    assert process.returncode == 3 and b"exited with code 7" in err and not dir_site.store.list()
 
 
 @pytest.mark.parametrize("option", ["cipher-key-command", "s3-key-secret-command"])
@@ -404,10 +404,10 @@ def test_commands_that_fail(s3_site, option):
     path = s3_site.file(name, content)
     for line, codes, error in (
             ("/nonexistent", (2, 255), r"/nonexistent: cannot be run: No such file"),
-            ("sh -c 'echo the vault is sealed >&2; exit 7'", (3, 255), r" sh: ended with exit code 7: 'the vault is sealed'"),
-            ("sh -c 'echo waiting >&2; sleep 1000'", (3, 255), r" sh: does not end in time: 'waiting'"),
-            ("true", (2, 255), r"the command prints nothing"),
-            ("echo 'x", (2, 255), r"a quote that is not closed")):
+            ("sh -c 'echo the vault is sealed >&2; exit 7'", (3, 255), r" sh: exited with code 7: 'the vault is sealed'"),
+            ("sh -c 'echo waiting >&2; sleep 1000'", (3, 255), r" sh: did not exit in time: 'waiting'"),
+            ("true", (2, 255), r"the command printed nothing"),
+            ("echo 'x", (2, 255), r"an unclosed quote")):
         s3_site.walship.configure(**{option: line})
         s3_site.run("push", path, "--system-id", SYSTEM_ID).expect(codes[0], rf"{option}.*{error}", r".")
         s3_site.run("cat", name, "--system-id", SYSTEM_ID).expect(codes[1], rf"{option}.*{error}", r".")

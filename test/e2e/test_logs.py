@@ -92,7 +92,7 @@ def test_no_log_is_worth_a_push(dir_site, where, format):
     done = dir_site.run("push", dir_site.file(name, content))
     assert done.code == 0 and dir_site.store.list() == [stored]
     lines = done.err.splitlines()
-    assert sum("standard error is used instead" in line for line in lines) == 1
+    assert sum("using standard error instead" in line for line in lines) == 1
     assert lines[0].startswith("walship: warning: log-to ") or where == "/dev/full"
     assert any("stored as" in line for line in lines), "and the lines come there"
 

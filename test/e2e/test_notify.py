@@ -137,8 +137,8 @@ def test_push_does_not_wait_and_the_group_is_killed(dir_site, failing):
     host.wait_for(lambda: not host.exists(pid) and not host.exists(child), "the end of the command's group")
     assert time.monotonic() - begun > 3.5
     # The next call finds what became of it.
-    host.wait_for(lambda: "does not end in time" in failing().err, "the result in the log")
-    assert "does not end in time" not in failing().err
+    host.wait_for(lambda: "did not exit in time" in failing().err, "the result in the log")
+    assert "did not exit in time" not in failing().err
 
 
 def test_who_talks_much_is_heard_out(dir_site, failing):
@@ -150,14 +150,14 @@ def test_who_talks_much_is_heard_out(dir_site, failing):
     told.wait(1)
     host.wait_for(lambda: (dir_site.folder / "sent").exists(), "its end")
     said = host.wait_for(lambda: [line for line in failing("-v").err.splitlines() if "notify-command" in line], "the result")
-    assert len(said) == 1 and re.fullmatch("walship: notify-command: ended with exit code 0: x{100,}", said[0])
+    assert len(said) == 1 and re.fullmatch("walship: notify-command: exited with code 0: x{100,}", said[0])
 
 
 @pytest.mark.parametrize("command,result", [
-    ("false", "notify-command false: ended with exit code 1"),
-    ("sh -c 'echo no mailer >&2; exit 75'", "notify-command sh: ended with exit code 75: 'no mailer'"),
+    ("false", "notify-command false: exited with code 1"),
+    ("sh -c 'echo no mailer >&2; exit 75'", "notify-command sh: exited with code 75: 'no mailer'"),
     ("/nonexistent/mail", "notify-command /nonexistent/mail: cannot be run: No such file or directory"),
-    ("mail 'root", "notify-command has a quote that is not closed"),
+    ("mail 'root", "notify-command has an unclosed quote"),
 ])
 def test_its_result_is_logged_once(dir_site, failing, command, result):
     dir_site.walship.configure(notify_command=command)
@@ -175,7 +175,7 @@ def test_a_good_result_is_told_to_those_who_ask(dir_site, failing):
     dir_site.store.go_away()
     assert "notify-command" not in failing().err
     said = host.wait_for(lambda: [line for line in failing("-v").err.splitlines() if "notify-command" in line], "the result")
-    assert said == ["walship: notify-command: ended with exit code 0: sent to failing?line two"]
+    assert said == ["walship: notify-command: exited with code 0: sent to failing?line two"]
 
 
 @pytest.mark.parametrize("spool", ["/nonexistent/spool", "not/absolute"])

@@ -26,6 +26,7 @@ def fetch(site, name, *options, **kwargs):
     return done, dest.read_bytes() if dest.exists() else None
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("kind", KINDS)
 def test_there_and_back(site, kind):
     name, content, object_name = site.kind(kind)
@@ -39,6 +40,7 @@ def test_there_and_back(site, kind):
     assert shown.out == content
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("kind", KINDS)
 def test_pushed_again(site, kind):
     """The same content is success, another one is refused, and neither changes the object."""
@@ -47,11 +49,12 @@ def test_pushed_again(site, kind):
     before = site.store.get(object_name)
     push(site, name, content).expect(0)
     assert site.store.get(object_name) == before
-    push(site, name, site.kind(kind, seed=1)[1]).expect(4, rf"push {name}: .*the archive has another file of this name", r"two servers")
+    push(site, name, site.kind(kind, seed=1)[1]).expect(4, rf"push {name}: .*the archive has a different file with this name", r"two servers")
     assert site.store.get(object_name) == before
     assert site.store.list() == [object_name]
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("kind", KINDS)
 def test_absent(site, kind):
     """A certain "no" is exit 1, of fetch without a word: PostgreSQL asks for files that are not there all the time."""
@@ -89,6 +92,7 @@ def test_compress(dir_site, codec, level):
     assert got == content
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("cipher", ["aes-256-cbc", "none"])
 @pytest.mark.parametrize("codec", CODECS)
 def test_opened_without_walship(dir_site, codec, cipher):

@@ -89,6 +89,7 @@ def archive_batches(site):
         return backup, primary.rows(), segments
 
 
+@pytest.mark.heart
 def test_recovery_never_ends_early(case):
     """With recovery.signal PostgreSQL stops, as often as it is tried; when the store is back it gets to the end."""
     site, outage = case
@@ -144,6 +145,7 @@ def test_standby_keeps_asking(case):
         assert standby.rows() == rows
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("case", ["dir-moved", "s3-refused", "s3-stalled"], indirect=True)
 def test_archiver_retries(case):
     """The archiver fails and tries again, the server works on, and nothing is lost."""

@@ -145,6 +145,7 @@ def test_a_file_size_limit_is_an_error(dir_site):
     assert code == 255 and "File too large" in err and not (dir_site.folder / "out").exists(), err
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("words, code", [
     (("psuh", "pg_wal/" + wal.SEGMENT), 2),
     (("fetsh", wal.SEGMENT, "pg_wal/RECOVERYXLOG"), 255),

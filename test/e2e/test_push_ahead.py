@@ -42,6 +42,7 @@ def another(site, **options):
 
 # A drain.
 
+@pytest.mark.heart
 def test_postgresql_drains_a_backlog(site):
     """PostgreSQL itself, after a night without an archive_command."""
     with site.primary("primary", "--wal-segsize=1") as primary:
@@ -146,7 +147,7 @@ def test_a_damaged_one_ahead(backlog):
     assert backlog.noted() == [names[1], *names[3:]]
     assert backlog.call(names[1]).answered
     call = backlog.call(names[2])
-    assert call.code == 4 and f"walship: push {names[2]}: its first page is 0/0 where the name says 0/300000" in call.err
+    assert call.code == 4 and f"walship: push {names[2]}: its first page is at 0/0, but the name says 0/300000" in call.err
     assert backlog.object(names[2]) not in backlog.store.list()
 
 
@@ -171,7 +172,7 @@ def push_again(backlog, name, code=0, message=None):
 def test_a_file_touched_since(noted):
     backlog, names = noted
     os.utime(backlog.wal / names[1])
-    push_again(backlog, names[1], 0, "identical to what the archive has")
+    push_again(backlog, names[1], 0, "identical to the archived file")
 
 
 def test_a_file_with_its_old_times(noted):
@@ -184,7 +185,7 @@ def test_a_file_with_its_old_times(noted):
         file.write(content)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (times.st_ino, times.st_mtime_ns)
-    push_again(backlog, names[1], 4, "the archive has another file of this name")
+    push_again(backlog, names[1], 4, "the archive has a different file with this name")
     backlog.check(names[1])
 
 
@@ -193,7 +194,7 @@ def test_a_restored_copy(noted, site):
     backlog, names = noted
     copy = Backlog(site.scratch.folder("copy"), backlog.walship, site.store, SYSTEM_ID)
     copy.add_segments(6, seed=5)
-    push_again(copy, names[1], 4, "the archive has another file of this name")
+    push_again(copy, names[1], 4, "the archive has a different file with this name")
     host.USER.own(shutil.copy2(backlog.wal / names[2], copy.wal / names[2]))
     copy.content[names[2]] = backlog.content[names[2]]
     push_again(copy, names[2], 0, "identical")
@@ -228,9 +229,9 @@ def test_another_key(noted, site):
     backlog, names = noted
     key_file = host.USER.write(site.folder / "key2", os.urandom(32).hex() + "\n", 0o600)
     backlog.walship.configure(cipher_key_file=key_file)
-    push_again(backlog, names[1], 4, "what it has cannot be read")
+    push_again(backlog, names[1], 4, "its object cannot be read")
     backlog.walship.configure(cipher="none", cipher_key_file=None)
-    push_again(backlog, names[2], 4, "what it has cannot be read")
+    push_again(backlog, names[2], 4, "its object cannot be read")
 
 
 # The spool.
@@ -302,7 +303,7 @@ def drain_with_conflicts(backlog):
         assert call.code in (0, 4), call
         codes[call.name] = call.code
         if call.code == 4:
-            assert "the archive has another file of this name" in call.err
+            assert "the archive has a different file with this name" in call.err
             backlog.done(call.name)
     return codes
 

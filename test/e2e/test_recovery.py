@@ -63,6 +63,7 @@ def test_archive_under_load(site):
         assert restored.rows() == rows
 
 
+@pytest.mark.heart
 def test_point_in_time_and_timelines(site):
     """Recovery to a moment, on a new timeline; then recovery along that timeline with its history file."""
     with site.primary() as primary:

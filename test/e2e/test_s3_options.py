@@ -105,17 +105,17 @@ def test_check_finds_out_about_versions(s3_site, special_bucket, options, marks)
 
 
 @pytest.mark.parametrize("options, error, hint", [
-    ({"s3_storage_class": "GLACIER"}, "GLACIER cannot be read at once", "GLACIER_IR"),
-    ({"s3_storage_class": "DEEP_ARCHIVE"}, "DEEP_ARCHIVE cannot be read at once", "lifecycle"),
+    ({"s3_storage_class": "GLACIER"}, "GLACIER has no immediate read access", "GLACIER_IR"),
+    ({"s3_storage_class": "DEEP_ARCHIVE"}, "DEEP_ARCHIVE has no immediate read access", "lifecycle"),
     ({"s3_sse": "aes"}, "s3-sse", "aws:kms"),
     ({"s3_sse_kms_key_id": "x"}, "s3-sse is not aws:kms", "s3-sse = aws:kms"),
     ({"s3_sse_bucket_key": "yes"}, "s3-sse is not aws:kms", "s3-sse = aws:kms"),
     ({"s3_tags": "a,b"}, "'a,b' is not name=value", "at most 10"),
-    ({"s3_object_lock_mode": "GOVERNANCE"}, "without s3-object-lock-retain-days", "belong together"),
+    ({"s3_object_lock_mode": "GOVERNANCE"}, "without s3-object-lock-retain-days", "set both"),
     ({"s3_object_lock_retain_days": "0"}, "s3-object-lock-retain-days", "1 to 36500"),
-    ({"s3_endpoint_mode": "fips"}, "s3-endpoint is set", "leave one"),
+    ({"s3_endpoint_mode": "fips"}, "s3-endpoint is set", "remove one"),
     ({"s3_requester_pays": "perhaps"}, "s3-requester-pays", "yes"),
-    ({"s3_proxy": "http://user:pass@127.0.0.1:1"}, "s3-proxy holds a user or a password", "HTTPS_PROXY"),
+    ({"s3_proxy": "http://user:pass@127.0.0.1:1"}, "s3-proxy contains a user name or password", "HTTPS_PROXY"),
     ({"s3_proxy": "http://h:99999"}, "does not name a host", "http://host:port"),
     ({"s3_proxy": "127.0.0.1:1"}, "'127.0.0.1:1' has no scheme", "http://host:port"),
     ({"s3_bandwidth_limit": "1KiB"}, "s3-bandwidth-limit", "65536"),
@@ -220,4 +220,4 @@ def test_the_bandwidth_is_limited(scratch, program):
             made.run(*args).expect(0)
             assert time.monotonic() - start >= 1.5
         made.configure(fetch_timeout="1s")
-        made.run(*args).expect(255, "did not end in time", "s3-bandwidth-limit may be too low")
+        made.run(*args).expect(255, "was not complete in time", "s3-bandwidth-limit may be too low")

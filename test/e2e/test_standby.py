@@ -1,5 +1,7 @@
 """Standbys that live on `walship fetch`, their promotion, and pg_rewind."""
 
+import pytest
+
 from harness import host, wal
 
 
@@ -26,6 +28,7 @@ def wait_rows(standby, count):
                   lambda: f"{standby.name} has {count} rows:\n{standby.log_text()[-2000:]}")
 
 
+@pytest.mark.heart
 def test_promotion(site):
     """A standby without a connection to its primary follows through the archive and takes over."""
     with with_table(site.primary()) as primary:

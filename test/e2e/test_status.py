@@ -88,6 +88,7 @@ def checkpoint(cluster):
 
 # With PostgreSQL.
 
+@pytest.mark.heart
 def test_archiving_works(site):
     with site.primary("primary", "--wal-segsize=1") as primary:
         look = Look(site, primary.data) if primary.start() else None
@@ -108,8 +109,8 @@ def test_archiving_works(site):
         assert look.json["server"] == {"state": "in production", "running": True, "timeline": 1}
         # For people, in the working directory, as the server's own calls are.
         result = site.run("status", cwd=primary.data)
-        assert result.code == OK and result.out.decode().startswith(f"walship OK: newest is {last}, ")
-        assert "PostgreSQL runs" in result.out.decode()
+        assert result.code == OK and result.out.decode().startswith(f"walship OK: newest segment is {last}, ")
+        assert "PostgreSQL is running" in result.out.decode()
         primary.stop()
         look = Look(site, primary.data).says(OK)
         assert look.json["server"]["state"] == "shut down" and not look.json["server"]["running"]
@@ -124,7 +125,7 @@ def test_store_down_then_up(site):
         site.store.go_away()
         look = Look(site, primary.data)
         look.says(UNKNOWN, archive="UNKNOWN", chain="UNKNOWN")
-        assert not look.json["archive"]["reachable"] and "by archive_status the last push succeeded at" in look.checks["archive"]["text"]
+        assert not look.json["archive"]["reachable"] and "according to archive_status the last push succeeded at" in look.checks["archive"]["text"]
         primary.sql("create table u ()")
         name = primary.switch()
         host.wait_for(lambda: Look(site, primary.data).json["pushes"]["failures"] >= 2, "two failures")
@@ -180,7 +181,7 @@ def test_archiving_was_switched_off(dir_site):
         Look(dir_site, primary.data).says(OK)
         os.utime(stored, (time.time() - 20 * 60,) * 2)
         look = Look(dir_site, primary.data).says(WARNING, archive="WARNING")
-        assert "are finished, and do not wait to be archived" in look.checks["archive"]["text"]
+        assert "finished but not marked for archiving" in look.checks["archive"]["text"]
         assert "backfill" in look.checks["archive"]["hint"]
         os.utime(stored, (time.time() - 31 * 60,) * 2)
         Look(dir_site, primary.data).says(CRITICAL, archive="CRITICAL")
@@ -200,7 +201,7 @@ def test_an_archiver_that_calls_another_program(dir_site):
         primary.stop()
         os.utime(ready, (time.time() - 31 * 60,) * 2)
         look = Look(dir_site, primary.data).says(CRITICAL, archive="CRITICAL", backlog="CRITICAL")
-        assert "PostgreSQL does not run here" in look.checks["backlog"]["hint"]
+        assert "PostgreSQL is not running here" in look.checks["backlog"]["hint"]
 
 
 def test_a_promotion_is_no_gap(dir_site):
@@ -237,7 +238,7 @@ def test_a_quiet_server_is_no_alarm(dir_place):
     assert "a quiet server" in look.checks["archive"]["text"] and look.json["archive"]["newest_age_seconds"] >= 5 * 3600
     # Without a data directory it is not known to be quiet.
     result = dir_place.site.run("status", "--system-id", dir_place.system_id)
-    assert result.code == CRITICAL and result.out.decode().startswith("walship CRITICAL: newest is 0000000100000000000000")
+    assert result.code == CRITICAL and result.out.decode().startswith("walship CRITICAL: newest segment is 0000000100000000000000")
     assert "✓ chain    no gap among the newest 2 objects" in result.out.decode()
 
 
@@ -256,6 +257,7 @@ def test_a_gap_without_a_data_directory(place):
     assert chain["status"] == "CRITICAL" and found["archive"]["gaps"] == [{"first": name, "last": name, "segments": 1}]
 
 
+@pytest.mark.heart
 def test_a_gap_is_named(place):
     place.push(*range(1, 12))
     for number in (4, 7, 8):
@@ -393,7 +395,7 @@ def test_not_known_is_unknown(dir_place):
     site = dir_place.site
     result = site.run("status")
     assert (result.code, result.out) == (UNKNOWN, b"")
-    result.expect(UNKNOWN, r"it is not known which cluster is meant", r"--pg-data")
+    result.expect(UNKNOWN, r"cannot tell which cluster to check", r"--pg-data")
     site.run("status", "--json", "--prometheus", "--pg-data", dir_place.data).expect(UNKNOWN, "two formats")
     site.run("status", "--status-timeout", "soon").expect(UNKNOWN, "is no time|not a time", ".")
     dir_place.push(1)
@@ -415,9 +417,9 @@ def test_another_user_does_not_see_the_pushes(dir_place):
 
 
 @pytest.mark.parametrize("how, text", [
-    ("open", "is not a directory of user [0-9]+'s own with mode 0700"), ("foreign", "is not a directory of user [0-9]+'s own"),
-    ("absent", "make the spool .*: No such file"), ("read-only", "cannot note in the spool .*: Read-only"),
-    ("full", "cannot note in the spool .*: No space left")])
+    ("open", "is not a directory of user [0-9]+ with mode 0700"), ("foreign", "is not a directory of user [0-9]+ with"),
+    ("absent", "create the spool .*: No such file"), ("read-only", "cannot record their failures in the spool .*: Read-only"),
+    ("full", "cannot record their failures in the spool .*: No space left")])
 def test_a_spool_that_takes_no_record(dir_place, small_disk, how, text):
     """Pushes fail, and cannot note it: that nothing is noted is no good news. What was noted before still counts."""
     site = dir_place.site
@@ -448,7 +450,7 @@ def test_a_record_from_before_the_disk_was_full(dir_place, small_disk):
     assert site.run("push", dir_place.path(2)).code == 3
     site.store.come_back()
     small.fill()
-    assert "1 in a row" in dir_place.look().says(WARNING, pushes="WARNING").checks["pushes"]["text"]
+    assert "1 push has failed" in dir_place.look().says(WARNING, pushes="WARNING").checks["pushes"]["text"]
 
 
 # Metrics.
@@ -506,7 +508,7 @@ def test_a_clock_that_is_or_was_wrong(dir_place):
     look = dir_place.look("--notify").says(WARNING, archive="WARNING", backlog="WARNING")
     assert look.json["archive"]["newest_age_seconds"] is None and look.json["backlog"]["oldest_age_seconds"] is None
     assert look.json["backlog"]["oldest_time"] == "1970-01-01T00:00:07Z" and not told.calls()
-    assert "since 1970-01-01T00:00:07Z, where the clock here says 20" in look.checks["backlog"]["text"]
+    assert "since 1970-01-01T00:00:07Z, but this machine's clock says 20" in look.checks["backlog"]["text"]
     assert "timedatectl" in look.checks["archive"]["hint"]
 
 
@@ -537,14 +539,14 @@ def test_the_metrics_file_is_whole_at_any_time(dir_place):
     assert os.listdir(place) == ["walship.prom"]
     dir_place.site.walship.configure(metrics_file=place / "none/walship.prom")
     done = dir_place.site.run("status", "--pg-data", dir_place.data).expect(
-        UNKNOWN, r"metrics-file .*: open directory .*No such file", rf"its directory must be there, and user id {host.USER.uid}, who runs this")
+        UNKNOWN, r"metrics-file .*: open directory .*No such file", rf"its directory must exist and be writable by user id {host.USER.uid}, which runs this command")
     assert b"walship OK: " in done.out  # all that is known is said
     os.chmod(place, 0o555)
     dir_place.site.walship.configure(metrics_file=place / "other.prom")
-    dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*Permission denied", r"be able to write to it")
+    dir_place.site.run("status", "--pg-data", dir_place.data).expect(UNKNOWN, r"metrics-file .*Permission denied", r"be writable by user id")
     # What is critical stays critical.
     dir_place.add(9, "ready", age=3600)
-    assert re.search("metrics-file .*; its directory must be there", dir_place.look().says(CRITICAL, backlog="CRITICAL").err)
+    assert re.search("metrics-file .*; its directory must exist", dir_place.look().says(CRITICAL, backlog="CRITICAL").err)
 
 
 @pytest.mark.parametrize("text", [
@@ -613,9 +615,9 @@ def test_notify_has_its_own_time_and_shows_its_result(dir_place):
     dir_place.push(1)
     dir_place.add(2, "ready", age=3600)
     result = dir_place.site.run("-v", "status", "--notify", "--pg-data", dir_place.data)
-    assert result.code == CRITICAL and result.err == "walship: notify-command: ended with exit code 0: sent\n"
+    assert result.code == CRITICAL and result.err == "walship: notify-command: exited with code 0: sent\n"
     result = dir_place.site.run("status", "--pg-data", dir_place.data)
-    assert re.search(r"^  notify   last run \S+ \(failing\): notify-command: ended with exit code 0: sent$",
+    assert re.search(r"^  notify   last run \S+ \(failing\): notify-command: exited with code 0: sent$",
                      result.out.decode(), re.M)
 
 

@@ -181,6 +181,7 @@ def test_random_faults_are_repeatable():
     assert 50 < sum(fault is not None for fault in first) < 130
 
 
+@pytest.mark.heart
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_one_request_for_a_segment_each_way(own_walship, scratch, authority, tls):
     certificate = authority.issue("strict") if tls else None

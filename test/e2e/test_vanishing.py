@@ -61,7 +61,7 @@ def test_all_segments_of_a_cluster(stored):
     assert backlog.walship.run("info").expect(0).out == b""
     for name in server.bucket.keys():
         server.bucket.path(name).unlink()
-    backlog.walship.run("verify").expect(6, "there is no WAL", r".")
+    backlog.walship.run("verify").expect(6, "the repository holds no WAL", r".")
 
 
 def test_a_history(stored):
@@ -122,7 +122,7 @@ def test_how_many_went_is_said(stored):
     server, backlog = stored
     remove_when_read(server, key_of(backlog, name_of(2)), key_of(backlog, name_of(3)))
     shown = backlog.walship.run("verify", "--read").out.decode()
-    assert "; 2 removed meanwhile: the next run tells what is missing" in shown
+    assert "; 2 removed meanwhile: the next run shows what is missing" in shown
 
 
 def test_a_window_names_what_must_be_restored(stored):
@@ -131,6 +131,6 @@ def test_a_window_names_what_must_be_restored(stored):
     [cluster] = lines(backlog.walship.run("verify", "--json").expect(0))
     assert [(window["first"], window["archived_last"]) for window in cluster["windows"]] == [(name_of(1), name_of(2))]
     shown = backlog.walship.run("verify").expect(0).out.decode()
-    assert f"; what is in an archive storage class, up to {name_of(2)}, must be restored before that\n" in shown
+    assert f"; first restore the segments in an archive storage class, up to {name_of(2)}\n" in shown
     server.bucket.archived.clear()
     assert "archive storage class" not in backlog.walship.run("verify").expect(0).out.decode()

@@ -131,6 +131,7 @@ def timestamp(text):
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
+@pytest.mark.heart
 def test_verify_names_each_missing_range(site):
     store_segments(site, [3, 4])
     site.run("verify").expect(0)
@@ -154,7 +155,7 @@ def test_verify_names_each_missing_range(site):
 
 
 def test_verify_of_nothing_and_without_a_store(site):
-    site.run("verify").expect(6, "there is no WAL in it", "archive_command")
+    site.run("verify").expect(6, "the repository holds no WAL", "archive_command")
     store_segments(site, [3])
     site.run("verify").expect(0)
     site.store.go_away()
@@ -174,12 +175,12 @@ def test_a_damaged_history_is_named(site):
     broken[-1] ^= 1
     site.store.put(where, bytes(broken))
     result = site.run("verify")
-    assert result.code == 4 and f"warning: {where}: not authentic" in result.err and "1 object is damaged, or not to be opened" in result.err
+    assert result.code == 4 and f"warning: {where}: not authentic" in result.err and "1 object is damaged or unreadable" in result.err
     assert "hint: look for another copy" in result.err and "key" not in result.err.partition("hint: ")[2]
-    assert "✗ 00000002.history says nothing: where timeline 2 comes from is not known" in result.out.decode()
+    assert "✗ 00000002.history is unreadable: the parent of timeline 2 is unknown" in result.out.decode()
     site.store.delete(where)
     result = site.run("verify").expect(6, "1 timeline history is missing", "push")
-    assert "✗ 00000002.history is missing: where timeline 2 comes from is not known" in result.out.decode()
+    assert "✗ 00000002.history is missing: the parent of timeline 2 is unknown" in result.out.decode()
 
 
 @pytest.mark.parametrize("length", [0, 95])
@@ -190,7 +191,7 @@ def test_what_is_too_short_is_not_there(site, length):
     whole = site.store.get(short)
     site.store.delete(short)
     site.store.put(short, whole[:length])
-    told = f"{short}: cut off: {length} bytes, and no tag"
+    told = f"{short}: cut off: {length} bytes, without a tag"
     result = site.run("verify").expect(4, "1 object is damaged")
     assert told in result.err and f"{name_of(6)} is missing" in result.out.decode()
     info = site.run("info", "--json")
@@ -351,7 +352,7 @@ def test_read_checks_every_record_once(site, archived):
     again = read_line(site.run("verify", "--read", "--json").expect(0))
     assert (again["objects"], again["remembered_segments"]) == (0, len(segments))
     text = site.run("verify", "--read").expect(0).out.decode()
-    assert f"✓ read 0 objects, 0 B, 0 WAL records; {len(segments)} segments were read before\n" in text
+    assert f"✓ read 0 objects, 0 B, 0 WAL records; {len(segments)} segments verified by earlier runs\n" in text
     time.sleep(2.1)
     young = read_line(site.run("verify", "--read", "--json", "--verify-again=30d").expect(0))
     assert young["objects"] == 0
@@ -379,6 +380,7 @@ def test_only_what_is_new_is_read(site):
         assert new > 0 and after["objects"] == new + 1 and after["remembered_segments"] == before["objects"] - 1
 
 
+@pytest.mark.heart
 def test_a_flipped_bit_is_found(site, archived):
     system_id, segments = archived
     wrong = segments[len(segments) // 2]
@@ -488,8 +490,8 @@ def test_a_key_that_is_lacking_is_told_once(site):
     assert "damaged" not in text + result.err
     for key_id, count in ids.items():
         assert f"✗ {count} objects are encrypted with the key of id {key_id}, which is not configured\n" in text
-        [first] = re.findall(f"^✗ (\\S+): encrypted with the key of id {key_id}, which is not configured; others of this key are counted$", text, re.M)
-    assert len(text.splitlines()) == 7 and "; 23 not opened for want of a key\n" in text
+        [first] = re.findall(f"^✗ (\\S+): encrypted with key id {key_id}, which is not configured; other objects of this key are only counted$", text, re.M)
+    assert len(text.splitlines()) == 7 and "; 23 not opened: the key is not configured\n" in text
     result = site.run("verify", "--read", "--json").expect(4, "need a key", "key list")
     found = [line for line in lines(result) if line["kind"] == "locked"]
     assert {line["key_id"]: line["objects"] for line in found} == ids and len(damages(result)) == 0
@@ -500,7 +502,7 @@ def test_a_key_that_is_lacking_is_told_once(site):
     # And what no key opens beside them has its own advice.
     where = wal.object_name(site.system_id, name_of(3))
     site.store.put(where, site.store.get(where)[:-1] + b"x")
-    result = site.run("verify", "--read").expect(4, "1 object is damaged, or not to be opened; 23 need a key that is not configured", "add the key")
+    result = site.run("verify", "--read").expect(4, "1 object is damaged or unreadable; 23 need a key that is not configured", "add the key")
     assert list(damages(site.run("verify", "--read", "--json"))) == [where]
 
 
@@ -521,7 +523,7 @@ def test_one_that_cannot_be_read_does_not_end_it(dir_site):
         path = site.store.path / wal.object_name(primary.system_id(), last)
     time.sleep(1.1)
     path.chmod(0)
-    result = site.run("verify", "--read").expect(4, "1 object is damaged, or not to be opened", "another copy")
+    result = site.run("verify", "--read").expect(4, "1 object is damaged or unreadable", "another copy")
     assert f"open file://{path}: Permission denied" in result.out.decode()
     path.chmod(0o640)
     rest = read_line(site.run("verify", "--read", "--json").expect(0))
@@ -596,7 +598,7 @@ def test_how_many_cannot_be_opened_is_said_in_the_end(dir_site):
     for number in range(3, 103):
         (site.store.path / wal.object_name(site.system_id, name_of(number))).write_bytes(b"")
     done = site.run("verify")
-    assert done.code == 4 and done.err.count("cut off: 0 bytes") == 64 and "36 others cannot be opened either" in done.err
+    assert done.code == 4 and done.err.count("cut off: 0 bytes") == 64 and "36 other objects cannot be opened either" in done.err
     assert "100 objects are damaged" in done.err
 
 

@@ -1,6 +1,6 @@
 # Completion of walship for bash, made by: walship help completion-bash
 
-# What may stand behind an option; false when nothing does.
+# Sets the values of an option; false for an option without a value.
 _walship_value() {
 	case $1 in
 	--repo) ;;
@@ -66,7 +66,7 @@ _walship_value() {
 	esac
 }
 
-# The second words of commands that have one; false for the others.
+# Sets the second words of a two-word command; false for other commands.
 _walship_group() {
 	case $1 in
 	key) words='list rotate' ;;

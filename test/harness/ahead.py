@@ -47,7 +47,7 @@ class Recovery:
 
     def ask(self, name, *more, **kwargs):
         done = self.walship.run(*self.args(name, *more), cwd=self.data, **kwargs)
-        self.from_spool += "was in the spool" in done.err
+        self.from_spool += "prefetched and verified" in done.err
         return done
 
     def fetch(self, *some, **kwargs):

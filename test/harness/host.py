@@ -13,6 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PG_BIN = Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin"))
 
+# How many times slower than a quiet machine this machine is, as test/run measures. Waits for a success take so many times longer.
+SLOWNESS = float(os.environ.get("WALSHIP_TEST_SLOWNESS") or 1)
+
 # Instrumented builds of walship are steered by these; everything else of our environment stays out.
 PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "GCOV_PREFIX", "GCOV_PREFIX_STRIP", "LLVM_PROFILE_FILE")
 
@@ -74,7 +77,7 @@ def exists(pid):
 
 def run(argv, *, check=True, timeout=120, env=None, cwd="/", as_user=True, stdin=None):
     """Run a program to its end, as the ordinary user; a failure shows what it said."""
-    done = subprocess.run([str(a) for a in argv], capture_output=True, timeout=timeout, cwd=cwd,
+    done = subprocess.run([str(a) for a in argv], capture_output=True, timeout=timeout * SLOWNESS, cwd=cwd,
                           env=clean_env() if env is None else env, input=stdin,
                           stdin=subprocess.DEVNULL if stdin is None else None,
                           **(USER.popen_args() if as_user else {}))
@@ -85,14 +88,15 @@ def run(argv, *, check=True, timeout=120, env=None, cwd="/", as_user=True, stdin
 
 
 def wait_for(condition, what, timeout=30, interval=0.03):
-    """Poll condition until it is true and return its value; fail after timeout seconds."""
+    """Poll condition until it is true and return its value; fail after timeout seconds, more on a slow machine."""
+    timeout *= SLOWNESS
     end = time.monotonic() + timeout
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"waited {timeout} s in vain: {what() if callable(what) else what}")
+            raise AssertionError(f"waited {timeout:g} s in vain: {what() if callable(what) else what}")
         time.sleep(interval)
 
 
@@ -130,7 +134,7 @@ class Server:
                 break
             self.process.send_signal(sig)
             try:
-                self.process.wait(seconds)
+                self.process.wait(seconds * SLOWNESS)
             except subprocess.TimeoutExpired:
                 pass
         return self.process.returncode

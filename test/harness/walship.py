@@ -89,7 +89,7 @@ class Walship:
     def run(self, *args, env=None, cwd=None, timeout=60, argv=None, umask=0o077):
         """Call it and wait. No output may hold a secret."""
         done = subprocess.run(argv or self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.folder,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False, umask=umask,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout * host.SLOWNESS, check=False, umask=umask,
                               **host.USER.popen_args())
         self.check_secrets(done.stdout, done.stderr)
         return Result(done.returncode, done.stdout, done.stderr.decode())

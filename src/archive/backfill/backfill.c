@@ -1,45 +1,41 @@
-/* backfill: what pg_wal still has and the repository lacks, after a failover or a lost archive_status. */
+#include "archive/backfill/backfill.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 
 #include "archive/backfill/missing.h"
+#include "archive/push/push_source.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/uri.h"
-#include "command/command.h"
-#include "command/settings.h"
 #include "console/print.h"
+#include "format/frame.h"
 #include "job/limiter.h"
 #include "pg/data/control.h"
 #include "pg/wal/segment_check.h"
-#include "repo/cluster_id.h"
-#include "format/frame.h"
+#include "repo/repository.h"
 #include "repo/worker_pool.h"
 #include "stream/codec/codec.h"
 #include "sys/processors.h"
-#include "walship/push.h"
 
-#define OUTAGES_MOST                                                                                                   \
-	(2 * WORKER_POOL_CONNECTIONS) /* so many in a row, each retried for push-timeout, and nobody is there */
+#define OUTAGES_MOST (2 * WORKER_POOL_CONNECTIONS) /* in a row, each retried for push-timeout: the store is down */
 
 struct backfill {
-	const struct command_context *context;
+	const struct backfill_request *request;
 	const struct repository *repo;
 	const char *data; /* the data directory */
 	char pg_wal[PATH_MAX];
 	uint64_t system_id;
 	struct finished_list list;
-	struct missing missing; /* stored is set too when somebody is at it */
-	bool together;          /* others work beside: who is short of something leaves it for later */
-	struct push push;       /* what is the same for all of them */
+	struct missing missing; /* stored is also set while a thread pushes the file */
+	bool together;          /* threads run: a push that lacks memory or descriptors is put off */
+	struct push push;       /* the fields that all pushes share */
 	struct limiter limiter;
-	bool json;
-	pthread_mutex_t mutex; /* guards what follows, and what is printed */
+	pthread_mutex_t mutex; /* guards the fields below, and the output */
 	size_t next, pushed, failed, outages;
 	enum status worst;
-	struct error printing; /* why nothing can be printed any more */
+	struct error printing; /* why output failed */
 	enum status print_status;
 };
 
@@ -55,13 +51,12 @@ static void backfill_fini(struct backfill *backfill)
 
 static enum status find_files(struct backfill *backfill, struct data_directory *directory, struct error *err)
 {
-	struct cluster_hint hint = settings_cluster(backfill->context->config);
-	enum status st = cluster_id_find(&hint, NULL, directory, &backfill->system_id, err);
+	enum status st = cluster_id_find(&backfill->request->cluster, NULL, directory, &backfill->system_id, err);
 	if (st)
 		return st;
 	if (!directory->known)
-		return error_hint(err, error_set(err, STATUS_USAGE, "no data directory is at hand"),
-				  "run in it, or name it with --pg-data");
+		return error_hint(err, error_set(err, STATUS_USAGE, "no data directory found"),
+				  "run walship in the data directory, or name it with --pg-data");
 	backfill->data = directory->path;
 	if (snprintf(backfill->pg_wal, sizeof backfill->pg_wal, "%s/pg_wal", directory->path) >= PATH_MAX)
 		return error_set(err, STATUS_USAGE, "path too long: %.64s...", directory->path);
@@ -77,18 +72,18 @@ static enum status show_text(struct backfill *backfill, const struct wal_file *f
 {
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	bool failed = trouble->text[0] != '\0';
-	const char *mark = failed ? "✗" : (command_flag(backfill->context, "dry-run") ? "○" : "✓");
+	const char *mark = failed ? "✗" : (backfill->request->dry_run ? "○" : "✓");
 	enum status st =
 	    buffer_printf(&out, err, "%s %s  %s\n", mark, file->name.text, failed ? trouble->text : result);
 	if (!st && failed && trouble->hint[0] != '\0')
 		st = buffer_printf(&out, err, "  hint: %s\n", trouble->hint);
-	return st ? st : print_text(&backfill->context->console, &out, err);
+	return st ? st : print_text(backfill->request->console, &out, err);
 }
 
 static enum status show_json(struct backfill *backfill, const struct wal_file *file, const char *result,
 			     const struct error *trouble, struct error *err)
 {
-	return print_json(&backfill->context->console,
+	return print_json(backfill->request->console,
 			  json_pack("{s:s, s:s, s:s, s:I, s:o, s:o}", "kind", "file", "name", file->name.text, "result",
 				    result, "bytes", (json_int_t)file->bytes, "error", print_string(trouble->text),
 				    "hint", print_string(trouble->hint)),
@@ -101,13 +96,14 @@ static void show(struct backfill *backfill, const struct wal_file *file, const c
 {
 	if (backfill->print_status)
 		return;
-	backfill->print_status = backfill->json ? show_json(backfill, file, result, trouble, &backfill->printing)
-						: show_text(backfill, file, result, trouble, &backfill->printing);
+	backfill->print_status = backfill->request->json
+				     ? show_json(backfill, file, result, trouble, &backfill->printing)
+				     : show_text(backfill, file, result, trouble, &backfill->printing);
 }
 
-static void note(struct backfill *backfill, const struct wal_file *file, enum status st, const struct error *trouble)
+static void record(struct backfill *backfill, const struct wal_file *file, enum status st, const struct error *trouble)
 {
-	/* A push that succeeds may have tried what did not: the name was taken, and what has it is the same. */
+	/* A push that succeeds may have set an error on the way: the name was taken, by the same content. */
 	static const struct error none = {0};
 	(void)pthread_mutex_lock(&backfill->mutex);
 	show(backfill, file, st ? "failed" : "pushed", st ? trouble : &none);
@@ -121,8 +117,8 @@ static void note(struct backfill *backfill, const struct wal_file *file, enum st
 }
 
 /*
- * The .ready of a copied directory, or of before a crash, may speak of a segment that is half there. But what the
- * server itself says is only doubted by what is certain. Whose first page is not its own, push refuses.
+ * In a copied directory, or after a crash, a segment with a .ready may be incomplete. The server's .ready is doubted
+ * only where the check is certain. A segment with a foreign first page is refused by push itself.
  */
 static enum status check_whole(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
 			       struct error *err)
@@ -131,37 +127,36 @@ static enum status check_whole(const struct backfill *backfill, const struct wal
 				      .name = &file->name,
 				      .system_id = backfill->system_id,
 				      .segment_bytes = file->bytes,
-				      .left_lsn = file->left_lsn};
+				      .switch_lsn = file->switch_lsn};
 	if (file->name.kind != WAL_SEGMENT || !file->begun)
 		return STATUS_OK;
 	enum status st = segment_check(&whole, err);
 	if (st != STATUS_CONFLICT || !file->ready || !whole.newer)
 		return st;
 	log_line(push->call->log, LEVEL_WARNING,
-		 "%s is pushed as it is: its PostgreSQL is newer than this walship, which cannot judge it: %s",
+		 "%s is pushed unchecked: this walship does not know the WAL of its newer PostgreSQL: %s",
 		 file->name.text, err->text);
 	*err = (struct error){0};
 	return STATUS_OK;
 }
 
 /*
- * What is pushed is what was checked: the file is looked at before, and push, which refuses another one, looks again
- * once it has read it.
+ * The check reads the file by its path, the push from the descriptor that was opened before: the path must still name
+ * that file afterwards, unchanged.
  */
 static enum status check_and_push(const struct backfill *backfill, const struct wal_file *file, const struct push *push,
 				  struct error *err)
 {
-	struct shipped known;
+	CLEANUP(push_source_close) struct push_source source = {0};
 	struct error unfit = {0};
-	enum status seen = push_examine(push, &known, &unfit);
+	enum status opened = push_source_open(&source, push, &unfit);
 	enum status st = check_whole(backfill, file, push, err);
 	if (st)
 		return st;
-	if (seen)
-		return *err = unfit, seen;
-	struct push checked = *push;
-	checked.known = &known;
-	return push_file(&checked, NULL, err);
+	if (opened)
+		return *err = unfit, opened;
+	st = push_source_check_current(&source, push, err);
+	return st ? st : push_source_send(&source, push, err);
 }
 
 static enum status push_one(struct backfill *backfill, const struct wal_file *file, const struct repository *repo,
@@ -169,8 +164,8 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
 {
 	char path[PATH_MAX];
 	struct log_subject subject = {.wal_file = file->name.text};
-	const struct log log = log_about(backfill->context->call->log, &subject);
-	struct call call = call_step(backfill->context->call);
+	const struct log log = log_about(backfill->request->call->log, &subject);
+	struct call call = call_step(backfill->request->call);
 	struct push push = backfill->push;
 	call.log = &log;
 	if (snprintf(path, sizeof path, "%s/%s", backfill->pg_wal, file->name.text) >= (int)sizeof path)
@@ -181,15 +176,12 @@ static enum status push_one(struct backfill *backfill, const struct wal_file *fi
 	return check_and_push(backfill, file, &push, err);
 }
 
-/*
- * Why it could not be pushed may be that the server has used the file for something else since: after the archiver
- * came first, which is no failure.
- */
+/* The archiver may have pushed the file meanwhile, and the server recycled it: that is not a failure. */
 static bool is_archived(const struct backfill *backfill, const struct wal_file *file, const struct repository *repo,
 			struct error *trouble)
 {
 	char path[PATH_MAX], object[WAL_OBJECT_NAME_MAX];
-	struct call call = call_step(backfill->context->call);
+	struct call call = call_step(backfill->request->call);
 	struct object_info info;
 	struct error ignored = {0};
 	wal_object_name(object, backfill->system_id, &file->name);
@@ -198,10 +190,11 @@ static bool is_archived(const struct backfill *backfill, const struct wal_file *
 		return false;
 	if (store_stat(repo->store, &call, object, &info, &ignored) == STATUS_OK && info.bytes >= OBJECT_MIN)
 		return true;
-	(void)error_set(trouble, STATUS_LOCAL, "gone from pg_wal since it was found there, and not pushed");
-	(void)error_hint(trouble, STATUS_LOCAL,
-			 "PostgreSQL removes and recycles what archive_status calls archived: if walship verify "
-			 "misses it, look for a copy, or make a new base backup");
+	(void)error_set(trouble, STATUS_LOCAL, "removed from pg_wal before it could be pushed");
+	(void)error_hint(
+	    trouble, STATUS_LOCAL,
+	    "PostgreSQL removes and recycles files that archive_status marks as archived: if walship verify "
+	    "reports it missing, look for a copy, or make a new base backup");
 	return false;
 }
 
@@ -212,13 +205,13 @@ static void put_off(struct backfill *backfill, const struct wal_file *file)
 	(void)pthread_mutex_unlock(&backfill->mutex);
 }
 
-/* Nobody else's from here on. */
+/* The next file for the calling thread alone; NULL at the end. */
 static const struct wal_file *take_next(struct backfill *backfill)
 {
 	const struct wal_file *file = NULL;
 	(void)pthread_mutex_lock(&backfill->mutex);
 	bool goes_on = backfill->outages < OUTAGES_MOST && !backfill->print_status &&
-		       !call_is_interrupted(backfill->context->call);
+		       !call_is_interrupted(backfill->request->call);
 	while (goes_on && file == NULL && backfill->next < backfill->list.count) {
 		if (!backfill->missing.stored[backfill->next])
 			file = &backfill->list.files[backfill->next];
@@ -245,25 +238,23 @@ static void work(void *arg, const struct repository *repo)
 			put_off(backfill, file);
 			return;
 		}
-		note(backfill, file, st, &trouble);
+		record(backfill, file, st, &trouble);
 	}
 }
 
-/* This thread works too, so that a machine without room for others gets on. */
+/* This thread works too: a machine may be unable to start others. */
 static void push_all(struct backfill *backfill)
 {
-	const struct config *config = backfill->context->config;
 	struct worker_pool pool = {
-	    .call = backfill->context->call, .work = work, .arg = backfill, .most = WORKER_POOL_CONNECTIONS};
-	/* Each connection would have the limit for itself. */
-	bool alone = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT) > 0 || backfill->missing.count < 2;
+	    .call = backfill->request->call, .work = work, .arg = backfill, .most = WORKER_POOL_CONNECTIONS};
+	bool alone = backfill->request->one_by_one || backfill->missing.count < 2;
 	limiter_init(&backfill->limiter, processors_count(), WORKER_POOL_BUFFERS_BYTES);
 	(void)pthread_mutex_init(&backfill->mutex, NULL);
 	backfill->together = !alone;
 	(void)worker_pool_start(&pool, alone ? 0 : backfill->missing.count - 1, backfill->repo);
 	work(backfill, backfill->repo);
 	worker_pool_join(&pool);
-	/* Descriptors and memory that did not suffice for all may do for one. */
+	/* Descriptors and memory that were too few for all threads may suffice for one. */
 	backfill->together = false;
 	backfill->next = 0;
 	work(backfill, backfill->repo);
@@ -273,52 +264,42 @@ static void push_all(struct backfill *backfill)
 
 static enum status prepare_push(struct backfill *backfill, struct error *err)
 {
-	const struct config *config = backfill->context->config;
 	const struct repository *repo = backfill->repo;
-	const struct codec *codec = codec_by_name(config_text(config, OPTION_ID_COMPRESS));
-	struct repo_url url;
-	enum status st = codec_check(codec, STATUS_USAGE, err);
-	if (!st)
-		st = repo_url_parse(&url, config_text(config, OPTION_ID_REPO), err);
-	if (st)
-		return st;
-	backfill->push = (struct push){
-	    .codec = codec,
-	    .level = (int)config_number(config, OPTION_ID_COMPRESS_LEVEL),
-	    .threads = 1, /* the processors are shared out by the limiter */
-	    .key = repo->encrypt ? &repo->keys.keys[0] : NULL,
-	    .keys = &repo->keys,
-	    .pg_data = backfill->data,
-	    .system_id = backfill->system_id,
-	    .limiter = &backfill->limiter,
-	    .buffer_bytes = url.kind == REPO_S3 ? config_number(config, OPTION_ID_S3_PART_SIZE) : 0,
-	};
-	return STATUS_OK;
+	struct push *push = &backfill->push;
+	*push = backfill->request->push;
+	push->threads = 1; /* the limiter shares out the processors */
+	push->key = repo->encrypt ? &repo->keys.keys[0] : NULL;
+	push->keys = &repo->keys;
+	push->pg_data = backfill->data;
+	push->system_id = backfill->system_id;
+	push->limiter = &backfill->limiter;
+	return codec_check(push->codec, STATUS_USAGE, err);
 }
 
 /*
- * The whole.
+ * All files.
  */
 
 static enum status show_sum(struct backfill *backfill, size_t not_tried, struct error *err)
 {
 	size_t files = backfill->list.count;
 	size_t stored = files - backfill->missing.count;
-	if (backfill->json)
-		return print_json(&backfill->context->console,
+	if (backfill->request->json)
+		return print_json(backfill->request->console,
 				  json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "kind", "total", "finished_files",
 					    (json_int_t)files, "stored_files", (json_int_t)stored, "pushed_files",
 					    (json_int_t)backfill->pushed, "failed_files", (json_int_t)backfill->failed,
 					    "untried_files", (json_int_t)not_tried, "unfinished_segments",
-					    (json_int_t)backfill->list.others),
+					    (json_int_t)backfill->list.unfinished),
 				  err);
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st = buffer_printf(
 	    &out, err,
 	    "%zu finished file%s: %zu in the repository already, %zu pushed, %zu failed, %zu not tried; %zu still "
 	    "to be written\n",
-	    files, files == 1 ? "" : "s", stored, backfill->pushed, backfill->failed, not_tried, backfill->list.others);
-	return st ? st : print_text(&backfill->context->console, &out, err);
+	    files, files == 1 ? "" : "s", stored, backfill->pushed, backfill->failed, not_tried,
+	    backfill->list.unfinished);
+	return st ? st : print_text(backfill->request->console, &out, err);
 }
 
 static enum status show_lacking(struct backfill *backfill, struct error *err)
@@ -348,30 +329,19 @@ static enum status fill(struct backfill *backfill, struct error *err)
 	return st;
 }
 
-static enum status run(const struct command_context *context, struct error *err)
+enum status backfill_run(const struct backfill_request *request, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
-	CLEANUP(backfill_fini)
-	struct backfill backfill = {.context = context, .repo = &repo, .json = command_flag(context, "json")};
+	CLEANUP(backfill_fini) struct backfill backfill = {.request = request, .repo = &repo};
 	struct data_directory directory;
 	enum status st = find_files(&backfill, &directory, err);
 	if (!st)
-		st = repository_open(&repo, context->settings, context->call, err);
+		st = repository_open(&repo, request->settings, request->call, err);
 	if (!st)
 		st = missing_find(&backfill.missing,
-				  &(struct missing_query){context, &repo, &backfill.list, backfill.system_id}, err);
+				  &(struct missing_query){request->call, &repo, &backfill.list, backfill.system_id},
+				  err);
 	if (st)
 		return st;
-	return command_flag(context, "dry-run") ? show_lacking(&backfill, err) : fill(&backfill, err);
-}
-
-enum status command_backfill(struct command_context *context, struct error *err)
-{
-	struct repository_settings settings;
-	enum status attached = settings_repository(&settings, context, err);
-	if (attached)
-		return error_wrap(err, attached, "backfill");
-	context->settings = &settings;
-	enum status st = run(context, err);
-	return st ? error_wrap(err, st, "backfill") : STATUS_OK;
+	return request->dry_run ? show_lacking(&backfill, err) : fill(&backfill, err);
 }

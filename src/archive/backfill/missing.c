@@ -7,9 +7,9 @@
 
 #include "format/frame.h"
 
-#define DIR_DIGITS 16 /* of a segment's name: its directory in the repository */
+#define DIR_DIGITS 16 /* of a segment's name: they name its directory in the repository */
 
-/* The files of one directory of the repository, as they are listed: both go up by name. */
+/* The part of the list that belongs to one directory of the repository. Both ascend by name. */
 struct dir_look {
 	const struct finished_list *list;
 	bool *stored;
@@ -24,8 +24,7 @@ static enum status note_stored(void *arg, const struct object_info *info, struct
 	uint64_t system_id;
 	struct wal_name name;
 	(void)err;
-	/* A copy in a directory further down is not what fetch asks for, and what is shorter than any object is none.
-	 */
+	/* fetch never reads a copy in a subdirectory, and an object cannot be shorter than OBJECT_MIN. */
 	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < OBJECT_MIN)
 		return STATUS_OK;
 	while (low < high) {
@@ -52,14 +51,12 @@ static enum status look_for_history(struct missing *missing, const struct missin
 	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 
-/* Histories by their names, the others by listing the directories that they belong to. *end: behind the last that is
- * done.
- */
+/* A history is looked for by its name, other files by listing their directory. *end: the first file not done. */
 static enum status look_from(struct missing *missing, const struct missing_query *of, size_t first, size_t *end,
 			     struct error *err)
 {
 	const struct wal_file *files = of->list->files;
-	struct call call = call_step(of->context->call);
+	struct call call = call_step(of->call);
 	char prefix[WAL_OBJECT_NAME_MAX];
 	*end = first + 1;
 	if (files[first].name.kind == WAL_HISTORY)
@@ -83,12 +80,13 @@ enum status missing_find(struct missing *missing, const struct missing_query *of
 		st = look_from(missing, of, i, &end, err);
 	if (st) {
 		struct store *store = of->repo->store;
-		struct call call = call_step(of->context->call);
+		struct call call = call_step(of->call);
 		struct error gone = {0};
 		int64_t clock_s;
 		if (store_has_reach(store) && store_reach(store, &call, &clock_s, &gone) != STATUS_OK)
 			return st;
-		log_line(of->context->call->log, LEVEL_INFO, "backfill: every file is pushed or compared: %s",
+		log_line(of->call->log, LEVEL_INFO,
+			 "backfill: the repository cannot be listed, so every file is pushed or compared: %s",
 			 err->text);
 		*err = (struct error){0};
 	}

@@ -5,14 +5,22 @@
 
 #include "base/call.h"
 #include "base/cleanup.h"
-#include "pg/wal/content.h"
 #include "format/unseal.h"
+#include "pg/wal/content.h"
+#include "repo/repository.h"
 #include "store/store.h"
 #include "stream/byte_counter.h"
 #include "stream/file.h"
 #include "sys/output.h"
 
-/* The content against the name: what is authentic may still have been wrong when it was stored by other means. */
+void fetch_from(struct fetch *fetch, const struct repository *repo)
+{
+	fetch->store = repo->store;
+	fetch->keys = &repo->keys;
+	fetch->allow_unprotected = !repo->encrypt;
+}
+
+/* Another program may have stored an authentic object under the wrong name. */
 static enum status check_content(const struct fetch *fetch, const struct wal_name *name,
 				 const struct byte_counter *plain, struct error *err)
 {
@@ -20,12 +28,12 @@ static enum status check_content(const struct fetch *fetch, const struct wal_nam
 	uint64_t system_id;
 	enum status st = wal_content_check(name, &head, &system_id, err);
 	if (!st && system_id != 0 && system_id != fetch->system_id)
-		st = error_set(err, STATUS_CONFLICT, "of cluster %" PRIu64 ", not of %" PRIu64, system_id,
-			       fetch->system_id);
-	return st ? error_wrap(err, STATUS_DAMAGED, "the archive's copy is not what its name says") : STATUS_OK;
+		st = error_set(err, STATUS_CONFLICT, "the file belongs to cluster %" PRIu64 ", not to %" PRIu64,
+			       system_id, fetch->system_id);
+	return st ? error_wrap(err, STATUS_DAMAGED, "the archived file does not match its name") : STATUS_OK;
 }
 
-/* Into file, which does not appear here: only complete and verified content may. */
+/* Fills file without giving it a name: only complete and verified content gets one. */
 static enum status receive(const struct fetch *fetch, const struct wal_name *name, struct newfile *file,
 			   struct error *err)
 {
@@ -66,16 +74,16 @@ static enum status fetch_new(const struct fetch *fetch, const struct wal_name *n
 	if (st == STATUS_MISSING)
 		st = error_hint(
 		    err, STATUS_LOCAL,
-		    "DEST is a file's name: restore_command = 'walship fetch %%f %%p', in the data directory");
+		    "DEST must name a file: restore_command = 'walship fetch %%f %%p' runs in the data directory");
 	if (!st)
 		st = receive(fetch, name, file, err);
 	if (st == STATUS_DAMAGED)
 		return error_hint(
 		    err, st,
-		    "look for another copy of the object; the database can be recovered up to here without it");
+		    "look for another copy of the object; without it the database can be recovered up to this file");
 	if (st == STATUS_LOCAL)
 		return error_hint(
-		    err, st, "%s must be a file's name, in a directory that this user can write to, with room for it",
+		    err, st, "%s must name a file in a directory that this user can write to and that has room for it",
 		    dest);
 	return st;
 }
@@ -91,14 +99,13 @@ enum status fetch_file(const struct fetch *fetch, const char *dest, struct error
 	if (!st) {
 		st = newfile_replace(&file, err);
 		if (st)
-			(void)error_hint(err, st,
-					 "DEST is a file's name, and this user must be able to write to its directory");
+			(void)error_hint(err, st, "DEST must name a file in a directory that this user can write to");
 	}
 	newfile_fini(&file);
 	return st ? error_wrap(err, st, "fetch %s", name.text) : STATUS_OK;
 }
 
-/* A sink for an open file descriptor, which stays the caller's. */
+/* A sink that writes to the caller's file descriptor. */
 struct fd_sink {
 	struct sink sink;
 	int fd;
@@ -135,10 +142,11 @@ enum status fetch_to_fd(const struct fetch *fetch, int fd, struct error *err)
 	if (!st)
 		st = receive(fetch, &name, &file, err);
 	if (st == STATUS_MISSING)
-		(void)error_hint(err, st, "walship list %" PRIu64 "/wal/ shows what there is of this cluster",
+		(void)error_hint(err, st, "walship list %" PRIu64 "/wal/ shows the cluster's files in the repository",
 				 fetch->system_id);
 	if (st == STATUS_LOCAL)
-		(void)error_hint(err, st, "TMPDIR (now %s) names a directory with room for a segment", fetch->scratch);
+		(void)error_hint(err, st, "TMPDIR (now %s) must name a directory with room for a segment",
+				 fetch->scratch);
 	if (!st && fetch->verified != NULL)
 		fetch->verified();
 	if (!st)

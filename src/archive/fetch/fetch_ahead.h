@@ -1,17 +1,27 @@
-/* The process that fetches what recovery will ask for next: one for a cluster, and it ends by itself. */
+/* fetch for recovery: from the spool when the segment is there, while another process fetches the next segments. */
 #ifndef WALSHIP_ARCHIVE_FETCH_FETCH_AHEAD_H
 #define WALSHIP_ARCHIVE_FETCH_FETCH_AHEAD_H
 
-#include "archive/fetch/prefetch_client.h"
-#include "command/command.h"
+#include "repo/settings.h"
+#include "walship/fetch.h"
+
+struct fetch_ahead {
+	struct fetch fetch; /* call, name and system_id; store and keys are left empty */
+	const struct repository_settings *settings;
+	uint64_t bytes_max; /* of segments in the spool and on their way; 0: fetch-ahead is off */
+	int64_t timeout_ms; /* of each fetch ahead */
+	bool one_by_one;    /* never two fetches ahead at once */
+	/*
+	 * Runs live in another process, as cli/detach.h does, and returns the writing end of the pipe that told_fd
+	 * reads; NULL: no other process is started.
+	 */
+	int (*detach)(void (*live)(void *arg, int told_fd), void *arg);
+};
 
 /*
- * Starts it, detached from this one, and returns the writing end of a pipe: it begins once it is told there, by
- * fetch_ahead_begin, what recovery has got, and ends when the pipe is closed without that. -1 when it cannot be
- * started. Called before any library is loaded and any connection opened.
+ * Makes dest appear, as fetch_file does and with its statuses. Opens the repository itself if the spool does not have
+ * the file. Without a usable spool fetch-ahead is off, and the log says so.
  */
-int fetch_ahead_start(const struct command_context *context, const struct prefetch_client *client, uint64_t system_id);
-
-void fetch_ahead_begin(int fd, const char *name, uint64_t segment_bytes);
+enum status fetch_ahead_run(const struct fetch_ahead *ahead, const char *dest, struct error *err);
 
 #endif

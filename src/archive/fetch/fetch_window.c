@@ -21,7 +21,7 @@ static void step(struct fetch_window *window)
 	window->held = !wal_name_next(&window->next, window->segment_bytes);
 }
 
-/* What was dropped while it was on its way, and is wanted after all, need not be fetched twice. */
+/* A segment that was dropped while being fetched, and is wanted again, is not fetched twice. */
 static void revive(struct fetch_window *window)
 {
 	struct fetch_slot *slot;
@@ -46,7 +46,7 @@ struct fetch_slot *fetch_window_begin(struct fetch_window *window)
 	return slot;
 }
 
-/* Whether the segment will be asked for after got; the names of one timeline are in the order of its segments. */
+/* Whether recovery asks for the segment after got: the names of a timeline sort in the order of its segments. */
 static bool is_behind(const struct wal_name *name, const struct wal_name *got)
 {
 	return name->timeline == got->timeline && strcmp(name->text, got->text) > 0;
@@ -68,8 +68,7 @@ static void drop(struct fetch_window *window, struct fetch_slot *slot)
 	free_slot(window, slot);
 }
 
-/* The store does not have it, or gave no answer. Whoever asks for it asks the store; nothing behind it is wanted
- * before. */
+/* The store lacks the segment, or does not answer. Recovery's own call asks the store; later segments can wait. */
 static void hold_at(struct fetch_window *window, struct fetch_slot *slot)
 {
 	window->next = slot->name;
@@ -99,7 +98,7 @@ bool fetch_window_finish(struct fetch_window *window, struct fetch_slot *slot, e
 	return true;
 }
 
-/* Whether next is what was to be begun next, or is here or coming. */
+/* Whether next is the segment to begin next, is in the spool, or is being fetched. */
 static bool is_on_the_way(struct fetch_window *window, const struct wal_name *next)
 {
 	const struct fetch_slot *slot = find(window, next->text);

@@ -17,9 +17,9 @@
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define NAP_NS 500000L
-#define BEGIN_NAPS 4 /* between two segments whoever fetches ahead may be about to begin this one */
+#define BEGIN_NAPS 4 /* between two segments the prefetcher may be about to begin this one */
 
-/* A small file's content as text; "" when there is none. */
+/* "" when there is no such file. */
 static void read_text(const char *path, char *out, size_t size)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -27,14 +27,14 @@ static void read_text(const char *path, char *out, size_t size)
 	out[got > 0 ? got : 0] = '\0';
 }
 
-/* With all keys: what one opened that has been withdrawn since is no more than what it could not open. */
+/* With all keys: a segment that a key has opened is not used once the key is removed from the configuration. */
 static enum status name_identity(struct prefetch_client *out, const struct repository_settings *settings,
 				 struct error *err)
 {
 	char boot[BOOT_ID_MAX], text[IDENTITY_MAX];
 	read_text(BOOT_ID, boot, sizeof boot);
 	if (boot[0] == '\0')
-		return error_set(err, STATUS_LOCAL, "%s cannot be read: a crash of the machine would go unnoticed",
+		return error_set(err, STATUS_LOCAL, "%s cannot be read: a crash of the machine would not be detected",
 				 BOOT_ID);
 	enum status st = identity_text(settings, IDENTITY_ALL_KEYS, text, err);
 	if (!st)
@@ -63,8 +63,8 @@ enum status prefetch_client_open(struct prefetch_client *out, const struct repos
 	(void)snprintf(out->dir, sizeof out->dir, "%s/fetch-%" PRIu64, spool, system_id);
 	if (mkdir(out->dir, 0700) != 0 && errno != EEXIST)
 		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->dir);
-	/* Opens only while somebody reads at the other end (fifo(7)). Who fetches from another repository ends when it
-	 * hears nothing. */
+	/* Opens only while a prefetcher reads the pipe (fifo(7)). That of another repository is told nothing, and
+	 * ends. */
 	prefetch_client_path(out, "wanted", "", path);
 	if (is_of_this_repository(out))
 		out->wanted_fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
@@ -84,7 +84,7 @@ void prefetch_client_path(const struct prefetch_client *client, const char *name
 	(void)snprintf(out, PREFETCH_CLIENT_PATH_MAX, "%s/%s%s", client->dir, name, more);
 }
 
-/* Nobody reads at the other end any more: whoever fetched ahead has ended. */
+/* Whether no prefetcher reads the pipe (any more). */
 static bool is_alone(const struct prefetch_client *client)
 {
 	struct pollfd end = {.fd = client->wanted_fd, .events = POLLOUT};
@@ -96,13 +96,13 @@ static bool exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-/* Until the segment is there, or nobody is fetching it. */
+/* Waits until the segment is there, or is not being fetched. */
 static bool await(const struct prefetch_client *client, const struct call *call, const char *path, const char *part)
 {
 	const struct timespec nap = {.tv_nsec = NAP_NS};
-	int64_t enough_ms = call_left_ms(call) / 2; /* the store itself must be asked in what is left */
+	int64_t enough_ms = call_left_ms(call) / 2; /* the rest is for asking the store */
 	for (int naps = 0; !exists(path); naps++) {
-		/* It may have come between the two looks. */
+		/* The segment may have come between the two looks. */
 		if (is_alone(client) || (!exists(part) && naps >= BEGIN_NAPS))
 			return exists(path);
 		if (call_left_ms(call) <= enough_ms || call_is_interrupted(call))
@@ -112,7 +112,7 @@ static bool await(const struct prefetch_client *client, const struct call *call,
 	return true;
 }
 
-/* To another file system. dest appears with all of it or not at all. */
+/* To another file system. dest appears complete or not at all. */
 static bool copy(const char *path, const char *dest)
 {
 	struct error ignored = {0};
@@ -144,9 +144,8 @@ bool prefetch_client_take(const struct prefetch_client *client, const struct cal
 	prefetch_client_path(client, name->text, mine, own);
 	if (!is_of_this_repository(client) || !await(client, call, path, part))
 		return false;
-	/* Meanwhile the directory may have become another repository's: first it is taken, then looked where it is
-	 * from.
-	 */
+	/* The directory may become another repository's at any time: so take the segment first, then check the
+	 * identity. */
 	if (rename(path, own) != 0)
 		return false;
 	bool given = is_of_this_repository(client) && (rename(own, dest) == 0 || (errno == EXDEV && copy(own, dest)));
@@ -165,14 +164,14 @@ static void note_last(const struct prefetch_client *client, const char *line)
 	prefetch_client_path(client, "last", "", path);
 	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0 && write(fd, line, strlen(line)) < 0)
-		return; /* then the next call does not follow upon this one */
+		return; /* the next call does not know of this one, and starts no prefetcher */
 }
 
 void prefetch_client_tell(const struct prefetch_client *client, const char *name, uint64_t segment_bytes)
 {
 	char line[WANTED_LINE_MAX];
 	wanted_line(line, name, segment_bytes);
-	/* It may just have ended. SIGPIPE is ignored (main.c). */
+	/* The prefetcher may just have ended. SIGPIPE is ignored (main.c). */
 	if (client->wanted_fd < 0 || write(client->wanted_fd, line, strlen(line)) < 0)
 		note_last(client, line);
 }

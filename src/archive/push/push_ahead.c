@@ -3,33 +3,36 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "archive/push/push_source.h"
+#include "archive/push/pushed_marker.h"
+#include "base/call.h"
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "job/limiter.h"
 #include "pg/data/ready.h"
+#include "repo/repository.h"
 #include "repo/worker_pool.h"
+#include "stream/codec/codec.h"
 #include "sys/processors.h"
 
-#define LAST_START_PART 4 /* nothing new is begun after this part of push-timeout: PostgreSQL waits */
-#define LAST_END_PART 2   /* and after this part the file that was asked for has a slow network to itself */
+#define LAST_START_PART 4 /* no push starts after a quarter of push-timeout: PostgreSQL waits */
+#define LAST_END_PART 2   /* after half of it the file that the call asks for has a slow network to itself */
 
 struct batch {
-	const struct push *push; /* of the file that was asked for */
-	const struct pushed_markers *notes;
-	const struct command_context *context;
+	const struct push *push; /* of the file that the call asks for */
+	const struct pushed_markers *markers;
 	struct ready_list ready;
-	struct call call; /* with a silent log: whoever is asked for will say it */
+	struct call call; /* with a quieter log: the own call for each file reports its failure */
 	struct log log;
-	struct limiter limiter; /* of all but the file that was asked for, which waits for nobody */
+	struct limiter limiter; /* for the threads; the file that the call asks for never waits */
 	int64_t last_start_ms;
 	pthread_mutex_t mutex; /* guards what follows */
 	size_t next;
 	bool stopped;
 };
 
-/* The next one to push; false when there is none, or no time. */
+/* False when no file is left, or no time. */
 static bool take_next(struct batch *batch, struct wal_name *out)
 {
 	bool some;
@@ -49,28 +52,38 @@ static void stop(struct batch *batch)
 	(void)pthread_mutex_unlock(&batch->mutex);
 }
 
-/* One file that nobody asked for yet: room for its note, the push, the note. */
-static enum status push_one(struct batch *batch, struct push *push, const char *name, const struct shipped *before,
-			    struct error *err)
+/* The marker's room is reserved first: a push that leaves no marker would be repeated. */
+static enum status push_marked(const struct batch *batch, const struct push *push, const struct push_source *source,
+			       struct error *err)
 {
-	struct shipped after;
+	const char *name = source->name.text;
 	CLEANUP(fd_closep) int fd = -1;
-	if (before->system_id != batch->notes->system_id || pushed_marker_is_there(batch->notes, name, before))
+	if (source->file.system_id != batch->markers->system_id ||
+	    pushed_marker_is_there(batch->markers, name, &source->file))
 		return STATUS_OK;
-	enum status st = pushed_marker_reserve(batch->notes, name, before, &fd, err);
+	enum status st = pushed_marker_reserve(batch->markers, name, &source->file, &fd, err);
 	if (!st)
-		st = push_file(push, &after, err);
+		st = push_source_send(source, push, err);
 	if (!st)
-		st = pushed_marker_confirm(batch->notes, fd, &after, err);
+		st = pushed_marker_confirm(batch->markers, fd, &source->file, err);
 	if (st)
-		pushed_marker_forget(batch->notes, name);
+		pushed_marker_forget(batch->markers, name);
 	return st;
 }
 
-/*
- * Until there are no more. An outage, or a spool without room, ends it for all of them; a file that is not there, or is
- * damaged, does not.
- */
+/* A missing or damaged file is left to its own call. An outage, or a spool without room, stops all threads. */
+static void push_ready(struct batch *batch, const struct push *push)
+{
+	CLEANUP(push_source_close) struct push_source source = {0};
+	struct error err = {0};
+	enum status unfit = push_source_open(&source, push, &err);
+	enum status st = unfit ? STATUS_OK : push_marked(batch, push, &source, &err);
+	if (unfit || st)
+		log_line(push->call->log, LEVEL_INFO, "push-ahead failed: %s", err.text);
+	if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
+		stop(batch);
+}
+
 static void work(void *arg, const struct repository *repo)
 {
 	struct batch *batch = arg;
@@ -78,8 +91,6 @@ static void work(void *arg, const struct repository *repo)
 	struct wal_name name;
 	while (take_next(batch, &name)) {
 		char path[PATH_MAX];
-		struct error err = {0};
-		struct shipped before;
 		struct push push = *batch->push;
 		struct log_subject subject = {.wal_file = name.text};
 		struct log log = log_about(&batch->log, &subject);
@@ -89,23 +100,17 @@ static void work(void *arg, const struct repository *repo)
 		push.call = &call;
 		push.path = path;
 		push.limiter = &batch->limiter;
-		push.threads = 1; /* the processors are shared out by the limiter */
+		push.threads = 1; /* the limiter shares out the processors */
 		(void)snprintf(path, sizeof path, "%.*s%s", (int)path_dir_len(own), own, name.text);
-		enum status unfit = push_examine(&push, &before, &err);
-		enum status st = unfit ? STATUS_OK : push_one(batch, &push, name.text, &before, &err);
-		if (unfit || st)
-			log_line(&log, LEVEL_INFO, "ahead of its time: %s", err.text);
-		if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
-			stop(batch);
+		push_ready(batch, &push);
 	}
 }
 
-static void batch_init(struct batch *batch, const struct push *push, const struct pushed_markers *notes,
-		       const struct command_context *context)
+static void batch_init(struct batch *batch, const struct push *push, const struct pushed_markers *markers)
 {
-	const struct call *call = context->call;
+	const struct call *call = push->call;
 	int64_t now_ms = clock_monotonic_ms(call->clock);
-	*batch = (struct batch){.push = push, .notes = notes, .context = context, .call = *call};
+	*batch = (struct batch){.push = push, .markers = markers, .call = *call};
 	if (call->log != NULL)
 		batch->log = *call->log;
 	if (batch->log.level == LEVEL_WARNING)
@@ -117,33 +122,27 @@ static void batch_init(struct batch *batch, const struct push *push, const struc
 	(void)pthread_mutex_init(&batch->mutex, NULL);
 }
 
-/* What push_file would ask of the limiter; 0 when there is no such file, which push_file will say. */
-static uint64_t own_bytes(const struct push *push)
-{
-	struct stat info;
-	uint64_t size = stat(push->path, &info) == 0 ? (uint64_t)info.st_size : 0;
-	return size < push->buffer_bytes ? size : push->buffer_bytes;
-}
-
-enum status push_with_others(const struct push *push, const struct repository *repo, const struct pushed_markers *notes,
-			     const struct command_context *context, struct error *err)
+/* Pushes the open file, and beside it, in threads, the next ready files. */
+static enum status push_with_others(const struct push_ahead *ahead, const struct push *push,
+				    const struct push_source *source, const struct repository *repo,
+				    const struct pushed_markers *markers, struct error *err)
 {
 	struct batch batch;
-	struct worker_pool pool = {.call = context->call, .work = work, .arg = &batch, .most = WORKER_POOL_CONNECTIONS};
+	struct worker_pool pool = {.call = push->call, .work = work, .arg = &batch, .most = WORKER_POOL_CONNECTIONS};
 	struct error ignored = {0};
-	uint64_t taken = own_bytes(push);
-	batch_init(&batch, push, notes, context);
-	(void)ready_list_read(&batch.ready, push->path, config_number(context->config, OPTION_ID_PUSH_AHEAD), &ignored);
+	uint64_t taken = source->file.size < push->buffer_bytes ? source->file.size : push->buffer_bytes;
+	batch_init(&batch, push, markers);
+	(void)ready_list_read(&batch.ready, push->path, ahead->files_max, &ignored);
 	if (batch.ready.names != NULL)
-		pushed_markers_sweep(notes, push->path);
-	/* Its bytes count, but it neither waits nor takes a slot. */
+		pushed_markers_sweep(markers, push->path);
+	/* The bytes of the file that the call asks for count, but its push neither waits nor takes a slot. */
 	limiter_enter(&batch.limiter, taken);
 	limiter_release_slot(&batch.limiter, 0);
 	(void)worker_pool_start(&pool, batch.ready.count, repo);
-	/* Alone it has all processors. */
+	/* Without others it may use all processors. */
 	struct push own = *push;
 	own.threads = batch.ready.count == 0 ? push->threads : 1;
-	enum status st = push_file(&own, NULL, err);
+	enum status st = push_source_send(source, &own, err);
 	limiter_leave(&batch.limiter, taken, true);
 	if (st == STATUS_UNREACHABLE || st == STATUS_LOCAL)
 		stop(&batch);
@@ -152,4 +151,49 @@ enum status push_with_others(const struct push *push, const struct repository *r
 	limiter_fini(&batch.limiter);
 	(void)pthread_mutex_destroy(&batch.mutex);
 	return st;
+}
+
+/* Whether the file has a pushed marker: then nothing is left to do. *usable: the spool can have markers. */
+static bool is_answered(const struct push_ahead *ahead, const struct push_source *source,
+			struct pushed_markers *markers, bool *usable)
+{
+	struct error trouble = {0};
+	const struct push *push = &ahead->push;
+	*usable =
+	    pushed_markers_open(markers, ahead->settings, source->file.system_id, push->path, &trouble) == STATUS_OK;
+	if (!*usable)
+		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);
+	if (!*usable || !pushed_marker_take(markers, source->name.text, &source->file))
+		return false;
+	log_line(push->call->log, LEVEL_INFO, "push %s: pushed ahead by an earlier call", source->name.text);
+	return true;
+}
+
+static enum status push_alone(const struct push *push, const struct push_source *source, struct error *err)
+{
+	return source->is_open ? push_source_send(source, push, err) : push_file(push, err);
+}
+
+enum status push_ahead_run(const struct push_ahead *ahead, struct error *err)
+{
+	CLEANUP(repository_fini) struct repository repo = {0};
+	CLEANUP(push_source_close) struct push_source source = {0};
+	struct pushed_markers markers;
+	struct push push = ahead->push;
+	bool usable = false;
+	enum status st = codec_check(push.codec, STATUS_USAGE, err);
+	if (st)
+		return error_wrap(err, st, "push %s: compress = %s", path_name(push.path), push.codec->name);
+	if (ahead->files_max > 0) {
+		st = push_source_open(&source, &push, err);
+		if (st || is_answered(ahead, &source, &markers, &usable))
+			return st;
+	}
+	st = repository_open(&repo, ahead->settings, push.call, err);
+	if (st)
+		return error_wrap(err, st, "push %s", path_name(push.path));
+	push.store = repo.store;
+	push.key = repo.encrypt ? &repo.keys.keys[0] : NULL;
+	push.keys = &repo.keys;
+	return usable ? push_with_others(ahead, &push, &source, &repo, &markers, err) : push_alone(&push, &source, err);
 }

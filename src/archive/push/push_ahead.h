@@ -1,17 +1,24 @@
-/* While PostgreSQL waits for one file, the next ones that are ready go too. */
+/* While PostgreSQL waits for one file, walship pushes the next ready files too. */
 #ifndef WALSHIP_ARCHIVE_PUSH_PUSH_AHEAD_H
 #define WALSHIP_ARCHIVE_PUSH_PUSH_AHEAD_H
 
-#include "archive/push/pushed_marker.h"
-#include "command/command.h"
-#include "repo/repository.h"
+#include <stddef.h>
+
+#include "repo/settings.h"
+#include "walship/push.h"
+
+struct push_ahead {
+	struct push push; /* of the file that the call asks for; store, key and keys are left empty */
+	const struct repository_settings *settings;
+	size_t files_max; /* the most other files to push along with it; 0: push-ahead is off */
+};
 
 /*
- * push_file for push->path, whose outcome this returns; beside it, in threads, for as many of the files that wait as
- * push-ahead allows. Each of those that the store has confirmed leaves a note. Their troubles are left to their own
- * calls. session is push's.
+ * The outcome is push_file's for the file that the call asks for. If its pushed marker is in the spool, an earlier call
+ * has pushed it and nothing is sent. Else threads push the next ready files beside it; each file that the store
+ * confirms leaves a pushed marker. Their failures are left to their own calls. Opens the repository itself; without a
+ * usable spool push-ahead is off, and the log says so.
  */
-enum status push_with_others(const struct push *push, const struct repository *repo, const struct pushed_markers *notes,
-			     const struct command_context *context, struct error *err);
+enum status push_ahead_run(const struct push_ahead *ahead, struct error *err);
 
 #endif

@@ -1,13 +1,24 @@
-/* What a push leaves behind for those who watch: a record of failures in the spool, and notify-command. */
+/* What a push leaves behind for monitoring: a record of failures in the spool, and notify-command. */
 #ifndef WALSHIP_ARCHIVE_PUSH_PUSH_OUTCOME_H
 #define WALSHIP_ARCHIVE_PUSH_PUSH_OUTCOME_H
 
-#include "command/command.h"
+#include "base/call.h"
+#include "monitor/notify.h"
+#include "repo/cluster_id.h"
+#include "walship/error.h"
+
+struct push_outcome_settings {
+	const char *path;  /* the WAL file as PostgreSQL names it */
+	const char *spool; /* as for spool_prepare */
+	struct cluster_hint cluster;
+	struct notify_settings notify;
+};
 
 /*
- * The push of the file that context names has ended with st. Costs two system calls when it succeeded and none had
- * failed before; without a usable spool nothing is noted. Never changes how the push has ended.
+ * The push of settings->path has ended with st; outcome is its error. Costs two system calls when the push succeeded
+ * and none had failed before. Records nothing without a usable spool. Never changes how the push has ended.
  */
-void push_outcome_note(struct command_context *context, enum status st, const struct error *outcome);
+void push_outcome_note(const struct push_outcome_settings *settings, const struct call *call, enum status st,
+		       const struct error *outcome);
 
 #endif

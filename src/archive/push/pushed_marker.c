@@ -14,10 +14,10 @@
 #include "base/path.h"
 #include "pg/data/ready.h"
 
-#define NOTE_MAX (IDENTITY_MAX + 512) /* and half a dozen numbers */
-#define NOTE_PATH_MAX (PUSHED_MARKER_DIR_MAX + WAL_NAME_MAX)
+#define MARKER_MAX (IDENTITY_MAX + 512) /* and half a dozen numbers */
+#define MARKER_PATH_MAX (PUSHED_MARKER_DIR_MAX + WAL_NAME_MAX)
 
-/* What tells the directories of two copies of a cluster apart; 0 when there is none. */
+/* The inode of the directory that the WAL file lies in; 0 when there is none. */
 static uint64_t dir_inode(const char *wal_path)
 {
 	char dir[PATH_MAX];
@@ -31,7 +31,7 @@ enum status pushed_markers_open(struct pushed_markers *out, const struct reposit
 {
 	char spool[SPOOL_PATH_MAX];
 	*out = (struct pushed_markers){.system_id = system_id};
-	/* Before the key is read: what is put there meanwhile costs a repeated push. */
+	/* Before the key is read: a key file that is replaced in between costs a repeated push, no more. */
 	enum status st = identity_text(settings, IDENTITY_FIRST_KEY, out->identity, err);
 	if (!st)
 		st = spool_prepare(settings->spool, spool, err);
@@ -44,41 +44,38 @@ enum status pushed_markers_open(struct pushed_markers *out, const struct reposit
 	return STATUS_OK;
 }
 
-static void note_path(const struct pushed_markers *notes, const char *name, char out[NOTE_PATH_MAX])
+static void marker_path(const struct pushed_markers *markers, const char *name, char out[MARKER_PATH_MAX])
 {
-	(void)snprintf(out, NOTE_PATH_MAX, "%s/%s", notes->dir, name);
+	(void)snprintf(out, MARKER_PATH_MAX, "%s/%s", markers->dir, name);
 }
 
-/*
- * What a note for this file says, word for word. What encrypted the object is part of it: a configuration that could
- * not fetch it again must not acknowledge it.
- */
-static size_t note_text(const struct pushed_markers *notes, const struct shipped *file, char out[NOTE_MAX])
+/* The key is part of the identity: a push must not succeed where a fetch could not decrypt the object. */
+static size_t marker_text(const struct pushed_markers *markers, const struct shipped *file, char out[MARKER_MAX])
 {
-	return (size_t)snprintf(out, NOTE_MAX,
+	return (size_t)snprintf(out, MARKER_MAX,
 				"walship 3 pushed\n%scluster %" PRIu64 "\ndevice %" PRIu64 " inode %" PRIu64
 				" bytes %" PRIu64 " modified %" PRId64 " changed %" PRId64 "\n",
-				notes->identity, file->system_id, file->device, file->inode, file->size,
+				markers->identity, file->system_id, file->device, file->inode, file->size,
 				file->modified_ns, file->changed_ns);
 }
 
-bool pushed_marker_is_there(const struct pushed_markers *notes, const char *name, const struct shipped *file)
+bool pushed_marker_is_there(const struct pushed_markers *markers, const char *name, const struct shipped *file)
 {
-	char path[NOTE_PATH_MAX], expected[NOTE_MAX], found[NOTE_MAX];
-	size_t len = note_text(notes, file, expected);
-	note_path(notes, name, path);
+	char path[MARKER_PATH_MAX], expected[MARKER_MAX], found[MARKER_MAX];
+	size_t len = marker_text(markers, file, expected);
+	marker_path(markers, name, path);
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	return fd >= 0 && read(fd, found, sizeof found) == (ssize_t)len && memcmp(found, expected, len) == 0;
 }
 
-bool pushed_marker_take(const struct pushed_markers *notes, const char *name, const struct shipped *file)
+bool pushed_marker_take(const struct pushed_markers *markers, const char *name, const struct shipped *file)
 {
-	bool there = pushed_marker_is_there(notes, name, file);
-	pushed_marker_forget(notes, name);
+	bool there = pushed_marker_is_there(markers, name, file);
+	pushed_marker_forget(markers, name);
 	return there;
 }
 
-/* At the beginning of the file. Less than all of it is for want of room. */
+/* At offset 0. A short write means that the file system is full. */
 static enum status write_all(int fd, const char *text, size_t len, const char *where, struct error *err)
 {
 	ssize_t written = pwrite(fd, text, len, 0);
@@ -87,12 +84,12 @@ static enum status write_all(int fd, const char *text, size_t len, const char *w
 	return error_errno(err, STATUS_LOCAL, written < 0 ? errno : ENOSPC, "write %s", where);
 }
 
-enum status pushed_marker_reserve(const struct pushed_markers *notes, const char *name, const struct shipped *file,
+enum status pushed_marker_reserve(const struct pushed_markers *markers, const char *name, const struct shipped *file,
 				  int *fd, struct error *err)
 {
-	char path[NOTE_PATH_MAX], text[NOTE_MAX];
-	size_t len = note_text(notes, file, text);
-	note_path(notes, name, path);
+	char path[MARKER_PATH_MAX], text[MARKER_MAX];
+	size_t len = marker_text(markers, file, text);
+	marker_path(markers, name, path);
 	memset(text, ' ', len);
 	*fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd < 0)
@@ -100,25 +97,25 @@ enum status pushed_marker_reserve(const struct pushed_markers *notes, const char
 	return write_all(*fd, text, len, path, err);
 }
 
-enum status pushed_marker_confirm(const struct pushed_markers *notes, int fd, const struct shipped *file,
+enum status pushed_marker_confirm(const struct pushed_markers *markers, int fd, const struct shipped *file,
 				  struct error *err)
 {
-	char text[NOTE_MAX];
-	return write_all(fd, text, note_text(notes, file, text), notes->dir, err);
+	char text[MARKER_MAX];
+	return write_all(fd, text, marker_text(markers, file, text), markers->dir, err);
 }
 
-void pushed_marker_forget(const struct pushed_markers *notes, const char *name)
+void pushed_marker_forget(const struct pushed_markers *markers, const char *name)
 {
-	char path[NOTE_PATH_MAX];
-	note_path(notes, name, path);
+	char path[MARKER_PATH_MAX];
+	marker_path(markers, name, path);
 	(void)unlink(path);
 }
 
-void pushed_markers_sweep(const struct pushed_markers *notes, const char *wal_path)
+void pushed_markers_sweep(const struct pushed_markers *markers, const char *wal_path)
 {
-	CLEANUP(dir_closep) DIR *dir = opendir(notes->dir);
+	CLEANUP(dir_closep) DIR *dir = opendir(markers->dir);
 	const struct dirent *entry;
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' && !ready_still(wal_path, entry->d_name))
-			pushed_marker_forget(notes, entry->d_name);
+		if (entry->d_name[0] != '.' && !ready_exists(wal_path, entry->d_name))
+			pushed_marker_forget(markers, entry->d_name);
 }

@@ -57,7 +57,7 @@ static bool is_section_of(struct span line, const char *name, bool is_config)
 	return equals(inside, name) && (!is_config || strcmp(name, "default") == 0);
 }
 
-static enum status keep(struct aws_profile *into, struct span name, struct span value, struct error *err)
+static enum status store_property(struct aws_profile *into, struct span name, struct span value, struct error *err)
 {
 	for (int i = 0; i < AWS_PROPERTY_COUNT; i++)
 		if (equals(name, names[i]))
@@ -65,36 +65,36 @@ static enum status keep(struct aws_profile *into, struct span name, struct span 
 	return STATUS_OK;
 }
 
-struct reading {
+struct parser {
 	const char *name;
 	bool is_config;
-	bool inside;  /* in a section of the profile */
-	bool nesting; /* a property without a value came last: indented lines are its own */
+	bool inside;  /* inside a section of the profile */
+	bool nesting; /* the last property had no value: indented lines belong to it */
 	struct aws_profile *into;
 };
 
-static enum status read_line(struct reading *reading, struct span raw, struct error *err)
+static enum status read_line(struct parser *parser, struct span raw, struct error *err)
 {
 	struct span line = trim(raw);
 	if (line.len == 0 || line.at[0] == '#' || line.at[0] == ';')
 		return STATUS_OK;
 	if (line.at[0] == '[') {
-		reading->inside = is_section_of(line, reading->name, reading->is_config);
-		reading->into->found |= reading->inside;
-		reading->nesting = false;
+		parser->inside = is_section_of(line, parser->name, parser->is_config);
+		parser->into->found |= parser->inside;
+		parser->nesting = false;
 		return STATUS_OK;
 	}
 	bool indented = is_blank(raw.at[0]);
 	const char *equal = memchr(line.at, '=', line.len);
-	if (!reading->inside || equal == NULL || (indented && reading->nesting))
+	if (!parser->inside || equal == NULL || (indented && parser->nesting))
 		return STATUS_OK;
 	struct span name = trim((struct span){line.at, (size_t)(equal - line.at)});
 	struct span value = trim((struct span){equal + 1, (size_t)(line.at + line.len - equal - 1)});
-	reading->nesting = value.len == 0;
-	return keep(reading->into, name, value, err);
+	parser->nesting = value.len == 0;
+	return store_property(parser->into, name, value, err);
 }
 
-/* What one file says goes behind what another has said already. */
+/* Adds the properties of one file; those of an earlier file win. */
 static void merge(struct aws_profile *profile, struct aws_profile *read)
 {
 	profile->found |= read->found;
@@ -111,13 +111,13 @@ enum status aws_profile_read(struct aws_profile *profile, const char *text, size
 			     bool is_config, struct error *err)
 {
 	struct aws_profile read = {0};
-	struct reading reading = {.name = name, .is_config = is_config, .into = &read};
+	struct parser parser = {.name = name, .is_config = is_config, .into = &read};
 	enum status st = STATUS_OK;
 	const char *end = text + len;
 	while (!st && text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		const char *line_end = newline == NULL ? end : newline;
-		st = read_line(&reading, (struct span){text, (size_t)(line_end - text)}, err);
+		st = read_line(&parser, (struct span){text, (size_t)(line_end - text)}, err);
 		text = line_end + 1;
 	}
 	if (!st)

@@ -1,9 +1,9 @@
 /*
- * The files that AWS's tools share, ~/.aws/credentials and ~/.aws/config (AWS SDKs and Tools reference guide, "Shared
+ * The shared files of AWS's tools, ~/.aws/credentials and ~/.aws/config (AWS SDKs and Tools reference guide, "Shared
  * config and credentials files").
  *
- * Not quite INI, hence not libinih's: session tokens make lines of 20 KiB, a property without a value is followed by
- * indented ones of its own, and '#' and ';' begin a comment only at the start of a line.
+ * They are not quite INI, so libinih does not read them: session tokens make lines of 20 KiB, a property without a
+ * value may have indented properties of its own, and '#' and ';' begin a comment only at the start of a line.
  */
 #ifndef WALSHIP_NET_AWS_AWS_PROFILE_H
 #define WALSHIP_NET_AWS_AWS_PROFILE_H
@@ -29,25 +29,25 @@ enum aws_property {
 };
 
 struct aws_profile {
-	bool found; /* a section of its name was there */
+	bool found; /* a section of its name exists */
 	struct secret values[AWS_PROPERTY_COUNT];
 };
 
-/* The property's name in the files. */
+/* Returns the property's name in the files. */
 const char *aws_property_name(enum aws_property property);
 
 /*
- * Adds what text says of the profile `name`, but for properties that are set already. In a config file the section is
- * [profile name], or [default]; in a credentials file [name]. The last of equal lines counts. STATUS_LOCAL when memory
- * is short.
+ * Adds the properties of the profile `name` from text; properties that are already set stay. In a config file the
+ * section is [profile name] or [default], in a credentials file [name]. Of repeated lines the last one wins.
+ * STATUS_LOCAL when memory is short.
  */
 enum status aws_profile_read(struct aws_profile *profile, const char *text, size_t len, const char *name,
 			     bool is_config, struct error *err);
 
-/* The value; NULL when it is not set. */
+/* Returns the value; NULL when it is not set. */
 const char *aws_profile_value(const struct aws_profile *profile, enum aws_property property);
 
-/* Wipes all and leaves the zero state. */
+/* Wipes all values and leaves the zero state. */
 void aws_profile_fini(struct aws_profile *profile);
 
 #endif

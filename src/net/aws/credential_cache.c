@@ -1,4 +1,4 @@
-/* Temporary credentials, kept in the spool from one call to the next. */
+/* Caches temporary credentials in the spool between calls. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,30 +14,30 @@
 #include "sys/newfile.h"
 #include "sys/spool.h"
 
-#define KEPT_PATH_MAX (SPOOL_PATH_MAX + 64)
+#define CACHE_PATH_MAX (SPOOL_PATH_MAX + 64)
 
-/* The file's name says which source it is of, without telling its secrets: a token file's path, a role. */
-static enum status kept_path(const char *spool, const struct credential_asking *asking, char out[KEPT_PATH_MAX],
-			     struct error *err)
+/* The file name identifies the source without revealing secrets such as a token file's path or a role. */
+static enum status cache_path(const char *spool, const struct credential_query *query, char out[CACHE_PATH_MAX],
+			      struct error *err)
 {
-	CLEANUP(buffer_fini) struct buffer identity = {0};
+	CLEANUP(buffer_fini) struct buffer source_id = {0};
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	char digits[2 * EVP_MAX_MD_SIZE + 1];
 	unsigned len = 0;
 	enum status st =
-	    buffer_printf(&identity, err, "%s\n%s", asking->source, asking->distinct == NULL ? "" : asking->distinct);
+	    buffer_printf(&source_id, err, "%s\n%s", query->source, query->identity == NULL ? "" : query->identity);
 	if (st)
 		return st;
-	if (libcrypto.EVP_Digest(identity.data, identity.len, digest, &len, libcrypto.EVP_sha256(), NULL) != 1)
+	if (libcrypto.EVP_Digest(source_id.data, source_id.len, digest, &len, libcrypto.EVP_sha256(), NULL) != 1)
 		return error_set(err, STATUS_LOCAL, "libcrypto cannot compute SHA-256");
 	hex_encode(digits, digest, len);
-	(void)snprintf(out, KEPT_PATH_MAX, "%s/credentials-%.32s.json", spool, digits);
+	(void)snprintf(out, CACHE_PATH_MAX, "%s/credentials-%.32s.json", spool, digits);
 	return STATUS_OK;
 }
 
-/* What is there and not expired; a file that is not there, or damaged, is as good as none. */
-static void read_kept(const struct credential_search *search, const struct credential_asking *asking, const char *path,
-		      struct credentials *out)
+/* Reads cached credentials that have not expired. A missing or damaged file counts as none. */
+static void read_cached(const struct credential_search *search, const struct credential_query *query, const char *path,
+			struct credentials *out)
 {
 	CLEANUP(secret_fini) struct secret text = {0};
 	struct error ignored = {0};
@@ -45,13 +45,13 @@ static void read_kept(const struct credential_search *search, const struct crede
 	char source[CREDENTIALS_SOURCE_MAX];
 	if (lstat(path, &info) != 0 || secret_read_file(&text, path, &ignored))
 		return;
-	(void)snprintf(source, sizeof source, "%.250s, kept in %.250s", asking->source, path);
+	(void)snprintf(source, sizeof source, "%.248s, cached in %.248s", query->source, path);
 	if (credentials_from_json(text.data, text.len, "Token", source, out, &ignored) ||
 	    out->expires_s <= clock_utc_s(search->call->clock))
 		credentials_fini(out);
 }
 
-static enum status write_kept(const char *path, const struct credentials *credentials, struct error *err)
+static enum status write_cached(const char *path, const struct credentials *credentials, struct error *err)
 {
 	char expires[UTC_TEXT_SIZE];
 	CLEANUP(newfile_fini) struct newfile file = {0};
@@ -68,7 +68,7 @@ static enum status write_kept(const char *path, const struct credentials *creden
 	enum status st = newfile_open(&file, path, 0600, err);
 	if (!st)
 		st = newfile_write(&file, text, strlen(text), err);
-	/* In place of the old one at once: another call may be reading it. */
+	/* Replaces the old file atomically: another call may be reading it. */
 	if (!st)
 		st = newfile_replace(&file, err);
 	explicit_bzero(text, strlen(text));
@@ -77,56 +77,56 @@ static enum status write_kept(const char *path, const struct credentials *creden
 
 static void warn(const struct credential_search *search, const struct error *trouble)
 {
-	log_line(search->call->log, LEVEL_WARNING, "%s%s%s; temporary credentials are asked for anew by every call",
+	log_line(search->call->log, LEVEL_WARNING, "%s%s%s; temporary credentials will be requested on every call",
 		 trouble->text, trouble->hint[0] == '\0' ? "" : "; ", trouble->hint);
 }
 
-static bool lasts(const struct credential_search *search, const struct credentials *credentials)
+static bool is_fresh(const struct credential_search *search, const struct credentials *credentials)
 {
 	return credentials_present(credentials) &&
-	       credentials->expires_s - CREDENTIAL_EARLY_S > clock_utc_s(search->call->clock);
+	       credentials->expires_s - CREDENTIAL_RENEW_BEFORE_S > clock_utc_s(search->call->clock);
 }
 
-/* Where they are kept; "" when there is no such place. */
-static void find_place(const struct credential_search *search, const struct credential_asking *asking,
-		       char out[KEPT_PATH_MAX])
+/* Finds the path of the cache file; "" without a usable spool. */
+static void find_cache_path(const struct credential_search *search, const struct credential_query *query,
+			    char out[CACHE_PATH_MAX])
 {
 	char spool[SPOOL_PATH_MAX];
 	struct error trouble = {0};
 	out[0] = '\0';
 	enum status st = spool_prepare(search->spool, spool, &trouble);
 	if (!st)
-		st = kept_path(spool, asking, out, &trouble);
+		st = cache_path(spool, query, out, &trouble);
 	if (!st)
 		return;
 	warn(search, &trouble);
 	out[0] = '\0';
 }
 
-enum status credential_cache_get(const struct credential_search *search, const struct credential_asking *asking,
+enum status credential_cache_get(const struct credential_search *search, const struct credential_query *query,
 				 struct credentials *out, struct error *err)
 {
-	CLEANUP(credentials_fini) struct credentials kept = {0};
-	char path[KEPT_PATH_MAX];
-	find_place(search, asking, path);
+	CLEANUP(credentials_fini) struct credentials cached = {0};
+	char path[CACHE_PATH_MAX];
+	find_cache_path(search, query, path);
 	if (path[0] != '\0' && !search->renew)
-		read_kept(search, asking, path, &kept);
-	if (lasts(search, &kept)) {
-		*out = kept;
-		kept = (struct credentials){0};
+		read_cached(search, query, path, &cached);
+	if (is_fresh(search, &cached)) {
+		*out = cached;
+		cached = (struct credentials){0};
 		return STATUS_OK;
 	}
-	enum status st = asking->ask(search, asking->arg, out, err);
-	if (st && credentials_present(&kept)) {
-		log_line(search->call->log, LEVEL_WARNING, "%s; those of before are used, which expire soon",
+	enum status st = query->request(search, query->arg, out, err);
+	if (st && credentials_present(&cached)) {
+		log_line(search->call->log, LEVEL_WARNING, "%s; using cached credentials, which expire soon",
 			 err->text);
 		*err = (struct error){0};
-		*out = kept;
-		kept = (struct credentials){0};
+		*out = cached;
+		cached = (struct credentials){0};
 		return STATUS_OK;
 	}
 	struct error trouble = {0};
-	if (!st && out->expires_s != 0 && path[0] != '\0' && write_kept(path, out, &trouble))
+	if (!st && out->expires_s != 0 && path[0] != '\0' && write_cached(path, out, &trouble))
 		warn(search, &trouble);
 	return st;
 }

@@ -1,5 +1,7 @@
-/* The endpoint that ECS, EKS and others give a container (AWS SDKs and Tools reference, "Container credential
- * provider"). */
+/*
+ * Credentials from the endpoint that ECS, EKS and others give a container (AWS SDKs and Tools reference, "Container
+ * credential provider").
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +15,7 @@ struct container {
 	char url[URL_MAX];
 };
 
-/* Plain http only to the machine itself and to AWS's own link-local addresses. */
+/* Plain http is allowed only to loopback and AWS's link-local addresses. */
 static enum status check_url(const char *url, struct error *err)
 {
 	static const char *const trusted[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
@@ -22,9 +24,10 @@ static enum status check_url(const char *url, struct error *err)
 	for (size_t i = 0; i < sizeof trusted / sizeof trusted[0]; i++)
 		if (url_has_host(url, trusted[i]))
 			return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "AWS_CONTAINER_CREDENTIALS_FULL_URI '%.200s' must not be asked", url);
+	(void)error_set(err, STATUS_USAGE, "AWS_CONTAINER_CREDENTIALS_FULL_URI '%.200s' is not an allowed address",
+			url);
 	return error_hint(err, STATUS_USAGE,
-			  "https://, or http:// to loopback, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]");
+			  "use https://, or http:// to loopback, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]");
 }
 
 static enum status find_url(const struct credential_search *search, struct container *container, struct error *err)
@@ -44,25 +47,25 @@ static enum status find_url(const struct credential_search *search, struct conta
 	return relative != NULL ? STATUS_OK : check_url(full, err);
 }
 
-/* Stays empty when neither variable is set. The file wins, and is read anew each time: EKS replaces it. */
+/* The token stays empty when neither variable is set. The file wins and is read each time, because EKS replaces it. */
 static enum status read_token(const struct credential_search *search, struct secret *token, struct error *err)
 {
 	const char *path = credential_variable(search, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
 	const char *text = credential_variable(search, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
 	enum status st = STATUS_OK;
 	if (path != NULL) {
-		st = secret_read_open_file(token, path, err);
+		st = secret_read_file_unchecked(token, path, err);
 		secret_chomp(token);
 	} else if (text != NULL) {
 		st = secret_set(token, text, strlen(text), err);
 	}
 	if (!st && token->len > 0 && strcspn(token->data, "\r\n") != token->len)
-		st = error_set(err, STATUS_USAGE, "the container's authorization token holds a line break");
+		st = error_set(err, STATUS_USAGE, "the container's authorization token contains a line break");
 	return st;
 }
 
-static enum status ask_container(const struct credential_search *search, const void *arg, struct credentials *out,
-				 struct error *err)
+static enum status request_from_container(const struct credential_search *search, const void *arg,
+					  struct credentials *out, struct error *err)
 {
 	const struct container *container = arg;
 	CLEANUP(secret_fini) struct secret token = {0};
@@ -97,5 +100,6 @@ enum status find_in_container(const struct credential_search *search, struct cre
 		return st;
 	(void)snprintf(source, sizeof source, "the container endpoint %.400s", container.url);
 	return credential_cache_get(
-	    search, &(struct credential_asking){.source = source, .ask = ask_container, .arg = &container}, out, err);
+	    search, &(struct credential_query){.source = source, .request = request_from_container, .arg = &container},
+	    out, err);
 }

@@ -1,4 +1,4 @@
-/* AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. */
+/* Credentials from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. */
 #include <string.h>
 
 #include "base/environment.h"
@@ -10,7 +10,7 @@ const char *credential_variable(const struct credential_search *search, const ch
 	return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
-/* Borrows the variable's value, without a copy that would have to be wiped. */
+/* Borrows the variable's value, because a copy would need wiping. */
 static struct secret look_up(const struct credential_search *search, const char *name)
 {
 	union {

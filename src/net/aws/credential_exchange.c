@@ -1,11 +1,11 @@
-/* Requests to the endpoints that give credentials. */
+/* Requests to endpoints that provide credentials. */
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/retry.h"
 #include "net/aws/credential_source.h"
 
-#define TIMEOUT_MS 20000 /* of one try: STS answers within a second */
+#define TIMEOUT_MS 20000 /* of one try; STS answers within a second */
 
 struct exchange {
 	const struct credential_search *search;
@@ -33,27 +33,28 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 	int64_t timeout_ms = request->timeout_ms == 0 ? TIMEOUT_MS : request->timeout_ms;
 	const struct signal_hold *signal_hold = exchange->search->call->signal_hold;
 	if (left_ms == 0)
-		return error_set(err, STATUS_UNREACHABLE, "%s: the time is up", request->what);
-	enum status st =
-	    http_perform(exchange->http,
-			 &(struct http_request){.method = request->method,
-						.url = request->url,
-						.headers = request->headers,
-						.header_count = request->header_count,
-						.body = request->body,
-						.body_bytes = request->body == NULL ? 0 : strlen(request->body),
-						.timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms,
-						.ended = signal_hold == NULL ? NULL : signal_hold->asked},
-			 response, err);
+		return error_set(err, STATUS_UNREACHABLE, "%s: timed out", request->what);
+	enum status st = http_perform(
+	    exchange->http,
+	    &(struct http_request){.method = request->method,
+				   .url = request->url,
+				   .headers = request->headers,
+				   .header_count = request->header_count,
+				   .body = request->body,
+				   .body_bytes = request->body == NULL ? 0 : strlen(request->body),
+				   .timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms,
+				   .is_interrupted = signal_hold == NULL ? NULL : signal_hold->is_interrupted},
+	    response, err);
 	if (st) {
 		attempt->again = response->outcome == HTTP_FAILED && !request->once;
-		/* What http.c would have looked at is the store's. */
+		/* http.c's hints are about the store. */
 		if (response->outcome == HTTP_FAILED)
 			err->hint[0] = '\0';
 		if (response->outcome == HTTP_FAILED && !request->once)
-			(void)error_hint(err, st,
-					 "AWS's variables and profiles name the address; does it answer from here%s?",
-					 request->direct ? "" : ", through the proxy if there is one");
+			(void)error_hint(
+			    err, st,
+			    "check the address in AWS's variables and profiles, and that it answers from here%s",
+			    request->direct ? "" : ", through the proxy if there is one");
 		return error_wrap(err, st, "%s", request->what);
 	}
 	attempt->again = response->status == 429 || response->status >= 500;
@@ -86,7 +87,7 @@ bool url_has_host(const char *url, const char *host)
 	static const char scheme[] = "http://";
 	if (strncmp(url, scheme, sizeof scheme - 1) != 0)
 		return false;
-	/* Up to the path: "user@host" names another host than it seems to. */
+	/* Check the whole authority: "user@host" names another host than it seems. */
 	const char *authority = url + sizeof scheme - 1;
 	size_t len = strcspn(authority, "/?#\\");
 	if (memchr(authority, '@', len) != NULL || strncmp(authority, host, strlen(host)) != 0)

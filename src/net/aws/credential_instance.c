@@ -1,5 +1,6 @@
 /*
- * The role of an EC2 instance, from its metadata service, version 2 only (Amazon EC2 user guide, "Use IMDSv2").
+ * Credentials of an EC2 instance's role from its metadata service, version 2 only (Amazon EC2 user guide, "Use
+ * IMDSv2").
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,12 +12,12 @@
 #define WHAT "the instance's metadata service"
 #define URL_MAX 1024
 #define ROLE_MAX 256
-#define TIMEOUT_MS 1000 /* off EC2 nobody answers at its address */
+#define TIMEOUT_MS 1000 /* outside EC2 nobody answers at its address */
 #define ROLES "/latest/meta-data/iam/security-credentials/"
 
 struct instance {
-	char endpoint[URL_MAX / 2]; /* without '/' at its end */
-	bool *absent;               /* nobody is at the endpoint: this is no instance */
+	char endpoint[URL_MAX / 2]; /* without trailing '/' */
+	bool *absent;               /* out: nobody answers, so this is not an instance */
 };
 
 static enum status find_endpoint(const struct credential_search *search, struct instance *instance, struct error *err)
@@ -54,17 +55,17 @@ static enum status get_token(const struct credential_search *search, const struc
 					     .once = true,
 					     .timeout_ms = TIMEOUT_MS};
 	enum status st = credential_exchange(search, &request, &response, err);
-	/* Other clouds have a service of their own at this address, and refuse the question. */
+	/* Other clouds have their own service at this address and refuse the request. */
 	*instance->absent = st ? !response.connected : response.status >= 400 && response.status <= 499;
 	if (st)
 		return error_hint(err, st,
-				  "in a container the instance's HttpPutResponseHopLimit has to be 2 at least");
+				  "in a container the instance needs an HttpPutResponseHopLimit of at least 2");
 	if (response.status != 200)
 		return credential_refused(&request, &response, err);
 	return secret_set(token, response.body, response.body_len, err);
 }
 
-/* *status is the answer's: 401 asks for a new token. */
+/* Gets a path with the token. response->status 401 means that the token is stale. */
 static enum status get(const struct credential_search *search, const struct instance *instance, const char *path,
 		       const struct secret *token, struct http_response *response, struct error *err)
 {
@@ -93,18 +94,18 @@ static enum status get_role(const struct credential_search *search, const struct
 	enum status st = get(search, instance, ROLES, token, response, err);
 	if (st)
 		return st;
-	/* One line for each role, and an instance has one. */
+	/* One line per role; an instance has one role. */
 	size_t len = strcspn(response->body, "\r\n");
 	if (len == 0 || len >= ROLE_MAX ||
 	    strspn(response->body, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				   "0123456789+=,.@_-") < len)
-		return error_set(err, STATUS_UNREACHABLE, WHAT " names no role: '%.60s'", response->body);
+		return error_set(err, STATUS_UNREACHABLE, WHAT " returned no role name: '%.60s'", response->body);
 	(void)snprintf(role, ROLE_MAX, "%.*s", (int)len, response->body);
 	return STATUS_OK;
 }
 
-static enum status ask_once(const struct credential_search *search, const struct instance *instance, bool *stale_token,
-			    struct credentials *out, struct error *err)
+static enum status request_once(const struct credential_search *search, const struct instance *instance,
+				bool *stale_token, struct credentials *out, struct error *err)
 {
 	CLEANUP(http_response_wipe) struct http_response response = {0};
 	CLEANUP(secret_fini) struct secret token = {0};
@@ -124,12 +125,12 @@ static enum status ask_once(const struct credential_search *search, const struct
 	return st ? st : credentials_from_json(response.body, response.body_len, "Token", source, out, err);
 }
 
-static enum status ask_instance(const struct credential_search *search, const void *arg, struct credentials *out,
-				struct error *err)
+static enum status request_from_instance(const struct credential_search *search, const void *arg,
+					 struct credentials *out, struct error *err)
 {
 	bool stale_token = false;
-	enum status st = ask_once(search, arg, &stale_token, out, err);
-	return stale_token ? ask_once(search, arg, &stale_token, out, err) : st;
+	enum status st = request_once(search, arg, &stale_token, out, err);
+	return stale_token ? request_once(search, arg, &stale_token, out, err) : st;
 }
 
 enum status find_in_instance(const struct credential_search *search, struct credentials *out, struct error *err)
@@ -145,7 +146,8 @@ enum status find_in_instance(const struct credential_search *search, struct cred
 		return st;
 	(void)snprintf(source, sizeof source, "the instance's role by %.200s", instance.endpoint);
 	st = credential_cache_get(
-	    search, &(struct credential_asking){.source = source, .ask = ask_instance, .arg = &instance}, out, err);
+	    search, &(struct credential_query){.source = source, .request = request_from_instance, .arg = &instance},
+	    out, err);
 	if (!st || !absent)
 		return st;
 	log_line(search->call->log, LEVEL_INFO, "%s", err->text);

@@ -1,4 +1,4 @@
-/* Credentials as AWS's endpoints and credential_process write them (jansson). */
+/* Credentials in the JSON of AWS's endpoints and credential_process (jansson). */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ static void json_freep(json_t **json)
 	json_decref(*json);
 }
 
-/* The string of this name; borrowed; empty when it is not there or is something else. */
+/* Borrows the string of this name; empty when it is missing or not a string. */
 static struct secret text_of(const json_t *object, const char *name)
 {
 	union {
@@ -28,8 +28,8 @@ static enum status refused(const json_t *object, const char *source, struct erro
 	const char *message = json_string_value(json_object_get(object, "Message"));
 	if (code == NULL || strcmp(code, "Success") == 0)
 		return STATUS_OK;
-	return error_set(err, STATUS_UNREACHABLE, "%s gives none: %s%s%s", source, code, message == NULL ? "" : ": ",
-			 message == NULL ? "" : message);
+	return error_set(err, STATUS_UNREACHABLE, "%s refused credentials: %s%s%s", source, code,
+			 message == NULL ? "" : ": ", message == NULL ? "" : message);
 }
 
 enum status credentials_from_json(const char *text, size_t len, const char *token_name, const char *source,
@@ -38,9 +38,9 @@ enum status credentials_from_json(const char *text, size_t len, const char *toke
 	json_error_t trouble;
 	CLEANUP(json_freep) json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, &trouble);
 	if (object == NULL)
-		return error_set(err, STATUS_UNREACHABLE, "%s gives no JSON: %s in line %d", source,
-				 json_error_code(&trouble) == json_error_premature_end_of_input ? "it breaks off"
-												: "an error",
+		return error_set(err, STATUS_UNREACHABLE, "%s returned invalid JSON: %s in line %d", source,
+				 json_error_code(&trouble) == json_error_premature_end_of_input ? "unexpected end"
+												: "syntax error",
 				 trouble.line);
 	enum status st = refused(object, source, err);
 	if (st)
@@ -50,11 +50,11 @@ enum status credentials_from_json(const char *text, size_t len, const char *toke
 	struct secret token = text_of(object, token_name);
 	struct secret expires = text_of(object, "Expiration");
 	if (key.len == 0 || secret.len == 0)
-		return error_set(err, STATUS_UNREACHABLE, "%s gives JSON without %s", source,
+		return error_set(err, STATUS_UNREACHABLE, "%s returned JSON without %s", source,
 				 key.len == 0 ? "AccessKeyId" : "SecretAccessKey");
 	int64_t expires_s = 0;
 	if (expires.len > 0 && !utc_parse(expires.data, &expires_s))
-		return error_set(err, STATUS_UNREACHABLE, "%s gives an Expiration that is no time: '%.40s'", source,
+		return error_set(err, STATUS_UNREACHABLE, "%s returned an invalid Expiration: '%.40s'", source,
 				 expires.data);
 	st = credentials_static(out, &key, &secret, &token, source, err);
 	if (!st)

@@ -1,6 +1,6 @@
 /*
- * credential_process of a profile: a program that prints credentials as JSON, Version 1 (AWS SDKs and Tools reference
- * guide, "Process credential provider").
+ * Credentials from the credential_process of a profile: a program that prints JSON, Version 1 (AWS SDKs and Tools
+ * reference guide, "Process credential provider").
  */
 #include <stdio.h>
 
@@ -13,8 +13,8 @@ struct process {
 	const char *source;
 };
 
-static enum status ask_process(const struct credential_search *search, const void *arg, struct credentials *out,
-			       struct error *err)
+static enum status request_from_process(const struct credential_search *search, const void *arg,
+					struct credentials *out, struct error *err)
 {
 	const struct process *process = arg;
 	const struct program program = {
@@ -36,6 +36,7 @@ enum status run_credential_process(const struct credential_search *search, const
 	(void)snprintf(source, sizeof source, "credential_process of %.400s", profile);
 	return credential_cache_get(
 	    search,
-	    &(struct credential_asking){.source = source, .distinct = command, .ask = ask_process, .arg = &process},
+	    &(struct credential_query){
+		.source = source, .identity = command, .request = request_from_process, .arg = &process},
 	    out, err);
 }

@@ -1,4 +1,7 @@
-/* A profile of ~/.aws/credentials and ~/.aws/config: keys, a credential_process, or a role by web identity. */
+/*
+ * Credentials from a profile of ~/.aws/credentials and ~/.aws/config: keys, a credential_process, or a role by web
+ * identity.
+ */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,63 +11,63 @@
 #include "net/aws/aws_profile.h"
 #include "net/aws/credential_source.h"
 
-struct search_place {
+struct shared_file {
 	const char *variable; /* names the file */
-	const char *in_home;  /* where it is without the variable */
+	const char *in_home;  /* default path below HOME */
 	bool is_config;
 };
 
-static const struct search_place places[] = {
+static const struct shared_file shared_files[] = {
     {"AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", false},
     {"AWS_CONFIG_FILE", ".aws/config", true},
 };
-#define PLACE_COUNT (sizeof places / sizeof places[0])
+#define SHARED_FILE_COUNT (sizeof shared_files / sizeof shared_files[0])
 
-/* *named: somebody asked for this very file, so that it must be there. "" when there is no home to look in. */
-static void place_path(const struct credential_search *search, const struct search_place *place, char out[PATH_MAX],
-		       bool *named)
+/* *named: a variable names the file, so it must exist. The path is "" without HOME. */
+static void shared_file_path(const struct credential_search *search, const struct shared_file *file, char out[PATH_MAX],
+			     bool *named)
 {
-	const char *path = credential_variable(search, place->variable);
+	const char *path = credential_variable(search, file->variable);
 	const char *home = credential_variable(search, "HOME");
 	*named = path != NULL;
 	out[0] = '\0';
 	if (path != NULL)
 		(void)snprintf(out, PATH_MAX, "%s", path);
 	else if (home != NULL)
-		(void)snprintf(out, PATH_MAX, "%s/%s", home, place->in_home);
+		(void)snprintf(out, PATH_MAX, "%s/%s", home, file->in_home);
 }
 
-/* A config file may be for everybody to read, as long as there is no secret in it. */
-static enum status read_place(const struct credential_search *search, const char *path,
-			      const struct search_place *place, const char *name, struct aws_profile *profile,
-			      struct error *err)
+/* Others may read a config file unless it contains a secret. */
+static enum status read_shared_file(const struct credential_search *search, const char *path,
+				    const struct shared_file *file, const char *name, struct aws_profile *profile,
+				    struct error *err)
 {
 	CLEANUP(secret_fini) struct secret text = {0};
 	CLEANUP(aws_profile_fini) struct aws_profile alone = {0};
-	enum status st = secret_read_open_file(&text, path, err);
+	enum status st = secret_read_file_unchecked(&text, path, err);
 	if (!st)
-		st = aws_profile_read(&alone, text.data, text.len, name, place->is_config, err);
+		st = aws_profile_read(&alone, text.data, text.len, name, file->is_config, err);
 	if (!st && aws_profile_value(&alone, AWS_SECRET_ACCESS_KEY) != NULL)
 		st = secret_read_file_by(search->secret_files, &text, path, err);
-	return st ? st : aws_profile_read(profile, text.data, text.len, name, place->is_config, err);
+	return st ? st : aws_profile_read(profile, text.data, text.len, name, file->is_config, err);
 }
 
 static enum status read_profile(const struct credential_search *search, const char *name, struct aws_profile *profile,
-				char paths[PLACE_COUNT][PATH_MAX], struct error *err)
+				char paths[SHARED_FILE_COUNT][PATH_MAX], struct error *err)
 {
-	for (size_t i = 0; i < PLACE_COUNT; i++) {
+	for (size_t i = 0; i < SHARED_FILE_COUNT; i++) {
 		bool named;
-		place_path(search, &places[i], paths[i], &named);
+		shared_file_path(search, &shared_files[i], paths[i], &named);
 		if (paths[i][0] == '\0' || (!named && access(paths[i], F_OK) != 0))
 			continue;
-		enum status st = read_place(search, paths[i], &places[i], name, profile, err);
+		enum status st = read_shared_file(search, paths[i], &shared_files[i], name, profile, err);
 		if (st)
-			return named ? error_wrap(err, st, "%s", places[i].variable) : st;
+			return named ? error_wrap(err, st, "%s", shared_files[i].variable) : st;
 	}
 	return STATUS_OK;
 }
 
-/* What other tools can do with a profile, and walship only by way of them. */
+/* Refuses profile features that walship supports only through credential_process. */
 static enum status refuse_indirect(const struct aws_profile *profile, const char *name, struct error *err)
 {
 	static const enum aws_property indirect[] = {AWS_SOURCE_PROFILE, AWS_CREDENTIAL_SOURCE, AWS_SSO_SESSION,
@@ -72,10 +75,10 @@ static enum status refuse_indirect(const struct aws_profile *profile, const char
 	for (size_t i = 0; i < sizeof indirect / sizeof indirect[0]; i++) {
 		if (aws_profile_value(profile, indirect[i]) == NULL)
 			continue;
-		(void)error_set(err, STATUS_USAGE, "profile '%s' needs its %s followed, which walship does not do",
-				name, aws_property_name(indirect[i]));
+		(void)error_set(err, STATUS_USAGE, "profile '%s' uses %s, which walship does not support", name,
+				aws_property_name(indirect[i]));
 		return error_hint(err, STATUS_USAGE,
-				  "let AWS's own tool do it: a profile with credential_process = aws configure "
+				  "use a profile with credential_process = aws configure "
 				  "export-credentials --profile %s --format process",
 				  name);
 	}
@@ -109,7 +112,7 @@ static enum status use_profile(const struct credential_search *search, const str
 enum status find_in_profile(const struct credential_search *search, struct credentials *out, struct error *err)
 {
 	CLEANUP(aws_profile_fini) struct aws_profile profile = {0};
-	char paths[PLACE_COUNT][PATH_MAX];
+	char paths[SHARED_FILE_COUNT][PATH_MAX];
 	char source[CREDENTIALS_SOURCE_MAX];
 	const char *wanted = credential_variable(search, "AWS_PROFILE");
 	const char *name = wanted == NULL ? "default" : wanted;
@@ -117,7 +120,7 @@ enum status find_in_profile(const struct credential_search *search, struct crede
 	if (st)
 		return st;
 	if (!profile.found && wanted != NULL) {
-		(void)error_set(err, STATUS_USAGE, "profile '%s' is not in %s and not in %s", name, paths[0], paths[1]);
+		(void)error_set(err, STATUS_USAGE, "profile '%s' is neither in %s nor in %s", name, paths[0], paths[1]);
 		return error_hint(err, STATUS_USAGE, "check AWS_PROFILE, and HOME of the user that runs walship");
 	}
 	(void)snprintf(source, sizeof source, "profile '%.64s' of %.200s and %.200s", name, paths[0], paths[1]);

@@ -1,6 +1,6 @@
 /*
- * A role by a token that somebody else vouches for (Kubernetes, GitHub): AssumeRoleWithWebIdentity of the region's STS,
- * which takes it without a signature (AWS STS API reference).
+ * Credentials of a role by web identity: an identity provider (Kubernetes, GitHub) issues a token, and the region's STS
+ * accepts it without a signature (AWS STS API reference, AssumeRoleWithWebIdentity).
  */
 #include <stdio.h>
 #include <string.h>
@@ -66,8 +66,8 @@ static enum status refused(const struct answer *answer, const struct credential_
 		return st;
 	(void)error_set(err, st, "%s %s answered %d %s: %s", request->what, request->url, response->status,
 			answer->code, answer->message);
-	return error_hint(err, st,
-			  "check AWS_ROLE_ARN, the role's trust policy, and that the token file is of this cluster");
+	return error_hint(
+	    err, st, "check AWS_ROLE_ARN, the role's trust policy, and that the token file belongs to this cluster");
 }
 
 static enum status take(const struct answer *answer, const struct web_identity *identity, struct credentials *out,
@@ -76,9 +76,9 @@ static enum status take(const struct answer *answer, const struct web_identity *
 	char source[CREDENTIALS_SOURCE_MAX];
 	int64_t expires_s;
 	if (answer->access_key.len == 0 || answer->secret_key.len == 0 || answer->session_token.len == 0)
-		return error_set(err, STATUS_UNREACHABLE, WHAT ": the answer holds no credentials");
+		return error_set(err, STATUS_UNREACHABLE, WHAT ": the answer contains no credentials");
 	if (!utc_parse(answer->expires, &expires_s))
-		return error_set(err, STATUS_UNREACHABLE, WHAT ": the Expiration is no time: '%.40s'", answer->expires);
+		return error_set(err, STATUS_UNREACHABLE, WHAT ": the Expiration is invalid: '%.40s'", answer->expires);
 	(void)snprintf(source, sizeof source, "role %.200s by the token in %.200s", identity->role_arn,
 		       identity->token_file);
 	enum status st =
@@ -90,7 +90,7 @@ static enum status take(const struct answer *answer, const struct web_identity *
 
 static enum status add_parameter(struct buffer *form, const char *name, const char *value, struct error *err)
 {
-	/* Each byte as %XX at most. */
+	/* Each byte becomes at most %XX. */
 	size_t size = 3 * strlen(value) + 1;
 	CLEANUP(freep) char *encoded = malloc(size);
 	if (encoded == NULL)
@@ -102,10 +102,10 @@ static enum status add_parameter(struct buffer *form, const char *name, const ch
 static enum status make_form(const struct web_identity *identity, struct buffer *form, struct error *err)
 {
 	CLEANUP(secret_fini) struct secret token = {0};
-	/* Read anew each time: Kubernetes replaces the token every hour. */
-	enum status st = secret_read_open_file(&token, identity->token_file, err);
+	/* Read each time: Kubernetes replaces the token every hour. */
+	enum status st = secret_read_file_unchecked(&token, identity->token_file, err);
 	if (st)
-		return error_wrap(err, st, "the web identity's token");
+		return error_wrap(err, st, "the web identity token");
 	secret_chomp(&token);
 	st = buffer_printf(form, err, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
 	if (!st)
@@ -116,7 +116,7 @@ static enum status make_form(const struct web_identity *identity, struct buffer 
 	return st ? st : add_parameter(form, "WebIdentityToken", token.data, err);
 }
 
-/* The token is worth as much as a password. */
+/* Requires https, because the token is as sensitive as a password. */
 static enum status find_endpoint(const struct credential_search *search, char out[ENDPOINT_MAX], struct error *err)
 {
 	const char *own = credential_variable(search, "AWS_ENDPOINT_URL_STS");
@@ -131,8 +131,8 @@ static enum status find_endpoint(const struct credential_search *search, char ou
 	return STATUS_OK;
 }
 
-static enum status ask_sts(const struct credential_search *search, const void *arg, struct credentials *out,
-			   struct error *err)
+static enum status request_from_sts(const struct credential_search *search, const void *arg, struct credentials *out,
+				    struct error *err)
 {
 	const struct web_identity *identity = arg;
 	CLEANUP(buffer_fini) struct buffer form = {0};
@@ -169,8 +169,8 @@ enum status assume_role(const struct credential_search *search, const struct web
 		       identity->token_file);
 	return credential_cache_get(
 	    search,
-	    &(struct credential_asking){
-		.source = source, .distinct = identity->session_name, .ask = ask_sts, .arg = identity},
+	    &(struct credential_query){
+		.source = source, .identity = identity->session_name, .request = request_from_sts, .arg = identity},
 	    out, err);
 }
 

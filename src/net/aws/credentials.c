@@ -6,16 +6,16 @@
 #include "base/cleanup.h"
 #include "net/aws/credential_source.h"
 
-/* A key from a file or a variable easily brings a newline or a blank along; it would end as a bad signature. */
+/* A key from a file or a variable often has a stray newline or blank, which would cause a bad signature. */
 static enum status check_key(const struct secret *key, const char *what, const char *source, struct error *err)
 {
 	for (size_t i = 0; i < key->len; i++)
 		if (key->data[i] <= ' ' || key->data[i] > '~')
 			return error_hint(err,
 					  error_set(err, STATUS_USAGE,
-						    "the %s from %s holds a blank or a control character", what,
+						    "the %s from %s contains a blank or a control character", what,
 						    source),
-					  "the value, or its file, holds the key alone, on one line");
+					  "the value or its file must contain only the key, on one line");
 	return STATUS_OK;
 }
 
@@ -71,7 +71,7 @@ void credentials_fini(struct credentials *credentials)
 static const struct {
 	const char *name;
 	credential_find_fn find;
-	bool renewable; /* asked again, it may give others */
+	bool renewable; /* a new request may return other credentials */
 } sources[] = {
     {"environment", find_in_environment, false},  {"profile", find_in_profile, true},
     {"web identity", find_by_web_identity, true}, {"container", find_in_container, true},
@@ -86,7 +86,7 @@ enum status credentials_find(const struct credential_search *search, struct cred
 		if (st)
 			return error_wrap(err, st, "credentials");
 		if (!credentials_present(&found)) {
-			log_line(search->call->log, LEVEL_DEBUG, "credentials: no %s is configured", sources[i].name);
+			log_line(search->call->log, LEVEL_DEBUG, "credentials: %s is not configured", sources[i].name);
 			continue;
 		}
 		found.renewable = sources[i].renewable;
@@ -96,9 +96,8 @@ enum status credentials_find(const struct credential_search *search, struct cred
 		found = (struct credentials){0};
 		return STATUS_OK;
 	}
-	(void)error_set(err, STATUS_USAGE,
-			"no credentials for S3: neither options, nor variables, nor a profile, nor a role gives any");
+	(void)error_set(err, STATUS_USAGE, "no credentials for S3 in options, variables, profiles or roles");
 	return error_hint(err, STATUS_USAGE,
 			  "set s3-key and s3-key-secret-file, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; -vv "
-			  "shows what was looked at");
+			  "shows where walship looked");
 }

@@ -1,4 +1,4 @@
-/* Who signs the requests. */
+/* The credentials that sign requests, and the search for them. */
 #ifndef WALSHIP_NET_AWS_CREDENTIALS_H
 #define WALSHIP_NET_AWS_CREDENTIALS_H
 
@@ -14,42 +14,45 @@
 struct credentials {
 	struct secret access_key;
 	struct secret secret_key;
-	struct secret session_token;         /* empty unless they are temporary */
-	int64_t expires_s;                   /* UTC; 0: they do not */
-	bool renewable;                      /* their source may have others by now */
-	char source[CREDENTIALS_SOURCE_MAX]; /* where they were found, for people; holds no secret */
+	struct secret session_token;         /* empty unless the credentials are temporary */
+	int64_t expires_s;                   /* UTC; 0: they do not expire */
+	bool renewable;                      /* the source may provide new ones */
+	char source[CREDENTIALS_SOURCE_MAX]; /* where they come from, for messages; no secret */
 };
 
-/* Takes copies. session_token may be NULL. STATUS_USAGE when one holds what a header cannot (a space, a newline). */
+/*
+ * Copies the values. session_token may be NULL. STATUS_USAGE when a value has a character that a header cannot have (a
+ * blank, a newline).
+ */
 enum status credentials_static(struct credentials *out, const struct secret *access_key,
 			       const struct secret *secret_key, const struct secret *session_token, const char *source,
 			       struct error *err);
 
-/* A copy of one's own, for another thread. */
+/* Makes a copy for another thread. */
 enum status credentials_copy(struct credentials *out, const struct credentials *from, struct error *err);
 
-/* Whether a source has filled them. */
+/* Whether both keys are set. */
 bool credentials_present(const struct credentials *credentials);
 
-/* Wipes all and leaves the zero state. */
+/* Wipes all values and leaves the zero state. */
 void credentials_fini(struct credentials *credentials);
 
-/* What the search for credentials may look at. */
+/* The inputs of the search for credentials. */
 struct credential_search {
 	const struct call *call;
 	const char *const *environment; /* "NAME=value" strings, then NULL */
-	const char *region;             /* of STS */
-	const char *spool;              /* where temporary ones are kept between calls: as for spool_prepare */
-	enum secret_files secret_files; /* whose files of AWS's tools are taken */
-	bool renew;                     /* the store refused those that are kept: ask their source */
+	const char *region;             /* region of STS */
+	const char *spool;              /* cache of temporary credentials between calls; as for spool_prepare */
+	enum secret_files secret_files; /* which files of AWS's tools are accepted */
+	bool renew;                     /* the store refused the cached ones: request new ones */
 };
 
 /*
- * AWS's sources, in the order that AWS's own tools have: the environment, the profile of the shared files, web
- * identity, the container's endpoint, the instance's metadata service (AWS SDKs and Tools reference guide,
- * "Standardized credential providers"). The first that is configured decides.
+ * Searches AWS's sources in the order of AWS's tools: the environment, the profile of the shared files, web identity,
+ * the container endpoint, the instance metadata service (AWS SDKs and Tools reference guide, "Standardized credential
+ * providers"). The first configured source decides.
  *
- * STATUS_USAGE: none is configured, or one is and cannot be used; STATUS_UNREACHABLE: one of them gives no answer.
+ * STATUS_USAGE: no source is configured, or the configured one cannot be used. STATUS_UNREACHABLE: it does not answer.
  */
 enum status credentials_find(const struct credential_search *search, struct credentials *out, struct error *err);
 

@@ -16,7 +16,7 @@
 #define SCOPE_MAX 256   /* date, region, service and aws4_request */
 #define TO_SIGN_MAX 512 /* algorithm, date, scope and a hash */
 
-/* The canonical request is hashed piece by piece, so nothing in it needs a bound. */
+/* The canonical request is hashed in pieces, so it needs no size limit. */
 struct hash {
 	EVP_MD_CTX *context;
 	bool ok;
@@ -40,7 +40,7 @@ static int by_name(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->value, b->value);
 }
 
-/* Encodes text to the end of scratch; NULL when it is full. */
+/* Appends the encoded text to scratch. Returns NULL when it is full. */
 static const char *encode_into(char *scratch, size_t *used, const char *text)
 {
 	char *out = scratch + *used;
@@ -61,7 +61,7 @@ static enum status append_query(const struct sigv4_request *request, char *targe
 		sorted[i].name = encode_into(scratch, &used, request->query[i].name);
 		sorted[i].value = sorted[i].name == NULL ? NULL : encode_into(scratch, &used, request->query[i].value);
 		if (sorted[i].value == NULL)
-			return error_set(err, STATUS_USAGE, "the query is too long to be sent");
+			return error_set(err, STATUS_USAGE, "the query is too long");
 	}
 	qsort(sorted, request->query_count, sizeof sorted[0], by_name);
 
@@ -70,17 +70,17 @@ static enum status append_query(const struct sigv4_request *request, char *targe
 		len += (size_t)snprintf(target + len, SIGV4_TARGET_MAX - len, "%c%s=%s", i == 0 ? '?' : '&',
 					sorted[i].name, sorted[i].value);
 	if (len >= SIGV4_TARGET_MAX)
-		return error_set(err, STATUS_USAGE, "path and query are too long to be sent");
+		return error_set(err, STATUS_USAGE, "path and query are too long");
 	return STATUS_OK;
 }
 
-/* The path and the query that are sent are the ones that are signed, so they are made once. */
+/* The request must send exactly the path and query that are signed, so they are encoded once. */
 static enum status make_target(const struct sigv4_request *request, char *target, struct error *err)
 {
 	if (request->query_count > SIGV4_QUERY_MAX || request->header_count > SIGV4_HEADERS_MAX)
 		return error_set(err, STATUS_USAGE, "too many parameters or headers to sign");
 	if (uri_encode(target, SIGV4_TARGET_MAX, request->path, true) >= SIGV4_TARGET_MAX)
-		return error_set(err, STATUS_USAGE, "the path is too long to be sent");
+		return error_set(err, STATUS_USAGE, "the path is too long");
 	return append_query(request, target, err);
 }
 
@@ -94,12 +94,12 @@ static size_t sorted_headers(const struct sigv4_request *request, const char *da
 	out[count++] = (struct field){"x-amz-date", date};
 	if (request->credentials->session_token.len > 0)
 		out[count++] = (struct field){"x-amz-security-token", request->credentials->session_token.data};
-	/* By name alone: sorting the lines would put "a-b:" before "a:". */
+	/* By name only: sorting whole lines would put "a-b:" before "a:". */
 	qsort(out, count, sizeof *out, by_name);
 	return count;
 }
 
-/* Without blanks around it, and with one for each run of them inside. */
+/* Trims the value and reduces each run of blanks to one. */
 static void put_value(struct hash *hash, const char *value)
 {
 	const char *blanks = " \t";
@@ -153,7 +153,7 @@ static bool hmac(const void *key, size_t key_len, const char *text, uint8_t out[
 				   strlen(text), out, SHA256_BYTES, &len) != NULL;
 }
 
-/* The signing key belongs to one day, region and service, so that it is worth less than the secret. */
+/* The signing key is valid for one day, region and service only. */
 static bool signature_of(const struct sigv4_request *request, const char *day, const char *to_sign,
 			 char out[SHA256_HEX_SIZE])
 {
@@ -202,7 +202,7 @@ enum status sigv4_sign(const struct sigv4_request *request, struct sigv4_signatu
 	if (request->credentials->secret_key.len > SIGV4_SECRET_MAX)
 		return error_set(err, STATUS_USAGE, "the secret key is longer than %d characters", SIGV4_SECRET_MAX);
 	if (gmtime_r(&now, &utc) == NULL || strftime(out->date, sizeof out->date, "%Y%m%dT%H%M%SZ", &utc) == 0)
-		return error_set(err, STATUS_USAGE, "no date can be made of the time %lld", (long long)now);
+		return error_set(err, STATUS_USAGE, "cannot format the time %lld", (long long)now);
 	(void)snprintf(day, sizeof day, "%.8s", out->date);
 
 	size_t count = sorted_headers(request, out->date, headers);

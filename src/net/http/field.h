@@ -1,4 +1,4 @@
-/* A name and its value: of a header, or of a parameter of a query. */
+/* Name and value of a header or a query parameter. */
 #ifndef WALSHIP_NET_HTTP_FIELD_H
 #define WALSHIP_NET_HTTP_FIELD_H
 

@@ -13,31 +13,31 @@
 #include "net/http/libcurl.h"
 #include "sys/crypto.h"
 
-#define TRANSFER_BUFFER_BYTES (256L * 1024) /* a segment in a few dozen reads, not a thousand */
+#define TRANSFER_BUFFER_BYTES (256L * 1024) /* a segment takes dozens of reads, not a thousand */
 #define SERVER_NAME_MAX 300                 /* a host name of 255 bytes, scheme and port */
 
 struct http {
 	CURL *curl;
 	char *ca_file; /* NULL: the system's */
 	int64_t connect_timeout_ms;
-	char *proxy; /* NULL: as the environment says */
+	char *proxy; /* NULL: from the environment */
 	uint64_t bytes_per_s;
 	int socket;                 /* of the last connection; -1: none yet */
-	char text[CURL_ERROR_SIZE]; /* libcurl's words for the last failure */
+	char text[CURL_ERROR_SIZE]; /* libcurl's message for the last failure */
 };
 
-/* One request under way: what libcurl's callbacks see. */
+/* The current request, as libcurl's callbacks see it. */
 struct transfer {
 	CURL *curl;
 	const struct http *http;
 	const struct http_request *request;
 	struct http_response *response;
-	enum status taken;   /* what on_body said */
-	curl_off_t ended_us; /* when the end was asked for, on libcurl's scale; 0: not yet */
+	enum status body_status;   /* status that on_body returned */
+	curl_off_t interrupted_us; /* time of the interruption on libcurl's scale; 0: none yet */
 	struct error *err;
 };
 
-/* CURLOPT_PROTOCOLS became deprecated, and a warning, with the release that brought the other one. */
+/* The release that introduced CURLOPT_PROTOCOLS_STR deprecated CURLOPT_PROTOCOLS, so using it causes a warning. */
 #if LIBCURL_VERSION_NUM >= 0x075500
 static CURLcode limit_protocols(CURL *curl)
 {
@@ -50,7 +50,7 @@ static CURLcode limit_protocols(CURL *curl)
 }
 #endif
 
-/* It is opened with each connection, when the working directory may be another. A wrong one is libcurl's to explain. */
+/* libcurl opens the file for each connection, when the working directory may have changed. */
 static char *absolute(const char *path)
 {
 	char *found = realpath(path, NULL);
@@ -61,7 +61,7 @@ enum status http_new(struct http **out, const struct http_options *options, stru
 {
 	enum status st = libcurl_load(err);
 	if (!st)
-		st = crypto_start(err); /* for http_error.c's words about certificates */
+		st = crypto_start(err); /* for http_error.c's text about certificates */
 	if (st)
 		return st;
 	struct http *http = calloc(1, sizeof *http);
@@ -77,7 +77,7 @@ enum status http_new(struct http **out, const struct http_options *options, stru
 	if (http->curl == NULL || (options->ca_file != NULL && http->ca_file == NULL) ||
 	    (options->proxy != NULL && http->proxy == NULL)) {
 		http_free(http);
-		return error_set(err, STATUS_LOCAL, "libcurl cannot be set up");
+		return error_set(err, STATUS_LOCAL, "cannot initialize libcurl");
 	}
 	*out = http;
 	return STATUS_OK;
@@ -93,11 +93,11 @@ void http_free(struct http *http)
 	free(http);
 }
 
-/* The headers that anybody asks for, and where they are kept. */
+/* The headers that callers use, and their places in the response. */
 static const struct {
 	const char *name;
 	size_t offset;
-} kept[] = {
+} known_headers[] = {
     {"etag", offsetof(struct http_response, etag)},
     {"date", offsetof(struct http_response, date)},
     {"last-modified", offsetof(struct http_response, last_modified)},
@@ -109,7 +109,7 @@ static const struct {
     {"x-amz-request-id", offsetof(struct http_response, amz_request_id)},
 };
 
-static void keep_field(struct http_response *response, const char *line, size_t len)
+static void store_header(struct http_response *response, const char *line, size_t len)
 {
 	const char *colon = memchr(line, ':', len);
 	if (colon == NULL)
@@ -122,27 +122,27 @@ static void keep_field(struct http_response *response, const char *line, size_t 
 	while (end > value && (unsigned char)end[-1] <= ' ')
 		end--;
 	size_t value_len = (size_t)(end - value);
-	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-		/* One that is too long is not what it should be: not there is better than cut. */
-		if (strlen(kept[i].name) != name_len || strncasecmp(kept[i].name, line, name_len) != 0 ||
-		    value_len >= HTTP_FIELD_MAX)
+	for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
+		/* A value that is too long is invalid; better none than a truncated one. */
+		if (strlen(known_headers[i].name) != name_len ||
+		    strncasecmp(known_headers[i].name, line, name_len) != 0 || value_len >= HTTP_FIELD_MAX)
 			continue;
-		char *field = (char *)response + kept[i].offset;
+		char *field = (char *)response + known_headers[i].offset;
 		memcpy(field, value, value_len);
 		field[value_len] = '\0';
 	}
 }
 
-static void forget_answer(struct http_response *response)
+static void reset_response(struct http_response *response)
 {
 	*response = (struct http_response){.content_length = -1};
 }
 
-/* "HTTP/1.1 404 Not Found": a new one means that what came before was an interim answer (100, 103). */
-static void keep_status(struct http_response *response, const char *line, size_t len)
+/* Parses "HTTP/1.1 404 Not Found". A further status line means that the previous answer was interim (100, 103). */
+static void store_status(struct http_response *response, const char *line, size_t len)
 {
 	const char *space = memchr(line, ' ', len);
-	forget_answer(response);
+	reset_response(response);
 	if (space == NULL || line + len - space < 4)
 		return;
 	for (int i = 1; i <= 3 && space[i] >= '0' && space[i] <= '9'; i++)
@@ -158,10 +158,10 @@ static int on_socket(void *arg, curl_socket_t socket, curlsocktype purpose)
 }
 
 /*
- * Says at once that the head has come: a server that sends head and body apart without TCP_NODELAY (Ceph's) holds the
- * body back until then, and this side would wait 40 ms for something to send along (tcp(7), TCP_QUICKACK).
+ * Acknowledges the headers at once. A server that sends headers and body separately without TCP_NODELAY (Ceph) holds
+ * the body back until then, and a delayed ACK costs 40 ms (tcp(7), TCP_QUICKACK).
  */
-static void acknowledge(const struct http *http)
+static void send_quick_ack(const struct http *http)
 {
 	(void)setsockopt(http->socket, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
 }
@@ -171,10 +171,10 @@ static size_t on_header(char *line, size_t one, size_t len, void *arg)
 	struct transfer *transfer = arg;
 	(void)one;
 	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
-		acknowledge(transfer->http);
-		keep_status(transfer->response, line, len);
+		send_quick_ack(transfer->http);
+		store_status(transfer->response, line, len);
 	} else
-		keep_field(transfer->response, line, len);
+		store_header(transfer->response, line, len);
 	return len;
 }
 
@@ -183,35 +183,35 @@ static bool succeeded(const struct http_response *response)
 	return response->status >= 200 && response->status <= 299;
 }
 
-static void keep_length(struct transfer *transfer)
+static void store_length(struct transfer *transfer)
 {
 	curl_off_t announced = libcurl_get_offset(transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
 	transfer->response->content_length = announced;
 }
 
-static size_t keep_body(struct http_response *response, const char *data, size_t len)
+static size_t store_body(struct http_response *response, const char *data, size_t len)
 {
 	size_t room = HTTP_BODY_MAX - response->body_len;
 	size_t taken = len < room ? len : room;
 	memcpy(response->body + response->body_len, data, taken);
 	response->body_len += taken;
 	response->body[response->body_len] = '\0';
-	/* Taking less than there is ends the transfer: nobody needs the rest. */
+	/* A short count ends the transfer: nobody needs the rest. */
 	response->body_cut = taken < len;
 	return taken;
 }
 
-/* libcurl asks at each step of a transfer, and once a second at least. */
+/* libcurl calls this at each step of a transfer, and at least once a second. */
 static int on_progress(void *arg, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
 {
 	struct transfer *transfer = arg;
 	(void)down_all, (void)down, (void)up_all, (void)up;
-	if (transfer->request->ended == NULL || !transfer->request->ended())
+	if (transfer->request->is_interrupted == NULL || !transfer->request->is_interrupted())
 		return 0;
 	curl_off_t now_us = libcurl_get_offset(transfer->curl, CURLINFO_TOTAL_TIME_T);
-	if (transfer->ended_us == 0)
-		transfer->ended_us = now_us;
-	return now_us - transfer->ended_us >= transfer->request->grace_ms * 1000;
+	if (transfer->interrupted_us == 0)
+		transfer->interrupted_us = now_us;
+	return now_us - transfer->interrupted_us >= transfer->request->grace_ms * 1000;
 }
 
 static size_t on_data(char *data, size_t one, size_t len, void *arg)
@@ -220,13 +220,13 @@ static size_t on_data(char *data, size_t one, size_t len, void *arg)
 	const struct http_request *request = transfer->request;
 	(void)one;
 	if (request->on_body == NULL || !succeeded(transfer->response))
-		return keep_body(transfer->response, data, len);
-	keep_length(transfer);
-	transfer->taken = request->on_body(request->arg, transfer->response, data, len, transfer->err);
-	return transfer->taken ? 0 : len;
+		return store_body(transfer->response, data, len);
+	store_length(transfer);
+	transfer->body_status = request->on_body(request->arg, transfer->response, data, len, transfer->err);
+	return transfer->body_status ? 0 : len;
 }
 
-/* A line break in a value would be a header of somebody else's making. */
+/* A line break in a value could inject a header. */
 static bool is_one_line(const char *value)
 {
 	return value[strcspn(value, "\r\n")] == '\0';
@@ -238,7 +238,7 @@ static enum status add_header(struct curl_slist **list, const struct field *head
 	int len = snprintf(line, sizeof line, "%s: %s", header->name, header->value);
 	if (len >= (int)sizeof line || !is_one_line(line)) {
 		explicit_bzero(line, sizeof line);
-		return error_set(err, STATUS_USAGE, "the header %s is too long, or not one line", header->name);
+		return error_set(err, STATUS_USAGE, "the header %s is too long or contains a line break", header->name);
 	}
 	struct curl_slist *longer = libcurl.slist_append(*list, line);
 	explicit_bzero(line, (size_t)len);
@@ -248,7 +248,7 @@ static enum status add_header(struct curl_slist **list, const struct field *head
 	return STATUS_OK;
 }
 
-/* Wiped as well: a session token is among them. */
+/* Wipes the headers too: one is a session token. */
 static void headers_freep(struct curl_slist **list)
 {
 	for (struct curl_slist *item = *list; item != NULL; item = item->next)
@@ -258,7 +258,7 @@ static void headers_freep(struct curl_slist **list)
 
 static enum status make_headers(const struct http_request *request, struct curl_slist **list, struct error *err)
 {
-	/* Without a value libcurl leaves its own out: no pause for "100 Continue", no form's content type. */
+	/* An empty value suppresses libcurl's own header: no wait for "100 Continue", no form content type. */
 	static const char *const unwanted[] = {"Expect:", "Content-Type:", "Accept:"};
 	enum status st = STATUS_OK;
 	for (size_t i = 0; i < sizeof unwanted / sizeof unwanted[0]; i++) {
@@ -272,7 +272,7 @@ static enum status make_headers(const struct http_request *request, struct curl_
 	return st;
 }
 
-/* libcurl takes up to a hundred buffers before it looks at the clock: half a second's bytes at most then. */
+/* libcurl may process a hundred buffers before it checks the clock: limit them to half a second of data. */
 static long transfer_bytes(const struct http *http)
 {
 	uint64_t bytes = http->bytes_per_s / 200;
@@ -299,15 +299,15 @@ static unsigned set_connection(const struct http *http, const struct http_reques
 	failed |= libcurl_set_long(curl, CURLOPT_LOW_SPEED_LIMIT, HTTP_STALL_BYTES);
 	failed |= libcurl_set_long(curl, CURLOPT_LOW_SPEED_TIME, HTTP_STALL_S);
 	failed |= libcurl_set_object(curl, CURLOPT_USERAGENT, "walship/" WALSHIP_VERSION);
-	/* NO_PROXY is still asked. */
+	/* NO_PROXY still applies. */
 	if (http->proxy != NULL)
 		failed |= libcurl_set_object(curl, CURLOPT_PROXY, http->proxy);
 	failed |= libcurl_set_offset(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
 	failed |= libcurl_set_offset(curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
-	/* Wishes: after a name that was not found, libcurl keeps its buffer and refuses to change its size. */
+	/* Optional: after a name was not found, libcurl keeps its buffer and refuses a new size. */
 	(void)libcurl_set_long(curl, CURLOPT_BUFFERSIZE, transfer_bytes(http));
 	(void)libcurl_set_long(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
-	/* A CA of one's own replaces the system's: nobody else may vouch for that server. */
+	/* A configured CA replaces the system's: no other CA may vouch for that server. */
 	if (http->ca_file != NULL) {
 		failed |= libcurl_set_object(curl, CURLOPT_CAINFO, http->ca_file);
 		failed |= libcurl_set_object(curl, CURLOPT_CAPATH, NULL);
@@ -333,8 +333,7 @@ static unsigned set_request(struct http *http, struct transfer *transfer, struct
 	failed |= libcurl.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	failed |= libcurl_set_object(curl, CURLOPT_XFERINFODATA, transfer);
 	if (request->body != NULL) {
-		/* Straight from the caller's memory, which libcurl can send again on its own if a kept connection died.
-		 */
+		/* libcurl can send the caller's memory again by itself when a persistent connection died. */
 		failed |= libcurl_set_object(curl, CURLOPT_POSTFIELDS, request->body);
 		failed |= libcurl_set_offset(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
 	}
@@ -368,30 +367,30 @@ enum status http_perform(struct http *http, const struct http_request *request, 
 	struct transfer transfer = {
 	    .request = request, .response = response, .curl = http->curl, .http = http, .err = err};
 	CLEANUP(headers_freep) struct curl_slist *headers = NULL;
-	forget_answer(response);
+	reset_response(response);
 	response->outcome = HTTP_FAILED_FINAL;
 	enum status st = make_headers(request, &headers, err);
 	if (st)
 		return st;
 
-	/* The reset keeps the connections. */
+	/* The reset keeps connections. */
 	libcurl.easy_reset(http->curl);
 	http->text[0] = '\0';
 	if (set_connection(http, request) != 0 || set_request(http, &transfer, headers) != 0)
-		return error_set(err, STATUS_LOCAL, "libcurl does not take what it is asked for");
+		return error_set(err, STATUS_LOCAL, "libcurl rejected an option");
 	CURLcode code = libcurl.easy_perform(http->curl);
-	keep_length(&transfer);
+	store_length(&transfer);
 	curl_off_t connect_us = libcurl_get_offset(http->curl, CURLINFO_CONNECT_TIME_T);
 	response->connected = connect_us > 0;
-	if (transfer.taken) {
+	if (transfer.body_status) {
 		response->outcome = HTTP_FAILED_FINAL;
-		st = transfer.taken;
+		st = transfer.body_status;
 	} else if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && response->body_cut)) {
 		response->outcome = HTTP_ANSWERED;
 	} else {
 		st = explain(http, request, code, response, err);
 	}
-	/* The list of headers and the buffers end with this function. */
+	/* The header list and the buffers do not outlive this function. */
 	libcurl.easy_reset(http->curl);
 	return st;
 }
@@ -401,7 +400,7 @@ int64_t http_date_s(const char *date)
 	return (int64_t)libcurl.getdate(date, NULL);
 }
 
-/* Digits only, and few enough to be multiplied; -1 for anything else. */
+/* Parses a number of at most nine digits; -1 for anything else. */
 static int64_t small_number(const char *text)
 {
 	size_t len = strlen(text);
@@ -415,7 +414,7 @@ int64_t http_retry_after_ms(const struct http_response *response)
 		return ms;
 	int64_t seconds = small_number(response->retry_after);
 	if (seconds < 0 && response->retry_after[0] != '\0') {
-		/* By the server's own clock: ours may be off. */
+		/* Relative to the server's clock: the local one may be wrong. */
 		int64_t until = http_date_s(response->retry_after);
 		int64_t from = http_date_s(response->date);
 		seconds = until > 0 && from > 0 ? until - from : 0;

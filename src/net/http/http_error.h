@@ -1,4 +1,4 @@
-/* What libcurl says went wrong, in the words of whoever has to mend it. Private to http.c. */
+/* Turns libcurl's errors into messages with a hint for the operator. Private to http.c. */
 #ifndef WALSHIP_NET_HTTP_HTTP_ERROR_H
 #define WALSHIP_NET_HTTP_HTTP_ERROR_H
 
@@ -10,14 +10,14 @@
 struct http_failure {
 	CURL *curl;
 	CURLcode code;
-	const char *text;    /* libcurl's own, or "" */
+	const char *text;    /* libcurl's message, or "" */
 	const char *server;  /* scheme, host and port */
 	const char *ca_file; /* NULL: the system's */
-	bool limited;        /* to a bandwidth */
+	bool limited;        /* a bandwidth limit is set */
 	const struct http_request *request;
 };
 
-/* Sets err, and the outcome of response. */
+/* Sets err and response->outcome, and returns the status. */
 enum status http_explain(const struct http_failure *failure, struct http_response *response, struct error *err);
 
 #endif

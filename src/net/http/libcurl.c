@@ -13,7 +13,7 @@ static const struct dynlib_symbol symbols[] = {
 #undef LIBCURL
 };
 
-/* The number has been 4 since 7.16 of 2006. */
+/* The soname has been libcurl.so.4 since 7.16 (2006). */
 static const struct dynlib library = {
     .soname = "libcurl.so.4",
     .hint = "install libcurl (Debian: libcurl4 or libcurl4t64; Red Hat: libcurl)",
@@ -23,37 +23,38 @@ static const struct dynlib library = {
 
 enum status libcurl_load(struct error *err)
 {
-	/* Before 7.84 curl_global_init is not for two threads at once; it counts its calls. */
+	/* Before 7.84 curl_global_init is not thread-safe. It counts its calls. */
 	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	(void)pthread_mutex_lock(&mutex);
 	enum status st = dynlib_load(&library, err);
 	if (!st && libcurl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		st = error_set(err, STATUS_LOCAL, "libcurl cannot be set up");
+		st = error_set(err, STATUS_LOCAL, "cannot initialize libcurl");
 	(void)pthread_mutex_unlock(&mutex);
 	return st;
 }
 
-/* curl.h numbers each class of options from a multiple of this on. */
-static bool is_of(CURLoption option, int class)
+/* curl.h numbers the options of each class from a multiple of 10000. */
+static bool has_class(CURLoption option, int class)
 {
 	return (int)option / 10000 == class / 10000;
 }
 
 CURLcode libcurl_set_long(CURL *curl, CURLoption option, long value)
 {
-	return is_of(option, CURLOPTTYPE_LONG) ? libcurl.easy_setopt(curl, option, value) : CURLE_BAD_FUNCTION_ARGUMENT;
+	return has_class(option, CURLOPTTYPE_LONG) ? libcurl.easy_setopt(curl, option, value)
+						   : CURLE_BAD_FUNCTION_ARGUMENT;
 }
 
 CURLcode libcurl_set_offset(CURL *curl, CURLoption option, curl_off_t value)
 {
-	return is_of(option, CURLOPTTYPE_OFF_T) ? libcurl.easy_setopt(curl, option, value)
-						: CURLE_BAD_FUNCTION_ARGUMENT;
+	return has_class(option, CURLOPTTYPE_OFF_T) ? libcurl.easy_setopt(curl, option, value)
+						    : CURLE_BAD_FUNCTION_ARGUMENT;
 }
 
 CURLcode libcurl_set_object(CURL *curl, CURLoption option, const void *value)
 {
-	return is_of(option, CURLOPTTYPE_OBJECTPOINT) ? libcurl.easy_setopt(curl, option, value)
-						      : CURLE_BAD_FUNCTION_ARGUMENT;
+	return has_class(option, CURLOPTTYPE_OBJECTPOINT) ? libcurl.easy_setopt(curl, option, value)
+							  : CURLE_BAD_FUNCTION_ARGUMENT;
 }
 
 long libcurl_get_long(CURL *curl, CURLINFO info)

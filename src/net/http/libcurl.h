@@ -1,8 +1,8 @@
 /*
- * libcurl's functions: libcurl.easy_init() is curl_easy_init(). NULL until libcurl_load.
+ * libcurl's functions without "curl_": libcurl.easy_init() is curl_easy_init(). NULL until libcurl_load.
  *
- * curl_easy_setopt and curl_easy_getinfo are macros that check types, which a pointer cannot be; so what takes any type
- * is called through functions that name one, and refuse an option of another class.
+ * curl_easy_setopt and curl_easy_getinfo are macros that check types, which a pointer cannot be. So typed functions
+ * wrap them and refuse options of another class.
  */
 #ifndef WALSHIP_NET_HTTP_LIBCURL_H
 #define WALSHIP_NET_HTTP_LIBCURL_H
@@ -11,7 +11,7 @@
 
 #include "walship/error.h"
 
-/* Each line declares a pointer to one function, by its own type. */
+/* One typed pointer for each function of the list. */
 struct libcurl {
 #define LIBCURL(function) __typeof__ (&(curl_##function))(function);
 #include "net/http/libcurl.def"
@@ -20,15 +20,15 @@ struct libcurl {
 
 extern struct libcurl libcurl;
 
-/* STATUS_LOCAL when it is not there or cannot be set up. Before any use; any thread may call it. */
+/* Loads and initializes libcurl; call it before any use. STATUS_LOCAL when that fails. Any thread may call it. */
 enum status libcurl_load(struct error *err);
 
-/* CURLE_BAD_FUNCTION_ARGUMENT for an option of another class. */
+/* Set an option; CURLE_BAD_FUNCTION_ARGUMENT for an option of another class. */
 CURLcode libcurl_set_long(CURL *curl, CURLoption option, long value);
 CURLcode libcurl_set_offset(CURL *curl, CURLoption option, curl_off_t value);
 CURLcode libcurl_set_object(CURL *curl, CURLoption option, const void *value);
 
-/* 0 for what is not known, or is of another class. */
+/* Get a value; 0 when it is unknown or of another class. */
 long libcurl_get_long(CURL *curl, CURLINFO info);
 curl_off_t libcurl_get_offset(CURL *curl, CURLINFO info);
 

@@ -8,7 +8,7 @@
 
 #include "sys/dynlib.h"
 
-/* What is used of the library, which is loaded by xml_start. */
+/* The functions of libexpat that walship uses; xml_start loads them. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(XML_ErrorString)                                                                                             \
 	_(XML_GetCurrentLineNumber)                                                                                    \
@@ -29,7 +29,7 @@ static struct {
 #define SYMBOL(function) {#function, &libexpat.function},
 static const struct dynlib_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 
-/* The number has been 1 since 2.0 of 2006. */
+/* The soname has been libexpat.so.1 since 2.0 (2006). */
 static const struct dynlib library = {
     .soname = "libexpat.so.1",
     .hint = "install expat (Debian: libexpat1; Red Hat: expat)",
@@ -41,14 +41,14 @@ struct xml_reader {
 	XML_Parser parser;
 	xml_element_fn each;
 	void *arg;
-	struct error *err;  /* during feed and finish */
-	enum status status; /* of the first callback that failed */
+	struct error *err;  /* valid during feed and finish */
+	enum status status; /* of the first failed callback */
 	char path[XML_PATH_MAX];
 	size_t path_len;
 	char text[XML_TEXT_MAX + 1];
 	size_t text_len;
 	size_t total;
-	bool begun; /* something other than blanks has come */
+	bool begun; /* data other than blanks has arrived */
 };
 
 static void stop(struct xml_reader *reader, const char *why)
@@ -64,7 +64,7 @@ static void XMLCALL on_start(void *arg, const XML_Char *name, const XML_Char **a
 	(void)attributes;
 	size_t len = strlen(name);
 	if (reader->path_len + 1 + len >= sizeof reader->path) {
-		stop(reader, "that is too deep");
+		stop(reader, "is nested too deeply");
 		return;
 	}
 	if (reader->path_len > 0)
@@ -78,7 +78,7 @@ static void XMLCALL on_text(void *arg, const XML_Char *text, int len)
 {
 	struct xml_reader *reader = arg;
 	if ((size_t)len > XML_TEXT_MAX - reader->text_len) {
-		stop(reader, "with too long a text");
+		stop(reader, "has a text that is too long");
 		return;
 	}
 	memcpy(reader->text + reader->text_len, text, (size_t)len);
@@ -88,7 +88,7 @@ static void XMLCALL on_text(void *arg, const XML_Char *text, int len)
 static void XMLCALL on_end(void *arg, const XML_Char *name)
 {
 	struct xml_reader *reader = arg;
-	/* libexpat may still report the end of the element that a callback stopped at. */
+	/* libexpat may still report the end of the element at which a callback stopped. */
 	if (reader->status)
 		return;
 	reader->text[reader->text_len] = '\0';
@@ -107,7 +107,7 @@ static void XMLCALL on_doctype(void *arg, const XML_Char *name, const XML_Char *
 			       int has_internal_subset)
 {
 	(void)name, (void)system_id, (void)public_id, (void)has_internal_subset;
-	stop(arg, "with a document type");
+	stop(arg, "has a document type");
 }
 
 enum status xml_start(struct error *err)
@@ -152,9 +152,9 @@ enum status xml_reader_feed(struct xml_reader *reader, const void *data, size_t 
 {
 	const char *text = data;
 	if (len > XML_REPLY_MAX - reader->total)
-		return error_set(err, STATUS_UNREACHABLE, "XML of more than %lu bytes", XML_REPLY_MAX);
+		return error_set(err, STATUS_UNREACHABLE, "XML is longer than %lu bytes", XML_REPLY_MAX);
 	reader->total += len;
-	/* S3 sends blanks to keep a connection alive while it works, and they may come before "<?xml". */
+	/* S3 sends blanks to keep a connection alive, even before "<?xml". */
 	while (!reader->begun && len > 0 && strchr(" \t\r\n", *text) != NULL && *text != '\0') {
 		text++;
 		len--;

@@ -11,7 +11,7 @@
 
 #define VERSION_MIN 1100 /* PostgreSQL 11, which dropped prevCheckPoint */
 
-/* As it lies in the file: the machine's own byte order and alignment. */
+/* The file's layout, in the machine's byte order and alignment. */
 struct control_file {
 	uint64_t system_id;
 	uint32_t version;
@@ -25,7 +25,7 @@ struct control_file {
 
 #define IN_ARCHIVE_RECOVERY 5
 
-/* enum DBState, as dbState() in pg_controldata.c says it. */
+/* The names of enum DBState, from dbState() in pg_controldata.c. */
 static const char *const states[] = {
     "starting up",       "shut down",           "shut down in recovery", "shutting down",
     "in crash recovery", "in archive recovery", "in production",
@@ -44,7 +44,7 @@ enum status checkpoint_read(struct checkpoint *out, const char *data_directory, 
 		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
 	size_t states_count = sizeof states / sizeof states[0];
 	if ((size_t)got < sizeof control || control.version < VERSION_MIN || control.state >= states_count)
-		return error_set(err, STATUS_MISSING, "%s is not of PostgreSQL 11 or later", path);
+		return error_set(err, STATUS_MISSING, "%s is not from PostgreSQL 11 or later", path);
 	out->state = states[control.state];
 	out->is_standby = control.state == IN_ARCHIVE_RECOVERY;
 	out->timeline = control.timeline;

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 
-/* pg_control_version of PostgreSQL 9.6 is 960; another byte order gives something far outside. */
+/* pg_control_version of PostgreSQL 9.6 is 960; with another byte order the value is far out of range. */
 #define CONTROL_VERSION_MIN 900
 #define CONTROL_VERSION_MAX 9999
 
@@ -20,17 +20,21 @@ struct control_head {
 static enum status check_head(const struct control_head *head, const char *path, struct error *err)
 {
 	if (head->version < CONTROL_VERSION_MIN || head->version > CONTROL_VERSION_MAX || head->system_id == 0)
-		return error_set(err, STATUS_LOCAL, "%s is not a pg_control file of this kind of machine", path);
+		return error_set(err, STATUS_LOCAL, "%s is not a pg_control file for this machine's architecture",
+				 path);
 	return STATUS_OK;
 }
 
-/* Whether it failed for want of something: that is no answer, and which cluster it is must not go unchecked for it. */
-static bool says_nothing(int errno_value)
+/*
+ * Whether a lack of resources caused the failure. That does not mean that there is no file, and the cluster must not go
+ * unchecked for it.
+ */
+static bool is_resource_error(int errno_value)
 {
 	return errno_value == EMFILE || errno_value == ENFILE || errno_value == ENOMEM || errno_value == EIO;
 }
 
-/* STATUS_MISSING when there is no pg_control to be read there. */
+/* STATUS_MISSING when the directory has no readable pg_control. */
 static enum status read_control(struct data_directory *out, const char *directory, struct error *err)
 {
 	char path[PATH_MAX];
@@ -41,7 +45,8 @@ static enum status read_control(struct data_directory *out, const char *director
 	}
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(err, says_nothing(errno) ? STATUS_LOCAL : STATUS_MISSING, errno, "open %s", path);
+		return error_errno(err, is_resource_error(errno) ? STATUS_LOCAL : STATUS_MISSING, errno, "open %s",
+				   path);
 	ssize_t got = read(fd, &head, sizeof head);
 	if (got < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
@@ -56,7 +61,7 @@ static enum status read_control(struct data_directory *out, const char *director
 	return STATUS_OK;
 }
 
-/* Cuts the last component off: "a/b" -> "a", "b" -> ".", "." -> "..", "/a" -> "/". */
+/* Removes the last component: "a/b" -> "a", "b" -> ".", "." -> "..", "/a" -> "/". */
 static void to_parent(char *path)
 {
 	char *slash = strrchr(path, '/');
@@ -70,17 +75,17 @@ static void to_parent(char *path)
 		(void)strcpy(path, ".");
 }
 
-/* Of the one that somebody named. */
-static enum status not_found(const char *pg_data, int errno_value, struct error *err)
+/* Explains why the configured pg-data cannot be used. */
+static enum status explain_pg_data(const char *pg_data, int errno_value, struct error *err)
 {
 	if (errno_value == EACCES || errno_value == EPERM) {
-		(void)error_wrap(err, STATUS_USAGE, "pg-data %s cannot be looked into", pg_data);
+		(void)error_wrap(err, STATUS_USAGE, "pg-data %s cannot be read", pg_data);
 		return error_hint(err, STATUS_USAGE,
 				  "user id %u may not read it: run this as the user that PostgreSQL runs as",
 				  (unsigned)geteuid());
 	}
 	(void)error_wrap(err, STATUS_USAGE, "pg-data %s is not a data directory", pg_data);
-	return error_hint(err, STATUS_USAGE, "it is the directory with global/pg_control in it");
+	return error_hint(err, STATUS_USAGE, "a data directory contains global/pg_control");
 }
 
 enum status data_directory_find(struct data_directory *out, const char *pg_data, const char *wal_path,
@@ -89,7 +94,7 @@ enum status data_directory_find(struct data_directory *out, const char *pg_data,
 	*out = (struct data_directory){0};
 	if (pg_data != NULL) {
 		enum status st = read_control(out, pg_data, err);
-		return st == STATUS_MISSING ? not_found(pg_data, errno, err) : st;
+		return st == STATUS_MISSING ? explain_pg_data(pg_data, errno, err) : st;
 	}
 	if (wal_path != NULL && strlen(wal_path) + sizeof ".." < PATH_MAX) {
 		char near[PATH_MAX];

@@ -1,4 +1,4 @@
-/* What a data directory says about its cluster. */
+/* The identity and role of the cluster in a data directory. */
 #ifndef WALSHIP_PG_DATA_CONTROL_H
 #define WALSHIP_PG_DATA_CONTROL_H
 
@@ -15,16 +15,16 @@ struct data_directory {
 };
 
 /*
- * Looks for the data directory: pg_data if given (then it must be one: STATUS_USAGE), else the parent of the directory
- * that wal_path lies in (pg_rewind names restore_command's file with its full path: RestoreArchivedFile in
- * fe_utils/archive.c), else the working directory (PostgreSQL's own calls). wal_path may be NULL.
- * Finding none is STATUS_OK with known = false.
+ * Finds the data directory. With pg_data it must be that directory, else STATUS_USAGE. Otherwise it tries the parent of
+ * the directory of wal_path (pg_rewind passes restore_command a full path: RestoreArchivedFile in fe_utils/archive.c),
+ * then the working directory (where PostgreSQL runs its commands). wal_path may be NULL. STATUS_OK with known = false
+ * when there is none.
  */
 enum status data_directory_find(struct data_directory *out, const char *pg_data, const char *wal_path,
 				struct error *err);
 
 /*
- * Whether the server there is a standby, which asks again for what it did not get: standby.signal, which wins over
+ * Whether the server is a standby, which requests missing WAL again. standby.signal decides, and wins over
  * recovery.signal (readRecoverySignalFile in xlogrecovery.c). False when the directory is not known.
  */
 bool data_directory_is_standby(const struct data_directory *directory);

@@ -15,20 +15,20 @@
 #include "pg/wal/content.h"
 #include "pg/wal/history.h"
 
-/* A WAL file of the directory, as it was found. */
+/* A WAL file of the directory. */
 struct found {
 	struct wal_file file;
-	uint64_t number; /* of the segment */
-	bool doubtful;   /* it cannot be looked at: to try to push it says why */
+	uint64_t number; /* segment number */
+	bool unreadable; /* cannot be examined; the push reports the reason */
 };
 
-/* Every segment of the timeline below this one is finished, if it has begun. */
-struct end {
+/* Every valid segment of the timeline below this number is finished. */
+struct frontier {
 	uint32_t timeline;
 	uint64_t below;
 };
 
-struct leave {
+struct timeline_switch {
 	uint32_t timeline;
 	uint64_t lsn;
 };
@@ -38,18 +38,18 @@ struct scan {
 	uint64_t system_id;
 	struct found *found;
 	size_t count, capacity;
-	struct end *ends;
-	size_t end_count, end_capacity;
-	struct leave *leaves;
-	size_t leave_count, leave_capacity;
+	struct frontier *frontiers;
+	size_t frontier_count, frontier_capacity;
+	struct timeline_switch *switches;
+	size_t switch_count, switch_capacity;
 	uint32_t segment_bytes; /* 0: no segment has begun */
 };
 
 static void scan_fini(struct scan *scan)
 {
 	free(scan->found);
-	free(scan->ends);
-	free(scan->leaves);
+	free(scan->frontiers);
+	free(scan->switches);
 }
 
 static enum status add(struct scan *scan, const char *entry, struct error *err)
@@ -58,7 +58,7 @@ static enum status add(struct scan *scan, const char *entry, struct error *err)
 	struct error ignored = {0};
 	if (wal_name_parse(&name, entry, &ignored) != STATUS_OK)
 		return STATUS_OK;
-	struct found *found = array_grown(scan->found, scan->count, &scan->capacity, sizeof *found);
+	struct found *found = array_grow(scan->found, scan->count, &scan->capacity, sizeof *found);
 	if (found == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	scan->found = found;
@@ -80,39 +80,40 @@ static enum status read_dir(struct scan *scan, struct error *err)
 	return st;
 }
 
-static enum status raise_end(struct scan *scan, uint32_t timeline, uint64_t below, struct error *err)
+static enum status raise_frontier(struct scan *scan, uint32_t timeline, uint64_t below, struct error *err)
 {
 	size_t i = 0;
-	while (i < scan->end_count && scan->ends[i].timeline != timeline)
+	while (i < scan->frontier_count && scan->frontiers[i].timeline != timeline)
 		i++;
-	if (i == scan->end_count) {
-		struct end *ends = array_grown(scan->ends, scan->end_count, &scan->end_capacity, sizeof *ends);
-		if (ends == NULL)
+	if (i == scan->frontier_count) {
+		struct frontier *frontiers =
+		    array_grow(scan->frontiers, scan->frontier_count, &scan->frontier_capacity, sizeof *frontiers);
+		if (frontiers == NULL)
 			return error_set(err, STATUS_LOCAL, "out of memory");
-		scan->ends = ends;
-		ends[scan->end_count++] = (struct end){.timeline = timeline};
+		scan->frontiers = frontiers;
+		frontiers[scan->frontier_count++] = (struct frontier){.timeline = timeline};
 	}
-	if (scan->ends[i].below < below)
-		scan->ends[i].below = below;
+	if (scan->frontiers[i].below < below)
+		scan->frontiers[i].below = below;
 	return STATUS_OK;
 }
 
-static const struct end *end_of(const struct scan *scan, uint32_t timeline)
+static const struct frontier *frontier_of(const struct scan *scan, uint32_t timeline)
 {
-	for (size_t i = 0; i < scan->end_count; i++)
-		if (scan->ends[i].timeline == timeline)
-			return &scan->ends[i];
+	for (size_t i = 0; i < scan->frontier_count; i++)
+		if (scan->frontiers[i].timeline == timeline)
+			return &scan->frontiers[i];
 	return NULL;
 }
 
-static void look_for_ready(const struct scan *scan, struct found *found)
+static void check_ready(const struct scan *scan, struct found *found)
 {
 	char path[PATH_MAX];
 	if (snprintf(path, sizeof path, "%s/archive_status/%s.ready", scan->pg_wal, found->file.name.text) >=
 	    (int)sizeof path)
 		return;
 	found->file.ready = access(path, F_OK) == 0;
-	found->doubtful = !found->file.ready && errno != ENOENT;
+	found->unreadable = !found->file.ready && errno != ENOENT;
 }
 
 static bool is_segment(const struct found *found)
@@ -120,19 +121,19 @@ static bool is_segment(const struct found *found)
 	return found->file.name.kind == WAL_SEGMENT || found->file.name.kind == WAL_PARTIAL;
 }
 
-/* A file that has gone meanwhile was used again, or removed, and has not begun. */
-static void look(const struct scan *scan, struct found *found)
+/* Examines a file. A file that disappeared was recycled or removed, and has not begun. */
+static void examine(const struct scan *scan, struct found *found)
 {
 	char path[PATH_MAX];
 	uint8_t head[WAL_HEAD_BYTES];
 	struct stat info;
 	struct error ignored = {0};
 	uint64_t system_id = 0;
-	look_for_ready(scan, found);
+	check_ready(scan, found);
 	if (snprintf(path, sizeof path, "%s/%s", scan->pg_wal, found->file.name.text) >= (int)sizeof path)
 		return;
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-	/* ELOOP: a link is not the server's. */
+	/* ELOOP: the server does not create symbolic links here. */
 	if (fd < 0 && (errno == ENOENT || errno == ELOOP))
 		return;
 	bool known_kind = (fd < 0 ? lstat(path, &info) : fstat(fd, &info)) == 0;
@@ -141,7 +142,7 @@ static void look(const struct scan *scan, struct found *found)
 	found->file.bytes = known_kind ? (uint64_t)info.st_size : 0;
 	ssize_t got = known_kind && fd >= 0 ? pread(fd, head, sizeof head, 0) : -1;
 	if (got < 0) {
-		found->doubtful = true;
+		found->unreadable = true;
 		return;
 	}
 	const struct wal_head known = {.bytes = head, .len = (size_t)got, .size = found->file.bytes};
@@ -149,13 +150,13 @@ static void look(const struct scan *scan, struct found *found)
 			    (!is_segment(found) || system_id == scan->system_id);
 }
 
-/* What has begun says that all before it on its timeline is finished. */
-static enum status look_at_all(struct scan *scan, struct error *err)
+/* A segment that has begun proves that all earlier ones of its timeline are finished. */
+static enum status examine_all(struct scan *scan, struct error *err)
 {
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < scan->count; i++) {
 		struct found *found = &scan->found[i];
-		look(scan, found);
+		examine(scan, found);
 		if (!found->file.begun || !is_segment(found))
 			continue;
 		if (scan->segment_bytes == 0)
@@ -163,34 +164,35 @@ static enum status look_at_all(struct scan *scan, struct error *err)
 		found->file.begun = found->file.bytes == scan->segment_bytes &&
 				    wal_name_number(&found->file.name, scan->segment_bytes, &found->number);
 		if (found->file.begun)
-			st = raise_end(scan, found->file.name.timeline, found->number, err);
+			st = raise_frontier(scan, found->file.name.timeline, found->number, err);
 	}
 	return st;
 }
 
 struct lineage {
 	struct scan *scan;
-	bool own; /* this server has lived on it */
+	bool own; /* this server has written to the timeline */
 };
 
-static enum status leave(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)
+static enum status add_switch(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)
 {
 	const struct lineage *lineage = arg;
 	struct scan *scan = lineage->scan;
-	struct leave *leaves = array_grown(scan->leaves, scan->leave_count, &scan->leave_capacity, sizeof *leaves);
-	if (leaves == NULL)
+	struct timeline_switch *switches =
+	    array_grow(scan->switches, scan->switch_count, &scan->switch_capacity, sizeof *switches);
+	if (switches == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	scan->leaves = leaves;
-	leaves[scan->leave_count++] = (struct leave){timeline, switch_lsn};
-	return lineage->own ? raise_end(scan, timeline, switch_lsn / scan->segment_bytes, err) : STATUS_OK;
+	scan->switches = switches;
+	switches[scan->switch_count++] = (struct timeline_switch){timeline, switch_lsn};
+	return lineage->own ? raise_frontier(scan, timeline, switch_lsn / scan->segment_bytes, err) : STATUS_OK;
 }
 
-/* Of a timeline that this server has lived on: it had all of those that came before, up to where it left. */
+/* If this server has written to the timeline, it had all earlier timelines up to their switch points. */
 static enum status read_history(struct scan *scan, const struct found *found, struct error *err)
 {
 	char path[PATH_MAX];
 	struct error ignored = {0};
-	struct lineage lineage = {scan, end_of(scan, found->file.name.timeline) != NULL};
+	struct lineage lineage = {scan, frontier_of(scan, found->file.name.timeline) != NULL};
 	if (found->file.bytes > WAL_HISTORY_MAX ||
 	    snprintf(path, sizeof path, "%s/%s", scan->pg_wal, found->file.name.text) >= (int)sizeof path)
 		return STATUS_OK;
@@ -201,7 +203,7 @@ static enum status read_history(struct scan *scan, const struct found *found, st
 	ssize_t got = fd < 0 ? -1 : read(fd, text, found->file.bytes);
 	if (got != (ssize_t)found->file.bytes)
 		return STATUS_OK;
-	enum status st = wal_history_read(found->file.name.timeline, text, (size_t)got, leave, &lineage, &ignored);
+	enum status st = wal_history_read(found->file.name.timeline, text, (size_t)got, add_switch, &lineage, &ignored);
 	return st == STATUS_LOCAL ? error_set(err, st, "%s", ignored.text) : STATUS_OK;
 }
 
@@ -216,22 +218,22 @@ static enum status read_histories(struct scan *scan, struct error *err)
 
 static bool is_finished(const struct scan *scan, const struct found *found)
 {
-	if (found->file.ready || found->doubtful)
+	if (found->file.ready || found->unreadable)
 		return true;
 	if (found->file.name.kind != WAL_SEGMENT)
 		return found->file.begun;
-	const struct end *end = end_of(scan, found->file.name.timeline);
-	return found->file.begun && end != NULL && found->number < end->below;
+	const struct frontier *frontier = frontier_of(scan, found->file.name.timeline);
+	return found->file.begun && frontier != NULL && found->number < frontier->below;
 }
 
-static uint64_t first_leave(const struct scan *scan, const struct found *found)
+static uint64_t first_switch(const struct scan *scan, const struct found *found)
 {
 	uint64_t first = 0;
-	for (size_t i = 0; found->file.begun && i < scan->leave_count; i++) {
-		const struct leave *leave = &scan->leaves[i];
-		if (leave->timeline == found->file.name.timeline && leave->lsn / scan->segment_bytes == found->number &&
-		    (first == 0 || leave->lsn < first))
-			first = leave->lsn;
+	for (size_t i = 0; found->file.begun && i < scan->switch_count; i++) {
+		const struct timeline_switch *point = &scan->switches[i];
+		if (point->timeline == found->file.name.timeline && point->lsn / scan->segment_bytes == found->number &&
+		    (first == 0 || point->lsn < first))
+			first = point->lsn;
 	}
 	return first;
 }
@@ -245,7 +247,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(one->text, other->text);
 }
 
-static enum status choose(const struct scan *scan, struct finished_list *out, struct error *err)
+static enum status select_finished(const struct scan *scan, struct finished_list *out, struct error *err)
 {
 	if (scan->count == 0)
 		return STATUS_OK;
@@ -255,12 +257,12 @@ static enum status choose(const struct scan *scan, struct finished_list *out, st
 	for (size_t i = 0; i < scan->count; i++) {
 		const struct found *found = &scan->found[i];
 		if (!is_finished(scan, found)) {
-			out->others++;
+			out->unfinished++;
 			continue;
 		}
 		out->files[out->count] = found->file;
 		if (is_segment(found))
-			out->files[out->count].left_lsn = first_leave(scan, found);
+			out->files[out->count].switch_lsn = first_switch(scan, found);
 		out->count++;
 	}
 	qsort(out->files, out->count, sizeof *out->files, by_name);
@@ -273,10 +275,10 @@ enum status finished_list_read(struct finished_list *out, const char *pg_wal, ui
 	*out = (struct finished_list){0};
 	enum status st = read_dir(&scan, err);
 	if (!st)
-		st = look_at_all(&scan, err);
+		st = examine_all(&scan, err);
 	if (!st)
 		st = read_histories(&scan, err);
-	return st ? st : choose(&scan, out, err);
+	return st ? st : select_finished(&scan, out, err);
 }
 
 void finished_list_fini(struct finished_list *list)

@@ -1,6 +1,6 @@
 /*
- * Which files of pg_wal the server has finished, whatever became of archive_status: by their names and first pages
- * alone, with the server running or not.
+ * Finds the files of pg_wal that the server has finished, from their names and first pages, even if archive_status is
+ * lost. It needs no running server.
  */
 #ifndef WALSHIP_PG_DATA_FINISHED_H
 #define WALSHIP_PG_DATA_FINISHED_H
@@ -13,27 +13,28 @@
 struct wal_file {
 	struct wal_name name;
 	uint64_t bytes;
-	bool ready;        /* archive_status has NAME.ready: the server itself says that it is finished */
-	bool begun;        /* its first page is what its name says; another file's content is, as far as it tells */
-	uint64_t left_lsn; /* the first place in this segment where its timeline was left, by the histories; 0: none */
+	bool ready; /* archive_status has NAME.ready: the server says that the file is finished */
+	bool begun; /* the first page matches the name; of other kinds: the content does, as far as that can be checked
+		     */
+	uint64_t switch_lsn; /* the first switch point of its timeline in this segment, from the histories; 0: none */
 };
 
 struct finished_list {
-	struct wal_file *files; /* histories first, then by name */
+	struct wal_file *files; /* history files first, then sorted by name */
 	size_t count;
-	size_t others; /* segments that may still be written to, or wait to be used again under a name to come */
+	size_t unfinished; /* segments that may still be written, or wait to be recycled under a later name */
 };
 
 /*
- * A segment is finished when the server says so with .ready; or when its first page is its own (a recycled one's is of
- * an older segment), and one behind it has begun: the server writes one segment after the other (XLogWrite in xlog.c,
- * XLogWalRcvWrite in walreceiver.c). Behind it is one of its timeline, of a .partial name too, or one of a timeline
- * that left it later, as the histories in pg_wal tell. The last segment that has begun is the one being written. .done
- * tells nothing more: what a standby received has it, too, and was never archived (XLogWalRcvClose). .history, .backup
- * and .partial are written at once. What is of another cluster is not among them.
+ * A segment is finished in two cases: it has .ready; or its first page is its own (a recycled segment has an older one)
+ * and a later segment has begun, because the server writes segments in order (XLogWrite in xlog.c, XLogWalRcvWrite in
+ * walreceiver.c). A later segment is one of the same timeline, including .partial, or of a timeline that branched off
+ * later, according to the histories in pg_wal. The last segment that has begun is the one being written. .done adds
+ * nothing: segments received by a standby have it too and were never archived (XLogWalRcvClose). Files named .history,
+ * .backup and .partial are written at once. Files of other clusters are left out.
  *
- * What this cannot see: a segment that was copied while it was written, beside a later one or its .ready.
- * pg/wal/segment_check.h does.
+ * Limit: a segment that was copied during writing, with a later segment or .ready beside it, looks finished.
+ * pg/wal/segment_check.h detects that.
  *
  * STATUS_LOCAL when the directory cannot be read.
  */

@@ -20,7 +20,7 @@ static enum status open_dir(DIR **out, const char *data_directory, const char *n
 	return *out == NULL ? error_errno(err, STATUS_LOCAL, errno, "open %s", path) : STATUS_OK;
 }
 
-/* The name in front of ".ready" or ".done"; false for anything else. */
+/* Parses the name before ".ready" or ".done". Returns false for anything else. */
 static bool parse(const char *entry, struct wal_name *out, bool *ready)
 {
 	char text[WAL_NAME_MAX];
@@ -35,7 +35,7 @@ static bool parse(const char *entry, struct wal_name *out, bool *ready)
 	return wal_name_parse(out, text, &ignored) == STATUS_OK;
 }
 
-/* A file gets its .ready when it is complete. */
+/* PostgreSQL creates .ready when the file is complete. */
 static void add_ready(struct pending *out, const struct wal_name *name, int wal_fd, int64_t ready_s)
 {
 	struct stat info;
@@ -51,23 +51,24 @@ static void add_ready(struct pending *out, const struct wal_name *name, int wal_
 		(void)strcpy(out->first, name->text);
 }
 
-static void look_at(struct pending *out, const char *entry, int status_fd, int wal_fd)
+static void add_entry(struct pending *out, const char *entry, int status_fd, int wal_fd)
 {
 	struct wal_name name;
 	struct stat info;
 	bool ready;
-	/* What has gone meanwhile has been archived, or removed. */
+	/* A file that disappeared was archived or removed. */
 	if (!parse(entry, &name, &ready) || fstatat(status_fd, entry, &info, 0) != 0)
 		return;
 	if (ready)
 		add_ready(out, &name, wal_fd, info.st_mtim.tv_sec);
-	else if (info.st_ctim.tv_sec > out->done_s) /* renamed from .ready: XLogArchiveNotify, pgarch_archiveDone */
+	else if (info.st_ctim.tv_sec >
+		 out->done_s) /* ctime is the rename from .ready: XLogArchiveNotify, pgarch_archiveDone */
 		out->done_s = info.st_ctim.tv_sec;
 	if (name.kind == WAL_SEGMENT && strcmp(name.text, out->furthest.text) > 0)
 		out->furthest = name;
 }
 
-/* All segments have one size, and those that are not written yet have it already. */
+/* All segments have the same size, including those not yet written. */
 static void find_segment_size(struct pending *out, DIR *wal)
 {
 	const struct dirent *entry;
@@ -82,7 +83,7 @@ static void find_segment_size(struct pending *out, DIR *wal)
 	}
 }
 
-enum status pending_look(struct pending *out, const char *data_directory, struct error *err)
+enum status pending_read(struct pending *out, const char *data_directory, struct error *err)
 {
 	CLEANUP(dir_closep) DIR *wal = NULL;
 	CLEANUP(dir_closep) DIR *statuses = NULL;
@@ -95,7 +96,7 @@ enum status pending_look(struct pending *out, const char *data_directory, struct
 		return st;
 	errno = 0;
 	while ((entry = readdir(statuses)) != NULL) {
-		look_at(out, entry->d_name, dirfd(statuses), dirfd(wal));
+		add_entry(out, entry->d_name, dirfd(statuses), dirfd(wal));
 		errno = 0;
 	}
 	if (errno != 0)

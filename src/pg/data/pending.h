@@ -1,4 +1,4 @@
-/* What waits to be archived, from pg_wal alone: with the server down, too. */
+/* Files that wait to be archived, from pg_wal alone. It needs no running server. */
 #ifndef WALSHIP_PG_DATA_PENDING_H
 #define WALSHIP_PG_DATA_PENDING_H
 
@@ -7,20 +7,20 @@
 #include "pg/wal/name.h"
 
 struct pending {
-	uint64_t files, bytes;      /* with a .ready; bytes of those that are there */
-	int64_t oldest_s, newest_s; /* UTC: when they became ready; 0: none is */
-	char first[WAL_NAME_MAX];   /* by name; "" when none is */
-	uint64_t segments;          /* of the files */
-	/* Of what is ready or done: the furthest segment, and when PostgreSQL was told last that one is archived. */
-	struct wal_name furthest; /* text "" when there is none */
-	int64_t done_s;           /* 0: there is none */
-	uint32_t segment_bytes;   /* wal_segment_size; 0: no segment is there to tell */
+	uint64_t files, bytes;      /* files with .ready; bytes of the existing ones */
+	int64_t oldest_s, newest_s; /* UTC times when they became ready; 0: none */
+	char first[WAL_NAME_MAX];   /* the first by name; "": none */
+	uint64_t segments;          /* segments among the files */
+	/* Over ready and done files: the furthest segment, and the time of the last .done. */
+	struct wal_name furthest; /* text is "" if there is none */
+	int64_t done_s;           /* 0: none */
+	uint32_t segment_bytes;   /* wal_segment_size; 0: unknown, because there is no segment */
 };
 
 /* STATUS_LOCAL when pg_wal or its archive_status cannot be read. */
-enum status pending_look(struct pending *out, const char *data_directory, struct error *err);
+enum status pending_read(struct pending *out, const char *data_directory, struct error *err);
 
-/* When PostgreSQL finished this file of pg_wal, by its .ready or .done; 0 when there is neither. */
+/* Returns when PostgreSQL finished this file of pg_wal, from its .ready or .done; 0 when it has neither. */
 int64_t pending_finished_s(const char *data_directory, const char *name);
 
 #endif

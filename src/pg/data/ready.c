@@ -20,7 +20,7 @@ static int compare(const struct wal_name *a, const struct wal_name *b)
 	return strcmp(a->text, b->text);
 }
 
-/* Keeps the first ones only: a backlog may have a hundred thousand. */
+/* Keeps only the first names: a backlog may have a hundred thousand. */
 static void insert(struct ready_list *list, size_t most, const struct wal_name *name)
 {
 	size_t at = list->count;
@@ -34,7 +34,7 @@ static void insert(struct ready_list *list, size_t most, const struct wal_name *
 	list->names[at] = *name;
 }
 
-/* "000000010000000000000001.ready" to the name in front; anything else is none of ours. */
+/* Parses the name before ".ready". Returns false for other entries. */
 static bool parse(struct wal_name *out, const char *entry)
 {
 	char text[WAL_NAME_MAX];
@@ -77,7 +77,7 @@ enum status ready_list_read(struct ready_list *out, const char *wal_path, size_t
 	return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
 }
 
-bool ready_still(const char *wal_path, const char *name)
+bool ready_exists(const char *wal_path, const char *name)
 {
 	char path[PATH_MAX];
 	return (size_t)snprintf(path, sizeof path, "%.*sarchive_status/%s" SUFFIX, (int)path_dir_len(wal_path),

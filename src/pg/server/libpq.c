@@ -10,10 +10,10 @@ static const struct dynlib_symbol symbols[] = {
 #undef LIBPQ
 };
 
-/* The number has been 5 since PostgreSQL 8.2 of 2006. */
+/* The soname has been libpq.so.5 since PostgreSQL 8.2 (2006). */
 static const struct dynlib library = {
     .soname = "libpq.so.5",
-    .hint = "install libpq to let walship look at a server (Debian: libpq5; Red Hat: libpq or postgresql-libs)",
+    .hint = "install libpq so that walship can query a server (Debian: libpq5; Red Hat: libpq or postgresql-libs)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
 };

@@ -1,4 +1,4 @@
-/* libpq's functions: libpq.finish() is PQfinish(). NULL until libpq_load. */
+/* libpq's functions without "PQ": libpq.finish() is PQfinish(). NULL until libpq_load. */
 #ifndef WALSHIP_PG_SERVER_LIBPQ_H
 #define WALSHIP_PG_SERVER_LIBPQ_H
 
@@ -6,7 +6,7 @@
 
 #include "walship/error.h"
 
-/* Each line declares a pointer to one function, by its own type. */
+/* One typed pointer for each function of the list. */
 struct libpq {
 #define LIBPQ(function) __typeof__ (&(PQ##function))(function);
 #include "pg/server/libpq.def"
@@ -15,7 +15,7 @@ struct libpq {
 
 extern struct libpq libpq;
 
-/* STATUS_LOCAL when it is not there. Before any use; any thread may call it. */
+/* Loads libpq; call it before any use. STATUS_LOCAL when the library is not found. Any thread may call it. */
 enum status libpq_load(struct error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * A connection to a PostgreSQL server, by libpq, which is loaded for it. What the connection string leaves out libpq
- * takes from its own sources: PGHOST and its kin, a service file, a password file (PostgreSQL documentation, "libpq -
- * C Library": "Environment Variables", "The Password File").
+ * A connection to a PostgreSQL server through libpq, which is loaded on demand. libpq fills in settings missing from
+ * the connection string from its own sources: PGHOST and related variables, a service file, a password file (PostgreSQL
+ * documentation, "libpq - C Library": "Environment Variables", "The Password File").
  */
 #ifndef WALSHIP_PG_SERVER_POSTGRES_H
 #define WALSHIP_PG_SERVER_POSTGRES_H
@@ -13,15 +13,15 @@
 #include "walship/error.h"
 
 #define POSTGRES_CONNECT_S 5        /* for each host, unless the connection string says otherwise */
-#define POSTGRES_STATEMENT_MS 10000 /* none of ours takes a second on a server that works */
+#define POSTGRES_STATEMENT_MS 10000 /* walship's statements take less than a second on a healthy server */
 
 struct postgres;
 
 /*
- * conninfo is libpq's, as words (host=/run/postgresql user=monitor) or as a URL; NULL or "" leaves all to libpq. One
- * that holds a password is STATUS_USAGE: a configuration may be shown, and a command line can be seen by others. Where
- * nothing names a database it is "postgres", which every server has. environment tells whether a variable names one.
- * STATUS_LOCAL: libpq is not there. STATUS_UNREACHABLE: no server answers, or it refuses.
+ * Connects. conninfo is libpq's connection string, keywords (host=/run/postgresql user=monitor) or a URL; NULL or ""
+ * leaves everything to libpq. STATUS_USAGE when it has a password: a configuration may be shown, and other users can
+ * see a command line. The database is "postgres", which every server has, unless conninfo or a variable in environment
+ * names one. STATUS_LOCAL: libpq is not found. STATUS_UNREACHABLE: no server answers, or it refuses the connection.
  */
 enum status postgres_open(struct postgres **out, const char *conninfo, const char *const *environment,
 			  const struct call *call, struct error *err);
@@ -30,30 +30,29 @@ enum status postgres_open(struct postgres **out, const char *conninfo, const cha
 void postgres_free(struct postgres *postgres);
 void postgres_freep(struct postgres **postgres);
 
-struct pg_result; /* libpq's */
+struct pg_result; /* libpq's PGresult */
 
-/* What a query gave. The zero state holds nothing. */
+/* The result of a query. The zero state is empty. */
 struct postgres_rows {
 	struct pg_result *result;
 	size_t count;
 };
 
 /*
- * One statement. STATUS_USAGE: this role may not do that; STATUS_UNREACHABLE: it failed otherwise, or there was no
- * answer in time, of the statement or of the call; the connection may then be of no more use. Fills *out on STATUS_OK
- * alone.
+ * Runs one statement. STATUS_USAGE: the role lacks the privilege. STATUS_UNREACHABLE: it failed otherwise, or the
+ * statement or the call timed out; the connection may be unusable then. Fills *out on STATUS_OK only.
  */
 enum status postgres_query(struct postgres *postgres, const struct call *call, const char *sql,
 			   struct postgres_rows *out, struct error *err);
 
 /*
- * A query that PostgreSQL answers with one row or more of so many columns. STATUS_UNREACHABLE also when the answer has
- * none, or fewer: something else speaks for the server.
+ * Runs a query for which PostgreSQL returns at least one row and this many columns. STATUS_UNREACHABLE also when rows
+ * or columns are missing: something else answered for the server.
  */
-enum status postgres_ask(struct postgres *postgres, const struct call *call, const char *sql, size_t columns,
-			 struct postgres_rows *out, struct error *err);
+enum status postgres_query_rows(struct postgres *postgres, const struct call *call, const char *sql, size_t columns,
+				struct postgres_rows *out, struct error *err);
 
-/* A value as text; NULL for SQL's null, and where there is no such row or column. The rows' own. */
+/* Returns a value as text; NULL for SQL NULL, and for a row or column that does not exist. Owned by rows. */
 const char *postgres_text(const struct postgres_rows *rows, size_t row, size_t column);
 
 /* Leaves the zero state. */

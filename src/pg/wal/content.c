@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* XLogLongPageHeaderData, as every 64-bit little-endian PostgreSQL since 9.3 lays it out. */
+/* XLogLongPageHeaderData of 64-bit little-endian PostgreSQL since 9.3. */
 struct page_header {
 	uint16_t magic;
 	uint16_t info;
@@ -18,7 +18,7 @@ struct page_header {
 };
 _Static_assert(sizeof(struct page_header) == 40, "the long page header has 40 bytes");
 
-/* XLOG_PAGE_MAGIC is 0xD093 in 9.6, 0xD110 in 15, 0xD118 in 18; each release raises it a little. */
+/* XLOG_PAGE_MAGIC is 0xD093 in 9.6, 0xD110 in 15, 0xD118 in 18; each release increases it a little. */
 #define MAGIC_MIN 0xD090
 #define MAGIC_MAX 0xD2FF
 #define LONG_HEADER 0x0002 /* XLP_LONG_HEADER */
@@ -26,8 +26,7 @@ _Static_assert(sizeof(struct page_header) == 40, "the long page header has 40 by
 static enum status refuse(struct error *err, const char *what)
 {
 	(void)error_set(err, STATUS_CONFLICT, "damaged: %s", what);
-	return error_hint(err, STATUS_CONFLICT,
-			  "compare with pg_waldump; a file of pg_wal like this one is no good for recovery");
+	return error_hint(err, STATUS_CONFLICT, "check it with pg_waldump; recovery cannot use such a file");
 }
 
 static enum status check_sizes(const struct page_header *page, const struct wal_head *head, struct error *err)
@@ -36,15 +35,14 @@ static enum status check_sizes(const struct page_header *page, const struct wal_
 	if (!wal_segment_size_is_valid(segment))
 		return refuse(err, "its first page header has no valid segment size");
 	if (head->size != segment) {
-		(void)error_set(err, STATUS_CONFLICT, "damaged: has %" PRIu64 " bytes where its header says %" PRIu32,
+		(void)error_set(err, STATUS_CONFLICT, "damaged: %" PRIu64 " bytes, but its header says %" PRIu32,
 				head->size, segment);
-		return error_hint(err, STATUS_CONFLICT,
-				  "a cut-off copy: archive the file that the server itself wrote");
+		return error_hint(err, STATUS_CONFLICT, "the copy is cut off: archive the file that the server wrote");
 	}
 	return STATUS_OK;
 }
 
-/* Page address and timeline against the name. */
+/* Checks page address and timeline against the name. */
 static enum status check_position(const struct wal_name *name, const struct page_header *page, struct error *err)
 {
 	uint64_t start = ((uint64_t)name->log << 32) + (uint64_t)name->segment * page->segment_bytes;
@@ -55,14 +53,14 @@ static enum status check_position(const struct wal_name *name, const struct page
 	}
 	if (page->address != start) {
 		(void)error_set(err, STATUS_CONFLICT,
-				"its first page is %" PRIX32 "/%" PRIX32 " where the name says %" PRIX32 "/%" PRIX32,
+				"its first page is at %" PRIX32 "/%" PRIX32 ", but the name says %" PRIX32 "/%" PRIX32,
 				(uint32_t)(page->address >> 32), (uint32_t)page->address, (uint32_t)(start >> 32),
 				(uint32_t)start);
 		return error_hint(err, STATUS_CONFLICT, "the file was renamed, or recycled and not yet written");
 	}
 	if (page->timeline == 0 || page->timeline > name->timeline) {
 		(void)error_set(err, STATUS_CONFLICT,
-				"its first page is of timeline %" PRIu32 " where the name says %" PRIu32,
+				"its first page belongs to timeline %" PRIu32 ", but the name says %" PRIu32,
 				page->timeline, name->timeline);
 		return error_hint(err, STATUS_CONFLICT, "the file was renamed");
 	}
@@ -90,7 +88,7 @@ static enum status check_segment(const struct wal_name *name, const struct wal_h
 	return st;
 }
 
-/* The file's lines end here, or the head does. */
+/* Returns the end of the line, or of the head. */
 static const char *line_end(const char *line, const char *end)
 {
 	const char *newline = memchr(line, '\n', (size_t)(end - line));
@@ -124,14 +122,14 @@ static enum status check_history(const struct wal_name *name, const struct wal_h
 			return STATUS_OK;
 		break;
 	}
-	return refuse(err, "does not begin as a timeline history does");
+	return refuse(err, "does not begin like a timeline history file");
 }
 
 static enum status check_backup(const struct wal_head *head, struct error *err)
 {
 	static const char begin[] = "START WAL LOCATION: ";
 	if (head->len < sizeof begin - 1 || memcmp(head->bytes, begin, sizeof begin - 1) != 0)
-		return refuse(err, "does not begin as a backup history file does");
+		return refuse(err, "does not begin like a backup history file");
 	return STATUS_OK;
 }
 
@@ -153,7 +151,7 @@ enum status wal_content_check(const struct wal_name *name, const struct wal_head
 	case WAL_HISTORY:
 		return check_history(name, head, err);
 	}
-	return refuse(err, "of no known kind");
+	return refuse(err, "of unknown kind");
 }
 
 uint32_t wal_content_segment_bytes(const uint8_t *head)

@@ -50,7 +50,7 @@ static bool take_character(struct line *line, char c)
 	return true;
 }
 
-/* "1<tab>0/3000060" and a reason, which is for people. */
+/* "1<tab>0/3000060" and a reason for people. */
 static bool take_line(struct line line, uint32_t *timeline, uint64_t *switch_lsn)
 {
 	uint32_t high, low;
@@ -65,7 +65,7 @@ static bool take_line(struct line line, uint32_t *timeline, uint64_t *switch_lsn
 
 static enum status refuse(struct error *err, const char *what, unsigned number)
 {
-	return error_set(err, STATUS_CONFLICT, "line %u of the timeline's history %s", number, what);
+	return error_set(err, STATUS_CONFLICT, "line %u of the timeline history %s", number, what);
 }
 
 enum status wal_history_read(uint32_t timeline, const char *text, size_t len, wal_history_fn each, void *arg,
@@ -85,13 +85,13 @@ enum status wal_history_read(uint32_t timeline, const char *text, size_t len, wa
 		if (line.at == line.end || *line.at == '#')
 			continue;
 		if (!take_line(line, &parent, &switch_lsn))
-			return refuse(err, "is no timeline and switch point", number);
+			return refuse(err, "is not a timeline and switch point", number);
 		if (parent <= last || parent >= timeline)
-			return refuse(err, "has its timelines out of order", number);
+			return refuse(err, "has timelines out of order", number);
 		last = parent;
 		st = each(arg, parent, switch_lsn, err);
 	}
 	if (!st && last == 0)
-		st = error_set(err, STATUS_CONFLICT, "the timeline's history has no line");
+		st = error_set(err, STATUS_CONFLICT, "the timeline history has no entry");
 	return st;
 }

@@ -29,7 +29,7 @@ static bool read_digits(const char *text, size_t count, uint32_t *out)
 	return true;
 }
 
-/* What stands behind the digits of a segment's name tells the kind. */
+/* The suffix after a segment name's digits decides the kind. */
 static bool kind_of_suffix(const char *suffix, enum wal_kind *kind)
 {
 	uint32_t offset;
@@ -121,7 +121,7 @@ void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const st
 const char *wal_system_id_read(const char *text, uint64_t *out)
 {
 	char *end;
-	/* strtoull would also take blanks, signs and zeros in front. */
+	/* strtoull would also accept blanks, signs and leading zeros. */
 	if (text[0] < '1' || text[0] > '9')
 		return NULL;
 	errno = 0;
@@ -139,7 +139,7 @@ bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *
 	    !parse(name, slash + 1))
 		return false;
 	(void)strcpy(name->text, slash + 1);
-	/* Only what wal_object_name makes: the right directory. */
+	/* The directory must be the one that wal_object_name makes. */
 	wal_object_name(again, *system_id, name);
 	return strcmp(again, object) == 0;
 }

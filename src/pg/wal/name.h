@@ -1,6 +1,6 @@
 /*
  * Names of the files that PostgreSQL archives (access/xlog_internal.h: XLogFileName, TLHistoryFileName,
- * BackupHistoryFileName; IsXLogFileName and its kin).
+ * BackupHistoryFileName, IsXLogFileName and related macros).
  */
 #ifndef WALSHIP_PG_WAL_NAME_H
 #define WALSHIP_PG_WAL_NAME_H
@@ -13,9 +13,9 @@
 
 enum wal_kind {
 	WAL_SEGMENT, /* 24 hexadecimal digits: timeline, log id, segment number within it */
-	WAL_PARTIAL, /* a segment's name and ".partial": the last one of a timeline, cut off by promotion */
-	WAL_BACKUP,  /* a segment's name, '.', 8 digits and ".backup": where a base backup began and ended */
-	WAL_HISTORY, /* 8 digits and ".history": where a timeline comes from */
+	WAL_PARTIAL, /* a segment name and ".partial": the last segment of a timeline, cut off by a promotion */
+	WAL_BACKUP,  /* a segment name, '.', 8 digits and ".backup": start and end of a base backup */
+	WAL_HISTORY, /* 8 digits and ".history": the ancestors of a timeline */
 };
 
 #define WAL_NAME_MAX 48 /* the longest is a .backup name, 40 characters */
@@ -28,7 +28,10 @@ struct wal_name {
 	char text[WAL_NAME_MAX];
 };
 
-/* STATUS_USAGE with a hint when text is none of the four kinds. Digits are uppercase, as PostgreSQL's are. */
+/*
+ * Parses a WAL file name. STATUS_USAGE with a hint when text has none of the four forms. Digits must be uppercase, as
+ * PostgreSQL writes them.
+ */
 enum status wal_name_parse(struct wal_name *out, const char *text, struct error *err);
 
 /* As wal_name_parse, for the last component of a path. */
@@ -40,33 +43,36 @@ enum status wal_name_from_path(struct wal_name *out, const char *path, struct er
 bool wal_segment_size_is_valid(uint64_t bytes);
 
 /*
- * The segment behind this one on its timeline, segment_bytes being wal_segment_size (access/xlog_internal.h,
- * XLByteToSeg and XLogFileName). False, and name as it was, behind the last that there can be, for names that no
- * segment of this size has, and for names of other kinds.
+ * Advances name to the next segment of its timeline. segment_bytes is wal_segment_size (access/xlog_internal.h,
+ * XLByteToSeg and XLogFileName). Returns false and leaves name unchanged after the last possible segment, for a name
+ * that is impossible with this size, and for other kinds.
  */
 bool wal_name_next(struct wal_name *name, uint64_t segment_bytes);
 
 /*
- * Which segment of its timeline a segment, .partial or .backup is about, counted from 0 at LSN 0/0: LSN /
- * segment_bytes. False for .history, and for names that no segment of this size has.
+ * Gets the number of the segment that a segment, .partial or .backup name refers to: LSN / segment_bytes, so 0 is at
+ * LSN 0/0. Returns false for .history, and for names that are impossible with this size.
  */
 bool wal_name_number(const struct wal_name *name, uint32_t segment_bytes, uint64_t *out);
 
-/* The segment of this number. */
+/* Makes the name of the segment with this number. */
 void wal_name_of_number(struct wal_name *out, uint32_t timeline, uint64_t number, uint32_t segment_bytes);
 
 /*
- * The decimal digits of a system identifier at the beginning of text; what stands behind them. NULL for what is none:
- * 0, a sign, zeros in front, more than 64 bits.
+ * Parses a decimal system identifier at the start of text. Returns the position after it; NULL for 0, a sign, leading
+ * zeros or more than 64 bits.
  */
 const char *wal_system_id_read(const char *text, uint64_t *out);
 
 #define WAL_OBJECT_NAME_MAX 128
 
-/* The name below the repository: "<system id>/wal/<timeline><log id>/<name>", histories one directory up. */
+/*
+ * Makes the object name below the repository: "<system id>/wal/<timeline><log id>/<name>"; history files are one
+ * directory higher.
+ */
 void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name);
 
-/* Such a name, taken apart. False for any other. */
+/* Parses such an object name. Returns false for any other. */
 bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name);
 
 #endif

@@ -10,7 +10,7 @@ struct page {
 	uint16_t info;
 	uint32_t timeline;
 	uint64_t address;
-	uint32_t remaining; /* of the record that goes on here */
+	uint32_t remaining; /* of the record that continues here */
 	uint32_t padding;
 	uint64_t system_id;
 	uint32_t segment_bytes;
@@ -20,9 +20,9 @@ struct page {
 _Static_assert(sizeof(struct page) == PAGE_HEADER_MAX, "the long page header has 40 bytes");
 
 enum {
-	GOES_ON = 0x0001, /* XLP_FIRST_IS_CONTRECORD */
+	CONTINUES = 0x0001, /* XLP_FIRST_IS_CONTRECORD */
 	LONG_HEADER = 0x0002,
-	OVERWRITTEN = 0x0008, /* XLP_FIRST_IS_OVERWRITE_CONTRECORD: what began before was lost in a crash */
+	OVERWRITTEN = 0x0008, /* XLP_FIRST_IS_OVERWRITE_CONTRECORD: a crash lost the rest of the previous record */
 	ALL_FLAGS = 0x000F,
 };
 
@@ -42,7 +42,7 @@ _Static_assert(sizeof(struct record) == RECORD_HEADER_BYTES, "the record header 
 #define MAGIC_NEWEST 0xD118   /* PostgreSQL 18 */
 #define MANAGER_XLOG 0        /* RM_XLOG_ID */
 #define XLOG_SWITCH 0x40      /* catalog/pg_control.h */
-#define INFO_OF_MANAGER 0xF0  /* the rest is the writer's own: XLR_INFO_MASK */
+#define INFO_OF_MANAGER 0xF0  /* the other bits are XLR_INFO_MASK */
 #define RECORD_MAX (1U << 30) /* XLogRecordMaxSize is a little less */
 #define ALIGNMENT 8           /* MAXIMUM_ALIGNOF */
 #define PAGE_BYTES_MIN 1024   /* --with-wal-blocksize */
@@ -69,7 +69,7 @@ bool records_are_open(const struct records *records)
 bool records_are_newer(const struct records *records)
 {
 	uint16_t magic = records->magic;
-	/* The first page itself may have been refused. */
+	/* The first page itself may have failed the check. */
 	if (magic == 0)
 		memcpy(&magic, records->page_header, sizeof magic);
 	return magic > MAGIC_NEWEST;
@@ -87,11 +87,11 @@ static bool at_segment_begin(const struct records *records)
 static const char *check_first_page(const struct records *records, const struct page *page)
 {
 	if ((page->info & LONG_HEADER) == 0)
-		return "the segment's first page header is a short one";
+		return "the segment's first page has a short header";
 	if (page->system_id != records->system_id)
-		return "the page is of another cluster";
+		return "the page belongs to another cluster";
 	if (page->segment_bytes != records->segment_bytes)
-		return "the page is of a cluster with another wal_segment_size";
+		return "the page belongs to a cluster with a different wal_segment_size";
 	if (page->page_bytes < PAGE_BYTES_MIN || page->page_bytes > PAGE_BYTES_MAX ||
 	    (page->page_bytes & (page->page_bytes - 1)) != 0)
 		return "the page header has no valid page size";
@@ -106,37 +106,38 @@ static const char *check_page(const struct records *records, const struct page *
 		if (wrong != NULL)
 			return wrong;
 	} else if (page->magic != records->magic || (page->info & LONG_HEADER) != 0) {
-		return "no page header of this segment";
+		return "the page header does not belong to this segment";
 	}
 	if ((page->info & ~ALL_FLAGS) != 0)
-		return "the page header has flags that are not known";
+		return "the page header has unknown flags";
 	if (page->address != address)
-		return "the page is of another address";
+		return "the page has a different address";
 	if (page->timeline > records->timeline || page->timeline < records->page_timeline)
-		return "the page is of another timeline";
+		return "the page belongs to another timeline";
 	return NULL;
 }
 
-/* What the page's header says of the record that was begun, or not. */
-static const char *join_page(struct records *records, const struct page *page, bool first_of_all)
+/* Checks the page header against the record that did or did not begin before. */
+static const char *check_continuation(struct records *records, const struct page *page, bool first_page)
 {
-	bool goes_on = (page->info & GOES_ON) != 0;
-	if (first_of_all && goes_on) {
-		records->in_record = records->unknown = true;
+	bool continues = (page->info & CONTINUES) != 0;
+	if (first_page && continues) {
+		records->in_record = records->skipped = true;
 		records->left = page->remaining;
-		/* The end of one that is all header, as an XLOG_SWITCH is: that began at an aligned place. */
-		bool of_header = page->remaining < RECORD_HEADER_BYTES && page->remaining % ALIGNMENT == 0;
-		records->header_len = RECORD_HEADER_BYTES - (of_header ? page->remaining : 0);
-		return page->remaining == 0 ? "nothing of a record goes on where the page says so" : NULL;
+		/* This may be the end of a header-only record such as XLOG_SWITCH, which began aligned. */
+		bool in_header = page->remaining < RECORD_HEADER_BYTES && page->remaining % ALIGNMENT == 0;
+		records->header_len = RECORD_HEADER_BYTES - (in_header ? page->remaining : 0);
+		return page->remaining == 0 ? "the page continues a record, but the continuation is empty" : NULL;
 	}
 	if (records->in_record && (page->info & OVERWRITTEN) != 0) {
-		records->in_record = records->unknown = false;
+		records->in_record = records->skipped = false;
 		return NULL;
 	}
-	if (records->in_record != goes_on)
-		return goes_on ? "a record goes on that did not begin" : "the record that began before does not go on";
-	if (goes_on && page->remaining != records->left)
-		return "the page says that another length of the record is left";
+	if (records->in_record != continues)
+		return continues ? "the page continues a record that did not begin"
+				 : "the page does not continue the record of the previous page";
+	if (continues && page->remaining != records->left)
+		return "continuation length does not match the record";
 	return NULL;
 }
 
@@ -145,14 +146,14 @@ static enum status begin_page(struct records *records, struct error *err)
 	struct page page = {0};
 	uint64_t address = records->lsn - records->page_header_len;
 	memcpy(&page, records->page_header, records->page_header_len);
-	bool first_of_all = records->page_bytes == 0;
+	bool first_page = records->page_bytes == 0;
 	const char *wrong = check_page(records, &page, address);
 	if (wrong == NULL && records->page_header_len == PAGE_HEADER_MAX) {
 		records->magic = page.magic;
 		records->page_bytes = page.page_bytes;
 	}
 	if (wrong == NULL)
-		wrong = join_page(records, &page, first_of_all);
+		wrong = check_continuation(records, &page, first_page);
 	if (wrong != NULL)
 		return refuse(err, address, wrong);
 	records->page_timeline = page.timeline;
@@ -161,7 +162,7 @@ static enum status begin_page(struct records *records, struct error *err)
 	return STATUS_OK;
 }
 
-/* How many bytes it took. */
+/* Returns the number of bytes used. */
 static size_t take_page_header(struct records *records, const uint8_t *data, size_t len)
 {
 	bool at_begin = (records->lsn - records->page_header_len) % records->segment_bytes == 0;
@@ -209,25 +210,25 @@ static enum status check_record(struct records *records, struct error *err)
 	if (crc != record.crc)
 		return refuse(err, records->record_lsn, "the CRC of the WAL record does not match");
 	if (records->previous_lsn != 0 && record.previous != records->previous_lsn)
-		return refuse(err, records->record_lsn, "the WAL record does not follow the one before it");
+		return refuse(err, records->record_lsn, "the WAL record does not link to the previous record");
 	records->previous_lsn = records->record_lsn;
 	records->count++;
-	/* Nothing comes behind it in this segment (XLogReadRecord in xlogreader.c). */
+	/* The rest of this segment is unused (XLogReadRecord in xlogreader.c). */
 	records->switched = is_switch(records) && !at_segment_begin(records);
 	return STATUS_OK;
 }
 
-/* Its last byte has come. */
+/* Handles the last byte of a record. */
 static enum status end_record(struct records *records, struct error *err)
 {
 	enum status st = STATUS_OK;
-	if (records->unknown) {
+	if (records->skipped) {
 		records->previous_lsn = 0;
 		records->may_switch = is_switch(records);
 	} else {
 		st = check_record(records, err);
 	}
-	records->in_record = records->unknown = false;
+	records->in_record = records->skipped = false;
 	records->pad = (uint32_t)(-records->lsn % ALIGNMENT);
 	return st;
 }
@@ -237,33 +238,35 @@ static enum status check_length(struct records *records, struct error *err)
 	uint32_t total;
 	memcpy(&total, records->header, sizeof total);
 	if (total == 0 && records->count == 0 && records->may_switch) {
-		/* It began in the segment before, and this one is empty (ReserveXLogSwitch in xlog.c). */
+		/* The switch began in the previous segment, and this one is empty (ReserveXLogSwitch in xlog.c). */
 		records->in_record = false;
 		records->switched = true;
 		return STATUS_OK;
 	}
 	if (total == 0)
-		return refuse(err, records->record_lsn, "the records end before the segment does, without a switch");
+		return refuse(err, records->record_lsn, "the records end before the segment, without an XLOG_SWITCH");
 	if (total < RECORD_HEADER_BYTES || total > RECORD_MAX)
-		return refuse(err, records->record_lsn, "no length of a WAL record");
+		return refuse(err, records->record_lsn, "the WAL record length is invalid");
 	records->left = total - (uint32_t)records->header_len;
 	return STATUS_OK;
 }
 
-/* The header is kept, as its CRC comes last; the rest is only summed up. The number of bytes taken into *took. */
+/*
+ * Keeps the header, whose CRC comes last, and adds the other bytes to the CRC. *took receives the number of bytes used.
+ */
 static enum status take_record(struct records *records, const uint8_t *data, size_t len, size_t *took,
 			       struct error *err)
 {
 	enum status st = STATUS_OK;
 	size_t most = RECORD_HEADER_BYTES - records->header_len;
-	bool of_header = most > 0;
-	/* Its length stands first, and on one page. */
-	if (of_header && records->header_len < sizeof(uint32_t))
+	bool in_header = most > 0;
+	/* The length comes first, and never crosses a page. */
+	if (in_header && records->header_len < sizeof(uint32_t))
 		most = sizeof(uint32_t) - records->header_len;
-	else if (!of_header || most > records->left)
+	else if (!in_header || most > records->left)
 		most = records->left;
 	*took = len < most ? len : most;
-	if (of_header) {
+	if (in_header) {
 		bool short_of_length = records->header_len < sizeof(uint32_t);
 		memcpy(records->header + records->header_len, data, *took);
 		records->header_len += *took;
@@ -272,17 +275,17 @@ static enum status take_record(struct records *records, const uint8_t *data, siz
 		else if (records->header_len == sizeof(uint32_t))
 			st = check_length(records, err);
 	} else {
-		if (!records->unknown)
+		if (!records->skipped)
 			records->crc = crc32c_add(records->crc32c, records->crc, data, *took);
 		records->left -= (uint32_t)*took;
 	}
 	records->lsn += *took;
-	bool complete = records->left == 0 && (records->unknown || records->header_len == RECORD_HEADER_BYTES);
+	bool complete = records->left == 0 && (records->skipped || records->header_len == RECORD_HEADER_BYTES);
 	return st || !complete ? st : end_record(records, err);
 }
 
-/* Bytes that mean nothing: up to the next record, or to the segment's end. */
-static size_t pass_over(struct records *records, size_t len)
+/* Skips unused bytes up to the next record or the end of the segment. */
+static size_t skip_padding(struct records *records, size_t len)
 {
 	uint64_t to_end = records->segment_bytes - records->lsn % records->segment_bytes;
 	size_t take =
@@ -316,7 +319,7 @@ enum status records_feed(struct records *records, const void *data, size_t len, 
 	while (!st && len > 0) {
 		size_t took = 0;
 		if (records->switched || (records->pad > 0 && records->page_left > 0)) {
-			took = pass_over(records, len);
+			took = skip_padding(records, len);
 		} else if (records->page_left == 0) {
 			took = take_page_header(records, bytes, len);
 			if (has_page_header(records))

@@ -21,50 +21,50 @@ static enum status read_through(int fd, const char *path, struct records *record
 		if (got < 0)
 			return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
 		if (got == 0)
-			return error_set(err, STATUS_CONFLICT, "%s was cut off meanwhile", path);
+			return error_set(err, STATUS_CONFLICT, "%s was cut off while it was read", path);
 		st = records_feed(records, chunk, (size_t)got, err);
 		left -= (uint64_t)got;
 	}
 	return st;
 }
 
-/* How many bytes of the segment that begins at this LSN have to be right. */
-static uint64_t wanted(const struct segment_check *whole, uint64_t begin_lsn)
+/* Returns how many bytes of the segment at this LSN must be valid. */
+static uint64_t required_bytes(const struct segment_check *check, uint64_t begin_lsn)
 {
-	bool left = whole->left_lsn > begin_lsn && whole->left_lsn - begin_lsn < whole->segment_bytes;
-	return left ? whole->left_lsn - begin_lsn : whole->segment_bytes;
+	bool left = check->switch_lsn > begin_lsn && check->switch_lsn - begin_lsn < check->segment_bytes;
+	return left ? check->switch_lsn - begin_lsn : check->segment_bytes;
 }
 
-static enum status read_records(struct segment_check *whole, uint64_t number, struct error *err)
+static enum status read_records(struct segment_check *check, uint64_t number, struct error *err)
 {
 	struct records records;
-	uint64_t begin_lsn = number * whole->segment_bytes;
+	uint64_t begin_lsn = number * check->segment_bytes;
 	CLEANUP(freep) struct crc32c *crc32c = malloc(sizeof *crc32c);
 	if (crc32c == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	crc32c_init(crc32c);
-	CLEANUP(fd_closep) int fd = open(whole->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(fd_closep) int fd = open(check->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return error_errno(err, STATUS_LOCAL, errno, "open %s", whole->path);
-	records_init(&records, crc32c, whole->system_id, whole->name->timeline, begin_lsn,
-		     (uint32_t)whole->segment_bytes);
-	enum status st = read_through(fd, whole->path, &records, wanted(whole, begin_lsn), err);
-	whole->newer = records_are_newer(&records);
+		return error_errno(err, STATUS_LOCAL, errno, "open %s", check->path);
+	records_init(&records, crc32c, check->system_id, check->name->timeline, begin_lsn,
+		     (uint32_t)check->segment_bytes);
+	enum status st = read_through(fd, check->path, &records, required_bytes(check, begin_lsn), err);
+	check->newer = records_are_newer(&records);
 	return st;
 }
 
-enum status segment_check(struct segment_check *whole, struct error *err)
+enum status segment_check(struct segment_check *check, struct error *err)
 {
 	uint64_t number;
-	whole->newer = false;
-	if (!wal_segment_size_is_valid(whole->segment_bytes) ||
-	    !wal_name_number(whole->name, (uint32_t)whole->segment_bytes, &number))
+	check->newer = false;
+	if (!wal_segment_size_is_valid(check->segment_bytes) ||
+	    !wal_name_number(check->name, (uint32_t)check->segment_bytes, &number))
 		return error_set(err, STATUS_CONFLICT, "no segment of %llu bytes has this name",
-				 (unsigned long long)whole->segment_bytes);
-	enum status st = read_records(whole, number, err);
+				 (unsigned long long)check->segment_bytes);
+	enum status st = read_records(check, number, err);
 	if (st != STATUS_CONFLICT)
 		return st;
-	(void)error_wrap(err, st, "not all of it was written here");
+	(void)error_wrap(err, st, "the segment is incomplete");
 	return error_hint(
 	    err, st,
 	    "it was copied while it was written, or is damaged: the server that wrote it, or another copy of its "

@@ -1,4 +1,4 @@
-/* Whether all of a segment has been written. */
+/* Checks that a segment was written completely. */
 #ifndef WALSHIP_PG_WAL_SEGMENT_CHECK_H
 #define WALSHIP_PG_WAL_SEGMENT_CHECK_H
 
@@ -11,14 +11,14 @@ struct segment_check {
 	const struct wal_name *name;
 	uint64_t system_id, segment_bytes;
 	uint64_t
-	    left_lsn; /* where its timeline was left, if in this segment: nothing need be behind it; 0: it was not */
-	bool newer;   /* out: of a release whose WAL is not known here, so that a STATUS_CONFLICT proves nothing */
+	    switch_lsn; /* switch point of its timeline in this segment, after which no record is required; 0: none */
+	bool newer;     /* out: from a newer PostgreSQL with unknown WAL, so STATUS_CONFLICT proves nothing */
 };
 
 /*
- * Reads the segment, record by record, to its end or to the XLOG_SWITCH that ended it. STATUS_CONFLICT where it stops
- * before, and says where: it was cut off, or copied while it was written. STATUS_LOCAL when it cannot be read.
+ * Reads the segment record by record, to its end or to the final XLOG_SWITCH. STATUS_CONFLICT with the position when
+ * the records stop early: the segment was cut off, or copied during writing. STATUS_LOCAL when it cannot be read.
  */
-enum status segment_check(struct segment_check *whole, struct error *err);
+enum status segment_check(struct segment_check *check, struct error *err);
 
 #endif

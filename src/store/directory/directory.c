@@ -28,35 +28,35 @@ static enum status path_of(const struct directory *directory, const char *name, 
 	return st;
 }
 
-/* walship makes directories above objects only. */
+/* walship creates directories only above objects, never in place of one. */
 static enum status is_a_dir(struct error *err, const char *path)
 {
-	(void)error_set(err, STATUS_DAMAGED, "file://%s is a directory, where an object belongs", path);
-	return error_hint(err, STATUS_DAMAGED, "somebody else made it: look what is in it, and move it away");
+	(void)error_set(err, STATUS_DAMAGED, "file://%s is a directory, but an object is expected", path);
+	return error_hint(err, STATUS_DAMAGED,
+			  "walship did not create this directory: check its content and move it away");
 }
 
-/* What a failing system call on the repository means. */
+/* Maps a failed system call on the repository to a status and a hint. */
 static enum status disk_error(struct error *err, int errno_value, const char *verb, const char *path)
 {
 	enum status st =
 	    errno_value == ESTALE || errno_value == ETIMEDOUT || errno_value == EHOSTDOWN || errno_value == ENOTCONN
 		? STATUS_UNREACHABLE
 		: STATUS_LOCAL;
-	/* To open one for reading works. */
+	/* Opening a directory for reading succeeds; reading it fails. */
 	if (errno_value == EISDIR && strcmp(verb, "read") == 0)
 		return is_a_dir(err, path);
 	(void)error_errno(err, st, errno_value, "%s file://%s", verb, path);
 	if (errno_value == ENOSPC || errno_value == EDQUOT)
 		return error_hint(err, st,
-				  "the repository's disk is full: make room there; PostgreSQL tries again by itself");
+				  "the repository's disk is full: free space there; PostgreSQL retries by itself");
 	if (errno_value == EROFS)
-		return error_hint(
-		    err, st,
-		    "its file system is read-only: mounted so, or made so after an error of the disk, see dmesg");
+		return error_hint(err, st,
+				  "the file system is read-only: check its mount options, and dmesg for disk errors");
 	if (errno_value == EACCES || errno_value == EPERM)
-		return error_hint(
-		    err, st, "user id %u must be able to read and write there: look at owner and mode, as that user",
-		    (unsigned)geteuid());
+		return error_hint(err, st,
+				  "user id %u must be able to read and write there: check owner and mode as that user",
+				  (unsigned)geteuid());
 	return st;
 }
 
@@ -106,7 +106,7 @@ static enum status sync_path(const char *path, int flags, struct error *err)
 	return dir_sync(fd, path, err);
 }
 
-/* Every directory from the object's up to the root: whoever made one may have crashed before its entry was durable. */
+/* Syncs every directory from the object's up to the root: the process that created one may have crashed before that. */
 static enum status sync_dirs(const struct directory *directory, const char *object_path, struct error *err)
 {
 	char path[PATH_MAX];
@@ -120,8 +120,8 @@ static enum status sync_dirs(const struct directory *directory, const char *obje
 }
 
 /*
- * The name is taken, and the caller may find that its content is the right one and acknowledge it. Whoever wrote
- * it may have been killed before all of it was durable: that must not be so then.
+ * The name exists. If its content matches, the caller reports success, so the object must be durable. Its writer may
+ * have been killed before syncing it.
  */
 static enum status exists(const struct directory *directory, const char *path, struct error *err)
 {
@@ -151,7 +151,7 @@ static void writer_free(struct sink *sink)
 
 static const struct sink_ops writer_ops = {writer_write, writer_finish, writer_free};
 
-/* Makes the directories of path that are missing below the root, but not the root. */
+/* Creates the missing directories of path below the root, but not the root. */
 static enum status make_dirs(const struct directory *directory, const char *path, struct error *err)
 {
 	char dir[PATH_MAX];
@@ -171,7 +171,7 @@ static enum status make_dirs(const struct directory *directory, const char *path
 
 static enum status open_new(const struct directory *directory, struct writer *writer, struct error *err)
 {
-	/* Taken already: say so before the work of making the content. */
+	/* Report an existing name before the caller produces the content. */
 	if (access(writer->path, F_OK) == 0)
 		return exists(directory, writer->path, err);
 	enum status st = newfile_open(&writer->file, writer->path, 0640, err);
@@ -209,7 +209,7 @@ static enum status directory_create(struct store *store, const struct call *call
  * Reading.
  */
 
-/* STATUS_MISSING only if the repository is there: its root, and the first directory of the object's name. */
+/* STATUS_MISSING only if the root and the first directory of the object's name exist. */
 static enum status judge_absence(const struct directory *directory, const char *name, struct error *err)
 {
 	char first[PATH_MAX];
@@ -282,7 +282,7 @@ static enum status directory_read_first(struct store *store, const struct call *
 	enum status st = open_object((struct directory *)store, name, path, &fd, err);
 	if (st)
 		return st;
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); /* nothing is read ahead */
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); /* avoid read-ahead */
 	while (done < *len) {
 		st = check_deadline(call, "read", path, err);
 		if (st)
@@ -375,7 +375,7 @@ enum status directory_store_open(const char *root, struct store **out, struct er
 	if (directory == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	directory->store.ops = &directory_ops;
-	/* "/" is the empty root, so that root and '/' and name make a path. */
+	/* "/" is stored as "", so that root + '/' + name is a path. */
 	(void)strcpy(directory->root, strcmp(root, "/") == 0 ? "" : root);
 	*out = &directory->store;
 	return STATUS_OK;

@@ -13,7 +13,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 
-#define BATCH_NAMES 65536 /* about 4 MiB, and as much again while a directory is read; walship's own have 4096 */
+#define BATCH_NAMES 65536 /* about 4 MiB, twice that while reading; walship's own directories have 4096 names */
 #define DEPTH_MAX 16      /* four levels are in use */
 
 struct walk {
@@ -25,16 +25,15 @@ struct walk {
 };
 
 /*
- * Names in one directory, BATCH_NAMES at most are handed on at a time, so that memory does not grow with the directory:
- * it is read once more for each further batch. Those of directories end in '/', so that they sort as the objects below
- * them do.
+ * The names in one directory, in batches of BATCH_NAMES, so that memory does not grow with the directory. The directory
+ * is read again for each batch. Names of directories end in '/', so that they sort like the objects below them.
  */
 struct names {
 	char **items;
 	size_t count;
 	size_t capacity;
-	char after[OBJECT_NAME_MAX]; /* those up to this one were handed on */
-	bool cut;                    /* there are more than are kept: behind the last of them */
+	char after[OBJECT_NAME_MAX]; /* the last name of the previous batch */
+	bool cut;                    /* more names follow the last one kept */
 };
 
 static void names_drop(struct names *names, size_t keep)
@@ -54,7 +53,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The first ones in order; the others come with another batch. */
+/* Sorts the names and keeps the first BATCH_NAMES. */
 static void names_settle(struct names *names)
 {
 	if (names->count > 0)
@@ -69,7 +68,7 @@ static enum status names_add(struct names *names, const char *name, bool is_dir,
 	(void)snprintf(text, sizeof text, "%s%s", name, is_dir ? "/" : "");
 	if (strcmp(text, names->after) <= 0 || (names->cut && strcmp(text, names->items[BATCH_NAMES - 1]) > 0))
 		return STATUS_OK;
-	char **items = array_grown(names->items, names->count, &names->capacity, sizeof *items);
+	char **items = array_grow(names->items, names->count, &names->capacity, sizeof *items);
 	if (items == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	names->items = items;
@@ -81,7 +80,7 @@ static enum status names_add(struct names *names, const char *name, bool is_dir,
 	return STATUS_OK;
 }
 
-/* What is neither a file nor a directory, nor a link to one, is left out. */
+/* Adds files, directories and links to them; skips other entries. */
 static enum status take_entry(struct names *names, DIR *dir, const char *path, const struct dirent *entry,
 			      struct error *err)
 {
@@ -91,7 +90,7 @@ static enum status take_entry(struct names *names, DIR *dir, const char *path, c
 	if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
 		return STATUS_OK;
 	if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
-		/* Gone meanwhile, or a link to nothing. What cannot be looked at may be anything. */
+		/* Skip an entry that was removed meanwhile or is a dangling link. Other errors could hide an object. */
 		return errno == ENOENT || errno == ELOOP
 			   ? STATUS_OK
 			   : error_errno(err, STATUS_LOCAL, errno, "look at %s/%s", path, entry->d_name);
@@ -100,7 +99,7 @@ static enum status take_entry(struct names *names, DIR *dir, const char *path, c
 		   : STATUS_OK;
 }
 
-/* The next batch. */
+/* Reads the next batch. */
 static enum status read_dir(struct names *names, const char *path, struct error *err)
 {
 	CLEANUP(dir_closep) DIR *dir = opendir(path);
@@ -111,7 +110,7 @@ static enum status read_dir(struct names *names, const char *path, struct error 
 	struct dirent *entry;
 	enum status st = STATUS_OK;
 	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
-		/* Hidden names are files that are not finished yet. */
+		/* Names with a leading dot are unfinished files. */
 		if (entry->d_name[0] != '.')
 			st = take_entry(names, dir, path, entry, err);
 	if (!st && errno != 0)
@@ -143,7 +142,7 @@ static enum status show(const struct walk *walk, const char *name, struct error 
 	return walk->each(walk->arg, &object, err);
 }
 
-/* A directory on the way from the root to where the walk is. */
+/* A directory on the path from the root to the current position. */
 struct place {
 	const struct place *above; /* NULL: this is the root */
 	int depth;
@@ -151,7 +150,7 @@ struct place {
 	ino_t inode;
 };
 
-/* Links that lead back would be gone through over and over, each of them with all the others: not even once. */
+/* Refuses symbolic links to a directory above: following them would never end. */
 static enum status enter(struct place *place, const char *path, struct error *err)
 {
 	struct stat info;
@@ -161,15 +160,15 @@ static enum status enter(struct place *place, const char *path, struct error *er
 	place->inode = info.st_ino;
 	for (const struct place *each = place->above; each != NULL; each = each->above)
 		if (each->device == place->device && each->inode == place->inode) {
-			(void)error_set(err, STATUS_LOCAL, "the link %.*s leads back to a directory above it",
+			(void)error_set(err, STATUS_LOCAL, "the symbolic link %.*s leads back to a directory above it",
 					(int)strlen(path) - 1, path);
 			return error_hint(err, STATUS_LOCAL,
-					  "take the link away: what is behind it is there without it");
+					  "remove the link: its target is already part of the repository");
 		}
 	if (place->depth <= DEPTH_MAX)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_LOCAL, "directories too deep: %s", path);
-	return error_hint(err, STATUS_LOCAL, "walship's own have four levels: move away what others put there");
+	(void)error_set(err, STATUS_LOCAL, "directories nested too deeply: %s", path);
+	return error_hint(err, STATUS_LOCAL, "walship uses four levels: move foreign directories away");
 }
 
 static enum status walk_dir(const struct walk *walk, const char *dir, const struct place *above, struct error *err);

@@ -1,10 +1,10 @@
-/* The walk through a directory store. Only directory.c needs it. */
+/* Walks through a directory store. Private to directory.c. */
 #ifndef WALSHIP_STORE_DIRECTORY_DIRECTORY_LIST_H
 #define WALSHIP_STORE_DIRECTORY_DIRECTORY_LIST_H
 
 #include "store/store.h"
 
-/* As store_list, for the files below root. Memory is that of one directory's names at each depth. */
+/* As store_list, for the files below root. Holds a batch of one directory's names at each depth in memory. */
 enum status directory_list_below(const char *root, const struct call *call, const char *prefix, store_list_fn each,
 				 void *arg, struct error *err);
 

@@ -7,7 +7,7 @@ enum status libs3_store_open(const struct s3_options *options, struct store **ou
 	(void)options;
 	*out = NULL;
 	(void)error_set(err, STATUS_USAGE, "s3-client = libs3, but this walship was built without libs3");
-	return error_hint(err, STATUS_USAGE, "s3-client = native; or build with -Dlibs3=enabled");
+	return error_hint(err, STATUS_USAGE, "set s3-client = native, or build with -Dlibs3=enabled");
 }
 
 #else
@@ -25,9 +25,9 @@ enum status libs3_store_open(const struct s3_options *options, struct store **ou
 #include "base/cleanup.h"
 #include "store/s3/s3_private.h"
 
-#define STEP_MS 200 /* how long libs3 is left alone with its sockets */
+#define STEP_MS 200 /* the longest wait before the deadline is checked again */
 
-/* The differences of 4.x, which alone defines a default region: version 4 signatures and a timeout for each request. */
+/* Only libs3 4.x defines S3_DEFAULT_REGION. It has version 4 signatures and a timeout for each request. */
 #ifdef S3_DEFAULT_REGION
 #define LIBS3_MODERN true
 #define LIBS3_INIT (S3_INIT_ALL | S3_INIT_VERIFY_PEER)
@@ -40,26 +40,26 @@ enum status libs3_store_open(const struct s3_options *options, struct store **ou
 
 struct libs3 {
 	struct store store;
-	struct s3 target; /* names, keys and words of the native client, which sends nothing here */
+	struct s3 target; /* the native client's names and keys; it sends nothing here */
 	char endpoint[S3_HOST_MAX];
 	S3BucketContext bucket;
 };
 
-/* One request under way: what libs3's callbacks see. */
+/* A request in progress, as libs3's callbacks see it. */
 struct request {
 	struct libs3 *libs3;
 	const struct call *call;
 	S3RequestContext *context;
 	const char *key;
-	S3Status status; /* how it ended; S3StatusInterrupted until then */
+	S3Status status; /* the result; S3StatusInterrupted until the request ends */
 	struct error *err;
-	enum status taken; /* what the reader of the data said */
+	enum status taken; /* the status of the receiver of the data */
 	char message[S3_MESSAGE_MAX];
-	uint64_t length; /* of the answer's body, as announced */
+	uint64_t length; /* announced length of the response body */
 	int64_t modified_s;
 	char etag[HTTP_FIELD_MAX];
 	const struct buffer *body; /* of a put */
-	const char *md5;           /* of the body; empty where there is no MD5 */
+	const char *md5;           /* of the body; "" if MD5 is not available */
 	size_t sent;
 	struct sink *into; /* of a get */
 	uint64_t begin, done;
@@ -68,7 +68,7 @@ struct request {
 	store_list_fn each; /* of a list */
 	void *arg;
 	char after[S3_KEY_MAX + 1];
-	bool news; /* this page told of something */
+	bool news; /* the page contained something new */
 };
 
 static S3Status on_properties(const S3ResponseProperties *properties, void *arg)
@@ -90,7 +90,7 @@ static void on_complete(S3Status status, const S3ErrorDetails *details, void *ar
 
 static const S3ResponseHandler response_handler = {on_properties, on_complete};
 
-/* libs3 knows no deadline: its sockets are waited for here, a step at a time. */
+/* libs3 has no deadlines, so wait for its sockets here, a step at a time. */
 static void run(struct request *request)
 {
 	int remaining = 0;
@@ -107,7 +107,7 @@ static void run(struct request *request)
 		FD_ZERO(&excepts);
 		if (S3_get_request_context_fdsets(request->context, &reads, &writes, &excepts, &last) != S3StatusOK)
 			break;
-		/* Before there is a socket, while a name is looked up, a short sleep. */
+		/* During name resolution there is no socket yet: sleep briefly. */
 		if (last < 0)
 			wait.tv_usec = 10000;
 		if (select(last + 1, &reads, &writes, &excepts, &wait) < 0 && errno != EINTR)
@@ -160,7 +160,7 @@ static enum status judge(struct request *request, struct attempt *attempt, struc
 	return st;
 }
 
-/* Puts one request into a context of its own, and sees it through. */
+/* Runs one request to its end, in its own context. */
 static enum status perform(struct request *request, void (*send)(struct request *), struct attempt *attempt,
 			   struct error *err)
 {
@@ -198,7 +198,7 @@ static S3Status on_first_data(int len, const char *data, void *arg)
 	size_t taken = (uint64_t)len < room ? (size_t)len : (size_t)room;
 	memcpy(request->first + request->done, data, taken);
 	request->done += taken;
-	/* A server that does not know ranges sends all of it. */
+	/* A server without range support sends the whole object. */
 	return request->done == request->first_max && (uint64_t)len > room ? S3StatusAbortedByCallback : S3StatusOK;
 }
 
@@ -232,7 +232,7 @@ static int on_put_data(int size, char *buffer, void *arg)
 static void send_put(struct request *request)
 {
 	static const S3PutObjectHandler handler = {{on_properties, on_complete}, on_put_data};
-	/* Its signatures do not cover the body: the store compares this. */
+	/* Signatures of libs3 do not cover the body, so the store checks this MD5. */
 	const S3PutProperties properties = {.contentType = "application/octet-stream",
 					    .md5 = request->md5,
 					    .expires = -1,
@@ -248,9 +248,8 @@ static void send_delete(struct request *request)
 }
 
 /*
- * libs3 takes much for success: an interim "100 Continue" as the last word, a 404 or 502 with a text that is not XML.
- * Only a look says that the object is there: of this size, with an ETag, which a web server's or a proxy's page has
- * not.
+ * libs3 reports success too often: after an interim "100 Continue", or a 404 or 502 whose body is not XML. Only a HEAD
+ * proves that the object exists, with this size and an ETag, which a page of a web server or proxy lacks.
  */
 static enum status put_once(void *arg, struct attempt *attempt, struct error *err)
 {
@@ -263,7 +262,7 @@ static enum status put_once(void *arg, struct attempt *attempt, struct error *er
 	if (!st && request->etag[0] != '\0' && request->length == request->body->len)
 		return STATUS_OK;
 	attempt->again = true;
-	return error_set(err, STATUS_UNREACHABLE, "after a put that was answered the object is not there");
+	return error_set(err, STATUS_UNREACHABLE, "the put was answered, but the object does not exist");
 }
 
 static enum status delete_once(void *arg, struct attempt *attempt, struct error *err)
@@ -272,14 +271,14 @@ static enum status delete_once(void *arg, struct attempt *attempt, struct error 
 	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 
-/* libs3 reports an answer that was cut off as success. What is missing is asked for again. */
+/* libs3 reports a truncated response as success. Request the missing rest again. */
 static enum status get_once(void *arg, struct attempt *attempt, struct error *err)
 {
 	struct request *request = arg;
 	request->begin = request->done;
 	enum status st = perform(request, send_get, attempt, err);
 	if (request->begin > 0 && st == STATUS_MISSING)
-		return error_set(err, STATUS_UNREACHABLE, "the object changed while it was read");
+		return error_set(err, STATUS_UNREACHABLE, "the object changed during the read");
 	attempt->again = attempt->again && (request->done == 0 || request->etag[0] != '\0');
 	if (st || request->done - request->begin == request->length)
 		return st;
@@ -289,14 +288,14 @@ static enum status get_once(void *arg, struct attempt *attempt, struct error *er
 }
 
 /*
- * As get_once, for what is so short that it is asked for again as a whole. libs3 does not know InvalidObjectState: what
- * the store has put away is an error.
+ * As get_once, for a range so short that a retry requests all of it again. libs3 does not report InvalidObjectState, so
+ * an object in an archive storage class is an error.
  */
 static enum status get_first_once(void *arg, struct attempt *attempt, struct error *err)
 {
 	struct request *request = arg;
 	enum status st = perform(request, send_get_first, attempt, err);
-	/* Of an empty object not even the first byte can be had. */
+	/* An empty object has no first byte. */
 	if (request->status == S3StatusErrorInvalidRange) {
 		request->done = 0;
 		return STATUS_OK;
@@ -310,7 +309,7 @@ static enum status get_first_once(void *arg, struct attempt *attempt, struct err
 	return error_set(err, STATUS_UNREACHABLE, "%" PRIu64 " of %" PRIu64 " bytes came", request->done, expected);
 }
 
-/* HEAD tells a missing key from nothing else: a GET of one byte does. */
+/* HEAD cannot distinguish a missing key from other errors; a GET of one byte can. */
 static enum status look_once(void *arg, struct attempt *attempt, struct error *err)
 {
 	struct request *request = arg;
@@ -318,7 +317,7 @@ static enum status look_once(void *arg, struct attempt *attempt, struct error *e
 	if (request->status != S3StatusHttpErrorNotFound && request->status != S3StatusHttpErrorForbidden)
 		return st;
 	st = perform(request, send_get, attempt, err);
-	/* It has come meanwhile: one more look. */
+	/* The object has appeared meanwhile: send HEAD again. */
 	return st ? st : perform(request, send_head, attempt, err);
 }
 
@@ -339,7 +338,7 @@ static enum status writer_write(struct sink *sink, const void *data, size_t len,
 {
 	struct writer *writer = (struct writer *)sink;
 	enum status st = buffer_append(&writer->body, data, len, err);
-	return st ? error_hint(err, st, "s3-client = native takes objects of any size in bounded memory") : STATUS_OK;
+	return st ? error_hint(err, st, "s3-client = native handles objects of any size in bounded memory") : STATUS_OK;
 }
 
 static enum status writer_finish(struct sink *sink, struct error *err)
@@ -453,17 +452,17 @@ static S3Status on_page(int truncated, const char *next, int count, const S3List
 		if (strncmp(contents[i].key, request->key, strlen(request->key)) != 0) {
 			request->taken =
 			    error_set(request->err, STATUS_UNREACHABLE,
-				      "the listing has '%.200s', which was not asked for", contents[i].key);
+				      "the listing contains '%.200s', which was not requested", contents[i].key);
 			break;
 		}
 		const struct object_info info = {
 		    .name = contents[i].key + skip, .bytes = contents[i].size, .modified_s = contents[i].lastModified};
-		/* A page may come again after a failure: each object is told once. */
+		/* A page may repeat after a failure: pass on each object once. */
 		if (strcmp(contents[i].key, request->after) <= 0)
 			continue;
 		(void)snprintf(request->after, sizeof request->after, "%s", contents[i].key);
 		request->news = true;
-		/* The directory itself, as consoles make one. */
+		/* An object that represents the directory itself, as S3 consoles create. */
 		if (info.name[0] == '\0')
 			continue;
 		request->taken = request->each(request->arg, &info, request->err);
@@ -484,9 +483,8 @@ static enum status list_once(void *arg, struct attempt *attempt, struct error *e
 }
 
 /*
- * Whether more is to come cannot be believed: libs3 takes a page that was cut off for a whole one, and does not see
- * what stands behind its 32nd key. So the end is a page without news. (A page cut off before its first key looks the
- * same.)
+ * libs3's IsTruncated is not reliable: it takes a truncated page for a complete one and ignores everything after the
+ * 32nd key. So the listing ends at a page with nothing new. (A page truncated before its first key looks the same.)
  */
 static enum status libs3_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each,
 			      void *arg, struct error *err)
@@ -512,7 +510,7 @@ static void libs3_free(struct store *store)
 	free(store);
 }
 
-/* What needs a header, or a property of the connection, that libs3 does not have. */
+/* Refuses options that need a header or a connection property that libs3 lacks. */
 static enum status refuse(const struct s3_options *options, struct error *err)
 {
 	bool tls = options->endpoint == NULL || strncmp(options->endpoint, "https://", 8) == 0;
@@ -536,8 +534,8 @@ static enum status refuse(const struct s3_options *options, struct error *err)
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		if (!table[i].wanted)
 			continue;
-		(void)error_set(err, STATUS_USAGE, "s3-client = libs3 cannot do %s", table[i].what);
-		return error_hint(err, STATUS_USAGE, "s3-client = native can");
+		(void)error_set(err, STATUS_USAGE, "s3-client = libs3 does not support %s", table[i].what);
+		return error_hint(err, STATUS_USAGE, "use s3-client = native");
 	}
 	return STATUS_OK;
 }
@@ -545,7 +543,7 @@ static enum status refuse(const struct s3_options *options, struct error *err)
 static void fill_bucket(struct libs3 *libs3, const struct s3_options *options)
 {
 	struct s3 *target = &libs3->target;
-	/* libs3 puts the bucket's name in front of the host by itself. */
+	/* libs3 itself puts the bucket's name before the host. */
 	size_t skip = target->path_style ? 0 : strlen(target->bucket) + 1;
 	(void)snprintf(libs3->endpoint, sizeof libs3->endpoint, "%s", target->host + skip);
 	libs3->bucket = (S3BucketContext){
@@ -581,7 +579,7 @@ enum status libs3_store_open(const struct s3_options *options, struct store **ou
 	if (!st)
 		st = refuse(options, err);
 	if (!st && S3_initialize("walship", LIBS3_INIT, NULL) != S3StatusOK)
-		st = error_set(err, STATUS_LOCAL, "libs3 cannot be set up");
+		st = error_set(err, STATUS_LOCAL, "cannot initialize libs3");
 	if (st) {
 		free(libs3);
 		return st;

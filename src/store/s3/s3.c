@@ -11,7 +11,7 @@ static enum status not_there(struct error *err)
 	return error_set(err, STATUS_MISSING, "no such object");
 }
 
-/* "bytes 0-0/16777216": the length of the whole. */
+/* Parses the total length in "bytes 0-0/16777216". */
 static bool total_of_range(const char *content_range, uint64_t *out)
 {
 	const char *slash = strchr(content_range, '/');
@@ -27,17 +27,17 @@ static enum status read_info(const struct s3_reply *reply, struct object_info *o
 	if (reply->http.content_length < 0 ||
 	    (reply->http.status == 206 && !total_of_range(reply->http.content_range, &bytes)))
 		return error_set(err, STATUS_UNREACHABLE, "HTTP %d without the object's length", reply->http.status);
-	/* A proxy's page has a length as well. */
+	/* A proxy's error page has a length too, but no ETag. */
 	if (reply->http.etag[0] == '\0' && reply->http.last_modified[0] == '\0')
-		return error_hint(err,
-				  error_set(err, STATUS_UNREACHABLE, "HTTP %d, but not S3's answer about an object",
-					    reply->http.status),
-				  "check s3-endpoint, and the proxy if there is one");
+		return error_hint(
+		    err,
+		    error_set(err, STATUS_UNREACHABLE, "HTTP %d, but the response is not from S3", reply->http.status),
+		    "check s3-endpoint and, if configured, the proxy");
 	*out = (struct object_info){.bytes = bytes, .modified_s = http_date_s(reply->http.last_modified)};
 	return STATUS_OK;
 }
 
-/* An answer to HEAD has no body, so 404 may be the key or the bucket, and 403 anything: a GET says which. */
+/* A response to HEAD has no body: 404 may mean the key or the bucket, and 403 anything. A GET tells which. */
 static enum status ask_why(struct s3 *s3, const struct call *call, const char *key, struct s3_reply *reply,
 			   struct error *err)
 {
@@ -96,7 +96,7 @@ static enum status s3_remove(struct store *store, const struct call *call, const
 	return st ? s3_wrap(s3, "remove", key, st, err) : STATUS_OK;
 }
 
-/* Any answer will do: what it refuses is for the other operations to say. */
+/* Any response shows that the store is reachable; other operations report refusals. */
 static enum status s3_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
 {
 	struct s3 *s3 = (struct s3 *)store;
@@ -147,7 +147,7 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	if (!st)
 		st = s3_object_init(&s3->object, options, err);
 	s3->md5 = !s3->tls || s3->object.lock_mode[0] != '\0';
-	/* Before any request: what says whether a 404 is a missing object or a missing bucket is XML. */
+	/* Load the XML parser before any request: only the XML body tells a missing object from a missing bucket. */
 	if (!st)
 		st = xml_start(err);
 	if (!st)

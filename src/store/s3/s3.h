@@ -1,14 +1,14 @@
 /*
- * Objects in an S3 bucket, or in what speaks its protocol.
+ * Stores objects in an S3 bucket, or in any store with the S3 protocol.
  *
- * One request for each object written (PutObject with If-None-Match: *, signed payload) and for
- * each one read. Objects larger than part_bytes go up in parts. Every request is retried inside the call's
- * deadline; a read that broke off is resumed where it stopped.
+ * Each object is written with one request (PutObject with If-None-Match: *, signed payload) and read with one request.
+ * Objects larger than part_bytes are uploaded in parts. Requests are retried until the call's deadline; an interrupted
+ * read resumes where it stopped.
  *
- * What it cannot do: a server that ignores If-None-Match on CompleteMultipartUpload (Ceph) or altogether
- * (Garage) lets two writers of one name race; there a look before the upload is all there is. Servers that
- * refuse the condition (501: Backblaze B2, Aliyun OSS) get that look and a warning. Ceph ignores it in buckets that
- * keep versions, too: look_first is for such. And Ceph 16 gives neither tags nor lock to an object in parts.
+ * Limits: on a server that ignores If-None-Match on CompleteMultipartUpload (Ceph) or always (Garage), two writers of
+ * one name can race; only a check of the name before the upload reduces that. For servers that refuse the condition
+ * (501: Backblaze B2, Aliyun OSS) walship makes that check and warns. Ceph also ignores the condition in versioned
+ * buckets: use look_first there. Ceph 16 sets neither tags nor lock on multipart uploads.
  */
 #ifndef WALSHIP_STORE_S3_S3_H
 #define WALSHIP_STORE_S3_S3_H
@@ -21,51 +21,52 @@
 #include "store/store.h"
 
 #define S3_PART_BYTES_DEFAULT (32UL * 1024 * 1024)    /* two of them fit a small host */
-#define S3_PART_BYTES_MIN (5UL * 1024 * 1024)         /* S3's least, but for the last part */
-#define S3_PART_BYTES_MAX (5ULL * 1024 * 1024 * 1024) /* S3's most, for a part and for a PutObject */
+#define S3_PART_BYTES_MIN (5UL * 1024 * 1024)         /* S3's minimum, except for the last part */
+#define S3_PART_BYTES_MAX (5ULL * 1024 * 1024 * 1024) /* S3's maximum for a part and for a PutObject */
 
-/* Which of AWS's endpoints (S3 user guide, "Dual-stack endpoints", "FIPS endpoints"). */
+/* The kinds of AWS endpoints (S3 user guide, "Dual-stack endpoints", "FIPS endpoints"). */
 enum s3_endpoint_mode { S3_ENDPOINT_STANDARD, S3_ENDPOINT_DUALSTACK, S3_ENDPOINT_FIPS, S3_ENDPOINT_FIPS_DUALSTACK };
 
 enum s3_uri_style {
-	S3_URI_AUTO, /* path for an endpoint of one's own and for buckets with a dot, host for the rest */
+	S3_URI_AUTO, /* path for a custom endpoint and for buckets with a dot, else host */
 	S3_URI_PATH, /* https://endpoint/bucket/key */
 	S3_URI_HOST, /* https://bucket.endpoint/key */
 };
 
-/* Puts others in place of s3_options.credentials, which the store calls expired. */
+/* Replaces s3_options.credentials, which the store reports as expired. */
 typedef enum status (*credentials_renew_fn)(void *arg, const struct call *call, struct error *err);
 
 struct s3_options {
 	const char *bucket;
-	const char *prefix; /* without '/' at its ends; "" or NULL: none */
+	const char *prefix; /* without leading or trailing '/'; "" or NULL: none */
 	const char *region;
-	const char *endpoint; /* http(s)://host[:port]; NULL: AWS's own for the region */
+	const char *endpoint; /* http(s)://host[:port]; NULL: the AWS endpoint of the region */
 	enum s3_uri_style uri_style;
-	const char *ca_file;                   /* NULL: the system's authorities */
+	const char *ca_file;                   /* NULL: the system's certificate authorities */
 	const struct credentials *credentials; /* must outlive the store */
-	credentials_renew_fn renew;            /* NULL: there are no others */
+	credentials_renew_fn renew;            /* NULL: the credentials cannot be renewed */
 	void *renew_arg;
 	size_t part_bytes; /* 0: S3_PART_BYTES_DEFAULT */
 	enum s3_endpoint_mode endpoint_mode;
-	bool look_first;           /* the store does not honour If-None-Match: look before each put */
-	bool requester_pays;       /* the bucket's owner does not pay for requests */
+	bool look_first;           /* the store ignores If-None-Match: check the name before each put */
+	bool requester_pays;       /* this side pays for requests */
 	const char *proxy;         /* as in net/http/http.h */
 	uint64_t bytes_per_s;      /* as in net/http/http.h */
-	const char *storage_class; /* NULL: the bucket's own; so for all that follow */
+	const char *storage_class; /* NULL: the bucket's default; likewise below */
 	const char *sse;           /* AES256, aws:kms, aws:kms:dsse */
 	const char *sse_kms_key_id;
-	bool sse_bucket_key;   /* fewer requests to KMS, for aws:kms */
+	bool sse_bucket_key;   /* for aws:kms: fewer KMS requests */
 	const char *tags;      /* name=value&name=value, not encoded */
 	const char *lock_mode; /* GOVERNANCE, COMPLIANCE */
 	unsigned lock_days;
 	int64_t connect_timeout_ms; /* 0: the default of net/http/http.h */
 };
 
-/* All but the credentials, which need not be there yet. STATUS_USAGE names the option, and what would be right. */
+/* Checks all options but the credentials, which may still be empty. STATUS_USAGE: the error names the option. */
 enum status s3_options_check(const struct s3_options *options, struct error *err);
 
-/* Sends nothing yet. Copies what it needs but the credentials. STATUS_USAGE when an option cannot be; STATUS_LOCAL. */
+/* Opens the store without sending a request. Copies all options but the credentials. STATUS_USAGE: an option is
+ * invalid. */
 enum status s3_store_open(const struct s3_options *options, struct store **out, struct error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* One request and its answer: signed, sent, and sent again with what the answer taught. */
+/* Signs and sends a request, and sends it again if the response reveals another region, clock or connection state. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,28 +90,29 @@ static enum status send_signed(struct s3 *s3, const struct call *call, const str
 	int64_t start_ms = clock_monotonic_ms(call->clock);
 	int64_t left_ms = call_left_ms(call);
 	if (left_ms == 0)
-		return error_set(err, STATUS_UNREACHABLE, "the time is up");
+		return error_set(err, STATUS_UNREACHABLE, "timed out");
 	enum status st =
 	    http_perform(s3->http,
-			 &(struct http_request){.method = request->method,
-						.url = url,
-						.headers = headers,
-						.header_count = count,
-						.body = request->body,
-						.body_bytes = request->body_bytes,
-						.timeout_ms = left_ms,
-						.fresh = s3->fresh,
-						.ended = call->signal_hold == NULL ? NULL : call->signal_hold->asked,
-						.grace_ms = request->grace_ms,
-						.on_body = request->on_body,
-						.arg = request->arg},
+			 &(struct http_request){
+			     .method = request->method,
+			     .url = url,
+			     .headers = headers,
+			     .header_count = count,
+			     .body = request->body,
+			     .body_bytes = request->body_bytes,
+			     .timeout_ms = left_ms,
+			     .fresh = s3->fresh,
+			     .is_interrupted = call->signal_hold == NULL ? NULL : call->signal_hold->is_interrupted,
+			     .grace_ms = request->grace_ms,
+			     .on_body = request->on_body,
+			     .arg = request->arg},
 			 response, err);
 	log_line(call->log, LEVEL_DEBUG, "%s %s: HTTP %d in %lld ms, request id '%s'", request->method, url,
 		 response->status, (long long)(clock_monotonic_ms(call->clock) - start_ms), response->amz_request_id);
 	return st;
 }
 
-/* The region that the answer names, if it is another one than was signed for. */
+/* Adopts the region in the response if the request was signed for another one. */
 static bool learn_region(struct s3 *s3, const struct call *call, const struct s3_reply *reply)
 {
 	int status = reply->http.status;
@@ -119,13 +120,14 @@ static bool learn_region(struct s3 *s3, const struct call *call, const struct s3
 	if ((status != 301 && status != 307 && status != 400) || !s3_is_region(region) ||
 	    strcmp(region, s3->region) == 0)
 		return false;
-	log_line(call->log, LEVEL_WARNING, "bucket %s is in region %s, not %s: set s3-region, or every call asks twice",
-		 s3->bucket, region, s3->region);
+	log_line(call->log, LEVEL_WARNING,
+		 "bucket %s is in region %s, not %s: set s3-region to avoid an extra request on every call", s3->bucket,
+		 region, s3->region);
 	s3_set_region(s3, region);
 	return true;
 }
 
-/* The server's clock. An answer to HEAD has no code, so its Date has to tell. */
+/* Adopts the server's clock. A response to HEAD has no error code, so the Date header decides. */
 static bool learn_clock(struct s3 *s3, const struct call *call, const struct s3_reply *reply)
 {
 	int64_t theirs = http_date_s(reply->http.date);
@@ -140,7 +142,7 @@ static bool learn_clock(struct s3 *s3, const struct call *call, const struct s3_
 	return true;
 }
 
-/* Temporary credentials have ended, earlier than their source said or while this call went on. */
+/* Renews temporary credentials that expired during this call, or earlier than announced. */
 static bool is_expired(const struct s3 *s3, const struct s3_reply *reply)
 {
 	static const char *const codes[] = {"ExpiredToken", "InvalidToken", "TokenRefreshRequired"};
@@ -192,14 +194,15 @@ enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_reque
 		s3->fresh = false;
 		if (!s3_reply_failed(reply))
 			return STATUS_OK;
-		/* Each of them once: an answer that teaches the same again does not help. */
+		/* Adjust each of them once: repeating the same adjustment does not help. */
 		bool learned = false;
 		if (!region_known)
 			learned = region_known = learn_region(s3, call, reply);
 		if (!learned && !clock_known)
 			learned = clock_known = learn_clock(s3, call, reply);
 		if (!learned && !renewed && is_expired(s3, reply)) {
-			log_line(call->log, LEVEL_INFO, "the store calls the credentials expired: asking for others");
+			log_line(call->log, LEVEL_INFO,
+				 "the store reports that the credentials have expired: renewing them");
 			st = s3->renew(s3->renew_arg, call, err);
 			if (st)
 				return st;
@@ -209,7 +212,7 @@ enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_reque
 			break;
 	}
 	s3_reply_judge(reply, attempt);
-	/* A server that is busy may be one of many behind a name: another connection, another server. */
+	/* A busy server may be one of many behind a name: a new connection may reach another one. */
 	s3->fresh = attempt->slow_down;
 	bool lists = request->key == NULL && strcmp(request->method, "GET") == 0;
 	return s3_reply_error(reply, lists ? "LIST" : request->method, err);
@@ -234,11 +237,10 @@ bool s3_refuses_condition(struct s3 *s3, const struct call *call, const struct s
 	    (reply->http.status != 501 && strcmp(reply->code, "NotImplemented") != 0))
 		return false;
 	s3->unconditional = true;
-	log_line(
-	    call->log, LEVEL_WARNING,
-	    "the store of bucket %s refuses If-None-Match: only a look before each upload keeps it from replacing an "
-	    "object, and two writers at once can both win",
-	    s3->bucket);
+	log_line(call->log, LEVEL_WARNING,
+		 "the store of bucket %s refuses If-None-Match: walship checks the name before each upload instead, "
+		 "and two simultaneous writers can both succeed",
+		 s3->bucket);
 	return true;
 }
 

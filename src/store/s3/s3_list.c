@@ -1,7 +1,7 @@
 /*
  * The names below a prefix: ListObjectsV2, page by page.
  *
- * A page is complete before its first name is told, so a page that broke off can be asked for again.
+ * A page is received completely before its first name is passed on, so a page that broke off can be requested again.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,13 +14,13 @@
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
 
-#define PAGE_KEYS 1000         /* S3's most for one page */
-#define TOKEN_MAX 2048         /* AWS's have under 200 characters; radosgw's are keys */
+#define PAGE_KEYS 1000         /* the most that S3 returns in a page */
+#define TOKEN_MAX 2048         /* AWS's have under 200 characters; radosgw uses keys */
 #define DATE_MAX 40            /* 2009-10-12T17:50:30.000Z */
-#define BYTES_MAX (1ULL << 50) /* of an object: S3's most is 50 TB; a sum of a page of these is still a number */
+#define BYTES_MAX (1ULL << 50) /* of an object: S3 allows 50 TB; the sum of a page still fits 64 bits */
 
 struct entry {
-	size_t key; /* where it begins in page->keys */
+	size_t key; /* offset in page->keys */
 	uint64_t bytes;
 	int64_t modified_s;
 	bool archived;
@@ -29,26 +29,26 @@ struct entry {
 struct page {
 	struct entry entries[PAGE_KEYS];
 	size_t count;
-	struct buffer keys; /* with a 0 byte behind each */
+	struct buffer keys; /* null-terminated, one after another */
 	struct entry next;  /* the one being read */
 	bool has_key;
 	bool has_size;
 	bool has_date;
-	bool encoded;   /* keys are percent-encoded, as they were asked for */
-	bool truncated; /* there is another page */
-	bool says_end;  /* whether there is another page is said */
-	bool complete;  /* the root's end was seen */
+	bool encoded;   /* keys are percent-encoded, as requested */
+	bool truncated; /* another page follows */
+	bool says_end;  /* the page says whether another follows */
+	bool complete;  /* the end of the root element was seen */
 	char token[TOKEN_MAX];
 };
 
 struct listing {
 	struct s3 *s3;
 	const struct call *call;
-	struct call step;            /* of the page */
+	struct call step;            /* deadline of the current page */
 	char prefix[S3_KEY_MAX + 1]; /* of the keys */
 	size_t skip;                 /* bytes of a key before the name */
-	char token[TOKEN_MAX];       /* of the page to ask for; "": the first */
-	char last[S3_KEY_MAX + 1];   /* key told last */
+	char token[TOKEN_MAX];       /* of the next page; "": the first */
+	char last[S3_KEY_MAX + 1];   /* the last key passed on */
 	store_list_fn each;
 	void *arg;
 	struct page *page;
@@ -57,7 +57,7 @@ struct listing {
 
 static enum status bad(struct error *err, const char *what, const char *text)
 {
-	return error_set(err, STATUS_UNREACHABLE, "a listing with %s '%.80s'", what, text);
+	return error_set(err, STATUS_UNREACHABLE, "invalid listing: %s '%.80s'", what, text);
 }
 
 static enum status take_key(struct page *page, const char *text, struct error *err)
@@ -74,7 +74,7 @@ static enum status take_size(struct page *page, const char *text, struct error *
 	page->next.bytes = strtoull(text, &end, 10);
 	page->has_size = true;
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || page->next.bytes > BYTES_MAX)
-		return bad(err, "the size", text);
+		return bad(err, "size", text);
 	return STATUS_OK;
 }
 
@@ -82,7 +82,7 @@ static enum status take_date(struct page *page, const char *text, struct error *
 {
 	struct tm utc = {0};
 	if (strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) == NULL)
-		return bad(err, "the date", text);
+		return bad(err, "date", text);
 	page->next.modified_s = (int64_t)timegm(&utc);
 	page->has_date = true;
 	return STATUS_OK;
@@ -99,9 +99,9 @@ static enum status take_class(struct page *page, const char *text, struct error 
 static enum status take_entry(struct page *page, const char *text, struct error *err)
 {
 	if (!page->has_key || !page->has_size || !page->has_date)
-		return bad(err, "an entry without key, size or date", text);
+		return bad(err, "entry without key, size or date", text);
 	if (page->count == PAGE_KEYS)
-		return bad(err, "a page that is too long", text);
+		return bad(err, "page too long:", text);
 	page->entries[page->count++] = page->next;
 	page->next = (struct entry){0};
 	page->has_key = page->has_size = page->has_date = false;
@@ -111,7 +111,7 @@ static enum status take_entry(struct page *page, const char *text, struct error 
 static enum status take_encoding(struct page *page, const char *text, struct error *err)
 {
 	page->encoded = strcmp(text, "url") == 0;
-	return page->encoded ? STATUS_OK : bad(err, "the encoding", text);
+	return page->encoded ? STATUS_OK : bad(err, "encoding", text);
 }
 
 static enum status take_truncated(struct page *page, const char *text, struct error *err)
@@ -124,7 +124,7 @@ static enum status take_truncated(struct page *page, const char *text, struct er
 static enum status take_token(struct page *page, const char *text, struct error *err)
 {
 	if (strlen(text) >= sizeof page->token)
-		return bad(err, "a token that is too long", text);
+		return bad(err, "token too long:", text);
 	(void)snprintf(page->token, sizeof page->token, "%s", text);
 	return STATUS_OK;
 }
@@ -184,9 +184,9 @@ static enum status ask_for_page(struct listing *listing, struct attempt *attempt
 		return st;
 	st = xml_reader_finish(listing->reader, err);
 	if (!st && !listing->page->complete)
-		st = error_set(err, STATUS_UNREACHABLE, "no listing");
+		st = error_set(err, STATUS_UNREACHABLE, "the response is not a listing");
 	if (!st && !listing->page->says_end)
-		st = error_set(err, STATUS_UNREACHABLE, "a listing that does not say whether it is complete");
+		st = error_set(err, STATUS_UNREACHABLE, "the listing does not say whether it is complete");
 	return st ? error_wrap(err, st, "HTTP %d", reply.http.status) : STATUS_OK;
 }
 
@@ -204,7 +204,7 @@ static enum status page_once(void *arg, struct attempt *attempt, struct error *e
 	return st;
 }
 
-/* In place. AWS writes a blank as '+', and a plus as %2B. */
+/* Decodes in place. AWS encodes a space as '+' and a plus as %2B. */
 static bool decode(char *text)
 {
 	char *out = text;
@@ -227,14 +227,14 @@ static enum status tell_entry(struct listing *listing, const struct entry *entry
 {
 	char *key = (char *)listing->page->keys.data + entry->key;
 	if (listing->page->encoded && !decode(key))
-		return bad(err, "the key", key);
+		return bad(err, "key", key);
 	if (strncmp(key, listing->prefix, strlen(listing->prefix)) != 0 || strlen(key) > S3_KEY_MAX)
-		return bad(err, "a key that was not asked for:", key);
-	/* Ascending order is promised to whoever asked; it also ends a listing that turns in a circle. */
+		return bad(err, "unrequested key", key);
+	/* store_list promises ascending order. The check also ends a listing that repeats itself. */
 	if (listing->last[0] != '\0' && strcmp(key, listing->last) <= 0)
-		return bad(err, "a key that is out of order:", key);
+		return bad(err, "key out of order:", key);
 	(void)snprintf(listing->last, sizeof listing->last, "%s", key);
-	/* Consoles make an empty object of the prefix itself, as if it were a directory. */
+	/* S3 consoles create an empty object named as the prefix, to represent a directory. */
 	if (key[listing->skip] == '\0')
 		return STATUS_OK;
 	const struct object_info info = {.name = key + listing->skip,
@@ -250,7 +250,7 @@ static enum status next_page(struct listing *listing, bool *more, struct error *
 	listing->step = call_step(listing->call);
 	enum status st = retry_run(&listing->step, page_once, listing, err);
 	if (!st && page->truncated && (page->token[0] == '\0' || page->count == 0))
-		st = error_set(err, STATUS_UNREACHABLE, "a listing that does not say where it goes on");
+		st = error_set(err, STATUS_UNREACHABLE, "the listing is incomplete but has no continuation token");
 	if (st)
 		return s3_wrap(listing->s3, "list", listing->prefix, st, err);
 	for (size_t i = 0; i < page->count && !st; i++)
@@ -269,7 +269,7 @@ enum status s3_list(struct store *store, const struct call *call, const char *pr
 	int len =
 	    snprintf(listing.prefix, sizeof listing.prefix, "%s%s%s", s3->prefix, listing.skip == 0 ? "" : "/", prefix);
 	if (len >= (int)sizeof listing.prefix)
-		return STATUS_OK; /* longer than any key: nothing begins with it */
+		return STATUS_OK; /* longer than any key, so nothing matches */
 	listing.page = calloc(1, sizeof *listing.page);
 	if (listing.page == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");

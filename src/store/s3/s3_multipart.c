@@ -1,5 +1,5 @@
 /*
- * An object in parts: CreateMultipartUpload, UploadPart, CompleteMultipartUpload.
+ * Uploads an object in parts: CreateMultipartUpload, UploadPart, CompleteMultipartUpload.
  *
  * Amazon S3 user guide, "Uploading and copying objects using multipart upload".
  */
@@ -10,20 +10,20 @@
 #include "base/buffer.h"
 #include "store/s3/s3_private.h"
 
-#define PARTS_MAX 10000                       /* S3's bound */
+#define PARTS_MAX 10000                       /* S3's limit */
 #define COMPLETE_BODY_MAX (4UL * 1024 * 1024) /* 10,000 parts with an ETag of HTTP_FIELD_MAX bytes each */
-#define BEGIN_MS 1000                         /* for an answer under way when a signal comes */
-#define ABORT_MS 3000                         /* less than the command's grace behind its timeout */
-#define ABORT_HINT "a lifecycle rule with AbortIncompleteMultipartUpload removes such"
+#define BEGIN_MS 1000                         /* for a pending response when a signal arrives */
+#define ABORT_MS 3000                         /* less than the command's grace period after its timeout */
+#define ABORT_HINT "a lifecycle rule with AbortIncompleteMultipartUpload removes such uploads"
 
 struct s3_upload {
 	struct s3 *s3;
 	const struct call *call;
 	char key[S3_KEY_MAX + 1];
-	char id[S3_UPLOAD_ID_MAX]; /* "" until the store has given it */
+	char id[S3_UPLOAD_ID_MAX]; /* "" until the store has assigned it */
 	unsigned parts;
 	struct buffer body; /* of CompleteMultipartUpload: the parts so far */
-	bool over;          /* completed: there is nothing to abort */
+	bool over;          /* completed: nothing to abort */
 };
 
 enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *key, struct s3_upload **out,
@@ -37,14 +37,14 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 	struct s3_upload *upload = calloc(1, sizeof *upload);
 	if (upload == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	/* From here on there may be an upload to abort; only the answer says which. */
+	/* From here on an upload may exist that must be aborted; only the response gives its id. */
 	call_hold(call);
 	*upload = (struct s3_upload){.s3 = s3, .call = call, .body.max = COMPLETE_BODY_MAX};
 	(void)snprintf(upload->key, sizeof upload->key, "%s", key);
 	*out = upload;
-	/* The end was asked for while another thread held it up. */
+	/* A signal arrived while another thread held it. */
 	if (call_is_interrupted(call))
-		return error_set(err, STATUS_UNREACHABLE, "begin upload: a signal ended it");
+		return error_set(err, STATUS_UNREACHABLE, "begin upload: interrupted by a signal");
 	enum status st = s3_exchange(s3, call,
 				     &(struct s3_request){.method = "POST",
 							  .key = key,
@@ -67,7 +67,7 @@ enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *
 static enum status note_part(struct s3_upload *upload, const char *etag, struct error *err)
 {
 	if (etag[0] == '\0' || strpbrk(etag, "<>&") != NULL)
-		return error_set(err, STATUS_UNREACHABLE, "part %u: an answer without a usable ETag", upload->parts);
+		return error_set(err, STATUS_UNREACHABLE, "part %u: the response has no usable ETag", upload->parts);
 	enum status st = STATUS_OK;
 	if (upload->parts == 1)
 		st = buffer_printf(&upload->body, err,
@@ -132,8 +132,9 @@ static enum status complete_once(struct s3_upload *upload, const struct s3_diges
 }
 
 /*
- * The answer to an earlier try may have been lost, and the object be there by our own doing (NoSuchUpload), or another
- * writer won (ConditionalRequestConflict). Whoever called compares what is there; otherwise the failure stands.
+ * The response to an earlier attempt may have been lost, so this upload may have created the object (NoSuchUpload), or
+ * another writer did (ConditionalRequestConflict). If the object exists, the caller compares it; otherwise the failure
+ * stands.
  */
 static enum status look_again(struct s3_upload *upload, enum status failure, struct error *err)
 {
@@ -148,8 +149,8 @@ enum status s3_upload_complete(struct s3_upload *upload, struct error *err)
 {
 	struct s3_digests digests;
 	struct s3_reply reply;
-	/* Some servers ignore the condition on this request (Ceph does), so look first. AWS heeds it, and a look would
-	 * need the right to list there. */
+	/* Some servers, such as Ceph, ignore the condition on this request, so check the name first. AWS honors it,
+	 * and there the check would need permission to list. */
 	const struct s3 *s3 = upload->s3;
 	enum status st = STATUS_OK;
 	if (!s3->aws || s3->unconditional || s3->look_first)
@@ -175,7 +176,7 @@ enum status s3_upload_complete(struct s3_upload *upload, struct error *err)
 	return look_again(upload, st, err);
 }
 
-/* One try, in a little time of its own: the call's may be up, and a signal may have asked for its end. */
+/* Tries once, with its own short deadline: the call's may have passed, or a signal may be pending. */
 static void abort_upload(struct s3_upload *upload)
 {
 	struct call last = *upload->call;
@@ -190,7 +191,7 @@ static void abort_upload(struct s3_upload *upload)
 	struct error err = {0};
 	enum status st = s3_try(upload->s3, &last, &request, &reply, &attempt, &err);
 	if (st && !(reply.http.outcome == HTTP_ANSWERED && reply.http.status == 404))
-		log_line(upload->call->log, LEVEL_WARNING, "an unfinished upload of s3://%s/%s stays: %s; %s",
+		log_line(upload->call->log, LEVEL_WARNING, "an unfinished upload of s3://%s/%s remains: %s; %s",
 			 upload->s3->bucket, upload->key, err.text, ABORT_HINT);
 }
 

@@ -27,7 +27,7 @@ static bool is_one_of(const char *text, const char *const *list, int (*compare)(
 static enum status take_storage_class(struct s3_object *object, const struct s3_options *options, struct error *err)
 {
 	static const char *const slow[] = {"GLACIER", "DEEP_ARCHIVE", NULL};
-	/* Not REDUCED_REDUNDANCY, of which one object in ten thousand may be lost in a year. */
+	/* REDUCED_REDUNDANCY is left out: it may lose one object in ten thousand per year. */
 	static const char *const aws[] = {"STANDARD",   "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
 					  "GLACIER_IR", NULL};
 	const char *name = options->storage_class;
@@ -36,17 +36,18 @@ static enum status take_storage_class(struct s3_object *object, const struct s3_
 	if (is_one_of(name, slow, strcasecmp)) {
 		(void)error_set(
 		    err, STATUS_USAGE,
-		    "s3-storage-class %s cannot be read at once: recovery would wait for hours for each file", name);
-		return error_hint(
-		    err, STATUS_USAGE,
-		    "GLACIER_IR can be read at once; or a lifecycle rule for WAL that is no longer needed");
+		    "s3-storage-class %s has no immediate read access: recovery would wait for hours for each file",
+		    name);
+		return error_hint(err, STATUS_USAGE,
+				  "use GLACIER_IR, which has immediate read access, or a lifecycle rule for WAL that "
+				  "is no longer needed");
 	}
-	/* Other stores have classes of their own. */
+	/* Other stores have their own classes. */
 	bool known = options->endpoint == NULL ? is_one_of(name, aws, strcmp)
 					       : strspn(name, LETTERS DIGITS "_-") == strlen(name) && name[0] != '\0' &&
 						     strlen(name) < sizeof object->storage_class;
 	if (!known) {
-		(void)error_set(err, STATUS_USAGE, "s3-storage-class '%.64s' is none of S3's", name);
+		(void)error_set(err, STATUS_USAGE, "s3-storage-class '%.64s' is not an S3 storage class", name);
 		return error_hint(err, STATUS_USAGE,
 				  "STANDARD, STANDARD_IA, ONEZONE_IA, INTELLIGENT_TIERING or GLACIER_IR");
 	}
@@ -60,7 +61,7 @@ static enum status take_encryption(struct s3_object *object, const struct s3_opt
 	(void)snprintf(object->sse, sizeof object->sse, "%s", options->sse == NULL ? "" : options->sse);
 	if (options->sse_bucket_key && strcmp(object->sse, "aws:kms") != 0) {
 		(void)error_set(err, STATUS_USAGE, "s3-sse-bucket-key is set, but s3-sse is not aws:kms");
-		return error_hint(err, STATUS_USAGE, "s3-sse = aws:kms; S3 has no bucket keys for aws:kms:dsse");
+		return error_hint(err, STATUS_USAGE, "set s3-sse = aws:kms; S3 has no bucket keys for aws:kms:dsse");
 	}
 	if (options->sse_bucket_key)
 		(void)strcpy(object->bucket_key, "true");
@@ -68,12 +69,12 @@ static enum status take_encryption(struct s3_object *object, const struct s3_opt
 		return STATUS_OK;
 	if (strncmp(object->sse, "aws:kms", 7) != 0) {
 		(void)error_set(err, STATUS_USAGE, "s3-sse-kms-key-id is set, but s3-sse is not aws:kms");
-		return error_hint(err, STATUS_USAGE, "s3-sse = aws:kms, or aws:kms:dsse");
+		return error_hint(err, STATUS_USAGE, "set s3-sse = aws:kms or aws:kms:dsse");
 	}
 	if (id[0] == '\0' || strlen(id) >= sizeof object->kms_key_id ||
 	    strspn(id, LETTERS DIGITS ":/_-") != strlen(id)) {
-		(void)error_set(err, STATUS_USAGE, "s3-sse-kms-key-id '%.64s' cannot be a key's id", id);
-		return error_hint(err, STATUS_USAGE, "the key's id, its ARN, or alias/NAME");
+		(void)error_set(err, STATUS_USAGE, "s3-sse-kms-key-id '%.64s' is not a valid key id", id);
+		return error_hint(err, STATUS_USAGE, "give the key's id, its ARN, or alias/NAME");
 	}
 	(void)strcpy(object->kms_key_id, id);
 	return STATUS_OK;
@@ -97,7 +98,7 @@ static bool has_tag(const char *tagging, const char *encoded_name)
 	return false;
 }
 
-/* One name=value; both get encoded behind what is there. */
+/* Appends one name=value, both encoded. */
 static enum status add_tag(struct s3_object *object, const char *pair, size_t len, struct error *err)
 {
 	char name[TAG_KEY_MAX + 1];
@@ -115,18 +116,18 @@ static enum status add_tag(struct s3_object *object, const char *pair, size_t le
 	(void)snprintf(value, sizeof value, "%.*s", (int)value_len, equal + 1);
 	if (strspn(name, LETTERS DIGITS " +-._:/@") != name_len ||
 	    strspn(value, LETTERS DIGITS " +-=._:/@") != value_len)
-		return refuse_tag(pair, len, "has a character that tags cannot have", err);
+		return refuse_tag(pair, len, "contains a character that is not allowed in tags", err);
 	if (strncmp(name, "aws:", 4) == 0)
-		return refuse_tag(pair, len, "begins with aws:, which is Amazon's own", err);
+		return refuse_tag(pair, len, "begins with aws:, which is reserved for Amazon", err);
 	(void)uri_encode(encoded_name, sizeof encoded_name, name, false);
 	if (has_tag(object->tagging, encoded_name))
-		return refuse_tag(pair, len, "has a name that is there already", err);
+		return refuse_tag(pair, len, "repeats a name", err);
 	(void)uri_encode(encoded_value, sizeof encoded_value, value, false);
 	size_t used = strlen(object->tagging);
 	int added = snprintf(object->tagging + used, sizeof object->tagging - used, "%s%s=%s", used > 0 ? "&" : "",
 			     encoded_name, encoded_value);
 	if (added >= (int)(sizeof object->tagging - used))
-		return refuse_tag(pair, len, "makes the tags too long for a header", err);
+		return refuse_tag(pair, len, "makes the tags too long for the header", err);
 	return STATUS_OK;
 }
 
@@ -137,7 +138,7 @@ static enum status take_tags(struct s3_object *object, const struct s3_options *
 	while (rest != NULL) {
 		size_t len = strcspn(rest, "&");
 		if (++count > TAGS_MAX)
-			return refuse_tag(rest, len, "is one too many", err);
+			return refuse_tag(rest, len, "exceeds the limit of 10 tags", err);
 		enum status st = add_tag(object, rest, len, err);
 		if (st)
 			return st;
@@ -153,8 +154,7 @@ static enum status take_lock(struct s3_object *object, const struct s3_options *
 		(void)error_set(err, STATUS_USAGE, "%s is set without %s",
 				mode ? "s3-object-lock-mode" : "s3-object-lock-retain-days",
 				mode ? "s3-object-lock-retain-days" : "s3-object-lock-mode");
-		return error_hint(err, STATUS_USAGE,
-				  "they belong together: GOVERNANCE or COMPLIANCE, and for how many days");
+		return error_hint(err, STATUS_USAGE, "set both: GOVERNANCE or COMPLIANCE, and the number of days");
 	}
 	(void)snprintf(object->lock_mode, sizeof object->lock_mode, "%s", mode ? options->lock_mode : "");
 	object->lock_days = options->lock_days;
@@ -171,7 +171,7 @@ enum status s3_object_init(struct s3_object *object, const struct s3_options *op
 		st = take_tags(object, options, err);
 	if (!st)
 		st = take_lock(object, options, err);
-	/* A header without a value would be left out. */
+	/* A header without a value would be omitted. */
 	s3_object_begin(object, 0);
 	return st;
 }

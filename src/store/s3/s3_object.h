@@ -1,4 +1,4 @@
-/* What a new object is given: storage class, encryption at rest, tags, lock. Used by the S3 store alone. */
+/* The properties of new objects: storage class, encryption at rest, tags, lock. Private to the S3 store. */
 #ifndef WALSHIP_STORE_S3_S3_OBJECT_H
 #define WALSHIP_STORE_S3_S3_OBJECT_H
 
@@ -9,7 +9,7 @@
 #include "store/s3/s3.h"
 
 #define S3_OBJECT_HEADERS_MAX 7
-#define S3_TAGGING_MAX 4096 /* S3 takes 8 KiB of headers in all (API reference, PutObject) */
+#define S3_TAGGING_MAX 4096 /* S3 accepts 8 KiB of headers in total (API reference, PutObject) */
 
 struct s3_object {
 	char storage_class[32];
@@ -22,14 +22,16 @@ struct s3_object {
 	char lock_until[UTC_TEXT_SIZE]; /* filled by s3_object_begin */
 };
 
-/* Checks what the options say of new objects. STATUS_USAGE names the option, what is wrong, and what would be right. */
+/* Checks the options for new objects. STATUS_USAGE: the error names the option and the problem, the hint valid values.
+ */
 enum status s3_object_init(struct s3_object *object, const struct s3_options *options, struct error *err);
 
-/* The headers of PutObject and CreateMultipartUpload, into out; how many. They point into object. */
+/* Writes the headers for PutObject and CreateMultipartUpload to out and returns their number. They point into object.
+ */
 size_t s3_object_headers(const struct s3_object *object, struct field out[S3_OBJECT_HEADERS_MAX]);
 
-/* Counts the lock from now_s, the store's time (UTC): before each try, for that time may have been learned by the last.
- */
+/* Sets the end of the lock, counted from now_s, the store's time (UTC). Call it before each attempt, because the last
+ * one may have corrected that time. */
 void s3_object_begin(struct s3_object *object, int64_t now_s);
 
 #endif

@@ -17,7 +17,7 @@
 #define S3_CODE_MAX 64   /* "AuthorizationHeaderMalformed" has 28 characters */
 #define S3_MESSAGE_MAX 512
 #define S3_UPLOAD_ID_MAX 1024 /* AWS's have about 130 characters */
-#define S3_SKEW_MAX_S 900     /* S3 takes requests of up to 15 minutes ago, or ahead */
+#define S3_SKEW_MAX_S 900     /* S3 accepts a clock difference of up to 15 minutes */
 
 struct s3 {
 	struct store store;
@@ -28,20 +28,19 @@ struct s3 {
 	char bucket[BUCKET_NAME_MAX];
 	char prefix[URI_PATH_MAX];
 	char region[S3_REGION_MAX];
-	char host[S3_HOST_MAX]; /* as signed and sent: with a port that is not the scheme's own */
+	char host[S3_HOST_MAX]; /* as signed and sent, with any non-default port */
 	bool tls;
-	bool aws;        /* no endpoint of one's own: the host follows the region */
+	bool aws;        /* no custom endpoint: the host depends on the region */
 	bool path_style; /* the bucket is in the path */
 	size_t part_bytes;
 	enum s3_endpoint_mode endpoint_mode;
 	bool requester_pays;
-	bool look_first; /* before each put: If-None-Match is not enough */
+	bool look_first; /* check the name before each put, because If-None-Match is not reliable */
 	struct s3_object object;
-	int64_t skew_s; /* the server's clock, less ours */
+	int64_t skew_s; /* the server's clock minus ours */
 	/*
-	 * Whole objects go with their MD5: where there is no TLS, for stores that ignore x-amz-content-sha256; where
-	 * they get a lock (PutObject, "Content-MD5"); and once the server asks for it, as for a bucket that locks by
-	 * itself.
+	 * Send each whole object with its MD5: without TLS, for stores that ignore x-amz-content-sha256; with a lock
+	 * (PutObject, "Content-MD5"); and once the server requires it, as for a bucket with a default lock.
 	 */
 	bool md5;
 	bool unconditional; /* the server refused If-None-Match */
@@ -53,27 +52,27 @@ struct s3_request {
 	const char *key;           /* NULL: the bucket itself */
 	const struct field *query; /* not encoded */
 	size_t query_count;
-	const struct field *headers; /* names in lower case; all get signed */
+	const struct field *headers; /* names in lowercase; all are signed */
 	size_t header_count;
 	const void *body; /* NULL: none; "" sends a Content-Length of 0 */
 	size_t body_bytes;
 	const char *body_sha256; /* s3_digests_of the body; NULL when it is empty */
 	int64_t grace_ms;        /* as in struct http_request */
-	http_body_fn on_body;    /* of a 2xx; NULL: it is read as XML into the reply */
+	http_body_fn on_body;    /* for a 2xx response; NULL: parse the body as XML into the reply */
 	void *arg;
 };
 
 struct s3_reply {
 	struct http_response http;
-	bool whole; /* the body was well-formed XML, to its end */
+	bool whole; /* the body was complete, well-formed XML */
 	char root[S3_CODE_MAX];
-	char code[S3_CODE_MAX]; /* "" when the answer names none */
+	char code[S3_CODE_MAX]; /* "" if the response has none */
 	char message[S3_MESSAGE_MAX];
 	char region[S3_REGION_MAX];
 	char upload_id[S3_UPLOAD_ID_MAX];
 };
 
-#define S3_REQUEST_HEADERS_MAX 16 /* of one s3_request: a PutObject with every option has 10, and s3_try adds one */
+#define S3_REQUEST_HEADERS_MAX 16 /* a PutObject with every option has 10, and s3_try adds one */
 
 /* s3_target.c: where requests go. */
 enum status s3_target_init(struct s3 *s3, const struct s3_options *options, struct error *err);
@@ -81,30 +80,31 @@ bool s3_is_region(const char *region);
 void s3_set_region(struct s3 *s3, const char *region);
 enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 1], struct error *err);
 
-/* The store's time, as far as it is known. */
+/* The store's time in UTC seconds, if known, else this machine's. */
 int64_t s3_now_s(const struct s3 *s3, const struct call *call);
 
-/* s3_exchange.c: one request, signed; with what was learned from the answer about region and clock, again. */
+/* s3_exchange.c: sends one signed request, again if the response corrects region or clock. */
 enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_request *request, struct s3_reply *reply,
 		   struct attempt *attempt, struct error *err);
-/* The same, with retries. STATUS_OK is a 2xx; else reply tells what it was, if reply->http.outcome is HTTP_ANSWERED. */
+/* The same, with retries. STATUS_OK: a 2xx response. Otherwise reply has the response if its outcome is HTTP_ANSWERED.
+ */
 enum status s3_exchange(struct s3 *s3, const struct call *call, const struct s3_request *request,
 			struct s3_reply *reply, struct error *err);
 
-/* Whether the answer refuses If-None-Match, for the first time; then remembers it, and warns. */
+/* Whether the response is the first to refuse If-None-Match. If so, remembers that and warns. */
 bool s3_refuses_condition(struct s3 *s3, const struct call *call, const struct s3_reply *reply);
-/* Puts "verb s3://bucket/key: " before the text. */
+/* Prepends "verb s3://bucket/key: " to the error text. */
 enum status s3_wrap(const struct s3 *s3, const char *verb, const char *key, enum status status, struct error *err);
 
-/* s3_reply.c: what an answer means. */
+/* s3_reply.c: interprets responses. */
 void s3_reply_read(struct s3_reply *reply);
 bool s3_reply_failed(const struct s3_reply *reply);
 bool s3_reply_says_missing(const struct s3_reply *reply);
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt);
-/* method: "LIST" for the GET of a listing. */
+/* method: "LIST" for a GET that lists. */
 enum status s3_reply_error(const struct s3_reply *reply, const char *method, struct error *err);
 
-/* The operations of the store, each in its file. */
+/* The operations of the store, one file each. */
 enum status s3_create(struct store *store, const struct call *call, const char *name, struct sink **out,
 		      struct error *err);
 enum status s3_read(struct store *store, const struct call *call, const char *name, struct sink *into,
@@ -113,34 +113,34 @@ enum status s3_read_first(struct store *store, const struct call *call, const ch
 			  struct error *err);
 enum status s3_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each, void *arg,
 		    struct error *err);
-/* Size and time of an object, by its key. STATUS_MISSING without a text worth reading. */
+/* Gets size and time of an object by its key. STATUS_MISSING: the error text is not meaningful. */
 enum status s3_look(struct s3 *s3, const struct call *call, const char *key, struct object_info *out,
 		    struct error *err);
 
 /*
- * STATUS_EXISTS when the object is there, STATUS_OK for a certain no: the best that can be done where a server has no
- * conditional writes, with a gap between this look and the put.
+ * STATUS_EXISTS: the object exists. STATUS_OK: it definitely does not. For servers without conditional writes; another
+ * writer may create the object between this check and the put.
  */
 enum status s3_check_absent(struct s3 *s3, const struct call *call, const char *key, struct error *err);
 
-/* s3_multipart.c: an object in parts. */
+/* s3_multipart.c: uploads an object in parts. */
 struct s3_upload;
 enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *key, struct s3_upload **out,
 			    struct error *err);
 enum status s3_upload_part(struct s3_upload *upload, const void *data, size_t len, struct error *err);
 enum status s3_upload_complete(struct s3_upload *upload, struct error *err);
-/* Without complete before it: nothing stays in the bucket. */
+/* Aborts the upload if it is not complete, so that no parts remain in the bucket. */
 void s3_upload_free(struct s3_upload *upload);
 
-/* Digests of a body, as the headers want them. */
+/* Digests of a body, in the form of the headers. */
 struct s3_digests {
 	char sha256[SHA256_HEX_SIZE];
 	char sha256_base64[45];
-	char md5[25]; /* base64; "" unless it was asked for, and where the machine's policy has no MD5 */
+	char md5[25]; /* base64; "" if not needed, or if the crypto policy forbids MD5 */
 };
 enum status s3_digests_of(struct s3_digests *out, const void *data, size_t len, bool md5, struct error *err);
 
-/* Whether the answer asks for the body's MD5, for the first time; then remembers it. */
+/* Whether the response is the first to require the body's MD5. If so, remembers that. */
 bool s3_misses_md5(struct s3 *s3, const struct s3_reply *reply);
 
 #endif

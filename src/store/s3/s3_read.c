@@ -1,4 +1,4 @@
-/* An object's bytes, from one GET; from several when the connection breaks on the way. */
+/* Reads an object with one GET, or with several if the connection breaks. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +15,14 @@ struct reading {
 	const char *key;
 	struct sink *into;
 	uint64_t done;             /* bytes the sink has */
-	int64_t total;             /* of the object; -1: sent in chunks, which say themselves where they end */
-	char etag[HTTP_FIELD_MAX]; /* of the first answer: what is resumed must be the same object */
-	bool begun;                /* this answer has been looked at */
-	uint64_t skip;             /* bytes of this answer that the sink has already */
+	int64_t total;             /* length of the object; -1: unknown, because the response is chunked */
+	char etag[HTTP_FIELD_MAX]; /* of the first response: a resumed read must get the same object */
+	bool begun;                /* the headers of this response have been checked */
+	uint64_t skip;             /* bytes of this response that the sink already has */
 	bool sink_failed;
 };
 
-/* Without a length, an answer that was cut off would look like a whole one. */
+/* Without a length, a truncated response would look complete. */
 static enum status begin_object(struct reading *reading, const struct http_response *response, struct error *err)
 {
 	if (response->content_length < 0 && strcasecmp(response->transfer_encoding, "chunked") != 0)
@@ -32,14 +32,14 @@ static enum status begin_object(struct reading *reading, const struct http_respo
 	return STATUS_OK;
 }
 
-/* The rest must begin where the sink stands, and be of the same object. */
+/* The rest must begin where the sink stopped, and belong to the same object. */
 static enum status begin_rest(struct reading *reading, const struct http_response *response, struct error *err)
 {
 	char expected[64];
 	if (strcmp(response->etag, reading->etag) != 0)
-		return error_set(err, STATUS_UNREACHABLE, "the object changed while it was read");
+		return error_set(err, STATUS_UNREACHABLE, "the object changed during the read");
 	if (response->status == 200) {
-		reading->skip = reading->done; /* a server that does not know ranges sends all of it again */
+		reading->skip = reading->done; /* a server without range support sends the whole object again */
 		return STATUS_OK;
 	}
 	(void)snprintf(expected, sizeof expected, "bytes %" PRIu64 "-", reading->done);
@@ -104,11 +104,11 @@ static enum status read_once(void *arg, struct attempt *attempt, struct error *e
 	if (reading->done == 0)
 		return s3_reply_says_missing(&reply) ? error_set(err, STATUS_MISSING, "no such object") : st;
 
-	/* Something has come already, so nothing that is said now makes the object missing. */
+	/* Some bytes have arrived, so a later 404 must not count as a missing object. */
 	if (reading->etag[0] == '\0')
 		attempt->again = false;
 	if (reply.http.outcome == HTTP_ANSWERED && (reply.http.status == 412 || reply.http.status == 404))
-		return error_set(err, STATUS_UNREACHABLE, "the object changed while it was read (HTTP %d)",
+		return error_set(err, STATUS_UNREACHABLE, "the object changed during the read (HTTP %d)",
 				 reply.http.status);
 	return st;
 }
@@ -123,6 +123,6 @@ enum status s3_read(struct store *store, const struct call *call, const char *na
 		return st;
 	struct reading reading = {.s3 = s3, .call = call, .key = key, .into = into};
 	st = retry_run(call, read_once, &reading, err);
-	/* The sink has its own words: the store did nothing wrong. */
+	/* The sink failed, not the store: keep the sink's error. */
 	return st && !reading.sink_failed ? s3_wrap(s3, "get", key, st, err) : st;
 }

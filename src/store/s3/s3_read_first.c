@@ -1,4 +1,4 @@
-/* The first bytes of an object: one GET with a range. */
+/* Reads the first bytes of an object, with one ranged GET. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +14,12 @@ struct first {
 	const char *key;
 	char *out;
 	size_t wanted;
-	size_t expected; /* of this answer's bytes; less when the object is shorter */
+	size_t expected; /* bytes in this response; fewer if the object is shorter */
 	size_t done;
-	bool begun; /* this answer has been looked at */
+	bool begun; /* the headers of this response have been checked */
 };
 
-/* "bytes 0-63/16777216", or "*" for the object's length: the bytes that were asked for, or all of a shorter object. */
+/* Checks "bytes 0-63/16777216" (or "*" for the length): it must be the requested range, or all of a shorter object. */
 static enum status begin_range(struct first *first, const struct http_response *response, struct error *err)
 {
 	static const char begin[] = "bytes 0-";
@@ -42,7 +42,7 @@ static enum status begin_range(struct first *first, const struct http_response *
 	return STATUS_OK;
 }
 
-/* A server that does not know ranges sends all of it. */
+/* A server without range support sends the whole object. */
 static enum status begin_whole(struct first *first, const struct http_response *response, struct error *err)
 {
 	if (response->content_length < 0 && strcasecmp(response->transfer_encoding, "chunked") != 0)
@@ -62,7 +62,7 @@ static enum status begin(struct first *first, const struct http_response *respon
 	return response->status == 206 ? begin_range(first, response, err) : begin_whole(first, response, err);
 }
 
-/* STATUS_EXISTS ends an answer of which enough is here; what it says to others is not seen. */
+/* Returns STATUS_EXISTS to end the transfer once enough bytes have arrived; the caller does not pass that on. */
 static enum status on_body(void *arg, const struct http_response *response, const void *data, size_t len,
 			   struct error *err)
 {
@@ -79,7 +79,7 @@ static enum status on_body(void *arg, const struct http_response *response, cons
 	return len > room ? error_set(err, STATUS_EXISTS, "enough") : STATUS_OK;
 }
 
-/* Whether the answer says that the object has no first byte. */
+/* Whether the response says that the object is empty. */
 static bool is_empty(const struct s3_reply *reply)
 {
 	return reply->http.outcome == HTTP_ANSWERED && reply->http.status == 416 &&
@@ -89,7 +89,7 @@ static bool is_empty(const struct s3_reply *reply)
 static enum status check_end(struct first *first, const struct s3_reply *reply, struct error *err)
 {
 	enum status st = begin(first, &reply->http, err);
-	/* In chunks a shorter object says itself where it ends. */
+	/* A chunked response marks the end of a shorter object itself. */
 	bool short_of_it =
 	    first->done < first->expected && (reply->http.status == 206 || reply->http.content_length >= 0);
 	if (!st && short_of_it)

@@ -1,5 +1,5 @@
 /*
- * What an answer of S3 means: whether it is worth another try, and the words for people.
+ * Interprets a response of S3: whether to retry, and the message for the operator.
  *
  * Amazon S3 API reference, "Error responses" (list of error codes).
  */
@@ -35,14 +35,14 @@ static enum status keep_element(void *arg, const char *path, const char *text, s
 	if (strchr(path, '/') == NULL)
 		(void)snprintf(reply->root, sizeof reply->root, "%s", path);
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
-		/* A message may be cut; a code or an upload id that does not fit is none. */
+		/* A message may be truncated; a code or upload id that does not fit is ignored. */
 		if (strcmp(path, wanted[i].path) == 0 &&
 		    (strlen(text) < wanted[i].size || wanted[i].offset == offsetof(struct s3_reply, message)))
 			(void)snprintf((char *)reply + wanted[i].offset, wanted[i].size, "%s", text);
 	return STATUS_OK;
 }
 
-/* Reads reply->http.body; what it is not is seen in the fields that stay empty. */
+/* Parses reply->http.body. Fields that the body lacks stay empty. */
 void s3_reply_read(struct s3_reply *reply)
 {
 	struct xml_reader *reader = NULL;
@@ -56,13 +56,13 @@ void s3_reply_read(struct s3_reply *reply)
 	xml_reader_free(reader);
 }
 
-/* CompleteMultipartUpload may say 200 first and learn of its failure later. */
+/* CompleteMultipartUpload may send 200 and report its failure in the body. */
 bool s3_reply_failed(const struct s3_reply *reply)
 {
 	return reply->http.status < 200 || reply->http.status > 299 || strcmp(reply->root, "Error") == 0;
 }
 
-/* Only S3 itself may say so, and in full: a proxy's page and a missing bucket are 404 as well. */
+/* Only a complete error document from S3 counts: a proxy's page and a missing bucket are 404 too. */
 bool s3_reply_says_missing(const struct s3_reply *reply)
 {
 	return reply->http.outcome == HTTP_ANSWERED && reply->http.status == 404 && reply->whole &&
@@ -93,7 +93,7 @@ void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt)
 
 static const struct {
 	const char *code;
-	const char *method; /* NULL: whatever; LIST: GET of a listing */
+	const char *method; /* NULL: any; LIST: a GET that lists */
 	const char *hint;
 } hints[] = {
     {"SignatureDoesNotMatch", NULL, "the secret key does not belong to the access key: check s3-key-secret"},
@@ -106,15 +106,15 @@ static const struct {
      "the object is in an archive storage class: restore it first, and keep WAL out of such classes"},
     {"AccessDenied", "LIST", "grant s3:ListBucket on the bucket, for the prefix of repo"},
     {"AccessDenied", "GET",
-     "the key may be missing: S3 says 403 instead of 404 when s3:ListBucket is not granted; else grant s3:GetObject"},
+     "the object may be missing: S3 returns 403 instead of 404 without s3:ListBucket; otherwise grant s3:GetObject"},
     {"AccessDenied", "PUT", "grant s3:PutObject on the bucket's keys (and kms:GenerateDataKey if KMS encrypts them)"},
     {"AccessDenied", "POST", "grant s3:PutObject on the bucket's keys"},
     {"AccessDenied", "DELETE", "grant s3:DeleteObject on the bucket's keys"},
-    {"PermanentRedirect", NULL, "check s3-region and s3-endpoint: the bucket is elsewhere"},
-    {"TemporaryRedirect", NULL, "check s3-region and s3-endpoint: the bucket is elsewhere"},
+    {"PermanentRedirect", NULL, "check s3-region and s3-endpoint: the bucket is in another region"},
+    {"TemporaryRedirect", NULL, "check s3-region and s3-endpoint: the bucket is in another region"},
     {"AuthorizationHeaderMalformed", NULL, "check s3-region"},
-    {"QuotaExceeded", NULL, "the bucket or its user is full"},
-    {"EntityTooLarge", NULL, "the store takes no objects of this size"},
+    {"QuotaExceeded", NULL, "the bucket or its owner has reached a quota"},
+    {"EntityTooLarge", NULL, "the store does not accept objects of this size"},
 };
 
 static enum status add_hint(const struct s3_reply *reply, const char *method, struct error *err)
@@ -124,7 +124,7 @@ static enum status add_hint(const struct s3_reply *reply, const char *method, st
 		    (hints[i].method == NULL || strcmp(method, hints[i].method) == 0))
 			return error_hint(err, STATUS_UNREACHABLE, "%s", hints[i].hint);
 	if (reply->http.status >= 300 && reply->http.status <= 399)
-		return error_hint(err, STATUS_UNREACHABLE, "redirections are not followed: check s3-endpoint");
+		return error_hint(err, STATUS_UNREACHABLE, "walship does not follow redirects: check s3-endpoint");
 	return STATUS_UNREACHABLE;
 }
 
@@ -135,7 +135,7 @@ enum status s3_reply_error(const struct s3_reply *reply, const char *method, str
 		(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d %s%s%s", status, reply->code,
 				reply->message[0] == '\0' ? "" : ": ", reply->message);
 	else if (reply->http.body_len > 0)
-		(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d, with a text that is not S3's: '%.60s'", status,
+		(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d, with a body that is not from S3: '%.60s'", status,
 				reply->http.body);
 	else
 		(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d without an explanation", status);

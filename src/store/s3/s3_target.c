@@ -1,5 +1,5 @@
 /*
- * Where requests go: scheme, host and the place of the bucket.
+ * Determines where requests go: scheme, host and the position of the bucket name.
  *
  * Amazon S3 user guide, "Virtual hosting of buckets" and "Amazon S3 endpoints and quotas".
  */
@@ -14,7 +14,7 @@
 #define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]"
 #define ENDPOINT_HINT "an endpoint is https://host or https://host:port"
 
-/* The region becomes a part of a host name, and may come from an answer. */
+/* The region becomes part of a host name and may come from a response. */
 bool s3_is_region(const char *region)
 {
 	size_t len = strlen(region);
@@ -29,7 +29,7 @@ static void put_host(struct s3 *s3, const char *endpoint)
 		(void)snprintf(s3->host, sizeof s3->host, "%s.%s", s3->bucket, endpoint);
 }
 
-/* AWS has an endpoint in each region; an endpoint of one's own serves whatever region it signs for. */
+/* AWS has an endpoint in each region; a custom endpoint serves any region in the signature. */
 void s3_set_region(struct s3 *s3, const char *region)
 {
 	char endpoint[S3_REGION_MAX + 48];
@@ -59,7 +59,7 @@ static bool ends_with(const char *text, const char *end)
 	return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
 }
 
-/* "h", "h:1", "[::1]:1": without a name, or with a port that is none, no request could ever be made. */
+/* Checks "h", "h:1" or "[::1]:1": without a host or with an invalid port no request could be sent. */
 static bool is_host(const char *host)
 {
 	const char *bracket = strchr(host, ']');
@@ -71,7 +71,7 @@ static bool is_host(const char *host)
 	return colon > host && digits > 0 && colon[1 + digits] == '\0' && port >= 1 && port <= 65535;
 }
 
-/* Takes an http(s) URL without a path apart. NULL, or what is wrong with it. */
+/* Parses an http(s) URL without a path. Returns NULL, or the problem. */
 static const char *split_url(const char *url, bool *tls, char *host, size_t size)
 {
 	*tls = strncmp(url, "https://", 8) == 0;
@@ -92,12 +92,12 @@ static enum status read_endpoint(struct s3 *s3, const char *endpoint, struct err
 {
 	char host[S3_HOST_MAX - BUCKET_NAME_MAX];
 	const char *wrong = split_url(endpoint, &s3->tls, host, sizeof host);
-	/* What may be a password is not shown. */
+	/* Do not show the URL: it may contain a password. */
 	if (strchr(endpoint, '@') != NULL)
-		return refuse("...", "holds a user or a password", err);
+		return refuse("...", "contains a user name or password", err);
 	if (wrong != NULL)
 		return refuse(endpoint, wrong, err);
-	/* The Host header leaves the scheme's own port out, and so must the signature. */
+	/* The Host header omits the scheme's default port, and so must the signature. */
 	const char *own_port = s3->tls ? ":443" : ":80";
 	if (ends_with(host, own_port))
 		host[strlen(host) - strlen(own_port)] = '\0';
@@ -105,7 +105,7 @@ static enum status read_endpoint(struct s3 *s3, const char *endpoint, struct err
 	return STATUS_OK;
 }
 
-/* A password in it would be shown by ps, and stand in a file that need not be secret. */
+/* Refuses a password in the URL: ps would show it, and walship.conf may be readable by others. */
 static enum status check_proxy(const char *url, struct error *err)
 {
 	char host[S3_HOST_MAX];
@@ -113,8 +113,8 @@ static enum status check_proxy(const char *url, struct error *err)
 	if (url == NULL || url[0] == '\0')
 		return STATUS_OK;
 	if (strchr(url, '@') != NULL) {
-		(void)error_set(err, STATUS_USAGE, "s3-proxy holds a user or a password");
-		return error_hint(err, STATUS_USAGE, "give such a URL in the variable HTTPS_PROXY instead");
+		(void)error_set(err, STATUS_USAGE, "s3-proxy contains a user name or password");
+		return error_hint(err, STATUS_USAGE, "set such a URL in the environment variable HTTPS_PROXY instead");
 	}
 	const char *wrong = split_url(url, &tls, host, sizeof host);
 	if (wrong == NULL)
@@ -131,16 +131,18 @@ static enum status check_options(const struct s3_options *options, struct error 
 	if (strlen(prefix) >= URI_PATH_MAX)
 		return error_set(err, STATUS_USAGE, "the prefix is longer than %d bytes", URI_PATH_MAX - 1);
 	if (options->region == NULL || !s3_is_region(options->region)) {
-		(void)error_set(err, STATUS_USAGE, "s3-region '%s' cannot be a region",
+		(void)error_set(err, STATUS_USAGE, "s3-region '%s' is not a valid region",
 				options->region == NULL ? "" : options->region);
 		return error_hint(err, STATUS_USAGE, "for example ca-central-1");
 	}
 	if (options->part_bytes != 0 &&
 	    (options->part_bytes < S3_PART_BYTES_MIN || options->part_bytes > S3_PART_BYTES_MAX))
-		return error_set(err, STATUS_USAGE, "a part has 5 MiB to 5 GiB, not %zu bytes", options->part_bytes);
+		return error_set(err, STATUS_USAGE, "the part size must be 5 MiB to 5 GiB, not %zu bytes",
+				 options->part_bytes);
 	if (options->endpoint_mode != S3_ENDPOINT_STANDARD && options->endpoint != NULL) {
-		(void)error_set(err, STATUS_USAGE, "s3-endpoint-mode is of AWS's endpoints, and s3-endpoint is set");
-		return error_hint(err, STATUS_USAGE, "leave one of them out");
+		(void)error_set(err, STATUS_USAGE,
+				"s3-endpoint-mode applies to AWS endpoints only, but s3-endpoint is set");
+		return error_hint(err, STATUS_USAGE, "remove one of the two");
 	}
 	return check_proxy(options->proxy, err);
 }
@@ -155,7 +157,7 @@ static enum status place(struct s3 *s3, const struct s3_options *options, struct
 	s3->aws = options->endpoint == NULL;
 	s3->endpoint_mode = options->endpoint_mode;
 	s3->tls = true;
-	/* A dot in the bucket's name is not covered by the certificate of *.s3.REGION.amazonaws.com. */
+	/* The certificate for *.s3.REGION.amazonaws.com does not cover bucket names with a dot. */
 	s3->path_style = options->uri_style == S3_URI_PATH ||
 			 (options->uri_style == S3_URI_AUTO && (!s3->aws || strchr(s3->bucket, '.') != NULL));
 	s3_set_region(s3, options->region);
@@ -169,7 +171,7 @@ enum status s3_target_init(struct s3 *s3, const struct s3_options *options, stru
 		return st;
 	(void)error_set(err, STATUS_USAGE, "no credentials for s3://%s", options->bucket);
 	return error_hint(err, STATUS_USAGE,
-			  "give s3-key and s3-key-secret, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+			  "set s3-key and s3-key-secret, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 }
 
 enum status s3_options_check(const struct s3_options *options, struct error *err)
@@ -186,6 +188,7 @@ enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 
 		return st;
 	int len = snprintf(out, S3_KEY_MAX + 1, "%s%s%s", s3->prefix, s3->prefix[0] == '\0' ? "" : "/", name);
 	if (len > S3_KEY_MAX)
-		return error_set(err, STATUS_USAGE, "prefix and name make a key of more than %d bytes", S3_KEY_MAX);
+		return error_set(err, STATUS_USAGE, "prefix and name together exceed the key limit of %d bytes",
+				 S3_KEY_MAX);
 	return STATUS_OK;
 }

@@ -1,4 +1,4 @@
-/* A new object: collected in one buffer and put when it is finished; in parts when the buffer does not hold it. */
+/* Writes a new object: collects it in one buffer and puts it at the end, or uploads it in parts if it is larger. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +9,9 @@ struct writer {
 	struct s3 *s3;
 	const struct call *call;
 	char key[S3_KEY_MAX + 1];
-	uint8_t *part; /* s3->part_bytes; the kernel gives only the pages that are written to */
+	uint8_t *part; /* s3->part_bytes; the kernel allocates only pages that are written */
 	size_t used;
-	struct s3_upload *upload; /* NULL while everything fits into the buffer */
+	struct s3_upload *upload; /* NULL while the object fits the buffer */
 };
 
 static enum status exists(struct error *err)
@@ -19,15 +19,15 @@ static enum status exists(struct error *err)
 	return error_set(err, STATUS_EXISTS, "already there");
 }
 
-/* A web server, or a proxy's page of greeting, may say 200 to whatever it is sent: S3 names an ETag, and has no body.
- */
+/* A web server or login proxy may answer 200 to any request. S3's response has an ETag and no body. */
 static enum status check_stored(const struct s3_reply *reply, struct error *err)
 {
 	if (reply->http.etag[0] != '\0' && reply->http.body_len == 0)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d, but not S3's answer to a put: %s%.60s", reply->http.status,
-			reply->http.body_len == 0 ? "without an ETag" : "with the text ", reply->http.body);
-	return error_hint(err, STATUS_UNREACHABLE, "check s3-endpoint, and the proxy if there is one");
+	(void)error_set(err, STATUS_UNREACHABLE, "HTTP %d, but the response to the put is not from S3: %s%.60s",
+			reply->http.status, reply->http.body_len == 0 ? "without an ETag" : "with the text ",
+			reply->http.body);
+	return error_hint(err, STATUS_UNREACHABLE, "check s3-endpoint and, if configured, the proxy");
 }
 
 static enum status put_once(struct writer *writer, const struct s3_digests *digests, struct s3_reply *reply,
@@ -38,7 +38,7 @@ static enum status put_once(struct writer *writer, const struct s3_digests *dige
 	size_t count = 1;
 	if (digests->md5[0] != '\0')
 		headers[count++] = (struct field){"content-md5", digests->md5};
-	/* The same for AWS, at no cost; other stores may refuse a header that they do not know. */
+	/* AWS checks this too, at no cost. Other stores may refuse an unknown header. */
 	if (s3->aws)
 		headers[count++] = (struct field){"x-amz-checksum-sha256", digests->sha256_base64};
 	if (!s3->unconditional)
@@ -76,7 +76,7 @@ static enum status put_whole(struct writer *writer, struct error *err)
 		if (!st)
 			st = put_once(writer, &digests, &reply, err);
 	}
-	/* Also the answer to a put whose first answer got lost: whoever called compares what is there. */
+	/* This also answers a retried put whose first response was lost: the caller compares the object. */
 	if (st && reply.http.outcome == HTTP_ANSWERED && reply.http.status == 412)
 		return exists(err);
 	return st;
@@ -98,7 +98,7 @@ static enum status writer_write(struct sink *sink, const void *data, size_t len,
 	struct writer *writer = (struct writer *)sink;
 	const uint8_t *from = data;
 	while (len > 0) {
-		/* Only once there is more than the buffer holds: an object of exactly a part is one request. */
+		/* Start an upload only when the buffer overflows: an object of exactly one part needs one request. */
 		if (writer->used == writer->s3->part_bytes) {
 			enum status st = put_part(writer, err);
 			if (st)

@@ -7,7 +7,7 @@ static enum status copy(struct transform *transform, struct block *block, struct
 {
 	(void)transform;
 	if (block->in_len > block->out_size)
-		return error_set(err, STATUS_DAMAGED, "a block of more than %zu bytes", block->out_size);
+		return error_set(err, STATUS_DAMAGED, "the content is longer than %zu bytes", block->out_size);
 	if (block->in_len > 0)
 		memcpy(block->out, block->in, block->in_len);
 	block->out_len = block->in_len;

@@ -150,7 +150,7 @@ static enum status decompress_block(struct transform *transform, struct block *b
 		return refuse(result, err);
 	if (state->block_state != ISAL_BLOCK_FINISH)
 		return damaged("unexpected end", err);
-	return state->avail_in > 0 ? damaged("bytes behind its end", err) : STATUS_OK;
+	return state->avail_in > 0 ? damaged("bytes follow its end", err) : STATUS_OK;
 }
 
 static void decompressor_free(struct transform *transform)

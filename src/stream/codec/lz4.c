@@ -103,10 +103,10 @@ static enum status decompress_block(struct transform *transform, struct block *b
 		block->out_len += made;
 		if (result > 0 && taken == 0 && made == 0)
 			return error_set(err, STATUS_DAMAGED, "damaged lz4 data: %s",
-					 in < block->in_len ? "more content than a block has" : "unexpected end");
+					 in < block->in_len ? "the content is longer than a block" : "unexpected end");
 	}
 	return in == block->in_len ? STATUS_OK
-				   : error_set(err, STATUS_DAMAGED, "damaged lz4 data: bytes behind its end");
+				   : error_set(err, STATUS_DAMAGED, "damaged lz4 data: bytes follow its end");
 }
 
 static void decompressor_free(struct transform *transform)

@@ -39,7 +39,7 @@ static void compressor_free(struct transform *transform)
 
 static enum status refuse(int result, struct error *err)
 {
-	return error_set(err, STATUS_LOCAL, "zlib does not start: %s", zError(result));
+	return error_set(err, STATUS_LOCAL, "cannot initialize zlib: %s", zError(result));
 }
 
 enum status zlib_compressor(struct transform **out, int level, struct error *err)
@@ -71,7 +71,7 @@ static enum status decompress_block(struct transform *transform, struct block *b
 	if (result == Z_STREAM_END && stream->avail_in == 0)
 		return STATUS_OK;
 	return error_set(err, STATUS_DAMAGED, "damaged gzip data: %s",
-			 result == Z_STREAM_END ? "bytes behind its end"
+			 result == Z_STREAM_END ? "bytes follow its end"
 			 : stream->msg == NULL  ? "unexpected end"
 						: stream->msg);
 }

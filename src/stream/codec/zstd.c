@@ -95,7 +95,7 @@ enum status zstd_compressor(struct transform **out, int level, struct error *err
 	compressor->transform.ops = &ops;
 	if (!set_all(compressor->context, level)) {
 		compressor_free(&compressor->transform);
-		return error_set(err, STATUS_LOCAL, "libzstd does not take level %d", level);
+		return error_set(err, STATUS_LOCAL, "libzstd rejected level %d", level);
 	}
 	*out = &compressor->transform;
 	return STATUS_OK;
@@ -121,7 +121,7 @@ static enum status decompress_block(struct transform *transform, struct block *b
 	if (libzstd.ZSTD_isError(first))
 		return refuse(first, err);
 	if (first != block->in_len)
-		return error_set(err, STATUS_DAMAGED, "damaged zstd data: bytes behind its end");
+		return error_set(err, STATUS_DAMAGED, "damaged zstd data: bytes follow its end");
 	size_t result =
 	    libzstd.ZSTD_decompressDCtx(decompressor->context, block->out, block->out_size, block->in, block->in_len);
 	if (libzstd.ZSTD_isError(result))

@@ -113,7 +113,7 @@ class Round:
         figures.update({f"fault {kind}": n for kind, n in self.faults.faults.items()})
         figures.update({f"killed {what}": n for what, n in killer.kills.items()})
         figures.update({f"push exit {code}": n for code, n in codes.items()})
-        figures.update({"found identical": primary.log_text().count("identical to what the archive has"),
+        figures.update({"found identical": primary.log_text().count("identical to the archived file"),
                         "pushes": sum(codes.values()), "faults": self.faults.faults.total(), "server stops": restarts.count,
                         "commits seen": len(load.commits), "segments acknowledged": len(self.ledger.segments()),
                         "acknowledged again": len(self.ledger.acknowledged_again()), "waiting at the end": len(primary.waiting())})

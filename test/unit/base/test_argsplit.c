@@ -22,8 +22,8 @@ static void splits_as_documented(void **unused)
 	    {"a $HOME * | b; c > d `e`", "[a][$HOME][*][|][b;][c][>][d][`e`]", ""},
 	    {"", "", "the line is empty"},
 	    {" \t ", "", "the line is empty"},
-	    {"a 'b", "", "the line has a quote that is not closed"},
-	    {"a \"b", "", "the line has a quote that is not closed"},
+	    {"a 'b", "", "the line has an unclosed quote"},
+	    {"a \"b", "", "the line has an unclosed quote"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct argsplit args;
@@ -58,7 +58,7 @@ static void has_bounds(void **unused)
 		(void)strcat(line, "a ");
 	assert_int_equal(argsplit(&args, line, "it", &err), STATUS_OK);
 	assert_int_equal(argsplit(&args, strcat(line, "a"), "it", &err), STATUS_USAGE);
-	assert_string_equal(err.text, "it has more than 64 words");
+	assert_string_equal(err.text, "it has more than 64 arguments");
 }
 
 int main(void)

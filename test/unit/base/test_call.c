@@ -32,7 +32,7 @@ static void each_step_of_another_has_time_of_its_own(void **unused)
 		world.monotonic_ms = world.call.deadline_ms + i * 1000;
 		struct call step = call_step(&world.call);
 		assert_int_equal(call_left_ms(&step), 500);
-		/* A step of a step begins anew too. */
+		/* A step of a step gets a new deadline too. */
 		world.monotonic_ms += 400;
 		struct call inner = call_step(&step);
 		assert_int_equal(call_left_ms(&inner), 500);

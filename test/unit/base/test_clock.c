@@ -5,7 +5,7 @@
 
 static const struct {
 	const char *text;
-	int64_t seconds; /* -1: no time */
+	int64_t seconds; /* -1: invalid */
 } cases[] = {
     {"1970-01-01T00:00:00Z", 0},
     {"2013-05-24T00:00:00Z", 1369353600},
@@ -44,7 +44,7 @@ static void writes_times(void **unused)
 #define NOW 1795000000
 
 static const struct {
-	int64_t now_s, then_s, age_s; /* -1: that cannot be told */
+	int64_t now_s, then_s, age_s; /* -1: unknown */
 } ages[] = {
     {NOW, NOW - 5, 5},
     {NOW, NOW, 0},
@@ -56,7 +56,7 @@ static const struct {
     {NOW, 0, -1},
     {NOW, INT64_MIN, -1},
     {NOW, INT64_MAX, -1},
-    {700, 7, 693}, /* a clock that is not set goes all the same */
+    {700, 7, 693}, /* a clock that is not set still advances */
     {700, NOW, -1},
     {700, -1, -1},
 };

@@ -27,7 +27,7 @@ static void gives_the_published_values(void **unused)
 	assert_int_equal(crc_of(bytes, sizeof bytes), 0x113FDB5C);
 }
 
-/* However the bytes come, and wherever they lie. */
+/* Any split and any alignment of the data give the same CRC. */
 static void pieces_make_the_whole(void **unused)
 {
 	(void)unused;

@@ -1,4 +1,4 @@
-/* The waits, to the millisecond, on a clock that only sleeping moves. */
+/* Exact waits in milliseconds, on a clock that moves only by sleeping. */
 #include <string.h>
 
 #include "base/retry.h"
@@ -8,7 +8,7 @@
 #define TRIES_MAX 16
 
 struct script {
-	struct attempt attempts[TRIES_MAX]; /* how each try fails; the last one succeeds if there is one with neither */
+	struct attempt attempts[TRIES_MAX]; /* how each try fails */
 	int64_t takes_ms;                   /* each try */
 	unsigned tries;
 	unsigned succeeds_at; /* 0: never */
@@ -92,7 +92,7 @@ static void waits_as_long_as_it_should(void **state)
 	     STATUS_UNREACHABLE,
 	     1,
 	     0,
-	     "no time for another try: HTTP 503 SlowDown"},
+	     "no time left for another try: HTTP 503 SlowDown"},
 	    {"a try that takes it all",
 	     {.attempts = {{.again = true}}, .takes_ms = 60000},
 	     60000,
@@ -100,8 +100,8 @@ static void waits_as_long_as_it_should(void **state)
 	     STATUS_UNREACHABLE,
 	     1,
 	     0,
-	     "no time for another try: HTTP 503 SlowDown"},
-	    /* 999 and 1999, then half of what is left: 3501, 1750, 875, until less than 500 would remain */
+	     "no time left for another try: HTTP 503 SlowDown"},
+	    /* 999 and 1999, then half of the time left: 3501, 1750, 875, until less than 500 would remain */
 	    {"to the end",
 	     {.attempts = {{.again = true},
 			   {.again = true},
@@ -115,7 +115,7 @@ static void waits_as_long_as_it_should(void **state)
 	     6,
 	     999 + 1999 + 3501 + 1750 + 875,
 	     "gave up after 6 tries in 9 s: HTTP 503 SlowDown"},
-	    {"no time at all", {.succeeds_at = 1}, 0, 0, STATUS_UNREACHABLE, 0, 0, "the time is up"},
+	    {"no time at all", {.succeeds_at = 1}, 0, 0, STATUS_UNREACHABLE, 0, 0, "timed out"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct world world;
@@ -143,7 +143,7 @@ static void says_that_it_tries_again(void **state)
 	struct script script = {.attempts = {{.again = true}}, .succeeds_at = 2, .world = &world};
 	enum status st = retry_run(&world.call, play, &script, &err);
 	assert_ok(st, err);
-	assert_string_equal(buffer_text(&world.logged), "HTTP 503 SlowDown; try 2 in 501 ms\n");
+	assert_string_equal(buffer_text(&world.logged), "HTTP 503 SlowDown; retrying in 501 ms (try 2)\n");
 	world_fini(&world);
 }
 

@@ -1,4 +1,4 @@
-/* What would command a terminal is shown as '?'. */
+/* Terminal control sequences become '?'. */
 #include <string.h>
 
 #include "base/sanitize.h"
@@ -15,7 +15,7 @@ static void only_text_is_left(void **unused)
 	    {"\x1b[31m\x7f", "?[31m?"},
 	    {"\xc2\x9b"
 	     "31m \xc2\x80",
-	     "??31m ??"}, /* CSI as one character of UTF-8 */
+	     "??31m ??"}, /* CSI as one UTF-8 character */
 	    {"\x9b"
 	     "31m",
 	     "?31m"},
@@ -25,7 +25,7 @@ static void only_text_is_left(void **unused)
 	    {"\xe9\x9b"
 	     "31m",
 	     "\xe9?31m"},
-	    {"\xc0\x80 \xed\xa0\x80", "\xc0? \xed\xa0?"}, /* too long a form; a surrogate */
+	    {"\xc0\x80 \xed\xa0\x80", "\xc0? \xed\xa0?"}, /* an overlong form; a surrogate */
 	    {"\xe2\x9c", "\xe2?"},                        /* cut off */
 	    {"\xe2\x1b[J", "\xe2?[J"},
 	};

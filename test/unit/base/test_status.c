@@ -27,7 +27,7 @@ static void exit_codes_are_as_promised(void **unused)
 	}
 }
 
-/* What PostgreSQL does with them: in archive_command never above 125, in restore_command never 126 to 254. */
+/* PostgreSQL's rules: an archive_command never exits above 125, a restore_command never with 126 to 254. */
 static void no_code_is_one_that_postgresql_misreads(void **unused)
 {
 	(void)unused;

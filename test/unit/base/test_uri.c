@@ -36,20 +36,20 @@ static void refuses_others(void **unused)
 	static const struct {
 		const char *text, *expected;
 	} cases[] = {
-	    {"", "repo '' is not a URL that walship knows"},
-	    {"/var/lib/walship", "repo '/var/lib/walship' is not a URL that walship knows"},
-	    {"http://x/y", "repo 'http://x/y' is not a URL that walship knows"},
-	    {"file://host/x", "repo 'file://host/x' has no absolute directory"},
-	    {"file:///a/../b", "repo 'file:///a/../b' holds '.' or '..'"},
-	    {"file:///a/.", "repo 'file:///a/.' holds '.' or '..'"},
-	    {"s3://", "repo 's3://' does not name a bucket (3 to 63 of a-z 0-9 . -)"},
-	    {"s3://ab", "repo 's3://ab' does not name a bucket (3 to 63 of a-z 0-9 . -)"},
-	    {"s3://Bucket/x", "repo 's3://Bucket/x' does not name a bucket (3 to 63 of a-z 0-9 . -)"},
-	    {"s3://-bucket/x", "repo 's3://-bucket/x' does not name a bucket (3 to 63 of a-z 0-9 . -)"},
-	    {"s3://b_cket/x", "repo 's3://b_cket/x' does not name a bucket (3 to 63 of a-z 0-9 . -)"},
+	    {"", "repo '' is not a supported URL"},
+	    {"/var/lib/walship", "repo '/var/lib/walship' is not a supported URL"},
+	    {"http://x/y", "repo 'http://x/y' is not a supported URL"},
+	    {"file://host/x", "repo 'file://host/x' needs an absolute directory"},
+	    {"file:///a/../b", "repo 'file:///a/../b' contains '.' or '..'"},
+	    {"file:///a/.", "repo 'file:///a/.' contains '.' or '..'"},
+	    {"s3://", "repo 's3://' has no valid bucket name (3 to 63 characters of a-z 0-9 . -)"},
+	    {"s3://ab", "repo 's3://ab' has no valid bucket name (3 to 63 characters of a-z 0-9 . -)"},
+	    {"s3://Bucket/x", "repo 's3://Bucket/x' has no valid bucket name (3 to 63 characters of a-z 0-9 . -)"},
+	    {"s3://-bucket/x", "repo 's3://-bucket/x' has no valid bucket name (3 to 63 characters of a-z 0-9 . -)"},
+	    {"s3://b_cket/x", "repo 's3://b_cket/x' has no valid bucket name (3 to 63 characters of a-z 0-9 . -)"},
 	    {"s3://a123456789012345678901234567890123456789012345678901234567890123/x",
-	     "repo 's3://a123456789012345678901234567890123456789012345678901234567890123/x' does not name a bucket "
-	     "(3 to 63 of a-z 0-9 . -)"},
+	     "repo 's3://a123456789012345678901234567890123456789012345678901234567890123/x' has no valid bucket name "
+	     "(3 to 63 characters of a-z 0-9 . -)"},
 	};
 	struct repo_url url;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

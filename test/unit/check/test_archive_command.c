@@ -1,9 +1,10 @@
-#include "check/archive_command.h"
+#include "command/archive_target.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "config/config.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
 
@@ -37,7 +38,7 @@ static int teardown(void **unused)
 static const struct {
 	const char *text;
 	enum archive_command_kind kind;
-	const char *problem; /* a part of it */
+	const char *problem; /* a part of the problem */
 } words[] = {
     {"walship push %p", ARCHIVE_COMMAND_WALSHIP, NULL},
     {"/usr/bin/walship -v push \"%p\"", ARCHIVE_COMMAND_WALSHIP, NULL},
@@ -49,9 +50,9 @@ static const struct {
     {"cp %p /mnt/%f", ARCHIVE_COMMAND_FOREIGN, NULL},
     {"pgbackrest --stanza=x archive-push %p", ARCHIVE_COMMAND_FOREIGN, NULL},
     {"test -f /x || walship push %p", ARCHIVE_COMMAND_SHELL, NULL},
-    {"walship push %p || true", ARCHIVE_COMMAND_WRONG, "says yes even"},
-    {"walship push \"%p\" ||  :\n", ARCHIVE_COMMAND_WRONG, "says yes even"},
-    {"walship push %p; exit 0", ARCHIVE_COMMAND_WRONG, "says yes even"},
+    {"walship push %p || true", ARCHIVE_COMMAND_WRONG, "reports success even"},
+    {"walship push \"%p\" ||  :\n", ARCHIVE_COMMAND_WRONG, "reports success even"},
+    {"walship push %p; exit 0", ARCHIVE_COMMAND_WRONG, "reports success even"},
     {"walship push %p;", ARCHIVE_COMMAND_SHELL, NULL},
     {"walship push %p || exit 1", ARCHIVE_COMMAND_SHELL, NULL},
     {"walship push %p && true", ARCHIVE_COMMAND_SHELL, NULL},
@@ -68,7 +69,7 @@ static const struct {
     {"walship --config push %p", ARCHIVE_COMMAND_WRONG, "walship push"},
 };
 
-static void tells_what_a_command_does(void **unused)
+static void classifies_commands(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -81,7 +82,7 @@ static void tells_what_a_command_does(void **unused)
 	}
 }
 
-static void a_line_without_end(void **unused)
+static void an_overlong_line_is_shell(void **unused)
 {
 	(void)unused;
 	static char text[8192] = "walship push %p";
@@ -109,43 +110,43 @@ static const struct comparison repositories[] = {
     {"WALSHIP_CONFIG=@/same walship push %p", STATUS_OK, ""},
     {"env WALSHIP_CONFIG=@/other walship --config @/same push %p", STATUS_OK, ""},
     {"walship --config @/other push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/other at https://store.test, and this configuration is of s3://bucket/pre at "
+     "archives to s3://bucket/other at https://store.test, but this configuration names s3://bucket/pre at "
      "https://store.test"},
     {"walship --config @/other --repo s3://bucket/pre/ push %p", STATUS_OK, ""},
     {"walship --config @/same --repo file:///srv push %p", STATUS_CONFLICT, "archives to file:///srv"},
     {"WALSHIP_REPO=file:///srv walship --config @/same push %p", STATUS_CONFLICT, "archives to file:///srv"},
-    /* Of the same name, in another store. */
+    /* The same bucket name in another store. */
     {"walship --config @/elsewhere push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/pre, and this configuration is of s3://bucket/pre at https://store.test"},
-    /* There the region is but a word in signatures. */
+     "archives to s3://bucket/pre, but this configuration names s3://bucket/pre at https://store.test"},
+    /* With an endpoint the region matters for signatures only. */
     {"walship --config @/same --s3-region us-east-1 push %p", STATUS_OK, ""},
     {"walship --config @/absent push %p", STATUS_LOCAL, "cannot be read"},
     {"walship --config @/damaged push %p", STATUS_LOCAL, "unknown name 'reop'"},
-    /* The server's environment may have what is missing in the words. */
-    {"walship push %p", STATUS_LOCAL, "by its words alone it archives to file:///var/lib/walship"},
+    /* The server's environment may have what the words lack. */
+    {"walship push %p", STATUS_LOCAL, "by its words alone archive_command archives to file:///var/lib/walship"},
     {"nice walship push %p", STATUS_LOCAL, "by its words alone"},
     {"walship --config @/same --no-such-option 1 push %p", STATUS_LOCAL, "unknown option"},
 };
 
-/* In AWS's own S3: the configuration is that of "elsewhere". */
+/* In AWS's S3, with the configuration "elsewhere". */
 static const struct comparison regions[] = {
     {"walship --config @/elsewhere push %p", STATUS_OK, ""},
     {"walship --config @/elsewhere --s3-region ca-central-1 push %p", STATUS_OK, ""},
     {"walship --config @/elsewhere --s3-region us-gov-west-1 push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/pre in us-gov-west-1, and this configuration is of s3://bucket/pre in ca-central-1"},
+     "archives to s3://bucket/pre in us-gov-west-1, but this configuration names s3://bucket/pre in ca-central-1"},
     {"WALSHIP_S3_REGION=cn-north-1 walship --config @/elsewhere push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/pre in cn-north-1, and"},
+     "archives to s3://bucket/pre in cn-north-1, but"},
     {"walship --config @/same push %p", STATUS_CONFLICT,
-     "archives to s3://bucket/pre at https://store.test, and this configuration is of s3://bucket/pre in "
+     "archives to s3://bucket/pre at https://store.test, but this configuration names s3://bucket/pre in "
      "ca-central-1"},
 };
 
-/* The configuration names a region. The command's words do not: AWS_REGION of the server's environment may. */
+/* The configuration names a region, the command does not: the server's environment may set AWS_REGION. */
 static const struct comparison silent[] = {
     {"walship --config @/elsewhere push %p", STATUS_OK, ""},
     {"walship --config @/frankfurt push %p", STATUS_OK, ""},
     {"walship --config @/elsewhere --s3-region eu-west-1 push %p", STATUS_CONFLICT,
-     "in eu-west-1, and this configuration is of s3://bucket/pre in eu-central-1"},
+     "in eu-west-1, but this configuration names s3://bucket/pre in eu-central-1"},
 };
 
 static void compare(const char *file, const struct comparison *cases, size_t count)
@@ -169,7 +170,7 @@ static void compare(const char *file, const struct comparison *cases, size_t cou
 		archive_command_read(&command, whole);
 		assert_int_equal(command.kind, ARCHIVE_COMMAND_WALSHIP);
 		err = (struct error){0};
-		st = archive_command_compare(&command, config, &err);
+		st = archive_target_compare(&command, config, &err);
 		if (st != cases[i].status || strstr(err.text, cases[i].says) == NULL)
 			fail_msg("'%s': %d, %s", whole, (int)st, err.text);
 	}
@@ -186,9 +187,9 @@ static void compares_repositories(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tells_what_a_command_does),
-	    cmocka_unit_test(a_line_without_end),
+	    cmocka_unit_test(classifies_commands),
+	    cmocka_unit_test(an_overlong_line_is_shell),
 	    cmocka_unit_test_setup_teardown(compares_repositories, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("command/archive_command", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("check/archive_command", tests, NULL, NULL);
 }

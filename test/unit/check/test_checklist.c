@@ -9,22 +9,21 @@
 #include "support/world.h"
 
 static struct world world;
-static struct command_context context;
+static struct console console;
 static struct error err;
 
 static int setup(void **unused)
 {
 	(void)unused;
 	world_init(&world);
-	context = (struct command_context){
-	    .call = &world.call, .console = {.call = &world.call, .out_fd = memfd_create("out", MFD_CLOEXEC)}};
-	return context.console.out_fd < 0;
+	console = (struct console){.call = &world.call, .out_fd = memfd_create("out", MFD_CLOEXEC)};
+	return console.out_fd < 0;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	(void)close(context.console.out_fd);
+	(void)close(console.out_fd);
 	world_fini(&world);
 	return 0;
 }
@@ -58,7 +57,7 @@ static struct script scripts[] = {
 static void assert_shown(bool json, const char *expected)
 {
 	char shown[2048] = "";
-	struct checklist list = {.context = &context, .json = json};
+	struct checklist list = {.console = &console, .json = json};
 	static const bool right[COUNT] = {true, true, false, true, true, false};
 	for (size_t i = 0; i < COUNT; i++) {
 		bool passed;
@@ -68,12 +67,12 @@ static void assert_shown(bool json, const char *expected)
 	}
 	assert_int_equal(list.count, COUNT - 1);
 	assert_int_equal(list.failed, 2);
-	assert_int_equal(list.status, STATUS_CONFLICT); /* the first */
-	assert_true(pread(context.console.out_fd, shown, sizeof shown - 1, 0) > 0);
+	assert_int_equal(list.status, STATUS_CONFLICT); /* the first failed step */
+	assert_true(pread(console.out_fd, shown, sizeof shown - 1, 0) > 0);
 	assert_string_equal(shown, expected);
 }
 
-static void a_line_for_people(void **unused)
+static void prints_text(void **unused)
 {
 	(void)unused;
 	assert_shown(false, "✓ a step               7 ms\n"
@@ -85,7 +84,7 @@ static void a_line_for_people(void **unused)
 			    "✗ a step               caf\xe9\n");
 }
 
-static void a_line_for_programs(void **unused)
+static void prints_json(void **unused)
 {
 	(void)unused;
 	assert_shown(true, "{\"kind\":\"step\",\"step\":\"a step\",\"result\":\"ok\",\"took_seconds\":0.007,"
@@ -102,13 +101,13 @@ static void a_line_for_programs(void **unused)
 			   "\"detail\":null,\"error\":\"caf?\",\"hint\":null}\n");
 }
 
-static void says_that_it_cannot_be_shown(void **unused)
+static void reports_output_that_fails(void **unused)
 {
 	(void)unused;
-	struct checklist list = {.context = &context};
+	struct checklist list = {.console = &console};
 	bool passed;
-	(void)close(context.console.out_fd);
-	context.console.out_fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	(void)close(console.out_fd);
+	console.out_fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	assert_int_equal(checklist_run(&list, "a step", play, &scripts[0], &passed, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "standard output"));
 }
@@ -116,9 +115,9 @@ static void says_that_it_cannot_be_shown(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(a_line_for_people, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_line_for_programs, setup, teardown),
-	    cmocka_unit_test_setup_teardown(says_that_it_cannot_be_shown, setup, teardown),
+	    cmocka_unit_test_setup_teardown(prints_text, setup, teardown),
+	    cmocka_unit_test_setup_teardown(prints_json, setup, teardown),
+	    cmocka_unit_test_setup_teardown(reports_output_that_fails, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("command/checklist", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("check/checklist", tests, NULL, NULL);
 }

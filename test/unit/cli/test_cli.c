@@ -91,51 +91,51 @@ static const struct {
 } cases[] = {
     {.words = {"--version"}, .out = "walship " WALSHIP_VERSION "\n", .err = ""},
     {.words = {"push", "--version"}, .out = "walship " WALSHIP_VERSION "\n", .err = ""},
-    {.code = 255, .out = "", .err = "walship: no command\nwalship: hint: walship help shows the commands\n"},
+    {.code = 255, .out = "", .err = "walship: no command\nwalship: hint: see walship help\n"},
     {.words = {"fetsch", "a", "b"},
      .code = 255,
      .out = "",
-     .err = "walship: unknown command 'fetsch'\nwalship: hint: nearest: walship fetch; walship help shows all\n"},
+     .err = "walship: unknown command 'fetsch'\nwalship: hint: did you mean walship fetch? See walship help\n"},
     {.words = {"push"},
      .code = 2,
      .out = "",
-     .err = "walship: push: missing operand of PATH\nwalship: hint: usage: walship push PATH\n"},
+     .err = "walship: push: missing operand PATH\nwalship: hint: usage: walship push PATH\n"},
     {.words = {"fetch", "a"},
      .code = 255,
      .out = "",
-     .err = "walship: fetch: missing operand of NAME DEST\nwalship: hint: usage: walship fetch NAME DEST\n"},
+     .err = "walship: fetch: missing operand NAME DEST\nwalship: hint: usage: walship fetch NAME DEST\n"},
     {.words = {"help", "psuh"},
      .code = 2,
      .out = "",
-     .err = "walship: help: unknown command 'psuh'\nwalship: hint: nearest: walship help push\n"},
+     .err = "walship: help: unknown command 'psuh'\nwalship: hint: did you mean walship help push?\n"},
     {.words = {"help", "frob"},
      .code = 2,
      .out = "",
-     .err = "walship: help: unknown command 'frob'\nwalship: hint: walship help shows all\n"},
+     .err = "walship: help: unknown command 'frob'\nwalship: hint: see walship help\n"},
     {.words = {"push", "a", "--s3-key-secret=sesame"},
      .code = 2,
      .out = "",
-     .err = "walship: --s3-key-secret: a command line can be seen by others\n"
-	    "walship: hint: put it into a file and use --s3-key-secret-file\n"},
+     .err = "walship: --s3-key-secret: other users can see the command line\n"
+	    "walship: hint: put the secret into a file and use --s3-key-secret-file\n"},
     {.words = {"push", "a", "--s3-key-secrett=sesame"},
      .code = 2,
      .out = "",
-     .err = "walship: unknown option '--s3-key-secrett'\nwalship: hint: nearest: --s3-key-secret\n"},
+     .err = "walship: unknown option '--s3-key-secrett'\nwalship: hint: did you mean --s3-key-secret?\n"},
     {.words = {"config", "--config=@/open.conf"},
      .code = 2,
      .out = "",
-     .err = "walship: @/open.conf:1: s3-key-secret in a file that others can read\n"
+     .err = "walship: @/open.conf:1: s3-key-secret in a file that other users can read\n"
 	    "walship: hint: chmod 600 @/open.conf, or use s3-key-secret-file\n"},
     {.words = {"fetch", "a", "b", "--config", "@/none"},
      .code = 255,
      .out = "",
      .err = "walship: configuration file @/none: No such file or directory\n"
-	    "walship: hint: --config or WALSHIP_CONFIG names it; walship help sample prints one\n"},
+	    "walship: hint: --config or WALSHIP_CONFIG names this file; walship help sample prints a template\n"},
     {.words = {"fetch", "a", "b"},
      .variables = {"WALSHIP_REPOS=x"},
      .code = 255,
      .out = "",
-     .err = "walship: unknown environment variable 'WALSHIP_REPOS'\nwalship: hint: nearest: WALSHIP_REPO\n"},
+     .err = "walship: unknown environment variable 'WALSHIP_REPOS'\nwalship: hint: did you mean WALSHIP_REPO?\n"},
     {.words = {"keygen", "@/key"}, .out = "", .err = ""},
     /* A walship.conf that is not there yet, and one that is not right yet. */
     {.words = {"keygen", "@/first"}, .variables = {"WALSHIP_CONFIG=@/none"}, .out = "", .err = ""},
@@ -144,8 +144,8 @@ static const struct {
     {.words = {"keygen", "@/key"},
      .code = 4,
      .out = "",
-     .err = "walship: keygen: @/key exists, and a key is never overwritten\n"
-	    "walship: hint: what it encrypted can be read with it alone; give another name\n"},
+     .err = "walship: keygen: @/key exists, and walship never overwrites a key\n"
+	    "walship: hint: only this key reads the objects that it encrypted; give another name\n"},
     {.words = {"keygen", "-v", "@/other"},
      .out = "",
      .err = "walship: keygen @/other: a new 256-bit key; keep a copy where the backups are not\n"},
@@ -160,7 +160,7 @@ static const struct {
      .code = 1,
      .out = "",
      .err = "walship: cat " ABSENT ": no file://@/repo/42/wal/0000000100000000/" ABSENT "\n"
-	    "walship: hint: walship list 42/wal/ shows what there is of this cluster\n"},
+	    "walship: hint: walship list 42/wal/ shows the cluster's files in the repository\n"},
 };
 
 static void tells_the_outcome(void **unused)
@@ -224,7 +224,7 @@ static void helps_on_each_topic(void **unused)
 	    {{"keygen", "--help"}, "walship keygen FILE: "},
 	    {{"help", "config"}, "walship config [--credentials] [--json]: "},
 	    {{"help", "man"}, ".TH WALSHIP 1"},
-	    {{"help", "sample"}, "; walship.conf: "},
+	    {{"help", "sample"}, "; walship.conf with "},
 	    {{"help", "markdown"}, "| option |"},
 	};
 	static const char *const broken[VARIABLES] = {"WALSHIP_NONSENSE=1"};
@@ -275,8 +275,8 @@ static void the_backstop_ends_a_call_that_hangs(void **unused)
 		assert_int_equal(hang(reader, err_fd), codes[reader]);
 		take(&err, err_fd);
 		assert_string_equal(err.text,
-				    "walship: push pg_wal/x: still hangs some seconds after its timeout\n"
-				    "walship: hint: a disk or a mount does not answer: look at the kernel's log\n");
+				    "walship: push pg_wal/x: still blocked several seconds after the timeout\n"
+				    "walship: hint: a disk or mount does not respond: check the kernel log\n");
 	}
 	assert_int_equal(hang(EXIT_FOR_FETCH, -1), 255);
 }

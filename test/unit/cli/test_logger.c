@@ -253,8 +253,8 @@ static void the_journal_gets_fields(void **unused)
 }
 
 #define HINT                                                                                                           \
-	"walship: hint: does a log service listen there? A container has none by itself: log-to = stderr is what its " \
-	"engine and PostgreSQL's log show\n"
+	"walship: hint: check that a log service listens there; a container usually has none, so set log-to = "        \
+	"stderr\n"
 
 static void an_unusable_place_is_standard_error(void **unused)
 {
@@ -275,7 +275,7 @@ static void an_unusable_place_is_standard_error(void **unused)
 		char lines[256];
 		char expected[512];
 		(void)snprintf(lines, sizeof lines, "log-to = %s\n", wishes[i][0]);
-		(void)snprintf(expected, sizeof expected, ": %s; standard error is used instead\n%swalship: bad\n",
+		(void)snprintf(expected, sizeof expected, ": %s; using standard error instead\n%swalship: bad\n",
 			       wishes[i][1], wishes[i][2] == NULL ? "" : wishes[i][2]);
 		begin(lines);
 		end_with("bad", NULL);
@@ -299,10 +299,11 @@ static void the_socket_of_a_service_is_named(void **unused)
 			continue;
 		absent++;
 		(void)snprintf(lines, sizeof lines, "log-to = %s\n", services[i][0]);
-		(void)snprintf(expected, sizeof expected,
-			       "walship: warning: log-to %s: %s: No such file or directory; standard error is used "
-			       "instead\n" HINT "walship: bad\n",
-			       services[i][0], services[i][1]);
+		(void)snprintf(
+		    expected, sizeof expected,
+		    "walship: warning: log-to %s: %s: No such file or directory; using standard error instead\n" HINT
+		    "walship: bad\n",
+		    services[i][0], services[i][1]);
 		begin(lines);
 		end_with("bad", NULL);
 		assert_string_equal(said(), expected);
@@ -319,15 +320,14 @@ static void a_place_that_fails_later_is_given_up(void **unused)
 	begin("log-to = /dev/full\nlog-level = info\n");
 	log_line(&logger.log, LEVEL_INFO, "one");
 	log_line(&logger.log, LEVEL_INFO, "two");
-	assert_string_equal(said(),
-			    "walship: warning: log-to /dev/full: No space left on device; standard error is used "
-			    "instead\nwalship: one\nwalship: two\n");
+	assert_string_equal(said(), "walship: warning: log-to /dev/full: No space left on device; using standard error "
+				    "instead\nwalship: one\nwalship: two\n");
 	end();
 	int fd = listen_at("gone");
 	begin("log-to = journal:@/gone\nlog-level = info\n");
 	(void)close(fd);
 	log_line(&logger.log, LEVEL_INFO, "one");
-	assert_non_null(strstr(said(), "Connection refused; standard error is used instead\n" HINT "walship: one\n"));
+	assert_non_null(strstr(said(), "Connection refused; using standard error instead\n" HINT "walship: one\n"));
 	end();
 }
 
@@ -343,7 +343,7 @@ static void a_place_that_hangs_is_given_up(void **unused)
 	for (int i = 0; i < 4000 && said()[0] == '\0'; i++)
 		log_line(&logger.log, LEVEL_INFO, "%s", line);
 	assert_non_null(
-	    strstr(said(), "Resource temporarily unavailable; standard error is used instead\n" HINT "walship: xxx"));
+	    strstr(said(), "Resource temporarily unavailable; using standard error instead\n" HINT "walship: xxx"));
 	end();
 	(void)close(fd);
 }

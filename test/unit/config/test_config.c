@@ -136,45 +136,47 @@ static const struct {
 	struct input input;
 	const char *text, *hint;
 } refused[] = {
-    {{.file = "repo = a\nrepo = b\n"}, "@/w.conf:2: repo: is set already at @/w.conf:1", "remove one of the two"},
-    {{.file = "\nrep = a\n"}, "@/w.conf:2: unknown name 'rep'", "nearest: repo"},
+    {{.file = "repo = a\nrepo = b\n"}, "@/w.conf:2: repo: is already set at @/w.conf:1", "remove one of the two"},
+    {{.file = "\nrep = a\n"}, "@/w.conf:2: unknown name 'rep'", "did you mean repo?"},
     {{.file = "compress-level = x\n"}, "@/w.conf:1: compress-level: 'x' is not a whole number", "digits only, 1..9"},
     {{.file = "repo =\n"}, "@/w.conf:1: repo: has no value", ""},
     {{.file = "s3-key-secret = sesame\n", .mode = 0644},
-     "@/w.conf:1: s3-key-secret in a file that others can read",
+     "@/w.conf:1: s3-key-secret in a file that other users can read",
      "chmod 600 @/w.conf, or use s3-key-secret-file"},
-    {{.environment = {"WALSHIP_REPOS=a"}}, "unknown environment variable 'WALSHIP_REPOS'", "nearest: WALSHIP_REPO"},
-    {{.environment = {"WALSHIP_=a"}}, "unknown environment variable 'WALSHIP_'", "walship help shows all"},
+    {{.environment = {"WALSHIP_REPOS=a"}},
+     "unknown environment variable 'WALSHIP_REPOS'",
+     "did you mean WALSHIP_REPO?"},
+    {{.environment = {"WALSHIP_=a"}}, "unknown environment variable 'WALSHIP_'", "see walship help"},
     {{.environment = {"WALSHIP_FROBNICATE=a"}},
      "unknown environment variable 'WALSHIP_FROBNICATE'",
-     "walship help shows all"},
-    {{.file = "frobnicate = a\n"}, "@/w.conf:1: unknown name 'frobnicate'", "walship help shows all"},
-    {{.options = {{"frobnicate", "a"}}}, "unknown option '--frobnicate'", "walship help shows all"},
-    {{.environment = {"WALSHIP_repo=a"}}, "unknown environment variable 'WALSHIP_repo'", "nearest: WALSHIP_REPO"},
+     "see walship help"},
+    {{.file = "frobnicate = a\n"}, "@/w.conf:1: unknown name 'frobnicate'", "see walship help"},
+    {{.options = {{"frobnicate", "a"}}}, "unknown option '--frobnicate'", "see walship help"},
+    {{.environment = {"WALSHIP_repo=a"}}, "unknown environment variable 'WALSHIP_repo'", "did you mean WALSHIP_REPO?"},
     {{.environment = {"WALSHIP_S3_KEY_SECRETS=sesame"}},
      "unknown environment variable 'WALSHIP_S3_KEY_SECRETS'",
-     "nearest: WALSHIP_S3_KEY_SECRET"},
+     "did you mean WALSHIP_S3_KEY_SECRET?"},
     {{.environment = {"WALSHIP_REPO=a", "WALSHIP_REPO=b"}},
-     "WALSHIP_REPO: is set already at WALSHIP_REPO",
+     "WALSHIP_REPO: is already set at WALSHIP_REPO",
      "remove one of the two"},
     {{.environment = {"WALSHIP_REPO="}}, "WALSHIP_REPO: has no value", ""},
-    {{.environment = {"WALSHIP_CIPHER=no"}}, "WALSHIP_CIPHER: 'no' is not known", "one of aes-256-cbc|none"},
+    {{.environment = {"WALSHIP_CIPHER=no"}}, "WALSHIP_CIPHER: 'no' is not a valid value", "one of aes-256-cbc|none"},
     {{.environment = {"WALSHIP_CIPHER_KEY_FILE=a::b"}},
-     "WALSHIP_CIPHER_KEY_FILE: has an empty item",
+     "WALSHIP_CIPHER_KEY_FILE: contains an empty item",
      "':' separates the items"},
     {{.environment = {"WALSHIP_CIPHER_KEY_FILE=a:"}},
-     "WALSHIP_CIPHER_KEY_FILE: has an empty item",
+     "WALSHIP_CIPHER_KEY_FILE: contains an empty item",
      "':' separates the items"},
-    {{.options = {{"reppo", "a"}}}, "unknown option '--reppo'", "nearest: --repo"},
+    {{.options = {{"reppo", "a"}}}, "unknown option '--reppo'", "did you mean --repo?"},
     {{.options = {{"push-timeout", "1"}}},
      "--push-timeout: '1' is not a time",
-     "a whole number and a unit, without a blank: ms, s, min, h or d; for example 60s"},
+     "write a whole number and a unit, without a space: ms, s, min, h or d; for example 60s"},
     {{.options = {{"s3-key-secret", "sesame"}}},
-     "--s3-key-secret: a command line can be seen by others",
-     "put it into a file and use --s3-key-secret-file"},
+     "--s3-key-secret: other users can see the command line",
+     "put the secret into a file and use --s3-key-secret-file"},
     /* What a stronger source replaces must be right all the same. */
     {{.file = "compress = zip\n", .options = {{"compress", "none"}}},
-     "@/w.conf:1: compress: 'zip' is not known",
+     "@/w.conf:1: compress: 'zip' is not a valid value",
      "one of gzip|zstd|lz4|none"},
 };
 
@@ -329,7 +331,7 @@ static void of_options_that_exclude_each_other_the_strongest_counts(void **unuse
 		struct error got = err;
 		expand(&text, exclusive[i].text);
 		assert_string_equal(got.text, buffer_text(&text));
-		assert_string_equal(got.hint, exclusive[i].strongest == NULL ? "leave one of the two out" : "");
+		assert_string_equal(got.hint, exclusive[i].strongest == NULL ? "remove one of the two" : "");
 		assert_int_equal(st, exclusive[i].strongest == NULL ? STATUS_USAGE : STATUS_OK);
 		if (!st)
 			assert_string_equal(strongest == OPTION_COUNT ? "" : option_table[strongest].name,

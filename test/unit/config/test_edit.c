@@ -114,12 +114,12 @@ static void refuses(void **unused)
 		enum status expected;
 		const char *text;
 	} cases[] = {
-	    {"new", NULL, NULL, STATUS_USAGE, "'new' cannot stand in a walship.conf"},
-	    {"/new ; x", NULL, NULL, STATUS_USAGE, "cannot stand in a walship.conf"},
-	    {"/new ", NULL, NULL, STATUS_USAGE, "cannot stand in a walship.conf"},
-	    {"/new\nrepo = x", NULL, NULL, STATUS_USAGE, "cannot stand in a walship.conf"},
+	    {"new", NULL, NULL, STATUS_USAGE, "'new' is not a valid value in walship.conf"},
+	    {"/new ; x", NULL, NULL, STATUS_USAGE, "is not a valid value in walship.conf"},
+	    {"/new ", NULL, NULL, STATUS_USAGE, "is not a valid value in walship.conf"},
+	    {"/new\nrepo = x", NULL, NULL, STATUS_USAGE, "is not a valid value in walship.conf"},
 	    {"/new", "WALSHIP_CIPHER_KEY_FILE=/b", NULL, STATUS_USAGE,
-	     "the keys are not from a walship.conf: WALSHIP_CIPHER_KEY_FILE"},
+	     "the keys are not configured in walship.conf, but by WALSHIP_CIPHER_KEY_FILE"},
 	    {"/new", NULL, "cipher-key-file = /b\n", STATUS_CONFLICT, "have just changed"},
 	    {"/new", NULL, "cipher-key-file = /a\ncipher-key-file = /b\n", STATUS_CONFLICT, "have just changed"},
 	    {"/new", NULL, "nonsense = /a\n", STATUS_USAGE, "unknown name 'nonsense'"},

@@ -31,7 +31,7 @@ static enum status note(void *arg, const struct ini_line *line, struct error *er
 	return buffer_printf(arg, err, "%d:%s=%s|", line->number, line->name, line->value);
 }
 
-#define SECTION(text) "section " text " is not known"
+#define SECTION(text) "unknown section " text
 #define NEITHER "neither 'name = value' nor a comment"
 #define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
@@ -81,8 +81,8 @@ static void reads_lines(void **unused)
 		if ((st != STATUS_OK) != (cases[i].error != NULL) || strcmp(buffer_text(&lines), cases[i].lines) != 0)
 			fail_msg("case %zu: %s %s", i, buffer_text(&lines), err.text);
 		assert_string_equal(err.text, cases[i].error == NULL ? "" : cases[i].error);
-		if (strstr(err.text, ": section ") != NULL)
-			assert_string_equal(err.hint, "names stand outside of sections, or in [walship]");
+		if (strstr(err.text, ": unknown section ") != NULL)
+			assert_string_equal(err.hint, "put options outside of sections or in [walship]");
 		buffer_fini(&lines);
 	}
 }
@@ -95,7 +95,7 @@ static void refuses_zero_bytes(void **unused)
 	CLEANUP(ini_file_fini) struct ini_file file = {.path = "t.conf"};
 	assert_ok(secret_set(&file.content, "a = 1\nb = \0002\n", 13, &err), err);
 	assert_int_equal(ini_parse_lines(&file, note, &lines, &err), STATUS_USAGE);
-	assert_string_equal(err.text, "t.conf:2: holds a zero byte");
+	assert_string_equal(err.text, "t.conf:2: contains a zero byte");
 	buffer_fini(&lines);
 }
 
@@ -120,8 +120,8 @@ static void reads_plain_files(void **unused)
 	check_file(scratch_path(&dir, "large"), STATUS_USAGE, " is larger than 65536 bytes");
 	check_file(scratch_path(&dir, "none"), STATUS_MISSING, ": No such file or directory");
 	check_file(scratch_path(&dir, "full/none"), STATUS_MISSING, ": Not a directory");
-	check_file(dir.path, STATUS_USAGE, " is not a plain file");
-	check_file(scratch_path(&dir, "fifo"), STATUS_USAGE, " is not a plain file");
+	check_file(dir.path, STATUS_USAGE, " is not a regular file");
+	check_file(scratch_path(&dir, "fifo"), STATUS_USAGE, " is not a regular file");
 }
 
 static void sees_who_can_read(void **unused)

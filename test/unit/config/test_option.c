@@ -3,8 +3,8 @@
 #include "config/option.h"
 #include "support/cmocka.h"
 
-#define TIME_HINT "a whole number and a unit, without a blank: ms, s, min, h or d; for example 60s"
-#define SIZE_HINT "a whole number and a unit, without a blank: B, KiB, MiB or GiB; for example 32MiB"
+#define TIME_HINT "write a whole number and a unit, without a space: ms, s, min, h or d; for example 60s"
+#define SIZE_HINT "write a whole number and a unit, without a space: B, KiB, MiB or GiB; for example 32MiB"
 
 static const struct {
 	enum option_id id;
@@ -69,10 +69,10 @@ static const struct {
     {OPTION_ID_FETCH_AHEAD, "-0", "'-0' is not a size", SIZE_HINT},
     {OPTION_ID_FETCH_AHEAD, "1025GiB", "'1025GiB' is out of range", "from 0 to 1099511627776"},
     {OPTION_ID_PUSH_TIMEOUT, "0", "'0' is not a time", TIME_HINT},
-    {OPTION_ID_CIPHER, "aes", "'aes' is not known", "one of aes-256-cbc|none"},
-    {OPTION_ID_CIPHER, "aes-256-cbc|none", "'aes-256-cbc|none' is not known", "one of aes-256-cbc|none"},
-    {OPTION_ID_LOG_LEVEL, "warn", "'warn' is not known", "one of error|warning|info|debug"},
-    {OPTION_ID_LOG_LEVEL, "INFO", "'INFO' is not known", "one of error|warning|info|debug"},
+    {OPTION_ID_CIPHER, "aes", "'aes' is not a valid value", "one of aes-256-cbc|none"},
+    {OPTION_ID_CIPHER, "aes-256-cbc|none", "'aes-256-cbc|none' is not a valid value", "one of aes-256-cbc|none"},
+    {OPTION_ID_LOG_LEVEL, "warn", "'warn' is not a valid value", "one of error|warning|info|debug"},
+    {OPTION_ID_LOG_LEVEL, "INFO", "'INFO' is not a valid value", "one of error|warning|info|debug"},
 };
 
 static void accepts_what_its_type_says(void **unused)

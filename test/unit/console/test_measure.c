@@ -53,5 +53,5 @@ static void says_seconds(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(says_bytes), cmocka_unit_test(says_seconds)};
-	return cmocka_run_group_tests_name("command/measure", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("console/measure", tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 #include "support/cmocka.h"
 #include "support/world.h"
 
-static void it_is_shown_now_and_then_and_wiped_away(void **unused)
+static void shows_and_removes_the_line(void **unused)
 {
 	(void)unused;
 	struct world world;
@@ -30,7 +30,7 @@ static void it_is_shown_now_and_then_and_wiped_away(void **unused)
 	world_fini(&world);
 }
 
-static void without_a_terminal_there_is_none(void **unused)
+static void shows_nothing_without_a_terminal(void **unused)
 {
 	(void)unused;
 	struct world world;
@@ -48,8 +48,8 @@ static void without_a_terminal_there_is_none(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(it_is_shown_now_and_then_and_wiped_away),
-	    cmocka_unit_test(without_a_terminal_there_is_none),
+	    cmocka_unit_test(shows_and_removes_the_line),
+	    cmocka_unit_test(shows_nothing_without_a_terminal),
 	};
-	return cmocka_run_group_tests_name("command/progress", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("console/progress", tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #define ROUNDS 200
 #define BYTES 1000
 
-/* What is inside, as the threads themselves count it. */
+/* The threads' own count of jobs inside the limiter. */
 struct crowd {
 	struct limiter limiter;
 	atomic_int working, inside;
@@ -37,7 +37,7 @@ struct visitor {
 	pthread_t thread;
 	struct crowd *crowd;
 	unsigned seed;
-	bool greedy; /* now and then more than there is at all */
+	bool greedy; /* sometimes requests more than the limit */
 };
 
 static void *visit(void *arg)
@@ -100,7 +100,7 @@ static void no_more_than_there_is(void **unused)
 	}
 }
 
-/* One that wants more than there is gets in, alone, and everybody gets in again after it. */
+/* An oversized job enters alone, and all others can enter after it. */
 static void more_than_there_is_goes_alone(void **unused)
 {
 	(void)unused;
@@ -130,7 +130,7 @@ static void nap(void)
 	(void)nanosleep(&(struct timespec){.tv_nsec = 30000000L}, NULL);
 }
 
-/* A slot is free once the work is done, however long the rest takes; bytes are free once they are given back. */
+/* A slot is free after limiter_release_slot, even while the job goes on; bytes are free after their release. */
 static void resting_makes_room(void **unused)
 {
 	(void)unused;
@@ -141,10 +141,10 @@ static void resting_makes_room(void **unused)
 	assert_int_equal(pthread_create(&late.thread, NULL, come, &late), 0);
 	nap();
 	assert_false(late.in);
-	limiter_release_slot(&limiter, 0); /* the slot, but not the room */
+	limiter_release_slot(&limiter, 0); /* the slot, but not the bytes */
 	nap();
 	assert_false(late.in);
-	limiter_enter(&limiter, 400); /* this one fits */
+	limiter_enter(&limiter, 400); /* this job fits */
 	limiter_leave(&limiter, 400, false);
 	limiter_leave(&limiter, 600, true);
 	assert_int_equal(pthread_join(late.thread, NULL), 0);

@@ -1,4 +1,4 @@
-/* What the headers of a repository say, counted. */
+/* Counts the headers of a repository. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static int setup(void **unused)
 	static const char *const names[] = {"key1", "key2", "key3"};
 	scratch_init(&dir);
 	world_init(&world);
-	world.call.clock = &system_clock; /* the made-up one is not for threads */
+	world.call.clock = &system_clock; /* the fake clock does not work with threads */
 	world.call.deadline_ms = clock_monotonic_ms(&system_clock) + 60000;
 	ring = (struct keyring){0};
 	for (size_t i = 0; i < 3; i++) {
@@ -55,7 +55,7 @@ static int teardown(void **unused)
 	return 0;
 }
 
-/* An object as far as its header goes. key: an index, -1 for none. */
+/* Stores an object with a valid header only. key: an index, -1 for none. */
 static void put(const char *name, int key, size_t bytes, int64_t modified_s)
 {
 	char path[160];
@@ -68,7 +68,7 @@ static void put(const char *name, int key, size_t bytes, int64_t modified_s)
 	assert_int_equal(utimensat(AT_FDCWD, scratch_path(&dir, path), times, 0), 0);
 }
 
-/* '@' becomes the directory, and 'A', 'B', 'C' behind '%' the keys' ids. */
+/* '@' becomes the directory; "%A", "%B" and "%C" become the keys' ids. */
 static void expand(struct buffer *out, const char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -143,7 +143,7 @@ static void counts_for_each_key(void **unused)
 	      "    first  421/wal/00000001.history\n    last   421/wal/00000001.history\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n",
 	      "");
-	/* A cluster's own, and not those of one whose number begins so. */
+	/* Only this cluster's objects, not those of a cluster whose identifier begins with the same digits. */
 	check(CONF, "42", false, STATUS_OK,
 	      "key %A  encrypts; cipher-key-file @/key1\n    3 objects, 600 bytes\n"
 	      "    first  42/wal/00000001.history\n    last   42/wal/00000002.history\n"
@@ -161,7 +161,7 @@ static void counts_for_each_key(void **unused)
 	    "");
 }
 
-static void names_what_cannot_be_opened(void **unused)
+static void reports_unreadable_objects(void **unused)
 {
 	(void)unused;
 	put("42/wal/00000001.history", 0, 100, 1000000000);
@@ -174,7 +174,7 @@ static void names_what_cannot_be_opened(void **unused)
 	put("042/wal/00000001.history", 0, 100, 1000000000);
 	put("42/wal/00000000.history", 0, 100, 1000000000);
 	check(CONF, NULL, false, STATUS_DAMAGED,
-	      "damaged  42/wal/00000004.history  cut off: 99 bytes, and no tag\n"
+	      "damaged  42/wal/00000004.history  cut off: 99 bytes, without a tag\n"
 	      "key %A  encrypts; cipher-key-file @/key1\n    1 object, 100 bytes\n"
 	      "    first  42/wal/00000001.history\n    last   42/wal/00000001.history\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n"
@@ -185,10 +185,10 @@ static void names_what_cannot_be_opened(void **unused)
 	      "not encrypted\n    1 object, 100 bytes\n"
 	      "    first  42/wal/00000003.history\n    last   42/wal/00000003.history\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n"
-	      "damaged headers, named above\n    1 object, 99 bytes\n"
+	      "damaged headers, listed above\n    1 object, 99 bytes\n"
 	      "    first  42/wal/00000004.history\n    last   42/wal/00000004.history\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n"
-	      "not walship's, by their names\n    4 objects, 400 bytes\n"
+	      "other names, not walship's\n    4 objects, 400 bytes\n"
 	      "    first  042/wal/00000001.history\n    last   walship-check-x\n"
 	      "    from   2001-09-09T01:46:40Z to 2001-09-09T01:46:40Z\n",
 	      "key list: 1 object needs a key that is not configured");
@@ -196,7 +196,7 @@ static void names_what_cannot_be_opened(void **unused)
 	    CONF, "42/wal/00000004", true, STATUS_DAMAGED,
 	    "{\"kind\":\"damaged\",\"object\":\"42/wal/"
 	    "00000004.history\",\"bytes\":99,\"stored_time\":\"2001-09-09T01:46:40Z\","
-	    "\"error\":\"cut off: 99 bytes, and no tag\"}\n"
+	    "\"error\":\"cut off: 99 bytes, without a tag\"}\n"
 	    "{\"kind\":\"key\",\"key_id\":\"%A\",\"configured\":true,\"encrypts\":true,\"option\":\"cipher-key-file\","
 	    "\"value\":\"@/key1\",\"objects\":0,\"bytes\":0," NOTHING "}\n"
 	    "{\"kind\":\"key\",\"key_id\":\"%B\",\"configured\":true,\"encrypts\":false,\"option\":\"cipher-key-file\","
@@ -212,7 +212,7 @@ static void names_what_cannot_be_opened(void **unused)
 	      "");
 }
 
-/* More than the queue holds, and more keys than there is room for. */
+/* More objects than the queue holds, and more keys than there is room for. */
 static void counts_many(void **unused)
 {
 	(void)unused;
@@ -225,8 +225,7 @@ static void counts_many(void **unused)
 	struct buffer out = {0};
 	assert_int_equal(list(CONF, NULL, true, &out), STATUS_DAMAGED);
 	assert_string_equal(
-	    err.text,
-	    "key list: 400 objects need a key that is not configured, and there are more such keys than are shown");
+	    err.text, "key list: 400 objects need a key that is not configured, and not all of these keys are shown");
 	size_t lines = 0;
 	for (size_t i = 0; i < out.len; i++)
 		lines += out.data[i] == '\n';
@@ -235,7 +234,7 @@ static void counts_many(void **unused)
 	buffer_fini(&out);
 }
 
-static void an_outage_ends_it(void **unused)
+static void an_outage_ends_the_list(void **unused)
 {
 	(void)unused;
 	struct buffer out = {0};
@@ -250,9 +249,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(counts_for_each_key, setup, teardown),
-	    cmocka_unit_test_setup_teardown(names_what_cannot_be_opened, setup, teardown),
+	    cmocka_unit_test_setup_teardown(reports_unreadable_objects, setup, teardown),
 	    cmocka_unit_test_setup_teardown(counts_many, setup, teardown),
-	    cmocka_unit_test_setup_teardown(an_outage_ends_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(an_outage_ends_the_list, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("command/key_list", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("keys/key_list", tests, NULL, NULL);
 }

@@ -12,12 +12,14 @@
 #define NAME "000000010000000000000003"
 
 static struct scratch dir;
+static char spool[256];
 static struct error err;
 
 static int setup(void **unused)
 {
 	(void)unused;
 	scratch_init(&dir);
+	(void)snprintf(spool, sizeof spool, "%s", scratch_path(&dir, "spool"));
 	scratch_put(&dir, "data/pg_wal/" NAME, "", 0, 0600);
 	scratch_put(&dir, "other/pg_wal/" NAME, "", 0, 0600);
 	return 0;
@@ -30,20 +32,10 @@ static int teardown(void **unused)
 	return 0;
 }
 
-static struct config *configure(const char *spool)
-{
-	char text[256];
-	struct config *config = NULL;
-	int len = snprintf(text, sizeof text, "spool = %s\n", spool);
-	enum status st = config_load_text(&config, text, (size_t)len, "test.conf", &err);
-	assert_ok(st, err);
-	return config;
-}
-
-static struct push_notes find(const struct config *config, const char *file)
+static struct push_notes find(const char *given, const char *file)
 {
 	struct push_notes notes;
-	assert_true(push_notes_find(&notes, config, scratch_path(&dir, file)));
+	assert_true(push_notes_find(&notes, given, scratch_path(&dir, file)));
 	return notes;
 }
 
@@ -58,9 +50,8 @@ static struct failures failure(int64_t at_s, const char *text)
 static void counts_until_one_succeeds(void **unused)
 {
 	(void)unused;
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
-	struct push_notes other = find(config, "other/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
+	struct push_notes other = find(spool, "other/pg_wal/" NAME);
 	struct failures found;
 	assert_false(failures_read(&notes, &found));
 	assert_false(failures_end(&notes, &found));
@@ -79,7 +70,7 @@ static void counts_until_one_succeeds(void **unused)
 	assert_string_equal(found.file, NAME);
 	assert_string_equal(found.error.text, "put: no answer");
 	assert_string_equal(found.error.hint, "look at the store");
-	/* Of another cluster nothing is known. */
+	/* Another cluster has no record. */
 	assert_false(failures_read(&other, &found));
 	assert_false(failures_end(&other, &found));
 	assert_true(failures_end(&notes, &found));
@@ -88,13 +79,12 @@ static void counts_until_one_succeeds(void **unused)
 	assert_int_equal(scratch_entries(&dir, "spool"), 0);
 }
 
-/* The longest texts that an error can have, and a clock that was set back. */
-static void keeps_what_is_long_and_what_is_odd(void **unused)
+/* The longest texts of an error, and a clock that was set back. */
+static void keeps_long_texts_and_odd_times(void **unused)
 {
 	(void)unused;
 	char text[ERROR_TEXT_MAX], hint[ERROR_HINT_MAX];
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	struct failures found, first = failure(5000, "x"), made = failure(1000, "x");
 	memset(text, 't', sizeof text - 1);
 	memset(hint, 'h', sizeof hint - 1);
@@ -109,12 +99,11 @@ static void keeps_what_is_long_and_what_is_odd(void **unused)
 	assert_string_equal(found.error.hint, hint);
 }
 
-/* What failed before the network's time came counts from the first failure that a clock tells of. */
+/* A record from before the clock was set begins at the first failure after that. */
 static void a_clock_that_was_set_begins_anew(void **unused)
 {
 	(void)unused;
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	const struct {
 		int64_t last_s, since_s;
 	} tries[] = {{7, 7}, {67, 7}, {1795000000, 1795000000}, {1795000060, 1795000000}};
@@ -128,7 +117,7 @@ static void a_clock_that_was_set_begins_anew(void **unused)
 	assert_true(failures_end(&notes, &found));
 }
 
-static void a_damaged_record_is_none(void **unused)
+static void a_damaged_record_is_ignored(void **unused)
 {
 	(void)unused;
 	static const char *const records[] = {
@@ -140,8 +129,7 @@ static void a_damaged_record_is_none(void **unused)
 	    "a\nerror b\n",
 	    "walship 1 failing\nsince 2026-11-21T11:00:00Z\nlast 2026-11-21T11:00:00Z\ncount 1\ncode 3\nfile a\n",
 	};
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	char path[PUSH_NOTES_PATH_MAX];
 	struct failures found;
 	assert_ok(push_notes_prepare(&notes, &err), err);
@@ -152,30 +140,27 @@ static void a_damaged_record_is_none(void **unused)
 		assert_true(fputs(records[i], file) >= 0);
 		assert_int_equal(fflush(file), 0);
 		assert_false(failures_read(&notes, &found));
-		/* It goes all the same. */
+		/* A success removes it nevertheless. */
 		assert_false(failures_end(&notes, &found));
 		assert_int_equal(access(path, F_OK), -1);
 	}
 }
 
-/* What others could have put there is not believed. */
+/* A record that others could have written is not trusted. */
 static void needs_a_spool_of_its_own(void **unused)
 {
 	(void)unused;
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	CLEANUP(config_freep) struct config *none = configure(scratch_path(&dir, "data/pg_wal/" NAME));
-	CLEANUP(config_freep) struct config *relative = configure("spool");
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	struct failures found, made = failure(1000, "x");
 	assert_ok(failures_add(&notes, &made, &err), err);
 	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0777), 0);
 	assert_false(failures_read(&notes, &found));
 	assert_int_equal(failures_add(&notes, &made, &err), STATUS_LOCAL);
-	notes = find(none, "data/pg_wal/" NAME);
+	notes = find(scratch_path(&dir, "data/pg_wal/" NAME), "data/pg_wal/" NAME);
 	assert_int_equal(failures_add(&notes, &made, &err), STATUS_LOCAL);
 	assert_false(failures_end(&notes, &found));
-	assert_false(push_notes_find(&notes, relative, scratch_path(&dir, "data/pg_wal/" NAME)));
-	assert_false(push_notes_find(&notes, config, scratch_path(&dir, "nowhere/pg_wal/" NAME)));
+	assert_false(push_notes_find(&notes, "spool", scratch_path(&dir, "data/pg_wal/" NAME)));
+	assert_false(push_notes_find(&notes, spool, scratch_path(&dir, "nowhere/pg_wal/" NAME)));
 }
 
 static bool claim_of(const struct push_notes *notes, const char *check, bool failing, int64_t now_s)
@@ -199,21 +184,20 @@ static void a_notification_is_sent_once_in_a_while(void **unused)
 		int64_t now_s;
 		bool sent;
 	} steps[] = {
-	    {false, 900, false}, /* nobody was told that it fails */
+	    {false, 900, false}, /* no failure was reported */
 	    {true, 1000, true},  {true, 1060, false},  {true, 4599, false},
 	    {true, 4600, true},  {false, 4700, true},  {false, 4760, false}, /* once */
-	    {true, 4800, false}, {false, 4900, false},                       /* again within the interval: neither */
+	    {true, 4800, false}, {false, 4900, false},                       /* within the interval: neither */
 	    {true, 9000, true},  {true, 500, true},                          /* the clock was set back */
 	    {false, 600, true},
 	};
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
 		assert_int_equal(claim(&notes, steps[i].failing, steps[i].now_s), steps[i].sent);
 }
 
-/* A push that succeeds says nothing of a disk that fills. */
-static void who_cannot_judge_takes_nothing_back(void **unused)
+/* A successful push proves nothing about a disk that fills. */
+static void a_push_does_not_take_back_other_checks(void **unused)
 {
 	(void)unused;
 	static const struct {
@@ -231,8 +215,7 @@ static void who_cannot_judge_takes_nothing_back(void **unused)
 	    {"chain", true, 15000, true, "chain"},    {"pushes", true, 19000, true, "pushes"},
 	    {"pushes", false, 19100, true, "pushes"},
 	};
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		struct notified notified;
 		if (claim_of(&notes, steps[i].check, steps[i].failing, steps[i].now_s) != steps[i].sent)
@@ -242,14 +225,13 @@ static void who_cannot_judge_takes_nothing_back(void **unused)
 	}
 }
 
-/* What was written before the check was kept: push may say of it that it works again, as it did. */
+/* A record of the format without a check counts as one of pushes. */
 static void an_older_record_is_read(void **unused)
 {
 	(void)unused;
 	static const char record[] =
 	    "walship 1 notified failing                 1000                 1000 n\nsent, and more than nine letters";
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	struct notified notified;
 	char path[PUSH_NOTES_PATH_MAX], taken[NOTIFIED_RESULT_MAX];
 	assert_int_equal(mkdir(scratch_path(&dir, "spool"), 0700), 0);
@@ -280,8 +262,7 @@ static void a_result_is_told_once_and_kept(void **unused)
 {
 	(void)unused;
 	char taken[NOTIFIED_RESULT_MAX], endless[2 * NOTIFIED_RESULT_MAX];
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "spool"));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
 	struct notified notified;
 	notified_take_result(&notes, taken);
 	assert_string_equal(taken, "");
@@ -298,7 +279,7 @@ static void a_result_is_told_once_and_kept(void **unused)
 	assert_string_equal(notified.result, "sent");
 	assert_true(notified.failing && notified.logged);
 	assert_int_equal(notified.at_s, 1000);
-	/* The next one has none yet. */
+	/* The next notification has no result yet. */
 	assert_true(claim(&notes, false, 1100));
 	notified_read(&notes, &notified);
 	assert_string_equal(notified.result, "");
@@ -310,12 +291,11 @@ static void a_result_is_told_once_and_kept(void **unused)
 	assert_int_equal(strlen(taken), NOTIFIED_RESULT_MAX - 1);
 }
 
-static void what_cannot_be_noted_is_not_sent(void **unused)
+static void a_notification_that_cannot_be_recorded_is_not_sent(void **unused)
 {
 	(void)unused;
 	bool mine = true;
-	CLEANUP(config_freep) struct config *config = configure(scratch_path(&dir, "data/pg_wal/" NAME));
-	struct push_notes notes = find(config, "data/pg_wal/" NAME);
+	struct push_notes notes = find(scratch_path(&dir, "data/pg_wal/" NAME), "data/pg_wal/" NAME);
 	const struct claim claim = {.failing = true, .check = "disk", .now_s = 1000, .interval_s = 3600};
 	assert_int_equal(notified_claim(&notes, &claim, &mine, &err), STATUS_LOCAL);
 	assert_false(mine);
@@ -325,15 +305,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(counts_until_one_succeeds, setup, teardown),
-	    cmocka_unit_test_setup_teardown(keeps_what_is_long_and_what_is_odd, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keeps_long_texts_and_odd_times, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_clock_that_was_set_begins_anew, setup, teardown),
-	    cmocka_unit_test_setup_teardown(a_damaged_record_is_none, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_damaged_record_is_ignored, setup, teardown),
 	    cmocka_unit_test_setup_teardown(needs_a_spool_of_its_own, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_notification_is_sent_once_in_a_while, setup, teardown),
-	    cmocka_unit_test_setup_teardown(who_cannot_judge_takes_nothing_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_push_does_not_take_back_other_checks, setup, teardown),
 	    cmocka_unit_test_setup_teardown(an_older_record_is_read, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_result_is_told_once_and_kept, setup, teardown),
-	    cmocka_unit_test_setup_teardown(what_cannot_be_noted_is_not_sent, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_notification_that_cannot_be_recorded_is_not_sent, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("command/failures", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("monitor/failures", tests, NULL, NULL);
 }

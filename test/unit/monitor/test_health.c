@@ -1,5 +1,4 @@
-/* What walship status makes of what it has seen; the looks themselves are tested end to end, test/e2e/test_status.py.
- */
+/* How walship status judges; test/e2e/test_status.py tests what it looks at. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -12,21 +11,12 @@
 #define NEWEST "000000010000000000000007"
 
 static struct error err;
-static struct config *config;
 
-static int setup(void **unused)
-{
-	(void)unused;
-	enum status st = config_load_text(&config, "", 0, "test.conf", &err);
-	return st ? -1 : 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	config_free(config);
-	return 0;
-}
+/* The defaults of the options. */
+static const struct thresholds thresholds = {.age_ms = {900000, 1800000},
+					     .ready_files = {128, 512},
+					     .ready_bytes = {1ULL << 31, 1ULL << 33},
+					     .disk_left_ms = {6 * 3600000, 3600000}};
 
 /* All is well: segment 7 is archived, and the server writes to number 8. */
 static struct health well(void)
@@ -87,7 +77,7 @@ static void waits_long(struct health *health)
 	wait_for(health, MINUTES(30));
 }
 
-/* A slow drain: what is oldest waits for long, and yet the newest came just now. */
+/* A slow drain: the oldest file has waited long, but the newest segment is recent. */
 static void drains(struct health *health)
 {
 	wait_for(health, MINUTES(300));
@@ -230,7 +220,7 @@ static void waits_since_the_future(struct health *health)
 	wait_for(health, -MINUTES(60));
 }
 
-/* What is known counts. */
+/* The known age counts. */
 static void stored_in_the_future_and_waits(struct health *health)
 {
 	stored_in_the_future(health);
@@ -265,24 +255,24 @@ static const struct {
 	const char *text;                             /* in one of the checks */
 } cases[] = {
     {"quiet", quiet, 0, {O, O, O, O, O}, "a quiet server"},
-    {"waits a little", waits_a_little, 0, {O, O, O, O, O}, "more has waited for 14 min"},
-    {"waits", waits, 1, {W, W, O, O, O}, "more has waited for 15 min"},
+    {"waits a little", waits_a_little, 0, {O, O, O, O, O}, "later files have waited for 14 min"},
+    {"waits", waits, 1, {W, W, O, O, O}, "later files have waited for 15 min"},
     {"waits long", waits_long, 2, {C, C, O, O, O}, "3 files wait to be archived (48.0 MiB), for 30 min"},
-    {"drains", drains, 2, {O, C, O, O, O}, "2 min old; more has waited"},
-    {"not ready", not_ready, 2, {C, O, O, O, O}, "1 later segments are finished"},
-    {"not ready yet", not_ready_yet, 0, {O, O, O, O, O}, "1 later segments are finished"},
+    {"drains", drains, 2, {O, C, O, O, O}, "2 min old; later files have waited"},
+    {"not ready", not_ready, 2, {C, O, O, O, O}, "1 later segment is finished but not marked for archiving"},
+    {"not ready yet", not_ready_yet, 0, {O, O, O, O, O}, "1 later segment is finished but not marked for archiving"},
     {"control unknown", control_unknown, 0, {O, O, O, O, O}, "a quiet server"},
     {"never", never, 2, {C, O, O, O, O}, "has ever been archived here"},
-    {"never, new", never_new, 0, {O, O, O, O, O}, "PostgreSQL has finished no segment"},
+    {"never, new", never_new, 0, {O, O, O, O, O}, "PostgreSQL has not finished a segment"},
     {"never, waits", never_waits, 0, {O, O, O, O, O}, "the first files wait"},
-    {"only older", only_older, 2, {C, O, O, O, O}, "none of the last 4 GiB"},
-    {"unreachable", unreachable, 3, {U, O, O, U, O}, "the repository cannot be looked at: no answer"},
+    {"only older", only_older, 2, {C, O, O, O, O}, "none from the last 4 GiB"},
+    {"unreachable", unreachable, 3, {U, O, O, U, O}, "cannot read the repository: no answer"},
     {"fails",
      fails,
      1,
      {O, O, W, O, O},
-     "40 in a row have failed since 2026-11-18T10:37:40Z, the last 5 s ago with exit code 3: HTTP 403"},
-    {"fails long", fails_long, 2, {O, O, C, O, O}, "40 in a row"},
+     "40 pushes in a row have failed since 2026-11-18T10:37:40Z, the last 5 s ago with exit code 3: HTTP 403"},
+    {"fails long", fails_long, 2, {O, O, C, O, O}, "40 pushes in a row"},
     {"other's spool", others_spool, 3, {O, O, U, O, O}, ""},
     {"gap",
      gap,
@@ -294,27 +284,32 @@ static const struct {
     {"fills in 1 h", fills_in_1h, 2, {O, O, O, O, C}, "full in 1 h 0 min"},
     {"fills slowly", fills_slowly, 0, {O, O, O, O, O}, "full in 6 h 0 min"},
     {"full", full, 2, {O, O, O, O, C}, "full: 32.0 MiB free"},
-    {"no data directory", no_data_directory, 0, {O, O, O, O, O}, "not looked at: no data directory"},
+    {"no data directory", no_data_directory, 0, {O, O, O, O, O}, "not checked: no data directory"},
     {"worst counts", worst_counts, 2, {U, O, W, U, C}, ""},
     {"unknown over warning", unknown_over_warning, 3, {U, O, W, U, O}, ""},
-    {"clocks differ", clocks_differ, 0, {O, O, O, O, O}, "newest is " NEWEST ", 0 s old"},
+    {"clocks differ", clocks_differ, 0, {O, O, O, O, O}, "newest segment is " NEWEST ", 0 s old"},
     {"stored in the future",
      stored_in_the_future,
      1,
      {W, O, O, O, O},
-     "newest is " NEWEST ", of 2026-11-18T12:06:40Z, where the clock here says 2026-11-18T11:06:40Z"},
+     "newest segment is " NEWEST
+     ", stored at 2026-11-18T12:06:40Z, but this machine's clock says 2026-11-18T11:06:40Z"},
     {"waits since the future",
      waits_since_the_future,
      1,
      {W, W, O, O, O},
-     "(48.0 MiB), since 2026-11-18T12:06:40Z, where the clock here says 2026-11-18T11:06:40Z; the first is"},
-    {"stored in the future, and waits", stored_in_the_future_and_waits, 2, {C, C, O, O, O}, "has waited for 30 min"},
+     "(48.0 MiB), since 2026-11-18T12:06:40Z, but this machine's clock says 2026-11-18T11:06:40Z; the first is"},
+    {"stored in the future, and waits",
+     stored_in_the_future_and_waits,
+     2,
+     {C, C, O, O, O},
+     "later files have waited for 30 min"},
     {"began before the clock was set",
      began_before_the_clock_was_set,
      1,
      {W, W, W, O, O},
-     "40 in a row have failed since 1970-01-01T00:00:07Z, the last 5 s ago"},
-    {"clock not set", the_clock_is_not_set, 1, {W, W, W, O, O}, "where the clock here says 1970-01-01T01:00:00Z"},
+     "40 pushes in a row have failed since 1970-01-01T00:00:07Z, the last 5 s ago"},
+    {"clock not set", the_clock_is_not_set, 1, {W, W, W, O, O}, "this machine's clock says 1970-01-01T01:00:00Z"},
 };
 
 static void judges(void **unused)
@@ -325,7 +320,7 @@ static void judges(void **unused)
 		struct health_report report;
 		bool said = false;
 		cases[i].change(&health);
-		health_judge(&health, config, &report);
+		health_judge(&health, &thresholds, &report);
 		for (size_t k = 0; k < HEALTH_CHECK_COUNT; k++) {
 			const struct health_check *check = &report.checks[k];
 			if (check->level != cases[i].levels[k])
@@ -339,8 +334,8 @@ static void judges(void **unused)
 	}
 }
 
-/* Every sample once, and nothing of what is not known. */
-static void metrics_leave_out_what_is_not_known(void **unused)
+/* Each known value has one sample, and unknown values have none. */
+static void metrics_leave_out_unknown_values(void **unused)
 {
 	(void)unused;
 	CLEANUP(buffer_fini) struct buffer out = {0};
@@ -348,7 +343,7 @@ static void metrics_leave_out_what_is_not_known(void **unused)
 	struct health_report report;
 	no_data_directory(&health);
 	unreachable(&health);
-	health_judge(&health, config, &report);
+	health_judge(&health, &thresholds, &report);
 	assert_ok(health_metrics(&out, &health, &report, &err), err);
 	static const char *const there[] = {"walship_status{system_id=\"7\"} 3\n",
 					    "walship_repository_reachable{system_id=\"7\"} 0\n",
@@ -360,8 +355,7 @@ static void metrics_leave_out_what_is_not_known(void **unused)
 		assert_null(strstr(buffer_text(&out), not_there[i]));
 }
 
-/* An age that no clock gives is not told, and 0 or less would keep an alert silent: the check says that it is not well.
- */
+/* A wrong clock gives no age: 0 or less would silence an alert. The check warns instead. */
 static void no_age_by_a_wrong_clock(void **unused)
 {
 	(void)unused;
@@ -372,9 +366,9 @@ static void no_age_by_a_wrong_clock(void **unused)
 	waits_since_the_future(&health);
 	fails(&health);
 	health.failures.since_s = 7;
-	health_judge(&health, config, &report);
-	assert_non_null(strstr(report.checks[HEALTH_CHECK_ARCHIVE].hint, "a clock is wrong, or was"));
-	assert_non_null(strstr(report.checks[HEALTH_CHECK_BACKLOG].hint, "a clock is wrong, or was"));
+	health_judge(&health, &thresholds, &report);
+	assert_non_null(strstr(report.checks[HEALTH_CHECK_ARCHIVE].hint, "a clock is or was wrong"));
+	assert_non_null(strstr(report.checks[HEALTH_CHECK_BACKLOG].hint, "a clock is or was wrong"));
 	assert_ok(health_metrics(&out, &health, &report, &err), err);
 	static const char *const there[] = {"newest_segment_timestamp_seconds{", "ready_files{", "push_failures{",
 					    "check=\"archive\"} 1\n", "check=\"backlog\"} 1\n"};
@@ -389,8 +383,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(judges),
-	    cmocka_unit_test(metrics_leave_out_what_is_not_known),
+	    cmocka_unit_test(metrics_leave_out_unknown_values),
 	    cmocka_unit_test(no_age_by_a_wrong_clock),
 	};
-	return cmocka_run_group_tests_name("command/health", tests, setup, teardown);
+	return cmocka_run_group_tests_name("monitor/health", tests, NULL, NULL);
 }

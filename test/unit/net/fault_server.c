@@ -34,7 +34,7 @@ struct fault_server {
 	struct request requests[REQUESTS_MAX];
 	size_t seen;
 	size_t connections;
-	pthread_mutex_t lock; /* of the three above */
+	pthread_mutex_t lock; /* guards the three fields above */
 	pthread_t thread;
 	int listener;
 	int stop[2];
@@ -86,7 +86,7 @@ static void hang_up(struct fault_server *server, bool reset)
 
 static void take_connection(struct fault_server *server)
 {
-	/* The client has one connection: a new one means that it is done with the old. */
+	/* The client uses one connection: a new one means that the old one is finished. */
 	hang_up(server, false);
 	server->conn = accept(server->listener, NULL, NULL);
 	need(server->conn >= 0, "accept");
@@ -101,7 +101,7 @@ static void take_connection(struct fault_server *server)
 		hang_up(server, false);
 }
 
-/* False when the client has gone. */
+/* Returns false when the client has disconnected. */
 static bool read_request(struct fault_server *server, struct request *request)
 {
 	size_t len = 0;
@@ -186,7 +186,7 @@ static void answer_request(struct fault_server *server, const struct request *re
 	else if (answer->kind == FAULT_DRIP)
 		put_slowly(server, body, len);
 	else if (!put(server, body, cut ? answer->at : len) || cut || answer->kind == FAULT_OPEN) {
-		/* What was sent must arrive before the reset overtakes it. */
+		/* The data must arrive before the reset overtakes it. */
 		if (answer->kind == FAULT_RESET)
 			(void)usleep(50000);
 		hang_up(server, answer->kind == FAULT_RESET);
@@ -272,7 +272,7 @@ struct fault_server *fault_server_start(enum fault_tls tls, const struct fault_a
 	socklen_t len = sizeof address;
 	struct fault_server *server = calloc(1, sizeof *server);
 	need(server != NULL, "memory");
-	/* A client that goes first must not end the test, nor a proxy of the machine come between. */
+	/* A client that disconnects first must not end the test, and a proxy must not interfere. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setenv("no_proxy", "*", 1);
 	server->answers = answers;

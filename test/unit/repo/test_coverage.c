@@ -1,4 +1,4 @@
-/* The chain, fed with a few words: "1:5@70" is segment 5 of timeline 1, stored at second 70; 2h is a history file. */
+/* WAL coverage from a few words: "1:5@70" is segment 5 of timeline 1, stored at second 70; 2h is a history file. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,14 +50,14 @@ static enum status describe_window(void *out, const struct coverage_window *wind
 }
 
 /*
- * Each timeline, what is missing (-), not needed (~) or lost (!), the windows to an end (=, the newest *) and to a gap
- * (|), and whether all is well.
+ * Each timeline (< when abandoned); gaps that are needed (-), not needed (~) or lost (!); windows to an end (=, the
+ * newest *) and to a gap (|); and whether the coverage is complete.
  */
 static void describe(const struct coverage *coverage, struct buffer *out)
 {
 	for (size_t i = 0; i < coverage->timeline_count; i++) {
 		const struct coverage_timeline *each = &coverage->timelines[i];
-		(void)buffer_printf(out, &err, "%s%X%s", i == 0 ? "" : " ", each->id, each->is_left ? "<" : "");
+		(void)buffer_printf(out, &err, "%s%X%s", i == 0 ? "" : " ", each->id, each->is_abandoned ? "<" : "");
 		if (each->segments > 0)
 			(void)buffer_printf(out, &err, ":%" PRIX64 "..%" PRIX64 "/%" PRIX64, each->first, each->last,
 					    each->segments);
@@ -67,7 +67,7 @@ static void describe(const struct coverage *coverage, struct buffer *out)
 				    coverage->gaps[i].lost ? "!" : (coverage->gaps[i].needed ? "-" : "~"),
 				    coverage->gaps[i].timeline, coverage->gaps[i].first, coverage->gaps[i].last);
 	assert_ok(coverage_windows(coverage, describe_window, out, &err), err);
-	(void)buffer_printf(out, &err, coverage_is_whole(coverage) ? " ok" : " broken");
+	(void)buffer_printf(out, &err, coverage_is_complete(coverage) ? " ok" : " broken");
 }
 
 struct history {
@@ -93,7 +93,7 @@ static const struct {
      {{0}},
      "1:3..9/5 -1:4..4 -1:7..7 |1:1:3@10..1:3@10 |1:1:5@20..1:6@21 =1:1:8@30..1:9@40* broken"},
     {"only a .partial", "1:3p@10", {{0}}, "1 ok"},
-    /* 0/5000060 lies in segment 5: both timelines have one, and the new one's is the one that counts. */
+    /* 0/5000060 lies in segment 5: both timelines have it, and the new timeline's counts. */
     {"a promotion",
      "1:3@10 1:4@20 1:5p@31 2h@30 2:5@40 2:6@50",
      {{2, "1\t0/5000060\tx\n"}},
@@ -106,15 +106,15 @@ static const struct {
      "1:3@10 1:4@20 2h@30",
      {{2, "1\t0/5000060\tx\n"}},
      "1<:3..4/2 2 =2:1:3@10..1:4@20* ok"},
-    {"the old primary's last ones never came",
+    {"the old primary's last segments were never archived",
      "1:3@10 1:4@20 2h@30 2:8@40 2:9@50",
      {{2, "1\t0/8000060\tx\n"}},
      "1<:3..4/2 2:8..9/2 -1:5..7 |1:1:3@10..1:4@20 =2:2:8@40..2:9@50* broken"},
-    {"nor did the new one's",
+    {"nor were the new primary's",
      "1:3@10 1:4@20 2h@30",
      {{2, "1\t0/8000060\tx\n"}},
      "1<:3..4/2 2 -1:5..7 |1:1:3@10..1:4@20 broken"},
-    {"the new one's first ones never came",
+    {"the new primary's first segments were never archived",
      "1:3@10 1:4@20 2h@30 2:7@40",
      {{2, "1\t0/5000060\tx\n"}},
      "1<:3..4/2 2:7..7/1 -2:5..6 |1:1:3@10..1:4@20 =2:2:7@40..2:7@40* broken"},
@@ -122,19 +122,19 @@ static const struct {
      "1:3@10 1:5@20 1:6@21 2h@30 2:7@40",
      {{2, "1\t0/7000060\tx\n"}},
      "1<:3..6/3 2:7..7/1 -1:4..4 |1:1:3@10..1:3@10 =2:1:5@20..2:7@40* broken"},
-    {"what is before a gap was filled in later",
+    {"segments before a gap were filled in later",
      "1:3@90 1:4@91 2h@30 2:6@40",
      {{2, "1\t0/5000060\tx\n"}},
      "1<:3..4/2 2:6..6/1 -2:5..5 |1:1:3@90..1:4@91 =2:2:6@40..2:6@40* broken"},
-    {"something was filled in later",
+    {"a segment was filled in later",
      "1:3@90 1:4@20 1:5@21 1:8@22 2h@30 2:5@40",
      {{2, "1\t0/5000060\tx\n"}},
      "1<:3..8/4 2:5..5/1 ~1:6..7 =2:1:3@90..2:5@40* ok"},
-    {"its last one was filled in later",
+    {"the last segment was filled in later",
      "1:3@10 1:4@90 2h@30 2:5@40",
      {{2, "1\t0/5000060\tx\n"}},
      "1<:3..4/2 2:5..5/1 =2:1:3@10..2:5@40* ok"},
-    /* What the old primary archived in disorder while it died leads nowhere. */
+    /* Recovery never uses what the dying old primary archived out of order. */
     {"a gap behind the switch",
      "1:3@10 1:4@20 1:5@21 1:8@22 2h@30 2:5@40",
      {{2, "1\t0/5000060\tx\n"}},
@@ -144,7 +144,7 @@ static const struct {
      {{2, "1\t0/7000060\tx\n"}},
      "1<:3..9/3 2:7..7/1 -1:5..6 |1:1:3@10..1:4@20 =2:2:7@40..2:7@40* broken"},
     /* A copy was recovered elsewhere and made a timeline; the cluster itself goes on. */
-    {"a branch that was only a trial",
+    {"a branch that was only a test",
      "1:3@10 1:4@20 1:5@30 1:7@70 2h@30 2:5@40",
      {{2, "1\t0/5000060\tx\n"}},
      "1:3..7/4 2:5..5/1 -1:6..6 |1:1:3@10..1:5@30 =1:1:7@70..1:7@70* =2:1:3@10..2:5@40 broken"},
@@ -152,12 +152,12 @@ static const struct {
      "1:3@10 2h@20 2:4@30 3h@40 3:5@50 3:6@60",
      {{2, "1\t0/4000060\tx\n"}, {3, "1\t0/4000060\tx\n2\t0/5000060\ty\n"}},
      "1<:3..3/1 2<:4..4/1 3:5..6/2 =3:1:3@10..3:6@60* ok"},
-    /* The third one's file tells where the second came from. */
+    /* The history of timeline 3 also says where timeline 2 branched off. */
     {"a history is missing between",
      "1:3@10 2:4@30 3h@40 3:5@50",
      {{3, "1\t0/4000060\tx\n2\t0/5000060\ty\n"}},
      "1<:3..3/1 2<:4..4/1 3:5..5/1 =3:1:3@10..3:5@50* ok"},
-    {"a timeline that nothing was archived of",
+    {"a timeline without any archived segment",
      "1:3@10 3h@40 3:4@50",
      {{3, "1\t0/4000060\tx\n2\t0/4000090\ty\n"}},
      "1<:3..3/1 2< 3:4..4/1 =3:1:3@10..3:4@50* ok"},
@@ -166,7 +166,7 @@ static const struct {
      {{3, "1\t0/4000060\tx\n2\t0/7000090\ty\n"}},
      "1<:3..3/1 2< 3:7..7/1 -2:4..6 |1:1:3@10..1:3@10 =3:3:7@50..3:7@50* broken"},
     {"no history", "1:3@10 2:4@20", {{0}}, "1:3..3/1 2:4..4/1 =1:1:3@10..1:3@10 =2:2:4@20..2:4@20* broken"},
-    /* Its parent's time was over, and perhaps its history's too. */
+    /* Retention has removed the parent, and perhaps its history. */
     {"it begins with a later timeline", "3:4@20 3:5@30", {{0}}, "3:4..5/2 =3:3:4@20..3:5@30* ok"},
     {"it begins with a later timeline's history",
      "3h@10 3:8@20",
@@ -174,7 +174,7 @@ static const struct {
      "1< 2< 3:8..8/1 =3:3:8@20..3:8@20* ok"},
 };
 
-static void knows_what_is_missing(void **unused)
+static void finds_gaps_and_windows(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -195,7 +195,7 @@ static void knows_what_is_missing(void **unused)
 	}
 }
 
-static void counts_what_there_is(void **unused)
+static void counts_objects(void **unused)
 {
 	(void)unused;
 	struct coverage coverage;
@@ -219,7 +219,7 @@ static void counts_what_there_is(void **unused)
 	coverage_fini(&coverage);
 }
 
-static void a_name_of_another_size_is_strange(void **unused)
+static void a_name_of_another_segment_size_is_invalid(void **unused)
 {
 	(void)unused;
 	struct coverage coverage;
@@ -227,7 +227,7 @@ static void a_name_of_another_size_is_strange(void **unused)
 	coverage_init(&coverage, 42, 16 * MIB);
 	assert_int_equal(wal_name_parse(&name, "000000010000000000000100", &err), STATUS_OK);
 	assert_ok(coverage_add(&coverage, &name, 1, 1, &err), err);
-	assert_int_equal(coverage.strange, 1);
+	assert_int_equal(coverage.invalid_names, 1);
 	assert_int_equal(coverage.timeline_count, 0);
 	coverage_fini(&coverage);
 }
@@ -242,8 +242,8 @@ static void names_come_in_order(void **unused)
 	coverage_fini(&coverage);
 }
 
-/* What is missing where timelines meet may be among the ranges that are only counted: no window goes through it. */
-static void the_window_ends_at_what_is_only_counted(void **unused)
+/* A gap where timelines meet may be unlisted: the window ends there all the same. */
+static void the_window_ends_at_an_unlisted_gap(void **unused)
 {
 	(void)unused;
 	static const struct {
@@ -271,7 +271,7 @@ static void the_window_ends_at_what_is_only_counted(void **unused)
 			       (unsigned)(begin * MIB));
 		assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
 		assert_ok(coverage_end(&coverage, &err), err);
-		assert_true(coverage.gaps_untold > 0);
+		assert_true(coverage.gaps_unlisted > 0);
 		assert_true(coverage_newest_window(&coverage, &window));
 		assert_int_equal(window.first_timeline, 2);
 		assert_int_equal(window.first, first);
@@ -279,8 +279,8 @@ static void the_window_ends_at_what_is_only_counted(void **unused)
 	}
 }
 
-/* Every second one is missing: what there is no room for is counted, and the last stretch is still found. */
-static void memory_has_a_bound(void **unused)
+/* Every second segment is missing: further gaps are counted, and the last window is still found. */
+static void memory_is_bounded(void **unused)
 {
 	(void)unused;
 	struct coverage coverage;
@@ -293,7 +293,7 @@ static void memory_has_a_bound(void **unused)
 	}
 	assert_ok(coverage_end(&coverage, &err), err);
 	assert_int_equal(coverage.gap_count, COVERAGE_GAPS_MAX);
-	assert_int_equal(coverage.gaps_untold, 2 * COVERAGE_GAPS_MAX - 1);
+	assert_int_equal(coverage.gaps_unlisted, 2 * COVERAGE_GAPS_MAX - 1);
 	assert_int_equal(coverage.timelines[0].gaps, 3 * COVERAGE_GAPS_MAX - 1);
 	assert_true(coverage_newest_window(&coverage, &window));
 	assert_int_equal(window.first, 6 * COVERAGE_GAPS_MAX - 2);
@@ -310,18 +310,19 @@ static void memory_has_a_bound(void **unused)
 	coverage_fini(&coverage);
 }
 
-/* Of what is only counted, too, nothing is needed behind the last switch. */
-static void what_is_only_counted_may_not_be_needed(void **unused)
+/* Unlisted gaps, too, are not needed behind the last switch. */
+static void unlisted_gaps_may_not_be_needed(void **unused)
 {
 	(void)unused;
 	static const struct {
 		uint64_t leaves; /* the segment in which the second timeline leaves the first */
-		uint64_t gaps, untold, left;
+		uint64_t gaps, unlisted, left;
 	} branches[] = {
 	    {1, 0, 0, 999},                                                  /* before all of the gaps */
-	    {2 * COVERAGE_GAPS_MAX, COVERAGE_GAPS_MAX, 0, 999},              /* before all that are only counted */
+	    {2 * COVERAGE_GAPS_MAX, COVERAGE_GAPS_MAX, 0, 999},              /* before all unlisted gaps */
 	    {2 * COVERAGE_GAPS_MAX + 1998, COVERAGE_GAPS_MAX + 999, 999, 0}, /* behind them */
-	    {2 * COVERAGE_GAPS_MAX + 1000, COVERAGE_GAPS_MAX + 999, 999, 0}, /* among them: not known, so all are */
+	    {2 * COVERAGE_GAPS_MAX + 1000, COVERAGE_GAPS_MAX + 999, 999,
+	     0}, /* among them: unknown, so all are needed */
 	};
 	for (size_t i = 0; i < sizeof branches / sizeof branches[0]; i++) {
 		struct coverage coverage;
@@ -340,8 +341,8 @@ static void what_is_only_counted_may_not_be_needed(void **unused)
 		assert_ok(coverage_end(&coverage, &err), err);
 		assert_int_equal(coverage.timelines[0].gaps, branches[i].gaps);
 		assert_int_equal(coverage.timelines[0].gap_segments, branches[i].gaps);
-		assert_int_equal(coverage.gaps_untold, branches[i].untold);
-		assert_int_equal(coverage.left_untold, branches[i].left);
+		assert_int_equal(coverage.gaps_unlisted, branches[i].unlisted);
+		assert_int_equal(coverage.abandoned_unlisted, branches[i].left);
 		coverage_fini(&coverage);
 	}
 }
@@ -365,8 +366,8 @@ static void the_newest_window_is_where_the_cluster_is(void **unused)
 	coverage_fini(&coverage);
 }
 
-/* "1:3..5": of timeline 1 segments 3 to 5 have to be restored; expected is up to which one the window says so. */
-static void a_window_tells_what_must_be_restored(void **unused)
+/* Segments first to last of a timeline are archived; expected is the last one that the window reports. */
+static void a_window_reports_archived_segments(void **unused)
 {
 	(void)unused;
 	static const char history[] = "1\t0/6000060\tx\n";
@@ -379,7 +380,7 @@ static void a_window_tells_what_must_be_restored(void **unused)
 	    {0, 0, 0, 0, 0},                  /* nothing */
 	    {1, 1, 2, 0, 0},                  /* before the gap */
 	    {1, 1, 4, 1, 4}, {1, 4, 4, 1, 4}, /* from the gap on */
-	    {1, 5, 8, 1, 5}, {1, 6, 8, 0, 0}, /* beyond the switch the old timeline says nothing */
+	    {1, 5, 8, 1, 5}, {1, 6, 8, 0, 0}, /* behind the switch the old timeline does not count */
 	    {2, 6, 6, 2, 6}, {2, 7, 8, 2, 8},
 	};
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
@@ -395,7 +396,7 @@ static void a_window_tells_what_must_be_restored(void **unused)
 			wal_name_of_number(&name, timeline, segment, 16 * MIB);
 			assert_ok(coverage_add(&coverage, &name, 1, (int64_t)number, &err), err);
 			if (timeline == rules[i].timeline && segment >= rules[i].first && segment <= rules[i].last)
-				coverage_archived(&coverage, &name);
+				coverage_mark_archived(&coverage, &name);
 		}
 		assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
 		assert_ok(coverage_end(&coverage, &err), err);
@@ -408,8 +409,8 @@ static void a_window_tells_what_must_be_restored(void **unused)
 	}
 }
 
-/* "1:5 1:6": what reading has found to be lost. */
-static void no_window_goes_through_what_is_lost(void **unused)
+/* lost: "1:5 1:6" are the unreadable segments. */
+static void windows_end_at_lost_segments(void **unused)
 {
 	(void)unused;
 	static const struct {
@@ -438,7 +439,7 @@ static void no_window_goes_through_what_is_lost(void **unused)
 		for (const char *word = lost[i].lost; word != NULL; word = strchr(word, ' ')) {
 			char *rest;
 			uint32_t timeline = (uint32_t)strtoul(word, &rest, 16);
-			assert_ok(coverage_lose(&coverage, timeline, strtoull(rest + 1, NULL, 16), &err), err);
+			assert_ok(coverage_mark_lost(&coverage, timeline, strtoull(rest + 1, NULL, 16), &err), err);
 			word = rest;
 		}
 		describe(&coverage, &got);
@@ -448,10 +449,10 @@ static void no_window_goes_through_what_is_lost(void **unused)
 	}
 }
 
-/* Of timeline 1, whose segments were stored at ten times their numbers. */
+/* Answers for timeline 1: each segment was stored at ten times its number. */
 struct answers {
 	size_t asked;
-	bool silent; /* the store is away */
+	bool silent; /* the store is unreachable */
 };
 
 static bool answer(void *arg, uint32_t timeline, uint64_t number, int64_t *stored_s)
@@ -465,7 +466,7 @@ static bool answer(void *arg, uint32_t timeline, uint64_t number, int64_t *store
 	return true;
 }
 
-static void windows_beside_what_is_lost_have_times(void **unused)
+static void windows_next_to_lost_segments_have_times(void **unused)
 {
 	(void)unused;
 	static const struct {
@@ -476,7 +477,7 @@ static void windows_beside_what_is_lost_have_times(void **unused)
 	} lost[] = {
 	    {"5", false, 2, "1:1..9/8 !1:5..5 -1:7..7 |1:1:1@10..1:4@40 |1:1:6@60..1:6@60 =1:1:8@80..1:9@90* broken"},
 	    {"5", true, 1, "1:1..9/8 !1:5..5 -1:7..7 |1:1:1@10..1:4@0 |1:1:6@0..1:6@60 =1:1:8@80..1:9@90* broken"},
-	    /* What is known already, or not there, is not asked for. */
+	    /* Times that are known already, and segments that are not stored, are not asked for. */
 	    {"28", false, 1,
 	     "1:1..9/8 !1:2..2 -1:7..7 !1:8..8 |1:1:1@10..1:1@10 |1:1:3@30..1:6@60 =1:1:9@90..1:9@90* broken"},
 	    {"456", false, 1, "1:1..9/8 !1:4..4 !1:5..5 !1:6..6 -1:7..7 |1:1:1@10..1:3@30 =1:1:8@80..1:9@90* broken"},
@@ -490,7 +491,7 @@ static void windows_beside_what_is_lost_have_times(void **unused)
 		feed(&coverage, "1:1@10 1:2@20 1:3@30 1:4@40 1:5@50 1:6@60 1:8@80 1:9@90");
 		assert_ok(coverage_end(&coverage, &err), err);
 		for (const char *digit = lost[i].lost; *digit != '\0'; digit++)
-			assert_ok(coverage_lose(&coverage, 1, (uint64_t)(*digit - '0'), &err), err);
+			assert_ok(coverage_mark_lost(&coverage, 1, (uint64_t)(*digit - '0'), &err), err);
 		coverage_lost_times(&coverage, answer, &answers);
 		describe(&coverage, &got);
 		assert_string_equal(buffer_text(&got), lost[i].expected);
@@ -508,9 +509,8 @@ static enum status count_window_of(void *count, const struct coverage_window *wi
 	return STATUS_OK;
 }
 
-/* Every second segment is there: what lies before the first gap that is only counted is told, and what is behind all.
- */
-static void windows_have_a_bound(void **unused)
+/* Every second segment is stored: windows before the first unlisted gap and after the last are reported. */
+static void windows_are_bounded(void **unused)
 {
 	(void)unused;
 	struct coverage coverage;
@@ -527,7 +527,7 @@ static void windows_have_a_bound(void **unused)
 		}
 		assert_ok(coverage_end(&coverage, &err), err);
 		for (uint64_t number = 1; lose && number < last; number += 2)
-			assert_ok(coverage_lose(&coverage, 1, number, &err), err);
+			assert_ok(coverage_mark_lost(&coverage, 1, number, &err), err);
 		coverage_lost_times(&coverage, answer, &answers);
 		assert_ok(coverage_windows(&coverage, count_window_of, &count, &err), err);
 		assert_int_equal(count, COVERAGE_GAPS_MAX + 2);
@@ -539,8 +539,8 @@ static void windows_have_a_bound(void **unused)
 	assert_true(answers.asked <= COVERAGE_TIMES_MAX);
 }
 
-/* What there is no room for is known by the last of it. */
-static void what_is_lost_has_a_bound(void **unused)
+/* The last lost segment is known even if it is unlisted. */
+static void lost_segments_are_bounded(void **unused)
 {
 	(void)unused;
 	struct coverage coverage;
@@ -554,7 +554,7 @@ static void what_is_lost_has_a_bound(void **unused)
 	}
 	assert_ok(coverage_end(&coverage, &err), err);
 	for (uint64_t number = 0; number < 2 * COVERAGE_GAPS_MAX; number++)
-		assert_ok(coverage_lose(&coverage, 1, number, &err), err);
+		assert_ok(coverage_mark_lost(&coverage, 1, number, &err), err);
 	assert_int_equal(coverage.gap_count, COVERAGE_GAPS_MAX);
 	assert_true(coverage_newest_window(&coverage, &window));
 	assert_int_equal(window.first, 2 * COVERAGE_GAPS_MAX);
@@ -564,19 +564,19 @@ static void what_is_lost_has_a_bound(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(knows_what_is_missing),
-	    cmocka_unit_test(counts_what_there_is),
-	    cmocka_unit_test(a_name_of_another_size_is_strange),
+	    cmocka_unit_test(finds_gaps_and_windows),
+	    cmocka_unit_test(counts_objects),
+	    cmocka_unit_test(a_name_of_another_segment_size_is_invalid),
 	    cmocka_unit_test(names_come_in_order),
-	    cmocka_unit_test(the_window_ends_at_what_is_only_counted),
-	    cmocka_unit_test(memory_has_a_bound),
-	    cmocka_unit_test(what_is_only_counted_may_not_be_needed),
+	    cmocka_unit_test(the_window_ends_at_an_unlisted_gap),
+	    cmocka_unit_test(memory_is_bounded),
+	    cmocka_unit_test(unlisted_gaps_may_not_be_needed),
 	    cmocka_unit_test(the_newest_window_is_where_the_cluster_is),
-	    cmocka_unit_test(a_window_tells_what_must_be_restored),
-	    cmocka_unit_test(no_window_goes_through_what_is_lost),
-	    cmocka_unit_test(windows_beside_what_is_lost_have_times),
-	    cmocka_unit_test(windows_have_a_bound),
-	    cmocka_unit_test(what_is_lost_has_a_bound),
+	    cmocka_unit_test(a_window_reports_archived_segments),
+	    cmocka_unit_test(windows_end_at_lost_segments),
+	    cmocka_unit_test(windows_next_to_lost_segments_have_times),
+	    cmocka_unit_test(windows_are_bounded),
+	    cmocka_unit_test(lost_segments_are_bounded),
 	};
-	return cmocka_run_group_tests_name("wal/chain", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("repo/coverage", tests, NULL, NULL);
 }

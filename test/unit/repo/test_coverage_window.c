@@ -1,4 +1,4 @@
-/* The windows of chains that are made at random, against those that are found segment by segment. */
+/* Windows of random clusters, compared with windows found segment by segment. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static void make(struct cluster *cluster, uint32_t *seed)
 			cluster->parent[id] = parent;
 			cluster->begin[id] =
 			    cluster->begin[parent] + some(seed, SEGMENTS - (uint32_t)cluster->begin[parent] + 1);
-			/* The oldest of all has one before. */
+			/* Only the oldest timeline begins at segment 1. */
 			cluster->begin[id] += cluster->begin[id] == 1;
 		}
 		uint64_t end = cluster->begin[id] + some(seed, 9);
@@ -81,10 +81,10 @@ static void feed(const struct cluster *cluster, struct coverage *coverage)
 	for (uint32_t id = 1; id <= TIMELINES; id++)
 		for (uint64_t number = 1; number <= SEGMENTS; number++)
 			if (cluster->stored[id][number] && cluster->lost[id][number])
-				assert_ok(coverage_lose(coverage, id, number, &err), err);
+				assert_ok(coverage_mark_lost(coverage, id, number, &err), err);
 }
 
-/* Whose segment this is on the way to the end of a timeline. */
+/* The timeline that has this segment on the way to the end of timeline id. */
 static uint32_t owner(const struct cluster *cluster, uint32_t id, uint64_t number)
 {
 	while (cluster->parent[id] != 0 && number < cluster->begin[id])
@@ -94,11 +94,11 @@ static uint32_t owner(const struct cluster *cluster, uint32_t id, uint64_t numbe
 
 static bool is_there(const struct cluster *cluster, uint32_t id, uint64_t number)
 {
-	uint32_t whose = owner(cluster, id, number);
-	return number > 0 && cluster->stored[whose][number] && !cluster->lost[whose][number];
+	uint32_t named = owner(cluster, id, number);
+	return number > 0 && cluster->stored[named][number] && !cluster->lost[named][number];
 }
 
-/* What is a part of another window, or that window once more, is none, but the end of a timeline that has nothing. */
+/* Adds the window, unless it is part of another window or equals it; an empty timeline takes over an equal window. */
 static void add(const struct cluster *cluster, struct windows *windows, const struct window *window, bool empty)
 {
 	for (size_t i = 0; i < windows->count; i++) {
@@ -129,7 +129,7 @@ static void find(const struct cluster *cluster, const struct coverage *coverage,
 		const struct coverage_timeline *timeline = &coverage->timelines[i];
 		bool empty = timeline->segments == 0;
 		uint64_t end = empty ? cluster->begin[timeline->id] : timeline->last + 1;
-		for (uint64_t number = timeline->is_left ? 0 : end - 1; number > 0; number--) {
+		for (uint64_t number = timeline->is_abandoned ? 0 : end - 1; number > 0; number--) {
 			if (!is_there(cluster, timeline->id, number))
 				continue;
 			struct window window = {.timeline = timeline->id,
@@ -178,7 +178,7 @@ static void describe(struct windows *windows, struct buffer *out)
 	}
 }
 
-static void finds_each_whole_stretch_once(void **unused)
+static void finds_each_window_once(void **unused)
 {
 	(void)unused;
 	uint32_t seed = 1;
@@ -212,7 +212,7 @@ static void finds_each_whole_stretch_once(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(finds_each_whole_stretch_once),
+	    cmocka_unit_test(finds_each_window_once),
 	};
-	return cmocka_run_group_tests_name("wal/chain_window", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("repo/coverage_window", tests, NULL, NULL);
 }

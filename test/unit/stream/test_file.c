@@ -115,7 +115,7 @@ static void a_file_has_a_bound(void **unused)
 	assert_int_equal(sink_write(sink, "abc", 3, &err), STATUS_OK);
 	assert_int_equal(sink_write(sink, "de", 2, &err), STATUS_OK);
 	assert_int_equal(sink_write(sink, "f", 1, &err), STATUS_DAMAGED);
-	assert_string_equal(err.text, "its content is longer than any WAL file");
+	assert_string_equal(err.text, "the content is longer than any WAL file");
 	assert_int_equal(sink_finish(sink, &err), STATUS_OK);
 	sink_free(sink);
 	assert_int_equal(lseek(file.fd, 0, SEEK_CUR), 5);

@@ -86,7 +86,7 @@ enum status archive_push(struct archive *archive, const char *name)
 	    .keys = &archive->keys,
 	    .path = scratch_path(&archive->dir, path),
 	};
-	return push_file(&push, NULL, &archive->err);
+	return push_file(&push, &archive->err);
 }
 
 enum status archive_fetch(struct archive *archive, const char *name)

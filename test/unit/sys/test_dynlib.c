@@ -9,7 +9,7 @@ static double (*cosine)(double);
 static double (*other)(double);
 
 static const struct dynlib_symbol symbols[] = {{"cos", &cosine}, {"no_such_function", &other}};
-#define MATHEMATICS "libm.so.6" /* of the C library, so that it is everywhere */
+#define MATHEMATICS "libm.so.6" /* part of the C library, so it is always installed */
 
 static void empty_table(void)
 {
@@ -25,7 +25,7 @@ static void fills_the_table_once(void **unused)
 	empty_table();
 	assert_int_equal(dynlib_load(&library, &err), STATUS_OK);
 	assert_true(cosine != NULL && cosine(0.0) > 0.99);
-	/* Nothing is asked for again, not even the library. */
+	/* A further call does not even open the library. */
 	library.soname = "libwalship-none.so.1";
 	assert_int_equal(dynlib_load(&library, &err), STATUS_OK);
 	assert_string_equal(err.text, "");
@@ -44,7 +44,7 @@ static void no_such_library(void **unused)
 	assert_true(cosine == NULL);
 }
 
-/* An older library than the one that walship was built with. The table stays empty, so that it is told again. */
+/* A library older than the build's. The table stays empty, so the next call fails too. */
 static void no_such_function(void **unused)
 {
 	(void)unused;
@@ -70,8 +70,10 @@ static void *load_and_call(void *right)
 	return NULL;
 }
 
-/* As two objects that are compressed side by side do. That nothing is written twice at once is ThreadSanitizer's to
- * say. */
+/*
+ * Two threads load at once, as for two objects that are compressed concurrently. ThreadSanitizer checks that nothing is
+ * written twice at once.
+ */
 static void from_several_threads(void **unused)
 {
 	(void)unused;

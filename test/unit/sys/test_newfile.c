@@ -42,7 +42,7 @@ static void begin(struct newfile *file, const char *content)
 	assert_ok(st, err);
 }
 
-/* With a hidden name, as on a file system that cannot do without: what newfile does must be the same. */
+/* With a hidden name, as on a file system without O_TMPFILE: the result must be the same. */
 static void give_name(struct newfile *file)
 {
 	char link[64];
@@ -116,7 +116,7 @@ static void says_what_is_wrong(void **unused)
 	assert_int_equal(newfile_open(&file, scratch_path(&dir, "none/x"), 0600, &err), STATUS_MISSING);
 	assert_int_equal(newfile_open(&file, scratch_path(&dir, "plain/x"), 0600, &err), STATUS_LOCAL);
 	assert_int_equal(newfile_open(&file, scratch_path(&dir, ""), 0600, &err), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "is no name for a file"));
+	assert_non_null(strstr(err.text, "is not a valid file name"));
 	assert_int_equal(newfile_open(&file, "/proc/x", 0600, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "create a file for /proc/x: "));
 	assert_false(file.open);
@@ -126,7 +126,7 @@ static void says_what_is_wrong(void **unused)
 	assert_int_equal(newfile_replace(&file, &err), STATUS_LOCAL);
 	assert_string_equal(err.text, "rename to file: Is a directory");
 	newfile_fini(&file);
-	/* And what cannot be written is not: /dev/full says ENOSPC. */
+	/* A failed write is reported: /dev/full gives ENOSPC. */
 	begin(&file, "x");
 	int full = open("/dev/full", O_WRONLY);
 	assert_int_equal(dup2(full, file.fd), file.fd);

@@ -1,4 +1,4 @@
-/* Programs that succeed, fail, say too much, and do not end. */
+/* Programs that succeed, fail, print too much, or do not exit. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ static void gives_what_is_printed(void **unused)
 	    {"sh -c 'echo $GREETING; echo no >&2'", "hello\n"},
 	    {"cat", ""},
 	    {"true", ""},
-	    /* It closes its output and goes on; it leaves a child that holds it. */
+	    /* The program closes its output and continues; it leaves a child that keeps the output open. */
 	    {"sh -c 'echo early; exec >&- 2>&-; sleep 0.1'", "early\n"},
 	    {"sh -c 'echo own; sleep 2 &'", "own\n"},
 	};
@@ -64,18 +64,18 @@ static void says_what_went_wrong(void **unused)
 	} cases[] = {
 	    {"/nonexistent/program x", STATUS_USAGE,
 	     "x-command /nonexistent/program: cannot be run: No such file or directory"},
-	    {"echo 'x", STATUS_USAGE, "x-command has a quote that is not closed"},
-	    {"false", STATUS_UNREACHABLE, "x-command false: ended with exit code 1"},
-	    {"sh -c 'kill -9 $$'", STATUS_UNREACHABLE, "x-command sh: was ended by signal 9"},
+	    {"echo 'x", STATUS_USAGE, "x-command has an unclosed quote"},
+	    {"false", STATUS_UNREACHABLE, "x-command false: exited with code 1"},
+	    {"sh -c 'kill -9 $$'", STATUS_UNREACHABLE, "x-command sh: killed by signal 9"},
 	    {"sh -c 'echo; echo \" vault: sealed\" >&2; echo more >&2; exit 2'", STATUS_UNREACHABLE,
-	     "x-command sh: ended with exit code 2: 'vault: sealed'"},
-	    /* What traces itself. */
+	     "x-command sh: exited with code 2: 'vault: sealed'"},
+	    /* A program that traces its commands. */
 	    {"sh -c 'echo key=sesame-open; echo + echo sesame-open >&2; exit 2'", STATUS_UNREACHABLE,
-	     "x-command sh: ended with exit code 2 (and said what it printed, which is not shown)"},
+	     "x-command sh: exited with code 2 (the error message repeats the output, so it is not shown)"},
 	    {"sh -c 'echo sesame-open; echo + echo sesame-open >&2; exit 2'", STATUS_UNREACHABLE,
-	     "x-command sh: ended with exit code 2 (and said what it printed, which is not shown)"},
-	    {"head -c 65537 /dev/zero", STATUS_UNREACHABLE, "x-command head: prints more than 65536 bytes"},
-	    {"yes", STATUS_UNREACHABLE, "x-command yes: prints more than 65536 bytes"},
+	     "x-command sh: exited with code 2 (the error message repeats the output, so it is not shown)"},
+	    {"head -c 65537 /dev/zero", STATUS_UNREACHABLE, "x-command head: printed more than 65536 bytes"},
+	    {"yes", STATUS_UNREACHABLE, "x-command yes: printed more than 65536 bytes"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct secret out = {0};
@@ -95,7 +95,7 @@ static void takes_as_much_as_a_file_may_hold(void **unused)
 	secret_fini(&out);
 }
 
-/* Who is not run for what he prints is not ended for it: he has something to do yet. */
+/* With truncate_output a program may print too much and still finish its work. */
 static void lets_it_talk(void **unused)
 {
 	(void)unused;
@@ -105,17 +105,17 @@ static void lets_it_talk(void **unused)
 	};
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		const struct program program = {
-		    .what = "x-command", .line = lines[i], .environment = environment, .talks = true};
+		    .what = "x-command", .line = lines[i], .environment = environment, .truncate_output = true};
 		struct secret out = {0};
 		int64_t began_ms = clock_monotonic_ms(&system_clock);
 		err = (struct error){0};
 		assert_int_equal(program_run(&program, &call, &out, &err), STATUS_UNREACHABLE);
-		assert_non_null(strstr(err.text, "x-command sh: ended with exit code 7"));
+		assert_non_null(strstr(err.text, "x-command sh: exited with code 7"));
 		assert_true(clock_monotonic_ms(&system_clock) - began_ms < 10000);
 	}
 }
 
-/* Its children too: the group. */
+/* The whole process group is killed. */
 static void ends_with_the_deadline(void **unused)
 {
 	(void)unused;
@@ -127,14 +127,14 @@ static void ends_with_the_deadline(void **unused)
 		       scratch_path(&dir, "pid"));
 	call.deadline_ms = clock_monotonic_ms(&system_clock) + 1000;
 	assert_int_equal(run(line, &out), STATUS_UNREACHABLE);
-	assert_string_equal(err.text, "x-command sh: does not end in time: 'waiting'");
+	assert_string_equal(err.text, "x-command sh: did not exit in time: 'waiting'");
 	FILE *file = fopen(scratch_path(&dir, "pid"), "r");
 	assert_non_null(file);
 	assert_non_null(fgets(text, sizeof text, file));
 	(void)fclose(file);
 	pid_t child = (pid_t)atoi(text);
 	assert_true(child > 1);
-	/* Whoever inherits it waits for it: until then its number is there. */
+	/* The pid exists until the process that inherits the child waits for it. */
 	for (int i = 0; i < 1000 && kill(child, 0) == 0; i++) {
 		char stat[64], state[64] = "";
 		(void)snprintf(stat, sizeof stat, "/proc/%d/stat", (int)child);
@@ -176,7 +176,7 @@ static void ends_when_a_signal_asks(void **unused)
 	struct secret out = {0};
 	call.signal_hold = &signal_hold;
 	assert_int_equal(run("sleep 300", &out), STATUS_UNREACHABLE);
-	assert_string_equal(err.text, "x-command sleep: a signal ended it");
+	assert_string_equal(err.text, "x-command sleep: interrupted by a signal");
 	assert_int_equal(held, 0);
 }
 

@@ -44,7 +44,7 @@ static void reads_private_files_only(void **unused)
 	(void)unused;
 	static const struct {
 		unsigned mode;
-		uid_t owner; /* only root can try others */
+		uid_t owner; /* only root can test other owners */
 		enum status expected;
 		const char *text;
 	} cases[] = {
@@ -54,7 +54,7 @@ static void reads_private_files_only(void **unused)
 	    {0644, 0, STATUS_USAGE, "can be read by others (mode 0644)"},
 	    {0660, 0, STATUS_USAGE, "can be read by others (mode 0660)"},
 	    {0604, 0, STATUS_USAGE, "can be read by others (mode 0604)"},
-	    {0600, 12345, STATUS_USAGE, "belongs to user 12345, neither to this one nor to root"},
+	    {0600, 12345, STATUS_USAGE, "belongs to user 12345, not to this user or root"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct secret secret = {0};
@@ -96,9 +96,9 @@ static void refuses_what_is_no_file(void **unused)
 	assert_int_equal(secret_read_file(&secret, "\"/etc/walship/key\"", &err), STATUS_USAGE);
 	assert_non_null(strstr(err.hint, "without quotes"));
 	assert_int_equal(secret_read_file(&secret, dir.path, &err), STATUS_USAGE);
-	assert_non_null(strstr(err.text, "is not a plain file"));
+	assert_non_null(strstr(err.text, "is not a regular file"));
 	assert_int_equal(secret_read_file(&secret, scratch_path(&dir, "fifo"), &err), STATUS_USAGE);
-	assert_non_null(strstr(err.text, "is not a plain file"));
+	assert_non_null(strstr(err.text, "is not a regular file"));
 	assert_int_equal(secret_read_file(&secret, scratch_path(&dir, "large"), &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "is larger than 65536 bytes"));
 	assert_null(secret.data);

@@ -45,7 +45,7 @@ static void makes_a_private_dir(void **unused)
 	}
 }
 
-/* Whatever another user may have prepared there. */
+/* Another user may have created the name first. */
 static void believes_only_its_own(void **unused)
 {
 	(void)unused;
@@ -54,17 +54,17 @@ static void believes_only_its_own(void **unused)
 	assert_int_equal(chmod(scratch_path(&dir, "open"), 0750), 0);
 	assert_int_equal(mkdir(scratch_path(&dir, "mine"), 0700), 0);
 	assert_int_equal(symlink(scratch_path(&dir, "mine"), scratch_path(&dir, "link")), 0);
-	assert_refused(scratch_path(&dir, "file"), "own with mode 0700");
-	assert_refused(scratch_path(&dir, "open"), "own with mode 0700");
-	assert_refused(scratch_path(&dir, "link"), "own with mode 0700");
+	assert_refused(scratch_path(&dir, "file"), "with mode 0700");
+	assert_refused(scratch_path(&dir, "open"), "with mode 0700");
+	assert_refused(scratch_path(&dir, "link"), "with mode 0700");
 	assert_refused(scratch_path(&dir, "none/below"), "No such file or directory");
-	assert_non_null(strstr(err.hint, "name a directory of this user's own"));
+	assert_non_null(strstr(err.hint, "set spool to a directory that this user owns"));
 	assert_refused("relative", "is not an absolute path");
 	assert_refused("", "is not an absolute path");
 	if (geteuid() == 0) {
 		assert_int_equal(mkdir(scratch_path(&dir, "theirs"), 0700), 0);
 		assert_int_equal(chown(scratch_path(&dir, "theirs"), 12345, 12345), 0);
-		assert_refused(scratch_path(&dir, "theirs"), "not a directory of user 0's own");
+		assert_refused(scratch_path(&dir, "theirs"), "not a directory of user 0 with");
 		assert_non_null(strstr(err.hint, "run walship as user 12345"));
 	}
 }

@@ -1,5 +1,7 @@
-/* Which objects are read: "3" is segment 3 that is new, "3." one that is remembered, "3!" one that cannot be read, "h"
- * a history. */
+/*
+ * Plans which objects to read: "3" is segment 3 without a note, "3." a noted segment, "3!" an archived one, "h" a
+ * history.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +22,7 @@ static enum status join(void *arg, const struct read_job *job, struct error *err
 	return buffer_printf(arg, error, "%lu=%s%lu ", job->number, job->follows ? "+" : "", number);
 }
 
-static void reads_what_is_new_and_its_neighbours(void **unused)
+static void reads_new_segments_and_their_neighbours(void **unused)
 {
 	(void)unused;
 	static const struct {
@@ -70,7 +72,7 @@ static void reads_what_is_new_and_its_neighbours(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_what_is_new_and_its_neighbours),
+	    cmocka_unit_test(reads_new_segments_and_their_neighbours),
 	};
-	return cmocka_run_group_tests_name("command/read_plan", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("verify/read_plan", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* What verify --read remembers. */
+/* The notes of verify --read. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@
 static struct scratch dir;
 static struct error err;
 
-static void open_memory(struct verified *verified, const char *identity, int64_t not_before_s)
+static void open_notes(struct verified *verified, const char *identity, int64_t not_before_s)
 {
 	assert_ok(verified_open(verified, dir.path, identity, 42, not_before_s, &err), err);
 }
@@ -37,12 +37,12 @@ static void ranges_grow_together_and_apart(void **unused)
 {
 	(void)unused;
 	struct verified verified;
-	open_memory(&verified, IDENTITY, 0);
+	open_notes(&verified, IDENTITY, 0);
 	describe(&verified, "");
 	add(&verified, 1, 5, 9, 100);
 	add(&verified, 2, 10, 10, 100);
 	describe(&verified, "1:5-9@100 2:10-10@100 ");
-	/* Threads end in any order. */
+	/* Threads finish in any order. */
 	add(&verified, 1, 12, 12, 100);
 	add(&verified, 1, 10, 10, 100);
 	describe(&verified, "1:5-10@100 1:12-12@100 2:10-10@100 ");
@@ -62,7 +62,7 @@ static void ranges_grow_together_and_apart(void **unused)
 	describe(&verified, "1:6-7@300 1:8-9@100 1:11-12@100 1:13-13@200 ");
 
 	assert_true(verified_has(&verified, 1, 6, 299));
-	assert_false(verified_has(&verified, 1, 6, 300)); /* stored since */
+	assert_false(verified_has(&verified, 1, 6, 300)); /* stored later */
 	assert_true(verified_has(&verified, 1, 9, 99));
 	assert_false(verified_has(&verified, 1, 10, 99));
 	assert_false(verified_has(&verified, 1, 14, 99));
@@ -71,27 +71,27 @@ static void ranges_grow_together_and_apart(void **unused)
 	verified_fini(&verified);
 }
 
-static void it_is_kept_and_found_again(void **unused)
+static void notes_are_saved_and_loaded(void **unused)
 {
 	(void)unused;
 	struct verified verified;
-	open_memory(&verified, IDENTITY, 0);
+	open_notes(&verified, IDENTITY, 0);
 	add(&verified, 1, 5, 9, 100);
 	add(&verified, 4294967295u, 10, 12, 200);
 	assert_ok(verified_save(&verified, &err), err);
-	assert_ok(verified_save(&verified, &err), err); /* in place of the first */
+	assert_ok(verified_save(&verified, &err), err); /* replaces the first */
 	verified_fini(&verified);
-	open_memory(&verified, IDENTITY, 0);
+	open_notes(&verified, IDENTITY, 0);
 	describe(&verified, "1:5-9@100 4294967295:10-12@200 ");
 	verified_fini(&verified);
-	/* Too old; of another repository, or with other keys; of another cluster. */
-	open_memory(&verified, IDENTITY, 101);
+	/* Too old; another repository; other keys; another cluster. */
+	open_notes(&verified, IDENTITY, 101);
 	describe(&verified, "4294967295:10-12@200 ");
 	verified_fini(&verified);
-	open_memory(&verified, "repo file:///y\ns3-endpoint \n", 0);
+	open_notes(&verified, "repo file:///y\ns3-endpoint \n", 0);
 	describe(&verified, "");
 	verified_fini(&verified);
-	open_memory(&verified, IDENTITY "key 00\n", 0);
+	open_notes(&verified, IDENTITY "key 00\n", 0);
 	describe(&verified, "");
 	verified_fini(&verified);
 	assert_ok(verified_open(&verified, dir.path, IDENTITY, 43, 0, &err), err);
@@ -99,7 +99,7 @@ static void it_is_kept_and_found_again(void **unused)
 	verified_fini(&verified);
 }
 
-static void a_file_that_is_not_whole_is_none(void **unused)
+static void an_incomplete_file_gives_no_notes(void **unused)
 {
 	(void)unused;
 #define HEAD "walship verified 1\n" IDENTITY
@@ -124,32 +124,32 @@ static void a_file_that_is_not_whole_is_none(void **unused)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct verified verified;
 		scratch_put(&dir, "verified-42", cases[i].text, strlen(cases[i].text), 0600);
-		open_memory(&verified, IDENTITY, 0);
+		open_notes(&verified, IDENTITY, 0);
 		describe(&verified, cases[i].expected);
 		verified_fini(&verified);
 	}
 }
 
-static void memory_has_a_bound(void **unused)
+static void ranges_are_bounded(void **unused)
 {
 	(void)unused;
 	struct verified verified;
-	open_memory(&verified, "repo file:///bound\n", 0);
+	open_notes(&verified, "repo file:///bound\n", 0);
 	for (uint64_t i = 0; i < 2 * VERIFIED_RANGES_MAX; i++)
 		assert_ok(verified_add(&verified, 1, 2 * i, (int64_t)(1000 + i), &err), err);
 	assert_in_range(verified.count, VERIFIED_RANGES_MAX - 2, VERIFIED_RANGES_MAX);
-	/* The oldest were forgotten. */
+	/* The oldest ranges were dropped. */
 	assert_true(verified_has(&verified, 1, 4UL * VERIFIED_RANGES_MAX - 2, 0));
 	assert_false(verified_has(&verified, 1, 0, 0));
 	assert_ok(verified_save(&verified, &err), err);
 	size_t count = verified.count;
 	verified_fini(&verified);
-	open_memory(&verified, "repo file:///bound\n", 0);
+	open_notes(&verified, "repo file:///bound\n", 0);
 	assert_int_equal(verified.count, count);
 	verified_fini(&verified);
 }
 
-static void a_dir_that_is_gone_is_an_error(void **unused)
+static void a_missing_directory_is_an_error(void **unused)
 {
 	(void)unused;
 	struct verified verified;
@@ -161,12 +161,12 @@ static void a_dir_that_is_gone_is_an_error(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ranges_grow_together_and_apart),   cmocka_unit_test(it_is_kept_and_found_again),
-	    cmocka_unit_test(a_file_that_is_not_whole_is_none), cmocka_unit_test(memory_has_a_bound),
-	    cmocka_unit_test(a_dir_that_is_gone_is_an_error),
+	    cmocka_unit_test(ranges_grow_together_and_apart),    cmocka_unit_test(notes_are_saved_and_loaded),
+	    cmocka_unit_test(an_incomplete_file_gives_no_notes), cmocka_unit_test(ranges_are_bounded),
+	    cmocka_unit_test(a_missing_directory_is_an_error),
 	};
 	scratch_init(&dir);
-	int failed = cmocka_run_group_tests_name("command/verified", tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("verify/verified", tests, NULL, NULL);
 	scratch_fini(&dir);
 	return failed;
 }

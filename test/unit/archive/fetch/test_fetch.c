@@ -129,7 +129,7 @@ static void the_content_must_be_what_the_name_says(void **unused)
 	sink_free(chain);
 	assert_int_equal(archive_fetch(&archive, name), STATUS_DAMAGED);
 	assert_non_null(strstr(archive.err.text,
-			       "not what its name says: its first page is 0/400000 where the name says 0/300000"));
+			       "does not match its name: its first page is at 0/400000, but the name says 0/300000"));
 	assert_absent();
 }
 

@@ -350,7 +350,7 @@ static bool end_is_asked(void)
 static void does_not_wait_when_asked_to_end(void **unused)
 {
 	(void)unused;
-	static const struct signal_hold signal_hold = {.asked = end_is_asked};
+	static const struct signal_hold signal_hold = {.is_interrupted = end_is_asked};
 	write_identity_of(config);
 	CLEANUP(fd_closep) int fd = come_alive();
 	(void)fd; /* open until the end */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/push/push_source.h"
 #include "stream/codec/codec.h"
 #include "support/archive.h"
 #include "support/cmocka.h"
@@ -59,7 +60,7 @@ static void the_same_again_is_success(void **unused)
 		assert_ok(st, archive.err);
 		assert_memory_equal(memory_store_bytes(archive.store, objects[i]), &before, sizeof before);
 	}
-	assert_non_null(strstr(buffer_text(&archive.world.logged), "identical to what the archive has"));
+	assert_non_null(strstr(buffer_text(&archive.world.logged), "identical to the archived file"));
 }
 
 static void another_content_is_refused(void **unused)
@@ -73,7 +74,7 @@ static void another_content_is_refused(void **unused)
 		assert_int_equal(archive_push(&archive, names[i]), STATUS_CONFLICT);
 		assert_non_null(strstr(archive.err.text, names[i]));
 		assert_non_null(
-		    strstr(archive.err.text, "the archive has another file of this name: differs from byte "));
+		    strstr(archive.err.text, "the archive has a different file with this name: differs from byte "));
 		assert_non_null(strstr(archive.err.hint, "Nothing was changed"));
 		assert_memory_equal(memory_store_bytes(archive.store, objects[i]), &before, sizeof before);
 	}
@@ -88,7 +89,7 @@ static void what_cannot_be_read_back_is_not_success(void **unused)
 	object->data[object->len - 40] ^= 1;
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
 	assert_string_equal(archive.err.text,
-			    "push 000000010000000000000003: the archive has this name already, but what it has "
+			    "push 000000010000000000000003: the archive already has this name, but its object "
 			    "cannot be read: not authentic: its HMAC-SHA-256 does not match");
 	object->len = 10;
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
@@ -105,7 +106,7 @@ static void a_broken_store_is_no_success(void **unused)
 	assert_null(memory_store_bytes(archive.store, objects[0]));
 	archive.world.random_fails = true;
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_LOCAL);
-	assert_string_equal(archive.err.text, "push 000000010000000000000003: no random bytes to be had");
+	assert_string_equal(archive.err.text, "push 000000010000000000000003: no random bytes available");
 	assert_null(memory_store_bytes(archive.store, objects[0]));
 }
 
@@ -117,8 +118,9 @@ static void reading_back_may_fail(void **unused)
 		enum status read, expected;
 		const char *text;
 	} cases[] = {
-	    {STATUS_UNREACHABLE, STATUS_UNREACHABLE, "reading back what the archive has already: the store is broken"},
-	    {STATUS_MISSING, STATUS_UNREACHABLE, "it was there a moment ago: the store is broken"},
+	    {STATUS_UNREACHABLE, STATUS_UNREACHABLE,
+	     "reading the object that the archive already has: the store is broken"},
+	    {STATUS_MISSING, STATUS_UNREACHABLE, "the object existed a moment ago: the store is broken"},
 	};
 	archive_put_wal(&archive, names[0], 7);
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_OK);
@@ -146,7 +148,8 @@ static void nothing_of_a_wrong_file_is_stored(void **unused)
 	put_header(&alien, ARCHIVE_SEGMENT_BYTES);
 	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
 	assert_string_equal(archive.err.text,
-			    "push 000000010000000000000003: of cluster 43, but the data directory is of cluster 42");
+			    "push 000000010000000000000003: the file belongs to cluster 43, but the data directory "
+			    "belongs to cluster 42");
 	put_header(&good, 100);
 	assert_int_equal(archive_push(&archive, name), STATUS_CONFLICT);
 	put_header(&good, 0);
@@ -167,7 +170,7 @@ static void what_is_no_wal_file_is_refused(void **unused)
 	assert_non_null(strstr(archive.err.text, "No such file or directory"));
 	assert_int_equal(mkdir(scratch_path(&archive.dir, "data/pg_wal/000000010000000000000003"), 0700), 0);
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_USAGE);
-	assert_non_null(strstr(archive.err.text, "is not a plain file"));
+	assert_non_null(strstr(archive.err.text, "is not a regular file"));
 }
 
 /* The cluster's identity: from the file, the data directory, the option. */
@@ -183,14 +186,18 @@ static void identities_must_agree(void **unused)
 	} cases[] = {
 	    {"000000010000000000000003", true, 0, STATUS_OK, ""},
 	    {"000000010000000000000004", true, 42, STATUS_OK, ""},
-	    {"000000010000000000000005", true, 43, STATUS_CONFLICT, "of cluster 42, but --system-id is of cluster 43"},
+	    {"000000010000000000000005", true, 43, STATUS_CONFLICT,
+	     "the file belongs to cluster 42, but --system-id names cluster 43"},
 	    {"000000010000000000000006", false, 0, STATUS_OK, ""},
-	    {"000000010000000000000007", false, 43, STATUS_CONFLICT, "of cluster 42, but --system-id is of cluster 43"},
+	    {"000000010000000000000007", false, 43, STATUS_CONFLICT,
+	     "the file belongs to cluster 42, but --system-id names cluster 43"},
 	    {"00000002.history", true, 0, STATUS_OK, ""},
-	    {"00000003.history", true, 43, STATUS_CONFLICT, "of cluster 42, but --system-id is of cluster 43"},
+	    {"00000003.history", true, 43, STATUS_CONFLICT,
+	     "the file belongs to cluster 42, but --system-id names cluster 43"},
 	    {"00000004.history", false, 42, STATUS_OK, ""},
-	    {"00000005.history", false, 0, STATUS_USAGE, "its system identifier is not known"},
-	    {"000000010000000000000002.00000028.backup", false, 0, STATUS_USAGE, "its system identifier is not known"},
+	    {"00000005.history", false, 0, STATUS_USAGE, "the file's system identifier is not known"},
+	    {"000000010000000000000002.00000028.backup", false, 0, STATUS_USAGE,
+	     "the file's system identifier is not known"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char path[128];
@@ -207,7 +214,7 @@ static void identities_must_agree(void **unused)
 				    .keys = &archive.keys,
 				    .path = scratch_path(&archive.dir, path),
 				    .system_id = cases[i].option};
-		assert_int_equal(push_file(&push, NULL, &archive.err), cases[i].expected);
+		assert_int_equal(push_file(&push, &archive.err), cases[i].expected);
 		if (cases[i].expected)
 			assert_non_null(strstr(archive.err.text, cases[i].text));
 	}
@@ -217,51 +224,52 @@ static void identities_must_agree(void **unused)
 			    .keys = &archive.keys,
 			    .path = scratch_path(&archive.dir, "000000010000000000000006"),
 			    .pg_data = scratch_path(&archive.dir, "out")};
-	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_USAGE);
+	assert_int_equal(push_file(&push, &archive.err), STATUS_USAGE);
 	assert_non_null(strstr(archive.err.text, "is not a data directory"));
 }
 
-/* Without a store: what the file is, for the notes of push-ahead. */
-static void examines_without_sending(void **unused)
+/* Without a store: what pushed markers say of a file. */
+static void opens_without_sending(void **unused)
 {
 	(void)unused;
 	struct stat info;
-	struct shipped examined, shipped;
+	struct push_source source;
 	archive_put_wal(&archive, names[0], 7);
 	struct push push = {.call = &archive.world.call,
 			    .path = scratch_path(&archive.dir, "data/pg_wal/000000010000000000000003")};
-	enum status st = push_examine(&push, &examined, &archive.err);
+	enum status st = push_source_open(&source, &push, &archive.err);
 	assert_ok(st, archive.err);
 	assert_int_equal(stat(push.path, &info), 0);
-	assert_int_equal(examined.system_id, ARCHIVE_SYSTEM_ID);
-	assert_int_equal(examined.device, info.st_dev);
-	assert_int_equal(examined.inode, info.st_ino);
-	assert_int_equal(examined.size, ARCHIVE_SEGMENT_BYTES);
-	assert_int_equal(examined.modified_ns, info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec);
-	assert_int_equal(examined.changed_ns, info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec);
-	/* What was shipped is told, also when it was there. */
+	const struct shipped opened = source.file;
+	assert_int_equal(opened.system_id, ARCHIVE_SYSTEM_ID);
+	assert_int_equal(opened.device, info.st_dev);
+	assert_int_equal(opened.inode, info.st_ino);
+	assert_int_equal(opened.size, ARCHIVE_SEGMENT_BYTES);
+	assert_int_equal(opened.modified_ns, info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec);
+	assert_int_equal(opened.changed_ns, info.st_ctim.tv_sec * 1000000000 + info.st_ctim.tv_nsec);
+	/* It is still that file once it is sent, also when its object was there. */
 	push.store = archive.store;
 	push.codec = codec_by_name("none");
 	push.keys = &archive.keys;
 	for (int i = 0; i < 2; i++) {
-		shipped = (struct shipped){0};
-		st = push_file(&push, &shipped, &archive.err);
+		st = push_source_send(&source, &push, &archive.err);
 		assert_ok(st, archive.err);
-		assert_memory_equal(&shipped, &examined, sizeof shipped);
+		assert_memory_equal(&source.file, &opened, sizeof opened);
 	}
+	push_source_close(&source);
 	/* A history tells no cluster; the data directory does. */
 	archive_put_wal(&archive, names[3], 7);
 	push.path = scratch_path(&archive.dir, "data/pg_wal/00000002.history");
-	st = push_examine(&push, &examined, &archive.err);
+	st = push_source_open(&source, &push, &archive.err);
 	assert_ok(st, archive.err);
-	assert_int_equal(examined.system_id, ARCHIVE_SYSTEM_ID);
+	assert_int_equal(source.file.system_id, ARCHIVE_SYSTEM_ID);
+	push_source_close(&source);
 }
 
-/* In the words of push_file: whoever reads them need not know which of the two it was. */
-static void examines_as_it_pushes(void **unused)
+/* In the words of push_file: a reader need not know which of the two it was. */
+static void refuses_to_open_as_it_pushes(void **unused)
 {
 	(void)unused;
-	struct shipped file;
 	struct error other = {0};
 	struct push push = {.call = &archive.world.call, .codec = codec_by_name("none"), .keys = &archive.keys};
 	static const char *const paths[] = {"data/pg_wal/000000010000000000000009", "data/pg_wal/x", "data/pg_wal",
@@ -270,38 +278,40 @@ static void examines_as_it_pushes(void **unused)
 	scratch_put(&archive.dir, "00000002.history", "1\t0/1\tx\n", 8, 0600);
 	push.store = archive.store;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		struct push_source source;
 		push.path = scratch_path(&archive.dir, paths[i]);
-		enum status st = push_examine(&push, &file, &archive.err);
+		enum status st = push_source_open(&source, &push, &archive.err);
+		push_source_close(&source);
 		assert_int_not_equal(st, STATUS_OK);
-		assert_int_equal(push_file(&push, NULL, &other), st);
+		assert_int_equal(push_file(&push, &other), st);
 		assert_string_equal(other.text, archive.err.text);
 		assert_string_equal(other.hint, archive.err.hint);
 	}
 }
 
-/* Between the look and the push the name is given to another file, or the file is written to, as good as both may be.
- */
-static void pushes_what_was_judged_only(void **unused)
+/* After the open the name is given to another file, or the file is written to, as good as both may be. */
+static void knows_whether_the_path_still_names_the_open_file(void **unused)
 {
 	(void)unused;
-	struct shipped known;
+	struct push_source source;
 	struct push push = {.call = &archive.world.call, .codec = codec_by_name("none"), .keys = &archive.keys};
 	push.store = archive.store;
 	archive_put_wal(&archive, names[0], 7);
 	push.path = scratch_path(&archive.dir, "data/pg_wal/000000010000000000000003");
-	enum status st = push_examine(&push, &known, &archive.err);
+	enum status st = push_source_open(&source, &push, &archive.err);
 	assert_ok(st, archive.err);
-	push.known = &known;
-	const struct timespec then[2] = {
-	    {.tv_sec = known.modified_ns / 1000000000, .tv_nsec = known.modified_ns % 1000000000},
-	    {.tv_sec = known.modified_ns / 1000000000, .tv_nsec = known.modified_ns % 1000000000}};
+	const int64_t modified_ns = source.file.modified_ns;
+	const struct timespec then[2] = {{.tv_sec = modified_ns / 1000000000, .tv_nsec = modified_ns % 1000000000},
+					 {.tv_sec = modified_ns / 1000000000, .tv_nsec = modified_ns % 1000000000}};
 	/* Another inode, of the same time. */
 	const char *aside = scratch_path(&archive.dir, "data/pg_wal/aside");
 	assert_int_equal(rename(push.path, aside), 0);
+	assert_int_equal(push_source_check_current(&source, &push, &archive.err), STATUS_LOCAL);
+	assert_non_null(strstr(archive.err.text, "No such file or directory"));
 	archive_put_wal(&archive, names[0], 8);
 	assert_int_equal(utimensat(AT_FDCWD, push.path, then, 0), 0);
-	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_CONFLICT);
-	assert_non_null(strstr(archive.err.text, "changed since it was checked"));
+	assert_int_equal(push_source_check_current(&source, &push, &archive.err), STATUS_CONFLICT);
+	assert_non_null(strstr(archive.err.text, "push 000000010000000000000003: changed since it was checked"));
 	assert_non_null(strstr(archive.err.hint, "backfill again"));
 	/* The same inode, written to since: one byte that it had already. */
 	assert_int_equal(rename(aside, push.path), 0);
@@ -311,13 +321,19 @@ static void pushes_what_was_judged_only(void **unused)
 	assert_int_equal(pwrite(fd, &last, 1, ARCHIVE_SEGMENT_BYTES - 1), 1);
 	const struct timespec later[2] = {then[0], {.tv_sec = then[1].tv_sec + 1}};
 	assert_int_equal(futimens(fd, later), 0); /* the clock of files may not have moved on */
-	assert_int_equal(push_file(&push, NULL, &archive.err), STATUS_CONFLICT);
+	assert_int_equal(push_source_check_current(&source, &push, &archive.err), STATUS_CONFLICT);
+	assert_int_equal(push_source_send(&source, &push, &archive.err), STATUS_CONFLICT);
+	assert_non_null(strstr(archive.err.text, "changed while it was read"));
+	assert_null(memory_store_bytes(archive.store, objects[0]));
 	/* As it was: a link more, or another owner, is no other content. */
 	assert_int_equal(futimens(fd, then), 0);
 	(void)close(fd);
 	assert_int_equal(link(push.path, aside), 0);
-	st = push_file(&push, NULL, &archive.err);
+	st = push_source_check_current(&source, &push, &archive.err);
 	assert_ok(st, archive.err);
+	st = push_source_send(&source, &push, &archive.err);
+	assert_ok(st, archive.err);
+	push_source_close(&source);
 }
 
 #define WITH_SETUP(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -334,9 +350,9 @@ int main(void)
 	    WITH_SETUP(nothing_of_a_wrong_file_is_stored),
 	    WITH_SETUP(what_is_no_wal_file_is_refused),
 	    WITH_SETUP(identities_must_agree),
-	    WITH_SETUP(examines_without_sending),
-	    WITH_SETUP(examines_as_it_pushes),
-	    WITH_SETUP(pushes_what_was_judged_only),
+	    WITH_SETUP(opens_without_sending),
+	    WITH_SETUP(refuses_to_open_as_it_pushes),
+	    WITH_SETUP(knows_whether_the_path_still_names_the_open_file),
 	};
-	return cmocka_run_group_tests_name("command/push", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/push", tests, NULL, NULL);
 }

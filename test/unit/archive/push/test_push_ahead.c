@@ -207,7 +207,7 @@ static void a_file_written_again_is_pushed_again(void **unused)
 	archive_put_wal(&archive, segment(2), 77);
 	st = push_with(segment(1), "push-ahead = 1\n");
 	assert_ok(st, archive.err);
-	assert_non_null(strstr(logged, "push 000000010000000000000001: identical to what the archive has"));
+	assert_non_null(strstr(logged, "push 000000010000000000000001: identical to the archived file"));
 	assert_int_equal(push(segment(2)), STATUS_CONFLICT);
 	assert_false(noted(segment(2)));
 	assert_true(noted(segment(3)));

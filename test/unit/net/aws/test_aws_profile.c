@@ -20,7 +20,7 @@ static const struct {
     {"[ a ]\n# aws_access_key_id = X\n" BOTH, "a", false, true, "AK", "SK", NULL},
     {"[a]\n" BOTH "aws_access_key_id = later\n", "a", false, true, "later", "SK", NULL},
     {"[a]\naws_secret_access_key = a=b#c;d+/==\n", "a", false, true, NULL, "a=b#c;d+/==", NULL},
-    /* Properties of a property are not the profile's. */
+    /* Nested properties are not the profile's. */
     {"[a]\ns3 =\n  aws_access_key_id = nested\n" BOTH, "a", false, true, "AK", "SK", NULL},
     {"[a]\n  aws_access_key_id = AK\n\taws_secret_access_key = SK\n", "a", false, true, "AK", "SK", NULL},
     {"[profile a]\ncredential_process = /bin/x \"y z\" # all of it\n", "a", true, true, NULL, NULL,
@@ -61,7 +61,7 @@ static void reads_a_profile(void **unused)
 	}
 }
 
-/* The credentials file comes first: what it says stays, and the config file adds to it. */
+/* The values of the credentials file win; the config file adds others. */
 static void adds_a_second_file(void **unused)
 {
 	(void)unused;
@@ -76,7 +76,7 @@ static void adds_a_second_file(void **unused)
 	assert_false(profile.found);
 }
 
-/* Session tokens of roles make lines that no INI reader of ours would take. */
+/* Session tokens of roles make lines longer than libinih accepts. */
 static void takes_long_lines(void **unused)
 {
 	(void)unused;

@@ -1,10 +1,10 @@
-/* Temporary credentials outlive the call that asked for them, and no longer than they are good. */
+/* Temporary credentials are cached between calls until they expire soon. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "login.h"
+#include "search_fixture.h"
 #include "support/cmocka.h"
 
 #define GIVEN(key, expires)                                                                                            \
@@ -15,22 +15,22 @@
 static const char *const container[] = {"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/a", NULL};
 static const char *const other[] = {"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/b", NULL};
 
-static void find(struct login *login, const char *const *variables, const char *key, size_t requests)
+static void find(struct search_fixture *fixture, const char *const *variables, const char *key, size_t requests)
 {
-	const char *all[LOGIN_VARIABLES_MAX] = {variables[0]};
-	enum status st = login_find(login, all);
-	assert_ok(st, login->err);
-	assert_string_equal(login->found.access_key.data, key);
-	assert_string_equal(login->found.session_token.data, "TOK");
-	assert_int_equal(fault_server_count(login->server), requests);
+	const char *all[SEARCH_VARIABLES_MAX] = {variables[0]};
+	enum status st = search_fixture_find(fixture, all);
+	assert_ok(st, fixture->err);
+	assert_string_equal(fixture->found.access_key.data, key);
+	assert_string_equal(fixture->found.session_token.data, "TOK");
+	assert_int_equal(fault_server_count(fixture->server), requests);
 }
 
-/* The one file of the spool. */
-static void only_file(struct login *login, char out[512])
+/* The only file of the spool. */
+static void only_file(struct search_fixture *fixture, char out[512])
 {
 	FILE *list;
 	char command[256];
-	(void)snprintf(command, sizeof command, "ls -d %s/*", login->spool);
+	(void)snprintf(command, sizeof command, "ls -d %s/*", fixture->spool);
 	list = popen(command, "r");
 	assert_non_null(list);
 	assert_non_null(fgets(out, 512, list));
@@ -43,73 +43,73 @@ static void asks_once_until_they_nearly_expire(void **unused)
 	(void)unused;
 	static const struct fault_answer answers[] = {{.body = GIVEN("ONE", SIX)},
 						      {.body = GIVEN("TWO", "2013-05-24T12:00:00Z")}};
-	struct login login;
+	struct search_fixture fixture;
 	struct stat info;
 	char path[512];
-	login_open(&login, answers, 2);
-	find(&login, container, "ONE", 1);
-	assert_true(login.found.renewable);
-	find(&login, container, "ONE", 1);
-	assert_non_null(strstr(login.found.source, "kept in"));
-	only_file(&login, path);
+	search_fixture_open(&fixture, answers, 2);
+	find(&fixture, container, "ONE", 1);
+	assert_true(fixture.found.renewable);
+	find(&fixture, container, "ONE", 1);
+	assert_non_null(strstr(fixture.found.source, "cached in"));
+	only_file(&fixture, path);
 	assert_int_equal(lstat(path, &info), 0);
 	assert_int_equal(info.st_mode & 07777, 0600);
-	assert_int_equal(stat(login.spool, &info), 0);
+	assert_int_equal(stat(fixture.spool, &info), 0);
 	assert_int_equal(info.st_mode & 07777, 0700);
-	/* Ten minutes and a second before the end, and then ten minutes. */
-	login.world.utc_s = LOGIN_NOW_S + 6 * 3600 - 601;
-	find(&login, container, "ONE", 1);
-	login.world.utc_s++;
-	find(&login, container, "TWO", 2);
-	find(&login, container, "TWO", 2);
-	login_close(&login);
+	/* Ten minutes and one second before expiry, then exactly ten minutes. */
+	fixture.world.utc_s = SEARCH_NOW_S + 6 * 3600 - 601;
+	find(&fixture, container, "ONE", 1);
+	fixture.world.utc_s++;
+	find(&fixture, container, "TWO", 2);
+	find(&fixture, container, "TWO", 2);
+	search_fixture_close(&fixture);
 }
 
 static void keeps_sources_apart(void **unused)
 {
 	(void)unused;
 	static const struct fault_answer answers[] = {{.body = GIVEN("ONE", SIX)}, {.body = GIVEN("TWO", SIX)}};
-	struct login login;
-	login_open(&login, answers, 2);
-	find(&login, container, "ONE", 1);
-	find(&login, other, "TWO", 2);
-	find(&login, container, "ONE", 2);
-	find(&login, other, "TWO", 2);
-	login_close(&login);
+	struct search_fixture fixture;
+	search_fixture_open(&fixture, answers, 2);
+	find(&fixture, container, "ONE", 1);
+	find(&fixture, other, "TWO", 2);
+	find(&fixture, container, "ONE", 2);
+	find(&fixture, other, "TWO", 2);
+	search_fixture_close(&fixture);
 }
 
-/* The store called them expired: what is kept is not looked at, and replaced. */
+/* The store refused the cached credentials: they are ignored and replaced. */
 static void asks_again_when_told_to(void **unused)
 {
 	(void)unused;
 	static const struct fault_answer answers[] = {{.body = GIVEN("ONE", SIX)}, {.body = GIVEN("TWO", SIX)}};
-	struct login login;
-	login_open(&login, answers, 2);
-	find(&login, container, "ONE", 1);
-	login.search.renew = true;
-	find(&login, container, "TWO", 2);
-	login.search.renew = false;
-	find(&login, container, "TWO", 2);
-	login_close(&login);
+	struct search_fixture fixture;
+	search_fixture_open(&fixture, answers, 2);
+	find(&fixture, container, "ONE", 1);
+	fixture.search.renew = true;
+	find(&fixture, container, "TWO", 2);
+	fixture.search.renew = false;
+	find(&fixture, container, "TWO", 2);
+	search_fixture_close(&fixture);
 }
 
-/* In its last ten minutes a source may be down. */
+/* In the last ten minutes before expiry the source may fail. */
 static void uses_the_old_ones_when_the_source_is_down(void **unused)
 {
 	(void)unused;
 	static const struct fault_answer answers[] = {
 	    {.body = GIVEN("ONE", SIX)}, {.status = "404 Not Found"}, {.status = "404 Not Found"}};
-	struct login login;
-	const char *all[LOGIN_VARIABLES_MAX] = {container[0]};
-	login_open(&login, answers, 3);
-	find(&login, container, "ONE", 1);
-	login.world.utc_s = LOGIN_NOW_S + 6 * 3600 - 100;
-	find(&login, container, "ONE", 2);
-	assert_non_null(strstr(buffer_text(&login.world.logged), "those of before are used"));
-	login.world.utc_s = LOGIN_NOW_S + 6 * 3600;
-	assert_int_equal(login_find(&login, all), STATUS_UNREACHABLE);
-	assert_false(credentials_present(&login.found));
-	login_close(&login);
+	struct search_fixture fixture;
+	const char *all[SEARCH_VARIABLES_MAX] = {container[0]};
+	search_fixture_open(&fixture, answers, 3);
+	find(&fixture, container, "ONE", 1);
+	fixture.world.utc_s = SEARCH_NOW_S + 6 * 3600 - 100;
+	find(&fixture, container, "ONE", 2);
+	assert_non_null(strstr(buffer_text(&fixture.world.logged), "using cached credentials"));
+	fixture.world.utc_s = SEARCH_NOW_S + 6 * 3600;
+	assert_int_equal(search_fixture_find(&fixture, all), STATUS_UNREACHABLE);
+	assert_false(credentials_present(&fixture.found));
+	search_fixture_close(&fixture);
 }
 
 static void survives_a_damaged_file(void **unused)
@@ -117,48 +117,48 @@ static void survives_a_damaged_file(void **unused)
 	(void)unused;
 	static const struct fault_answer answers[] = {
 	    {.body = GIVEN("ONE", SIX)}, {.body = GIVEN("TWO", SIX)}, {.body = GIVEN("SIX", SIX)}};
-	struct login login;
+	struct search_fixture fixture;
 	char path[512];
-	login_open(&login, answers, 3);
-	find(&login, container, "ONE", 1);
-	only_file(&login, path);
+	search_fixture_open(&fixture, answers, 3);
+	find(&fixture, container, "ONE", 1);
+	only_file(&fixture, path);
 	assert_int_equal(truncate(path, 20), 0);
-	find(&login, container, "TWO", 2);
-	/* One that others could have written or read is not believed. */
+	find(&fixture, container, "TWO", 2);
+	/* A cache file that others could access is not trusted. */
 	assert_int_equal(chmod(path, 0644), 0);
-	find(&login, container, "SIX", 3);
-	find(&login, container, "SIX", 3);
-	login_close(&login);
+	find(&fixture, container, "SIX", 3);
+	find(&fixture, container, "SIX", 3);
+	search_fixture_close(&fixture);
 }
 
 static void does_without_a_spool(void **unused)
 {
 	(void)unused;
 	static const struct fault_answer answers[] = {{.body = GIVEN("ONE", SIX)}, {.body = GIVEN("TWO", SIX)}};
-	struct login login;
-	login_open(&login, answers, 2);
-	assert_int_equal(mkdir(login.spool, 0755), 0);
-	assert_int_equal(chmod(login.spool, 0755), 0);
-	find(&login, container, "ONE", 1);
-	assert_non_null(strstr(buffer_text(&login.world.logged), "own with mode 0700"));
-	assert_non_null(strstr(buffer_text(&login.world.logged), "asked for anew by every call"));
-	find(&login, container, "TWO", 2);
-	assert_int_equal(scratch_entries(&login.dir, "spool"), 0);
-	login_close(&login);
+	struct search_fixture fixture;
+	search_fixture_open(&fixture, answers, 2);
+	assert_int_equal(mkdir(fixture.spool, 0755), 0);
+	assert_int_equal(chmod(fixture.spool, 0755), 0);
+	find(&fixture, container, "ONE", 1);
+	assert_non_null(strstr(buffer_text(&fixture.world.logged), "with mode 0700"));
+	assert_non_null(strstr(buffer_text(&fixture.world.logged), "will be requested on every call"));
+	find(&fixture, container, "TWO", 2);
+	assert_int_equal(scratch_entries(&fixture.dir, "spool"), 0);
+	search_fixture_close(&fixture);
 }
 
-/* Without an Expiration they are not temporary: their source decides each time. */
+/* Credentials without an Expiration are not temporary and not cached. */
 static void keeps_only_what_expires(void **unused)
 {
 	(void)unused;
 	static const char lasting[] = "{\"AccessKeyId\": \"ONE\", \"SecretAccessKey\": \"sesame\", \"Token\": \"TOK\"}";
 	static const struct fault_answer answers[] = {{.body = lasting}, {.body = lasting}};
-	struct login login;
-	login_open(&login, answers, 2);
-	find(&login, container, "ONE", 1);
-	find(&login, container, "ONE", 2);
-	assert_int_equal(scratch_entries(&login.dir, "spool"), 0);
-	login_close(&login);
+	struct search_fixture fixture;
+	search_fixture_open(&fixture, answers, 2);
+	find(&fixture, container, "ONE", 1);
+	find(&fixture, container, "ONE", 2);
+	assert_int_equal(scratch_entries(&fixture.dir, "spool"), 0);
+	search_fixture_close(&fixture);
 }
 
 int main(void)

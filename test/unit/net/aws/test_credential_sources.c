@@ -1,8 +1,8 @@
-/* Each source of credentials: what it gives, what it asks, and what it says when it cannot. */
+/* Each source of credentials: its results, its requests and its errors. */
 #include <stdio.h>
 #include <string.h>
 
-#include "login.h"
+#include "search_fixture.h"
 #include "support/cmocka.h"
 
 #define OFF "AWS_EC2_METADATA_DISABLED=true"
@@ -24,19 +24,19 @@
 #define ROLES "GET /latest/meta-data/iam/security-credentials/ "
 
 struct source_case {
-	const char *variables[LOGIN_VARIABLES_MAX];
-	const char *file;   /* content of ~/file, mode 0600; NULL: there is none */
+	const char *variables[SEARCH_VARIABLES_MAX];
+	const char *file;   /* content of ~/file, mode 0600; NULL: no file */
 	const char *config; /* content of ~/config, mode 0644 */
 	struct fault_answer answers[4];
 	enum status status;
-	const char *key, *token, *source; /* of what is found */
-	const char *text, *hint;          /* of the error */
-	const char *requests[4];          /* how the heads begin */
-	const char *has;                  /* the last request's head or body has it */
+	const char *key, *token, *source; /* expected credentials */
+	const char *text, *hint;          /* expected error */
+	const char *requests[4];          /* start of the request lines */
+	const char *has;                  /* contained in the head or body of the last request */
 };
 
 static const struct source_case cases[] = {
-    /* Nothing at all. */
+    /* No source. */
     {{OFF}, .status = STATUS_USAGE, .text = "no credentials for S3", .hint = "-vv shows"},
     /* Variables. */
     {{"AWS_ACCESS_KEY_ID=AK", "AWS_SECRET_ACCESS_KEY=sesame", "AWS_SESSION_TOKEN=TOK"},
@@ -61,7 +61,7 @@ static const struct source_case cases[] = {
     {{CREDENTIAL_FILE, "AWS_PROFILE=bakcup", "HOME=~", OFF},
      .file = "[backup]\n",
      .status = STATUS_USAGE,
-     .text = "profile 'bakcup' is not in ~/file and not in ~/.aws/config",
+     .text = "profile 'bakcup' is neither in ~/file nor in ~/.aws/config",
      .hint = "AWS_PROFILE"},
     {{CREDENTIAL_FILE, OFF},
      .file = "[default]\naws_access_key_id = AK\n",
@@ -78,13 +78,13 @@ static const struct source_case cases[] = {
     {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=sso", OFF},
      .config = "[profile sso]\nsso_session = x\n",
      .status = STATUS_USAGE,
-     .text = "profile 'sso' needs its sso_session followed",
+     .text = "profile 'sso' uses sso_session, which walship does not support",
      .hint = "aws configure export-credentials --profile sso"},
     {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=r", OFF},
      .config = "[profile r]\nrole_arn = arn\nsource_profile = default\n",
      .status = STATUS_USAGE,
-     .text = "needs its source_profile followed"},
-    /* credential_process, in a profile that everybody may read. */
+     .text = "uses source_profile, which walship does not support"},
+    /* credential_process, in a profile that others can read. */
     {{"AWS_CONFIG_FILE=~/config", "PATH=/usr/bin:/bin", OFF},
      .config = "[default]\ncredential_process = echo '{\"Version\": 1, \"AccessKeyId\": \"AK\",' "
 	       "\"\\\"SecretAccessKey\\\":\" "
@@ -99,23 +99,23 @@ static const struct source_case cases[] = {
     {{"AWS_CONFIG_FILE=~/config", OFF},
      .config = "[default]\ncredential_process = sh -c 'exit 3'\n",
      .status = STATUS_UNREACHABLE,
-     .text = "credential_process sh: ended with exit code 3"},
+     .text = "credential_process sh: exited with code 3"},
     {{"AWS_CONFIG_FILE=~/config", OFF},
      .config = "[default]\ncredential_process = sh -c 'kill -9 $$'\n",
      .status = STATUS_UNREACHABLE,
-     .text = "credential_process sh: was ended by signal 9"},
+     .text = "credential_process sh: killed by signal 9"},
     {{"AWS_CONFIG_FILE=~/config", OFF},
      .config = "[default]\ncredential_process = echo 'oops\n",
      .status = STATUS_USAGE,
-     .text = "a quote that is not closed"},
+     .text = "an unclosed quote"},
     {{"AWS_CONFIG_FILE=~/config", OFF},
      .config = "[default]\ncredential_process = echo sesame\n",
      .status = STATUS_UNREACHABLE,
-     .text = "credential_process gives no JSON"},
+     .text = "credential_process returned invalid JSON"},
     {{"AWS_CONFIG_FILE=~/config", OFF},
      .config = "[default]\ncredential_process = echo {}\n",
      .status = STATUS_UNREACHABLE,
-     .text = "credential_process gives JSON without AccessKeyId"},
+     .text = "credential_process returned JSON without AccessKeyId"},
     /* Web identity. */
     {{ROLE, STS, OFF},
      .answers = {{.body = STS_XML}},
@@ -138,16 +138,19 @@ static const struct source_case cases[] = {
      .text = "answered 400 InvalidIdentityToken: No provider",
      .hint = "trust policy"},
     {{ROLE, STS, OFF}, .answers = {{.body = "<a>"}}, .status = STATUS_UNREACHABLE, .text = "malformed XML"},
-    {{ROLE, STS, OFF}, .answers = {{.body = "<a></a>"}}, .status = STATUS_UNREACHABLE, .text = "holds no credentials"},
+    {{ROLE, STS, OFF},
+     .answers = {{.body = "<a></a>"}},
+     .status = STATUS_UNREACHABLE,
+     .text = "contains no credentials"},
     {{"AWS_ROLE_ARN=r", "AWS_WEB_IDENTITY_TOKEN_FILE=~/none", STS, OFF},
      .status = STATUS_USAGE,
-     .text = "the web identity's token: open ~/none"},
+     .text = "the web identity token: open ~/none"},
     {{"AWS_WEB_IDENTITY_TOKEN_FILE=~/token", OFF}, .status = STATUS_USAGE, .text = "without AWS_ROLE_ARN"},
     {{ROLE, "AWS_ENDPOINT_URL_STS=http://sts.test", OFF}, .status = STATUS_USAGE, .text = "is not https://"},
     {{"AWS_CONFIG_FILE=~/config", STS, OFF},
      .config = "[default]\nrole_arn = arn\nweb_identity_token_file = /dev/null\n",
      .status = STATUS_USAGE,
-     .text = "/dev/null is not a plain file"},
+     .text = "/dev/null is not a regular file"},
     /* Containers. */
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/creds?x=y", "AWS_CONTAINER_AUTHORIZATION_TOKEN=Basic open", OFF},
      .answers = {{.body = GIVEN("Token")}},
@@ -172,29 +175,29 @@ static const struct source_case cases[] = {
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", OFF},
      .answers = {{.body = "{\"AccessKeyId\": \"AK\", \"Secr"}},
      .status = STATUS_UNREACHABLE,
-     .text = "gives no JSON: it breaks off"},
+     .text = "returned invalid JSON: unexpected end"},
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", OFF},
      .answers = {{.body = "{\"AccessKeyId\": \"AK\", \"SecretAccessKey\": \"x\", \"Expiration\": \"soon\"}"}},
      .status = STATUS_UNREACHABLE,
-     .text = "an Expiration that is no time: 'soon'"},
+     .text = "an invalid Expiration: 'soon'"},
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/", OFF},
      .status = STATUS_UNREACHABLE,
      .text = "the container endpoint: http://127.0.0.1:1: cannot connect",
-     .hint = "AWS's variables and profiles name the address"},
+     .hint = "check the address in AWS's variables and profiles"},
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://10.0.0.1/", OFF},
      .status = STATUS_USAGE,
-     .text = "'http://10.0.0.1/' must not be asked",
+     .text = "'http://10.0.0.1/' is not an allowed address",
      .hint = "169.254.170.2"},
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1@evil.test/", OFF},
      .status = STATUS_USAGE,
-     .text = "must not be asked"},
+     .text = "is not an allowed address"},
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1.evil.test/", OFF},
      .status = STATUS_USAGE,
-     .text = "must not be asked"},
+     .text = "is not an allowed address"},
     {{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=v2/x", OFF}, .status = STATUS_USAGE, .text = "does not begin with '/'"},
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", "AWS_CONTAINER_AUTHORIZATION_TOKEN=a\r\nx: y", OFF},
      .status = STATUS_USAGE,
-     .text = "holds a line break"},
+     .text = "contains a line break"},
     /* Instances. */
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$/"},
      .answers = {{.body = "IMDSTOKEN"}, {.body = "backup-role\n"}, {.body = GIVEN("Token")}},
@@ -214,12 +217,12 @@ static const struct source_case cases[] = {
 		 {.body = "r"},
 		 {.body = "{\"Code\": \"AssumeRoleUnauthorizedAccess\", \"Message\": \"no\"}"}},
      .status = STATUS_UNREACHABLE,
-     .text = "gives none: AssumeRoleUnauthorizedAccess: no"},
+     .text = "refused credentials: AssumeRoleUnauthorizedAccess: no"},
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
      .answers = {{.body = "T"}, {.body = "../../x\n"}},
      .status = STATUS_UNREACHABLE,
-     .text = "names no role"},
-    /* Another cloud's service, or nobody: this is no EC2 instance. */
+     .text = "returned no role name"},
+    /* Another cloud's service, or no answer: this is not an EC2 instance. */
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
      .answers = {{.status = "405 Method Not Allowed"}},
      .status = STATUS_USAGE,
@@ -229,14 +232,14 @@ static const struct source_case cases[] = {
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv5"}, .status = STATUS_USAGE, .text = "neither IPv4 nor IPv6"},
 };
 
-/* Whether text has the pattern, in which '~' is the directory and '$' the server. */
-static bool has(const struct login *login, const char *text, const char *pattern)
+/* Whether text contains the pattern, in which '~' is the directory and '$' the server. */
+static bool has(const struct search_fixture *fixture, const char *text, const char *pattern)
 {
 	char expanded[1024];
 	size_t len = 0;
 	for (; *pattern != '\0' && len < sizeof expanded - 200; pattern++) {
-		const char *insert = *pattern == '~'   ? login->dir.path
-				     : *pattern == '$' ? fault_server_url(login->server)
+		const char *insert = *pattern == '~'   ? fixture->dir.path
+				     : *pattern == '$' ? fault_server_url(fixture->server)
 						       : NULL;
 		if (insert == NULL)
 			expanded[len++] = *pattern;
@@ -247,52 +250,53 @@ static bool has(const struct login *login, const char *text, const char *pattern
 	return strstr(text, expanded) != NULL;
 }
 
-static void check_found(const struct login *login, const struct source_case *c)
+static void check_found(const struct search_fixture *fixture, const struct source_case *c)
 {
-	assert_string_equal(login->found.access_key.data, c->key);
-	assert_string_equal(login->found.secret_key.data, "sesame");
-	assert_true(has(login, login->found.source, c->source));
+	assert_string_equal(fixture->found.access_key.data, c->key);
+	assert_string_equal(fixture->found.secret_key.data, "sesame");
+	assert_true(has(fixture, fixture->found.source, c->source));
 	if (c->token == NULL)
-		assert_int_equal(login->found.session_token.len, 0);
+		assert_int_equal(fixture->found.session_token.len, 0);
 	else
-		assert_string_equal(login->found.session_token.data, c->token);
+		assert_string_equal(fixture->found.session_token.data, c->token);
 }
 
-static void check_requests(const struct login *login, const struct source_case *c)
+static void check_requests(const struct search_fixture *fixture, const struct source_case *c)
 {
-	size_t count = fault_server_count(login->server);
+	size_t count = fault_server_count(fixture->server);
 	for (size_t i = 0; i < 4 && c->requests[i] != NULL; i++)
 		if (i >= count ||
-		    strncmp(fault_server_head(login->server, i), c->requests[i], strlen(c->requests[i])) != 0)
+		    strncmp(fault_server_head(fixture->server, i), c->requests[i], strlen(c->requests[i])) != 0)
 			fail_msg("request %zu is not %s", i, c->requests[i]);
 	if (c->has == NULL)
 		return;
 	assert_true(count > 0);
-	if (!has(login, fault_server_head(login->server, count - 1), c->has) &&
-	    !has(login, fault_server_body(login->server, count - 1), c->has))
-		fail_msg("the last request lacks %s: %s%s", c->has, fault_server_head(login->server, count - 1),
-			 fault_server_body(login->server, count - 1));
+	if (!has(fixture, fault_server_head(fixture->server, count - 1), c->has) &&
+	    !has(fixture, fault_server_body(fixture->server, count - 1), c->has))
+		fail_msg("the last request lacks %s: %s%s", c->has, fault_server_head(fixture->server, count - 1),
+			 fault_server_body(fixture->server, count - 1));
 }
 
 static void try_case(size_t i)
 {
 	const struct source_case *c = &cases[i];
-	struct login login;
-	login_open(&login, c->answers, 4);
-	scratch_put(&login.dir, "token", "a.b+c\n", 6, 0644);
+	struct search_fixture fixture;
+	search_fixture_open(&fixture, c->answers, 4);
+	scratch_put(&fixture.dir, "token", "a.b+c\n", 6, 0644);
 	if (c->file != NULL)
-		scratch_put(&login.dir, "file", c->file, strlen(c->file), 0600);
+		scratch_put(&fixture.dir, "file", c->file, strlen(c->file), 0600);
 	if (c->config != NULL)
-		scratch_put(&login.dir, "config", c->config, strlen(c->config), 0644);
-	enum status st = login_find(&login, c->variables);
+		scratch_put(&fixture.dir, "config", c->config, strlen(c->config), 0644);
+	enum status st = search_fixture_find(&fixture, c->variables);
 	if (st != c->status)
-		fail_msg("case %zu: status %d: %s", i, (int)st, login.err.text);
+		fail_msg("case %zu: status %d: %s", i, (int)st, fixture.err.text);
 	if (st == STATUS_OK)
-		check_found(&login, c);
-	else if (!has(&login, login.err.text, c->text) || !has(&login, login.err.hint, c->hint == NULL ? "" : c->hint))
-		fail_msg("case %zu: %s; hint: %s", i, login.err.text, login.err.hint);
-	check_requests(&login, c);
-	login_close(&login);
+		check_found(&fixture, c);
+	else if (!has(&fixture, fixture.err.text, c->text) ||
+		 !has(&fixture, fixture.err.hint, c->hint == NULL ? "" : c->hint))
+		fail_msg("case %zu: %s; hint: %s", i, fixture.err.text, fixture.err.hint);
+	check_requests(&fixture, c);
+	search_fixture_close(&fixture);
 }
 
 static void finds_or_says_why_not(void **unused)

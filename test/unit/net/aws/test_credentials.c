@@ -5,7 +5,7 @@
 
 static struct error err;
 
-/* What was there before goes, and a failure leaves it. */
+/* Success replaces the previous value; a failure keeps it. */
 static void replaces_what_was_there(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* The published examples of the Amazon S3 API reference, sig-v4-header-based-auth; and the bounds. */
+/* The published examples of the Amazon S3 API reference, sig-v4-header-based-auth, and the limits. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 static char key[] = "AKIAIOSFODNN7EXAMPLE";
 static char secret[] = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-static char token[] = "a/token+of=a session"; /* blanks are not refused here */
+static char token[] = "a/token+of=a session"; /* the signer accepts blanks */
 static const struct credentials credentials = {.access_key = {key, sizeof key - 1},
 					       .secret_key = {secret, sizeof secret - 1}};
 static struct error err;
@@ -77,7 +77,7 @@ static void signs_the_published_examples(void **state)
 	}
 }
 
-/* By encoded name, then by value: the joined strings "a=..." and "a-b=..." would sort the other way round. */
+/* Sorted by encoded name, then value. The joined strings "a=..." and "a-b=..." would sort the other way round. */
 static void sorts_and_encodes(void **state)
 {
 	(void)state;

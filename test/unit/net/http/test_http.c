@@ -34,7 +34,7 @@ static const char *url_of(struct fault_server *server, const char *target)
 	return url;
 }
 
-/* One GET of a new client. */
+/* One GET with a new client. */
 static enum status get(struct fault_server *server, const char *ca_file, int64_t timeout_ms)
 {
 	struct http *http = open_http(ca_file);
@@ -64,7 +64,7 @@ static enum status take(void *arg, const struct http_response *answer, const voi
 	return buffer_append(&taking->bytes, data, len, error);
 }
 
-/* Method, headers and body as asked for; nothing of libcurl's own but Host, User-Agent and Content-Length. */
+/* Method, headers and body are as requested; libcurl adds only Host, User-Agent and Content-Length. */
 static void sends_what_it_is_given(void **state)
 {
 	(void)state;
@@ -232,7 +232,7 @@ static void cuts_a_huge_error_body(void **state)
 	test_free(huge);
 }
 
-/* What is not a whole answer is a failure that another try may mend. */
+/* An incomplete answer is a failure that allows a retry. */
 static void names_what_broke(void **state)
 {
 	(void)state;
@@ -246,11 +246,11 @@ static void names_what_broke(void **state)
 	    {.headers = "nonsense\r\n"},
 	};
 	static const char *const texts[] = {"closed the connection without an answer",
-					    "the answer broke off",
+					    "the answer was cut off",
 					    "the connection was lost while receiving",
 					    "no answer in time",
-					    "the answer did not end in time",
-					    "the answer broke off",
+					    "the answer was not complete in time",
+					    "the answer was cut off",
 					    "Header without colon"};
 	struct fault_server *server = fault_server_start(FAULT_PLAIN, answers, COUNT(answers));
 	for (size_t i = 0; i < COUNT(answers); i++) {
@@ -275,10 +275,10 @@ static void says_whom_it_cannot_reach(void **state)
 	} cases[] = {
 	    {"http://127.0.0.1:1/x", "http://127.0.0.1:1: cannot connect: Connection refused", "s3-endpoint",
 	     STATUS_UNREACHABLE, HTTP_FAILED},
-	    {"https://no-such-host.invalid/x", "https://no-such-host.invalid: the name of the host cannot be resolved",
+	    {"https://no-such-host.invalid/x", "https://no-such-host.invalid: cannot resolve the host name",
 	     "s3-endpoint", STATUS_UNREACHABLE, HTTP_FAILED},
-	    {"ftp://127.0.0.1/x", "only http:// and https:// are spoken", "", STATUS_USAGE, HTTP_FAILED_FINAL},
-	    {"http://[", "this is no URL", "", STATUS_USAGE, HTTP_FAILED_FINAL},
+	    {"ftp://127.0.0.1/x", "only http:// and https:// are supported", "", STATUS_USAGE, HTTP_FAILED_FINAL},
+	    {"http://[", "invalid URL", "", STATUS_USAGE, HTTP_FAILED_FINAL},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct http *http = open_http(NULL);
@@ -296,7 +296,7 @@ static void says_whom_it_cannot_reach(void **state)
 	}
 }
 
-/* libcurl quotes a proxy that it cannot use. */
+/* libcurl quotes an unusable proxy. */
 static void says_nothing_of_a_proxys_password(void **state)
 {
 	(void)state;
@@ -318,7 +318,7 @@ static void says_nothing_of_a_proxys_password(void **state)
 	(void)unsetenv("http_proxy");
 }
 
-/* A server whose queue of new connections is full does not answer another one: the same silence as a firewall's. */
+/* A server whose backlog is full does not answer a connection, like a firewall that drops packets. */
 static void gives_up_connecting_in_time(void **state)
 {
 	(void)state;
@@ -388,7 +388,7 @@ static void explains_wrong_tls_settings(void **state)
 	assert_non_null(strstr(err.hint, "s3-ca-file"));
 	fault_server_stop(server);
 
-	/* TLS spoken to a server that does not: its answer is none. */
+	/* TLS to a server without TLS. */
 	server = fault_server_start(FAULT_PLAIN, answers, 1);
 	struct http *http = open_http(NULL);
 	(void)snprintf(url, sizeof url, "https%s/", fault_server_url(server) + 4);

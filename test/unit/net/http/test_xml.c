@@ -7,7 +7,7 @@
 
 static struct error err;
 
-/* Elements as one string: path=text; */
+/* The elements as one string: path=text; */
 static enum status note(void *arg, const char *path, const char *text, struct error *error)
 {
 	if (strcmp(text, "stop") == 0)
@@ -94,14 +94,14 @@ static void keeps_its_bounds(void **state)
 	assert_int_equal(read_all(xml, 600, 4096, &got), STATUS_UNREACHABLE);
 	assert_non_null(strstr(err.text, "too deep"));
 
-	/* The same with an empty element, whose end comes after all. */
+	/* The same with an empty element, whose end is still reported. */
 	(void)strcpy(xml + (size_t)128 * 3, "<a/>");
 	assert_int_equal(read_all(xml, strlen(xml), 4096, &got), STATUS_UNREACHABLE);
 	assert_non_null(strstr(err.text, "too deep"));
 
 	memset(xml, ' ', sizeof xml);
 	assert_int_equal(read_all(xml, sizeof xml, 65536, &got), STATUS_UNREACHABLE);
-	assert_non_null(strstr(err.text, "more than"));
+	assert_non_null(strstr(err.text, "longer than"));
 	buffer_fini(&got);
 	xml_reader_free(NULL);
 }

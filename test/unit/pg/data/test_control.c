@@ -48,7 +48,7 @@ static int teardown(void **unused)
 	return 0;
 }
 
-/* Working directory, --pg-data, path of the WAL file: which cluster is meant? */
+/* Which cluster is found: working directory, --pg-data, path of the WAL file. */
 static void finds_the_data_directory(void **unused)
 {
 	(void)unused;
@@ -92,9 +92,9 @@ static void refuses_what_is_none(void **unused)
 		const char *text;
 	} cases[] = {
 	    {"none", STATUS_USAGE, "is not a data directory: open "},
-	    {"swapped", STATUS_LOCAL, "is not a pg_control file of this kind of machine"},
-	    {"nobody", STATUS_LOCAL, "is not a pg_control file of this kind of machine"},
-	    {"short", STATUS_LOCAL, "is not a pg_control file of this kind of machine"},
+	    {"swapped", STATUS_LOCAL, "is not a pg_control file for this machine's architecture"},
+	    {"nobody", STATUS_LOCAL, "is not a pg_control file for this machine's architecture"},
+	    {"short", STATUS_LOCAL, "is not a pg_control file for this machine's architecture"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct data_directory found;
@@ -104,7 +104,7 @@ static void refuses_what_is_none(void **unused)
 	}
 }
 
-/* Whom it belongs to is the advice then, not which directory it is. */
+/* The hint is about the owner then, not about the directory. */
 static void tells_that_it_may_not_look(void **unused)
 {
 	(void)unused;
@@ -117,12 +117,12 @@ static void tells_that_it_may_not_look(void **unused)
 	assert_int_equal(seteuid(self), 0);
 	assert_int_equal(chmod(scratch_path(&dir, "one/global"), 0700), 0);
 	assert_int_equal(st, STATUS_USAGE);
-	assert_non_null(strstr(err.text, "cannot be looked into: open "));
+	assert_non_null(strstr(err.text, "cannot be read: open "));
 	assert_non_null(strstr(err.text, "Permission denied"));
 	assert_non_null(strstr(err.hint, "may not read it: run this as the user that PostgreSQL runs as"));
 }
 
-/* Without a descriptor left it is not known which cluster it is: that is no "there is none". */
+/* Without a free descriptor the cluster is unknown, which is an error. */
 static void does_not_guess(void **unused)
 {
 	(void)unused;

@@ -14,14 +14,14 @@
 
 static struct error err;
 
-/* What becomes of a name of pg_wal. */
+/* The kinds of files in pg_wal. */
 enum content {
 	OWN,      /* as the server writes it */
-	RECYCLED, /* of an older segment: to be used again */
-	ZEROS,    /* made beforehand, never written */
+	RECYCLED, /* content of an older segment: recycled */
+	ZEROS,    /* preallocated, never written */
 	FOREIGN,  /* of another cluster */
 	CUT,      /* shorter than a segment */
-	TEXT,     /* of a history or a backup, see text */
+	TEXT,     /* history or backup file, see text */
 };
 
 struct file {
@@ -62,8 +62,7 @@ static void put(const struct scratch *dir, const struct file *file)
 static const struct {
 	const char *title;
 	struct file files[FILES_MAX];
-	const char
-	    *expected; /* each with a blank behind it; '!' behind those that are ready, '@' where they were left */
+	const char *expected; /* each followed by a blank; '!' after ready files, '@' before switch points */
 	size_t others;
 } cases[] = {
     {"nothing", {{0}}, "", 0},
@@ -153,20 +152,20 @@ static void finds_what_is_finished(void **unused)
 			size_t len = strlen(shown);
 			len += (size_t)snprintf(shown + len, sizeof shown - len, "%s%s", list.files[k].name.text,
 						list.files[k].ready ? "!" : "");
-			if (list.files[k].left_lsn != 0)
+			if (list.files[k].switch_lsn != 0)
 				len += (size_t)snprintf(shown + len, sizeof shown - len, "@%llX",
-							(unsigned long long)list.files[k].left_lsn);
+							(unsigned long long)list.files[k].switch_lsn);
 			(void)snprintf(shown + len, sizeof shown - len, " ");
 		}
-		if (strcmp(shown, cases[i].expected) != 0 || list.others != cases[i].others)
-			fail_msg("%s: '%s' and %zu others", cases[i].title, shown, list.others);
+		if (strcmp(shown, cases[i].expected) != 0 || list.unfinished != cases[i].others)
+			fail_msg("%s: '%s' and %zu others", cases[i].title, shown, list.unfinished);
 		finished_list_fini(&list);
 		assert_null(list.files);
 		scratch_fini(&dir);
 	}
 }
 
-/* What cannot be opened, and what is a link, has not begun; what is no directory is an error. */
+/* An unreadable file and a symbolic link have not begun; a path that is not a directory is an error. */
 static void what_cannot_be_read(void **unused)
 {
 	(void)unused;
@@ -182,7 +181,7 @@ static void what_cannot_be_read(void **unused)
 	enum status st = finished_list_read(&list, scratch_path(&dir, "pg_wal"), CLUSTER, &err);
 	assert_ok(st, err);
 	assert_int_equal(list.count, 0);
-	assert_int_equal(list.others, 3);
+	assert_int_equal(list.unfinished, 3);
 	finished_list_fini(&list);
 	scratch_fini(&dir);
 }

@@ -1,4 +1,4 @@
-/* pg_wal and pg_control as status looks at them. */
+/* pg_wal and pg_control, as status reads them. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,13 +57,13 @@ static void counts_what_is_ready(void **unused)
 	put_file("00000002.history", 41);
 	put_mark("000000010000000000000003.done", 900);
 	put_mark("000000010000000000000004.ready", 1000);
-	put_mark("000000010000000000000005.ready", 2000); /* its file is gone */
+	put_mark("000000010000000000000005.ready", 2000); /* without its file */
 	put_mark("00000002.history.ready", 1500);
 	put_mark("000000010000000000000003.00000028.backup.done", 950);
 	put_mark("nonsense.ready", 1);
 	put_mark("000000010000000000000009.ready.tmp", 1);
 	put_mark("000000010000000000000009", 1);
-	assert_ok(pending_look(&pending, scratch_path(&dir, "data"), &err), err);
+	assert_ok(pending_read(&pending, scratch_path(&dir, "data"), &err), err);
 	assert_int_equal(pending.files, 3);
 	assert_int_equal(pending.segments, 2);
 	assert_int_equal(pending.bytes, SEGMENT_BYTES + 41);
@@ -72,7 +72,7 @@ static void counts_what_is_ready(void **unused)
 	assert_string_equal(pending.first, "000000010000000000000004");
 	assert_string_equal(pending.furthest.text, "000000010000000000000005");
 	assert_int_equal(pending.segment_bytes, SEGMENT_BYTES);
-	/* When it was renamed to .done, not when the file itself was finished. */
+	/* The time of the rename to .done, not of the file. */
 	assert_true(pending.done_s > time(NULL) - 60);
 	assert_int_equal(pending_finished_s(scratch_path(&dir, "data"), "000000010000000000000003"), 900);
 	assert_int_equal(pending_finished_s(scratch_path(&dir, "data"), "000000010000000000000004"), 1000);
@@ -83,21 +83,21 @@ static void nothing_is_nothing(void **unused)
 {
 	(void)unused;
 	struct pending pending;
-	put_file("000000010000000000000004", 4096); /* no segment has such a size */
-	assert_ok(pending_look(&pending, scratch_path(&dir, "data"), &err), err);
+	put_file("000000010000000000000004", 4096); /* an invalid segment size */
+	assert_ok(pending_read(&pending, scratch_path(&dir, "data"), &err), err);
 	assert_int_equal(pending.files, 0);
 	assert_int_equal(pending.oldest_s, 0);
 	assert_int_equal(pending.done_s, 0);
 	assert_int_equal(pending.segment_bytes, 0);
 	assert_string_equal(pending.furthest.text, "");
-	assert_int_equal(pending_look(&pending, scratch_path(&dir, "none"), &err), STATUS_LOCAL);
+	assert_int_equal(pending_read(&pending, scratch_path(&dir, "none"), &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "none/pg_wal: No such file"));
 	scratch_put(&dir, "half/pg_wal/x", "", 0, 0600);
-	assert_int_equal(pending_look(&pending, scratch_path(&dir, "half"), &err), STATUS_LOCAL);
+	assert_int_equal(pending_read(&pending, scratch_path(&dir, "half"), &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "archive_status: No such file"));
 }
 
-/* ControlFileData of PostgreSQL 15, up to where it is read. */
+/* ControlFileData of PostgreSQL 15, as far as it is read. */
 struct control {
 	uint64_t system_id;
 	uint32_t version, catalog, state, padding;

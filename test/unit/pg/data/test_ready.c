@@ -54,7 +54,7 @@ static void assert_list(const char *wal_path, size_t most, const char *const *ex
 	assert_int_equal(list.count, 0);
 }
 
-/* In ascending order: histories first, whatever their timeline, then by name. */
+/* In ascending order: history files first, of any timeline, then by name. */
 static const char *const in_order[] = {
     "00000002.history",
     "0000000A.history",
@@ -69,7 +69,7 @@ static const char *const in_order[] = {
 
 static void put_all(void)
 {
-	/* Not in their order. */
+	/* Created out of order. */
 	static const size_t turns[] = {5, 0, 7, 2, 1, 6, 3, 4};
 	for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
 		char name[64];
@@ -127,7 +127,7 @@ static void takes_no_foreign_names(void **unused)
 	assert_list(scratch_path(&dir, "x"), 10, none);
 }
 
-/* Beside a file that is pushed by hand. */
+/* A directory of a file that is pushed by hand. */
 static void no_dir_is_an_empty_list(void **unused)
 {
 	(void)unused;
@@ -140,7 +140,7 @@ static void no_dir_is_an_empty_list(void **unused)
 	path[0] = path[sizeof path - 2] = '/';
 	path[sizeof path - 1] = '\0';
 	assert_list(path, 10, none);
-	assert_false(ready_still(path, "x"));
+	assert_false(ready_exists(path, "x"));
 }
 
 static void says_what_it_cannot_open(void **unused)
@@ -159,23 +159,23 @@ static void knows_what_still_waits(void **unused)
 {
 	(void)unused;
 	put_ready("000000010000000000000001.ready");
-	assert_true(ready_still(scratch_path(&dir, "x"), "000000010000000000000001"));
-	assert_false(ready_still(scratch_path(&dir, "x"), "000000010000000000000002"));
-	assert_false(ready_still(scratch_path(&dir, "x"), ""));
+	assert_true(ready_exists(scratch_path(&dir, "x"), "000000010000000000000001"));
+	assert_false(ready_exists(scratch_path(&dir, "x"), "000000010000000000000002"));
+	assert_false(ready_exists(scratch_path(&dir, "x"), ""));
 	assert_int_equal(rename(scratch_path(&dir, "archive_status/000000010000000000000001.ready"),
 				scratch_path(&dir, "archive_status/000000010000000000000001.done")),
 			 0);
-	assert_false(ready_still(scratch_path(&dir, "x"), "000000010000000000000001"));
+	assert_false(ready_exists(scratch_path(&dir, "x"), "000000010000000000000001"));
 }
 
-/* After a night without the store. A list of 1000 is the longest that push-ahead allows. */
+/* The backlog after a night without the store. 1000 is the largest list that push-ahead allows. */
 static void a_backlog_of_days(void **unused)
 {
 	(void)unused;
 	static const size_t lengths[] = {1, 32, 1000};
 	for (unsigned i = 0; i < MANY; i++) {
 		char name[64];
-		unsigned at = (unsigned)((uint64_t)i * 61 % MANY); /* each once, not in their order */
+		unsigned at = (unsigned)((uint64_t)i * 61 % MANY); /* each once, out of order */
 		(void)snprintf(name, sizeof name, "00000001%08X%08X.ready", at / 256, at % 256);
 		put_ready(name);
 	}

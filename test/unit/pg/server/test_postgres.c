@@ -1,5 +1,7 @@
-/* Without a server: what may stand in a connection string, and who is not there. With one:
- * test/e2e/test_check_server.py. */
+/*
+ * Without a server: the rules of connection strings, and servers that do not answer. test/e2e/test_check_server.py has
+ * the tests with a server.
+ */
 #include "pg/server/postgres.h"
 
 #include <stdio.h>
@@ -44,14 +46,14 @@ static enum status try_to_open(const char *conninfo, struct error *err)
 static const struct {
 	const char *conninfo, *text, *hint;
 } unfit[] = {
-    {"host=/tmp password=sesame", "pg-conninfo holds a secret: password", "password file"},
-    {"postgresql://me:sesame@host/", "pg-conninfo holds a secret: password", "password file"},
-    {"postgresql://host/?password=sesame", "pg-conninfo holds a secret: password", "password file"},
-    {"host=/tmp sslpassword=sesame", "pg-conninfo holds a secret: sslpassword", "password file"},
+    {"host=/tmp password=sesame", "pg-conninfo contains a secret: password", "password file"},
+    {"postgresql://me:sesame@host/", "pg-conninfo contains a secret: password", "password file"},
+    {"postgresql://host/?password=sesame", "pg-conninfo contains a secret: password", "password file"},
+    {"host=/tmp sslpassword=sesame", "pg-conninfo contains a secret: sslpassword", "password file"},
     {"hsot=/tmp", "pg-conninfo: invalid connection option \"hsot\"", "host=/run/postgresql"},
     {"host", "pg-conninfo: missing \"=\" after \"host\"", "host=/run/postgresql"},
-    /* What cannot be read is not shown either. */
-    {"host=/tmp password=open sesame", "pg-conninfo cannot be read", "host=/run/postgresql"},
+    /* A string that cannot be parsed is not shown. */
+    {"host=/tmp password=open sesame", "pg-conninfo cannot be parsed", "host=/run/postgresql"},
     {"postgresql://me:open sesame@ho st/", "pg-conninfo", ""},
 };
 
@@ -77,11 +79,11 @@ static void says_that_nobody_is_there(void **unused)
 	assert_int_equal(try_to_open(conninfo, &err), STATUS_UNREACHABLE);
 	assert_non_null(strstr(err.text, dir.path));
 	assert_non_null(strstr(err.text, "No such file or directory"));
-	assert_null(strchr(err.text, '?')); /* one line, without libpq's own question behind it */
-	assert_non_null(strstr(err.hint, "pg-conninfo, or PGHOST"));
+	assert_null(strchr(err.text, '?')); /* one line, without libpq's question after it */
+	assert_non_null(strstr(err.hint, "check pg-conninfo or PGHOST"));
 }
 
-/* A server that hangs takes the connection, and no more. */
+/* A server that hangs accepts the connection and does nothing. */
 static void waits_for_a_bounded_time(void **unused)
 {
 	(void)unused;

@@ -32,7 +32,7 @@ static void accepts_segments_of_every_size(void **unused)
 	assert_int_equal(check("00000007FFFFFFFF000000FF", &last, sizeof last, 16 * MIB, NULL), STATUS_OK);
 }
 
-/* The first segment of a new timeline begins as a copy of the old one's. */
+/* The first segment of a new timeline begins as a copy of the old one. */
 static void accepts_an_older_timeline_on_the_first_page(void **unused)
 {
 	(void)unused;
@@ -103,22 +103,22 @@ static void refuses_damaged_segments(void **unused)
 	     {0xD110, 2, 1, 3 * 16 * MIB, 0, 0, 42, 16 * MIB, 8192},
 	     40,
 	     16 * MIB - 1,
-	     "damaged: has 16777215 bytes where its header says 16777216"},
+	     "damaged: 16777215 bytes, but its header says 16777216"},
 	    {"000000010000000000000003",
 	     {0xD110, 2, 1, 3 * 16 * MIB, 0, 0, 42, 16 * MIB, 8192},
 	     40,
 	     16 * MIB + 1,
-	     "damaged: has 16777217 bytes where its header says 16777216"},
+	     "damaged: 16777217 bytes, but its header says 16777216"},
 	    {"000000010000000000000004",
 	     {0xD110, 2, 1, 3 * 16 * MIB, 0, 0, 42, 16 * MIB, 8192},
 	     40,
 	     16 * MIB,
-	     "its first page is 0/3000000 where the name says 0/4000000"},
+	     "its first page is at 0/3000000, but the name says 0/4000000"},
 	    {"000000010000000100000003",
 	     {0xD110, 2, 1, 3 * 16 * MIB, 0, 0, 42, 16 * MIB, 8192},
 	     40,
 	     16 * MIB,
-	     "its first page is 0/3000000 where the name says 1/3000000"},
+	     "its first page is at 0/3000000, but the name says 1/3000000"},
 	    {"000000010000000000000100",
 	     {0xD110, 2, 1, 0, 0, 0, 42, 16 * MIB, 8192},
 	     40,
@@ -128,12 +128,12 @@ static void refuses_damaged_segments(void **unused)
 	     {0xD110, 2, 2, 3 * 16 * MIB, 0, 0, 42, 16 * MIB, 8192},
 	     40,
 	     16 * MIB,
-	     "its first page is of timeline 2 where the name says 1"},
+	     "its first page belongs to timeline 2, but the name says 1"},
 	    {"000000010000000000000003",
 	     {0xD110, 2, 0, 3 * 16 * MIB, 0, 0, 42, 16 * MIB, 8192},
 	     40,
 	     16 * MIB,
-	     "its first page is of timeline 0 where the name says 1"},
+	     "its first page belongs to timeline 0, but the name says 1"},
 	    {"000000010000000000000003",
 	     {0xD110, 2, 1, 3 * 16 * MIB, 0, 0, 0, 16 * MIB, 8192},
 	     40,

@@ -13,7 +13,7 @@ static enum status join(void *arg, uint32_t timeline, uint64_t switch_lsn, struc
 	return buffer_printf(arg, error, "%u@%lX;", timeline, switch_lsn);
 }
 
-/* What PostgreSQL writes, and what it reads (readTimeLineHistory in timeline.c). */
+/* The files that PostgreSQL writes and reads (readTimeLineHistory in timeline.c). */
 static void tells_each_line(void **unused)
 {
 	(void)unused;
@@ -47,9 +47,9 @@ static void refuses_what_would_stop_recovery(void **unused)
 		uint32_t timeline;
 		const char *text, *message;
 	} cases[] = {
-	    {2, "", "no line"},
-	    {2, "# nothing\n", "no line"},
-	    {2, "one\t0/3000060\n", "line 1 of the timeline's history is no timeline and switch point"},
+	    {2, "", "no entry"},
+	    {2, "# nothing\n", "no entry"},
+	    {2, "one\t0/3000060\n", "line 1 of the timeline history is not a timeline and switch point"},
 	    {2, "1\n", "line 1"},
 	    {2, "1\t\n", "line 1"},
 	    {2, "1\t3000060\n", "line 1"},
@@ -60,7 +60,7 @@ static void refuses_what_would_stop_recovery(void **unused)
 	    {2, "1\t100000000/0\n", "line 1"},
 	    {2, "4294967296\t0/0\n", "line 1"},
 	    {2, "-1\t0/0\n", "line 1"},
-	    {3, "1\t0/1\tx\n\n1\t0/2\tx\n", "line 3 of the timeline's history has its timelines out of order"},
+	    {3, "1\t0/1\tx\n\n1\t0/2\tx\n", "line 3 of the timeline history has timelines out of order"},
 	    {3, "2\t0/1\tx\n1\t0/2\tx\n", "line 2"},
 	    {2, "2\t0/1\tx\n", "line 1"},
 	    {2, "0\t0/1\tx\n", "line 1"},

@@ -95,7 +95,7 @@ static void takes_the_end_of_a_path(void **unused)
 static const struct {
 	const char *name;
 	uint64_t segment_bytes;
-	const char *next; /* NULL: there is none */
+	const char *next; /* NULL: none */
 } steps[] = {
     {"000000010000000000000001", MIB, "000000010000000000000002"},
     {"0000000A00000000000000FF", MIB, "0000000A0000000000000100"},
@@ -113,16 +113,16 @@ static const struct {
     {"000000010000000000000003", 1024 * MIB, "000000010000000100000000"},
     {"0000000100000009000000FF", 16 * MIB, "000000010000000A00000000"},
     {"FFFFFFFFFFFFFFFE000000FF", 16 * MIB, "FFFFFFFFFFFFFFFF00000000"},
-    /* The last of all. */
+    /* The last possible segment. */
     {"00000001FFFFFFFF000000FF", 16 * MIB, NULL},
     {"00000001FFFFFFFF00000FFF", MIB, NULL},
     {"00000001FFFFFFFF00000003", 1024 * MIB, NULL},
     {"00000001FFFFFFFF00000002", 1024 * MIB, "00000001FFFFFFFF00000003"},
-    /* No segment of this size has such a name. */
+    /* Names that are impossible with this size. */
     {"000000010000000000000100", 16 * MIB, NULL},
     {"0000000100000000FFFFFFFF", 16 * MIB, NULL},
     {"0000000100000000FFFFFFFF", MIB, NULL},
-    /* No wal_segment_size. */
+    /* Invalid wal_segment_size. */
     {"000000010000000000000001", 0, NULL},
     {"000000010000000000000001", 1, NULL},
     {"000000010000000000000001", MIB / 2, NULL},
@@ -151,7 +151,7 @@ static void names_the_next(void **unused)
 	}
 }
 
-/* Two whole logs of each size: as many steps as there are segments in them. */
+/* Two whole logs of each segment size: as many steps as segments. */
 static void walks_through_every_size(void **unused)
 {
 	(void)unused;
@@ -203,7 +203,7 @@ static void a_system_identifier_has_64_bits(void **unused)
 	(void)unused;
 	static const struct {
 		const char *text;
-		uint64_t value; /* 0: it is none */
+		uint64_t value; /* 0: invalid */
 		const char *behind;
 	} cases[] = {
 	    {"7601921254259666965", 7601921254259666965, ""},

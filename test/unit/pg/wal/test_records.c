@@ -27,7 +27,7 @@ static struct records begin(const struct wal_writer *writer, uint64_t lsn)
 	return records;
 }
 
-/* Of every length: on one page, over many, header and all; and however the bytes come. */
+/* Records of every length, on one page and over many, with all splits of the data. */
 static void reads_what_is_right(void **unused)
 {
 	(void)unused;
@@ -54,7 +54,7 @@ static void reads_what_is_right(void **unused)
 	}
 }
 
-/* What began before the run is passed over; with what came before, it is checked. */
+/* A record that began before the run is skipped; with the previous segment it is checked. */
 static void a_record_from_the_segment_before(void **unused)
 {
 	(void)unused;
@@ -91,7 +91,7 @@ static void a_switch_ends_the_segment(void **unused)
 	assert_int_equal(records.count, 4);
 	assert_int_equal(records.lsn, BEGIN + 2 * MIB);
 
-	/* Up to the last byte of the segment, where nothing is left to pass over. */
+	/* Up to the last byte of the segment, so nothing is left to skip. */
 	struct wal_writer full;
 	wal_writer_init(&full, 1, BEGIN, MIB);
 	while (wal_writer_lsn(&full) < BEGIN + MIB - 8192 + 24)
@@ -105,7 +105,7 @@ static void a_switch_ends_the_segment(void **unused)
 	assert_ok(feed(&records, &full, 0, full.bytes.len, 777), err);
 	assert_true(records.begun_lsn != 0);
 	assert_false(records_are_open(&records));
-	/* Older releases left page headers behind it (before 11). */
+	/* Releases before 11 left page headers after it. */
 	memset(writer.bytes.data + MIB - WAL_WRITER_PAGE, 0x5A, 24);
 	records = begin(&writer, BEGIN);
 	assert_ok(feed(&records, &writer, 0, writer.bytes.len, 777), err);
@@ -113,7 +113,7 @@ static void a_switch_ends_the_segment(void **unused)
 	wal_writer_fini(&writer);
 }
 
-/* A switch across two segments takes all of the second: what there is of it there is judged without the first, too. */
+/* A switch across two segments fills all of the second, which can be checked without the first. */
 static void a_switch_ends_the_segment_behind(void **unused)
 {
 	(void)unused;
@@ -134,17 +134,17 @@ static void a_switch_ends_the_segment_behind(void **unused)
 		assert_ok(feed(&records, &writer, MIB, writer.bytes.len - MIB, 777), err);
 		assert_int_equal(records.count, 1);
 		assert_true(count > 1);
-		/* The rest of another record is no switch. */
+		/* The rest of another record is not a switch. */
 		uint8_t *kind = &writer.bytes.data[MIB + 40 + (24 - left) - 8];
 		*kind = 0x20;
 		records = begin(&writer, BEGIN + MIB);
 		assert_int_equal(feed(&records, &writer, MIB, writer.bytes.len - MIB, 777), STATUS_CONFLICT);
-		assert_non_null(strstr(err.text, "the records end before the segment does"));
+		assert_non_null(strstr(err.text, "the records end before the segment, without"));
 		wal_writer_fini(&writer);
 	}
 }
 
-/* What is left of a record in front of the first one that begins may have any length: it is passed over. */
+/* The rest of a record before the first complete one may have any length and is skipped. */
 static void any_rest_of_a_record_is_passed_over(void **unused)
 {
 	(void)unused;
@@ -168,7 +168,7 @@ static void any_rest_of_a_record_is_passed_over(void **unused)
 	}
 }
 
-/* A crash lost the rest of a record: the next page says so, and begins with another. */
+/* After a crash lost the rest of a record, the next page says so and begins with a new one. */
 static void a_record_that_was_given_up(void **unused)
 {
 	(void)unused;
@@ -190,7 +190,7 @@ static void a_record_that_was_given_up(void **unused)
 	wal_writer_fini(&writer);
 }
 
-/* One altered bit, wherever it is, is found: but for the bytes between records, which mean nothing. */
+/* Any altered bit is found, except in unused bytes between records. */
 static void every_altered_bit_is_found(void **unused)
 {
 	(void)unused;
@@ -204,11 +204,13 @@ static void every_altered_bit_is_found(void **unused)
 		writer.bytes.data[at] ^= (uint8_t)(1 << at % 8);
 		enum status st = feed(&records, &writer, 0, writer.bytes.len, writer.bytes.len);
 		writer.bytes.data[at] ^= (uint8_t)(1 << at % 8);
-		/* A length that grew makes a record that does not end here. */
+		/* A larger length makes a record that does not end here. */
 		if (!st && !records_are_open(&records))
 			means_nothing++;
 	}
-	/* 7 bytes behind each record, and in each page header 4 that align it and 1 for magic (the first has no other).
+	/*
+	 * Undetected: 7 bytes after each record, and in each page header 4 bytes of padding and 1 of magic (the first
+	 * page has no such bytes).
 	 */
 	assert_in_range(means_nothing, 1, 7 * 24 + 4 * 16 + 16);
 	wal_writer_fini(&writer);
@@ -225,18 +227,20 @@ static void says_what_is_wrong(void **unused)
 {
 	(void)unused;
 	static const struct fault faults[] = {
-	    {"system id", 24, 0x99, "at 0/00300000: the page is of another cluster"},
-	    {"segment size", 35, 0x77, "at 0/00300000: the page is of a cluster with another wal_segment_size"},
+	    {"system id", 24, 0x99, "at 0/00300000: the page belongs to another cluster"},
+	    {"segment size", 35, 0x77,
+	     "at 0/00300000: the page belongs to a cluster with a different wal_segment_size"},
 	    {"page size", 36, 0x01, "no valid page size"},
-	    {"long header", 2, 0, "a short one"},
+	    {"long header", 2, 0, "a short header"},
 	    {"timeline", 4, 2, "another timeline"},
-	    {"address", 9, 1, "another address"},
-	    {"flags", 3, 1, "flags that are not known"},
-	    {"length", 40, 1, "at 0/00300028: no length of a WAL record"},
+	    {"address", 9, 1, "a different address"},
+	    {"flags", 3, 1, "unknown flags"},
+	    {"length", 40, 1, "at 0/00300028: the WAL record length is invalid"},
 	    {"data", 70, 0xEE, "at 0/00300028: the CRC of the WAL record does not match"},
-	    {"second page's magic", 8192, 0, "at 0/00302000: no page header of this segment"},
-	    {"second page's rest", 8192 + 16, 0xEE, "at 0/00302000: the page says that another length"},
-	    {"second page's flag", 8192 + 2, 0, "at 0/00302000: the record that began before does not go on"},
+	    {"second page's magic", 8192, 0, "at 0/00302000: the page header does not belong to this segment"},
+	    {"second page's rest", 8192 + 16, 0xEE, "at 0/00302000: continuation length does not match the record"},
+	    {"second page's flag", 8192 + 2, 0,
+	     "at 0/00302000: the page does not continue the record of the previous page"},
 	};
 	struct wal_writer writer;
 	wal_writer_init(&writer, 1, BEGIN, MIB);
@@ -267,7 +271,7 @@ static void records_are_linked_and_do_not_end_early(void **unused)
 	(void)wal_writer_record(&writer, 40);
 	records = begin(&writer, BEGIN);
 	assert_int_equal(feed(&records, &writer, 0, writer.bytes.len, 100), STATUS_CONFLICT);
-	assert_non_null(strstr(err.text, "at 0/00300068: the WAL record does not follow the one before it"));
+	assert_non_null(strstr(err.text, "at 0/00300068: the WAL record does not link to the previous record"));
 	wal_writer_fini(&writer);
 
 	wal_writer_init(&writer, 1, BEGIN, MIB);
@@ -275,7 +279,7 @@ static void records_are_linked_and_do_not_end_early(void **unused)
 	assert_ok(buffer_append(&writer.bytes, zero, sizeof zero, &err), err);
 	records = begin(&writer, BEGIN);
 	assert_int_equal(feed(&records, &writer, 0, writer.bytes.len, 100), STATUS_CONFLICT);
-	assert_non_null(strstr(err.text, "the records end before the segment does"));
+	assert_non_null(strstr(err.text, "the records end before the segment, without"));
 	wal_writer_fini(&writer);
 }
 

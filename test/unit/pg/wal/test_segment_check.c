@@ -14,7 +14,7 @@
 static struct scratch dir;
 static struct wal_writer writer;
 static struct error err;
-static uint64_t left_lsn;
+static uint64_t switch_lsn;
 static bool newer;
 
 static int setup(void **unused)
@@ -22,7 +22,7 @@ static int setup(void **unused)
 	(void)unused;
 	scratch_init(&dir);
 	wal_writer_init(&writer, 1, LSN, SEGMENT_BYTES);
-	left_lsn = 0;
+	switch_lsn = 0;
 	return 0;
 }
 
@@ -34,7 +34,7 @@ static int teardown(void **unused)
 	return 0;
 }
 
-/* The first segment of what was written, of which only so much has reached the disk. */
+/* The first segment, of which only this many bytes have reached the disk. */
 static enum status check(size_t written)
 {
 	static uint8_t bytes[SEGMENT_BYTES];
@@ -45,7 +45,7 @@ static enum status check(size_t written)
 	err = (struct error){0};
 	assert_int_equal(wal_name_parse(&name, NAME, &err), STATUS_OK);
 	struct segment_check whole = {
-	    scratch_path(&dir, NAME), &name, writer.system_id, SEGMENT_BYTES, left_lsn, false};
+	    scratch_path(&dir, NAME), &name, writer.system_id, SEGMENT_BYTES, switch_lsn, false};
 	enum status st = segment_check(&whole, &err);
 	newer = whole.newer;
 	assert_int_equal(unlink(scratch_path(&dir, NAME)), 0);
@@ -58,12 +58,12 @@ static void a_full_one_is_whole(void **unused)
 	wal_writer_fill(&writer, LSN, 500);
 	enum status st = check(SEGMENT_BYTES);
 	assert_ok(st, err);
-	/* Its last page, a page in the middle, almost all of it, and nothing of it. */
+	/* Missing: the last page, a page in the middle, almost all, and all. */
 	static const size_t written[] = {SEGMENT_BYTES - WAL_WRITER_PAGE, SEGMENT_BYTES / 2, SEGMENT_BYTES / 2 + 1000,
 					 40, 0};
 	for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
 		assert_int_equal(check(written[i]), STATUS_CONFLICT);
-		assert_non_null(strstr(err.text, "not all of it was written here: at 0/003"));
+		assert_non_null(strstr(err.text, "the segment is incomplete: at 0/003"));
 		assert_non_null(strstr(err.hint, "copied while it was written"));
 	}
 }
@@ -76,7 +76,7 @@ static void one_that_was_switched_is_whole(void **unused)
 	wal_writer_switch(&writer);
 	enum status st = check(SEGMENT_BYTES);
 	assert_ok(st, err);
-	/* The same without the record that switches: it may go on there at any time. */
+	/* The same without XLOG_SWITCH: the server may continue there at any time. */
 	assert_int_equal(check(before), STATUS_CONFLICT);
 }
 
@@ -84,34 +84,34 @@ static void a_few_bytes_that_are_wrong(void **unused)
 {
 	(void)unused;
 	wal_writer_fill(&writer, LSN, 500);
-	/* More than what a record is aligned by, which no CRC is over. */
+	/* More than the alignment padding, which no CRC covers. */
 	for (size_t i = 0; i < 8; i++)
 		writer.bytes.data[SEGMENT_BYTES / 3 + i] ^= 1;
 	assert_int_equal(check(SEGMENT_BYTES), STATUS_CONFLICT);
 }
 
-/* A standby that archives what it receives has the last one of a timeline up to where the next one begins. */
+/* A standby that archives received WAL has the last segment of a timeline only up to the switch point. */
 static void one_whose_timeline_was_left(void **unused)
 {
 	(void)unused;
 	while (wal_writer_lsn(&writer) < LSN + 3 * WAL_WRITER_PAGE)
 		(void)wal_writer_record(&writer, 500);
 	uint64_t last = wal_writer_record(&writer, 300);
-	left_lsn = wal_writer_lsn(&writer);
-	left_lsn += -left_lsn % 8;
-	size_t written = (size_t)(left_lsn - LSN);
+	switch_lsn = wal_writer_lsn(&writer);
+	switch_lsn += -switch_lsn % 8;
+	size_t written = (size_t)(switch_lsn - LSN);
 	(void)wal_writer_record(&writer, 300);
 	enum status st = check(written);
 	assert_ok(st, err);
 	assert_int_equal(check((size_t)(last - LSN)), STATUS_CONFLICT);
 	/* In another segment. */
-	left_lsn += SEGMENT_BYTES;
+	switch_lsn += SEGMENT_BYTES;
 	assert_int_equal(check(written), STATUS_CONFLICT);
-	left_lsn = LSN;
+	switch_lsn = LSN;
 	assert_int_equal(check(written), STATUS_CONFLICT);
 }
 
-/* What a later PostgreSQL may have changed: its flags, its records. */
+/* A later PostgreSQL may have new flags and records. */
 static void one_of_a_release_to_come(void **unused)
 {
 	(void)unused;
@@ -127,7 +127,7 @@ static void one_of_a_release_to_come(void **unused)
 	assert_true(newer);
 	writer.bytes.data[3] = 0x10;
 	assert_int_equal(check(SEGMENT_BYTES), STATUS_CONFLICT);
-	assert_non_null(strstr(err.text, "flags that are not known"));
+	assert_non_null(strstr(err.text, "unknown flags"));
 	assert_true(newer);
 }
 
@@ -143,7 +143,7 @@ static void what_cannot_be_read(void **unused)
 	whole.segment_bytes = SEGMENT_BYTES;
 	scratch_put(&dir, NAME, "", 0, 0600);
 	assert_int_equal(segment_check(&whole, &err), STATUS_CONFLICT);
-	assert_non_null(strstr(err.text, "was cut off meanwhile"));
+	assert_non_null(strstr(err.text, "was cut off while it was read"));
 }
 
 #define WITH_WAL(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -97,7 +97,7 @@ static void what_is_in_the_way_is_named(void **unused)
 	assert_int_equal(get(store, "9/plain/x"), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "Not a directory"));
 	assert_int_equal(get(store, "9/folder"), STATUS_DAMAGED);
-	assert_non_null(strstr(err.text, "/9/folder is a directory, where an object belongs"));
+	assert_non_null(strstr(err.text, "/9/folder is a directory, but an object is expected"));
 	assert_non_null(strstr(err.hint, "move it away"));
 	assert_int_equal(store_read_first(store, &world.call, "9/folder", first, &first_len, &err), STATUS_DAMAGED);
 	assert_int_equal(store_stat(store, &world.call, "9/folder", &info, &err), STATUS_DAMAGED);
@@ -174,14 +174,14 @@ static void a_loop_of_dirs_is_named(void **unused)
 	assert_int_equal(symlink("../10/a", scratch_path(&dir, "11/back")), 0);
 	assert_int_equal(store_list(store, &world.call, "10/", count, &seen, &err), STATUS_LOCAL);
 	assert_int_equal(seen, 1); /* not gone through even once more: two such links would make it two to the 16th */
-	(void)snprintf(expected, sizeof expected, "the link %s/10/a/there/back leads back to a directory above it",
-		       dir.path);
+	(void)snprintf(expected, sizeof expected,
+		       "the symbolic link %s/10/a/there/back leads back to a directory above it", dir.path);
 	assert_string_equal(err.text, expected);
-	assert_non_null(strstr(err.hint, "take the link away"));
+	assert_non_null(strstr(err.hint, "remove the link"));
 	assert_int_equal(unlink(scratch_path(&dir, "10/a/there")), 0);
 	scratch_put(&dir, "12/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7/8/9/x", "", 0, 0600);
 	assert_int_equal(store_list(store, &world.call, "12/", count, NULL, &err), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "directories too deep: /"));
+	assert_non_null(strstr(err.text, "directories nested too deeply: /"));
 	assert_non_null(strstr(err.text, "/12/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/"));
 	store_free(store);
 }

@@ -82,7 +82,7 @@ static void refuses_what_cannot_be(void **state)
 	    {good, "s3-endpoint 'h:9000' has no scheme", "https://host:port"},
 	    {good, "does not name a host", "https://host:port"},
 	    {good, "does not name a host", "https://host:port"},
-	    {good, "holds a user or a password", "https://host:port"},
+	    {good, "contains a user name or password", "https://host:port"},
 	    {good, "5 MiB to 5 GiB", ""},
 	    {good, "no credentials for s3://b", "s3-key"},
 	    {good, "no credentials for s3://b", "AWS_ACCESS_KEY_ID"},
@@ -133,8 +133,8 @@ static void checks_the_proxy(void **state)
 	    {"http://h:1x", "does not name a host"},
 	    {"http://h h", "does not name a host"},
 	    {"http://h/path", "does not name a host"},
-	    {"http://user:sesame@h:3128", "s3-proxy holds a user or a password"},
-	    {"user:sesame@h", "s3-proxy holds a user or a password"},
+	    {"http://user:sesame@h:3128", "s3-proxy contains a user name or password"},
+	    {"user:sesame@h", "s3-proxy contains a user name or password"},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		/* Without credentials: nobody is asked for them before this is known to be right. */
@@ -212,7 +212,7 @@ static void looks_at_objects(void **state)
 	    {"not S3",
 	     {{HEAD, {NULL, NULL, "page", 0, FAULT_NONE, 0}}},
 	     STATUS_UNREACHABLE,
-	     "not S3's answer about",
+	     "the response is not from S3",
 	     0},
 	    {"no length", {{HEAD, {NULL, MODIFIED, "content", 0, FAULT_OPEN, 0}}}, STATUS_UNREACHABLE, "length", 0},
 	    {"missing",

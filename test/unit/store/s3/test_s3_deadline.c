@@ -19,7 +19,7 @@
 	{                                                                                                              \
 		.body = "<InitiateMultipartUploadResult><UploadId>id 1</UploadId></InitiateMultipartUploadResult>"     \
 	}
-#define LEFT "an unfinished upload of s3://bucket/pre/fix/a/b stays"
+#define LEFT "an unfinished upload of s3://bucket/pre/fix/a/b remains"
 
 static enum status put(struct scripted *scripted, const char *data, size_t len)
 {

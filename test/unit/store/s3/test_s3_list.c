@@ -63,13 +63,13 @@ static void takes_one_page_for_what_it_is(void **state)
 	    {"not encoded", LAST(OBJECT("pre/fix/a%2Bb+c", "1")), STATUS_OK, "a%2Bb+c=1;", ""},
 	    {"encoding said last", LAST(OBJECT("pre/fix/%41", "1") URL), STATUS_OK, "A=1;", ""},
 	    {"stopped", LAST(OBJECT("pre/fix/a", "1") OBJECT("pre/fix/stop", "2")), STATUS_CONFLICT, "a=1;", "told to"},
-	    {"bad encoding", LAST(URL OBJECT("pre/fix/%4", "1")), STATUS_UNREACHABLE, "", "the key"},
-	    {"bad digits", LAST(URL OBJECT("pre/fix/%zz", "1")), STATUS_UNREACHABLE, "", "the key"},
-	    {"a 0 byte", LAST(URL OBJECT("pre/fix/%00", "1")), STATUS_UNREACHABLE, "", "the key"},
-	    {"another encoding", PAGE("<EncodingType>rot13</EncodingType>"), STATUS_UNREACHABLE, "", "the encoding"},
+	    {"bad encoding", LAST(URL OBJECT("pre/fix/%4", "1")), STATUS_UNREACHABLE, "", "key '"},
+	    {"bad digits", LAST(URL OBJECT("pre/fix/%zz", "1")), STATUS_UNREACHABLE, "", "key '"},
+	    {"a 0 byte", LAST(URL OBJECT("pre/fix/%00", "1")), STATUS_UNREACHABLE, "", "key '"},
+	    {"another encoding", PAGE("<EncodingType>rot13</EncodingType>"), STATUS_UNREACHABLE, "", "encoding"},
 	    {"out of order", LAST(OBJECT("pre/fix/b", "1") OBJECT("pre/fix/a", "2")), STATUS_UNREACHABLE, "b=1;",
 	     "out of order"},
-	    {"of another prefix", LAST(OBJECT("other/a", "1")), STATUS_UNREACHABLE, "", "not asked for"},
+	    {"of another prefix", LAST(OBJECT("other/a", "1")), STATUS_UNREACHABLE, "", "unrequested key"},
 	    {"no key", PAGE("<Contents><Size>1</Size></Contents>"), STATUS_UNREACHABLE, "", "without key, size or"},
 	    {"no size", PAGE("<Contents><Key>pre/fix/a</Key></Contents>"), STATUS_UNREACHABLE, "", "without key,"},
 	    {"no date", PAGE("<Contents><Key>pre/fix/a</Key><Size>1</Size></Contents>"), STATUS_UNREACHABLE, "",
@@ -80,20 +80,20 @@ static void takes_one_page_for_what_it_is(void **state)
 	    {"not said whether truncated", PAGE(OBJECT("pre/fix/a", "1")), STATUS_UNREACHABLE, "",
 	     "whether it is complete"},
 	    {"an empty root", "<ListBucketResult/>", STATUS_UNREACHABLE, "", "whether it is complete"},
-	    {"a size that is none", LAST(OBJECT("pre/fix/a", "-1")), STATUS_UNREACHABLE, "", "the size '-1'"},
+	    {"a size that is none", LAST(OBJECT("pre/fix/a", "-1")), STATUS_UNREACHABLE, "", "size '-1'"},
 	    {"a size as large as can be", LAST(OBJECT("pre/fix/a", "18446744073709551615")), STATUS_UNREACHABLE, "",
-	     "the size"},
-	    {"a size too large", LAST(OBJECT("pre/fix/a", "99999999999999999999")), STATUS_UNREACHABLE, "", "the size"},
+	     "size '"},
+	    {"a size too large", LAST(OBJECT("pre/fix/a", "99999999999999999999")), STATUS_UNREACHABLE, "", "size '"},
 	    {"a date that is none",
 	     PAGE("<Contents><Key>pre/fix/a</Key><Size>1</Size><LastModified>now</LastModified></Contents>"),
-	     STATUS_UNREACHABLE, "", "HTTP 200: a listing with the date 'now'"},
+	     STATUS_UNREACHABLE, "", "HTTP 200: invalid listing: date 'now'"},
 	    {"truncated or not", PAGE("<IsTruncated>maybe</IsTruncated>"), STATUS_UNREACHABLE, "", "IsTruncated"},
 	    {"no token", PAGE("<IsTruncated>true</IsTruncated>" OBJECT("pre/fix/a", "1")), STATUS_UNREACHABLE, "",
-	     "where it goes on"},
-	    {"more of nothing", PAGE(MORE("t", "")), STATUS_UNREACHABLE, "", "where it goes on"},
+	     "no continuation token"},
+	    {"more of nothing", PAGE(MORE("t", "")), STATUS_UNREACHABLE, "", "no continuation token"},
 	    {"malformed", "<ListBucketResult>", STATUS_UNREACHABLE, "",
 	     "list s3://bucket/pre/fix/: HTTP 200: malformed XML"},
-	    {"not a listing", "<Html/>", STATUS_UNREACHABLE, "", "HTTP 200: no listing"},
+	    {"not a listing", "<Html/>", STATUS_UNREACHABLE, "", "HTTP 200: the response is not a listing"},
 	    {"nothing", "", STATUS_UNREACHABLE, "", "HTTP 200: malformed XML: no element found"},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -185,7 +185,7 @@ static void each_page_may_have_time_of_its_own(void **state)
 	scripted_open(&scripted, answers, COUNT(answers));
 	st = store_list(scripted.store, &scripted.world.call, "", linger, &scripted.world, &scripted.err);
 	assert_int_equal(st, STATUS_UNREACHABLE);
-	scripted_assert_error(&scripted, "the time is up", "");
+	scripted_assert_error(&scripted, "timed out", "");
 	assert_int_equal(fault_server_count(scripted.server), 1);
 	scripted_close(&scripted);
 }
@@ -204,13 +204,13 @@ static void keeps_its_bounds(void **state)
 				    i);
 	(void)buffer_printf(&many, &err, "</ListBucketResult>");
 	const struct fault_answer long_page = {.body = buffer_text(&many)};
-	check("1001 keys", &long_page, 1, STATUS_UNREACHABLE, "", "a page that is too long");
+	check("1001 keys", &long_page, 1, STATUS_UNREACHABLE, "", "page too long:");
 
 	buffer_clear(&many);
 	(void)buffer_printf(&many, &err, "<ListBucketResult><NextContinuationToken>%03000d</NextContinuationToken>", 1);
 	(void)buffer_printf(&many, &err, "</ListBucketResult>");
 	const struct fault_answer long_token = {.body = buffer_text(&many)};
-	check("a long token", &long_token, 1, STATUS_UNREACHABLE, "", "a token that is too long");
+	check("a long token", &long_token, 1, STATUS_UNREACHABLE, "", "token too long:");
 	buffer_fini(&many);
 }
 

@@ -60,7 +60,7 @@ static void takes_one_answer_for_what_it_is(void **state)
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 404 NoSuchBucket: the words", "bucket"}},
 	    {"a proxy's 404",
 	     {"404 Not Found", NULL, "<html>not found<br></html>", 0, FAULT_NONE, 0},
-	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a text that is not S3's: '<html>not found", ""}},
+	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a body that is not from S3: '<html>not found", ""}},
 	    {"an empty 404",
 	     {"404 Not Found", NULL, NULL, 0, FAULT_NONE, 0},
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 404 without an explanation", ""}},
@@ -69,7 +69,7 @@ static void takes_one_answer_for_what_it_is(void **state)
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 404 NoSuchKey", ""}},
 	    {"the code elsewhere",
 	     {"404 Not Found", NULL, "<html><Error><Code>NoSuchKey</Code></Error></html>", 0, FAULT_NONE, 0},
-	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a text", ""}},
+	     {STATUS_UNREACHABLE, 1, "", "HTTP 404, with a body", ""}},
 	    {"a 200 that says no",
 	     {NULL, NULL, ERROR_XML("NoSuchKey"), 0, FAULT_NONE, 0},
 	     {STATUS_OK, 1, ERROR_XML("NoSuchKey"), "", ""}},
@@ -90,7 +90,7 @@ static void takes_one_answer_for_what_it_is(void **state)
 	     {STATUS_UNREACHABLE, 1, "", "HTTP 400 ExpiredToken", "expired"}},
 	    {"elsewhere, and it does not say where",
 	     {"302 Found", "Location: http://127.0.0.1:1/\r\n", NULL, 0, FAULT_NONE, 0},
-	     {STATUS_UNREACHABLE, 1, "", "HTTP 302 without", "not followed"}},
+	     {STATUS_UNREACHABLE, 1, "", "HTTP 302 without", "does not follow redirects"}},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++)
 		check(cases[i].name, &cases[i].answer, 1, &cases[i].expected);
@@ -157,7 +157,7 @@ static void goes_on_after_trouble(void **state)
 	     {STATUS_UNREACHABLE, 2, "01234567890123456789", "20 of 40 bytes", ""}},
 	    {"no ETag to go on from",
 	     {{NULL, NULL, LONG, 0, FAULT_CUT, 10}},
-	     {STATUS_UNREACHABLE, 1, "0123456789", "the answer broke off", ""}},
+	     {STATUS_UNREACHABLE, 1, "0123456789", "the answer was cut off", ""}},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++)
 		check(cases[i].name, cases[i].answers, 4, &cases[i].expected);
@@ -181,7 +181,7 @@ static void resumes_with_range_and_etag(void **state)
 			    "SignedHeaders=host;if-match;range;x-amz-content-sha256;x-amz-date;"
 			    "x-amz-security-token,");
 	scripted_assert_has(&scripted, 1, "x-amz-security-token: the/session+token=\r\n");
-	assert_non_null(strstr(buffer_text(&scripted.world.logged), "try 2 in 501 ms"));
+	assert_non_null(strstr(buffer_text(&scripted.world.logged), "retrying in 501 ms (try 2)"));
 	sink_free(sink);
 	buffer_fini(&collected.bytes);
 	scripted_close(&scripted);
@@ -214,8 +214,8 @@ static void keeps_the_deadline(void **state)
 		const char *text;
 	} cases[] = {
 	    {{.kind = FAULT_HANG}, "no answer in time"},
-	    {{NULL, PART1, LONG LONG LONG, 0, FAULT_DRIP, 0}, "the answer did not end in time"},
-	    {{"503 Busy", "Retry-After: 100\r\n", "", 0, FAULT_NONE, 0}, "no time for another try: HTTP 503"},
+	    {{NULL, PART1, LONG LONG LONG, 0, FAULT_DRIP, 0}, "the answer was not complete in time"},
+	    {{"503 Busy", "Retry-After: 100\r\n", "", 0, FAULT_NONE, 0}, "no time left for another try: HTTP 503"},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct scripted scripted;

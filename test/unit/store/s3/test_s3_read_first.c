@@ -96,7 +96,7 @@ static const struct {
      STATUS_UNREACHABLE,
      1,
      "",
-     "HTTP 416, with a text that is not S3's"},
+     "HTTP 416, with a body that is not from S3"},
     {"no such key",
      {{"404 Not Found", NULL, ERROR_XML("NoSuchKey"), 0, FAULT_NONE, 0}},
      STATUS_MISSING,

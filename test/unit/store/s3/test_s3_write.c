@@ -104,17 +104,22 @@ static void puts_small_objects(void **state)
 	    {"an answer that is not S3's",
 	     {{PUT, {NULL, NULL, "<html>Welcome</html>", 0, FAULT_NONE, 0}}},
 	     STATUS_UNREACHABLE,
-	     "HTTP 200, but not S3's answer to a put: with the text <html>Welcome",
+	     "HTTP 200, but the response to the put is not from S3: with the text <html>Welcome",
 	     "s3-endpoint",
 	     NULL},
 	    {"an answer of nobody",
 	     {{PUT, {NULL, NULL, NULL, 0, FAULT_NONE, 0}}},
 	     STATUS_UNREACHABLE,
-	     "not S3's answer to a put: without an ETag",
+	     "the response to the put is not from S3: without an ETag",
 	     "s3-endpoint",
 	     NULL},
 	    {"taken", {{PUT, TAKEN}}, STATUS_EXISTS, "already there", "", NULL},
-	    {"busy", {{PUT, BUSY}, {PUT, DONE}}, STATUS_OK, "", "", "HTTP 503 SlowDown: the words; try 2 in 1501 ms"},
+	    {"busy",
+	     {{PUT, BUSY}, {PUT, DONE}},
+	     STATUS_OK,
+	     "",
+	     "",
+	     "HTTP 503 SlowDown: the words; retrying in 1501 ms (try 2)"},
 	    {"answer lost", {{PUT, LOST}, {PUT, TAKEN}}, STATUS_EXISTS, "already there", "", NULL},
 	    {"another writer at the same time",
 	     {{PUT, {"409 Conflict", NULL, ERROR_XML("ConditionalRequestConflict"), 0, FAULT_NONE, 0}}, {PUT, TAKEN}},
@@ -234,7 +239,7 @@ static void sends_nothing_when_abandoned(void **state)
 	{                                                                                                              \
 		PART("2"), DONE                                                                                        \
 	}
-#define LEFT "an unfinished upload of s3://bucket/pre/fix/a/b stays"
+#define LEFT "an unfinished upload of s3://bucket/pre/fix/a/b remains"
 
 static void puts_large_objects_in_parts(void **state)
 {
@@ -258,13 +263,13 @@ static void puts_large_objects_in_parts(void **state)
 	    {"a part without ETag",
 	     {{BEGIN, BEGUN}, {PART("1"), {.body = ""}}, {ABORT, GONE}},
 	     STATUS_UNREACHABLE,
-	     "part 1: an answer without a usable ETag",
+	     "part 1: the response has no usable ETag",
 	     "",
 	     NULL},
 	    {"an ETag that is no ETag",
 	     {{BEGIN, BEGUN}, {PART("1"), {.headers = "ETag: <x>\r\n"}}, {ABORT, GONE}},
 	     STATUS_UNREACHABLE,
-	     "part 1: an answer without a usable ETag",
+	     "part 1: the response has no usable ETag",
 	     "",
 	     NULL},
 	    {"cannot abort",

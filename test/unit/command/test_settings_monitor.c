@@ -2,48 +2,48 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "monitor/thresholds.h"
+#include "command/settings_monitor.h"
 #include "support/cmocka.h"
 
 static struct error err;
 
 static const struct {
 	const char *file;
-	const char *text, *hint; /* "": it is in order */
+	const char *text, *hint; /* "": valid */
 } cases[] = {
     {"", "", ""},
     {"status-age-warning = 1min\nstatus-age-critical = 2min\n", "", ""},
-    /* Nothing is warned of: that may be wished for. */
+    /* Equal values, without any warning, are allowed. */
     {"status-age-warning = 30min\n", "", ""},
     {"status-disk-warning = 1h\n", "", ""},
     {"status-age-critical = 10min\n",
-     "status-age-critical is 10min (t.conf:1), and status-age-warning is 15min (default): it would be critical before "
-     "it is warned of",
+     "status-age-critical is 10min (t.conf:1), but status-age-warning is 15min (default): CRITICAL would come before "
+     "WARNING",
      "set status-age-warning to 10min or less"},
     {"status-age-warning = 1h\n",
-     "status-age-critical is 30min (default), and status-age-warning is 1h (t.conf:1): it would be critical before it "
-     "is warned of",
+     "status-age-critical is 30min (default), but status-age-warning is 1h (t.conf:1): CRITICAL would come before "
+     "WARNING",
      "set status-age-critical to 1h or more"},
     {"status-age-critical = 10min\nstatus-age-warning = 20min\n",
-     "status-age-critical is 10min (t.conf:1), and status-age-warning is 20min (t.conf:2): it would be critical before "
-     "it is warned of",
+     "status-age-critical is 10min (t.conf:1), but status-age-warning is 20min (t.conf:2): CRITICAL would come before "
+     "WARNING",
      "set status-age-warning to 10min or less"},
     {"status-ready-critical = 127\n",
-     "status-ready-critical is 127 (t.conf:1), and status-ready-warning is 128 (default): it would be critical before "
-     "it is warned of",
+     "status-ready-critical is 127 (t.conf:1), but status-ready-warning is 128 (default): CRITICAL would come before "
+     "WARNING",
      "set status-ready-warning to 127 or less"},
     {"status-bytes-warning = 9GiB\n",
-     "status-bytes-critical is 8GiB (default), and status-bytes-warning is 9GiB (t.conf:1): it would be critical "
-     "before it is warned of",
+     "status-bytes-critical is 8GiB (default), but status-bytes-warning is 9GiB (t.conf:1): CRITICAL would come before "
+     "WARNING",
      "set status-bytes-critical to 9GiB or more"},
-    /* Of the time that is left, less is worse. */
+    /* Less time left is worse. */
     {"status-disk-critical = 12h\n",
-     "status-disk-critical is 12h (t.conf:1), and status-disk-warning is 6h (default): it would be critical before it "
-     "is warned of",
+     "status-disk-critical is 12h (t.conf:1), but status-disk-warning is 6h (default): CRITICAL would come before "
+     "WARNING",
      "set status-disk-warning to 12h or more"},
     {"status-disk-warning = 30min\n",
-     "status-disk-critical is 1h (default), and status-disk-warning is 30min (t.conf:1): it would be critical before "
-     "it is warned of",
+     "status-disk-critical is 1h (default), but status-disk-warning is 30min (t.conf:1): CRITICAL would come before "
+     "WARNING",
      "set status-disk-critical to 30min or less"},
 };
 
@@ -51,19 +51,20 @@ static void a_warning_comes_first(void **unused)
 {
 	(void)unused;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct thresholds thresholds;
 		CLEANUP(config_freep) struct config *config = NULL;
 		enum status st = config_load_text(&config, cases[i].file, strlen(cases[i].file), "t.conf", &err);
 		assert_ok(st, err);
 		err = (struct error){0};
-		st = thresholds_check(config, &err);
+		st = settings_thresholds(&thresholds, config, &err);
 		assert_string_equal(err.text, cases[i].text);
 		assert_string_equal(err.hint, cases[i].hint);
 		assert_int_equal(st, cases[i].text[0] == '\0' ? STATUS_OK : STATUS_USAGE);
 	}
 }
 
-/* Whatever option says what is critical: the most of one kind beside the least, or the other way around, is refused. */
-static void none_is_left_out(void **unused)
+/* For each -critical option one order of its extreme values is refused. */
+static void every_pair_is_checked(void **unused)
 {
 	(void)unused;
 	size_t count = 0;
@@ -77,13 +78,14 @@ static void none_is_left_out(void **unused)
 			continue;
 		for (size_t low = 0; low < 6; low += 2)
 			for (size_t turn = 0; turn < 2; turn++) {
+				struct thresholds thresholds;
 				CLEANUP(config_freep) struct config *config = NULL;
 				char file[256];
 				int made = snprintf(file, sizeof file, "%s = %s\n%.*s-warning = %s\n", name,
 						    values[low + turn], (int)(len - strlen(end)), name,
 						    values[low + 1 - turn]);
 				if (config_load_text(&config, file, (size_t)made, "t.conf", &err) == STATUS_OK)
-					refused += thresholds_check(config, &err) == STATUS_USAGE;
+					refused += settings_thresholds(&thresholds, config, &err) == STATUS_USAGE;
 			}
 		if (refused != 1)
 			fail_msg("%s has no order", name);
@@ -96,7 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_warning_comes_first),
-	    cmocka_unit_test(none_is_left_out),
+	    cmocka_unit_test(every_pair_is_checked),
 	};
-	return cmocka_run_group_tests_name("command/thresholds", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("command/settings_monitor", tests, NULL, NULL);
 }

@@ -9,8 +9,8 @@
 #include "repo/s3_credentials.h"
 #include "sys/output.h"
 
-/* user:password@host, or password=...: refused wherever it is used, but here it would be seen first. */
-static bool holds_login(enum option_id id, const char *value)
+/* user:password@host or password=...: other commands refuse these values, but this one would print them. */
+static bool holds_password(enum option_id id, const char *value)
 {
 	if (id == OPTION_ID_PG_CONNINFO && strstr(value, "pass") != NULL)
 		return true;
@@ -20,14 +20,14 @@ static bool holds_login(enum option_id id, const char *value)
 
 static bool is_hidden(enum option_id id, const char *value)
 {
-	return option_table[id].type == OPTION_SECRET || holds_login(id, value);
+	return option_table[id].type == OPTION_SECRET || holds_password(id, value);
 }
 
-/* A line for one value of an option; NULL: it is not set. */
+/* Appends one value of an option. value NULL: the option is not set. */
 typedef enum status (*show_fn)(struct buffer *out, enum option_id id, const char *value, const char *source,
 			       struct error *err);
 
-/* A walship.conf again, but for what is hidden. */
+/* Prints lines that walship.conf accepts; hidden values become comments. */
 static enum status show_text(struct buffer *out, enum option_id id, const char *value, const char *source,
 			     struct error *err)
 {
@@ -89,7 +89,7 @@ static enum status show_credentials(const struct command_context *context, struc
 	return st ? st : output_write(context->console.out_fd, "to standard output", out.data, out.len, err);
 }
 
-/* In the order of their lines, which says which one encrypts. */
+/* In the order of their lines: the first key encrypts. */
 static enum status show_keys(struct buffer *out, const struct config *config, show_fn show, struct error *err)
 {
 	enum status st = STATUS_OK;

@@ -1,0 +1,62 @@
+/* fetch: from the options to the plain structs of fetch_ahead.h. */
+#include "command/fetch.h"
+
+#include "archive/fetch/fetch_ahead.h"
+#include "command/settings.h"
+#include "pg/data/control.h"
+#include "repo/cluster_id.h"
+
+/* A standby asks again for a file that it did not get: there an outage may have the exit code of a missing file. */
+static enum exit_for choose_reader(const struct config *config, const struct data_directory *directory)
+{
+	uint64_t wish = config_number(config, OPTION_ID_FETCH_ERROR);
+	bool asks_again =
+	    wish == FETCH_ERROR_CONTINUE || (wish == FETCH_ERROR_AUTO && data_directory_is_standby(directory));
+	return asks_again ? EXIT_FOR_STANDBY : EXIT_FOR_FETCH;
+}
+
+enum status fetch_identify(struct command_context *context, struct fetch *fetch, const char *dest, struct error *err)
+{
+	struct data_directory directory;
+	const struct config *config = context->config;
+	log_about_file(context->call->log, context->operands[0]);
+	struct cluster_hint hint = settings_cluster(config);
+	enum status st = cluster_id_find(&hint, dest, &directory, &fetch->system_id, err);
+	context->reader = choose_reader(config, &directory);
+	fetch->call = context->call;
+	fetch->name = context->operands[0];
+	log_about_system(context->call->log, fetch->system_id);
+	if (st || fetch->system_id != 0)
+		return st;
+	(void)error_set(err, STATUS_USAGE, "the cluster's system identifier is not known");
+	return error_hint(err, STATUS_USAGE, "run walship in the data directory, or give --pg-data or --system-id");
+}
+
+static enum status fetch(struct command_context *context, struct error *err)
+{
+	struct repository_settings settings;
+	const struct config *config = context->config;
+	const char *dest = context->operands[1];
+	struct fetch_ahead ahead = {
+	    .settings = &settings,
+	    .bytes_max = config_number(config, OPTION_ID_FETCH_AHEAD),
+	    .timeout_ms = (int64_t)config_number(config, OPTION_ID_FETCH_TIMEOUT),
+	    .one_by_one = settings_bandwidth_is_limited(config),
+	    .detach = context->detach,
+	};
+	enum status st = settings_repository(&settings, context, err);
+	if (!st)
+		st = fetch_identify(context, &ahead.fetch, dest, err);
+	return st ? error_wrap(err, st, "fetch %s", context->operands[0]) : fetch_ahead_run(&ahead, dest, err);
+}
+
+enum status command_fetch(struct command_context *context, struct error *err)
+{
+	enum status st = fetch(context, err);
+	if (st != STATUS_MISSING)
+		return st;
+	/* PostgreSQL asks for missing files all the time: no noise. */
+	log_line(context->call->log, LEVEL_INFO, "%s", err->text);
+	*err = (struct error){0};
+	return st;
+}

@@ -1,0 +1,36 @@
+/* walship status: from options and flags to the settings of monitor/health.h. */
+#include "command/settings.h"
+#include "command/settings_monitor.h"
+#include "monitor/health.h"
+
+static enum health_format choose_format(const struct command_context *context)
+{
+	if (command_flag(context, "prometheus"))
+		return HEALTH_PROMETHEUS;
+	return command_flag(context, "json") ? HEALTH_JSON : HEALTH_TEXT;
+}
+
+enum status command_status(struct command_context *context, struct error *err)
+{
+	const struct config *config = context->config;
+	struct repository_settings repository;
+	struct health_settings settings = {
+	    .repository = &repository,
+	    .cluster = settings_cluster(config),
+	    .spool = config_text(config, OPTION_ID_SPOOL),
+	    .metrics_file = config_text(config, OPTION_ID_METRICS_FILE),
+	    .push_timeout_ms = (int64_t)config_number(config, OPTION_ID_PUSH_TIMEOUT),
+	    .notify = settings_notify(context),
+	    .sends = command_flag(context, "notify"),
+	    .format = choose_format(context),
+	};
+	enum status st = settings_repository(&repository, context, err);
+	if (!st && settings.format == HEALTH_PROMETHEUS && command_flag(context, "json"))
+		st = error_set(err, STATUS_USAGE, "--json and --prometheus exclude each other");
+	if (!st)
+		st = settings_thresholds(&settings.thresholds, config, err);
+	if (!st)
+		st = health_run(&settings, &context->console, err);
+	/* Without a text the report has said everything, and the status is its exit code. */
+	return st && err->text[0] != '\0' ? error_wrap(err, st, "status") : st;
+}

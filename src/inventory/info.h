@@ -1,0 +1,22 @@
+/* Shows which WAL the repository holds, by cluster and timeline. */
+#ifndef WALSHIP_INVENTORY_INFO_H
+#define WALSHIP_INVENTORY_INFO_H
+
+#include "console/console.h"
+#include "repo/settings.h"
+
+struct info_params {
+	const struct repository_settings *settings;
+	const struct call *call;
+	const struct console *console;
+	uint64_t system_id; /* the only cluster to show; 0: all clusters */
+	bool json;
+};
+
+/*
+ * Prints each cluster, as text or as doc/json.md says. An empty repository is STATUS_OK; STATUS_INCOMPLETE when it
+ * holds nothing of the cluster system_id.
+ */
+enum status info_show(const struct info_params *params, struct error *err);
+
+#endif
