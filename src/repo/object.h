@@ -14,7 +14,7 @@ enum status object_read(struct repository *repo, const struct call *call, const 
 			struct unseal_lack *lack, struct error *err);
 
 /*
- * Reads the first len bytes of the object's content. They are not verified, because the tag stands at the end.
+ * Reads the first len bytes of the object's content. They are genuine; that the object is whole is not known.
  * STATUS_DAMAGED when the content is shorter.
  */
 enum status object_read_head(struct repository *repo, const struct call *call, const char *name, void *out, size_t len,
