@@ -79,7 +79,8 @@ static enum status gave_up(const struct inspection *inspection, bool archived, b
 		(void)error_set(err, STATUS_CONFLICT,
 				"the server reports %s as archived, but this repository does not have it", name);
 		return error_hint(err, STATUS_CONFLICT,
-				  "archive_command archives somewhere else: give walship check the same configuration");
+				  "archive_command uses another repository or archives nothing: give walship check the "
+				  "configuration of archive_command");
 	}
 	if (fails) {
 		(void)error_set(err, STATUS_UNREACHABLE, "the archiver tried %d times and failed", TRIES);

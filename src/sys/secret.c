@@ -35,7 +35,7 @@ static enum status check_private(const struct stat *info, const char *path, stru
 	}
 	mode_t too_much = info->st_uid == 0 ? 0027 : 0077;
 	if ((info->st_mode & too_much) != 0) {
-		(void)error_set(err, STATUS_USAGE, "%s can be read by others (mode %04o)", path,
+		(void)error_set(err, STATUS_USAGE, "%s is readable by other users (mode %04o)", path,
 				(unsigned)info->st_mode & 07777);
 		return error_hint(err, STATUS_USAGE,
 				  "chmod 600 %s, or 640 if root owns it; for a secret that only a container sees "
@@ -50,7 +50,7 @@ static enum status check_not_writable(const struct stat *info, const char *path,
 {
 	if ((info->st_mode & 0002) == 0)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "%s can be written by others (mode %04o)", path,
+	(void)error_set(err, STATUS_USAGE, "%s is writable by other users (mode %04o)", path,
 			(unsigned)info->st_mode & 07777);
 	return error_hint(err, STATUS_USAGE, "chmod o-w %s", path);
 }

@@ -124,7 +124,7 @@ static enum status take_truncated(struct page *page, const char *text, struct er
 static enum status take_token(struct page *page, const char *text, struct error *err)
 {
 	if (strlen(text) >= sizeof page->token)
-		return bad(err, "token too long:", text);
+		return bad(err, "continuation token too long:", text);
 	(void)snprintf(page->token, sizeof page->token, "%s", text);
 	return STATUS_OK;
 }

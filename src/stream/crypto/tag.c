@@ -110,9 +110,8 @@ static enum status verify_finish(struct sink *sink, struct error *err)
 		(void)error_set(err, STATUS_DAMAGED,
 				tag->keyed ? "not authentic: its HMAC-SHA-256 does not match"
 					   : "damaged: its SHA-256 does not match");
-		return error_hint(
-		    err, STATUS_DAMAGED,
-		    "the object was altered, cut off or renamed after it was stored; look for another copy");
+		return error_hint(err, STATUS_DAMAGED,
+				  "the object was altered, truncated or renamed after the push; look for another copy");
 	}
 	if (tag->verdict) {
 		*err = tag->verdict_text;

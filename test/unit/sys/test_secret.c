@@ -51,9 +51,9 @@ static void reads_private_files_only(void **unused)
 	    {0600, 0, STATUS_OK, ""},
 	    {0400, 0, STATUS_OK, ""},
 	    {0640, 0, STATUS_OK, ""},
-	    {0644, 0, STATUS_USAGE, "can be read by others (mode 0644)"},
-	    {0660, 0, STATUS_USAGE, "can be read by others (mode 0660)"},
-	    {0604, 0, STATUS_USAGE, "can be read by others (mode 0604)"},
+	    {0644, 0, STATUS_USAGE, "is readable by other users (mode 0644)"},
+	    {0660, 0, STATUS_USAGE, "is readable by other users (mode 0660)"},
+	    {0604, 0, STATUS_USAGE, "is readable by other users (mode 0604)"},
 	    {0600, 12345, STATUS_USAGE, "belongs to user 12345, not to this user or root"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

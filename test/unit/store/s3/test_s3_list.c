@@ -210,7 +210,7 @@ static void keeps_its_bounds(void **state)
 	(void)buffer_printf(&many, &err, "<ListBucketResult><NextContinuationToken>%03000d</NextContinuationToken>", 1);
 	(void)buffer_printf(&many, &err, "</ListBucketResult>");
 	const struct fault_answer long_token = {.body = buffer_text(&many)};
-	check("a long token", &long_token, 1, STATUS_UNREACHABLE, "", "token too long:");
+	check("a long token", &long_token, 1, STATUS_UNREACHABLE, "", "continuation token too long:");
 	buffer_fini(&many);
 }
 
