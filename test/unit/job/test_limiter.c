@@ -169,5 +169,5 @@ int main(void)
 	    cmocka_unit_test(resting_makes_room),
 	    cmocka_unit_test(without_a_gate_everybody_goes),
 	};
-	return cmocka_run_group_tests_name("base/gate", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("job/limiter", tests, NULL, NULL);
 }

@@ -106,5 +106,5 @@ int main(void)
 	    cmocka_unit_test(holds_many_and_finds_each),
 	    cmocka_unit_test(long_names_are_refused),
 	};
-	return cmocka_run_group_tests_name("stream/keyring", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("repo/keyring", tests, NULL, NULL);
 }

@@ -246,5 +246,5 @@ int main(void)
 	    cmocka_unit_test(a_missing_key_is_named),
 	    cmocka_unit_test(unprotected_objects_need_consent),
 	};
-	return cmocka_run_group_tests_name("stream/seal", tests, make_rings, NULL);
+	return cmocka_run_group_tests_name("repo/seal", tests, make_rings, NULL);
 }

@@ -144,5 +144,5 @@ int main(void)
 	    cmocka_unit_test(leaves_nothing_when_abandoned),
 	    cmocka_unit_test(says_what_is_wrong),
 	};
-	return cmocka_run_group_tests_name("base/newfile", tests, setup, teardown);
+	return cmocka_run_group_tests_name("sys/newfile", tests, setup, teardown);
 }

@@ -111,5 +111,5 @@ int main(void)
 	    cmocka_unit_test(reads_private_files_only),
 	    cmocka_unit_test(refuses_what_is_no_file),
 	};
-	return cmocka_run_group_tests_name("base/secret", tests, setup, teardown);
+	return cmocka_run_group_tests_name("sys/secret", tests, setup, teardown);
 }

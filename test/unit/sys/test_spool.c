@@ -73,5 +73,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(makes_a_private_dir),
 					   cmocka_unit_test(believes_only_its_own)};
-	return cmocka_run_group_tests_name("base/spool", tests, setup, teardown);
+	return cmocka_run_group_tests_name("sys/spool", tests, setup, teardown);
 }

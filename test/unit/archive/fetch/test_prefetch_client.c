@@ -463,5 +463,5 @@ int main(void)
 	    TEST(needs_a_spool),
 	};
 	(void)signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests_name("command/prefetched", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/fetch/prefetch_client", tests, NULL, NULL);
 }

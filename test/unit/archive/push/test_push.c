@@ -355,5 +355,5 @@ int main(void)
 	    WITH_SETUP(refuses_to_open_as_it_pushes),
 	    WITH_SETUP(knows_whether_the_path_still_names_the_open_file),
 	};
-	return cmocka_run_group_tests_name("archive/push", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/push/push", tests, NULL, NULL);
 }

@@ -420,5 +420,5 @@ int main(void)
 	    WITH_DIR(the_sweep_leaves_what_waits),
 	    WITH_DIR(a_spool_of_others_is_not_used),
 	};
-	return cmocka_run_group_tests_name("command/acknowledgement", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/push/pushed_marker", tests, NULL, NULL);
 }

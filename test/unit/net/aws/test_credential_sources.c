@@ -309,5 +309,5 @@ static void finds_or_says_why_not(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(finds_or_says_why_not)};
-	return cmocka_run_group_tests_name("net/credential_sources", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/aws/credential_sources", tests, NULL, NULL);
 }

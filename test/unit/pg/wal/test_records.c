@@ -296,5 +296,5 @@ int main(void)
 	    cmocka_unit_test(says_what_is_wrong),
 	    cmocka_unit_test(records_are_linked_and_do_not_end_early),
 	};
-	return cmocka_run_group_tests_name("wal/records", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/wal/records", tests, NULL, NULL);
 }

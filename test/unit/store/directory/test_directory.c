@@ -250,7 +250,7 @@ int main(void)
 	};
 	scratch_init(&dir);
 	world_init(&world);
-	int failed = cmocka_run_group_tests_name("store/directory", tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("store/directory/directory", tests, NULL, NULL);
 	world_fini(&world);
 	scratch_fini(&dir);
 	return failed;

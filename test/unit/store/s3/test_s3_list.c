@@ -223,5 +223,5 @@ int main(void)
 	    cmocka_unit_test(each_page_may_have_time_of_its_own),
 	    cmocka_unit_test(keeps_its_bounds),
 	};
-	return cmocka_run_group_tests_name("store/s3_list", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/s3_list", tests, NULL, NULL);
 }

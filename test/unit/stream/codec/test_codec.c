@@ -295,5 +295,5 @@ int main(void)
 	    cmocka_unit_test(refuses_large_windows),
 #endif
 	};
-	return cmocka_run_group_tests_name("stream/codec", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("stream/codec/codec", tests, NULL, NULL);
 }

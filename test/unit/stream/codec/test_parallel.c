@@ -161,5 +161,5 @@ int main(void)
 	    cmocka_unit_test(passes_on_what_a_thread_says),
 	    cmocka_unit_test(free_abandons),
 	};
-	return cmocka_run_group_tests_name("stream/parallel", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("stream/codec/parallel", tests, NULL, NULL);
 }

@@ -178,5 +178,5 @@ int main(void)
 	    cmocka_unit_test(what_the_library_refuses_ends_it), cmocka_unit_test(what_is_held_back_comes_out),
 	    cmocka_unit_test(long_input_comes_in_pieces),       cmocka_unit_test(without_a_state_there_is_no_stage),
 	};
-	return cmocka_run_group_tests_name("stream/unpack", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("stream/codec/unpack", tests, NULL, NULL);
 }

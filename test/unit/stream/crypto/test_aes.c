@@ -76,5 +76,5 @@ int main(void)
 	    cmocka_unit_test(nist_vector),
 	    cmocka_unit_test(wrong_lengths_and_padding_are_damage),
 	};
-	return cmocka_run_group_tests_name("stream/aes", tests, decode_key, NULL);
+	return cmocka_run_group_tests_name("stream/crypto/aes", tests, decode_key, NULL);
 }

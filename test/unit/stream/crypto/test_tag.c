@@ -75,5 +75,5 @@ int main(void)
 	    cmocka_unit_test(published_values),
 	    cmocka_unit_test(content_is_judged_after_the_tag),
 	};
-	return cmocka_run_group_tests_name("stream/tag", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("stream/crypto/tag", tests, NULL, NULL);
 }
