@@ -275,7 +275,7 @@ static void find_restorable(struct look *look, const struct coverage_window *win
 }
 
 /* Call after coverage_end. */
-static void judge_chain(struct look *look, const struct coverage *coverage)
+static void judge_coverage(struct look *look, const struct coverage *coverage)
 {
 	struct coverage_window window;
 	for (size_t i = 0; i < coverage->gap_count; i++)
@@ -302,7 +302,7 @@ static enum status look_at_newest(struct look *look, const struct repository_set
 	if (!st)
 		st = coverage_end(&look->coverage, err);
 	if (!st)
-		judge_chain(look, &look->coverage);
+		judge_coverage(look, &look->coverage);
 	return st;
 }
 
@@ -319,7 +319,7 @@ static enum status surveyed(void *arg, struct coverage *coverage, struct error *
 	struct look *look = arg;
 	(void)err;
 	look->segment_bytes = coverage->segment_bytes;
-	judge_chain(look, coverage);
+	judge_coverage(look, coverage);
 	return STATUS_OK;
 }
 

@@ -131,12 +131,12 @@ static enum status new_unseal(struct sink **chain)
 	return unseal_new(chain, &unseal_params, &err);
 }
 
-static enum status new_gather(struct sink **chain)
+static enum status new_rechunk(struct sink **chain)
 {
 	return rechunk_new(chain, &err);
 }
 
-static enum status new_tally(struct sink **chain)
+static enum status new_byte_counter(struct sink **chain)
 {
 	return byte_counter_new(chain, &counter, &err);
 }
@@ -176,8 +176,8 @@ static const struct filter {
     {"tag verify, no key", new_verify_plain, new_append_plain},
     {"seal", new_seal, NULL},
     {"unseal", new_unseal, new_seal},
-    {"gather", new_gather, NULL},
-    {"tally", new_tally, NULL},
+    {"rechunk", new_rechunk, NULL},
+    {"byte counter", new_byte_counter, NULL},
 };
 #define FILTER_COUNT (sizeof filters / sizeof filters[0])
 
