@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "monitor/health.h"
 #include "repo/cluster_id.h"
 
@@ -29,8 +29,8 @@ static bool server_runs(const struct health *health)
 	if (!below(health, "postmaster.pid", path, sizeof path) || (file = fopen(path, "re")) == NULL ||
 	    fgets(line, sizeof line, file) == NULL)
 		return false;
-	long pid = strtol(line, NULL, 10);
-	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+	uint64_t pid;
+	return number_read(line, INT32_MAX, &pid) != NULL && pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
 /* A missing record means success only if a failing push could have written one. */

@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "sys/newfile.h"
 
 #define FIRST_LINE "walship verified 1\n"
@@ -126,11 +127,8 @@ enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t 
 /* Reads digits and the character after them. */
 static bool take_number(const char **text, uint64_t most, char behind, uint64_t *out)
 {
-	char *end;
-	bool digit = **text >= '0' && **text <= '9';
-	errno = 0;
-	*out = strtoull(*text, &end, 10);
-	bool good = digit && errno == 0 && *out <= most && *end == behind;
+	const char *end = number_read(*text, most, out);
+	bool good = end != NULL && *end == behind;
 	*text = good ? end + 1 : *text;
 	return good;
 }

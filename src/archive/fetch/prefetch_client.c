@@ -5,13 +5,13 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "stream/file.h"
 #include "sys/newfile.h"
 
@@ -187,7 +187,8 @@ bool prefetch_client_follows(const struct prefetch_client *client, const struct 
 	if (blank == NULL)
 		return false;
 	*blank = '\0';
-	uint64_t segment_bytes = strtoull(blank + 1, NULL, 10);
-	return segment_bytes <= bytes_max && wal_name_parse(&before, line, &ignored) == STATUS_OK &&
-	       wal_name_next(&before, segment_bytes) && strcmp(before.text, name->text) == 0;
+	uint64_t segment_bytes;
+	return number_read(blank + 1, bytes_max, &segment_bytes) != NULL &&
+	       wal_name_parse(&before, line, &ignored) == STATUS_OK && wal_name_next(&before, segment_bytes) &&
+	       strcmp(before.text, name->text) == 0;
 }
