@@ -1,6 +1,5 @@
 #include "monitor/failures.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "sys/newfile.h"
+#include "sys/read_file.h"
 
 #define NAME "failing"
 #define FIRST_LINE "walship 1 failing\n"
@@ -52,11 +52,9 @@ static bool parse(const char *record, struct failures *out)
 static bool read_record(const char *path, struct failures *out)
 {
 	char record[RECORD_MAX];
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t got = fd < 0 ? -1 : read(fd, record, sizeof record - 1);
-	if (got < 0)
+	struct error ignored;
+	if (read_file_text(path, record, sizeof record, &ignored))
 		return false;
-	record[got] = '\0';
 	*out = (struct failures){0};
 	return parse(record, out);
 }

@@ -2,7 +2,6 @@
  * walship status: when the disk of pg_wal will be full. The faster of two rates counts: the loss of free space since an
  * earlier sample, and the WAL written per second since archiving stopped.
  */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "base/cleanup.h"
 #include "monitor/health.h"
 #include "sys/newfile.h"
+#include "sys/read_file.h"
 
 #define SPAN_S 900           /* minimum age of the earlier sample: a burst of minutes fills no disk */
 #define OLDEST_S (24 * 3600) /* older samples say nothing about the present rate */
@@ -34,13 +34,12 @@ struct samples {
 static void read_samples(const char *path, struct samples *out)
 {
 	char text[LOOKS_MAX];
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-	text[got > 0 ? got : 0] = '\0';
+	struct error ignored;
+	enum status st = read_file_text(path, text, sizeof text, &ignored);
 	char *rest = text + strlen(FIRST_WORDS);
 	*out = (struct samples){0};
 	/* strtoll returns 0 for malformed numbers, and time 0 means no sample. */
-	if (got < (ssize_t)strlen(FIRST_WORDS) || memcmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
+	if (st || strncmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
 		return;
 	out->earlier.at_s = strtoll(rest, &rest, 10);
 	out->earlier.free = strtoull(rest, &rest, 10);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/read_file.h"
 
 #define FIRST_WORDS "walship 1 notified "
 #define NUMBERS_AT (sizeof FIRST_WORDS - 1 + 7)
@@ -73,7 +74,7 @@ static void parse(int fd, struct notified *out)
 	char text[HEAD_BYTES + NOTIFIED_RESULT_MAX];
 	char *rest = text + NUMBERS_AT;
 	*out = (struct notified){0};
-	ssize_t got = pread(fd, text, sizeof text - 1, 0);
+	ssize_t got = read_file_open(fd, text, sizeof text - 1);
 	text[got > 0 ? got : 0] = '\0';
 	size_t head = head_bytes(text, got > 0 ? (size_t)got : 0);
 	if (head == 0)

@@ -14,26 +14,18 @@
 #include "base/number.h"
 #include "stream/file.h"
 #include "sys/newfile.h"
+#include "sys/read_file.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define NAP_NS 500000L
 #define BEGIN_NAPS 4 /* between two segments the prefetcher may be about to begin this one */
-
-/* "" when there is no such file. */
-static void read_text(const char *path, char *out, size_t size)
-{
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t got = fd < 0 ? 0 : read(fd, out, size - 1);
-	out[got > 0 ? got : 0] = '\0';
-}
 
 /* With all keys: a segment that a key has opened is not used once the key is removed from the configuration. */
 static enum status name_identity(struct prefetch_client *out, const struct repository_settings *settings,
 				 struct error *err)
 {
 	char boot[BOOT_ID_MAX], text[IDENTITY_MAX];
-	read_text(BOOT_ID, boot, sizeof boot);
-	if (boot[0] == '\0')
+	if (read_file_text(BOOT_ID, boot, sizeof boot, err) || boot[0] == '\0')
 		return error_set(err, STATUS_LOCAL, "%s cannot be read: a crash of the machine would not be detected",
 				 BOOT_ID);
 	enum status st = identity_text(settings, IDENTITY_ALL_KEYS, text, err);
@@ -44,10 +36,9 @@ static enum status name_identity(struct prefetch_client *out, const struct repos
 
 static bool is_of_this_repository(const struct prefetch_client *client)
 {
-	char path[PREFETCH_CLIENT_PATH_MAX], found[PREFETCH_CLIENT_IDENTITY_MAX];
+	char path[PREFETCH_CLIENT_PATH_MAX];
 	prefetch_client_path(client, "identity", "", path);
-	read_text(path, found, sizeof found);
-	return strcmp(found, client->identity) == 0;
+	return read_file_says(path, client->identity, strlen(client->identity));
 }
 
 enum status prefetch_client_open(struct prefetch_client *out, const struct repository_settings *settings,
@@ -182,7 +173,8 @@ bool prefetch_client_follows(const struct prefetch_client *client, const struct 
 	struct wal_name before;
 	struct error ignored = {0};
 	prefetch_client_path(client, "last", "", path);
-	read_text(path, line, sizeof line);
+	if (read_file_text(path, line, sizeof line, &ignored))
+		return false;
 	char *blank = strchr(line, ' ');
 	if (blank == NULL)
 		return false;

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "pg/data/ready.h"
+#include "sys/read_file.h"
 
 #define MARKER_MAX (IDENTITY_MAX + 512) /* and half a dozen numbers */
 #define MARKER_PATH_MAX (PUSHED_MARKER_DIR_MAX + WAL_NAME_MAX)
@@ -61,11 +62,10 @@ static size_t marker_text(const struct pushed_markers *markers, const struct shi
 
 bool pushed_marker_is_there(const struct pushed_markers *markers, const char *name, const struct shipped *file)
 {
-	char path[MARKER_PATH_MAX], expected[MARKER_MAX], found[MARKER_MAX];
+	char path[MARKER_PATH_MAX], expected[MARKER_MAX];
 	size_t len = marker_text(markers, file, expected);
 	marker_path(markers, name, path);
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	return fd >= 0 && read(fd, found, sizeof found) == (ssize_t)len && memcmp(found, expected, len) == 0;
+	return read_file_says(path, expected, len);
 }
 
 bool pushed_marker_take(const struct pushed_markers *markers, const char *name, const struct shipped *file)
