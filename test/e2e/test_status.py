@@ -356,9 +356,7 @@ def test_the_disk_fills(small_place):
 
     def earlier(seconds):
         """The look before this one, as if it had been so long ago."""
-        words = looks.read_text().split()
-        words[3] = words[5] = str(int(time.time()) - seconds)
-        looks.write_text(" ".join(words) + "\n")
+        looks.write_text(re.sub(r"(?m)^(earlier|later) \d+$", rf"\1 {int(time.time()) - seconds}", looks.read_text()))
     earlier(700)  # too short a time: a burst
     (small.path / "table").write_bytes(b"\0" * 20 * MIB)  # of a table space
     place.look().says(OK)
