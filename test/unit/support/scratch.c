@@ -30,6 +30,22 @@ void scratch_fini(struct scratch *dir)
 		abort();
 }
 
+struct scratch test_dir;
+
+int test_dir_make(void **unused)
+{
+	(void)unused;
+	scratch_init(&test_dir);
+	return 0;
+}
+
+int test_dir_remove(void **unused)
+{
+	(void)unused;
+	scratch_fini(&test_dir);
+	return 0;
+}
+
 const char *scratch_path(const struct scratch *dir, const char *name)
 {
 	static _Thread_local char paths[8][256];

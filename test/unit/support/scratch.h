@@ -12,6 +12,11 @@ struct scratch {
 void scratch_init(struct scratch *dir);
 void scratch_fini(struct scratch *dir);
 
+/* One for a program whose tests need no more: set-up and tear-down of each test, or of all of them. */
+extern struct scratch test_dir;
+int test_dir_make(void **unused);
+int test_dir_remove(void **unused);
+
 /* The path of a name in it: storage of the thread, good until eight calls later. */
 const char *scratch_path(const struct scratch *dir, const char *name);
 
