@@ -80,7 +80,7 @@ void notified_read(const struct push_notes *notes, struct notified *out)
 		parse(fd, out);
 }
 
-/* Replaces the note within the room that the file has. */
+/* Replaces the note in place. The note fits one disk block, so that a full disk does not lose it. */
 static bool write_in_place(int fd, const struct notified *notified)
 {
 	struct note note;

@@ -16,12 +16,25 @@ static void first_line(const char *kind, char out[FIRST_LINE_MAX])
 	(void)snprintf(out, FIRST_LINE_MAX, "walship 1 %s\n", kind);
 }
 
+/* A text that does not fit fills the note, so that its end does not fit either. */
+__attribute__((format(printf, 2, 3))) static bool append(struct note *note, const char *format, ...)
+{
+	size_t left = sizeof note->text - note->len;
+	va_list args;
+	va_start(args, format);
+	int len = vsnprintf(note->text + note->len, left, format, args);
+	va_end(args);
+	bool fits = (size_t)len < left;
+	note->len += fits ? (size_t)len : left - 1;
+	return fits;
+}
+
 void note_begin(struct note *note, const char *kind)
 {
 	char line[FIRST_LINE_MAX];
 	first_line(kind, line);
-	note->len = strlen(line);
-	(void)strcpy(note->text, line);
+	note->len = 0;
+	(void)append(note, "%s", line);
 }
 
 void note_put(struct note *note, const char *key, const char *format, ...)
@@ -33,20 +46,17 @@ void note_put(struct note *note, const char *key, const char *format, ...)
 	va_end(args);
 	for (char *newline = value; (newline = strchr(newline, '\n')) != NULL;)
 		*newline = ' ';
-	/* A line that does not fit leaves no room for the end. */
-	size_t left = sizeof note->text - note->len;
-	int len = snprintf(note->text + note->len, left, "%s %s\n", key, value);
-	note->len += (size_t)len < left ? (size_t)len : left - 1;
+	(void)append(note, "%s %s\n", key, value);
+}
+
+void note_put_lines(struct note *note, const char *lines)
+{
+	(void)append(note, "%s", lines);
 }
 
 bool note_end(struct note *note)
 {
-	size_t left = sizeof note->text - note->len;
-	int len = snprintf(note->text + note->len, left, "end\n");
-	if ((size_t)len >= left)
-		return false;
-	note->len += (size_t)len;
-	return true;
+	return append(note, "%s", "end\n");
 }
 
 enum status note_replace(const struct note *note, const char *path, struct error *err)

@@ -11,8 +11,7 @@
 
 #include "walship/error.h"
 
-/* An error, its hint and a dozen short values need less. Replacing one disk block in place needs no free space. */
-#define NOTE_MAX 4096
+#define NOTE_MAX (8 * 1024) /* the identity of a repository (repo/identity.h) has 4 KiB, other values less */
 
 struct note {
 	size_t len;
@@ -23,6 +22,8 @@ struct note {
 void note_begin(struct note *note, const char *kind);
 /* Appends a line. A newline within the value becomes a blank. */
 void note_put(struct note *note, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Appends complete lines, each of which begins with its key. */
+void note_put_lines(struct note *note, const char *lines);
 bool note_end(struct note *note);
 
 /* Replaces the file path atomically, without a sync (newfile_replace). */

@@ -150,7 +150,7 @@ static bool take_ranges(struct verified *verified, const char *text, int64_t not
 {
 	struct verified_range range = {0}, before = {0};
 	size_t count = 0;
-	for (; *text >= '0' && *text <= '9'; count++) {
+	for (; number_digit(*text) < 10; count++) {
 		if (count == VERIFIED_RANGES_MAX || !take_range(&text, &range))
 			return false;
 		if (count > 0 && (range.timeline < before.timeline ||

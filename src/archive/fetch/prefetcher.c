@@ -166,10 +166,9 @@ static void clean(const struct prefetch_client *client)
 static bool write_identity(const struct prefetch_client *client)
 {
 	char path[PREFETCH_CLIENT_PATH_MAX];
-	size_t len = strlen(client->identity);
 	prefetch_client_path(client, "identity", "", path);
 	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd >= 0 && write(fd, client->identity, len) == (ssize_t)len;
+	return fd >= 0 && write(fd, client->identity.text, client->identity.len) == (ssize_t)client->identity.len;
 }
 
 /* One prefetcher for a cluster: the lock is held until the process ends. -1: another one runs. */

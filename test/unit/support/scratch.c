@@ -11,9 +11,14 @@
 
 void scratch_init(struct scratch *dir)
 {
-	(void)strcpy(dir->path, "/tmp/walship-test-XXXXXX");
-	if (mkdtemp(dir->path) == NULL)
+	if (!scratch_init_below(dir, "/tmp"))
 		abort();
+}
+
+bool scratch_init_below(struct scratch *dir, const char *parent)
+{
+	(void)snprintf(dir->path, sizeof dir->path, "%s/walship-test-XXXXXX", parent);
+	return mkdtemp(dir->path) != NULL;
 }
 
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)

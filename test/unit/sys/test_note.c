@@ -20,8 +20,9 @@ static void is_written_and_read(void **unused)
 	note_begin(&note, "test");
 	note_put(&note, "number", "%d", 7);
 	note_put(&note, "lines", "a\nend\nb");
+	note_put_lines(&note, "more x y\nlast 9\n");
 	assert_true(note_end(&note));
-	assert_string_equal(note.text, "walship 1 test\nnumber 7\nlines a end b\nend\n");
+	assert_string_equal(note.text, "walship 1 test\nnumber 7\nlines a end b\nmore x y\nlast 9\nend\n");
 	assert_int_equal(note.len, strlen(note.text));
 	assert_ok(note_replace(&note, scratch_path(&dir, "note"), &err), err);
 	assert_false(note_read(&note, "other", scratch_path(&dir, "note")));
@@ -33,6 +34,8 @@ static void is_written_and_read(void **unused)
 	assert_string_equal(text, "a e");
 	assert_true(note_number(&note, "number", 7, &number));
 	assert_int_equal(number, 7);
+	assert_true(note_number(&note, "last", 9, &number));
+	assert_int_equal(number, 9);
 	assert_false(note_number(&note, "number", 6, &number));
 	assert_int_equal(number, 0);
 	assert_false(note_number(&note, "lines", 9, &number));
