@@ -18,6 +18,7 @@
 #include "repo/coverage.h"
 #include "repo/repository.h"
 #include "repo/seal.h"
+#include "sys/read_file.h"
 
 #define PREFIX_MAX 64
 #define SWITCHES_MAX 8   /* timeline switches in the listed directories; with more of them none counts */
@@ -121,7 +122,7 @@ static void find_changes(struct look *look, uint32_t timeline)
 				      look->health->directory.path, timeline) >= (int)sizeof path)
 		return;
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text);
+	ssize_t got = fd < 0 ? 0 : read_file_open(fd, text, sizeof text);
 	if (got > 0 && (size_t)got < sizeof text)
 		(void)wal_history_read(timeline, text, (size_t)got, keep_change, look, &ignored);
 	if (look->too_many_changes)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "sys/read_file.h"
 
 enum status secret_set(struct secret *secret, const void *data, size_t len, struct error *err)
 {
@@ -93,21 +94,12 @@ static enum status read_file(struct secret *secret, const char *path, check_fn c
 		return error_set(err, STATUS_USAGE, "%s is larger than %d bytes", path, SECRET_FILE_MAX);
 
 	char content[SECRET_FILE_MAX];
-	size_t len = 0;
-	ssize_t got = 0;
-	while (len < sizeof content) {
-		got = read(fd, content + len, sizeof content - len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		len += (size_t)got;
-	}
+	ssize_t got = read_file_open(fd, content, sizeof content);
 	if (got < 0)
 		st = error_errno(err, STATUS_USAGE, errno, "read %s", path);
 	else
-		st = secret_set(secret, content, len, err);
-	explicit_bzero(content, len);
+		st = secret_set(secret, content, (size_t)got, err);
+	explicit_bzero(content, sizeof content);
 	return st;
 }
 
