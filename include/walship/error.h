@@ -3,16 +3,16 @@
  *
  * The function that fails sets the innermost part; each caller prepends one part of context:
  *     push 0000000100000000000000A3: put s3://b/k: HTTP 403 AccessDenied
- * Each function returns the status that it is given, so that failing takes one statement. Control
- * characters, as in a server's response or a file name, become '?', so that one error is one log line. The
- * text is truncated at its bound. It never contains a secret.
+ * Each function returns the status that its caller gives, so that a caller sets the error and returns in one statement.
+ * Control characters, as in a server's response or a file name, become '?', so that one error is one log line.
+ * ERROR_TEXT_MAX limits the text; a longer text is truncated. The text never contains a secret.
  */
 #ifndef WALSHIP_ERROR_H
 #define WALSHIP_ERROR_H
 
 #include "walship/status.h"
 
-#define ERROR_TEXT_MAX 1024 /* two full paths and a server's message */
+#define ERROR_TEXT_MAX 1024 /* room for two full paths and a server's message */
 #define ERROR_HINT_MAX 512
 
 struct error {

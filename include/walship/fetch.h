@@ -1,4 +1,4 @@
-/* Bringing one WAL file back: what restore_command does. */
+/* Fetches one WAL file from the repository; restore_command does this. */
 #ifndef WALSHIP_FETCH_H
 #define WALSHIP_FETCH_H
 
@@ -16,23 +16,23 @@ struct fetch {
 	struct store *store;
 	const struct call *call;
 	const struct keyring *keys;
-	bool allow_unprotected; /* accept objects that are not encrypted */
-	const char *name;       /* of the WAL file: %f */
-	uint64_t system_id;     /* of the cluster; never 0 */
+	bool allow_unprotected; /* accept objects that are neither encrypted nor authenticated */
+	const char *name;       /* name of the WAL file, as PostgreSQL gives it in %f */
+	uint64_t system_id;     /* the cluster's system identifier; never 0 */
 	const char *scratch;    /* fetch_to_fd: the directory for content that is not verified yet */
-	void (*verified)(void); /* fetch_to_fd: called before the first byte goes out; may be NULL */
+	void (*verified)(void); /* fetch_to_fd calls it before it writes the first byte; may be NULL */
 };
 
 /* Sets store, keys and allow_unprotected to the open repository's. */
 void fetch_from(struct fetch *fetch, const struct repository *repo);
 
 /*
- * Makes dest appear, complete and verified, and replaces an existing file; after a failure dest is as it
- * was. STATUS_MISSING only when the store reported that the object does not exist.
+ * Creates or replaces dest, once its content is complete and verified. After a failure dest is unchanged.
+ * STATUS_MISSING: the store reported that the object does not exist.
  */
 enum status fetch_file(const struct fetch *fetch, const char *dest, struct error *err);
 
-/* Writes the content to an open file descriptor once all of it is verified. */
+/* Writes the content to fd, after all of the content is verified. */
 enum status fetch_to_fd(const struct fetch *fetch, int fd, struct error *err);
 
 #endif

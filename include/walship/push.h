@@ -1,4 +1,4 @@
-/* Archiving one WAL file: what archive_command, and an archive module, do. */
+/* Archives one WAL file; archive_command and an archive module do this. */
 #ifndef WALSHIP_PUSH_H
 #define WALSHIP_PUSH_H
 
@@ -14,7 +14,7 @@ struct store;
 
 struct limiter;
 
-/* Identifies a file and its content, so that another file with the same name is not mistaken for it. */
+/* Identifies a file and its content, so that walship notices another file with the same name. */
 struct shipped {
 	uint64_t system_id; /* of the file's cluster */
 	uint64_t device, inode, size;
@@ -26,22 +26,23 @@ struct push {
 	const struct call *call;
 	const struct codec *codec;
 	int level;
-	unsigned threads;                 /* that compress; 0 or 1: the caller's only */
+	unsigned threads;                 /* threads that compress; 0 or 1: only the calling thread */
 	const struct repository_key *key; /* NULL: not encrypted */
-	const struct keyring *keys;       /* to compare with an object that already has the name */
+	const struct keyring *keys;       /* decrypt an existing object of the same name, for comparison */
 	const char *path;                 /* the file; its last component is the WAL file's name */
 	const char *pg_data;              /* NULL: search for it, see pg/data/control.h */
-	uint64_t system_id;               /* 0: not given; the file or the data directory tells it */
+	uint64_t system_id;               /* 0: push reads it from the file or the data directory */
 	struct limiter *limiter;          /* shared by concurrent pushes; may be NULL */
-	uint64_t buffer_bytes; /* the most memory that the store uses for one object: counted by the limiter */
+	uint64_t buffer_bytes;            /* the store's maximum memory for one object; the limiter counts it */
 };
 
 /*
- * Checks the file, compresses, encrypts, and creates its object. STATUS_OK only once the store has confirmed it, or has
- * it already, identical byte for byte. Never replaces an object, never touches the file.
- * STATUS_USAGE: the name is not a WAL file's, or the system identifier is not known. STATUS_CONFLICT: the file is
- * damaged, belongs to another cluster, changes while it is read, or differs from the object that the store has under
- * this name.
+ * Checks the file, compresses and encrypts its content, and creates its object. Never replaces an object, never changes
+ * the file.
+ * STATUS_OK: the store has confirmed the object, or already has an object with the same name and identical content.
+ * STATUS_USAGE: the file name is not a WAL file name, or the system identifier is unknown.
+ * STATUS_CONFLICT: the file is damaged, belongs to another cluster, changes during the push, or differs from the object
+ * of the same name.
  */
 enum status push_file(const struct push *push, struct error *err);
 

@@ -1,4 +1,4 @@
-/* The outcome of a walship function, for the caller to act on. The text for the operator is in error.h. */
+/* The outcome of a walship function, for its caller. error.h has the text for the operator. */
 #ifndef WALSHIP_STATUS_H
 #define WALSHIP_STATUS_H
 
@@ -9,13 +9,13 @@ enum status {
 	STATUS_COUNT
 };
 
-/* Which program interprets the exit code: see the columns of status.def. */
+/* The reader of the exit code: each value names a column of status.def. */
 enum exit_for { EXIT_FOR_PUSH, EXIT_FOR_FETCH, EXIT_FOR_STANDBY, EXIT_FOR_MONITOR, EXIT_FOR_COUNT };
 
-/* The process exit code that reports this status to the reader. */
+/* Returns the process exit code that reports status to reader. */
 int status_exit_code(enum status status, enum exit_for reader);
 
-/* The meaning of the status, for help and man page. Static storage. */
+/* Returns the meaning of status, for the help and the man page. Static storage. */
 const char *status_meaning(enum status status);
 
 #endif

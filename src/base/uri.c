@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPO_HINT "a repository is file:///directory or s3://bucket/prefix"
+#define REPO_HINT "a repository URL is file:///directory or s3://bucket/prefix"
 
 static enum status refuse(struct error *err, const char *text, const char *why)
 {
@@ -64,7 +64,7 @@ enum status repo_url_parse(struct repo_url *out, const char *text, struct error 
 	if (strlen(text) >= URI_PATH_MAX)
 		return error_set(err, STATUS_USAGE, "repo is longer than %d bytes", URI_PATH_MAX - 1);
 	if (has_dots(text))
-		return refuse(err, text, "contains '.' or '..'");
+		return refuse(err, text, "contains the path component '.' or '..'");
 	if (strncmp(text, "file://", 7) == 0)
 		return parse_file(out, text, text + 7, err);
 	if (strncmp(text, "s3://", 5) == 0)

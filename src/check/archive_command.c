@@ -57,9 +57,9 @@ static void read_arguments(struct archive_command *out, size_t first)
 	if (operands[0] == NULL || strcmp(operands[0], "push") != 0)
 		wrong(out, "archive_command does not call walship push");
 	else if (operands[1] == NULL || strstr(operands[1], "%p") == NULL)
-		wrong(out, "archive_command does not give walship push the path %p");
+		wrong(out, "archive_command does not pass %p to walship push");
 	else if (count > 2)
-		wrong(out, "archive_command gives walship push more than the path %p");
+		wrong(out, "archive_command passes more than %p to walship push");
 }
 
 /* Whether the command hides a failure of walship from PostgreSQL, as in "walship push %p || true". */
@@ -168,8 +168,8 @@ enum status archive_command_compare(const struct archive_command *command, const
 				archived, ours);
 		return error_hint(
 		    err, STATUS_LOCAL,
-		    "the server's environment may hold the configuration: the last step tells; give archive_command "
-		    "--config to make it certain");
+		    "archive_command names no configuration, but the server's environment may: the last step tests the "
+		    "real archiving. To be certain, add --config to archive_command");
 	}
 	(void)error_set(err, STATUS_CONFLICT, "archive_command archives to %s, but this configuration names %s",
 			archived, ours);

@@ -107,7 +107,7 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 			  error_set(err, STATUS_LOCAL,
 				    "%s has %" PRIu64 " MiB free, but fetch-ahead may use %" PRIu64 " MiB", dir,
 				    free_bytes / MIB, wanted / MIB),
-			  "make room there, set spool to another directory, or lower fetch-ahead");
+			  "free space in that directory, set spool to another directory, or lower fetch-ahead");
 }
 
 static bool is_in_s3(const struct repository_settings *settings)

@@ -27,5 +27,5 @@ enum status check_object(const struct repository *repo, const struct call *call,
 	*bytes = plain.total;
 	struct wal_head head = {.bytes = plain.head, .len = plain.head_len, .size = plain.total};
 	st = wal_content_check(&name, &head, NULL, err);
-	return st ? error_wrap(err, STATUS_DAMAGED, "%s is not what its name says", object) : STATUS_OK;
+	return st ? error_wrap(err, STATUS_DAMAGED, "the content of %s does not match its name", object) : STATUS_OK;
 }

@@ -1,8 +1,8 @@
 /* walship check: finishes a segment, and waits until it is in the repository. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "check/check_server_private.h"
 
 #define TRIES 3          /* of the archiver before it pauses for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
@@ -47,7 +47,9 @@ enum status check_segment_finish(void *arg, const struct call *call, struct find
 	if (st)
 		return st;
 	inspection->switched_ms = clock_monotonic_ms(call->clock);
-	wal_object_name(inspection->object, strtoull(fact(inspection, FACT_SYSTEM_ID), NULL, 10), &inspection->segment);
+	uint64_t system_id;
+	(void)number_parse(fact(inspection, FACT_SYSTEM_ID), UINT64_MAX, &system_id);
+	wal_object_name(inspection->object, system_id, &inspection->segment);
 	finding_say(finding, "%s is finished", inspection->segment.text);
 	return STATUS_OK;
 }
@@ -64,7 +66,8 @@ static enum status ask_archiver(struct inspection *inspection, const struct call
 	if (st)
 		return st;
 	const char *last = postgres_text(&rows, 0, ARCHIVED_LAST);
-	uint64_t failures = strtoull(column_text(&rows, FAILED_COUNT), NULL, 10);
+	uint64_t failures;
+	(void)number_parse(column_text(&rows, FAILED_COUNT), UINT64_MAX, &failures);
 	*archived = last != NULL && strlen(last) == strlen(inspection->segment.text) &&
 		    strcmp(last, inspection->segment.text) >= 0;
 	*fails = failures >= inspection->failures + TRIES;
@@ -79,7 +82,8 @@ static enum status gave_up(const struct inspection *inspection, bool archived, b
 		(void)error_set(err, STATUS_CONFLICT,
 				"the server reports %s as archived, but this repository does not have it", name);
 		return error_hint(err, STATUS_CONFLICT,
-				  "archive_command archives somewhere else: give walship check the same configuration");
+				  "archive_command uses another repository or archives nothing: give walship check the "
+				  "configuration of archive_command");
 	}
 	if (fails) {
 		(void)error_set(err, STATUS_UNREACHABLE, "the archiver tried %d times and failed", TRIES);

@@ -1,11 +1,11 @@
 /* walship check: what the server says about its archiving. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/environment.h"
+#include "base/number.h"
 #include "check/archive_command.h"
 #include "check/check_server_private.h"
 
@@ -49,7 +49,8 @@ static enum status server(void *arg, const struct call *call, struct finding *fi
 		st = postgres_query_rows(inspection->postgres, call, FACTS, FACT_COUNT, &inspection->facts, err);
 	if (st)
 		return st;
-	uint64_t system_id = strtoull(fact(inspection, FACT_SYSTEM_ID), NULL, 10);
+	uint64_t system_id;
+	(void)number_parse(fact(inspection, FACT_SYSTEM_ID), UINT64_MAX, &system_id);
 	if (expected != 0 && system_id != expected) {
 		(void)error_set(err, STATUS_CONFLICT,
 				"the server belongs to cluster %" PRIu64 ", not to cluster %" PRIu64, system_id,
@@ -140,7 +141,8 @@ static enum status wal_level(void *arg, const struct call *call, struct finding 
 static enum status archive_timeout(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	const struct inspection *inspection = arg;
-	uint64_t seconds = strtoull(fact(inspection, FACT_ARCHIVE_TIMEOUT), NULL, 10);
+	uint64_t seconds;
+	(void)number_parse(fact(inspection, FACT_ARCHIVE_TIMEOUT), UINT64_MAX, &seconds);
 	uint64_t rpo_s = inspection->check->settings->rpo_s;
 	(void)call;
 	finding_say(finding, "%" PRIu64 " s, within rpo = %" PRIu64 " s", seconds, rpo_s);
@@ -175,7 +177,7 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 		return st;
 	const char *last = postgres_text(&rows, 0, ARCHIVED_LAST);
 	const char *failed = postgres_text(&rows, 0, FAILED_LAST);
-	inspection->failures = strtoull(column_text(&rows, FAILED_COUNT), NULL, 10);
+	(void)number_parse(column_text(&rows, FAILED_COUNT), UINT64_MAX, &inspection->failures);
 	if (strcmp(column_text(&rows, FAILS_NOW), "t") == 0) {
 		(void)error_set(err, STATUS_UNREACHABLE,
 				"the archiver fails: %s at %s, failures in all: %" PRIu64 "; %s%s",

@@ -11,7 +11,7 @@
 #define RANDOM_BYTES 8
 #define CONTENT_MAX 1024 /* of an object read back; the written one is shorter */
 #define NAME_SIZE (sizeof "walship-check-" + 2 * RANDOM_BYTES)
-#define LOOK_HINT "set s3-no-replace = look, or use a store that honours If-None-Match on PutObject"
+#define LOOK_HINT "set s3-no-replace = look, or use a store that honors If-None-Match on PutObject"
 
 struct probe {
 	struct store *store;
@@ -103,7 +103,8 @@ static enum status says_missing(void *arg, const struct call *call, struct findi
 	enum status st = store_read(probe->store, call, name, &content.sink, err);
 	if (st == STATUS_MISSING)
 		return STATUS_OK;
-	return st ? st : error_set(err, STATUS_DAMAGED, "the store returns an object that was never written: %s", name);
+	return st ? st
+		  : error_set(err, STATUS_DAMAGED, "the store returns an object that walship never wrote: %s", name);
 }
 
 static enum status note(void *arg, const struct object_info *info, struct error *err)
@@ -119,7 +120,7 @@ static enum status list_it(void *arg, const struct call *call, struct finding *f
 	struct probe *probe = arg;
 	finding->optional = true;
 	enum status st = store_list(probe->store, call, probe->name, note, probe, err);
-	return st || probe->listed ? st : error_set(err, STATUS_DAMAGED, "the new object is not listed");
+	return st || probe->listed ? st : error_set(err, STATUS_DAMAGED, "the listing does not contain the new object");
 }
 
 static enum status remove_it(void *arg, const struct call *call, struct finding *finding, struct error *err)
@@ -127,7 +128,7 @@ static enum status remove_it(void *arg, const struct call *call, struct finding 
 	struct probe *probe = arg;
 	finding->optional = true;
 	enum status st = store_remove(probe->store, call, probe->name, err);
-	return st ? error_hint(err, st, "%s stays in the repository", probe->name) : STATUS_OK;
+	return st ? error_hint(err, st, "the test object %s stays in the repository", probe->name) : STATUS_OK;
 }
 
 static const struct step {

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/utf8.h"
+
 /* In the order of enum log_level. */
 static const struct {
 	const char *name, *label;
@@ -25,25 +27,11 @@ __attribute__((format(printf, 2, 3))) static void put(struct log_entry_text *out
 		out->len = sizeof out->bytes - 1;
 }
 
-/* The length of the UTF-8 character at c (RFC 3629); 0 if it is invalid, as at the end of a truncated text. */
-static int character_bytes(const unsigned char *c)
-{
-	if (c[0] < 0x80)
-		return 1;
-	int bytes = c[0] >= 0xc2 && c[0] <= 0xdf ? 2 : (c[0] & 0xf0) == 0xe0 ? 3 : c[0] >= 0xf0 && c[0] <= 0xf4 ? 4 : 0;
-	for (int i = 1; i < bytes; i++)
-		if ((c[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
-	bool beyond = (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f);
-	return overlong || beyond ? 0 : bytes;
-}
-
 /* Appends text as valid UTF-8, with a backslash before each character in escaped. */
 static void put_utf8(struct log_entry_text *out, const char *text, const char *escaped)
 {
 	while (*text != '\0') {
-		int bytes = character_bytes((const unsigned char *)text);
+		int bytes = (int)utf8_length(text, strnlen(text, UTF8_MAX));
 		bool escape = bytes == 1 && strchr(escaped, *text) != NULL;
 		if (bytes == 0 || (unsigned char)*text < 0x20)
 			put(out, "?");

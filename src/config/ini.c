@@ -8,6 +8,7 @@
 #include <ini.h>
 
 #include "base/cleanup.h"
+#include "sys/read_file.h"
 
 #define FILE_MAX (64 * 1024) /* the sample with every option has a tenth of this */
 
@@ -15,8 +16,6 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 {
 	struct stat info;
 	char content[FILE_MAX + 1];
-	size_t len = 0;
-	ssize_t got = 1;
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &info) != 0) {
 		enum status st = error_errno(err, errno == ENOENT || errno == ENOTDIR ? STATUS_MISSING : STATUS_USAGE,
@@ -28,20 +27,16 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 	}
 	if (!S_ISREG(info.st_mode))
 		return error_set(err, STATUS_USAGE, "configuration file %s is not a regular file", path);
-	while (got > 0 && len < sizeof content) {
-		got = read(fd, content + len, sizeof content - len);
-		if (got < 0 && errno != EINTR)
-			return error_errno(err, STATUS_USAGE, errno, "configuration file %s", path);
-		len += got < 0 ? 0 : (size_t)got;
-		got = got < 0 ? 1 : got;
-	}
-	if (len > FILE_MAX)
+	ssize_t got = read_file_open(fd, content, sizeof content);
+	if (got < 0)
+		return error_errno(err, STATUS_USAGE, errno, "configuration file %s", path);
+	if (got > FILE_MAX)
 		return error_set(err, STATUS_USAGE, "configuration file %s is larger than %d bytes", path, FILE_MAX);
 	file->path = path;
 	/* Group access is accepted only if root owns the file, as for other files with secrets. */
 	file->others_can_read = (info.st_mode & (info.st_uid == 0 ? 0007u : 0077u)) != 0;
-	enum status st = secret_set(&file->content, content, len, err);
-	explicit_bzero(content, len);
+	enum status st = secret_set(&file->content, content, (size_t)got, err);
+	explicit_bzero(content, (size_t)got);
 	return st;
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "config/nearest.h"
 
 const struct option_row option_table[OPTION_COUNT] = {
@@ -65,30 +66,14 @@ void option_variable(enum option_id id, char out[OPTION_VARIABLE_MAX])
 	out[len] = '\0';
 }
 
-/* Parses leading digits and advances *text past them. False when there are none or the number overflows. */
-static bool read_digits(const char **text, uint64_t *out)
-{
-	const char *c = *text;
-	*out = 0;
-	for (; *c >= '0' && *c <= '9'; c++) {
-		uint64_t digit = (uint64_t)(*c - '0');
-		if (*out > (UINT64_MAX - digit) / 10)
-			return false;
-		*out = *out * 10 + digit;
-	}
-	bool some = c != *text;
-	*text = c;
-	return some;
-}
-
 static enum status check_bounds(enum option_id id, const char *text, uint64_t number, struct error *err)
 {
 	const char *bound = option_table[id].bounds;
 	uint64_t least = 0;
 	uint64_t most = 0;
-	(void)read_digits(&bound, &least);
+	(void)number_take(&bound, NULL, 10, UINT64_MAX, &least);
 	bound += strspn(bound, ".");
-	(void)read_digits(&bound, &most);
+	(void)number_take(&bound, NULL, 10, UINT64_MAX, &most);
 	if (number >= least && number <= most)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "'%s' is out of range", text);
@@ -97,8 +82,8 @@ static enum status check_bounds(enum option_id id, const char *text, uint64_t nu
 
 static enum status parse_measure(const struct measure *measure, const char *text, uint64_t *number, struct error *err)
 {
-	const char *rest = text;
-	if (read_digits(&rest, number))
+	const char *rest = number_read(text, UINT64_MAX, number);
+	if (rest != NULL)
 		for (const struct unit *unit = measure->units; unit->name != NULL; unit++)
 			if (strcmp(rest, unit->name) == 0 && *number <= UINT64_MAX / unit->factor) {
 				*number *= unit->factor;
@@ -116,7 +101,7 @@ static enum status parse_duration(enum option_id id, const char *text, uint64_t 
 	if (bound != NULL) {
 		bound += strcspn(bound, ".");
 		bound += strspn(bound, ".");
-		(void)read_digits(&bound, &most);
+		(void)number_take(&bound, NULL, 10, UINT64_MAX, &most);
 	}
 	enum status st = parse_measure(&duration, text, number, err);
 	if (st || (*number > 0 && *number <= most))
@@ -142,8 +127,7 @@ static enum status parse_choice(enum option_id id, const char *text, uint64_t *n
 
 static enum status parse_integer(enum option_id id, const char *text, uint64_t *number, struct error *err)
 {
-	const char *rest = text;
-	if (!read_digits(&rest, number) || *rest != '\0') {
+	if (!number_parse(text, UINT64_MAX, number)) {
 		(void)error_set(err, STATUS_USAGE, "'%s' is not a whole number", text);
 		return error_hint(err, STATUS_USAGE, "digits only, %s", option_table[id].bounds);
 	}

@@ -193,7 +193,7 @@ enum status frame_body_len(const uint8_t head[FRAME_HEAD_BYTES], size_t *out, st
 	(void)error_set(err, STATUS_DAMAGED, "damaged: a frame of %zu bytes, but the limit is %lu", *out,
 			FRAME_BODY_MAX);
 	return error_hint(err, STATUS_DAMAGED,
-			  "the object was altered, cut off or renamed after it was stored; look for another copy");
+			  "the object was altered, truncated or renamed after the push; look for another copy");
 }
 
 static enum status not_authentic(const struct frame_coder *opener, struct error *err)
@@ -202,7 +202,7 @@ static enum status not_authentic(const struct frame_coder *opener, struct error 
 			is_encrypted(opener) ? "not authentic: its HMAC-SHA-256 does not match"
 					     : "damaged: its SHA-256 does not match");
 	return error_hint(err, STATUS_DAMAGED,
-			  "the object was altered, cut off or renamed after it was stored; look for another copy");
+			  "the object was altered, truncated or renamed after the push; look for another copy");
 }
 
 enum status frame_open(struct frame_coder *opener, struct frame *frame, struct error *err)

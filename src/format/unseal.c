@@ -25,7 +25,7 @@ static enum status refuse(struct error *err, const char *what)
 {
 	(void)error_set(err, STATUS_DAMAGED, "%s", what);
 	return error_hint(err, STATUS_DAMAGED,
-			  "the object was altered, cut off or renamed after it was stored; look for another copy");
+			  "the object was altered, truncated or renamed after the push; look for another copy");
 }
 
 /* Called by the thread of this number: each has a coder of its own, made when it is first needed. */

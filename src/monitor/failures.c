@@ -1,64 +1,40 @@
 #include "monitor/failures.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "sys/newfile.h"
+#include "sys/note.h"
 
 #define NAME "failing"
-#define FIRST_LINE "walship 1 failing\n"
-#define RECORD_MAX (ERROR_TEXT_MAX + ERROR_HINT_MAX + 256)
 
-/* Copies the value of the record's line "NAME value". False when the record has no such line. */
-static bool field(const char *record, const char *name, char *out, size_t size)
-{
-	size_t len = strlen(name);
-	for (const char *line = record; line != NULL; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, name, len) != 0 || line[len] != ' ')
-			continue;
-		(void)snprintf(out, size, "%.*s", (int)strcspn(line + len + 1, "\n"), line + len + 1);
-		return true;
-	}
-	return false;
-}
-
-static bool time_field(const char *record, const char *name, int64_t *out)
+static bool time_of(const struct note *note, const char *key, int64_t *out)
 {
 	char text[UTC_TEXT_SIZE];
-	return field(record, name, text, sizeof text) && utc_parse(text, out);
+	return note_text(note, key, text, sizeof text) && utc_parse(text, out);
 }
 
-static bool parse(const char *record, struct failures *out)
+static bool parse(const struct note *note, struct failures *out)
 {
-	char count[24], code[8];
-	if (strncmp(record, FIRST_LINE, strlen(FIRST_LINE)) != 0 || !time_field(record, "since", &out->since_s) ||
-	    !time_field(record, "last", &out->last_s) || !field(record, "count", count, sizeof count) ||
-	    !field(record, "code", code, sizeof code) || !field(record, "file", out->file, sizeof out->file) ||
-	    !field(record, "error", out->error.text, sizeof out->error.text))
+	uint64_t code;
+	if (!time_of(note, "since", &out->since_s) || !time_of(note, "last", &out->last_s) ||
+	    !note_number(note, "count", UINT64_MAX, &out->count) || !note_number(note, "code", INT_MAX, &code) ||
+	    !note_text(note, "file", out->file, sizeof out->file) ||
+	    !note_text(note, "error", out->error.text, sizeof out->error.text))
 		return false;
-	(void)field(record, "hint", out->error.hint, sizeof out->error.hint);
-	out->count = strtoull(count, NULL, 10);
-	out->exit_code = (int)strtol(code, NULL, 10);
+	(void)note_text(note, "hint", out->error.hint, sizeof out->error.hint);
+	out->exit_code = (int)code;
 	return out->count > 0;
 }
 
 static bool read_record(const char *path, struct failures *out)
 {
-	char record[RECORD_MAX];
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t got = fd < 0 ? -1 : read(fd, record, sizeof record - 1);
-	if (got < 0)
-		return false;
-	record[got] = '\0';
+	struct note note;
 	*out = (struct failures){0};
-	return parse(record, out);
+	return note_read(&note, NAME, path) && parse(&note, out);
 }
 
 bool failures_read(const struct push_notes *notes, struct failures *out)
@@ -73,21 +49,20 @@ bool failures_read(const struct push_notes *notes, struct failures *out)
 
 static enum status write_record(const char *path, const struct failures *failures, struct error *err)
 {
-	char since[UTC_TEXT_SIZE], last[UTC_TEXT_SIZE], record[RECORD_MAX];
+	char since[UTC_TEXT_SIZE], last[UTC_TEXT_SIZE];
+	struct note note;
 	utc_text(failures->since_s, since);
 	utc_text(failures->last_s, last);
-	int len = snprintf(record, sizeof record,
-			   FIRST_LINE "since %s\nlast %s\ncount %" PRIu64 "\ncode %d\nfile %s\nerror %s\nhint %s\n",
-			   since, last, failures->count, failures->exit_code, failures->file, failures->error.text,
-			   failures->error.hint);
-	struct newfile file = {0};
-	enum status st = newfile_open(&file, path, 0600, err);
-	if (!st)
-		st = newfile_write(&file, record, (size_t)len, err);
-	if (!st)
-		st = newfile_replace(&file, err);
-	newfile_fini(&file);
-	return st;
+	note_begin(&note, NAME);
+	note_put(&note, "since", "%s", since);
+	note_put(&note, "last", "%s", last);
+	note_put(&note, "count", "%" PRIu64, failures->count);
+	note_put(&note, "code", "%d", failures->exit_code);
+	note_put(&note, "file", "%s", failures->file);
+	note_put(&note, "error", "%s", failures->error.text);
+	note_put(&note, "hint", "%s", failures->error.hint);
+	(void)note_end(&note); /* NOTE_MAX is above the sum of these */
+	return note_replace(&note, path, err);
 }
 
 enum status failures_add(const struct push_notes *notes, struct failures *out, struct error *err)

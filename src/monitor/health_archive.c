@@ -18,6 +18,7 @@
 #include "pg/wal/history.h"
 #include "repo/coverage.h"
 #include "repo/repository.h"
+#include "sys/read_file.h"
 
 #define PREFIX_MAX 64
 #define SWITCHES_MAX 8   /* timeline switches in the listed directories; with more of them none counts */
@@ -121,7 +122,7 @@ static void find_changes(struct look *look, uint32_t timeline)
 				      look->health->directory.path, timeline) >= (int)sizeof path)
 		return;
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text);
+	ssize_t got = fd < 0 ? 0 : read_file_open(fd, text, sizeof text);
 	if (got > 0 && (size_t)got < sizeof text)
 		(void)wal_history_read(timeline, text, (size_t)got, keep_change, look, &ignored);
 	if (look->too_many_changes)
@@ -275,7 +276,7 @@ static void find_restorable(struct look *look, const struct coverage_window *win
 }
 
 /* Call after coverage_end. */
-static void judge_chain(struct look *look, const struct coverage *coverage)
+static void judge_coverage(struct look *look, const struct coverage *coverage)
 {
 	struct coverage_window window;
 	for (size_t i = 0; i < coverage->gap_count; i++)
@@ -302,7 +303,7 @@ static enum status look_at_newest(struct look *look, const struct repository_set
 	if (!st)
 		st = coverage_end(&look->coverage, err);
 	if (!st)
-		judge_chain(look, &look->coverage);
+		judge_coverage(look, &look->coverage);
 	return st;
 }
 
@@ -319,7 +320,7 @@ static enum status surveyed(void *arg, struct coverage *coverage, struct error *
 	struct look *look = arg;
 	(void)err;
 	look->segment_bytes = coverage->segment_bytes;
-	judge_chain(look, coverage);
+	judge_coverage(look, coverage);
 	return STATUS_OK;
 }
 

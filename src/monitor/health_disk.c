@@ -2,7 +2,6 @@
  * walship status: when the disk of pg_wal will be full. The faster of two rates counts: the loss of free space since an
  * earlier sample, and the WAL written per second since archiving stopped.
  */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,15 +10,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "monitor/health.h"
-#include "sys/newfile.h"
+#include "sys/note.h"
 
 #define SPAN_S 900           /* minimum age of the earlier sample: a burst of minutes fills no disk */
 #define OLDEST_S (24 * 3600) /* older samples say nothing about the present rate */
 #define RATE_SPAN_S 60       /* segments within a shorter time are a burst */
-#define LOOKS_MAX 256
-#define FIRST_WORDS "walship 1 disk"
+#define NAME "disk"
 
 struct sample {
 	int64_t at_s; /* 0: none */
@@ -33,32 +30,26 @@ struct samples {
 
 static void read_samples(const char *path, struct samples *out)
 {
-	char text[LOOKS_MAX];
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-	text[got > 0 ? got : 0] = '\0';
-	char *rest = text + strlen(FIRST_WORDS);
+	struct note note;
 	*out = (struct samples){0};
-	/* strtoll returns 0 for malformed numbers, and time 0 means no sample. */
-	if (got < (ssize_t)strlen(FIRST_WORDS) || memcmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
-		return;
-	out->earlier.at_s = strtoll(rest, &rest, 10);
-	out->earlier.free = strtoull(rest, &rest, 10);
-	out->later.at_s = strtoll(rest, &rest, 10);
-	out->later.free = strtoull(rest, &rest, 10);
+	if (!note_read(&note, NAME, path) || !note_seconds(&note, "earlier", &out->earlier.at_s) ||
+	    !note_number(&note, "earlier-free", UINT64_MAX, &out->earlier.free) ||
+	    !note_seconds(&note, "later", &out->later.at_s) ||
+	    !note_number(&note, "later-free", UINT64_MAX, &out->later.free))
+		*out = (struct samples){0};
 }
 
 static void write_samples(const char *path, const struct samples *samples)
 {
-	char text[LOOKS_MAX];
+	struct note note;
 	struct error ignored;
-	struct newfile file = {0};
-	int len = snprintf(text, sizeof text, FIRST_WORDS " %" PRId64 " %" PRIu64 " %" PRId64 " %" PRIu64 "\n",
-			   samples->earlier.at_s, samples->earlier.free, samples->later.at_s, samples->later.free);
-	if (newfile_open(&file, path, 0600, &ignored) == STATUS_OK &&
-	    newfile_write(&file, text, (size_t)len, &ignored) == STATUS_OK)
-		(void)newfile_replace(&file, &ignored);
-	newfile_fini(&file);
+	note_begin(&note, NAME);
+	note_put(&note, "earlier", "%" PRId64, samples->earlier.at_s);
+	note_put(&note, "earlier-free", "%" PRIu64, samples->earlier.free);
+	note_put(&note, "later", "%" PRId64, samples->later.at_s);
+	note_put(&note, "later-free", "%" PRIu64, samples->later.free);
+	if (note_end(&note))
+		(void)note_replace(&note, path, &ignored);
 }
 
 static bool is_usable(const struct sample *sample, int64_t now_s, int64_t least_s)
@@ -113,7 +104,7 @@ void health_look_disk(struct health *out)
 	uint64_t wal = rate_of_wal(out);
 	bool remembers = out->spool_known && push_notes_prepare(&out->notes, &ignored) == STATUS_OK;
 	if (remembers) {
-		push_notes_path(&out->notes, "disk", samples_path);
+		push_notes_path(&out->notes, NAME, samples_path);
 		read_samples(samples_path, &samples);
 	}
 	uint64_t room = rate_of_room(&samples, out);

@@ -271,7 +271,7 @@ static void say_missing(struct health_check *check, const struct health_archive 
 		    archive->missing, first, gap->last.text, restorable);
 }
 
-static void judge_chain(const struct health *health, struct health_check *check)
+static void judge_coverage(const struct health *health, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
 	char when[UTC_TEXT_SIZE], restorable[UTC_TEXT_SIZE + sizeof "restorable up to "] = "nothing is restorable";
@@ -332,13 +332,13 @@ void health_judge(const struct health *health, const struct thresholds *threshol
 {
 	static const char *const names[HEALTH_CHECK_COUNT] = {
 	    [HEALTH_CHECK_ARCHIVE] = "archive", [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
-	    [HEALTH_CHECK_CHAIN] = "chain",     [HEALTH_CHECK_DISK] = "disk",
+	    [HEALTH_CHECK_COVERAGE] = "chain",  [HEALTH_CHECK_DISK] = "disk",
 	};
 	*out = (struct health_report){.level = HEALTH_OK};
 	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
 	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
 	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
-	judge_chain(health, &out->checks[HEALTH_CHECK_CHAIN]);
+	judge_coverage(health, &out->checks[HEALTH_CHECK_COVERAGE]);
 	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
 	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
 		out->checks[i].name = names[i];

@@ -2,15 +2,18 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "monitor/health.h"
 #include "repo/cluster_id.h"
+#include "sys/read_file.h"
+
+#define LOCK_FILE_MAX 8192 /* of a buffer in AddToDataDirLockFile (miscinit.c) */
 
 /* Builds a path below the data directory. False when it does not fit. */
 static bool below(const struct health *health, const char *name, char *out, size_t size)
@@ -24,13 +27,12 @@ static bool below(const struct health *health, const char *name, char *out, size
  */
 static bool server_runs(const struct health *health)
 {
-	char path[PATH_MAX], line[32];
-	CLEANUP(file_closep) FILE *file = NULL;
-	if (!below(health, "postmaster.pid", path, sizeof path) || (file = fopen(path, "re")) == NULL ||
-	    fgets(line, sizeof line, file) == NULL)
+	char path[PATH_MAX], text[LOCK_FILE_MAX];
+	struct error ignored;
+	if (!below(health, "postmaster.pid", path, sizeof path) || read_file_text(path, text, sizeof text, &ignored))
 		return false;
-	long pid = strtol(line, NULL, 10);
-	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+	uint64_t pid;
+	return number_read(text, INT32_MAX, &pid) != NULL && pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
 /* A missing record means success only if a failing push could have written one. */

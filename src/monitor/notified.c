@@ -4,22 +4,16 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/note.h"
+#include "sys/read_file.h"
 
-#define FIRST_WORDS "walship 1 notified "
-#define NUMBERS_AT (sizeof FIRST_WORDS - 1 + 7)
-#define HEAD_FORMAT FIRST_WORDS "%-7s %20" PRId64 " %20" PRId64 " %c %-8s\n"
-#define HEAD_BYTES 80
-#define LOGGED_AT 69
-#define CHECK_AT (LOGGED_AT + 2)
-#define OLD_HEAD_BYTES 71  /* of the format without a check */
-#define OLD_CHECK "pushes" /* most such records came from push */
+#define NAME "notified"
 #define LOCK_TRIES 50
 #define LOCK_NAP_NS 10000000L
 
@@ -47,7 +41,7 @@ static enum status not_noted(const struct push_notes *notes, struct error *err)
 static int open_file(const struct push_notes *notes, int flags, struct error *err)
 {
 	char path[PUSH_NOTES_PATH_MAX];
-	push_notes_path(notes, "notified", path);
+	push_notes_path(notes, NAME, path);
 	if (push_notes_prepare(notes, err))
 		return -1;
 	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
@@ -58,36 +52,23 @@ static int open_file(const struct push_notes *notes, int flags, struct error *er
 	return fd;
 }
 
-/* The length of the head; 0 when text does not begin with one. */
-static size_t head_bytes(const char *text, size_t len)
-{
-	if (strncmp(text, FIRST_WORDS, strlen(FIRST_WORDS)) != 0)
-		return 0;
-	if (len >= OLD_HEAD_BYTES && text[OLD_HEAD_BYTES - 1] == '\n')
-		return OLD_HEAD_BYTES;
-	return len >= HEAD_BYTES && text[HEAD_BYTES - 1] == '\n' ? HEAD_BYTES : 0;
-}
-
 static void parse(int fd, struct notified *out)
 {
-	char text[HEAD_BYTES + NOTIFIED_RESULT_MAX];
-	char *rest = text + NUMBERS_AT;
+	char text[NOTE_MAX], state[sizeof "failing"], logged[sizeof "yes"];
+	struct note note;
 	*out = (struct notified){0};
-	ssize_t got = pread(fd, text, sizeof text - 1, 0);
+	ssize_t got = read_file_open(fd, text, sizeof text - 1);
 	text[got > 0 ? got : 0] = '\0';
-	size_t head = head_bytes(text, got > 0 ? (size_t)got : 0);
-	if (head == 0)
+	if (!note_parse(&note, NAME, text) || !note_text(&note, "state", state, sizeof state) ||
+	    !note_seconds(&note, "failing-at", &out->failing_at_s) || !note_seconds(&note, "at", &out->at_s) ||
+	    !note_text(&note, "logged", logged, sizeof logged) ||
+	    !note_text(&note, "check", out->check, sizeof out->check)) {
+		*out = (struct notified){0};
 		return;
-	out->failing = strncmp(text + strlen(FIRST_WORDS), "failing", strlen("failing")) == 0;
-	out->failing_at_s = strtoll(rest, &rest, 10);
-	out->at_s = strtoll(rest, &rest, 10);
-	out->logged = text[LOGGED_AT] == 'y';
-	(void)snprintf(out->result, sizeof out->result, "%.*s", NOTIFIED_RESULT_MAX - 1, text + head);
-	if (head == HEAD_BYTES)
-		(void)snprintf(out->check, sizeof out->check, "%.*s", (int)strcspn(text + CHECK_AT, " \n"),
-			       text + CHECK_AT);
-	else
-		(void)strcpy(out->check, OLD_CHECK);
+	}
+	out->failing = strcmp(state, "failing") == 0;
+	out->logged = strcmp(logged, "yes") == 0;
+	(void)note_text(&note, "result", out->result, sizeof out->result);
 }
 
 void notified_read(const struct push_notes *notes, struct notified *out)
@@ -99,18 +80,20 @@ void notified_read(const struct push_notes *notes, struct notified *out)
 		parse(fd, out);
 }
 
-/* Replaces the head, and removes the result. */
-static bool write_head(int fd, const struct notified *notified)
+/* Replaces the note in place. The note fits one disk block, so that a full disk does not lose it. */
+static bool write_in_place(int fd, const struct notified *notified)
 {
-	char head[HEAD_BYTES + 64];
-	int len = snprintf(head, sizeof head, HEAD_FORMAT, notified->failing ? "failing" : "working",
-			   notified->failing_at_s, notified->at_s, notified->logged ? 'y' : 'n', notified->check);
-	if (len != HEAD_BYTES) {
-		errno = EOVERFLOW;
-		return false;
-	}
+	struct note note;
+	note_begin(&note, NAME);
+	note_put(&note, "state", "%s", notified->failing ? "failing" : "working");
+	note_put(&note, "failing-at", "%" PRId64, notified->failing_at_s);
+	note_put(&note, "at", "%" PRId64, notified->at_s);
+	note_put(&note, "logged", "%s", notified->logged ? "yes" : "no");
+	note_put(&note, "check", "%s", notified->check);
+	note_put(&note, "result", "%s", notified->result);
 	errno = ENOSPC;
-	return pwrite(fd, head, HEAD_BYTES, 0) == HEAD_BYTES && ftruncate(fd, HEAD_BYTES) == 0;
+	return note_end(&note) && pwrite(fd, note.text, note.len, 0) == (ssize_t)note.len &&
+	       ftruncate(fd, (off_t)note.len) == 0;
 }
 
 /* Whether the notification is due, and this caller may send it. */
@@ -138,19 +121,23 @@ enum status notified_claim(const struct push_notes *notes, const struct claim *c
 	notified.at_s = claim->now_s;
 	notified.failing_at_s = claim->failing ? claim->now_s : notified.failing_at_s;
 	notified.logged = false;
+	notified.result[0] = '\0';
 	if (claim->failing)
 		(void)snprintf(notified.check, sizeof notified.check, "%s", claim->check);
-	*out = write_head(fd, &notified);
+	*out = write_in_place(fd, &notified);
 	return *out ? STATUS_OK : not_noted(notes, err);
 }
 
 void notified_set_result(const struct push_notes *notes, const char *result)
 {
+	struct notified notified;
 	struct error ignored;
 	CLEANUP(fd_closep) int fd = open_file(notes, O_RDWR, &ignored);
-	size_t len = strnlen(result, NOTIFIED_RESULT_MAX - 1);
-	if (fd < 0 || ftruncate(fd, HEAD_BYTES) != 0 || pwrite(fd, result, len, HEAD_BYTES) < 0)
-		return; /* then the next call cannot log the result */
+	if (fd < 0)
+		return;
+	parse(fd, &notified);
+	(void)snprintf(notified.result, sizeof notified.result, "%s", result);
+	(void)write_in_place(fd, &notified); /* if this fails, the next call cannot log the result */
 }
 
 void notified_take_result(const struct push_notes *notes, char out[NOTIFIED_RESULT_MAX])
@@ -162,6 +149,8 @@ void notified_take_result(const struct push_notes *notes, char out[NOTIFIED_RESU
 	if (fd < 0)
 		return;
 	parse(fd, &notified);
-	if (notified.result[0] != '\0' && !notified.logged && pwrite(fd, "y", 1, LOGGED_AT) == 1)
+	bool untold = notified.result[0] != '\0' && !notified.logged;
+	notified.logged = true;
+	if (untold && write_in_place(fd, &notified))
 		(void)strcpy(out, notified.result);
 }

@@ -36,7 +36,7 @@ struct run {
 	bool ended;
 	int wait_status;
 	struct capture out, err_out;
-	int late_reads; /* since the exit */
+	int reads_after_exit; /* since the exit */
 };
 
 static int set_spawn_options(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int out_fd, int err_fd)
@@ -129,7 +129,7 @@ static enum status collect(struct run *run, struct error *err)
 		int ready = poll(ends, 2, run->ended ? 0 : closed ? EXIT_POLL_MS : POLL_MS);
 		if (ready < 0 && errno != EINTR)
 			return error_errno(err, STATUS_LOCAL, errno, "poll");
-		if (run->ended && (ready == 0 || run->late_reads++ == LATE_READS_MAX))
+		if (run->ended && (ready == 0 || run->reads_after_exit++ == LATE_READS_MAX))
 			return STATUS_OK;
 		enum status st = check_time(run, err);
 		if (!st && ready > 0)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "sys/read_file.h"
 
 enum status secret_set(struct secret *secret, const void *data, size_t len, struct error *err)
 {
@@ -35,7 +36,7 @@ static enum status check_private(const struct stat *info, const char *path, stru
 	}
 	mode_t too_much = info->st_uid == 0 ? 0027 : 0077;
 	if ((info->st_mode & too_much) != 0) {
-		(void)error_set(err, STATUS_USAGE, "%s can be read by others (mode %04o)", path,
+		(void)error_set(err, STATUS_USAGE, "%s is readable by other users (mode %04o)", path,
 				(unsigned)info->st_mode & 07777);
 		return error_hint(err, STATUS_USAGE,
 				  "chmod 600 %s, or 640 if root owns it; for a secret that only a container sees "
@@ -50,7 +51,7 @@ static enum status check_not_writable(const struct stat *info, const char *path,
 {
 	if ((info->st_mode & 0002) == 0)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "%s can be written by others (mode %04o)", path,
+	(void)error_set(err, STATUS_USAGE, "%s is writable by other users (mode %04o)", path,
 			(unsigned)info->st_mode & 07777);
 	return error_hint(err, STATUS_USAGE, "chmod o-w %s", path);
 }
@@ -93,21 +94,12 @@ static enum status read_file(struct secret *secret, const char *path, check_fn c
 		return error_set(err, STATUS_USAGE, "%s is larger than %d bytes", path, SECRET_FILE_MAX);
 
 	char content[SECRET_FILE_MAX];
-	size_t len = 0;
-	ssize_t got = 0;
-	while (len < sizeof content) {
-		got = read(fd, content + len, sizeof content - len);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		len += (size_t)got;
-	}
+	ssize_t got = read_file_open(fd, content, sizeof content);
 	if (got < 0)
 		st = error_errno(err, STATUS_USAGE, errno, "read %s", path);
 	else
-		st = secret_set(secret, content, len, err);
-	explicit_bzero(content, len);
+		st = secret_set(secret, content, (size_t)got, err);
+	explicit_bzero(content, sizeof content);
 	return st;
 }
 

@@ -1,7 +1,5 @@
 #include "verify/verified.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +9,9 @@
 #include "base/array.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "sys/newfile.h"
+#include "sys/read_file.h"
 
 #define FIRST_LINE "walship verified 1\n"
 #define LINE_BYTES_MAX 80 /* four numbers */
@@ -126,11 +126,8 @@ enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t 
 /* Reads digits and the character after them. */
 static bool take_number(const char **text, uint64_t most, char behind, uint64_t *out)
 {
-	char *end;
-	bool digit = **text >= '0' && **text <= '9';
-	errno = 0;
-	*out = strtoull(*text, &end, 10);
-	bool good = digit && errno == 0 && *out <= most && *end == behind;
+	const char *end = number_read(*text, most, out);
+	bool good = end != NULL && *end == behind;
 	*text = good ? end + 1 : *text;
 	return good;
 }
@@ -153,7 +150,7 @@ static bool take_ranges(struct verified *verified, const char *text, int64_t not
 {
 	struct verified_range range = {0}, before = {0};
 	size_t count = 0;
-	for (; *text >= '0' && *text <= '9'; count++) {
+	for (; number_digit(*text) < 10; count++) {
 		if (count == VERIFIED_RANGES_MAX || !take_range(&text, &range))
 			return false;
 		if (count > 0 && (range.timeline < before.timeline ||
@@ -168,36 +165,20 @@ static bool take_ranges(struct verified *verified, const char *text, int64_t not
 	return strcmp(text, end) == 0;
 }
 
-static enum status read_file(const char *path, struct buffer *out, struct error *err)
-{
-	char chunk[16 * 1024];
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 && errno == ENOENT)
-		return STATUS_OK;
-	for (;;) {
-		ssize_t got = fd < 0 ? -1 : read(fd, chunk, sizeof chunk);
-		if (got < 0)
-			return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
-		enum status st = got == 0 ? STATUS_OK : buffer_append(out, chunk, (size_t)got, err);
-		if (st || got == 0)
-			return st;
-	}
-}
-
 enum status verified_open(struct verified *verified, const char *dir, const char *identity, uint64_t system_id,
 			  int64_t not_before_s, struct error *err)
 {
-	CLEANUP(buffer_fini) struct buffer text = {.max = FILE_BYTES_MAX};
+	CLEANUP(freep) char *text = malloc(FILE_BYTES_MAX);
 	*verified = (struct verified){0};
 	(void)snprintf(verified->path, sizeof verified->path, "%s/verified-%" PRIu64, dir, system_id);
 	(void)snprintf(verified->identity, sizeof verified->identity, "%s", identity);
-	enum status st = read_file(verified->path, &text, err);
+	enum status st = text == NULL ? error_set(err, STATUS_LOCAL, "out of memory")
+				      : read_file_text(verified->path, text, FILE_BYTES_MAX, err);
 	if (st)
-		return st;
-	const char *rest = buffer_text(&text);
-	bool ours = strncmp(rest, FIRST_LINE, strlen(FIRST_LINE)) == 0 &&
-		    strncmp(rest + strlen(FIRST_LINE), identity, strlen(identity)) == 0;
-	if (ours && take_ranges(verified, rest + strlen(FIRST_LINE) + strlen(identity), not_before_s, err))
+		return st == STATUS_MISSING ? STATUS_OK : st;
+	bool ours = strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) == 0 &&
+		    strncmp(text + strlen(FIRST_LINE), identity, strlen(identity)) == 0;
+	if (ours && take_ranges(verified, text + strlen(FIRST_LINE) + strlen(identity), not_before_s, err))
 		return STATUS_OK;
 	verified->count = 0;
 	return STATUS_OK;

@@ -256,11 +256,12 @@ static enum status conclude(const struct verification *verification, struct erro
 	if (verification->missing.segments > 0)
 		return report_missing(&verification->missing, err);
 	if (verification->missing_histories > 0)
-		return error_hint(err,
-				  error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " timeline histor%s missing",
-					    verification->missing_histories,
-					    verification->missing_histories == 1 ? "y is" : "ies are"),
-				  "push them from the pg_wal of the primary: walship push pg_wal/NAME.history");
+		return error_hint(
+		    err,
+		    error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " timeline histor%s missing",
+			      verification->missing_histories,
+			      verification->missing_histories == 1 ? "y is" : "ies are"),
+		    "push each history file from pg_wal of the primary: walship push pg_wal/NAME.history");
 	if (!verification->found)
 		return survey_nothing(&verification->survey, err);
 	return STATUS_OK;

@@ -241,7 +241,7 @@ DAMAGES = {
     "a piece that was not written": lambda content, older: (content[:9 * wal.PAGE + 4096] + bytes(4096) + content[10 * wal.PAGE:], "the segment is incomplete: at 0/"),
     "nothing": lambda content, older: (bytes(len(content)), "does not begin with a WAL page header"),
     "an older use": lambda content, older: (older, "but the name says"),
-    "the header alone": lambda content, older: (content[:40] + bytes(len(content) - 40), "the records end before the segment, without"),
+    "the header alone": lambda content, older: (content[:40] + bytes(len(content) - 40), "the WAL records end before the segment ends, without"),
 }
 
 

@@ -251,7 +251,7 @@ COMMANDS = [
     ("nothing", "", "is empty"),
     ("another command", "WALSHIP fetch %f %p", "archive_command does not call walship push"),
     ("no path", "WALSHIP push", "%p"),
-    ("too much", "WALSHIP push %p %f", "more than the path"),
+    ("too much", "WALSHIP push %p %f", "passes more than %p"),
 ]
 
 
@@ -288,7 +288,7 @@ def test_a_command_that_lies(dir_site, dir_primary):
     change(dir_primary, archive_command="true # walship push %p")
     report = check(dir_site, code=4, error="steps failed")
     assert report.marks["archive_command"] == "✓" and "the last step tells" in report.words["archive_command"]
-    report.expect_wrong("find it archived", "reports [0-9A-F]{24} as archived, but this repository does not have it", "somewhere else")
+    report.expect_wrong("find it archived", "reports [0-9A-F]{24} as archived, but this repository does not have it", "another repository")
 
 
 def test_a_script(dir_site, dir_primary):

@@ -173,9 +173,9 @@ def test_the_metadata_token_is_renewed(place):
 
 
 @pytest.mark.parametrize("source, change, error", [
-    (container, lambda place: setattr(place.endpoint, "authorization", "other"), r"the container endpoint http://\S+/container answered 401"),
-    (web_identity, lambda place: setattr(place.endpoint, "web_token", "other"), r"STS .*answered 403 AccessDenied: Not authorized"),
-    (instance, lambda place: setattr(place.endpoint, "stale_metadata_tokens", 99), r"metadata service http://\S+ answered 401"),
+    (container, lambda place: setattr(place.endpoint, "authorization", "other"), r"the container endpoint http://\S+/container answered HTTP 401"),
+    (web_identity, lambda place: setattr(place.endpoint, "web_token", "other"), r"STS .*answered HTTP 403 AccessDenied: Not authorized"),
+    (instance, lambda place: setattr(place.endpoint, "stale_metadata_tokens", 99), r"metadata service http://\S+ answered HTTP 401"),
 ], ids=["container", "web-identity", "instance"])
 def test_a_source_that_refuses_is_named(place, source, change, error):
     env = source(place)

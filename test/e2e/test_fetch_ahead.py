@@ -306,7 +306,7 @@ def test_never_two(dir_recovery):
     some = dir_recovery.archive(names(30))
     dir_recovery.fetch(some[0])
     for _ in range(4):
-        host.USER.write(dir_recovery.folder / "last", f"{some[0]} {MIB}\n", 0o600)
+        host.USER.write(dir_recovery.folder / "last", f"walship 1 last\nsegment {some[0]}\nbytes {MIB}\nend\n", 0o600)
         calls = [dir_recovery.walship.popen(*dir_recovery.args(some[1])[:2], dir_recovery.data / f"to{i}",
                                             *dir_recovery.args(some[1])[3:], cwd=dir_recovery.data) for i in range(12)]
         for i, call in enumerate(calls):

@@ -427,12 +427,12 @@ def test_secret_files_of_a_container(s3_site):
     path = s3_site.file(name, content)
     push = ("push", path, "--system-id", SYSTEM_ID)
     for option, there in made.items():
-        s3_site.run(*push, f"--{option}", there).expect(2, rf"{option}: {there} can be read by others \(mode 0444\)", r"chmod 600 .*secret-files = any")
+        s3_site.run(*push, f"--{option}", there).expect(2, rf"{option}: {there} is readable by other users \(mode 0444\)", r"chmod 600 .*secret-files = any")
     s3_site.walship.configure(**{name.replace("-", "_"): there for name, there in made.items()}, secret_files="any")
     s3_site.run(*push).expect(0)
     assert s3_site.run("cat", name, "--system-id", SYSTEM_ID).expect(0).out == content
     os.chmod(made["cipher-key-file"], 0o666)
-    s3_site.run(*push).expect(2, r"can be written by others \(mode 0666\)", r"chmod o-w")
+    s3_site.run(*push).expect(2, r"is writable by other users \(mode 0666\)", r"chmod o-w")
 
 
 # The documentation.

@@ -229,9 +229,9 @@ def test_another_key(noted, site):
     backlog, names = noted
     key_file = host.USER.write(site.folder / "key2", os.urandom(32).hex() + "\n", 0o600)
     backlog.walship.configure(cipher_key_file=key_file)
-    push_again(backlog, names[1], 4, "its object cannot be read")
+    push_again(backlog, names[1], 4, "but walship cannot read the object")
     backlog.walship.configure(cipher="none", cipher_key_file=None)
-    push_again(backlog, names[2], 4, "its object cannot be read")
+    push_again(backlog, names[2], 4, "but walship cannot read the object")
 
 
 # The spool.

@@ -194,7 +194,7 @@ static bool is_archived(const struct backfill *backfill, const struct wal_file *
 	(void)error_hint(
 	    trouble, STATUS_LOCAL,
 	    "PostgreSQL removes and recycles files that archive_status marks as archived: if walship verify "
-	    "reports it missing, look for a copy, or make a new base backup");
+	    "reports this file as missing, find a copy of the file, or take a new base backup");
 	return false;
 }
 

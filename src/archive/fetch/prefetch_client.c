@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -14,40 +13,37 @@
 #include "base/cleanup.h"
 #include "stream/file.h"
 #include "sys/newfile.h"
+#include "sys/read_file.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID_MAX 64
+#define LAST "last"
 #define NAP_NS 500000L
 #define BEGIN_NAPS 4 /* between two segments the prefetcher may be about to begin this one */
-
-/* "" when there is no such file. */
-static void read_text(const char *path, char *out, size_t size)
-{
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t got = fd < 0 ? 0 : read(fd, out, size - 1);
-	out[got > 0 ? got : 0] = '\0';
-}
 
 /* With all keys: a segment that a key has opened is not used once the key is removed from the configuration. */
 static enum status name_identity(struct prefetch_client *out, const struct repository_settings *settings,
 				 struct error *err)
 {
 	char boot[BOOT_ID_MAX], text[IDENTITY_MAX];
-	read_text(BOOT_ID, boot, sizeof boot);
-	if (boot[0] == '\0')
+	if (read_file_text(BOOT_ID, boot, sizeof boot, err) || boot[0] == '\0')
 		return error_set(err, STATUS_LOCAL, "%s cannot be read: a crash of the machine would not be detected",
 				 BOOT_ID);
 	enum status st = identity_text(settings, IDENTITY_ALL_KEYS, text, err);
-	if (!st)
-		(void)snprintf(out->identity, sizeof out->identity, "walship 2 fetched\n%sboot %s", text, boot);
-	return st;
+	if (st)
+		return st;
+	note_begin(&out->identity, "fetched");
+	note_put_lines(&out->identity, text);
+	note_put(&out->identity, "boot", "%.*s", (int)strcspn(boot, "\n"), boot);
+	(void)note_end(&out->identity); /* IDENTITY_MAX and BOOT_ID_MAX fit */
+	return STATUS_OK;
 }
 
 static bool is_of_this_repository(const struct prefetch_client *client)
 {
-	char path[PREFETCH_CLIENT_PATH_MAX], found[PREFETCH_CLIENT_IDENTITY_MAX];
+	char path[PREFETCH_CLIENT_PATH_MAX];
 	prefetch_client_path(client, "identity", "", path);
-	read_text(path, found, sizeof found);
-	return strcmp(found, client->identity) == 0;
+	return read_file_says(path, client->identity.text, client->identity.len);
 }
 
 enum status prefetch_client_open(struct prefetch_client *out, const struct repository_settings *settings,
@@ -158,12 +154,18 @@ void wanted_line(char out[WANTED_LINE_MAX], const char *name, uint64_t segment_b
 	(void)snprintf(out, WANTED_LINE_MAX, "%s %" PRIu64 "\n", name, segment_bytes);
 }
 
-static void note_last(const struct prefetch_client *client, const char *line)
+/* In place: a file that a crash cut off lacks its end. */
+static void note_last(const struct prefetch_client *client, const char *name, uint64_t segment_bytes)
 {
 	char path[PREFETCH_CLIENT_PATH_MAX];
-	prefetch_client_path(client, "last", "", path);
+	struct note note;
+	note_begin(&note, LAST);
+	note_put(&note, "segment", "%s", name);
+	note_put(&note, "bytes", "%" PRIu64, segment_bytes);
+	(void)note_end(&note);
+	prefetch_client_path(client, LAST, "", path);
 	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && write(fd, line, strlen(line)) < 0)
+	if (fd >= 0 && write(fd, note.text, note.len) < 0)
 		return; /* the next call does not know of this one, and starts no prefetcher */
 }
 
@@ -173,21 +175,19 @@ void prefetch_client_tell(const struct prefetch_client *client, const char *name
 	wanted_line(line, name, segment_bytes);
 	/* The prefetcher may just have ended. SIGPIPE is ignored (main.c). */
 	if (client->wanted_fd < 0 || write(client->wanted_fd, line, strlen(line)) < 0)
-		note_last(client, line);
+		note_last(client, name, segment_bytes);
 }
 
 bool prefetch_client_follows(const struct prefetch_client *client, const struct wal_name *name, uint64_t bytes_max)
 {
-	char path[PREFETCH_CLIENT_PATH_MAX], line[WANTED_LINE_MAX];
+	char path[PREFETCH_CLIENT_PATH_MAX], last[WAL_NAME_MAX];
+	struct note note;
 	struct wal_name before;
+	uint64_t segment_bytes;
 	struct error ignored = {0};
-	prefetch_client_path(client, "last", "", path);
-	read_text(path, line, sizeof line);
-	char *blank = strchr(line, ' ');
-	if (blank == NULL)
-		return false;
-	*blank = '\0';
-	uint64_t segment_bytes = strtoull(blank + 1, NULL, 10);
-	return segment_bytes <= bytes_max && wal_name_parse(&before, line, &ignored) == STATUS_OK &&
-	       wal_name_next(&before, segment_bytes) && strcmp(before.text, name->text) == 0;
+	prefetch_client_path(client, LAST, "", path);
+	return note_read(&note, LAST, path) && note_text(&note, "segment", last, sizeof last) &&
+	       note_number(&note, "bytes", bytes_max, &segment_bytes) &&
+	       wal_name_parse(&before, last, &ignored) == STATUS_OK && wal_name_next(&before, segment_bytes) &&
+	       strcmp(before.text, name->text) == 0;
 }

@@ -14,17 +14,16 @@
 #include "pg/wal/name.h"
 #include "repo/identity.h"
 #include "repo/settings.h"
+#include "sys/note.h"
 #include "sys/spool.h"
 
 #define PREFETCH_CLIENT_DIR_MAX (SPOOL_PATH_MAX + 32)
 #define PREFETCH_CLIENT_PATH_MAX (PREFETCH_CLIENT_DIR_MAX + WAL_NAME_MAX + 16)
-#define BOOT_ID_MAX 64
-#define PREFETCH_CLIENT_IDENTITY_MAX (IDENTITY_MAX + BOOT_ID_MAX + 64)
 
 struct prefetch_client {
 	char dir[PREFETCH_CLIENT_DIR_MAX];
-	char identity[PREFETCH_CLIENT_IDENTITY_MAX];
-	int wanted_fd; /* the writing end; -1: no prefetcher runs */
+	struct note identity; /* the content of the file "identity" */
+	int wanted_fd;        /* the writing end; -1: no prefetcher runs */
 };
 
 /* STATUS_LOCAL when there is no usable spool. */

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 
 #include "archive/fetch/fetch_window.h"
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "repo/worker_pool.h"
 
 #define LOOK_MS 1000 /* interval of looking whether the spool still exists */
@@ -106,15 +106,16 @@ static void work(void *arg, const struct repository *repo)
 static bool hear(struct prefetcher *prefetcher, char *line)
 {
 	struct wal_name got;
+	uint64_t segment_bytes;
 	struct error ignored = {0};
 	char *blank = strchr(line, ' ');
 	if (blank == NULL)
 		return false;
 	*blank = '\0';
-	if (wal_name_parse(&got, line, &ignored))
+	if (wal_name_parse(&got, line, &ignored) || !number_parse(blank + 1, UINT64_MAX, &segment_bytes))
 		return false;
 	(void)pthread_mutex_lock(&prefetcher->mutex);
-	bool heard = fetch_window_move_on(&prefetcher->window, &got, strtoull(blank + 1, NULL, 10));
+	bool heard = fetch_window_move_on(&prefetcher->window, &got, segment_bytes);
 	(void)pthread_cond_broadcast(&prefetcher->changed);
 	(void)pthread_mutex_unlock(&prefetcher->mutex);
 	return heard;
@@ -165,10 +166,9 @@ static void clean(const struct prefetch_client *client)
 static bool write_identity(const struct prefetch_client *client)
 {
 	char path[PREFETCH_CLIENT_PATH_MAX];
-	size_t len = strlen(client->identity);
 	prefetch_client_path(client, "identity", "", path);
 	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd >= 0 && write(fd, client->identity, len) == (ssize_t)len;
+	return fd >= 0 && write(fd, client->identity.text, client->identity.len) == (ssize_t)client->identity.len;
 }
 
 /* One prefetcher for a cluster: the lock is held until the process ends. -1: another one runs. */

@@ -82,14 +82,15 @@ static enum status compare_object(const struct shipment *shipment, struct error 
 		return error_wrap(err, STATUS_UNREACHABLE, "the object existed a moment ago");
 	if (st == STATUS_CONFLICT) {
 		(void)error_wrap(err, st, "the archive has a different file with this name");
-		return error_hint(
-		    err, st,
-		    "two servers, or a server and its restored copy, archive as one cluster: each needs its own "
-		    "repository, or a new timeline. Nothing was changed; walship cat %s shows the archived file",
-		    shipment->source->name.text);
+		return error_hint(err, st,
+				  "two servers with one system identifier, such as a server and its restored copy, "
+				  "archive here: give each server its own repository or a new timeline. walship "
+				  "changed nothing; walship cat %s shows the archived file",
+				  shipment->source->name.text);
 	}
 	if (st == STATUS_DAMAGED)
-		return error_wrap(err, st, "the archive already has this name, but its object cannot be read");
+		return error_wrap(
+		    err, st, "the archive already has an object with this name, but walship cannot read the object");
 	return st ? error_wrap(err, st, "reading the object that the archive already has") : STATUS_OK;
 }
 

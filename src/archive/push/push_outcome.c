@@ -2,19 +2,6 @@
 
 #include <string.h>
 
-#include "pg/data/control.h"
-
-/* 0 when it is not known. */
-static uint64_t find_system_id(const struct push_outcome_settings *settings)
-{
-	struct data_directory directory;
-	struct error ignored;
-	const char *pg_data = settings->cluster.pg_data;
-	if (data_directory_find(&directory, pg_data, settings->path, &ignored) == STATUS_OK && directory.known)
-		return directory.system_id;
-	return settings->cluster.system_id;
-}
-
 /* One more failure for the record. False when it cannot be recorded: then nobody is notified either. */
 static bool record_failure(const struct notifier *notifier, struct failures *failures)
 {
@@ -44,8 +31,9 @@ void push_outcome_note(const struct push_outcome_settings *settings, const struc
 		(void)strcpy(failures.file, name.text);
 	}
 	if (st ? record_failure(&notifier, &failures) : failures_end(&notes, &failures))
-		notify_push(&notifier, &(struct event){.failing = st != STATUS_OK,
-						       .check = NOTIFIED_PUSHES,
-						       .failures = &failures,
-						       .system_id = find_system_id(settings)});
+		notify_push(&notifier,
+			    &(struct event){.failing = st != STATUS_OK,
+					    .check = NOTIFIED_PUSHES,
+					    .failures = &failures,
+					    .system_id = cluster_id_guess(&settings->cluster, settings->path)});
 }

@@ -118,7 +118,7 @@ static enum status check_current(const struct push_source *source, const char *p
 	if (now.device == then->device && now.inode == then->inode && now.size == then->size &&
 	    now.modified_ns == then->modified_ns)
 		return STATUS_OK;
-	(void)error_set(err, STATUS_CONFLICT, "changed since it was checked");
+	(void)error_set(err, STATUS_CONFLICT, "the file changed after walship checked it");
 	return error_hint(err, STATUS_CONFLICT,
 			  "another program writes to pg_wal: run walship backfill again when it has finished");
 }
@@ -138,8 +138,9 @@ enum status push_source_check_unchanged(const struct push_source *source, const 
 	identify(&info, &now);
 	if (bytes == now.size && now.size == source->file.size && now.modified_ns == source->file.modified_ns)
 		return STATUS_OK;
-	return error_set(err, STATUS_CONFLICT, "changed while it was read: %" PRIu64 " bytes, then %" PRIu64,
-			 source->file.size, now.size);
+	return error_set(err, STATUS_CONFLICT,
+			 "the file changed while walship read it: %" PRIu64 " bytes, then %" PRIu64, source->file.size,
+			 now.size);
 }
 
 void push_source_close(struct push_source *source)

@@ -13,8 +13,9 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "pg/data/ready.h"
+#include "sys/note.h"
+#include "sys/read_file.h"
 
-#define MARKER_MAX (IDENTITY_MAX + 512) /* and half a dozen numbers */
 #define MARKER_PATH_MAX (PUSHED_MARKER_DIR_MAX + WAL_NAME_MAX)
 
 /* The inode of the directory that the WAL file lies in; 0 when there is none. */
@@ -50,22 +51,26 @@ static void marker_path(const struct pushed_markers *markers, const char *name, 
 }
 
 /* The key is part of the identity: a push must not succeed where a fetch could not decrypt the object. */
-static size_t marker_text(const struct pushed_markers *markers, const struct shipped *file, char out[MARKER_MAX])
+static void marker_note(const struct pushed_markers *markers, const struct shipped *file, struct note *out)
 {
-	return (size_t)snprintf(out, MARKER_MAX,
-				"walship 3 pushed\n%scluster %" PRIu64 "\ndevice %" PRIu64 " inode %" PRIu64
-				" bytes %" PRIu64 " modified %" PRId64 " changed %" PRId64 "\n",
-				markers->identity, file->system_id, file->device, file->inode, file->size,
-				file->modified_ns, file->changed_ns);
+	note_begin(out, "pushed");
+	note_put_lines(out, markers->identity);
+	note_put(out, "cluster", "%" PRIu64, file->system_id);
+	note_put(out, "device", "%" PRIu64, file->device);
+	note_put(out, "inode", "%" PRIu64, file->inode);
+	note_put(out, "bytes", "%" PRIu64, file->size);
+	note_put(out, "modified", "%" PRId64, file->modified_ns);
+	note_put(out, "changed", "%" PRId64, file->changed_ns);
+	(void)note_end(out); /* IDENTITY_MAX and these numbers fit */
 }
 
 bool pushed_marker_is_there(const struct pushed_markers *markers, const char *name, const struct shipped *file)
 {
-	char path[MARKER_PATH_MAX], expected[MARKER_MAX], found[MARKER_MAX];
-	size_t len = marker_text(markers, file, expected);
+	char path[MARKER_PATH_MAX];
+	struct note expected;
+	marker_note(markers, file, &expected);
 	marker_path(markers, name, path);
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	return fd >= 0 && read(fd, found, sizeof found) == (ssize_t)len && memcmp(found, expected, len) == 0;
+	return read_file_says(path, expected.text, expected.len);
 }
 
 bool pushed_marker_take(const struct pushed_markers *markers, const char *name, const struct shipped *file)
@@ -76,10 +81,10 @@ bool pushed_marker_take(const struct pushed_markers *markers, const char *name, 
 }
 
 /* At offset 0. A short write means that the file system is full. */
-static enum status write_all(int fd, const char *text, size_t len, const char *where, struct error *err)
+static enum status write_all(int fd, const struct note *note, const char *where, struct error *err)
 {
-	ssize_t written = pwrite(fd, text, len, 0);
-	if (written == (ssize_t)len)
+	ssize_t written = pwrite(fd, note->text, note->len, 0);
+	if (written == (ssize_t)note->len)
 		return STATUS_OK;
 	return error_errno(err, STATUS_LOCAL, written < 0 ? errno : ENOSPC, "write %s", where);
 }
@@ -87,21 +92,23 @@ static enum status write_all(int fd, const char *text, size_t len, const char *w
 enum status pushed_marker_reserve(const struct pushed_markers *markers, const char *name, const struct shipped *file,
 				  int *fd, struct error *err)
 {
-	char path[MARKER_PATH_MAX], text[MARKER_MAX];
-	size_t len = marker_text(markers, file, text);
+	char path[MARKER_PATH_MAX];
+	struct note blank;
+	marker_note(markers, file, &blank);
 	marker_path(markers, name, path);
-	memset(text, ' ', len);
+	memset(blank.text, ' ', blank.len);
 	*fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "write %s", path);
-	return write_all(*fd, text, len, path, err);
+	return write_all(*fd, &blank, path, err);
 }
 
 enum status pushed_marker_confirm(const struct pushed_markers *markers, int fd, const struct shipped *file,
 				  struct error *err)
 {
-	char text[MARKER_MAX];
-	return write_all(fd, text, marker_text(markers, file, text), markers->dir, err);
+	struct note marker;
+	marker_note(markers, file, &marker);
+	return write_all(fd, &marker, markers->dir, err);
 }
 
 void pushed_marker_forget(const struct pushed_markers *markers, const char *name)

@@ -79,7 +79,8 @@ enum status credential_exchange(const struct credential_search *search, const st
 enum status credential_refused(const struct credential_request *request, const struct http_response *response,
 			       struct error *err)
 {
-	return error_set(err, STATUS_UNREACHABLE, "%s %s answered %d", request->what, request->url, response->status);
+	return error_set(err, STATUS_UNREACHABLE, "%s %s answered HTTP %d", request->what, request->url,
+			 response->status);
 }
 
 bool url_has_host(const char *url, const char *host)

@@ -83,7 +83,7 @@ static enum status get(const struct credential_search *search, const struct inst
 	if (st || response->status == 200)
 		return st;
 	st = credential_refused(&request, response, err);
-	return response->status == 404 ? error_hint(err, st, "attach a role (an instance profile) to the instance")
+	return response->status == 404 ? error_hint(err, st, "attach an IAM role (instance profile) to the instance")
 				       : st;
 }
 

@@ -64,7 +64,7 @@ static enum status refused(const struct answer *answer, const struct credential_
 	enum status st = credential_refused(request, response, err);
 	if (answer->code[0] == '\0')
 		return st;
-	(void)error_set(err, st, "%s %s answered %d %s: %s", request->what, request->url, response->status,
+	(void)error_set(err, st, "%s %s answered HTTP %d %s: %s", request->what, request->url, response->status,
 			answer->code, answer->message);
 	return error_hint(
 	    err, st, "check AWS_ROLE_ARN, the role's trust policy, and that the token file belongs to this cluster");

@@ -11,11 +11,12 @@ static enum status check_key(const struct secret *key, const char *what, const c
 {
 	for (size_t i = 0; i < key->len; i++)
 		if (key->data[i] <= ' ' || key->data[i] > '~')
-			return error_hint(err,
-					  error_set(err, STATUS_USAGE,
-						    "the %s from %s contains a blank or a control character", what,
-						    source),
-					  "the value or its file must contain only the key, on one line");
+			return error_hint(
+			    err,
+			    error_set(err, STATUS_USAGE,
+				      "the %s from %s contains a blank, a control character or a non-ASCII character",
+				      what, source),
+			    "the value or its file must contain only the key, on one line");
 	return STATUS_OK;
 }
 

@@ -9,12 +9,14 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "net/http/http_error.h"
 #include "net/http/libcurl.h"
 #include "sys/crypto.h"
 
 #define TRANSFER_BUFFER_BYTES (256L * 1024) /* a segment takes dozens of reads, not a thousand */
-#define SERVER_NAME_MAX 300                 /* a host name of 255 bytes, scheme and port */
+#define SMALL_NUMBER_MAX 999999999
+#define SERVER_NAME_MAX 300 /* a host name of 255 bytes, scheme and port */
 
 struct http {
 	CURL *curl;
@@ -145,8 +147,10 @@ static void store_status(struct http_response *response, const char *line, size_
 	reset_response(response);
 	if (space == NULL || line + len - space < 4)
 		return;
-	for (int i = 1; i <= 3 && space[i] >= '0' && space[i] <= '9'; i++)
-		response->status = response->status * 10 + (space[i] - '0');
+	uint64_t status = 0;
+	const char *at = space + 1;
+	(void)number_take(&at, at + 3, 10, 999, &status);
+	response->status = (int)status;
 }
 
 static int on_socket(void *arg, curl_socket_t socket, curlsocktype purpose)
@@ -403,8 +407,8 @@ int64_t http_date_s(const char *date)
 /* Parses a number of at most nine digits; -1 for anything else. */
 static int64_t small_number(const char *text)
 {
-	size_t len = strlen(text);
-	return len == 0 || len > 9 || strspn(text, "0123456789") != len ? -1 : strtoll(text, NULL, 10);
+	uint64_t number;
+	return number_parse(text, SMALL_NUMBER_MAX, &number) ? (int64_t)number : -1;
 }
 
 int64_t http_retry_after_ms(const struct http_response *response)

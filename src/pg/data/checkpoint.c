@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/read_file.h"
 
 #define VERSION_MIN 1100 /* PostgreSQL 11, which dropped prevCheckPoint */
 
@@ -39,7 +40,7 @@ enum status checkpoint_read(struct checkpoint *out, const char *data_directory, 
 	if (snprintf(path, sizeof path, "%s/global/pg_control", data_directory) >= (int)sizeof path)
 		return error_set(err, STATUS_LOCAL, "path too long: %.64s...", data_directory);
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, &control, sizeof control);
+	ssize_t got = fd < 0 ? -1 : read_file_open(fd, &control, sizeof control);
 	if (got < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
 	size_t states_count = sizeof states / sizeof states[0];

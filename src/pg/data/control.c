@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/read_file.h"
 
 /* pg_control_version of PostgreSQL 9.6 is 960; with another byte order the value is far out of range. */
 #define CONTROL_VERSION_MIN 900
@@ -47,7 +48,7 @@ static enum status read_control(struct data_directory *out, const char *director
 	if (fd < 0)
 		return error_errno(err, is_resource_error(errno) ? STATUS_LOCAL : STATUS_MISSING, errno, "open %s",
 				   path);
-	ssize_t got = read(fd, &head, sizeof head);
+	ssize_t got = read_file_open(fd, &head, sizeof head);
 	if (got < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
 	if ((size_t)got < sizeof head)

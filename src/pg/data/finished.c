@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "pg/wal/content.h"
 #include "pg/wal/history.h"
+#include "sys/read_file.h"
 
 /* A WAL file of the directory. */
 struct found {
@@ -200,7 +201,7 @@ static enum status read_history(struct scan *scan, const struct found *found, st
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (text == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	ssize_t got = fd < 0 ? -1 : read(fd, text, found->file.bytes);
+	ssize_t got = fd < 0 ? -1 : read_file_open(fd, text, found->file.bytes);
 	if (got != (ssize_t)found->file.bytes)
 		return STATUS_OK;
 	enum status st = wal_history_read(found->file.name.timeline, text, (size_t)got, add_switch, &lineage, &ignored);

@@ -1,4 +1,5 @@
 #include "pg/wal/content.h"
+#include "base/number.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -98,13 +99,11 @@ static const char *line_end(const char *line, const char *end)
 /* "<parent timeline>\t<high>/<low>\t..." (writeTimeLineHistory in timeline.c); '#' begins a comment. */
 static bool is_history_line(const char *line, size_t len, uint32_t timeline)
 {
-	uint64_t parent = 0;
-	size_t i = strspn(line, " \t");
-	size_t digits = i;
-	for (; i < len && line[i] >= '0' && line[i] <= '9' && parent <= UINT32_MAX; i++)
-		parent = parent * 10 + (uint64_t)(line[i] - '0');
-	return i > digits && parent > 0 && parent < timeline && i < len && (line[i] == '\t' || line[i] == ' ') &&
-	       memchr(line + i, '/', len - i) != NULL;
+	uint64_t parent;
+	const char *end = line + len;
+	const char *at = line + strspn(line, " \t");
+	return at < end && number_take(&at, end, 10, UINT32_MAX, &parent) && parent > 0 && parent < timeline &&
+	       at < end && (*at == '\t' || *at == ' ') && memchr(at, '/', (size_t)(end - at)) != NULL;
 }
 
 static enum status check_history(const struct wal_name *name, const struct wal_head *head, struct error *err)

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/number.h"
+
 struct line {
 	const char *at, *end;
 };
@@ -19,27 +21,12 @@ static void skip_blanks(struct line *line)
 		line->at++;
 }
 
-static int digit_value(char c)
+static bool take_number(struct line *line, unsigned base, uint32_t *out)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
-}
-
-/* Digits to this base that make 32 bits at most. */
-static bool take_number(struct line *line, int base, uint32_t *out)
-{
-	uint64_t value = 0;
-	const char *begin = line->at;
-	for (; line->at < line->end && digit_value(*line->at) < base; line->at++) {
-		value = value * (uint64_t)base + (uint64_t)digit_value(*line->at);
-		if (value > UINT32_MAX)
-			return false;
-	}
+	uint64_t value;
+	bool good = number_take(&line->at, line->end, base, UINT32_MAX, &value);
 	*out = (uint32_t)value;
-	return line->at > begin;
+	return good;
 }
 
 static bool take_character(struct line *line, char c)

@@ -1,11 +1,10 @@
 #include "pg/wal/name.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/path.h"
 
 #define SEGMENT_DIGITS 24
@@ -18,13 +17,10 @@ static bool read_digits(const char *text, size_t count, uint32_t *out)
 {
 	*out = 0;
 	for (size_t i = 0; i < count; i++) {
-		char c = text[i];
-		if (c >= '0' && c <= '9')
-			*out = *out << 4 | (uint32_t)(c - '0');
-		else if (c >= 'A' && c <= 'F')
-			*out = *out << 4 | (uint32_t)(c - 'A' + 10);
-		else
+		unsigned digit = number_digit(text[i]);
+		if (digit == NUMBER_NO_DIGIT || text[i] >= 'a')
 			return false;
+		*out = *out << 4 | digit;
 	}
 	return true;
 }
@@ -120,13 +116,8 @@ void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const st
 
 const char *wal_system_id_read(const char *text, uint64_t *out)
 {
-	char *end;
-	/* strtoull would also accept blanks, signs and leading zeros. */
-	if (text[0] < '1' || text[0] > '9')
-		return NULL;
-	errno = 0;
-	*out = strtoull(text, &end, 10);
-	return errno == 0 ? end : NULL;
+	/* Leading zeros are refused, so that a cluster has a single name. */
+	return text[0] == '0' ? NULL : number_read(text, UINT64_MAX, out);
 }
 
 bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name)

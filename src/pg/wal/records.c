@@ -244,7 +244,8 @@ static enum status check_length(struct records *records, struct error *err)
 		return STATUS_OK;
 	}
 	if (total == 0)
-		return refuse(err, records->record_lsn, "the records end before the segment, without an XLOG_SWITCH");
+		return refuse(err, records->record_lsn,
+			      "the WAL records end before the segment ends, without an XLOG_SWITCH record");
 	if (total < RECORD_HEADER_BYTES || total > RECORD_MAX)
 		return refuse(err, records->record_lsn, "the WAL record length is invalid");
 	records->left = total - (uint32_t)records->header_len;

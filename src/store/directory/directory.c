@@ -31,7 +31,7 @@ static enum status path_of(const struct directory *directory, const char *name, 
 /* walship creates directories only above objects, never in place of one. */
 static enum status is_a_dir(struct error *err, const char *path)
 {
-	(void)error_set(err, STATUS_DAMAGED, "file://%s is a directory, but an object is expected", path);
+	(void)error_set(err, STATUS_DAMAGED, "file://%s is a directory, but walship expects an object", path);
 	return error_hint(err, STATUS_DAMAGED,
 			  "walship did not create this directory: check its content and move it away");
 }
@@ -64,7 +64,7 @@ static enum status no_root(const struct directory *directory, int errno_value, s
 {
 	(void)error_errno(err, STATUS_UNREACHABLE, errno_value, "repository file://%s", directory->root);
 	return error_hint(err, STATUS_UNREACHABLE,
-			  "if its disk is not mounted, mount it; if the repository is new: mkdir -m 700 %s",
+			  "if the disk is not mounted, mount the disk; if the repository is new, run mkdir -m 700 %s",
 			  directory->root);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
 
@@ -15,10 +16,7 @@ static enum status not_there(struct error *err)
 static bool total_of_range(const char *content_range, uint64_t *out)
 {
 	const char *slash = strchr(content_range, '/');
-	if (slash == NULL || slash[1] < '0' || slash[1] > '9')
-		return false;
-	*out = strtoull(slash + 1, NULL, 10);
-	return true;
+	return slash != NULL && number_read(slash + 1, UINT64_MAX, out) != NULL;
 }
 
 static enum status read_info(const struct s3_reply *reply, struct object_info *out, struct error *err)

@@ -3,7 +3,6 @@
  *
  * A page is received completely before its first name is passed on, so a page that broke off can be requested again.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/hex.h"
+#include "base/number.h"
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
 
@@ -69,13 +69,8 @@ static enum status take_key(struct page *page, const char *text, struct error *e
 
 static enum status take_size(struct page *page, const char *text, struct error *err)
 {
-	char *end;
-	errno = 0;
-	page->next.bytes = strtoull(text, &end, 10);
 	page->has_size = true;
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || page->next.bytes > BYTES_MAX)
-		return bad(err, "size", text);
-	return STATUS_OK;
+	return number_parse(text, BYTES_MAX, &page->next.bytes) ? STATUS_OK : bad(err, "size", text);
 }
 
 static enum status take_date(struct page *page, const char *text, struct error *err)
@@ -124,7 +119,7 @@ static enum status take_truncated(struct page *page, const char *text, struct er
 static enum status take_token(struct page *page, const char *text, struct error *err)
 {
 	if (strlen(text) >= sizeof page->token)
-		return bad(err, "token too long:", text);
+		return bad(err, "continuation token too long:", text);
 	(void)snprintf(page->token, sizeof page->token, "%s", text);
 	return STATUS_OK;
 }

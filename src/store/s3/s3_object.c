@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "base/uri.h"
 
 #define TAGS_MAX 10
@@ -15,14 +16,6 @@
 #define TAG_VALUE_MAX 256
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
-
-static bool is_one_of(const char *text, const char *const *list, int (*compare)(const char *, const char *))
-{
-	for (; *list != NULL; list++)
-		if (compare(text, *list) == 0)
-			return true;
-	return false;
-}
 
 static enum status take_storage_class(struct s3_object *object, const struct s3_options *options, struct error *err)
 {
@@ -33,7 +26,7 @@ static enum status take_storage_class(struct s3_object *object, const struct s3_
 	const char *name = options->storage_class;
 	if (name == NULL)
 		return STATUS_OK;
-	if (is_one_of(name, slow, strcasecmp)) {
+	if (text_is_one_of(name, slow, strcasecmp)) {
 		(void)error_set(
 		    err, STATUS_USAGE,
 		    "s3-storage-class %s has no immediate read access: recovery would wait for hours for each file",
@@ -43,7 +36,7 @@ static enum status take_storage_class(struct s3_object *object, const struct s3_
 				  "is no longer needed");
 	}
 	/* Other stores have their own classes. */
-	bool known = options->endpoint == NULL ? is_one_of(name, aws, strcmp)
+	bool known = options->endpoint == NULL ? text_is_one_of(name, aws, strcmp)
 					       : strspn(name, LETTERS DIGITS "_-") == strlen(name) && name[0] != '\0' &&
 						     strlen(name) < sizeof object->storage_class;
 	if (!known) {

@@ -1,9 +1,9 @@
 /* Reads the first bytes of an object, with one ranged GET. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "store/s3/s3_private.h"
 
 #define RANGE_MAX 40 /* "bytes=0-", a number of 20 digits */
@@ -24,18 +24,13 @@ static enum status begin_range(struct first *first, const struct http_response *
 {
 	static const char begin[] = "bytes 0-";
 	const char *text = response->content_range;
-	char *end = NULL, *total_end = NULL;
 	uint64_t last = 0, total = 0;
-	bool known = strncmp(text, begin, sizeof begin - 1) == 0 && text[sizeof begin - 1] >= '0' &&
-		     text[sizeof begin - 1] <= '9';
-	if (known) {
-		last = strtoull(text + sizeof begin - 1, &end, 10);
-		known = *end == '/' && strcmp(end + 1, "*") != 0 && end[1] >= '0' && end[1] <= '9';
-	}
-	if (known)
-		total = strtoull(end + 1, &total_end, 10);
+	const char *rest = strncmp(text, begin, sizeof begin - 1) == 0
+			       ? number_read(text + sizeof begin - 1, UINT64_MAX, &last)
+			       : NULL;
+	bool known = rest != NULL && *rest == '/' && number_parse(rest + 1, UINT64_MAX, &total);
 	uint64_t expected = total < first->wanted ? total : first->wanted;
-	if (!known || *total_end != '\0' || expected == 0 || last != expected - 1)
+	if (!known || expected == 0 || last != expected - 1)
 		return error_set(err, STATUS_UNREACHABLE, "HTTP 206 with the range '%s' instead of 'bytes 0-%zu'", text,
 				 first->wanted - 1);
 	first->expected = (size_t)expected;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
 
@@ -69,25 +70,21 @@ bool s3_reply_says_missing(const struct s3_reply *reply)
 	       strcmp(reply->root, "Error") == 0 && strcmp(reply->code, "NoSuchKey") == 0;
 }
 
-static bool is_one_of(const char *text, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(text, list[i]) == 0)
-			return true;
-	return false;
-}
-
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt)
 {
 	static const char *const slow[] = {
-	    "SlowDown",           "SlowDownRead",         "SlowDownWrite",   "Throttling",      "ThrottlingException",
-	    "ThrottledException", "RequestLimitExceeded", "TooManyRequests", "RequestThrottled"};
-	static const char *const passing[] = {"RequestTimeout", "InternalError", "ServiceUnavailable",
-					      "OperationAborted", "ConditionalRequestConflict"};
+	    "SlowDown",           "SlowDownRead",         "SlowDownWrite",   "Throttling",       "ThrottlingException",
+	    "ThrottledException", "RequestLimitExceeded", "TooManyRequests", "RequestThrottled", NULL};
+	static const char *const passing[] = {"RequestTimeout",
+					      "InternalError",
+					      "ServiceUnavailable",
+					      "OperationAborted",
+					      "ConditionalRequestConflict",
+					      NULL};
 	int status = reply->http.status;
-	attempt->slow_down = status == 429 || is_one_of(reply->code, slow, ARRAY_LEN(slow));
+	attempt->slow_down = status == 429 || text_is_one_of(reply->code, slow, strcmp);
 	attempt->again = attempt->slow_down || status == 408 || status == 500 || status == 502 || status == 503 ||
-			 status == 504 || is_one_of(reply->code, passing, ARRAY_LEN(passing));
+			 status == 504 || text_is_one_of(reply->code, passing, strcmp);
 	attempt->wait_ms = http_retry_after_ms(&reply->http);
 }
 

@@ -4,9 +4,9 @@
  * Amazon S3 user guide, "Virtual hosting of buckets" and "Amazon S3 endpoints and quotas".
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "store/object_name.h"
 #include "store/s3/s3_private.h"
 
@@ -66,9 +66,8 @@ static bool is_host(const char *host)
 	const char *colon = strchr(bracket == NULL ? host : bracket, ':');
 	if (colon == NULL)
 		return host[0] != '\0';
-	size_t digits = strspn(colon + 1, "0123456789");
-	unsigned long port = strtoul(colon + 1, NULL, 10);
-	return colon > host && digits > 0 && colon[1 + digits] == '\0' && port >= 1 && port <= 65535;
+	uint64_t port;
+	return colon > host && number_parse(colon + 1, UINT16_MAX, &port) && port > 0;
 }
 
 /* Parses an http(s) URL without a path. Returns NULL, or the problem. */

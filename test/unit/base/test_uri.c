@@ -40,8 +40,8 @@ static void refuses_others(void **unused)
 	    {"/var/lib/walship", "repo '/var/lib/walship' is not a supported URL"},
 	    {"http://x/y", "repo 'http://x/y' is not a supported URL"},
 	    {"file://host/x", "repo 'file://host/x' needs an absolute directory"},
-	    {"file:///a/../b", "repo 'file:///a/../b' contains '.' or '..'"},
-	    {"file:///a/.", "repo 'file:///a/.' contains '.' or '..'"},
+	    {"file:///a/../b", "repo 'file:///a/../b' contains the path component '.' or '..'"},
+	    {"file:///a/.", "repo 'file:///a/.' contains the path component '.' or '..'"},
 	    {"s3://", "repo 's3://' has no valid bucket name (3 to 63 characters of a-z 0-9 . -)"},
 	    {"s3://ab", "repo 's3://ab' has no valid bucket name (3 to 63 characters of a-z 0-9 . -)"},
 	    {"s3://Bucket/x", "repo 's3://Bucket/x' has no valid bucket name (3 to 63 characters of a-z 0-9 . -)"},
@@ -55,7 +55,7 @@ static void refuses_others(void **unused)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		assert_int_equal(repo_url_parse(&url, cases[i].text, &err), STATUS_USAGE);
 		assert_string_equal(err.text, cases[i].expected);
-		assert_string_equal(err.hint, "a repository is file:///directory or s3://bucket/prefix");
+		assert_string_equal(err.hint, "a repository URL is file:///directory or s3://bucket/prefix");
 	}
 	char longer[URI_PATH_MAX + 10];
 	memset(longer, 'x', sizeof longer - 1);

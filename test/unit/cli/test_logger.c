@@ -18,25 +18,10 @@
 #define SYSTEM_ID 7601921254259666965U
 #define SEGMENT "000000010000000000000001"
 
-static struct scratch dir;
 static struct logger logger;
 static struct config *config;
 static int err_fd;
 static char text[64 * 1024];
-
-static int setup(void **unused)
-{
-	(void)unused;
-	scratch_init(&dir);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	scratch_fini(&dir);
-	return 0;
-}
 
 /* A push with these lines of walship.conf; '@' is the directory. */
 static void begin(const char *lines)
@@ -46,7 +31,7 @@ static void begin(const char *lines)
 	size_t len = 0;
 	for (conf[0] = '\0'; *lines != '\0'; lines++, len = strlen(conf))
 		(void)snprintf(conf + len, sizeof conf - len, *lines == '@' ? "%s" : "%.1s",
-			       *lines == '@' ? dir.path : lines);
+			       *lines == '@' ? test_dir.path : lines);
 	assert_ok(config_load_text(&config, conf, len, "test.conf", &err), err);
 	err_fd = memfd_create("err", MFD_CLOEXEC);
 	assert_true(err_fd >= 0);
@@ -84,7 +69,7 @@ static const char *said(void)
 
 static const char *content(const char *name)
 {
-	int fd = open(scratch_path(&dir, name), O_RDONLY | O_CLOEXEC);
+	int fd = open(scratch_path(&test_dir, name), O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	ssize_t len = read(fd, text, sizeof text - 1);
 	assert_true(len >= 0);
@@ -98,7 +83,7 @@ static int listen_at(const char *name)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct timeval timeout = {.tv_sec = 20};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", scratch_path(&dir, name));
+	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", scratch_path(&test_dir, name));
 	assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout), 0);
 	return fd;
@@ -190,7 +175,7 @@ static void a_file_is_appended_to(void **unused)
 		rest = strchr(rest, '\n') + 1;
 	}
 	assert_string_equal(rest, "");
-	assert_int_equal(stat(scratch_path(&dir, "log"), &info), 0);
+	assert_int_equal(stat(scratch_path(&test_dir, "log"), &info), 0);
 	assert_int_equal(info.st_mode & 07137, 0);
 }
 
@@ -270,7 +255,7 @@ static void an_unusable_place_is_standard_error(void **unused)
 	    {"syslog:@/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123",
 	     "File name too long", HINT},
 	};
-	assert_int_equal(mkfifo(scratch_path(&dir, "pipe"), 0600), 0);
+	assert_int_equal(mkfifo(scratch_path(&test_dir, "pipe"), 0600), 0);
 	for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++) {
 		char lines[256];
 		char expected[512];
@@ -376,5 +361,5 @@ int main(void)
 	    cmocka_unit_test(a_place_that_hangs_is_given_up),
 	    cmocka_unit_test(a_name_that_is_none_is_left_out),
 	};
-	return cmocka_run_group_tests_name("cli/logger", tests, setup, teardown);
+	return cmocka_run_group_tests_name("cli/logger", tests, test_dir_make, test_dir_remove);
 }

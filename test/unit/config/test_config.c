@@ -220,7 +220,7 @@ static const struct {
     {{.file = "s3-key-secret-file = @/open\n"},
      STATUS_USAGE,
      NULL,
-     "s3-key-secret-file: @/open can be read by others (mode 0644)"},
+     "s3-key-secret-file: @/open is readable by other users (mode 0644)"},
     {{.file = "s3-key-secret-file = @/none\n"},
      STATUS_USAGE,
      NULL,
@@ -229,7 +229,7 @@ static const struct {
     {{.file = "s3-key-secret-file = @/common\nsecret-files = any\n"},
      STATUS_USAGE,
      NULL,
-     "s3-key-secret-file: @/common can be written by others (mode 0666)"},
+     "s3-key-secret-file: @/common is writable by other users (mode 0666)"},
 };
 
 static enum status read_secret(const struct config *config, struct secret *out)

@@ -8,22 +8,6 @@
 #include "support/cmocka.h"
 #include "support/scratch.h"
 
-static struct scratch dir;
-
-static int setup(void **unused)
-{
-	(void)unused;
-	scratch_init(&dir);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	scratch_fini(&dir);
-	return 0;
-}
-
 static enum status note(void *arg, const struct ini_line *line, struct error *err)
 {
 	if (strcmp(line->name, "stop") == 0)
@@ -113,15 +97,15 @@ static void reads_plain_files(void **unused)
 {
 	(void)unused;
 	static char large[64 * 1024 + 1];
-	scratch_put(&dir, "full", large, sizeof large - 1, 0600);
-	scratch_put(&dir, "large", large, sizeof large, 0600);
-	assert_int_equal(mkfifo(scratch_path(&dir, "fifo"), 0600), 0);
-	check_file(scratch_path(&dir, "full"), STATUS_OK, "");
-	check_file(scratch_path(&dir, "large"), STATUS_USAGE, " is larger than 65536 bytes");
-	check_file(scratch_path(&dir, "none"), STATUS_MISSING, ": No such file or directory");
-	check_file(scratch_path(&dir, "full/none"), STATUS_MISSING, ": Not a directory");
-	check_file(dir.path, STATUS_USAGE, " is not a regular file");
-	check_file(scratch_path(&dir, "fifo"), STATUS_USAGE, " is not a regular file");
+	scratch_put(&test_dir, "full", large, sizeof large - 1, 0600);
+	scratch_put(&test_dir, "large", large, sizeof large, 0600);
+	assert_int_equal(mkfifo(scratch_path(&test_dir, "fifo"), 0600), 0);
+	check_file(scratch_path(&test_dir, "full"), STATUS_OK, "");
+	check_file(scratch_path(&test_dir, "large"), STATUS_USAGE, " is larger than 65536 bytes");
+	check_file(scratch_path(&test_dir, "none"), STATUS_MISSING, ": No such file or directory");
+	check_file(scratch_path(&test_dir, "full/none"), STATUS_MISSING, ": Not a directory");
+	check_file(test_dir.path, STATUS_USAGE, " is not a regular file");
+	check_file(scratch_path(&test_dir, "fifo"), STATUS_USAGE, " is not a regular file");
 }
 
 static void sees_who_can_read(void **unused)
@@ -134,8 +118,8 @@ static void sees_who_can_read(void **unused)
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
 		struct error err = {0};
 		CLEANUP(ini_file_fini) struct ini_file file = {0};
-		scratch_put(&dir, "mode", "a = 1\n", 6, modes[i].mode);
-		assert_ok(ini_file_read(&file, scratch_path(&dir, "mode"), &err), err);
+		scratch_put(&test_dir, "mode", "a = 1\n", 6, modes[i].mode);
+		assert_ok(ini_file_read(&file, scratch_path(&test_dir, "mode"), &err), err);
 		assert_int_equal(file.others_can_read, geteuid() == 0 ? modes[i].others_of_root : modes[i].others);
 		assert_string_equal(file.content.data, "a = 1\n");
 	}
@@ -149,5 +133,5 @@ int main(void)
 	    cmocka_unit_test(reads_plain_files),
 	    cmocka_unit_test(sees_who_can_read),
 	};
-	return cmocka_run_group_tests_name("config/ini", tests, setup, teardown);
+	return cmocka_run_group_tests_name("config/ini", tests, test_dir_make, test_dir_remove);
 }

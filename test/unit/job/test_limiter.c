@@ -153,7 +153,7 @@ static void resting_makes_room(void **unused)
 	limiter_fini(&limiter);
 }
 
-static void without_a_gate_everybody_goes(void **unused)
+static void without_a_limiter_everybody_goes(void **unused)
 {
 	(void)unused;
 	limiter_enter(NULL, UINT64_MAX);
@@ -167,7 +167,7 @@ int main(void)
 	    cmocka_unit_test(no_more_than_there_is),
 	    cmocka_unit_test(more_than_there_is_goes_alone),
 	    cmocka_unit_test(resting_makes_room),
-	    cmocka_unit_test(without_a_gate_everybody_goes),
+	    cmocka_unit_test(without_a_limiter_everybody_goes),
 	};
-	return cmocka_run_group_tests_name("base/gate", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("job/limiter", tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ static const struct {
      "walship keygen"},
     {"repo = ftp://x\n", none, STATUS_USAGE, "repo 'ftp://x' is not a supported URL", "s3://bucket/prefix"},
     {"cipher-key-file = @/none\n", none, STATUS_USAGE, "No such file or directory", "walship keygen"},
-    {"cipher-key-file = @/open\n", none, STATUS_USAGE, "can be read by others (mode 0644)", "chmod 600"},
+    {"cipher-key-file = @/open\n", none, STATUS_USAGE, "is readable by other users (mode 0644)", "chmod 600"},
     {"cipher-key-file = @/short\n", none, STATUS_USAGE, "not a key: 5 bytes", "walship keygen"},
     {"cipher-key-file = @/key\ncipher-key-file = @/key\n", none, STATUS_USAGE,
      "contains a key that is already configured", ""},
@@ -110,7 +110,8 @@ static const struct {
     {"repo = s3://bucket/x\ncipher = none\ns3-key-secret-command = cat @/secret\n", path, STATUS_USAGE,
      "s3-key-secret is configured, but not s3-key", ""},
     /* Files of a container. */
-    {"repo = file://@\ncipher-key-file = @/open\n", none, STATUS_USAGE, "can be read by others", "secret-files = any"},
+    {"repo = file://@\ncipher-key-file = @/open\n", none, STATUS_USAGE, "is readable by other users",
+     "secret-files = any"},
     {"repo = file://@\ncipher-key-file = @/open\nsecret-files = any\n", none, STATUS_OK, "", ""},
     {"repo = s3://bucket/x\ncipher = none\ns3-key = AKIA\ns3-key-secret-file = @/open\nsecret-files = any\n", none,
      STATUS_OK, "", ""},

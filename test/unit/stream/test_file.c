@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,34 +6,30 @@
 #include "stream/file.h"
 #include "support/cmocka.h"
 #include "support/collect.h"
+#include "support/scratch.h"
 
 #define SIZE 300000 /* more than two chunks */
 
 static struct error err;
-static char dir[] = "/tmp/walship-test-XXXXXX";
 static char content[SIZE];
 static int fd = -1;
 
 static int setup(void **unused)
 {
 	(void)unused;
-	assert_non_null(mkdtemp(dir));
-	char path[64];
-	(void)snprintf(path, sizeof path, "%s/content", dir);
+	scratch_init(&test_dir);
 	for (size_t i = 0; i < sizeof content; i++)
 		content[i] = (char)(i * 7 % 251);
-	fd = open(path, O_CREAT | O_RDWR, 0600);
+	fd = open(scratch_path(&test_dir, "content"), O_CREAT | O_RDWR, 0600);
 	return fd >= 0 && write(fd, content, sizeof content) == (ssize_t)sizeof content ? 0 : -1;
 }
 
 static int teardown(void **unused)
 {
 	(void)unused;
-	char path[64];
-	(void)snprintf(path, sizeof path, "%s/content", dir);
 	(void)close(fd);
-	(void)unlink(path);
-	return rmdir(dir);
+	scratch_fini(&test_dir);
+	return 0;
 }
 
 static enum status compare(const char *data, size_t len, size_t piece)
@@ -106,10 +101,9 @@ static void copying_passes_on_failures(void **unused)
 static void a_file_has_a_bound(void **unused)
 {
 	(void)unused;
-	char path[64];
+	const char *path = scratch_path(&test_dir, "new");
 	struct newfile file;
 	struct sink *sink;
-	(void)snprintf(path, sizeof path, "%s/new", dir);
 	assert_int_equal(newfile_open(&file, path, 0600, &err), STATUS_OK);
 	assert_int_equal(file_sink_new(&sink, &file, 5, &err), STATUS_OK);
 	assert_int_equal(sink_write(sink, "abc", 3, &err), STATUS_OK);

@@ -11,9 +11,14 @@
 
 void scratch_init(struct scratch *dir)
 {
-	(void)strcpy(dir->path, "/tmp/walship-test-XXXXXX");
-	if (mkdtemp(dir->path) == NULL)
+	if (!scratch_init_below(dir, "/tmp"))
 		abort();
+}
+
+bool scratch_init_below(struct scratch *dir, const char *parent)
+{
+	(void)snprintf(dir->path, sizeof dir->path, "%s/walship-test-XXXXXX", parent);
+	return mkdtemp(dir->path) != NULL;
 }
 
 static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
@@ -28,6 +33,22 @@ void scratch_fini(struct scratch *dir)
 {
 	if (nftw(dir->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
 		abort();
+}
+
+struct scratch test_dir;
+
+int test_dir_make(void **unused)
+{
+	(void)unused;
+	scratch_init(&test_dir);
+	return 0;
+}
+
+int test_dir_remove(void **unused)
+{
+	(void)unused;
+	scratch_fini(&test_dir);
+	return 0;
 }
 
 const char *scratch_path(const struct scratch *dir, const char *name)

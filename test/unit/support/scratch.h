@@ -2,15 +2,23 @@
 #ifndef TEST_SUPPORT_SCRATCH_H
 #define TEST_SUPPORT_SCRATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct scratch {
 	char path[64];
 };
 
-/* Makes an empty one below /tmp; scratch_fini removes it with all that is in it. */
+/* Makes an empty directory below /tmp; scratch_fini removes it with its content. */
 void scratch_init(struct scratch *dir);
+/* Makes the directory below another parent. False when that is impossible. */
+bool scratch_init_below(struct scratch *dir, const char *parent);
 void scratch_fini(struct scratch *dir);
+
+/* The directory of a test program: set-up and tear-down for each test, or for the group. */
+extern struct scratch test_dir;
+int test_dir_make(void **unused);
+int test_dir_remove(void **unused);
 
 /* The path of a name in it: storage of the thread, good until eight calls later. */
 const char *scratch_path(const struct scratch *dir, const char *name);

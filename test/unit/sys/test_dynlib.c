@@ -99,5 +99,5 @@ int main(void)
 	    cmocka_unit_test(no_such_function),
 	    cmocka_unit_test(from_several_threads),
 	};
-	return cmocka_run_group_tests_name("base/late", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("sys/dynlib", tests, NULL, NULL);
 }

@@ -7,27 +7,12 @@
 #include "support/scratch.h"
 #include "sys/newfile.h"
 
-static struct scratch dir;
 static struct error err;
-
-static int setup(void **unused)
-{
-	(void)unused;
-	scratch_init(&dir);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	scratch_fini(&dir);
-	return 0;
-}
 
 static void assert_file(const char *name, const char *expected)
 {
 	char content[64] = {0};
-	int fd = open(scratch_path(&dir, name), O_RDONLY);
+	int fd = open(scratch_path(&test_dir, name), O_RDONLY);
 	assert_true(fd >= 0);
 	assert_true(read(fd, content, sizeof content - 1) >= 0);
 	close(fd);
@@ -36,7 +21,7 @@ static void assert_file(const char *name, const char *expected)
 
 static void begin(struct newfile *file, const char *content)
 {
-	enum status st = newfile_open(file, scratch_path(&dir, "file"), 0600, &err);
+	enum status st = newfile_open(file, scratch_path(&test_dir, "file"), 0600, &err);
 	assert_ok(st, err);
 	st = newfile_write(file, content, strlen(content), &err);
 	assert_ok(st, err);
@@ -60,10 +45,10 @@ static void appears_when_created(void **unused)
 		begin(&one, "one");
 		if (named)
 			give_name(&one);
-		assert_int_equal(scratch_entries(&dir, ""), named);
+		assert_int_equal(scratch_entries(&test_dir, ""), named);
 		assert_int_equal(newfile_create(&one, &err), STATUS_OK);
 		newfile_fini(&one);
-		assert_int_equal(scratch_entries(&dir, ""), 1);
+		assert_int_equal(scratch_entries(&test_dir, ""), 1);
 		begin(&two, "two");
 		if (named)
 			give_name(&two);
@@ -71,8 +56,8 @@ static void appears_when_created(void **unused)
 		assert_string_equal(err.text, "file exists");
 		newfile_fini(&two);
 		assert_file("file", "one");
-		assert_int_equal(scratch_entries(&dir, ""), 1);
-		assert_int_equal(unlink(scratch_path(&dir, "file")), 0);
+		assert_int_equal(scratch_entries(&test_dir, ""), 1);
+		assert_int_equal(unlink(scratch_path(&test_dir, "file")), 0);
 	}
 }
 
@@ -88,9 +73,9 @@ static void replaces(void **unused)
 			assert_int_equal(newfile_replace(&file, &err), STATUS_OK);
 			newfile_fini(&file);
 			assert_file("file", there ? "new" : "old");
-			assert_int_equal(scratch_entries(&dir, ""), 1);
+			assert_int_equal(scratch_entries(&test_dir, ""), 1);
 		}
-		assert_int_equal(unlink(scratch_path(&dir, "file")), 0);
+		assert_int_equal(unlink(scratch_path(&test_dir, "file")), 0);
 	}
 }
 
@@ -103,7 +88,7 @@ static void leaves_nothing_when_abandoned(void **unused)
 		if (named)
 			give_name(&file);
 		newfile_fini(&file);
-		assert_int_equal(scratch_entries(&dir, ""), 0);
+		assert_int_equal(scratch_entries(&test_dir, ""), 0);
 		newfile_fini(&file);
 	}
 }
@@ -112,16 +97,16 @@ static void says_what_is_wrong(void **unused)
 {
 	(void)unused;
 	struct newfile file;
-	scratch_put(&dir, "plain", "", 0, 0600);
-	assert_int_equal(newfile_open(&file, scratch_path(&dir, "none/x"), 0600, &err), STATUS_MISSING);
-	assert_int_equal(newfile_open(&file, scratch_path(&dir, "plain/x"), 0600, &err), STATUS_LOCAL);
-	assert_int_equal(newfile_open(&file, scratch_path(&dir, ""), 0600, &err), STATUS_LOCAL);
+	scratch_put(&test_dir, "plain", "", 0, 0600);
+	assert_int_equal(newfile_open(&file, scratch_path(&test_dir, "none/x"), 0600, &err), STATUS_MISSING);
+	assert_int_equal(newfile_open(&file, scratch_path(&test_dir, "plain/x"), 0600, &err), STATUS_LOCAL);
+	assert_int_equal(newfile_open(&file, scratch_path(&test_dir, ""), 0600, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "is not a valid file name"));
 	assert_int_equal(newfile_open(&file, "/proc/x", 0600, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "create a file for /proc/x: "));
 	assert_false(file.open);
 	/* A name that is a directory cannot be replaced. */
-	scratch_put(&dir, "file/x", "", 0, 0600);
+	scratch_put(&test_dir, "file/x", "", 0, 0600);
 	begin(&file, "x");
 	assert_int_equal(newfile_replace(&file, &err), STATUS_LOCAL);
 	assert_string_equal(err.text, "rename to file: Is a directory");
@@ -144,5 +129,5 @@ int main(void)
 	    cmocka_unit_test(leaves_nothing_when_abandoned),
 	    cmocka_unit_test(says_what_is_wrong),
 	};
-	return cmocka_run_group_tests_name("base/newfile", tests, setup, teardown);
+	return cmocka_run_group_tests_name("sys/newfile", tests, test_dir_make, test_dir_remove);
 }

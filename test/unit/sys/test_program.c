@@ -190,5 +190,5 @@ int main(void)
 	    cmocka_unit_test_setup(ends_with_the_deadline, setup),
 	    cmocka_unit_test_setup(ends_when_a_signal_asks, setup),
 	};
-	return cmocka_run_group_tests_name("base/program", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("sys/program", tests, NULL, NULL);
 }

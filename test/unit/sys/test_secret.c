@@ -6,22 +6,7 @@
 #include "support/scratch.h"
 #include "sys/secret.h"
 
-static struct scratch dir;
 static struct error err;
-
-static int setup(void **unused)
-{
-	(void)unused;
-	scratch_init(&dir);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	scratch_fini(&dir);
-	return 0;
-}
 
 static void keeps_and_forgets(void **unused)
 {
@@ -51,15 +36,15 @@ static void reads_private_files_only(void **unused)
 	    {0600, 0, STATUS_OK, ""},
 	    {0400, 0, STATUS_OK, ""},
 	    {0640, 0, STATUS_OK, ""},
-	    {0644, 0, STATUS_USAGE, "can be read by others (mode 0644)"},
-	    {0660, 0, STATUS_USAGE, "can be read by others (mode 0660)"},
-	    {0604, 0, STATUS_USAGE, "can be read by others (mode 0604)"},
+	    {0644, 0, STATUS_USAGE, "is readable by other users (mode 0644)"},
+	    {0660, 0, STATUS_USAGE, "is readable by other users (mode 0660)"},
+	    {0604, 0, STATUS_USAGE, "is readable by other users (mode 0604)"},
 	    {0600, 12345, STATUS_USAGE, "belongs to user 12345, not to this user or root"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct secret secret = {0};
-		const char *path = scratch_path(&dir, "secret");
-		scratch_put(&dir, "secret", "sesame\n", 7, cases[i].mode);
+		const char *path = scratch_path(&test_dir, "secret");
+		scratch_put(&test_dir, "secret", "sesame\n", 7, cases[i].mode);
 		if (geteuid() != 0 && (cases[i].owner != 0 || cases[i].mode == 0640))
 			continue;
 		assert_int_equal(chown(path, geteuid() == 0 ? cases[i].owner : geteuid(), (gid_t)-1), 0);
@@ -67,7 +52,7 @@ static void reads_private_files_only(void **unused)
 		if (cases[i].owner != 0) {
 			assert_int_equal(secret_read_file(&secret, path, &err), STATUS_OK); /* root may */
 			secret_fini(&secret);
-			assert_int_equal(chmod(dir.path, 0755), 0);
+			assert_int_equal(chmod(test_dir.path, 0755), 0);
 			assert_int_equal(chmod(path, 0644), 0);
 			assert_int_equal(seteuid(54321), 0);
 		}
@@ -87,19 +72,19 @@ static void refuses_what_is_no_file(void **unused)
 	(void)unused;
 	struct secret secret = {0};
 	static char large[SECRET_FILE_MAX + 1];
-	scratch_put(&dir, "large", large, sizeof large, 0600);
-	assert_int_equal(mkfifo(scratch_path(&dir, "fifo"), 0600), 0);
-	assert_int_equal(secret_read_file(&secret, scratch_path(&dir, "none"), &err), STATUS_USAGE);
+	scratch_put(&test_dir, "large", large, sizeof large, 0600);
+	assert_int_equal(mkfifo(scratch_path(&test_dir, "fifo"), 0600), 0);
+	assert_int_equal(secret_read_file(&secret, scratch_path(&test_dir, "none"), &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "/none: No such file or directory"));
 	assert_string_equal(err.hint, "");
 	err = (struct error){0};
 	assert_int_equal(secret_read_file(&secret, "\"/etc/walship/key\"", &err), STATUS_USAGE);
 	assert_non_null(strstr(err.hint, "without quotes"));
-	assert_int_equal(secret_read_file(&secret, dir.path, &err), STATUS_USAGE);
+	assert_int_equal(secret_read_file(&secret, test_dir.path, &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "is not a regular file"));
-	assert_int_equal(secret_read_file(&secret, scratch_path(&dir, "fifo"), &err), STATUS_USAGE);
+	assert_int_equal(secret_read_file(&secret, scratch_path(&test_dir, "fifo"), &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "is not a regular file"));
-	assert_int_equal(secret_read_file(&secret, scratch_path(&dir, "large"), &err), STATUS_USAGE);
+	assert_int_equal(secret_read_file(&secret, scratch_path(&test_dir, "large"), &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "is larger than 65536 bytes"));
 	assert_null(secret.data);
 }
@@ -111,5 +96,5 @@ int main(void)
 	    cmocka_unit_test(reads_private_files_only),
 	    cmocka_unit_test(refuses_what_is_no_file),
 	};
-	return cmocka_run_group_tests_name("base/secret", tests, setup, teardown);
+	return cmocka_run_group_tests_name("sys/secret", tests, test_dir_make, test_dir_remove);
 }

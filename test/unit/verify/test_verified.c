@@ -153,7 +153,7 @@ static void a_missing_directory_is_an_error(void **unused)
 {
 	(void)unused;
 	struct verified verified;
-	assert_ok(verified_open(&verified, "/nonexistent", IDENTITY, 42, 0, &err), err);
+	assert_ok(verified_open(&verified, scratch_path(&dir, "none"), IDENTITY, 42, 0, &err), err);
 	assert_int_equal(verified_save(&verified, &err), STATUS_LOCAL);
 	verified_fini(&verified);
 }

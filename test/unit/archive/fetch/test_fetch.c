@@ -175,5 +175,5 @@ int main(void)
 	    WITH_SETUP(the_content_must_be_what_the_name_says),
 	    WITH_SETUP(cat_writes_only_what_is_verified),
 	};
-	return cmocka_run_group_tests_name("command/fetch", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/fetch/fetch", tests, NULL, NULL);
 }

@@ -369,5 +369,5 @@ int main(void)
 	    TEST(takes_back_what_is_still_coming), TEST(ends_at_the_last_segment_of_all),
 	    TEST(stays_sound_whatever_comes),
 	};
-	return cmocka_run_group_tests_name("command/fetch_window", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/fetch/fetch_window", tests, NULL, NULL);
 }

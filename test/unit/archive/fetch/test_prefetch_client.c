@@ -23,6 +23,7 @@
 #define CONTENT "as it was fetched"
 #define CONF "repo = file:///r\nspool = @/spool\n"
 #define SHM "/dev/shm"
+#define LAST(name, bytes) "walship 1 last\nsegment " name "\nbytes " bytes "\n"
 
 static struct scratch dir;
 static struct world world;
@@ -90,7 +91,7 @@ static void write_identity_of(const struct config *whose)
 {
 	struct prefetch_client client;
 	assert_ok(prefetch_client_open(&client, settings_of(whose), 42, &err), err);
-	put("identity", client.identity);
+	put("identity", client.identity.text);
 	prefetch_client_fini(&client);
 }
 
@@ -144,19 +145,17 @@ static void takes_by_copy_to_another_file_system(void **unused)
 {
 	(void)unused;
 	struct stat here, there;
-	char dest[] = SHM "/walship-test-XXXXXX", file[64];
+	struct scratch elsewhere;
 	if (stat(SHM, &there) != 0 || stat(dir.path, &here) != 0 || here.st_dev == there.st_dev ||
-	    mkdtemp(dest) == NULL)
+	    !scratch_init_below(&elsewhere, SHM))
 		skip();
-	(void)snprintf(file, sizeof file, "%s/dest", dest);
+	const char *file = scratch_path(&elsewhere, "dest");
 	write_identity_of(config);
 	put(NAME, CONTENT);
-	bool taken = take_to(file);
-	if (taken)
-		assert_content(file, CONTENT);
-	(void)unlink(file);
-	assert_int_equal(rmdir(dest), 0); /* nothing else is left there */
-	assert_true(taken);
+	assert_true(take_to(file));
+	assert_content(file, CONTENT);
+	assert_int_equal(scratch_entries(&elsewhere, ""), 1); /* nothing else is left there */
+	scratch_fini(&elsewhere);
 	assert_int_equal(scratch_entries(&dir, "spool/fetch-42"), 1);
 }
 
@@ -213,15 +212,15 @@ static void takes_nothing_of_another_start_of_the_machine(void **unused)
 	(void)unused;
 	struct prefetch_client client;
 	assert_ok(prefetch_client_open(&client, settings_of(config), 42, &err), err);
-	char *boot = strstr(client.identity, "\nboot ");
+	char *boot = strstr(client.identity.text, "\nboot ");
 	assert_non_null(boot);
-	assert_int_equal(strlen(boot), strlen("\nboot 01234567-89ab-cdef-0123-456789abcdef\n"));
+	assert_int_equal(strlen(boot), strlen("\nboot 01234567-89ab-cdef-0123-456789abcdef\nend\n"));
 	boot[6] = boot[6] == '0' ? '1' : '0';
-	put("identity", client.identity);
+	put("identity", client.identity.text);
 	put(NAME, CONTENT);
 	assert_false(take());
 	boot[6] = '\0'; /* nor of one without */
-	put("identity", client.identity);
+	put("identity", client.identity.text);
 	assert_false(take());
 	prefetch_client_fini(&client);
 }
@@ -403,8 +402,17 @@ static void knows_what_is_in_order(void **unused)
 	assert_false(follows("000000010000000000000100", UINT64_MAX));
 	tell("000000010000000000000004", 104); /* no size */
 	assert_false(follows(NAME, UINT64_MAX));
-	for (size_t i = 0; i < 4; i++) {
-		static const char *const broken[] = {"", NAME, "nonsense 16777216\n", "000000010000000000000004 \n"};
+	put("last", LAST("000000010000000000000004", "1048576") "end\n");
+	assert_true(follows(NAME, UINT64_MAX));
+	static const char *const broken[] = {
+	    "",
+	    NAME,
+	    LAST("nonsense", "16777216") "end\n",
+	    LAST("000000010000000000000004", "") "end\n",
+	    LAST("000000010000000000000004", "1048576"),
+	    "000000010000000000000004 1048576\n",
+	};
+	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
 		put("last", broken[i]);
 		assert_false(follows(NAME, UINT64_MAX));
 	}
@@ -463,5 +471,5 @@ int main(void)
 	    TEST(needs_a_spool),
 	};
 	(void)signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests_name("command/prefetched", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/fetch/prefetch_client", tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ static void another_content_is_refused(void **unused)
 		assert_non_null(strstr(archive.err.text, names[i]));
 		assert_non_null(
 		    strstr(archive.err.text, "the archive has a different file with this name: differs from byte "));
-		assert_non_null(strstr(archive.err.hint, "Nothing was changed"));
+		assert_non_null(strstr(archive.err.hint, "walship changed nothing"));
 		assert_memory_equal(memory_store_bytes(archive.store, objects[i]), &before, sizeof before);
 	}
 }
@@ -89,8 +89,8 @@ static void what_cannot_be_read_back_is_not_success(void **unused)
 	object->data[object->len - 40] ^= 1;
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
 	assert_string_equal(archive.err.text,
-			    "push 000000010000000000000003: the archive already has this name, but its object "
-			    "cannot be read: not authentic: its HMAC-SHA-256 does not match");
+			    "push 000000010000000000000003: the archive already has an object with this name, but "
+			    "walship cannot read the object: not authentic: its HMAC-SHA-256 does not match");
 	object->len = 10;
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
 }
@@ -311,7 +311,8 @@ static void knows_whether_the_path_still_names_the_open_file(void **unused)
 	archive_put_wal(&archive, names[0], 8);
 	assert_int_equal(utimensat(AT_FDCWD, push.path, then, 0), 0);
 	assert_int_equal(push_source_check_current(&source, &push, &archive.err), STATUS_CONFLICT);
-	assert_non_null(strstr(archive.err.text, "push 000000010000000000000003: changed since it was checked"));
+	assert_non_null(
+	    strstr(archive.err.text, "push 000000010000000000000003: the file changed after walship checked it"));
 	assert_non_null(strstr(archive.err.hint, "backfill again"));
 	/* The same inode, written to since: one byte that it had already. */
 	assert_int_equal(rename(aside, push.path), 0);
@@ -323,7 +324,7 @@ static void knows_whether_the_path_still_names_the_open_file(void **unused)
 	assert_int_equal(futimens(fd, later), 0); /* the clock of files may not have moved on */
 	assert_int_equal(push_source_check_current(&source, &push, &archive.err), STATUS_CONFLICT);
 	assert_int_equal(push_source_send(&source, &push, &archive.err), STATUS_CONFLICT);
-	assert_non_null(strstr(archive.err.text, "changed while it was read"));
+	assert_non_null(strstr(archive.err.text, "the file changed while walship read it"));
 	assert_null(memory_store_bytes(archive.store, objects[0]));
 	/* As it was: a link more, or another owner, is no other content. */
 	assert_int_equal(futimens(fd, then), 0);
@@ -354,5 +355,5 @@ int main(void)
 	    WITH_SETUP(refuses_to_open_as_it_pushes),
 	    WITH_SETUP(knows_whether_the_path_still_names_the_open_file),
 	};
-	return cmocka_run_group_tests_name("archive/push", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/push/push", tests, NULL, NULL);
 }

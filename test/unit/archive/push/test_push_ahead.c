@@ -327,5 +327,5 @@ int main(void)
 	    WITH_SETUP(old_notes_are_swept),
 	    WITH_SETUP(of_another_cluster_nothing_goes_along),
 	};
-	return cmocka_run_group_tests_name("command/push_ahead", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/push/push_ahead", tests, NULL, NULL);
 }

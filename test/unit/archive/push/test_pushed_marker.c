@@ -17,7 +17,6 @@
 #define CONF                                                                                                           \
 	"repo = s3://bucket/prefix\ns3-endpoint = https://store:9000\ncipher-key-file = /keys/one\nspool = @/spool\n"
 
-static struct scratch dir;
 static struct error err;
 static const struct shipped file = {.system_id = UINT64_MAX,
 				    .device = 3,
@@ -25,20 +24,6 @@ static const struct shipped file = {.system_id = UINT64_MAX,
 				    .size = 16777216,
 				    .modified_ns = 1795000000123456789,
 				    .changed_ns = 1795000000123456790};
-
-static int setup(void **unused)
-{
-	(void)unused;
-	scratch_init(&dir);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	scratch_fini(&dir);
-	return 0;
-}
 
 /* Each '@' of the text becomes the directory's path. */
 static struct config *load(const char *text)
@@ -48,7 +33,7 @@ static struct config *load(const char *text)
 	struct config *config = NULL;
 	for (; *text != '\0'; text++)
 		len += (size_t)snprintf(conf + len, sizeof conf - len, *text == '@' ? "%s" : "%.1s",
-					*text == '@' ? dir.path : text);
+					*text == '@' ? test_dir.path : text);
 	enum status st = config_load_text(&config, conf, len, "test.conf", &err);
 	assert_ok(st, err);
 	return config;
@@ -71,7 +56,7 @@ static void write_note(const struct pushed_markers *notes, const struct shipped 
 
 static int count_notes(void)
 {
-	return scratch_entries(&dir, "spool/push-18446744073709551615-0");
+	return scratch_entries(&test_dir, "spool/push-18446744073709551615-0");
 }
 
 static void answers_once(void **unused)
@@ -178,16 +163,16 @@ static void answers_for_that_key_only(void **unused)
 	struct pushed_markers notes, later;
 	CLEANUP(config_freep)
 	struct config *config = load("repo = s3://bucket/prefix\ncipher-key-file = @/key\nspool = @/spool\n");
-	scratch_put(&dir, "key", "one", 3, 0600);
+	scratch_put(&test_dir, "key", "one", 3, 0600);
 	open_notes(&notes, config);
 	write_note(&notes, &file);
 	open_notes(&later, config);
 	assert_true(pushed_marker_is_there(&later, NAME, &file));
-	scratch_put(&dir, "new", "two", 3, 0600);
-	assert_int_equal(rename(scratch_path(&dir, "new"), config_text(config, OPTION_ID_CIPHER_KEY_FILE)), 0);
+	scratch_put(&test_dir, "new", "two", 3, 0600);
+	assert_int_equal(rename(scratch_path(&test_dir, "new"), config_text(config, OPTION_ID_CIPHER_KEY_FILE)), 0);
 	open_notes(&later, config);
 	assert_false(pushed_marker_is_there(&later, NAME, &file));
-	assert_int_equal(unlink(scratch_path(&dir, "key")), 0);
+	assert_int_equal(unlink(scratch_path(&test_dir, "key")), 0);
 	open_notes(&later, config);
 	assert_false(pushed_marker_is_there(&later, NAME, &file));
 }
@@ -203,12 +188,12 @@ static void another_cluster_has_its_own(void **unused)
 	assert_ok(st, err);
 	assert_false(pushed_marker_take(&others, NAME, &file));
 	/* A copy of the cluster throws nothing away either. */
-	scratch_put(&dir, "copy/pg_wal/x", "", 0, 0600);
-	st = pushed_markers_open(&others, settings_of(config), UINT64_MAX, scratch_path(&dir, "copy/pg_wal/" NAME),
+	scratch_put(&test_dir, "copy/pg_wal/x", "", 0, 0600);
+	st = pushed_markers_open(&others, settings_of(config), UINT64_MAX, scratch_path(&test_dir, "copy/pg_wal/" NAME),
 				 &err);
 	assert_ok(st, err);
 	assert_false(pushed_marker_take(&others, NAME, &file));
-	pushed_markers_sweep(&others, scratch_path(&dir, "copy/pg_wal/" NAME));
+	pushed_markers_sweep(&others, scratch_path(&test_dir, "copy/pg_wal/" NAME));
 	assert_true(pushed_marker_take(&notes, NAME, &file));
 }
 
@@ -295,12 +280,12 @@ static void links_are_not_followed(void **unused)
 	open_notes(&notes, config);
 	write_note(&notes, &file);
 	(void)snprintf(path, sizeof path, "%s/" NAME, notes.dir);
-	assert_int_equal(rename(path, scratch_path(&dir, "target")), 0);
-	assert_int_equal(symlink(scratch_path(&dir, "target"), path), 0);
+	assert_int_equal(rename(path, scratch_path(&test_dir, "target")), 0);
+	assert_int_equal(symlink(scratch_path(&test_dir, "target"), path), 0);
 	assert_false(pushed_marker_is_there(&notes, NAME, &file));
 	assert_int_equal(pushed_marker_reserve(&notes, NAME, &file, &fd, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "Too many levels of symbolic links"));
-	assert_int_equal(stat(scratch_path(&dir, "target"), &info), 0);
+	assert_int_equal(stat(scratch_path(&test_dir, "target"), &info), 0);
 	assert_true(info.st_size > 0);
 }
 
@@ -340,9 +325,11 @@ static void what_is_too_long_is_said(void **unused)
 	struct pushed_markers notes;
 	struct config *config = NULL;
 	memset(key_file, 'k', sizeof key_file - 1);
-	const struct config_pair options[] = {{"cipher-key-file", key_file}, {"spool", scratch_path(&dir, "spool")}};
-	scratch_put(&dir, "empty.conf", "", 0, 0600);
-	struct config_input input = {.options = options, .option_count = 2, .path = scratch_path(&dir, "empty.conf")};
+	const struct config_pair options[] = {{"cipher-key-file", key_file},
+					      {"spool", scratch_path(&test_dir, "spool")}};
+	scratch_put(&test_dir, "empty.conf", "", 0, 0600);
+	struct config_input input = {
+	    .options = options, .option_count = 2, .path = scratch_path(&test_dir, "empty.conf")};
 	enum status st = config_load(&config, &input, &err);
 	assert_ok(st, err);
 	assert_int_equal(pushed_markers_open(&notes, settings_of(config), UINT64_MAX, "/nowhere/" NAME, &err),
@@ -370,17 +357,18 @@ static void the_sweep_leaves_what_waits(void **unused)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char path[128];
 		(void)snprintf(path, sizeof path, "spool/push-18446744073709551615-0/%s", names[i]);
-		scratch_put(&dir, path, "", 0, 0600);
+		scratch_put(&test_dir, path, "", 0, 0600);
 	}
-	scratch_put(&dir, "pg_wal/archive_status/000000010000000000000002.ready", "", 0, 0600);
-	scratch_put(&dir, "pg_wal/archive_status/00000002.history.ready", "", 0, 0600);
-	scratch_put(&dir, "pg_wal/archive_status/" NAME ".done", "", 0, 0600);
+	scratch_put(&test_dir, "pg_wal/archive_status/000000010000000000000002.ready", "", 0, 0600);
+	scratch_put(&test_dir, "pg_wal/archive_status/00000002.history.ready", "", 0, 0600);
+	scratch_put(&test_dir, "pg_wal/archive_status/" NAME ".done", "", 0, 0600);
 	write_note(&notes, &file);
-	pushed_markers_sweep(&notes, scratch_path(&dir, "pg_wal/000000010000000000000001"));
+	pushed_markers_sweep(&notes, scratch_path(&test_dir, "pg_wal/000000010000000000000001"));
 	assert_int_equal(count_notes(), 2);
-	assert_int_equal(access(scratch_path(&dir, "spool/push-18446744073709551615-0/000000010000000000000002"), F_OK),
+	assert_int_equal(
+	    access(scratch_path(&test_dir, "spool/push-18446744073709551615-0/000000010000000000000002"), F_OK), 0);
+	assert_int_equal(access(scratch_path(&test_dir, "spool/push-18446744073709551615-0/00000002.history"), F_OK),
 			 0);
-	assert_int_equal(access(scratch_path(&dir, "spool/push-18446744073709551615-0/00000002.history"), F_OK), 0);
 }
 
 static void a_spool_of_others_is_not_used(void **unused)
@@ -389,18 +377,18 @@ static void a_spool_of_others_is_not_used(void **unused)
 	struct pushed_markers notes;
 	CLEANUP(config_freep) struct config *config = load(CONF);
 	open_notes(&notes, config);
-	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0750), 0);
+	assert_int_equal(chmod(scratch_path(&test_dir, "spool"), 0750), 0);
 	assert_int_equal(pushed_markers_open(&notes, settings_of(config), 1, NAME, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "with mode 0700"));
-	assert_int_equal(chmod(scratch_path(&dir, "spool"), 0700), 0);
+	assert_int_equal(chmod(scratch_path(&test_dir, "spool"), 0700), 0);
 	if (geteuid() != 0)
 		return;
-	assert_int_equal(chown(scratch_path(&dir, "spool"), 12345, 12345), 0);
+	assert_int_equal(chown(scratch_path(&test_dir, "spool"), 12345, 12345), 0);
 	assert_int_equal(pushed_markers_open(&notes, settings_of(config), 1, NAME, &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "not a directory of user 0 with"));
 }
 
-#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, test_dir_make, test_dir_remove)
 
 int main(void)
 {
@@ -420,5 +408,5 @@ int main(void)
 	    WITH_DIR(the_sweep_leaves_what_waits),
 	    WITH_DIR(a_spool_of_others_is_not_used),
 	};
-	return cmocka_run_group_tests_name("command/acknowledgement", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/push/pushed_marker", tests, NULL, NULL);
 }

@@ -96,5 +96,5 @@ int main(void)
 	    cmocka_unit_test(adds_a_second_file),
 	    cmocka_unit_test(takes_long_lines),
 	};
-	return cmocka_run_group_tests_name("net/aws_profile", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/aws/aws_profile", tests, NULL, NULL);
 }

@@ -172,5 +172,5 @@ int main(void)
 	    cmocka_unit_test(does_without_a_spool),
 	    cmocka_unit_test(keeps_only_what_expires),
 	};
-	return cmocka_run_group_tests_name("net/credential_keep", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/aws/credential_cache", tests, NULL, NULL);
 }

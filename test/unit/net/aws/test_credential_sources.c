@@ -73,7 +73,7 @@ static const struct source_case cases[] = {
     {{"AWS_CONFIG_FILE=~/config", OFF},
      .config = "[default]\naws_access_key_id = AK\naws_secret_access_key = sesame\n",
      .status = STATUS_USAGE,
-     .text = "~/config can be read by others",
+     .text = "~/config is readable by other users",
      .hint = "chmod 600"},
     {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=sso", OFF},
      .config = "[profile sso]\nsso_session = x\n",
@@ -135,7 +135,7 @@ static const struct source_case cases[] = {
     {{ROLE, STS, OFF},
      .answers = {{.status = "400 Bad Request", .body = STS_ERROR}},
      .status = STATUS_UNREACHABLE,
-     .text = "answered 400 InvalidIdentityToken: No provider",
+     .text = "answered HTTP 400 InvalidIdentityToken: No provider",
      .hint = "trust policy"},
     {{ROLE, STS, OFF}, .answers = {{.body = "<a>"}}, .status = STATUS_UNREACHABLE, .text = "malformed XML"},
     {{ROLE, STS, OFF},
@@ -170,7 +170,7 @@ static const struct source_case cases[] = {
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", OFF},
      .answers = {{.status = "404 Not Found"}},
      .status = STATUS_UNREACHABLE,
-     .text = "the container endpoint $/ answered 404",
+     .text = "the container endpoint $/ answered HTTP 404",
      .hint = "has a role"},
     {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=$/", OFF},
      .answers = {{.body = "{\"AccessKeyId\": \"AK\", \"Secr"}},
@@ -209,8 +209,8 @@ static const struct source_case cases[] = {
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
      .answers = {{.body = "T"}, {.status = "404 Not Found"}},
      .status = STATUS_UNREACHABLE,
-     .text = "security-credentials/ answered 404",
-     .hint = "attach a role",
+     .text = "security-credentials/ answered HTTP 404",
+     .hint = "attach an IAM role",
      .requests = {"PUT ", ROLES}},
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
      .answers = {{.body = "T"},
@@ -309,5 +309,5 @@ static void finds_or_says_why_not(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(finds_or_says_why_not)};
-	return cmocka_run_group_tests_name("net/credential_sources", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/aws/credential_sources", tests, NULL, NULL);
 }

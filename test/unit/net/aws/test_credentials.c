@@ -33,5 +33,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(replaces_what_was_there),
 	};
-	return cmocka_run_group_tests_name("net/credentials", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/aws/credentials", tests, NULL, NULL);
 }

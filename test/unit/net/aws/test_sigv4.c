@@ -154,5 +154,5 @@ int main(void)
 	    cmocka_unit_test(signs_the_session_token),
 	    cmocka_unit_test(refuses_what_passes_its_bounds),
 	};
-	return cmocka_run_group_tests_name("net/sigv4", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/aws/sigv4", tests, NULL, NULL);
 }

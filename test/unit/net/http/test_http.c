@@ -432,5 +432,5 @@ int main(void)
 	    cmocka_unit_test(gives_up_connecting_in_time), cmocka_unit_test(trusts_only_whom_it_should),
 	    cmocka_unit_test(explains_wrong_tls_settings), cmocka_unit_test(refuses_headers_that_are_not_one_line),
 	};
-	return cmocka_run_group_tests_name("net/http", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/http/http", tests, NULL, NULL);
 }

@@ -112,5 +112,5 @@ int main(void)
 	    cmocka_unit_test(reads_what_is_well_formed),
 	    cmocka_unit_test(keeps_its_bounds),
 	};
-	return cmocka_run_group_tests_name("net/xml", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/http/xml", tests, NULL, NULL);
 }

@@ -161,5 +161,5 @@ int main(void)
 	    cmocka_unit_test(does_not_guess),
 	    cmocka_unit_test(tells_a_standby),
 	};
-	return cmocka_run_group_tests_name("wal/control", tests, setup, teardown);
+	return cmocka_run_group_tests_name("pg/data/control", tests, setup, teardown);
 }

@@ -190,5 +190,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(finds_what_is_finished),
 					   cmocka_unit_test(what_cannot_be_read)};
-	return cmocka_run_group_tests_name("wal/finished", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/data/finished", tests, NULL, NULL);
 }

@@ -152,5 +152,5 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(nothing_is_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(reads_the_last_checkpoint, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("wal/pending", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/data/pending", tests, NULL, NULL);
 }

@@ -206,5 +206,5 @@ int main(void)
 	    WITH_DIR(knows_what_still_waits),
 	    WITH_DIR(a_backlog_of_days),
 	};
-	return cmocka_run_group_tests_name("wal/ready", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/data/ready", tests, NULL, NULL);
 }

@@ -123,5 +123,5 @@ int main(void)
 	    WITH_DIR(waits_for_a_bounded_time),
 	    WITH_DIR(nothing_is_nothing),
 	};
-	return cmocka_run_group_tests_name("net/postgres", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/server/postgres", tests, NULL, NULL);
 }

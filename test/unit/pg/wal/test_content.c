@@ -187,5 +187,5 @@ int main(void)
 	    cmocka_unit_test(refuses_damaged_segments),
 	    cmocka_unit_test(judges_text_files),
 	};
-	return cmocka_run_group_tests_name("wal/content", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/wal/content", tests, NULL, NULL);
 }

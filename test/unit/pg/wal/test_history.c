@@ -93,5 +93,5 @@ int main(void)
 	    cmocka_unit_test(refuses_what_would_stop_recovery),
 	    cmocka_unit_test(the_reader_may_end_it),
 	};
-	return cmocka_run_group_tests_name("wal/history", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/wal/history", tests, NULL, NULL);
 }

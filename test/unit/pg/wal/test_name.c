@@ -270,5 +270,5 @@ int main(void)
 	    cmocka_unit_test(a_system_identifier_has_64_bits),
 	    cmocka_unit_test(segments_have_numbers),
 	};
-	return cmocka_run_group_tests_name("wal/name", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/wal/name", tests, NULL, NULL);
 }

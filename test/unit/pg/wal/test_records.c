@@ -139,7 +139,7 @@ static void a_switch_ends_the_segment_behind(void **unused)
 		*kind = 0x20;
 		records = begin(&writer, BEGIN + MIB);
 		assert_int_equal(feed(&records, &writer, MIB, writer.bytes.len - MIB, 777), STATUS_CONFLICT);
-		assert_non_null(strstr(err.text, "the records end before the segment, without"));
+		assert_non_null(strstr(err.text, "the WAL records end before the segment ends, without"));
 		wal_writer_fini(&writer);
 	}
 }
@@ -279,7 +279,7 @@ static void records_are_linked_and_do_not_end_early(void **unused)
 	assert_ok(buffer_append(&writer.bytes, zero, sizeof zero, &err), err);
 	records = begin(&writer, BEGIN);
 	assert_int_equal(feed(&records, &writer, 0, writer.bytes.len, 100), STATUS_CONFLICT);
-	assert_non_null(strstr(err.text, "the records end before the segment, without"));
+	assert_non_null(strstr(err.text, "the WAL records end before the segment ends, without"));
 	wal_writer_fini(&writer);
 }
 
@@ -296,5 +296,5 @@ int main(void)
 	    cmocka_unit_test(says_what_is_wrong),
 	    cmocka_unit_test(records_are_linked_and_do_not_end_early),
 	};
-	return cmocka_run_group_tests_name("wal/records", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/wal/records", tests, NULL, NULL);
 }

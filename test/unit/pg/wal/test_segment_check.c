@@ -155,5 +155,5 @@ int main(void)
 	    WITH_WAL(a_few_bytes_that_are_wrong), WITH_WAL(one_whose_timeline_was_left),
 	    WITH_WAL(one_of_a_release_to_come),   WITH_WAL(what_cannot_be_read),
 	};
-	return cmocka_run_group_tests_name("wal/whole", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("pg/wal/segment_check", tests, NULL, NULL);
 }

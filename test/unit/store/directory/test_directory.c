@@ -97,7 +97,7 @@ static void what_is_in_the_way_is_named(void **unused)
 	assert_int_equal(get(store, "9/plain/x"), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "Not a directory"));
 	assert_int_equal(get(store, "9/folder"), STATUS_DAMAGED);
-	assert_non_null(strstr(err.text, "/9/folder is a directory, but an object is expected"));
+	assert_non_null(strstr(err.text, "/9/folder is a directory, but walship expects an object"));
 	assert_non_null(strstr(err.hint, "move it away"));
 	assert_int_equal(store_read_first(store, &world.call, "9/folder", first, &first_len, &err), STATUS_DAMAGED);
 	assert_int_equal(store_stat(store, &world.call, "9/folder", &info, &err), STATUS_DAMAGED);
@@ -250,7 +250,7 @@ int main(void)
 	};
 	scratch_init(&dir);
 	world_init(&world);
-	int failed = cmocka_run_group_tests_name("store/directory", tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("store/directory/directory", tests, NULL, NULL);
 	world_fini(&world);
 	scratch_fini(&dir);
 	return failed;

@@ -206,5 +206,5 @@ int main(void)
 	    cmocka_unit_test(says_that_it_is_not_there),
 #endif
 	};
-	return cmocka_run_group_tests_name("store/libs3", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/libs3", tests, NULL, NULL);
 }

@@ -456,5 +456,5 @@ int main(void)
 	    cmocka_unit_test(remembers_what_it_learned),
 	    cmocka_unit_test(follows_the_region_to_its_host),
 	};
-	return cmocka_run_group_tests_name("store/s3", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/s3", tests, NULL, NULL);
 }

@@ -90,5 +90,5 @@ int main(void)
 	    cmocka_unit_test(says_what_it_leaves_behind),
 	    cmocka_unit_test(does_not_know_without_an_answer),
 	};
-	return cmocka_run_group_tests_name("store/s3_deadline", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/s3_deadline", tests, NULL, NULL);
 }

@@ -107,5 +107,5 @@ int main(void)
 	    cmocka_unit_test(asks_once),
 	    cmocka_unit_test(says_why_there_are_no_others),
 	};
-	return cmocka_run_group_tests_name("store/s3_expired", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/s3_expired", tests, NULL, NULL);
 }

@@ -210,7 +210,7 @@ static void keeps_its_bounds(void **state)
 	(void)buffer_printf(&many, &err, "<ListBucketResult><NextContinuationToken>%03000d</NextContinuationToken>", 1);
 	(void)buffer_printf(&many, &err, "</ListBucketResult>");
 	const struct fault_answer long_token = {.body = buffer_text(&many)};
-	check("a long token", &long_token, 1, STATUS_UNREACHABLE, "", "token too long:");
+	check("a long token", &long_token, 1, STATUS_UNREACHABLE, "", "continuation token too long:");
 	buffer_fini(&many);
 }
 
@@ -223,5 +223,5 @@ int main(void)
 	    cmocka_unit_test(each_page_may_have_time_of_its_own),
 	    cmocka_unit_test(keeps_its_bounds),
 	};
-	return cmocka_run_group_tests_name("store/s3_list", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/s3_list", tests, NULL, NULL);
 }

@@ -278,5 +278,5 @@ int main(void)
 	    cmocka_unit_test(nothing_is_sent_unless_asked_for),
 	    cmocka_unit_test(are_checked_first),
 	};
-	return cmocka_run_group_tests_name("store/s3_object", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/s3_object", tests, NULL, NULL);
 }

@@ -243,5 +243,5 @@ int main(void)
 	    cmocka_unit_test(stops_when_the_sink_fails),
 	    cmocka_unit_test(keeps_the_deadline),
 	};
-	return cmocka_run_group_tests_name("store/s3_read", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/s3_read", tests, NULL, NULL);
 }

@@ -186,5 +186,5 @@ int main(void)
 	    cmocka_unit_test(goes_on_after_too_much),
 	    cmocka_unit_test(has_bounds),
 	};
-	return cmocka_run_group_tests_name("store/s3_read_first", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/s3_read_first", tests, NULL, NULL);
 }

@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 		options.endpoint = getenv("TEST_S3_ENDPOINT_HTTP");
 		options.ca_file = NULL;
 	}
-	int failed = own ? cmocka_run_group_tests_name("store/s3_own", tests, NULL, NULL)
+	int failed = own ? cmocka_run_group_tests_name("store/s3/s3_suite", tests, NULL, NULL)
 			 : store_suite_run(use_libs3 ? "store/libs3" : "store/s3", &s3);
 	credentials_fini(&credentials);
 	return failed;

@@ -404,5 +404,5 @@ int main(void)
 	    cmocka_unit_test(names_the_parts),
 	    cmocka_unit_test(looks_for_no_name_at_aws),
 	};
-	return cmocka_run_group_tests_name("store/s3_write", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/s3/s3_write", tests, NULL, NULL);
 }

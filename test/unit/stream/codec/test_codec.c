@@ -323,5 +323,5 @@ int main(void)
 	    cmocka_unit_test(more_than_a_block_is_damage),
 	    cmocka_unit_test(noise_grows_within_the_bound),
 	};
-	return cmocka_run_group_tests_name("stream/codec", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("stream/codec/codec", tests, NULL, NULL);
 }

@@ -160,5 +160,5 @@ int main(void)
 	    cmocka_unit_test(refuses_every_header_cut_off), cmocka_unit_test(refuses_what_is_wrong),
 	    cmocka_unit_test(refuses_what_is_not_gzip),
 	};
-	return cmocka_run_group_tests_name("stream/gzip", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("stream/codec/gzip", tests, NULL, NULL);
 }
