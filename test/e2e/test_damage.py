@@ -134,7 +134,7 @@ def test_s3_answer_cut_short(s3_site):
     for after in (5000, size // 2, size):
         s3_site.store.proxy.cut(after)
         dest = s3_site.scratch.folder("dest") / "x"
-        s3_site.run("fetch", name, dest, "--system-id", s3_site.system_id).expect(255, rf"fetch {name}: .*broke off")
+        s3_site.run("fetch", name, dest, "--system-id", s3_site.system_id).expect(255, rf"fetch {name}: .*the answer was cut off")
         assert not list(dest.parent.iterdir())
     s3_site.store.proxy.forward()
     s3_site.run("fetch", name, dest, "--system-id", s3_site.system_id).expect(0)
@@ -148,4 +148,4 @@ def test_a_pipe_in_place_of_an_object(dir_site):
     path.unlink()
     os.mkfifo(path, 0o600)
     host.USER.own(path, 0o600)
-    dir_site.run("cat", name, "--system-id", dir_site.system_id).expect(255, "cut off", ".")
+    dir_site.run("cat", name, "--system-id", dir_site.system_id).expect(255, "truncated", ".")

@@ -33,8 +33,8 @@ ONCE = {
     "307 other region": (3, 255, 3, "307 TemporaryRedirect"),
     "404 no bucket": (3, 255, 3, "404 NoSuchBucket"),
     "404 of a proxy": (3, 255, 3, "404"),
-    "200 of a proxy": (3, 255, 3, "not S3.s answer|cut off|begin upload"),
-    "200, empty": (3, 255, 3, "without an ETag|cut off|without an upload id"),
+    "200 of a proxy": (3, 255, 3, "not from S3|truncated|begin upload"),
+    "200, empty": (3, 255, 3, "without an ETag|truncated|without an upload id"),
     "200 with an error, done": (0, 255, 3, "does not begin with WALSHIP"),
     "200 with an error": (0, 255, 3, "does not begin with WALSHIP"),
     "huge error body": (0, 0, 0, None),
@@ -48,7 +48,7 @@ ONCE = {
     "bit flipped": (0, 255, 3, "authentic|damaged"),
     "length too long": (0, 255, 0, "416 InvalidRange"),
     "length too short": (0, 255, 3, "damaged|authentic|truncated"),
-    "200, malformed": (3, 255, 3, "not S3.s answer|damaged|authentic|WALSHIP|without a"),
+    "200, malformed": (3, 255, 3, "not from S3|damaged|authentic|WALSHIP|without a"),
 }
 FOREVER = {
     "no answer": "no answer in time|not complete in time|time",
