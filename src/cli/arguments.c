@@ -134,10 +134,9 @@ static bool is_group(const char *word)
 	return false;
 }
 
-static enum status unknown_command(struct arguments *out, const char *name, struct error *err)
+static enum status unknown_command(const char *name, struct error *err)
 {
 	struct nearest nearest = nearest_begin(name);
-	out->unknown = true;
 	for (size_t i = 0; i < command_count; i++)
 		nearest_offer(&nearest, command_table[i].name, strlen(command_table[i].name));
 	(void)error_set(err, STATUS_USAGE, "unknown command '%.64s'", name);
@@ -156,12 +155,13 @@ static enum status take_command(struct arguments *out, const char *word, struct 
 		return STATUS_OK;
 	if (out->group == NULL && is_group(word))
 		return out->group = word, STATUS_OK;
-	return unknown_command(out, name, err);
+	out->unknown = word;
+	return unknown_command(name, err);
 }
 
 static enum status take_word(struct arguments *out, const char *word, struct error *err)
 {
-	if (out->command == NULL && !out->unknown)
+	if (out->command == NULL && out->unknown == NULL)
 		return take_command(out, word, err);
 	if (out->operand_count == OPERANDS_MAX)
 		return error_set(err, STATUS_USAGE, "too many operands: %.64s", word);

@@ -1,7 +1,6 @@
 #include "cli/cli.h"
 
 #include <signal.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "cli/arguments.h"
@@ -9,6 +8,7 @@
 #include "cli/detach.h"
 #include "cli/help.h"
 #include "cli/logger.h"
+#include "cli/reader.h"
 #include "cli/signal_hold.h"
 
 /* Ends a call: logs the error and returns the exit code for PostgreSQL. */
@@ -59,19 +59,6 @@ static enum status run(const struct process *process, const struct arguments *ar
 	backstop_disarm();
 	*reader = context.reader;
 	return st;
-}
-
-/*
- * An unknown command may be a misspelled restore_command: recovery must stop instead of ending early. A single path as
- * operand, such as %p, indicates an archive_command, where a code above 126 would end the archiver.
- */
-static enum exit_for reader_of(const struct arguments *arguments)
-{
-	if (arguments->command != NULL)
-		return arguments->command->reader;
-	bool archives =
-	    arguments->unknown && arguments->operand_count == 1 && strchr(arguments->operands[0], '/') != NULL;
-	return archives ? EXIT_FOR_PUSH : EXIT_FOR_FETCH;
 }
 
 int cli_run(const struct process *process)

@@ -166,3 +166,29 @@ def test_backup_file(site):
         site.run("fetch", name, dest, cwd=primary.data).expect(0)
         assert dest.read_bytes() == (primary.data / "pg_wal" / name).read_bytes()
         assert dest.read_bytes().startswith(b"START WAL LOCATION")
+
+
+@pytest.mark.heart
+@pytest.mark.parametrize("words", [("%f", "%p"), ("push", "%p"), ("push", "%f", "%p")], ids=" ".join)
+def test_a_wrong_restore_command_stops_recovery(dir_site, words):
+    """Exit codes of an archive_command would end recovery early: without the archived rows, and as a success."""
+    site = dir_site
+    with site.primary() as primary:
+        primary.start()
+        backup = primary.basebackup(site.cluster("backup"))
+        primary.sql("create table t as select generate_series(1, 1000) n")
+        rows = primary.rows()
+        primary.archive_all()
+    with site.restored(backup) as restored:
+        restored.configure(restore_command=site.walship.command(*words))
+        restored.expect("walship: ", r"FATAL:  could not restore file", r"startup process .* exited with exit code 1")
+        restored.start(wait=False)
+        assert restored.wait_end() != 0
+        text = restored.log_text()
+        assert "archive recovery complete" not in text and "ready to accept connections" not in text
+        assert "from archive: child process exited with exit code 255" in text
+        assert (restored.data / "recovery.signal").exists()
+        restored.configure(restore_command=site.walship.command("fetch", "%f", "%p"))
+        restored.start(wait=False)
+        restored.wait_promoted()
+        assert restored.rows() == rows
