@@ -35,6 +35,8 @@ static enum status parse_file(struct repo_url *out, const char *text, const char
 {
 	if (path[0] != '/')
 		return refuse(err, text, "needs an absolute directory");
+	if (strspn(path, "/") == strlen(path))
+		return refuse(err, text, "names the root directory; name a directory below it");
 	out->kind = REPO_FILE;
 	copy_trimmed(out->path, path, strlen(path));
 	return STATUS_OK;

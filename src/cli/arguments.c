@@ -14,9 +14,10 @@ static enum status add_option(struct arguments *out, const char *name, const cha
 }
 
 /* Shows only the name: the value after '=' may be a secret. */
-static enum status unknown_option(const char *text, struct error *err)
+static enum status unknown_option(struct arguments *out, const char *text, struct error *err)
 {
 	char name[64];
+	out->unknown_option = true;
 	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
 	(void)error_set(err, STATUS_USAGE, "unknown option '%s'", name);
 	struct nearest nearest = nearest_begin(name + strspn(name, "-"));
@@ -85,6 +86,16 @@ static enum status check_flags(const struct arguments *arguments, struct error *
 	return STATUS_OK;
 }
 
+static enum status take_config(struct arguments *out, const char *path, struct error *err)
+{
+	if (out->config_path != NULL) {
+		(void)error_set(err, STATUS_USAGE, "--config is given twice");
+		return error_hint(err, STATUS_USAGE, "walship reads one configuration file: remove one of the two");
+	}
+	out->config_path = path;
+	return STATUS_OK;
+}
+
 /* *index is the option's index in argv; it advances if the value is a separate argument. */
 static enum status take_long(struct arguments *out, int argc, char **argv, int *index, struct error *err)
 {
@@ -100,7 +111,7 @@ static enum status take_long(struct arguments *out, int argc, char **argv, int *
 	if (name == NULL)
 		name = own_name(out->command, text, len);
 	if (name == NULL)
-		return unknown_option(argv[*index], err);
+		return unknown_option(out, argv[*index], err);
 	const char *value = text[len] == '=' ? text + len + 1 : NULL;
 	if (value == NULL && *index + 1 < argc)
 		value = argv[++*index];
@@ -108,7 +119,7 @@ static enum status take_long(struct arguments *out, int argc, char **argv, int *
 		return error_hint(err, error_set(err, STATUS_USAGE, "--%s needs a value", name),
 				  "--%s VALUE, or --%s=VALUE", name, name);
 	if (strcmp(name, "config") == 0)
-		return out->config_path = value, STATUS_OK;
+		return take_config(out, value, err);
 	return add_option(out, name, value, err);
 }
 
@@ -120,6 +131,7 @@ static enum status take_short(struct arguments *out, const char *text, struct er
 		return add_option(out, "log-level", "debug", err);
 	if (strcmp(text, "-h") == 0)
 		return out->help = true, STATUS_OK;
+	out->unknown_option = true;
 	(void)error_set(err, STATUS_USAGE, "unknown option '%.64s'", text);
 	return error_hint(err, STATUS_USAGE, "see walship help");
 }

@@ -15,6 +15,7 @@ struct arguments {
 	const struct command_row *command; /* NULL: none given, or unknown */
 	const char *group;                 /* the first word of a two-word command, such as "key"; NULL: none */
 	const char *unknown;               /* the last word of an unknown command; NULL: none given */
+	bool unknown_option;               /* an unknown option was given: the word behind it may be its value */
 	const char *operands[OPERANDS_MAX + 1];
 	size_t operand_count;
 	const char *flags[FLAGS_MAX + 1]; /* names from flag_table, then NULL */

@@ -24,6 +24,16 @@ static const struct command_row *meant_command(const struct arguments *arguments
 	return command;
 }
 
+/*
+ * Whether push has a source and a target, as restore_command has. The target need not be %p: 'walship push %f /dir/%f'.
+ * A path and the value of an unknown option are not a pair.
+ */
+static bool copies(const struct arguments *arguments)
+{
+	return arguments->command != NULL && arguments->command->run == command_push && arguments->operand_count > 1 &&
+	       (!arguments->unknown_option || has(arguments, PLACEHOLDER_NAME));
+}
+
 enum exit_for reader_of(const struct arguments *arguments)
 {
 	const struct command_row *command = meant_command(arguments);
@@ -31,11 +41,8 @@ enum exit_for reader_of(const struct arguments *arguments)
 		return EXIT_FOR_FETCH;
 	if (has(arguments, PLACEHOLDER_ARCHIVED_PATH))
 		return EXIT_FOR_PUSH;
-	/* A restore_command may name another directory than %p: 'walship push %f /dir/%f'. */
 	if (command != NULL)
-		return arguments->command != NULL && command->run == command_push && arguments->operand_count > 1
-			   ? EXIT_FOR_FETCH
-			   : command->reader;
+		return copies(arguments) ? EXIT_FOR_FETCH : command->reader;
 	if (arguments->unknown == NULL || placeholder_of(arguments->unknown) == PLACEHOLDER_NAME)
 		return EXIT_FOR_FETCH;
 	/* A single path indicates a misspelled push. */

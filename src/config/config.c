@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/environment.h"
+#include "config/foreign_variable.h"
 #include "config/ini.h"
 
 #define SOURCE_MAX (PATH_MAX + 16)
@@ -148,20 +149,6 @@ static enum status load_also(struct config *config, const char *const *environme
 	return STATUS_OK;
 }
 
-/* Whether name is a variable set for notify-command, which may call walship. */
-static bool is_event(const char *name)
-{
-	static const char *const names[] = {
-#define EVENT(id, name, meaning) name,
-#include "base/event.def"
-#undef EVENT
-	};
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* A misspelled variable is an error, so that it is not silently ignored. */
 static enum status load_environment(struct config *config, const char *const *environment, struct error *err)
 {
@@ -179,7 +166,7 @@ static enum status load_environment(struct config *config, const char *const *en
 		enum option_id id = 0;
 		while (id < OPTION_COUNT && (option_variable(id, lower), strcmp(lower, name) != 0))
 			id++;
-		if (id == OPTION_COUNT && is_event(name))
+		if (id == OPTION_COUNT && variable_is_foreign(*environment, len))
 			continue;
 		if (id == OPTION_COUNT) {
 			for (size_t i = 0; name[i] != '\0'; i++)
@@ -217,6 +204,12 @@ static enum status take_option(struct config *config, const struct config_pair *
 	return set(config, id, pair->value, &source, err);
 }
 
+/* A '#' behind a blank, which would become part of the value. */
+static bool holds_comment(const char *value)
+{
+	return strstr(value, " #") != NULL || strstr(value, "\t#") != NULL;
+}
+
 /* The argument of take_line. */
 struct file_load {
 	struct config *config;
@@ -235,6 +228,11 @@ static enum status take_line(void *arg, const struct ini_line *line, struct erro
 	if (option_table[id].type == OPTION_SECRET && load->file->others_can_read) {
 		(void)error_set(err, STATUS_USAGE, "%s: %s in a file that other users can read", text, line->name);
 		return error_hint(err, STATUS_USAGE, "chmod 600 %s, or use %s-file", load->file->path, line->name);
+	}
+	if (!option_may_hold_hash(id) && holds_comment(line->value)) {
+		(void)error_set(err, STATUS_USAGE, "%s: %s: '#' begins a comment only at the start of a line", text,
+				line->name);
+		return error_hint(err, STATUS_USAGE, "put the comment on its own line, or begin it with ';'");
 	}
 	return set(load->config, id, line->value, &source, err);
 }

@@ -21,14 +21,15 @@ static bool is_file(const struct config_key *key, const char *file)
 	return key->id == OPTION_ID_CIPHER_KEY_FILE && strcmp(key->value, file) == 0;
 }
 
-/* Refuses values that "name = value" cannot express: libinih strips outer blanks, and " ;" begins a comment. */
+/* Refuses values that "name = value" cannot express: outer blanks are stripped, " ;" and " #" mean a comment. */
 static enum status check_name(const char *file, struct error *err)
 {
 	size_t len = strlen(file);
 	bool controls = false;
 	for (size_t i = 0; i < len; i++)
 		controls |= (unsigned char)file[i] < ' ';
-	if (len > 0 && file[0] == '/' && file[len - 1] != ' ' && !controls && strstr(file, " ;") == NULL)
+	if (len > 0 && file[0] == '/' && file[len - 1] != ' ' && !controls && strstr(file, " ;") == NULL &&
+	    strstr(file, " #") == NULL)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "'%s' is not a valid value in walship.conf", file);
 	return error_hint(err, STATUS_USAGE, "rename the key file");

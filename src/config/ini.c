@@ -4,13 +4,34 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <ini.h>
+#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "sys/read_file.h"
 
 #define FILE_MAX (64 * 1024) /* the sample with every option has a tenth of this */
+
+/*
+ * The file names commands, so only this user and root may be able to change it. root also runs walship on the server
+ * user's files, as with files of secrets. On a read-only mount, as containers have it, owner and mode are the host's:
+ * nobody here can write.
+ */
+static enum status check_writers(int fd, const struct stat *info, const char *path, struct error *err)
+{
+	struct statvfs mount;
+	bool foreign = geteuid() != 0 && info->st_uid != 0 && info->st_uid != geteuid();
+	if ((!foreign && (info->st_mode & 0022) == 0) || (fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0))
+		return STATUS_OK;
+	if (foreign) {
+		(void)error_set(err, STATUS_USAGE, "configuration file %s belongs to user %u, not to this user or root",
+				path, (unsigned)info->st_uid);
+		return error_hint(err, STATUS_USAGE,
+				  "run walship as that user, or chown the file: it names commands that walship runs");
+	}
+	(void)error_set(err, STATUS_USAGE, "configuration file %s is writable by other users (mode %04o)", path,
+			(unsigned)info->st_mode & 07777);
+	return error_hint(err, STATUS_USAGE, "chmod go-w %s: the file names commands that walship runs", path);
+}
 
 enum status ini_file_read(struct ini_file *file, const char *path, struct error *err)
 {
@@ -27,6 +48,9 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 	}
 	if (!S_ISREG(info.st_mode))
 		return error_set(err, STATUS_USAGE, "configuration file %s is not a regular file", path);
+	enum status trusted = check_writers(fd, &info, path, err);
+	if (trusted)
+		return trusted;
 	ssize_t got = read_file_open(fd, content, sizeof content);
 	if (got < 0)
 		return error_errno(err, STATUS_USAGE, errno, "configuration file %s", path);
@@ -40,23 +64,6 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 	return st;
 }
 
-/* State shared by libinih's callbacks. */
-struct reading {
-	const struct ini_file *file;
-	ini_line_fn take;
-	void *arg;
-	struct error *err;
-	enum status st;
-	size_t offset;
-	int line;
-};
-
-static enum status refuse(struct reading *reading, const char *what)
-{
-	reading->st = error_set(reading->err, STATUS_USAGE, "%s:%d: %s", reading->file->path, reading->line, what);
-	return reading->st;
-}
-
 /* Some editors write a byte order mark. Skip it, so that a section on the first line is recognized. */
 static size_t mark_length(const struct secret *content)
 {
@@ -64,73 +71,86 @@ static size_t mark_length(const struct secret *content)
 	return content->len >= 3 && memcmp(content->data, mark, 3) == 0 ? 3 : 0;
 }
 
-/* libinih reports a section only together with a name in it, so check sections here: an empty one may be wrong too. */
-static bool is_foreign_section(const char *line, size_t len)
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Strips outer blanks in place. Returns the first character that remains. */
+static char *strip(char *text)
+{
+	size_t len = strlen(text);
+	while (len > 0 && is_blank(text[len - 1]))
+		text[--len] = '\0';
+	while (is_blank(*text))
+		text++;
+	return text;
+}
+
+/* Cuts off a comment: ';' behind a blank. */
+static void cut_comment(char *text)
+{
+	for (char *c = text; *c != '\0'; c++) {
+		if (is_blank(c[0]) && c[1] == ';') {
+			*c = '\0';
+			return;
+		}
+	}
+}
+
+/* Splits text in place at the first '=' or ':'. False when there is none. */
+static bool split(char *text, struct ini_line *line)
+{
+	char *value = text + strcspn(text, "=:");
+	if (*value == '\0')
+		return false;
+	*value++ = '\0';
+	line->name = strip(text);
+	line->value = strip(value);
+	return true;
+}
+
+static enum status check_section(const char *text, struct error *err)
 {
 	static const char own[] = "[walship]";
-	return len > 0 && line[0] == '[' && (len < sizeof own - 1 || memcmp(line, own, sizeof own - 1) != 0);
+	if (strncmp(text, own, sizeof own - 1) == 0)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "unknown section %.64s", text);
+	return error_hint(err, STATUS_USAGE, "put options outside of sections or in [walship]");
 }
 
-static char *refuse_section(struct reading *reading, const char *line, size_t len)
+/* Parses one line in place. A line without an option leaves line->name NULL. */
+static enum status parse_line(char *text, struct ini_line *line, struct error *err)
 {
-	reading->st = error_set(reading->err, STATUS_USAGE, "%s:%d: unknown section %.*s", reading->file->path,
-				reading->line, len < 64 ? (int)len : 64, line);
-	(void)error_hint(reading->err, STATUS_USAGE, "put options outside of sections or in [walship]");
-	return NULL;
-}
-
-/*
- * Hands libinih one line, as fgets does. Drops leading white space, because libinih would take the line for a
- * continuation. Refuses a line longer than the buffer, because libinih would take it for two.
- */
-static char *next_line(char *buffer, int size, void *stream)
-{
-	struct reading *reading = stream;
-	const char *from = reading->file->content.data + reading->offset;
-	size_t left = reading->file->content.len - reading->offset;
-	if (reading->st || left == 0)
-		return NULL;
-	const char *newline = memchr(from, '\n', left);
-	size_t len = newline == NULL ? left : (size_t)(newline - from);
-	reading->line++;
-	reading->offset += newline == NULL ? len : len + 1;
-	if (memchr(from, '\0', len) != NULL)
-		return refuse(reading, "contains a zero byte") ? NULL : buffer;
-	size_t blank = 0;
-	while (blank < len && (from[blank] == ' ' || from[blank] == '\t'))
-		blank++;
-	if (is_foreign_section(from + blank, len - blank))
-		return refuse_section(reading, from + blank, len - blank);
-	if (blank < len && (from[blank] == ';' || from[blank] == '#'))
-		len = blank; /* comments may have any length */
-	if (len - blank + 2 > (size_t)size)
-		return refuse(reading, "line too long") ? NULL : buffer;
-	memcpy(buffer, from + blank, len - blank);
-	(void)strcpy(buffer + len - blank, "\n");
-	return buffer;
-}
-
-static int take_pair(void *user, const char *section, const char *name, const char *value)
-{
-	struct reading *reading = user;
-	if (reading->st)
-		return 0;
-	(void)section; /* next_line has refused all but [walship] */
-	struct ini_line line = {reading->line, name, value == NULL ? "" : value};
-	reading->st = reading->take(reading->arg, &line, reading->err);
-	return reading->st == STATUS_OK;
+	text = strip(text);
+	if (text[0] == '\0' || text[0] == ';' || text[0] == '#')
+		return STATUS_OK;
+	if (text[0] == '[')
+		return check_section(text, err);
+	cut_comment(text);
+	return split(text, line) ? STATUS_OK : error_set(err, STATUS_USAGE, "neither 'name = value' nor a comment");
 }
 
 enum status ini_parse_lines(const struct ini_file *file, ini_line_fn take, void *arg, struct error *err)
 {
-	struct reading reading = {
-	    .file = file, .take = take, .arg = arg, .err = err, .offset = mark_length(&file->content)};
-	int first_bad = ini_parse_stream(next_line, &reading, take_pair, &reading);
-	if (!reading.st && first_bad != 0) {
-		reading.line = first_bad;
-		(void)refuse(&reading, "neither 'name = value' nor a comment");
+	CLEANUP(secret_fini) struct secret content = {0};
+	enum status st = secret_set(&content, file->content.data, file->content.len, err);
+	char *text = st ? NULL : content.data + mark_length(&content);
+	for (int number = 1; !st && text < content.data + content.len; number++) {
+		struct ini_line line = {.number = number};
+		size_t left = (size_t)(content.data + content.len - text);
+		char *newline = memchr(text, '\n', left);
+		size_t len = newline == NULL ? left : (size_t)(newline - text);
+		text[len] = '\0';
+		st = strlen(text) < len ? error_set(err, STATUS_USAGE, "contains a zero byte")
+					: parse_line(text, &line, err);
+		if (st)
+			return error_wrap(err, st, "%s:%d", file->path, number);
+		if (line.name != NULL)
+			st = take(arg, &line, err);
+		text += len + 1;
 	}
-	return reading.st;
+	return st;
 }
 
 void ini_file_fini(struct ini_file *file)

@@ -49,6 +49,13 @@ bool option_is_list(enum option_id id)
 	return option_table[id].type == OPTION_LIST || option_table[id].type == OPTION_LINES;
 }
 
+bool option_may_hold_hash(enum option_id id)
+{
+	const struct option_row *row = &option_table[id];
+	bool any = row->type == OPTION_TEXT && row->bounds != NULL && strcmp(row->bounds, "any") == 0;
+	return any || row->type == OPTION_LINES || row->type == OPTION_SECRET;
+}
+
 const char *option_nearest(const char *name)
 {
 	struct nearest nearest = nearest_begin(name);

@@ -44,6 +44,9 @@ enum option_id option_find(const char *name);
 /* Whether the option may be given several times, for several values. */
 bool option_is_list(enum option_id id);
 
+/* Whether " #" may be part of the value: a command, a connection string, tags, a secret. */
+bool option_may_hold_hash(enum option_id id);
+
 /* The option name nearest to name; NULL when none is near. */
 const char *option_nearest(const char *name);
 

@@ -62,7 +62,7 @@ static enum status check_any(const struct stat *info, const char *path, struct e
 	return STATUS_OK;
 }
 
-/* Two causes get their own hint. */
+/* Three causes get their own hint. */
 static enum status cannot_open(const char *path, int code, struct error *err)
 {
 	(void)error_errno(err, STATUS_USAGE, code, "open %s", path);
@@ -73,6 +73,10 @@ static enum status cannot_open(const char *path, int code, struct error *err)
 				  (unsigned)geteuid());
 	if (path[0] == '"' || path[0] == '\'')
 		return error_hint(err, STATUS_USAGE, "write the path without quotes: they become part of it");
+	if (path[0] != '/')
+		return error_hint(err, STATUS_USAGE,
+				  "write an absolute path: this one begins in the working directory, which is the data "
+				  "directory when PostgreSQL calls walship");
 	return STATUS_USAGE;
 }
 

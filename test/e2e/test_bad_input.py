@@ -149,6 +149,22 @@ def no_config_file(site):
     site.walship.conf = site.folder / "absent.conf"
 
 
+def open_config_file(site):
+    site.walship.conf.chmod(0o666)
+
+
+def hash_behind_a_value(site):
+    conf_lines(site, "compress-level = 1 # fast")
+
+
+def no_directory(site):
+    site.walship.configure(repo="file:///")
+
+
+def relative_key_file(site):
+    site.walship.configure(cipher_key_file="absent.key")
+
+
 def no_root(site):
     site.walship.configure(repo=f"file://{site.folder}/absent")
 
@@ -178,6 +194,10 @@ MISTAKES = [
     ("unknown choice", bad_choice, 2, 255, r"walship\.conf:\d+: cipher: 'rot13' is not a valid value", r"aes-256-cbc"),
     ("missing value", empty_value, 2, 255, r"walship\.conf:\d+: log-level: has no value", None),
     ("no configuration file", no_config_file, 2, 255, r"absent\.conf.*No such file", None),
+    ("configuration file others can write", open_config_file, 2, 255, r"walship\.conf is writable by other users \(mode 0666\)", r"chmod go-w"),
+    ("hash behind a value", hash_behind_a_value, 2, 255, r"walship\.conf:\d+: compress-level: '#' begins", r"own line"),
+    ("no directory", no_directory, 2, 255, r"repo 'file:///' names the root directory", r"file:///directory"),
+    ("relative key file", relative_key_file, 2, 255, r"absent\.key: No such file", r"absolute path"),
     ("missing root folder", no_root, 3, 255, r"absent", r"mkdir|mount"),
     ("file as root folder", file_as_root, 5, 255, r"plain.*Not a directory", None),
 ]
@@ -204,6 +224,19 @@ def test_key_file_of_another_user(dir_site):
     dir_site.run(*push(dir_site)).expect(2, r"/key\b", r".")
 
 
+@pytest.mark.skipif(not host.USER.switch, reason="only root can give a file to another user")
+def test_configuration_file_of_another_user(dir_site):
+    dir_site.walship.conf.chmod(0o644)
+    os.chown(dir_site.walship.conf, 4711, 4711)
+    dir_site.run(*push(dir_site)).expect(2, r"walship\.conf belongs to user 4711, not to this user or root", r"chown")
+
+
+def test_variables_of_kubernetes(dir_site):
+    """A service named walship must not stop the archive."""
+    env = {"WALSHIP_SERVICE_HOST": "10.0.0.1", "WALSHIP_SERVICE_PORT": "80", "WALSHIP_PORT": "tcp://10.0.0.1:80", "WALSHIP_PORT_80_TCP_ADDR": "10.0.0.1"}
+    dir_site.run(*push(dir_site), env=env).expect(0)
+
+
 # The command line.
 
 USAGE = [
@@ -226,6 +259,7 @@ USAGE = [
     Case("no command in recovery", lambda s: (NAME, "pg_wal/RECOVERYXLOG"), 255, r"unknown command", r"walship help"),
     Case("push in recovery", lambda s: ("push", "pg_wal/RECOVERYXLOG"), 255, r"RECOVERYXLOG", r"restore_command|segment"),
     Case("push of a history in recovery", lambda s: ("push", "pg_wal/RECOVERYHISTORY"), 255, r"RECOVERYHISTORY", r"."),
+    Case("two configuration files", lambda s: (*push(s), "--config", "x"), 2, r"--config is given twice", r"remove one"),
     Case("fetch without DEST", lambda s: ("fetch", NAME), 255, r"fetch: missing operand", r"fetch NAME DEST"),
     Case("fetch of three", lambda s: (*fetch(s), "another"), 255, r"fetch: unexpected operand .another", r"fetch NAME DEST"),
     Case("secret as an option", lambda s: (*push(s), "--s3-key-secret", "no-such-secret"), 2, r"--s3-key-secret\b", r"s3-key-secret-file"),

@@ -2,8 +2,8 @@
  * The shared files of AWS's tools, ~/.aws/credentials and ~/.aws/config (AWS SDKs and Tools reference guide, "Shared
  * config and credentials files").
  *
- * They are not quite INI, so libinih does not read them: session tokens make lines of 20 KiB, a property without a
- * value may have indented properties of its own, and '#' and ';' begin a comment only at the start of a line.
+ * They differ from walship.conf: a property without a value may have indented properties of its own, and '#' and ';'
+ * begin a comment only at the start of a line. Session tokens make lines of 20 KiB.
  */
 #ifndef WALSHIP_NET_AWS_AWS_PROFILE_H
 #define WALSHIP_NET_AWS_AWS_PROFILE_H

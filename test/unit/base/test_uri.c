@@ -15,7 +15,6 @@ static void parses_repositories(void **unused)
 	} cases[] = {
 	    {"file:///var/lib/walship", REPO_FILE, "", "/var/lib/walship"},
 	    {"file:///var/lib/walship///", REPO_FILE, "", "/var/lib/walship"},
-	    {"file:///", REPO_FILE, "", "/"},
 	    {"file:///with space", REPO_FILE, "", "/with space"},
 	    {"s3://bucket", REPO_S3, "bucket", ""},
 	    {"s3://bucket/", REPO_S3, "bucket", ""},
@@ -40,6 +39,8 @@ static void refuses_others(void **unused)
 	    {"/var/lib/walship", "repo '/var/lib/walship' is not a supported URL"},
 	    {"http://x/y", "repo 'http://x/y' is not a supported URL"},
 	    {"file://host/x", "repo 'file://host/x' needs an absolute directory"},
+	    {"file:///", "repo 'file:///' names the root directory; name a directory below it"},
+	    {"file:////", "repo 'file:////' names the root directory; name a directory below it"},
 	    {"file:///a/../b", "repo 'file:///a/../b' contains the path component '.' or '..'"},
 	    {"file:///a/.", "repo 'file:///a/.' contains the path component '.' or '..'"},
 	    {"s3://", "repo 's3://' has no valid bucket name (3 to 63 characters of a-z 0-9 . -)"},

@@ -123,6 +123,10 @@ static const struct {
     {{"push", "a", "--repo"}, "push", "--repo needs a value", "--repo VALUE, or --repo=VALUE"},
     {{"push", "a", "--repo="}, "push", "--repo needs a value", "--repo VALUE, or --repo=VALUE"},
     {{"fetch", "a", "b", "--config", ""}, "fetch", "--config needs a value", "--config VALUE, or --config=VALUE"},
+    {{"fetch", "a", "--config=c", "--config=c"},
+     "fetch",
+     "--config is given twice",
+     "walship reads one configuration file: remove one of the two"},
     {{"-x", "--yy", "cat"}, "cat", "unknown option '-x'", NULL},
 };
 

@@ -116,6 +116,7 @@ static void refuses(void **unused)
 	} cases[] = {
 	    {"new", NULL, NULL, STATUS_USAGE, "'new' is not a valid value in walship.conf"},
 	    {"/new ; x", NULL, NULL, STATUS_USAGE, "is not a valid value in walship.conf"},
+	    {"/new # x", NULL, NULL, STATUS_USAGE, "is not a valid value in walship.conf"},
 	    {"/new ", NULL, NULL, STATUS_USAGE, "is not a valid value in walship.conf"},
 	    {"/new\nrepo = x", NULL, NULL, STATUS_USAGE, "is not a valid value in walship.conf"},
 	    {"/new", "WALSHIP_CIPHER_KEY_FILE=/b", NULL, STATUS_USAGE,

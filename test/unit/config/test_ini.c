@@ -49,7 +49,14 @@ static const struct {
     {"[walship\n", "", "t.conf:1: " SECTION("[walship")},
     {"[walship2]\n", "", "t.conf:1: " SECTION("[walship2]")},
     {"; " X50 X50 X50 X50 X50 "\na = 1\n", "2:a=1|", NULL},
-    {"a = 1\nb = " X50 X50 X50 X50 "\n", "1:a=1|", "t.conf:2: line too long"},
+    {"a = " X50 X50 X50 X50 "\nb = 2\n", "1:a=" X50 X50 X50 X50 "|2:b=2|", NULL},
+    {"a = # b\n", "1:a=# b|", NULL},
+    {"a =;b\n", "1:a=;b|", NULL},
+    {"a = ; b\n", "1:a=|", NULL},
+    {"a\t;b = 1\n", "", "t.conf:1: " NEITHER},
+    {"a = 1\v\f\n", "1:a=1|", NULL},
+    {"= 1\n", "1:=1|", NULL},
+    {"[walship] ; own\na = 1\n", "2:a=1|", NULL},
     {"a = 1\nstop = 1\nb = 2\n", "1:a=1|", "stopped"},
 };
 
@@ -69,6 +76,21 @@ static void reads_lines(void **unused)
 			assert_string_equal(err.hint, "put options outside of sections or in [walship]");
 		buffer_fini(&lines);
 	}
+}
+
+/* A line may fill the file: the key commands of some tools are long. */
+static void takes_long_lines(void **unused)
+{
+	(void)unused;
+	static char text[64 * 1024] = "a = 1\nb = ";
+	size_t begin = strlen(text);
+	memset(text + begin, 'v', sizeof text - begin - 1);
+	struct error err = {0};
+	CLEANUP(buffer_fini) struct buffer lines = {0};
+	CLEANUP(ini_file_fini) struct ini_file file = {.path = "t.conf"};
+	assert_ok(secret_set(&file.content, text, sizeof text - 1, &err), err);
+	assert_ok(ini_parse_lines(&file, note, &lines, &err), err);
+	assert_int_equal(lines.len, strlen("1:a=1|2:b=|") + sizeof text - 1 - begin);
 }
 
 static void refuses_zero_bytes(void **unused)
@@ -125,13 +147,27 @@ static void sees_who_can_read(void **unused)
 	}
 }
 
+/* The file names commands. */
+static void refuses_files_that_others_can_write(void **unused)
+{
+	(void)unused;
+	static const unsigned modes[] = {0620, 0602, 0666};
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		struct error err = {0};
+		CLEANUP(ini_file_fini) struct ini_file file = {0};
+		scratch_put(&dir, "common", "a = 1\n", 6, modes[i]);
+		assert_int_equal(ini_file_read(&file, scratch_path(&dir, "common"), &err), STATUS_USAGE);
+		assert_non_null(strstr(err.text, "/common is writable by other users (mode 06"));
+		assert_non_null(strstr(err.hint, "chmod go-w "));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_lines),
-	    cmocka_unit_test(refuses_zero_bytes),
-	    cmocka_unit_test(reads_plain_files),
-	    cmocka_unit_test(sees_who_can_read),
+	    cmocka_unit_test(reads_lines),        cmocka_unit_test(takes_long_lines),
+	    cmocka_unit_test(refuses_zero_bytes), cmocka_unit_test(reads_plain_files),
+	    cmocka_unit_test(sees_who_can_read),  cmocka_unit_test(refuses_files_that_others_can_write),
 	};
 	return cmocka_run_group_tests_name("config/ini", tests, test_dir_make, test_dir_remove);
 }

@@ -76,7 +76,7 @@ static void adds_a_second_file(void **unused)
 	assert_false(profile.found);
 }
 
-/* Session tokens of roles make lines longer than libinih accepts. */
+/* Session tokens of roles make lines of 20 KiB. */
 static void takes_long_lines(void **unused)
 {
 	(void)unused;
