@@ -32,7 +32,7 @@ TESTS = {
         psql -c "create table orders as select g as id from generate_series(1, 1000) g" """,
     "an accident": f"""
         before=$(psql -Atc "{COUNT}")
-        moment=$(psql -Atc "select clock_timestamp()")
+        accident=$(psql -Atc "select clock_timestamp()")
         psql -c "drop table orders" """,
     "the orders are back": f"""
         [ "$(psql -Atc "{COUNT}")" = "$before" ]
@@ -160,7 +160,7 @@ def replacements(root, options, secret):
         "/etc/walship": f"{root}/etc/walship", "/srv/": f"{root}/srv/", "/media/": f"{root}/media/",
         "-o postgres -g postgres": f"-o {host.USER.uid} -g {host.USER.gid}",
         "repo = s3://your-bucket/walship": "\n".join(f"{name} = {options[name]}" for name in ("repo", "s3-endpoint", "s3-ca-file")),
-        "ca-central-1": options["s3-region"], "AKIA-your-key": options["s3-key"], "your-secret-access-key": secret,
+        "ca-central-1": options["s3-region"], "10 minutes ago": "$accident", "AKIA-your-key": options["s3-key"], "your-secret-access-key": secret,
     }
 
 
