@@ -125,10 +125,12 @@ static enum status take_long(struct arguments *out, int argc, char **argv, int *
 
 static enum status take_short(struct arguments *out, const char *text, struct error *err)
 {
-	if (strcmp(text, "-v") == 0)
-		return add_option(out, "log-level", "info", err);
-	if (strcmp(text, "-vv") == 0)
-		return add_option(out, "log-level", "debug", err);
+	if (strcmp(text, "-v") == 0 || strcmp(text, "-vv") == 0) {
+		out->verbose = true;
+		return add_option(out, "log-level", text[2] == '\0' ? "info" : "debug", err);
+	}
+	if (strcmp(text, "-V") == 0)
+		return out->version = true, STATUS_OK;
 	if (strcmp(text, "-h") == 0)
 		return out->help = true, STATUS_OK;
 	out->unknown_option = true;

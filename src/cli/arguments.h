@@ -24,10 +24,11 @@ struct arguments {
 	size_t option_count;
 	const char *config_path; /* --config */
 	bool help, version;
+	bool verbose; /* -v or -vv */
 };
 
 /*
- * Parses argv into out. Options may appear anywhere: --name value, --name=value, -v, -vv, -h; "--" ends them. The
+ * Parses argv into out. Options may appear anywhere: --name value, --name=value, -v, -vv, -h, -V; "--" ends them. The
  * strings still belong to argv. STATUS_USAGE: the error names the problem and the hint the nearest valid name;
  * out->command is set if known, for its exit code.
  */

@@ -75,6 +75,7 @@ int cli_run(const struct process *process)
 	if (arguments.help || arguments.version || arguments.command == NULL || arguments.command->run == NULL)
 		return report(&logger, help_print(process->out_fd, &arguments, &err), reader, &err);
 	logger.command = arguments.command->name;
+	logger.verbose = arguments.verbose;
 	struct config_input input = {
 	    .options = arguments.options,
 	    .option_count = arguments.option_count,

@@ -103,7 +103,7 @@ static enum status bash_flags(struct buffer *out, struct error *err)
 			st = buffer_printf(out, err, "' ;;\n");
 	}
 	if (!st)
-		st = buffer_printf(out, err, "\tesac\n\twords+=' -v -vv -h --help --version --config");
+		st = buffer_printf(out, err, "\tesac\n\twords+=' -v -vv -h --help -V --version --config");
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
 		if (option_table[id].type != OPTION_SECRET)
 			st = buffer_printf(out, err, " --%s", option_table[id].name);

@@ -44,7 +44,7 @@ static enum status zsh_options(struct buffer *out, struct error *err)
 	enum status st = buffer_printf(out, err,
 				       "_walship_options=(\n"
 				       "\t'(-h --help)'{-h,--help}'[show help]'\n"
-				       "\t'--version[show the version]'\n"
+				       "\t'(-V --version)'{-V,--version}'[show the version and the libraries]'\n"
 				       "\t'(-v -vv)'{-v,-vv}'[log-level info, debug]'\n"
 				       "\t'--config=[read this configuration]:FILE:_files'\n");
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++) {

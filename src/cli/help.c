@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/built_with.h"
 #include "config/nearest.h"
 #include "sys/output.h"
 
@@ -103,11 +104,28 @@ enum status help_overview(struct buffer *out, struct error *err)
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++)
 		st = show_option(out, id, err);
 	return st ? st
+		  : buffer_printf(
+			out, err,
+			"  --config FILE           read this file instead of %s\n"
+			"  -v, -vv                 set log-level to info or debug, and write messages to standard "
+			"error too\n"
+			"  -h, --help              show the commands, or the help of one command\n"
+			"  -V, --version           show the version, and the libraries that walship was built with\n",
+			CONFIG_PATH_DEFAULT);
+}
+
+enum status help_brief(struct buffer *out, struct error *err)
+{
+	enum status st = buffer_printf(out, err, "usage: walship COMMAND [OPTIONS]\n\n");
+	for (size_t i = 0; !st && i < command_count; i++)
+		st = buffer_printf(out, err, "  %-11s %s\n", command_table[i].name, command_table[i].summary);
+	return st ? st
 		  : buffer_printf(out, err,
-				  "  --config FILE           read this file instead of %s\n"
-				  "  -v, -vv                 set log-level to info or debug\n"
-				  "  -h, --help              show this help\n"
-				  "  --version               show the version\n",
+				  "\n  --repo URL      file:///directory or s3://bucket/prefix\n"
+				  "  --config FILE   read this file instead of %s\n"
+				  "  -v, -vv         show more messages\n"
+				  "  -V, --version   show the version and the libraries\n\n"
+				  "walship help COMMAND explains a command, walship help lists every option.\n",
 				  CONFIG_PATH_DEFAULT);
 }
 
@@ -212,9 +230,12 @@ static enum status topic_text(struct buffer *out, const char *name, struct error
 static enum status choose_text(struct buffer *out, const struct arguments *arguments, struct error *err)
 {
 	if (arguments->version)
-		return buffer_printf(out, err, "walship %s\n", WALSHIP_VERSION);
-	if (arguments->help && arguments->command != NULL)
-		return help_command(out, arguments->command, err);
+		return buffer_printf(out, err,
+				     "walship %s\nbuilt with: " BUILT_WITH "\ncompression: " CODECS
+				     "\nS3 clients: " S3_CLIENTS "\n",
+				     WALSHIP_VERSION);
+	if (arguments->help)
+		return arguments->command != NULL ? help_command(out, arguments->command, err) : help_brief(out, err);
 	if (arguments->operand_count == 0)
 		return help_overview(out, err);
 	char name[COMMAND_NAME_MAX];

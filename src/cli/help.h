@@ -9,7 +9,8 @@
 enum status help_print(int fd, const struct arguments *arguments, struct error *err);
 
 /* Each appends one topic to out. */
-enum status help_overview(struct buffer *out, struct error *err);
+enum status help_brief(struct buffer *out, struct error *err);    /* the commands, on a screen of 24 lines of 80 */
+enum status help_overview(struct buffer *out, struct error *err); /* the commands and every option */
 enum status help_command(struct buffer *out, const struct command_row *command, struct error *err);
 enum status help_man(struct buffer *out, struct error *err);      /* walship(1) */
 enum status help_man_conf(struct buffer *out, struct error *err); /* walship.conf(5) */

@@ -169,7 +169,7 @@ static void open_place(struct logger *logger, const char *wish, enum log_format 
 	logger->fd = place != NULL ? open_socket(path) : open_file(path);
 	if (logger->fd < 0)
 		give_up(logger, strerror_r(errno, words, sizeof words));
-	logger->watched = logger->fd >= 0 && isatty(logger->err_fd);
+	logger->watched = logger->fd >= 0 && (logger->verbose || isatty(logger->err_fd));
 }
 
 void logger_open(struct logger *logger, const struct config *config)

@@ -16,7 +16,8 @@ struct logger {
 	const char *place;  /* log-to; NULL: standard error */
 	const char *socket; /* the socket's path; NULL: place is a file */
 	int fd;             /* open on place; -1: use standard error */
-	bool watched;       /* standard error is a terminal: show all entries there too */
+	bool verbose;       /* -v or -vv; set before logger_open */
+	bool watched;       /* verbose, or standard error is a terminal: write all entries there too */
 	void (*to_err)(const struct log_entry *entry, struct log_entry_text *out);
 	void (*to_place)(const struct log_entry *entry, struct log_entry_text *out);
 	struct log_subject subject; /* of the main thread */

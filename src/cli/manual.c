@@ -145,9 +145,9 @@ static enum status man_arguments(struct buffer *out, struct error *err)
 {
 	static const char *const items[][3] = {
 	    {"--config", "FILE", "read this file instead of " CONFIG_PATH_DEFAULT},
-	    {"-v, -vv", "", "set log-level to info or debug"},
+	    {"-v, -vv", "", "set log-level to info or debug, and write messages to standard error too"},
 	    {"-h, --help", "", "show the help, or the help of the given command"},
-	    {"--version", "", "show the version"},
+	    {"-V, --version", "", "show the version, and the libraries that walship was built with"},
 	    {"--", "", "end of options; the remaining arguments are operands"},
 	};
 	enum status st = buffer_printf(out, err,

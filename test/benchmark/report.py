@@ -76,7 +76,7 @@ class Report:
                 ["machine", f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, disk {disk}"],
                 ["load before", f"{self.given.load:.1f} (what else ran then; a quiet machine has 0)"],
                 ["kernel", f"{platform.system()} {platform.release()}"],
-                ["walship", f"{tools.version([str(self.program), '--version'])}, commit {commit}"],
+                ["walship", f"{tools.version([str(self.program), '--version']).splitlines()[0]}, commit {commit}"],
                 ["pgBackRest", tools.version(["pgbackrest", "version"])],
                 ["PostgreSQL", tools.version([str(host.PG_BIN / "postgres"), "--version"])],
                 ["radosgw", tools.version(["radosgw", "--version"]).split(" (")[0]],

@@ -22,7 +22,7 @@ _walship_commands=(
 
 _walship_options=(
 	'(-h --help)'{-h,--help}'[show help]'
-	'--version[show the version]'
+	'(-V --version)'{-V,--version}'[show the version and the libraries]'
 	'(-v -vv)'{-v,-vv}'[log-level info, debug]'
 	'--config=[read this configuration]:FILE:_files'
 	'--repo=[where WAL is stored]:URL: '

@@ -57,6 +57,7 @@ static const struct {
     {.words = {"--help"}, .help = true},
     {.words = {"-h", "push"}, .command = "push", .help = true},
     {.words = {"--version"}, .version = true},
+    {.words = {"-V"}, .version = true},
 };
 
 static void takes_every_form(void **unused)

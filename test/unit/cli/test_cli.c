@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/backstop.h"
+#include "cli/built_with.h"
 #include "cli/cli.h"
 #include "support/archive.h"
 #include "support/cmocka.h"
@@ -19,6 +20,9 @@
 #define PATH "@/data/pg_wal/" SEGMENT
 #define REPO "--repo=file://@/repo"
 #define KEY "--cipher-key-file=@/key"
+
+#define VERSION                                                                                                        \
+	"walship " WALSHIP_VERSION "\nbuilt with: " BUILT_WITH "\ncompression: " CODECS "\nS3 clients: " S3_CLIENTS "\n"
 
 static struct archive archive;
 
@@ -89,8 +93,9 @@ static const struct {
 	int code;
 	const char *out, *err;
 } cases[] = {
-    {.words = {"--version"}, .out = "walship " WALSHIP_VERSION "\n", .err = ""},
-    {.words = {"push", "--version"}, .out = "walship " WALSHIP_VERSION "\n", .err = ""},
+    {.words = {"--version"}, .out = VERSION, .err = ""},
+    {.words = {"push", "--version"}, .out = VERSION, .err = ""},
+    {.words = {"-V"}, .out = VERSION, .err = ""},
     {.code = 255, .out = "", .err = "walship: no command\nwalship: hint: see walship help\n"},
     {.words = {"fetsch", "a", "b"},
      .code = 255,
@@ -219,7 +224,8 @@ static void helps_on_each_topic(void **unused)
 		const char *begin;
 	} topics[] = {
 	    {{"help"}, "walship keeps PostgreSQL's WAL"},
-	    {{"-h"}, "walship keeps PostgreSQL's WAL"},
+	    {{"-h"}, "usage: walship COMMAND [OPTIONS]\n"},
+	    {{"--help"}, "usage: walship COMMAND [OPTIONS]\n"},
 	    {{"help", "fetch"}, "walship fetch NAME DEST: "},
 	    {{"keygen", "--help"}, "walship keygen FILE: "},
 	    {{"help", "config"}, "walship config [--credentials] [--json]: "},

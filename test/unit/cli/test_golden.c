@@ -25,6 +25,7 @@ static const struct {
 	enum status (*print)(struct buffer *, struct error *);
 	bool every_option;
 } texts[] = {
+    {"help-brief.txt", help_brief, false},
     {"help.txt", help_overview, true},
     {"help-push.txt", push_text, false},
     {"help-fetch.txt", fetch_text, false},
@@ -82,6 +83,23 @@ static void shows_every_option(void **unused)
 	}
 }
 
+static void the_brief_help_fits_one_screen(void **unused)
+{
+	(void)unused;
+	struct buffer out = {0};
+	assert_ok(help_brief(&out, &err), err);
+	size_t lines = 0;
+	for (const char *line = buffer_text(&out); *line != '\0'; lines++) {
+		size_t len = strcspn(line, "\n");
+		assert_in_range(len, 0, 80);
+		line += len + 1;
+	}
+	assert_in_range(lines, 1, 24);
+	for (size_t i = 0; i < command_count; i++)
+		has(buffer_text(&out), command_table[i].name, false);
+	buffer_fini(&out);
+}
+
 /* The sample as it is, and with each of its defaults in force. */
 static void the_sample_is_a_configuration(void **unused)
 {
@@ -131,9 +149,8 @@ static void man_warns_of_nothing(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(equals_the_golden_file),
-	    cmocka_unit_test(shows_every_option),
-	    cmocka_unit_test(the_sample_is_a_configuration),
+	    cmocka_unit_test(equals_the_golden_file),         cmocka_unit_test(shows_every_option),
+	    cmocka_unit_test(the_brief_help_fits_one_screen), cmocka_unit_test(the_sample_is_a_configuration),
 	    cmocka_unit_test(man_warns_of_nothing),
 	};
 	return cmocka_run_group_tests_name("cli/golden", tests, NULL, NULL);

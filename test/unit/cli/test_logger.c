@@ -24,7 +24,7 @@ static int err_fd;
 static char text[64 * 1024];
 
 /* A push with these lines of walship.conf; '@' is the directory. */
-static void begin(const char *lines)
+static void begin_as(const char *lines, bool verbose)
 {
 	struct error err;
 	char conf[1024];
@@ -37,9 +37,15 @@ static void begin(const char *lines)
 	assert_true(err_fd >= 0);
 	logger_init(&logger, err_fd);
 	logger.command = "push";
+	logger.verbose = verbose;
 	logger_open(&logger, config);
 	log_about_file(&logger.log, SEGMENT);
 	log_about_system(&logger.log, SYSTEM_ID);
+}
+
+static void begin(const char *lines)
+{
+	begin_as(lines, false);
 }
 
 static void end(void)
@@ -177,6 +183,19 @@ static void a_file_is_appended_to(void **unused)
 	assert_string_equal(rest, "");
 	assert_int_equal(stat(scratch_path(&test_dir, "log"), &info), 0);
 	assert_int_equal(info.st_mode & 07137, 0);
+}
+
+/* -v, by hand or in archive_command: the messages are wanted here, wherever else they go. */
+static void verbose_shows_a_file_s_entries_too(void **unused)
+{
+	(void)unused;
+	for (int verbose = 0; verbose <= 1; verbose++) {
+		begin_as("log-to = @/verbose\nlog-level = info\n", verbose == 1);
+		log_line(&logger.log, LEVEL_INFO, "all is well");
+		assert_string_equal(said(), verbose == 1 ? "walship: all is well\n" : "");
+		assert_non_null(strstr(content("verbose"), "all is well"));
+		end();
+	}
 }
 
 static void json_in_a_file(void **unused)
@@ -352,6 +371,7 @@ int main(void)
 	    cmocka_unit_test(standard_error_is_the_default),
 	    cmocka_unit_test(json_on_standard_error),
 	    cmocka_unit_test(a_file_is_appended_to),
+	    cmocka_unit_test(verbose_shows_a_file_s_entries_too),
 	    cmocka_unit_test(json_in_a_file),
 	    cmocka_unit_test(syslog_gets_what_it_expects),
 	    cmocka_unit_test(the_journal_gets_fields),
