@@ -39,18 +39,18 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 	char content[FILE_MAX + 1];
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &info) != 0) {
-		enum status st = error_errno(err, errno == ENOENT || errno == ENOTDIR ? STATUS_MISSING : STATUS_USAGE,
-					     errno, "configuration file %s", path);
-		return st == STATUS_MISSING
-			   ? st
-			   : error_hint(err, st, "user id %u, which runs walship, must be able to read this file",
+		enum status why = errno == ENOENT || errno == ENOTDIR ? STATUS_MISSING : STATUS_USAGE;
+		(void)error_errno(err, why, errno, "configuration file %s", path);
+		return why == STATUS_MISSING
+			   ? why
+			   : error_hint(err, why, "user id %u, which runs walship, must be able to read this file",
 					(unsigned)geteuid());
 	}
 	if (!S_ISREG(info.st_mode))
 		return error_set(err, STATUS_USAGE, "configuration file %s is not a regular file", path);
-	enum status trusted = check_writers(fd, &info, path, err);
-	if (trusted)
-		return trusted;
+	enum status st = check_writers(fd, &info, path, err);
+	if (st)
+		return st;
 	ssize_t got = read_file_open(fd, content, sizeof content);
 	if (got < 0)
 		return error_errno(err, STATUS_USAGE, errno, "configuration file %s", path);
@@ -59,7 +59,7 @@ enum status ini_file_read(struct ini_file *file, const char *path, struct error 
 	file->path = path;
 	/* Group access is accepted only if root owns the file, as for other files with secrets. */
 	file->others_can_read = (info.st_mode & (info.st_uid == 0 ? 0007u : 0077u)) != 0;
-	enum status st = secret_set(&file->content, content, (size_t)got, err);
+	st = secret_set(&file->content, content, (size_t)got, err);
 	explicit_bzero(content, (size_t)got);
 	return st;
 }

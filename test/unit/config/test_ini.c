@@ -155,8 +155,8 @@ static void refuses_files_that_others_can_write(void **unused)
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
 		struct error err = {0};
 		CLEANUP(ini_file_fini) struct ini_file file = {0};
-		scratch_put(&dir, "common", "a = 1\n", 6, modes[i]);
-		assert_int_equal(ini_file_read(&file, scratch_path(&dir, "common"), &err), STATUS_USAGE);
+		scratch_put(&test_dir, "common", "a = 1\n", 6, modes[i]);
+		assert_int_equal(ini_file_read(&file, scratch_path(&test_dir, "common"), &err), STATUS_USAGE);
 		assert_non_null(strstr(err.text, "/common is writable by other users (mode 06"));
 		assert_non_null(strstr(err.hint, "chmod go-w "));
 	}
