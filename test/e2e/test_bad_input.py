@@ -177,8 +177,8 @@ KEY = r"(key|cipher)"
 MISTAKES = [
     ("no key option", no_key_option, 2, 255, r"cipher-key-file", r"walship keygen"),
     ("no key file", no_key_file, 2, 255, r"absent\.key.*No such file", r"walship keygen"),
-    ("key file others can read", open_key_file, 2, 255, r"/key\b.*(others|permission|group)", r"chmod"),
-    ("key file the group can read", group_key_file, 2, 255, r"/key\b.*(others|permission|group)", r"chmod"),
+    ("key file others can read", open_key_file, 2, 255, r"/key\b.*(other users|permission|group)", r"chmod"),
+    ("key file the group can read", group_key_file, 2, 255, r"/key\b.*(other users|permission|group)", r"chmod"),
     ("short key", short_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
     ("long key", long_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
     ("key that is no hex", wordy_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
