@@ -141,8 +141,7 @@ static enum status parse(struct xml_reader *reader, const char *data, size_t len
 		return STATUS_OK;
 	if (reader->status)
 		return reader->status;
-	/* Without a position: expat 2.9 deprecates the functions that name one, and older versions lack the new ones.
-	 */
+	/* expat 2.9 deprecates the functions that return a position, and older versions lack the new ones. */
 	reader->status = error_set(err, STATUS_UNREACHABLE, "malformed XML: %s",
 				   libexpat.XML_ErrorString(libexpat.XML_GetErrorCode(reader->parser)));
 	return reader->status;
