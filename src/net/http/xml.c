@@ -11,7 +11,6 @@
 /* The functions of libexpat that walship uses; xml_start loads them. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(XML_ErrorString)                                                                                             \
-	_(XML_GetCurrentLineNumber)                                                                                    \
 	_(XML_GetErrorCode)                                                                                            \
 	_(XML_Parse)                                                                                                   \
 	_(XML_ParserCreate)                                                                                            \
@@ -142,9 +141,9 @@ static enum status parse(struct xml_reader *reader, const char *data, size_t len
 		return STATUS_OK;
 	if (reader->status)
 		return reader->status;
-	reader->status = error_set(err, STATUS_UNREACHABLE, "malformed XML: %s in line %lu",
-				   libexpat.XML_ErrorString(libexpat.XML_GetErrorCode(reader->parser)),
-				   (unsigned long)libexpat.XML_GetCurrentLineNumber(reader->parser));
+	/* expat 2.9 deprecates the functions that return a position, and older versions lack the new ones. */
+	reader->status = error_set(err, STATUS_UNREACHABLE, "malformed XML: %s",
+				   libexpat.XML_ErrorString(libexpat.XML_GetErrorCode(reader->parser)));
 	return reader->status;
 }
 
