@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/sanitize.h"
+#include "text/sanitize.h"
 
 __attribute__((format(printf, 2, 0))) static void set_text(struct error *err, const char *format, va_list args)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/sanitize.h"
+#include "text/sanitize.h"
 
 bool log_wants(const struct log *log, enum log_level level)
 {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/uri.h"
+#include "text/uri.h"
 
 /* Characters that a shell interprets. */
 #define SHELL_CHARACTERS "|&;<>()$`*?[]{}~#!\n"

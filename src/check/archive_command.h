@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/argsplit.h"
+#include "text/argsplit.h"
 #include "walship/error.h"
 
 #define ARCHIVE_COMMAND_OPTIONS_MAX ARGSPLIT_MAX

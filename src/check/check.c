@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/hex.h"
-#include "base/uri.h"
 #include "pg/data/control.h"
 #include "pg/wal/name.h"
 #include "repo/cluster_id.h"
 #include "repo/secret_source.h"
 #include "sys/crypto.h"
 #include "sys/spool.h"
+#include "text/hex.h"
+#include "text/uri.h"
 
 #define MIB (1024 * 1024)
 #define CLOCK_WARNING_S 60 /* nothing fails yet */

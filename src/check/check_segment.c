@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "base/number.h"
 #include "check/check_server_private.h"
+#include "text/number.h"
 
 #define TRIES 3          /* of the archiver before it pauses for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
 #define NAP_FIRST_MS 100 /* about the time to archive a segment */

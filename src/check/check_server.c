@@ -5,9 +5,9 @@
 
 #include "base/cleanup.h"
 #include "base/environment.h"
-#include "base/number.h"
 #include "check/archive_command.h"
 #include "check/check_server_private.h"
+#include "text/number.h"
 
 #define RESTART "and restart the server"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/hex.h"
 #include "stream/terminal_sink.h"
+#include "text/hex.h"
 
 #define RANDOM_BYTES 8
 #define CONTENT_MAX 1024 /* of an object read back; the written one is shorter */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "base/utf8.h"
+#include "text/utf8.h"
 
 /* In the order of enum log_level. */
 static const struct {

@@ -1,7 +1,7 @@
 #include "command/settings.h"
 
-#include "base/uri.h"
 #include "stream/codec/codec.h"
+#include "text/uri.h"
 
 #define NO_FILE_HINT                                                                                                   \
 	"no walship.conf was found: /etc/walship/walship.conf is not there, and neither --config nor WALSHIP_CONFIG "  \

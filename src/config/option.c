@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "config/nearest.h"
+#include "text/number.h"
 
 const struct option_row option_table[OPTION_COUNT] = {
 #define OPTION(id, name, type, bounds, value, also, placeholder, help)                                                 \

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sanitize.h"
 #include "sys/output.h"
+#include "text/sanitize.h"
 
 #define WHERE "to standard output"
 #define REAL_DIGITS 15 /* with all 17 digits of a double 0.007 would print as 0.0070000000000000001 */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base/hex.h"
 #include "sys/libcrypto.h"
+#include "text/hex.h"
 
 #define KEY_ID_INFO "walship 1 key id"
 #define OBJECT_INFO "walship 2 object "

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "job/pipeline.h"
+#include "text/hex.h"
 
 struct opener {
 	struct sink sink;

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/hex.h"
 #include "format/keyring.h"
 #include "sys/newfile.h"
+#include "text/hex.h"
 
 /* Hexadecimal digits, so that the key can be printed and kept on paper, and a newline. */
 static enum status make_text(const struct call *call, char text[2 * REPOSITORY_KEY_BYTES + 2], struct error *err)

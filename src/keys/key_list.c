@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/hex.h"
 #include "console/print.h"
 #include "console/progress.h"
 #include "repo/header_scan.h"
+#include "text/hex.h"
 
 #define TALLIES_MAX 128 /* keys: four times as many as can be configured */
 

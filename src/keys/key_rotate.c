@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/hex.h"
 #include "console/print.h"
 #include "console/progress.h"
 #include "format/unseal.h"
@@ -17,6 +16,7 @@
 #include "repo/key_load.h"
 #include "repo/secret_source.h"
 #include "stream/terminal_sink.h"
+#include "text/hex.h"
 
 #define TRIES_MAX 3 /* to open the newest object, while each one is removed before it is read */
 #define KEY_FILE_OPTION "cipher-key-file"

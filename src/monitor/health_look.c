@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/number.h"
 #include "monitor/health.h"
 #include "repo/cluster_id.h"
 #include "sys/read_file.h"
+#include "text/number.h"
 
 #define LOCK_FILE_MAX 8192 /* of a buffer in AddToDataDirLockFile (miscinit.c) */
 

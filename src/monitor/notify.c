@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/sanitize.h"
 #include "sys/program.h"
+#include "text/sanitize.h"
 
 #define HOST_MAX 256
 #define PRINTED_MAX (NOTIFIED_RESULT_MAX - 64) /* the rest says how the command ended */

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-#include "base/uri.h"
 #include "repo/settings.h"
+#include "text/uri.h"
 
 #define IDENTITY_MAX (4 * URI_PATH_MAX) /* a repository, an endpoint, a region, and many key files */
 

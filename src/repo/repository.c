@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-#include "base/uri.h"
 #include "repo/key_load.h"
 #include "repo/s3_credentials.h"
 #include "store/directory/directory.h"
 #include "store/s3/libs3.h"
 #include "store/s3/s3.h"
 #include "sys/crypto.h"
+#include "text/uri.h"
 
 static enum status renew(void *arg, const struct call *call, struct error *err)
 {

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hex.h"
 #include "base/random.h"
 #include "sys/output.h"
+#include "text/hex.h"
 
 /* Links an O_TMPFILE through /proc: linkat's AT_EMPTY_PATH would need a capability. */
 static void proc_path(char out[64], int fd)

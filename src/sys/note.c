@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "sys/newfile.h"
 #include "sys/read_file.h"
+#include "text/number.h"
 
 #define END "\nend\n"
 #define FIRST_LINE_MAX 64

@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/argsplit.h"
 #include "base/cleanup.h"
+#include "text/argsplit.h"
 
 #define STDERR_MAX 256 /* of standard error, for its first line */
 #define REPEATED_MIN 8 /* bytes of output; shorter pieces reveal nothing and match by chance */

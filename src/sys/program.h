@@ -1,5 +1,5 @@
 /*
- * Runs a program and captures its output, such as a secret or credentials. It runs without a shell (base/argsplit.h
+ * Runs a program and captures its output, such as a secret or credentials. It runs without a shell (text/argsplit.h
  * parses its command line), with empty standard input, limited time and output, and in its own process group.
  */
 #ifndef WALSHIP_SYS_PROGRAM_H

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/hex.h"
 #include "console/print.h"
+#include "text/hex.h"
 
 bool missing_keys_add(struct missing_keys *missing_keys, const uint8_t key_id[KEY_ID_BYTES], const char *object)
 {

@@ -9,9 +9,9 @@
 #include "base/array.h"
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/number.h"
 #include "sys/newfile.h"
 #include "sys/read_file.h"
+#include "text/number.h"
 
 #define FIRST_LINE "walship verified 1\n"
 #define LINE_BYTES_MAX 80 /* four numbers */

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/hex.h"
 #include "console/measure.h"
 #include "console/print.h"
 #include "inventory/cluster.h"
 #include "inventory/survey.h"
+#include "text/hex.h"
 #include "verify/read_plan.h"
 #include "verify/verify_read.h"
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/argsplit.h"
 #include "target.h"
+#include "text/argsplit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

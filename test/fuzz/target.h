@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/hex.h"
+#include "text/hex.h"
 
 /* Returns 0; anything wrong aborts. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -12,8 +12,8 @@
 
 #include "archive/fetch/fetch_window.h"
 #include "base/cleanup.h"
-#include "base/number.h"
 #include "repo/worker_pool.h"
+#include "text/number.h"
 
 #define LOOK_MS 1000 /* interval of looking whether the spool still exists */
 #define GRACE_S 10   /* beyond the timeout: something hangs */

@@ -8,11 +8,11 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/hex.h"
 #include "net/aws/credential_source.h"
 #include "sys/libcrypto.h"
 #include "sys/newfile.h"
 #include "sys/spool.h"
+#include "text/hex.h"
 
 #define CACHE_PATH_MAX (SPOOL_PATH_MAX + 64)
 

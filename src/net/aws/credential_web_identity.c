@@ -7,9 +7,9 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/uri.h"
 #include "net/aws/credential_source.h"
 #include "net/http/xml.h"
+#include "text/uri.h"
 
 #define WHAT "STS (AssumeRoleWithWebIdentity)"
 #define ENDPOINT_MAX 512

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/hex.h"
-#include "base/uri.h"
 #include "sys/libcrypto.h"
+#include "text/hex.h"
+#include "text/uri.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define SHA256_BYTES 32

@@ -9,10 +9,10 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "base/number.h"
 #include "net/http/http_error.h"
 #include "net/http/libcurl.h"
 #include "sys/crypto.h"
+#include "text/number.h"
 
 #define TRANSFER_BUFFER_BYTES (256L * 1024) /* a segment takes dozens of reads, not a thousand */
 #define SMALL_NUMBER_MAX 999999999

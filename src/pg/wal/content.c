@@ -1,5 +1,5 @@
 #include "pg/wal/content.h"
-#include "base/number.h"
+#include "text/number.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/number.h"
+#include "text/number.h"
 
 struct line {
 	const char *at, *end;

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "base/path.h"
+#include "text/number.h"
 
 #define SEGMENT_DIGITS 24
 #define TIMELINE_DIGITS 8

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
+#include "text/number.h"
 
 static enum status not_there(struct error *err)
 {

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "store/s3/s3_private.h"
 #include "sys/libcrypto.h"
+#include "text/hex.h"
 
 #define PATH_SIZE (1 + BUCKET_NAME_MAX + 1 + S3_KEY_MAX + 1)
 #define SHA256_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -9,10 +9,10 @@
 #include <time.h>
 
 #include "base/buffer.h"
-#include "base/hex.h"
-#include "base/number.h"
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
+#include "text/hex.h"
+#include "text/number.h"
 
 #define PAGE_KEYS 1000         /* the most that S3 returns in a page */
 #define TOKEN_MAX 2048         /* AWS's have under 200 characters; radosgw uses keys */

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/text.h"
-#include "base/uri.h"
+#include "text/text.h"
+#include "text/uri.h"
 
 #define TAGS_MAX 10
 #define TAG_KEY_MAX 128

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 
 #include "base/retry.h"
-#include "base/uri.h"
 #include "net/aws/sigv4.h"
 #include "net/http/http.h"
 #include "store/s3/s3.h"
 #include "store/s3/s3_object.h"
+#include "text/uri.h"
 
 #define S3_KEY_MAX 1024  /* bytes of a key (Amazon S3 user guide, "Naming Amazon S3 objects") */
 #define S3_REGION_MAX 64 /* "ap-southeast-2" has 14 characters */

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "store/s3/s3_private.h"
+#include "text/number.h"
 
 #define RANGE_MAX 40 /* "bytes=0-", a number of 20 digits */
 

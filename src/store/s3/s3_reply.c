@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
+#include "text/text.h"
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 

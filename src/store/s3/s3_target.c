@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "store/object_name.h"
 #include "store/s3/s3_private.h"
+#include "text/number.h"
 
 #define REGION_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
 #define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]"

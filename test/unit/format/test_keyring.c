@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "base/hex.h"
 #include "format/keyring.h"
 #include "support/cmocka.h"
+#include "text/hex.h"
 
 static struct error err;
 

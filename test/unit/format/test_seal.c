@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "format/seal.h"
 #include "format/unseal.h"
 #include "support/cmocka.h"
 #include "support/collect.h"
+#include "text/hex.h"
 
 static const char name[] = "7601921254259666965/wal/00000002.history";
 static const char content[] = "1\t0/3000158\tno recovery target specified\n";

@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/hex.h"
 #include "command/command.h"
 #include "format/frame.h"
 #include "format/keyring.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
 #include "support/world.h"
+#include "text/hex.h"
 
 #define KEY_OF(digit) digit digit digit digit digit digit digit digit
 #define KEY(digit) KEY_OF(digit digit digit digit digit digit digit digit) "\n"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "net/aws/sigv4.h"
+#include "text/hex.h"
 
 #define LINE_MAX_BYTES (64 * 1024)
 #define VALUES_MAX 128

@@ -1,6 +1,6 @@
 /* Questions about a text. */
-#ifndef WALSHIP_BASE_TEXT_H
-#define WALSHIP_BASE_TEXT_H
+#ifndef WALSHIP_TEXT_TEXT_H
+#define WALSHIP_TEXT_TEXT_H
 
 #include <stdbool.h>
 

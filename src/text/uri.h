@@ -1,6 +1,6 @@
 /* Repository URLs and percent-encoding. */
-#ifndef WALSHIP_BASE_URI_H
-#define WALSHIP_BASE_URI_H
+#ifndef WALSHIP_TEXT_URI_H
+#define WALSHIP_TEXT_URI_H
 
 #include <stdbool.h>
 #include <stddef.h>

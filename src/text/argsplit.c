@@ -1,4 +1,4 @@
-#include "base/argsplit.h"
+#include "text/argsplit.h"
 
 #include <string.h>
 

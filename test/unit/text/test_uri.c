@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "base/uri.h"
 #include "support/cmocka.h"
+#include "text/uri.h"
 
 static struct error err;
 
@@ -100,5 +100,5 @@ int main(void)
 	    cmocka_unit_test(refuses_others),
 	    cmocka_unit_test(encodes_as_s3_signs),
 	};
-	return cmocka_run_group_tests_name("base/uri", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("text/uri", tests, NULL, NULL);
 }

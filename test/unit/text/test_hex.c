@@ -1,5 +1,5 @@
-#include "base/hex.h"
 #include "support/cmocka.h"
+#include "text/hex.h"
 
 static void there_and_back(void **unused)
 {
@@ -37,5 +37,5 @@ int main(void)
 	    cmocka_unit_test(there_and_back),
 	    cmocka_unit_test(refuses_other_characters),
 	};
-	return cmocka_run_group_tests_name("base/hex", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("text/hex", tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/text.h"
 #include "support/cmocka.h"
+#include "text/text.h"
 
 static void finds_a_whole_text_only(void **unused)
 {
@@ -21,5 +21,5 @@ static void finds_a_whole_text_only(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(finds_a_whole_text_only)};
-	return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("text/text", tests, NULL, NULL);
 }

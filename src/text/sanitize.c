@@ -1,10 +1,10 @@
-#include "base/sanitize.h"
+#include "text/sanitize.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "text/utf8.h"
 
 /* len is 0 for a byte that belongs to no character. */
 static bool is_control(const uint8_t *at, size_t len)

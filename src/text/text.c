@@ -1,4 +1,4 @@
-#include "base/text.h"
+#include "text/text.h"
 
 #include <stddef.h>
 

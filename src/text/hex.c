@@ -1,6 +1,6 @@
-#include "base/hex.h"
+#include "text/hex.h"
 
-#include "base/number.h"
+#include "text/number.h"
 
 void hex_encode(char *out, const void *data, size_t len)
 {

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "base/number.h"
 #include "support/cmocka.h"
+#include "text/number.h"
 
 static void reads_decimal_numbers(void **unused)
 {
@@ -90,5 +90,5 @@ int main(void)
 	    cmocka_unit_test(takes_either_base_up_to_an_end),
 	    cmocka_unit_test(knows_digits),
 	};
-	return cmocka_run_group_tests_name("base/number", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("text/number", tests, NULL, NULL);
 }

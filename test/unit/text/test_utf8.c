@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "base/utf8.h"
 #include "support/cmocka.h"
+#include "text/utf8.h"
 
 static void tells_the_length(void **unused)
 {
@@ -38,5 +38,5 @@ static void tells_the_length(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(tells_the_length)};
-	return cmocka_run_group_tests_name("base/utf8", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("text/utf8", tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "base/argsplit.h"
 #include "support/cmocka.h"
+#include "text/argsplit.h"
 
 static void splits_as_documented(void **unused)
 {
@@ -64,5 +64,5 @@ static void has_bounds(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(splits_as_documented), cmocka_unit_test(has_bounds)};
-	return cmocka_run_group_tests_name("base/argsplit", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("text/argsplit", tests, NULL, NULL);
 }

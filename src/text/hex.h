@@ -1,6 +1,6 @@
 /* Bytes as lowercase hexadecimal digits, and back. */
-#ifndef WALSHIP_BASE_HEX_H
-#define WALSHIP_BASE_HEX_H
+#ifndef WALSHIP_TEXT_HEX_H
+#define WALSHIP_TEXT_HEX_H
 
 #include <stdbool.h>
 #include <stddef.h>

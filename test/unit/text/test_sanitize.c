@@ -1,8 +1,8 @@
 /* Terminal control sequences become '?'. */
 #include <string.h>
 
-#include "base/sanitize.h"
 #include "support/cmocka.h"
+#include "text/sanitize.h"
 
 static void only_text_is_left(void **unused)
 {
@@ -55,5 +55,5 @@ int main(void)
 	    cmocka_unit_test(only_text_is_left),
 	    cmocka_unit_test(one_may_stay),
 	};
-	return cmocka_run_group_tests_name("base/sanitize", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("text/sanitize", tests, NULL, NULL);
 }

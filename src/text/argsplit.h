@@ -5,8 +5,8 @@
  * a backslash makes the next character literal. Adjacent quoted and unquoted pieces form one argument, and '' is an
  * empty argument. Nothing is expanded: no variables, no wildcards, no pipes.
  */
-#ifndef WALSHIP_BASE_ARGSPLIT_H
-#define WALSHIP_BASE_ARGSPLIT_H
+#ifndef WALSHIP_TEXT_ARGSPLIT_H
+#define WALSHIP_TEXT_ARGSPLIT_H
 
 #include <stddef.h>
 

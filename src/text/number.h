@@ -2,8 +2,8 @@
  * Unsigned numbers in text. Unlike strtoull, these functions accept no blanks, signs or prefixes, and reject a number
  * that is too large.
  */
-#ifndef WALSHIP_BASE_NUMBER_H
-#define WALSHIP_BASE_NUMBER_H
+#ifndef WALSHIP_TEXT_NUMBER_H
+#define WALSHIP_TEXT_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Characters of UTF-8 (RFC 3629). */
-#ifndef WALSHIP_BASE_UTF8_H
-#define WALSHIP_BASE_UTF8_H
+#ifndef WALSHIP_TEXT_UTF8_H
+#define WALSHIP_TEXT_UTF8_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "base/uri.h"
+#include "text/uri.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Makes text from an untrusted source safe for terminals and logs. */
-#ifndef WALSHIP_BASE_SANITIZE_H
-#define WALSHIP_BASE_SANITIZE_H
+#ifndef WALSHIP_TEXT_SANITIZE_H
+#define WALSHIP_TEXT_SANITIZE_H
 
 #include <stddef.h>
 
