@@ -23,8 +23,7 @@ static const struct topic {
 };
 #define TOPIC_COUNT (sizeof topics / sizeof topics[0])
 
-/* Wraps text at spaces and indents every line but the first. column is the current one. */
-static enum status wrapped(struct buffer *out, const char *text, size_t indent, size_t column, struct error *err)
+enum status help_wrap(struct buffer *out, const char *text, size_t indent, size_t column, struct error *err)
 {
 	enum status st = STATUS_OK;
 	bool fresh = true;
@@ -77,7 +76,7 @@ static enum status show_option(struct buffer *out, enum option_id id, struct err
 	if (!st)
 		st = to_column(out, out->len - used, err);
 	if (!st)
-		st = wrapped(out, buffer_text(&text), HELP_COLUMN, HELP_COLUMN, err);
+		st = help_wrap(out, buffer_text(&text), HELP_COLUMN, HELP_COLUMN, err);
 	buffer_fini(&text);
 	buffer_fini(&accepts);
 	return st;
@@ -171,13 +170,13 @@ enum status help_command(struct buffer *out, const struct command_row *command, 
 	enum status st = buffer_printf(out, err, "walship %s%s%s: %s\n\n", command->name,
 				       command->operands[0] ? " " : "", command->operands, command->summary);
 	if (!st)
-		st = wrapped(out, command->text, 0, 0, err);
+		st = help_wrap(out, command->text, 0, 0, err);
 	for (size_t i = 0; !st && i < flag_count; i++) {
 		if (strcmp(flag_table[i].command, command->name) != 0)
 			continue;
 		st = buffer_printf(out, err, "\n  --%-22s", flag_table[i].name);
 		if (!st)
-			st = wrapped(out, flag_table[i].text, HELP_COLUMN, HELP_COLUMN, err);
+			st = help_wrap(out, flag_table[i].text, HELP_COLUMN, HELP_COLUMN, err);
 	}
 	return st ? st : show_exit_codes(out, command, err);
 }

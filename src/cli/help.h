@@ -15,7 +15,10 @@ enum status help_command(struct buffer *out, const struct command_row *command, 
 enum status help_man(struct buffer *out, struct error *err);      /* walship(1) */
 enum status help_man_conf(struct buffer *out, struct error *err); /* walship.conf(5) */
 enum status help_sample(struct buffer *out, struct error *err);   /* walship.conf */
-enum status help_markdown(struct buffer *out, struct error *err); /* the table of options */
+enum status help_markdown(struct buffer *out, struct error *err); /* the list of options */
+
+/* Appends text, wrapped at spaces, and a newline. Every line but the first is indented. column is the current one. */
+enum status help_wrap(struct buffer *out, const char *text, size_t indent, size_t column, struct error *err);
 
 /* Appends an option's choices and default, such as "a|b; default a"; nothing without either. */
 enum status help_accepts(struct buffer *out, enum option_id id, struct error *err);

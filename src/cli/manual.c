@@ -241,29 +241,18 @@ enum status help_sample(struct buffer *out, struct error *err)
 	return st;
 }
 
-/* A table cell must not contain the separator '|'. */
-static enum status cell(struct buffer *out, const char *text, struct error *err)
-{
-	enum status st = buffer_append(out, " ", 1, err);
-	for (; !st && *text != '\0'; text++)
-		st = *text == '|' ? buffer_append(out, ", ", 2, err) : buffer_append(out, text, 1, err);
-	return st ? st : buffer_append(out, " |", 2, err);
-}
-
 enum status help_markdown(struct buffer *out, struct error *err)
 {
-	enum status st = buffer_printf(out, err, "| option | accepts | meaning |\n| --- | --- | --- |\n");
+	enum status st = buffer_printf(out, err, "# Options\n\n");
 	for (enum option_id id = 0; !st && id < OPTION_COUNT; id++) {
 		struct buffer accepts = {0};
 		st = help_accepts(&accepts, id, err);
 		if (!st)
-			st = buffer_printf(out, err, "| `%s` |", option_table[id].name);
+			st = buffer_printf(out, err, "- `%s`%s%s%s:\n  ", option_table[id].name,
+					   accepts.len > 0 ? " (" : "", buffer_text(&accepts),
+					   accepts.len > 0 ? ")" : "");
 		if (!st)
-			st = cell(out, buffer_text(&accepts), err);
-		if (!st)
-			st = cell(out, option_table[id].help, err);
-		if (!st)
-			st = buffer_append(out, "\n", 1, err);
+			st = help_wrap(out, option_table[id].help, 2, 2, err);
 		buffer_fini(&accepts);
 	}
 	return st;

@@ -41,11 +41,11 @@ def arguments():
     return given
 
 
-def build(folder):
+def build(directory):
     """The C programs of the bench."""
     source = Path(__file__).parent
     for name, libraries in (("calls", []), ("delay", []), ("limits", ["-lisal", "-lz", "-lcrypto"])):
-        subprocess.run(["gcc", "-O2", "-o", folder / name, source / f"{name}.c", *libraries], check=True)
+        subprocess.run(["gcc", "-O2", "-o", directory / name, source / f"{name}.c", *libraries], check=True)
 
 
 class Bench:
@@ -54,18 +54,18 @@ class Bench:
     def __init__(self, given):
         self.given = given
         self.scratch = host.Scratch("walship-bench-")
-        self.folder = self.scratch.folder("b")
+        self.directory = self.scratch.directory("b")
         self.server = self.delay = self.backlog = None
 
     def run(self):
-        given, programs = self.given, self.scratch.folder("bin")
+        given, programs = self.given, self.scratch.directory("bin")
         build(programs)
-        self.backlog = backlog.Backlog(self.folder, say, given.segments, 2 if given.quick else 20).make()
+        self.backlog = backlog.Backlog(self.directory, say, given.segments, 2 if given.quick else 20).make()
         say(f"backlog: {len(self.backlog.names)} segments")
-        lab = measure.Lab(self.folder, self.backlog, programs)
+        lab = measure.Lab(self.directory, self.backlog, programs)
         extra = dict(option.split("=", 1) for option in given.walship)
-        contenders = [tools.Walship(walship.install(programs), self.folder, extra),
-                      tools.PgBackRest(self.folder, "gz"), tools.PgBackRest(self.folder, "lz4")]
+        contenders = [tools.Walship(walship.install(programs), self.directory, extra),
+                      tools.PgBackRest(self.directory, "gz"), tools.PgBackRest(self.directory, "lz4")]
         done = cases.Cases(lab, contenders, given.rounds, say, 4 if given.quick else 16)
         found = self._cases(done, self._places(programs))
         text = report.Report(done, found, self.backlog, contenders[0].program, given).text()
@@ -76,11 +76,11 @@ class Bench:
 
     def _places(self, programs):
         """The stores that this run needs."""
-        made = {"directory": places.Folder(self.folder)}
+        made = {"directory": places.Folder(self.directory)}
         if self.given.chosen & {"s3", "far", "memory"}:
-            self.server = radosgw.Radosgw(self.scratch.folder("s3"), certs.Authority(self.scratch.path / "ca"), 6144).start()
+            self.server = radosgw.Radosgw(self.scratch.directory("s3"), certs.Authority(self.scratch.path / "ca"), 6144).start()
             self.delay = places.Delay(programs / "delay", self.server.tls_port)
-            secret = host.USER.write(self.folder / "s3-secret", self.server.secret_key + "\n", 0o600)
+            secret = host.USER.write(self.directory / "s3-secret", self.server.secret_key + "\n", 0o600)
             far = f"S3 with {2 * places.ONE_WAY_MS} ms round trip"
             made["s3"] = places.Bucket("s3", "S3 over TLS", self.server, self.server.tls_port, secret)
             made["far"] = places.Bucket("far", far, self.server, self.delay.port, secret)

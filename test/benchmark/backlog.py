@@ -19,10 +19,10 @@ TEXT = ("insert into texts (body, note) select string_agg(md5(random()::text || 
 class Backlog:
     """A stopped cluster with `names` (segments) waiting, and `base`, a backup that needs all of them."""
 
-    def __init__(self, folder, say, segments, scale):
-        self.folder, self.say, self.segments, self.scale = folder, say, segments, scale
-        self.primary = postgres.Cluster(folder, "primary")
-        self.base = postgres.Cluster(folder, "base")
+    def __init__(self, directory, say, segments, scale):
+        self.directory, self.say, self.segments, self.scale = directory, say, segments, scale
+        self.primary = postgres.Cluster(directory, "primary")
+        self.base = postgres.Cluster(directory, "base")
         self.names, self.waiting, self.before = [], [], set()
 
     def make(self):

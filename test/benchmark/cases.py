@@ -156,12 +156,12 @@ class Cases:
         self._mode(place, tool, "push")
         tool.archive_command(self.lab.backlog.primary.data)  # its set-up is not counted below
         before = self._requests(place)
-        with memory.Sampler(tool.exe, str(self.lab.folder)) as seen:
+        with memory.Sampler(tool.exe, str(self.lab.directory)) as seen:
             self.lab.drain(tool)
         self._memory_note("push, all processes", place, tool, seen.peak_kib)
         between = self._requests(place)
         self._mode(place, tool, "fetch")
-        with memory.Sampler(tool.exe, str(self.lab.folder)) as seen:
+        with memory.Sampler(tool.exe, str(self.lab.directory)) as seen:
             self.lab.fetch(tool, check=True)
         self._memory_note("fetch, all processes", place, tool, seen.peak_kib)
         if before is not None:
@@ -233,7 +233,7 @@ class Limits:
                 self._call("start", [self.tool.program, "--version"])
                 for key, options in (("gzip aes", {}), ("gzip", NO_CIPHER)):
                     self._walship(key, ram, ram, options)
-                self._walship("disk", self.lab.folder, self.lab.folder, {})
+                self._walship("disk", self.lab.directory, self.lab.directory, {})
                 self._note("disk limit", self._disk())
 
     def _note(self, key, seconds):
@@ -250,7 +250,7 @@ class Limits:
         self.tool.tool.configure(**options)
         self.tool.set_mode("sync")
         self._note(f"push {key}", self.lab.push(self.tool, self.names).seconds)
-        self._note(f"fetch {key}", self.lab.fetch(self.tool, self.names, folder=data).seconds)
+        self._note(f"fetch {key}", self.lab.fetch(self.tool, self.names, directory=data).seconds)
         if key == "disk":
             self.object_bytes = sum(place.sizes()) / len(self.names)
         self.tool.end()
@@ -259,11 +259,11 @@ class Limits:
     def _disk(self):
         """Milliseconds for a file of an object's size, written and synced, with its directory."""
         block, taken = b"\xa5" * int(self.object_bytes), []
-        folder = self.lab.folder / "disk-limit"
-        folder.mkdir()
+        directory = self.lab.directory / "disk-limit"
+        directory.mkdir()
         for name in self.names:
             begin = time.monotonic()
-            measure.write_synced(folder / name, block)
+            measure.write_synced(directory / name, block)
             taken.append(time.monotonic() - begin)
-        shutil.rmtree(folder)
+        shutil.rmtree(directory)
         return taken

@@ -38,8 +38,8 @@ class Calls:
 class Lab:
     """The backlog and the programs that measure with it."""
 
-    def __init__(self, folder, backlog, programs):
-        self.folder, self.backlog, self.programs = folder, backlog, programs
+    def __init__(self, directory, backlog, programs):
+        self.directory, self.backlog, self.programs = directory, backlog, programs
         self.count = 0
 
     def drain(self, tool, archive_command=None, names=None):
@@ -77,7 +77,7 @@ class Lab:
 
     def wait_gone(self, tool):
         """What works in the background has ended."""
-        host.wait_for(lambda: not tools.processes(tool.exe, str(self.folder)), f"{tool.title} ends", timeout=120)
+        host.wait_for(lambda: not tools.processes(tool.exe, str(self.directory)), f"{tool.title} ends", timeout=120)
 
     def rest(self, tool):
         """What waits in the background for a next call need not wait any longer."""
@@ -94,14 +94,14 @@ class Lab:
         rows = [line.split() for line in done.stdout.splitlines()]
         return Calls([float(row[1]) for row in rows], max(int(row[2]) for row in rows))
 
-    def data(self, folder=None):
+    def data(self, directory=None):
         """A fresh data directory without a server."""
         self.count += 1
-        return self.backlog.skeleton((folder or self.folder) / f"data{self.count}")
+        return self.backlog.skeleton((directory or self.directory) / f"data{self.count}")
 
-    def fetch(self, tool, names=None, check=False, folder=None):
+    def fetch(self, tool, names=None, check=False, directory=None):
         """All segments, in order. check: each is what was archived (takes time, between the calls)."""
-        data = self.data(folder)
+        data = self.data(directory)
         target = data / "pg_wal/RECOVERYXLOG"
         options = ("-u", target, *(("-k", self.backlog.primary.data / "pg_wal") if check else ()))
         argv = tool.fetch(data)
@@ -134,7 +134,7 @@ class Lab:
     def recover(self, restore_command_for):
         """Seconds from the start of a restored backup until all the WAL is replayed and the server opens."""
         self.count += 1
-        cluster = postgres.Cluster(self.folder, f"restored{self.count}").copy_of(self.backlog.base)
+        cluster = postgres.Cluster(self.directory, f"restored{self.count}").copy_of(self.backlog.base)
         cluster.signal_file("recovery.signal")
         cluster.configure(**RECOVERY, restore_command=restore_command_for(cluster.data))
         os.sync()
@@ -162,6 +162,6 @@ def write_synced(path, content):
     with open(path, "wb", buffering=0) as file:
         file.write(content)
         os.fsync(file.fileno())
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    directory = os.open(path.parent, os.O_RDONLY)
+    os.fsync(directory)
+    os.close(directory)

@@ -15,8 +15,8 @@ class Folder:
 
     name, title = "directory", "directory"
 
-    def __init__(self, folder, count=0):
-        self.parent, self.count = folder, count
+    def __init__(self, directory, count=0):
+        self.parent, self.count = directory, count
 
     def begin(self):
         self.count += 1

@@ -71,7 +71,7 @@ class Report:
         commit = tools.version(["git", "-c", "safe.directory=*", "-C", str(host.ROOT), "log", "-1", "--format=%h"])
         cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
         memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) / 1024 / 1024
-        disk = tools.version(["stat", "-f", "-c", "%T", str(self.done.lab.folder)])
+        disk = tools.version(["stat", "-f", "-c", "%T", str(self.done.lab.directory)])
         rows = [["date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")],
                 ["machine", f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, disk {disk}"],
                 ["load before", f"{self.given.load:.1f} (what else ran then; a quiet machine has 0)"],
@@ -214,7 +214,7 @@ class Report:
         return "## Commands and configurations\n\n" + commands + "".join(blocks)
 
     def _neutral(self, text):
-        return text.replace(str(self.done.lab.folder), "SCRATCH").replace(str(self.done.lab.folder.parent), "SCRATCH")
+        return text.replace(str(self.done.lab.directory), "SCRATCH").replace(str(self.done.lab.directory.parent), "SCRATCH")
 
     def _raw(self):
         rows = [[case, STORES[store], tool, " ".join(f"{value:.3f}" if case != "bytes" else str(value) for value in values)]

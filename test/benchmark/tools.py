@@ -15,8 +15,8 @@ class Walship:
 
     name = title = "walship"
 
-    def __init__(self, program, folder, extra=None):
-        self.program, self.folder, self.extra = program, folder, extra or {}
+    def __init__(self, program, directory, extra=None):
+        self.program, self.directory, self.extra = program, directory, extra or {}
         self.exe = str(program)
         self.tool = None
         known = host.run([program, "config"]).stdout.decode()
@@ -33,8 +33,8 @@ class Walship:
         raise RuntimeError(f"{self.program}: no value of {option} turns it off")
 
     def begin(self, place):
-        self.spool = host.USER.mkdir(self.folder / "walship-spool", 0o700)
-        self.tool = walship.Walship(self.program, self.folder, {**place.walship(), "spool": self.spool, **self.extra})
+        self.spool = host.USER.mkdir(self.directory / "walship-spool", 0o700)
+        self.tool = walship.Walship(self.program, self.directory, {**place.walship(), "spool": self.spool, **self.extra})
 
     def set_mode(self, mode):
         """sync, or ahead: as it is by default, or as the command line of the bench says."""
@@ -78,19 +78,19 @@ class PgBackRest:
     exe = "/usr/bin/pgbackrest"
     can_ahead = {"push": True, "fetch": True}
 
-    def __init__(self, folder, compress):
+    def __init__(self, directory, compress):
         self.compress = compress
         self.name, self.title = compress, f"pgBackRest {compress}"
-        self.folder = folder / f"pgbackrest-{compress}"
-        self.conf = self.folder / "pgbackrest.conf"
+        self.directory = directory / f"pgbackrest-{compress}"
+        self.conf = self.directory / "pgbackrest.conf"
         self.passphrase = secrets.token_urlsafe(32)
         self.place, self.mode = None, "sync"
 
     def begin(self, place):
         self.place = place
-        host.USER.mkdir(self.folder)
+        host.USER.mkdir(self.directory)
         for name in ("spool", "lock", "log"):
-            host.USER.mkdir(self.folder / name, 0o750)
+            host.USER.mkdir(self.directory / name, 0o750)
         self.made = False
 
     def modes(self, way):
@@ -108,8 +108,8 @@ class PgBackRest:
 
     def _text(self, data):
         options = {**self.place.pgbackrest(), "repo1-cipher-type": "aes-256-cbc", "repo1-cipher-pass": self.passphrase,
-                   "compress-type": self.compress, "spool-path": self.folder / "spool", "lock-path": self.folder / "lock",
-                   "log-path": self.folder / "log", "log-level-file": "off", "log-level-console": "warn"}
+                   "compress-type": self.compress, "spool-path": self.directory / "spool", "lock-path": self.directory / "lock",
+                   "log-path": self.directory / "log", "log-level-file": "off", "log-level-console": "warn"}
         if self.mode.startswith("async"):
             options.update({"archive-async": "y", "process-max": self.mode.split("x")[-1]})
         lines = "".join(f"{k}={v}\n" for k, v in options.items())
@@ -135,14 +135,14 @@ class PgBackRest:
         return " ".join([*self._argv(), "archive-get", "%f", "%p"])
 
     def clear_spool(self):
-        shutil.rmtree(self.folder / "spool")
-        host.USER.mkdir(self.folder / "spool", 0o750)
+        shutil.rmtree(self.directory / "spool")
+        host.USER.mkdir(self.directory / "spool", 0o750)
 
     def end_waiting(self):
         """Its processes end by themselves when their queue is empty."""
 
     def end(self):
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.directory)
 
     def configuration(self):
         secret = ("repo1-cipher-pass", "repo1-s3-key-secret")

@@ -68,7 +68,7 @@ def scratch():
 @pytest.fixture(scope="session")
 def program(scratch):
     """walship where the ordinary user can run it."""
-    return walship.install(scratch.folder("bin"))
+    return walship.install(scratch.directory("bin"))
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +78,7 @@ def authority(scratch):
 
 @pytest.fixture(scope="session")
 def s3_server(scratch, authority):
-    server = radosgw.Radosgw(scratch.folder("s3"), authority).start()
+    server = radosgw.Radosgw(scratch.directory("s3"), authority).start()
     yield server
     server.stop()
 
@@ -86,7 +86,7 @@ def s3_server(scratch, authority):
 @dataclass
 class Site:
     """A repository and a walship that is configured for it."""
-    folder: Path
+    directory: Path
     store: object
     walship: walship.Walship
     system_id: int = SYSTEM_ID
@@ -96,7 +96,7 @@ class Site:
 
     def file(self, name, content):
         """A file to push, in a directory of its own, as pg_wal would hold it."""
-        place = Path(self.scratch.folder("f"))
+        place = Path(self.scratch.directory("f"))
         return host.USER.write(place / name, content, 0o600)
 
     def kind(self, kind, seed=0):
@@ -105,7 +105,7 @@ class Site:
         return name, content(self.system_id, seed), wal.object_name(self.system_id, name)
 
     def cluster(self, name):
-        return postgres.Cluster(self.folder, name, self.walship.secrets)
+        return postgres.Cluster(self.directory, name, self.walship.secrets)
 
     def primary(self, name="primary", *initdb, **settings):
         """A cluster that archives here; not started."""
@@ -124,16 +124,16 @@ class Site:
 
 def make_site(kind, request, scratch, program):
     """A fresh repository of this kind. Timeouts are short: nothing on loopback takes long."""
-    folder = scratch.folder()
+    directory = scratch.directory()
     proxies = []
     if kind == "dir":
-        behind = store.Directory(folder)
+        behind = store.Directory(directory)
     else:
         server = request.getfixturevalue("s3_server")
         proxies.append(proxy.Proxy(("127.0.0.1", server.tls_port)))
-        behind = store.S3(folder, server, folder.name, proxies[0])
+        behind = store.S3(directory, server, directory.name, proxies[0])
     options = {**behind.options, "push-timeout": "10s", "fetch-timeout": "10s"}
-    return Site(folder, behind, walship.Walship(program, folder, options, secrets=behind.secrets), scratch=scratch)
+    return Site(directory, behind, walship.Walship(program, directory, options, secrets=behind.secrets), scratch=scratch)
 
 
 @pytest.fixture(params=["dir", "s3"])
@@ -160,14 +160,14 @@ def s3_site(request, scratch, program):
 @pytest.fixture(scope="session")
 def control_file(scratch):
     """(system id, pg_control) of a real cluster that was never started."""
-    made = postgres.Cluster(scratch.folder(), "control").initdb("--wal-segsize=1")
+    made = postgres.Cluster(scratch.directory(), "control").initdb("--wal-segsize=1")
     return made.system_id(), (made.data / "global/pg_control").read_bytes()
 
 
 @pytest.fixture
 def data_dir(scratch, control_file):
     """A data directory as far as walship looks at one: pg_control, PG_VERSION and pg_wal."""
-    path = scratch.folder("data")
+    path = scratch.directory("data")
     for name in ("global", "pg_wal", "pg_wal/archive_status"):
         host.USER.mkdir(path / name, 0o700)
     host.USER.write(path / "PG_VERSION", "15\n")
@@ -198,7 +198,7 @@ def small_disk(scratch):
     made = []
 
     def make(size_kib):
-        made.append(disk.SmallDisk(scratch.folder("disk"), size_kib, host.USER))
+        made.append(disk.SmallDisk(scratch.directory("disk"), size_kib, host.USER))
         return made[-1]
     yield make
     for each in made:
@@ -213,7 +213,7 @@ def hosts(scratch):
     bound = []
 
     def add(address, *names):
-        path = scratch.folder("etc") / "hosts"
+        path = scratch.directory("etc") / "hosts"
         host.USER.write(path, Path("/etc/hosts").read_text() + f"\n{address} {' '.join(names)}\n")
         bound.append(disk.BoundFile(path, "/etc/hosts"))
     yield add

@@ -108,7 +108,7 @@ class Written:
 
 @pytest.fixture(scope="session")
 def written(scratch):
-    with postgres.Cluster(scratch.folder(), "written").initdb("--wal-segsize=1") as cluster:
+    with postgres.Cluster(scratch.directory(), "written").initdb("--wal-segsize=1") as cluster:
         cluster.configure(archive_mode="off").start()
         cluster.sql("create table t (n int, v text)")
         ended = []
@@ -247,7 +247,7 @@ DAMAGES = {
 
 def test_ready_is_no_proof(dir_site, scratch, written):
     """In a copied directory, or after a crash, .ready may be beside what is half there. What is right is pushed, and so is the rest once it is."""
-    data = scratch.folder("data")
+    data = scratch.directory("data")
     made = backlog.Backlog(data, dir_site.walship, dir_site.store, written.system_id)
     written.into(data)
     names = written.add(made, 20)
@@ -273,12 +273,12 @@ def test_what_was_checked_is_what_is_pushed(dir_site, scratch, written, opened):
     library = walship.binary().parent / "test/harness/preload/libswap.so"
     if not library.exists():
         pytest.skip("not with sanitizers")
-    data = scratch.folder("data")
+    data = scratch.directory("data")
     made = backlog.Backlog(data, dir_site.walship, dir_site.store, written.system_id)
     written.into(data)
     name = next(name for name in sorted(written.content) if name not in written.ended)
     made.add(name, written.content[name])
-    preload = shutil.copy(library, scratch.folder("lib"))  # where the tests' user can read it
+    preload = shutil.copy(library, scratch.directory("lib"))  # where the tests' user can read it
     half = host.USER.write(made.wal / "half", half_of(written.content[name]), 0o600)
     done = made.walship.run("backfill", cwd=data, env={
         "LD_PRELOAD": str(preload), "SWAP_PATH": f"pg_wal/{name}", "SWAP_WITH": str(half), "SWAP_AT": str(opened)})
@@ -293,7 +293,7 @@ def test_what_was_checked_is_what_is_pushed(dir_site, scratch, written, opened):
 
 def test_a_newer_release_is_not_judged(dir_site, scratch, written):
     """What its pages have that is not known here may be right: with .ready it is pushed, with a warning."""
-    data = scratch.folder("data")
+    data = scratch.directory("data")
     made = backlog.Backlog(data, dir_site.walship, dir_site.store, written.system_id)
     written.into(data)
     name = written.add(made, 1)[0]
@@ -358,7 +358,7 @@ def test_many_side_by_side(scratch, program, written):
         made = backlog.on_strict(scratch, program, server, written.system_id)
         written.into(made.data)
         names = written.add(made, 40)
-        log = scratch.folder("log") / "walship.log"
+        log = scratch.directory("log") / "walship.log"
         made.walship.configure(log_to=str(log), log_format="json", log_level="info")
         done = made.walship.run("backfill", cwd=made.data).expect(0)
         assert sorted(pushed(done.out.decode())) == names and "40 pushed, 0 failed" in done.out.decode()
@@ -411,7 +411,7 @@ def test_what_the_archiver_takes_meanwhile(scratch, program, written):
 
 def test_what_cannot_be_read_is_not_called_unfinished(scratch, dir_site, written):
     """Files of root, after a restore say: one is told of, and the others are pushed."""
-    data = scratch.folder("data")
+    data = scratch.directory("data")
     made = backlog.Backlog(data, dir_site.walship, dir_site.store, written.system_id)
     written.into(data)
     names = written.add(made, 4)
@@ -427,7 +427,7 @@ def test_what_cannot_be_read_is_not_called_unfinished(scratch, dir_site, written
 
 
 def test_a_store_that_is_away(site, written, scratch):
-    data = scratch.folder("data")
+    data = scratch.directory("data")
     made = backlog.Backlog(data, site.walship, site.store, written.system_id)
     written.into(data)
     written.add(made, 3)

@@ -33,7 +33,7 @@ class Case:
         done = site.run(*call, **kwargs)
         done.expect(self.code, self.error, self.hint)
         if call[0] == "fetch" and len(call) > 2:
-            dest = os.path.join(kwargs.get("cwd", site.folder), str(call[2]))
+            dest = os.path.join(kwargs.get("cwd", site.directory), str(call[2]))
             assert not os.path.exists(dest), "something at DEST"
         if before is not None:
             assert site.store.list() == before, "the repository changed"
@@ -52,7 +52,7 @@ def push(site, *options):
 
 
 def fetch(site, *options):
-    return ("fetch", NAME, site.scratch.folder("dest") / "RECOVERYXLOG", "--system-id", site.system_id, *options)
+    return ("fetch", NAME, site.scratch.directory("dest") / "RECOVERYXLOG", "--system-id", site.system_id, *options)
 
 
 def stored(site, seed=0):
@@ -74,7 +74,7 @@ def no_key_option(site):
 
 
 def no_key_file(site):
-    site.walship.configure(cipher_key_file=site.folder / "absent.key")
+    site.walship.configure(cipher_key_file=site.directory / "absent.key")
 
 
 def open_key_file(site):
@@ -101,8 +101,8 @@ def wordy_key_file(site):
     host.USER.write(site.walship.key_file, "z" * 64 + "\n", 0o600)
 
 
-def key_folder(site):
-    site.walship.configure(cipher_key_file=host.USER.mkdir(site.folder / "folder.key", 0o700))
+def key_directory(site):
+    site.walship.configure(cipher_key_file=host.USER.mkdir(site.directory / "folder.key", 0o700))
 
 
 def odd_repo(site):
@@ -146,7 +146,7 @@ def empty_value(site):
 
 
 def no_config_file(site):
-    site.walship.conf = site.folder / "absent.conf"
+    site.walship.conf = site.directory / "absent.conf"
 
 
 def open_config_file(site):
@@ -166,11 +166,11 @@ def relative_key_file(site):
 
 
 def no_root(site):
-    site.walship.configure(repo=f"file://{site.folder}/absent")
+    site.walship.configure(repo=f"file://{site.directory}/absent")
 
 
 def file_as_root(site):
-    site.walship.configure(repo=f"file://{host.USER.write(site.folder / 'plain', 'x')}")
+    site.walship.configure(repo=f"file://{host.USER.write(site.directory / 'plain', 'x')}")
 
 
 KEY = r"(key|cipher)"
@@ -182,7 +182,7 @@ MISTAKES = [
     ("short key", short_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
     ("long key", long_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
     ("key that is no hex", wordy_key_file, 2, 255, r"/key\b", r"(32|64|keygen)"),
-    ("directory as key file", key_folder, 2, 255, r"folder\.key", r"."),
+    ("directory as key file", key_directory, 2, 255, r"folder\.key", r"."),
     ("unknown scheme", odd_repo, 2, 255, r"ftp://host/path", r"(file|s3)://"),
     ("relative repository", relative_repo, 2, 255, r"file://relative/path", r"file:///"),
     ("no bucket", no_bucket, 2, 255, r"s3:///prefix", r"s3://"),
@@ -198,8 +198,8 @@ MISTAKES = [
     ("hash behind a value", hash_behind_a_value, 2, 255, r"walship\.conf:\d+: compress-level: '#' begins", r"own line"),
     ("no directory", no_directory, 2, 255, r"repo 'file:///' names the root directory", r"file:///directory"),
     ("relative key file", relative_key_file, 2, 255, r"absent\.key: No such file", r"absolute path"),
-    ("missing root folder", no_root, 3, 255, r"absent", r"mkdir|mount"),
-    ("file as root folder", file_as_root, 5, 255, r"plain.*Not a directory", None),
+    ("missing root directory", no_root, 3, 255, r"absent", r"mkdir|mount"),
+    ("file as root directory", file_as_root, 5, 255, r"plain.*Not a directory", None),
 ]
 
 
@@ -265,7 +265,7 @@ USAGE = [
     Case("secret as an option", lambda s: (*push(s), "--s3-key-secret", "no-such-secret"), 2, r"--s3-key-secret\b", r"s3-key-secret-file"),
     Case("wrong value in the environment", lambda s: (*push(s), {"env": {"WALSHIP_PUSH_TIMEOUT": "x"}}), 2, r"WALSHIP_PUSH_TIMEOUT.*x", r"."),
     Case("keygen over a file", lambda s: ("keygen", s.walship.key_file), 4, r"/key\b.*exist", r"."),
-    Case("keygen nowhere", lambda s: ("keygen", s.folder / "absent/key"), 5, r"absent", r"."),
+    Case("keygen nowhere", lambda s: ("keygen", s.directory / "absent/key"), 5, r"absent", r"."),
 ]
 
 
@@ -303,9 +303,9 @@ PUSHES = [
     Case("etc passwd", lambda s: ("push", "/etc/passwd"), 2, r"passwd", r"."),
     Case("lower case", content(NAME[:-1] + "a", b"x"), 2, NAME[:-1] + "a", r"."),
     Case("a name too long", content(NAME + "0", b"x"), 2, NAME + "0", r"."),
-    Case("no such file", lambda s: ("push", s.folder / NAME), 5, rf"{NAME}.*No such file", r"."),
-    Case("a folder", lambda s: ("push", host.USER.mkdir(s.folder / NAME)), 2, NAME, None),
-    Case("an unreadable file", lambda s: ("push", host.USER.write(s.folder / NAME, b"x", 0)), 5, rf"{NAME}.*Permission denied", r"."),
+    Case("no such file", lambda s: ("push", s.directory / NAME), 5, rf"{NAME}.*No such file", r"."),
+    Case("a folder", lambda s: ("push", host.USER.mkdir(s.directory / NAME)), 2, NAME, None),
+    Case("an unreadable file", lambda s: ("push", host.USER.write(s.directory / NAME, b"x", 0)), 5, rf"{NAME}.*Permission denied", r"."),
     Case("an empty segment", content(NAME, b""), 4, rf"push {NAME}: .*empty", r"."),
     Case("an empty history", content(HISTORY, b""), 4, r"push 00000002.history: .*empty", r"."),
     Case("an empty backup label", content(f"{NAME}.00000028.backup", b""), 4, r"empty", r"."),
@@ -345,7 +345,7 @@ def test_segment_of_another_cluster(dir_site, data_dir, control_file):
 # Names to fetch, and where to.
 
 def named(name):
-    return lambda s: ("fetch", name, s.scratch.folder("dest") / "x", "--system-id", s.system_id)
+    return lambda s: ("fetch", name, s.scratch.directory("dest") / "x", "--system-id", s.system_id)
 
 
 FETCHES = [
@@ -354,10 +354,10 @@ FETCHES = [
     Case("a path to a segment", named(f"../{NAME}"), 255, rf"\.\./{NAME}", r"."),
     Case("an empty name", named(""), 255, r".", r"."),
     Case("a name that breaks lines", named("a\nwalship: all is well"), 255, r"a\?walship", r"."),
-    Case("no system identifier", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x"), 255, r"system identifier", r"--pg-data|--system-id"),
-    Case("no directory of the system", lambda s: ("fetch", NAME, s.scratch.folder("dest") / "x", "--system-id", 5), 255,
+    Case("no system identifier", lambda s: ("fetch", NAME, s.scratch.directory("dest") / "x"), 255, r"system identifier", r"--pg-data|--system-id"),
+    Case("no directory of the system", lambda s: ("fetch", NAME, s.scratch.directory("dest") / "x", "--system-id", 5), 255,
          rf"fetch {NAME}: .*\b5\b", r"."),
-    Case("no directory at DEST", lambda s: ("fetch", NAME, s.folder / "absent/x", "--system-id", s.system_id), 255,
+    Case("no directory at DEST", lambda s: ("fetch", NAME, s.directory / "absent/x", "--system-id", s.system_id), 255,
          rf"fetch {NAME}: .*absent.*No such file", r"."),
 ]
 
@@ -371,7 +371,7 @@ def test_fetch(dir_site, case):
 def test_wrong_key(site):
     """Another key: the object says by its key id that it is not for this one."""
     stored(site)
-    other = host.USER.write(site.folder / "other.key", "5" * 64 + "\n", 0o600)
+    other = host.USER.write(site.directory / "other.key", "5" * 64 + "\n", 0o600)
     fetched = Case("wrong key", lambda s: fetch(s, "--cipher-key-file", other), 255, rf"fetch {NAME}: .*key", r"cipher-key-file")
     fetched.check(site)
     # push cannot compare, so it cannot say that all is well.

@@ -9,7 +9,7 @@ from test_bad_input import NAME, fetch, push, stored
 from harness import certs, host
 
 def wrong_secret(site, _):
-    site.walship.configure(s3_key_secret_file=host.USER.write(site.folder / "wrong", "not+the/secret\n", 0o600))
+    site.walship.configure(s3_key_secret_file=host.USER.write(site.directory / "wrong", "not+the/secret\n", 0o600))
 
 
 def wrong_access_key(site, _):
@@ -17,11 +17,11 @@ def wrong_access_key(site, _):
 
 
 def no_secret_file(site, _):
-    site.walship.configure(s3_key_secret_file=site.folder / "absent.secret")
+    site.walship.configure(s3_key_secret_file=site.directory / "absent.secret")
 
 
 def open_secret_file(site, _):
-    (site.folder / "s3-secret").chmod(0o644)
+    (site.directory / "s3-secret").chmod(0o644)
 
 
 def no_secret(site, _):
@@ -53,7 +53,7 @@ def expired_certificate(site, more):
 
 
 def unknown_authority(site, more):
-    other = certs.Authority(more.getfixturevalue("scratch").folder("pki") / "ca", "another CA")
+    other = certs.Authority(more.getfixturevalue("scratch").directory("pki") / "ca", "another CA")
     site.walship.configure(s3_ca_file=other.file)
 
 
@@ -72,7 +72,7 @@ def no_tls(site, _):
 
 
 def absent_ca_file(site, _):
-    site.walship.configure(s3_ca_file=site.folder / "absent.pem")
+    site.walship.configure(s3_ca_file=site.directory / "absent.pem")
 
 
 # (name, change, push code, fetch code, message, hint)

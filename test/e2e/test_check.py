@@ -23,9 +23,9 @@ def check(site, code=0, error=None):
 @pytest.fixture
 def strict(scratch, program):
     def make(server, **options):
-        folder = scratch.folder()
+        directory = scratch.directory()
         options = {name.replace("_", "-"): value for name, value in options.items()}
-        return walship.Walship(program, folder, {**server.options(folder, host.USER), "push-timeout": "5s", **options},
+        return walship.Walship(program, directory, {**server.options(directory, host.USER), "push-timeout": "5s", **options},
                                secrets=[server.secret_key.encode()])
     return make
 

@@ -114,8 +114,8 @@ def test_no_server_at_hand(dir_site):
     assert report.marks["server"] == "–" and "no server found" in report.words["server"] and list(report.marks)[-1] == "server"
     report = check(dir_site, "--server", code=3, error="1 of [0-9]+ steps failed", env=ALONE)
     report.expect_wrong("server", r"connection to server on socket .*failed", "PGHOST")
-    report = check(dir_site, code=3, error="steps failed", env={"PGHOST": str(dir_site.folder)})
-    report.expect_wrong("server", re.escape(str(dir_site.folder)), "is it running")
+    report = check(dir_site, code=3, error="steps failed", env={"PGHOST": str(dir_site.directory)})
+    report.expect_wrong("server", re.escape(str(dir_site.directory)), "is it running")
 
 
 def test_a_server_that_hangs(dir_site, dir_primary):
@@ -222,9 +222,9 @@ def test_no_password_in_the_configuration(dir_site):
 
 
 def test_without_libpq(dir_site, scratch):
-    folder = scratch.folder("lib")
-    host.USER.write(folder / "libpq.so.5", b"")
-    env = {"LD_LIBRARY_PATH": str(folder)}
+    directory = scratch.directory("lib")
+    host.USER.write(directory / "libpq.so.5", b"")
+    env = {"LD_LIBRARY_PATH": str(directory)}
     report = check(dir_site, env=env)
     assert report.marks["server"] == "–" and "cannot load libpq.so.5" in report.words["server"]
     check(dir_site, "--server", code=5, error="steps failed", env=env).expect_wrong("server", "cannot load libpq", "install libpq")
@@ -268,15 +268,15 @@ def test_a_wrong_archive_command(dir_site, dir_primary, command, words):
 
 def test_another_repository(dir_site, dir_primary):
     """By its own option, by a file of its own, by a variable; and by what this user cannot read."""
-    other = host.USER.mkdir(dir_site.folder / "other", 0o700)
-    conf = host.USER.write(dir_site.folder / "other.conf", f"repo = file://{other}\n", 0o600)
+    other = host.USER.mkdir(dir_site.directory / "other", 0o700)
+    conf = host.USER.write(dir_site.directory / "other.conf", f"repo = file://{other}\n", 0o600)
     program = dir_site.walship.program
     for command in (dir_site.walship.command("--repo", f"file://{other}", "push", "%p"), f"{program} --config={conf} push %p",
                     f'env WALSHIP_CONFIG="{conf}" {program} push %p', f"WALSHIP_REPO=file://{other} nice -n 5 {program} push '%p'"):
         change(dir_primary, archive_command=command)
         report = check(dir_site, code=4, error="steps failed")
         report.expect_wrong("archive_command", f"archives to file://{other}, but this configuration names {dir_site.store.url}", "configuration")
-    change(dir_primary, archive_command=f"{program} --config {dir_site.folder}/absent.conf push %p")
+    change(dir_primary, archive_command=f"{program} --config {dir_site.directory}/absent.conf push %p")
     dir_primary.expect("archive command failed", "walship: ")
     report = check(dir_site, code=3, error="steps failed")
     assert report.marks["archive_command"] == "–" and "cannot be read" in report.words["archive_command"]
@@ -292,7 +292,7 @@ def test_a_command_that_lies(dir_site, dir_primary):
 
 
 def test_a_script(dir_site, dir_primary):
-    script = host.USER.write(dir_site.folder / "by-walship", f"#!/bin/sh\nexec {dir_site.walship.command('push')} \"$1\"\n", 0o755)
+    script = host.USER.write(dir_site.directory / "by-walship", f"#!/bin/sh\nexec {dir_site.walship.command('push')} \"$1\"\n", 0o755)
     change(dir_primary, archive_command=f"{script} %p")
     assert check(dir_site).marks["find it archived"] == "✓"
 
@@ -375,13 +375,13 @@ def test_another_key(site):
     name, content, _ = site.kind("segment")
     site.run("push", site.file(name, content)).expect(0)
     assert check(site, env=ALONE).marks["open what is stored"] == "✓"
-    site.run("keygen", site.folder / "new").expect(0)
-    report = check(site, "--cipher-key-file", site.folder / "new", code=4, error="steps failed", env=ALONE)
+    site.run("keygen", site.directory / "new").expect(0)
+    report = check(site, "--cipher-key-file", site.directory / "new", code=4, error="steps failed", env=ALONE)
     report.expect_wrong("open what is stored", "key", "key")
 
 
 def test_a_spool_that_cannot_be_used(dir_site):
-    (dir_site.folder / "spool").chmod(0o755)
+    (dir_site.directory / "spool").chmod(0o755)
     check(dir_site, code=5, error="steps failed", env=ALONE).expect_wrong("spool", "mode 0700", "spool")
 
 
@@ -389,9 +389,9 @@ def test_a_clock_that_is_wrong(scratch, program):
     for offset, mark in ((0, "✓"), (-100, "–"), (1000, "✗")):
         with strict_s3.StrictS3() as server:
             server.clock_offset = offset
-            folder = scratch.folder()
-            options = {**server.options(folder, host.USER), "push-timeout": "5s"}
-            made = walship.Walship(program, folder, options, secrets=[server.secret_key.encode()])
+            directory = scratch.directory()
+            options = {**server.options(directory, host.USER), "push-timeout": "5s"}
+            made = walship.Walship(program, directory, options, secrets=[server.secret_key.encode()])
             report = Report(made.run("check", env=ALONE))
             assert report.marks["clock"] == mark and report.done.code == (5 if mark == "✗" else 0), report.out + report.done.err
             if offset:

@@ -29,12 +29,12 @@ ARGV = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", "-
 class Terminal:
     """A shell on a terminal of its own."""
 
-    def __init__(self, shell, folder, program):
+    def __init__(self, shell, directory, program):
         self.shell = shell
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.chdir(folder)
-            env = host.clean_env(PS1=PROMPT, PROMPT=PROMPT, TERM="dumb", HOME=str(folder), COLUMNS="200", LINES="200",
+            os.chdir(directory)
+            env = host.clean_env(PS1=PROMPT, PROMPT=PROMPT, TERM="dumb", HOME=str(directory), COLUMNS="200", LINES="200",
                                  PATH=f"{program.parent}:/usr/bin:/bin")
             os.execvpe(ARGV[shell][0], ARGV[shell], env)
         for line in BEGIN[shell]:
@@ -72,9 +72,9 @@ class Terminal:
 
 
 @pytest.fixture(scope="module")
-def folder(scratch, program):
+def directory(scratch, program):
     """What both shells load, as walship prints it, and some files to complete."""
-    place = scratch.folder("shell")
+    place = scratch.directory("shell")
     for shell, path in (("bash", "walship.bash"), ("zsh", "zsh/_walship")):
         (place / path).parent.mkdir(exist_ok=True)
         done = subprocess.run([program, "help", f"completion-{shell}"], capture_output=True, check=True)
@@ -86,9 +86,9 @@ def folder(scratch, program):
 
 
 @pytest.fixture(scope="module", params=["bash", "zsh"])
-def terminal(request, folder, program):
+def terminal(request, directory, program):
     assert shutil.which(request.param), f"{request.param} is not installed: test/install"
-    made = Terminal(request.param, folder, program)
+    made = Terminal(request.param, directory, program)
     yield made
     made.close()
 

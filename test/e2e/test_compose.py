@@ -28,7 +28,7 @@ def test_the_specification(compose, scratch):
     """docker-compose 1.29 checks it with the specification's schema, which had no name yet, and resolves it."""
     if not shutil.which("docker-compose"):
         pytest.skip("no docker-compose: run test/install")
-    here = scratch.folder("compose") / "docker"
+    here = scratch.directory("compose") / "docker"
     shutil.copytree(DOCKER, here)
     older = re.sub(r"^name: \w+\n", "", (DOCKER / "compose.yaml").read_text(), flags=re.M)
     (here / "compose.yaml").write_text(older)
@@ -106,7 +106,7 @@ def test_the_configuration_is_walships(program, scratch):
 
 
 def test_secrets_are_made_once(scratch, program):
-    here = scratch.folder("docker")
+    here = scratch.directory("docker")
     shutil.copy(DOCKER / "make-secrets", here)
     owner = f"{host.USER.uid}:{host.USER.gid}"
     first = host.run([here / "make-secrets", owner], as_user=False).stdout.decode()
@@ -126,7 +126,7 @@ def test_secrets_are_made_once(scratch, program):
 
 @pytest.mark.parametrize("code, healthy", [(0, True), (1, True), (2, False), (3, False), (127, False)])
 def test_a_warning_is_healthy(scratch, code, healthy):
-    place = scratch.folder("path")
+    place = scratch.directory("path")
     script = host.USER.write(place / "walship", f'#!/bin/sh\n[ "$*" = status ] && exit {code}\nexit 9\n', 0o755)
     done = host.run([DOCKER / "healthcheck"], env=host.clean_env(PATH=f"{script.parent}:{os.defpath}"), check=False, as_user=False)
     assert (done.returncode == 0) == healthy

@@ -24,12 +24,12 @@ class Place:
 
     def __init__(self, scratch, program, server, endpoint):
         self.server, self.endpoint = server, endpoint
-        self.folder = scratch.folder()
-        self.aws = scratch.folder("aws")
-        self.spool = scratch.folder("sp") / "spool"
-        options = server.options(self.folder, host.USER)
+        self.directory = scratch.directory()
+        self.aws = scratch.directory("aws")
+        self.spool = scratch.directory("sp") / "spool"
+        options = server.options(self.directory, host.USER)
         del options["s3-key"], options["s3-key-secret-file"]
-        self.walship = walship.Walship(program, self.folder, {**options, "spool": self.spool, "push-timeout": "5s"},
+        self.walship = walship.Walship(program, self.directory, {**options, "spool": self.spool, "push-timeout": "5s"},
                                        secrets=[server.secret_key.encode(), TOKEN.encode()])
         self.number = 0
 
@@ -221,11 +221,11 @@ def test_link_local_addresses(scratch, program):
     if os.geteuid() != 0 or subprocess.run(["unshare", "--net", "true"], check=False).returncode != 0:
         pytest.skip("no network namespaces here")
     assert shutil.which("ip"), "iproute2 is one of the tests' packages"
-    folder = scratch.folder("net")
+    directory = scratch.directory("net")
     name = wal.segment_name(1, 3, MIB)
-    path = host.USER.write(folder / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
-    ship = walship.Walship(program, folder, {"repo": "s3://strict/pre", "push-timeout": "5s"})
-    done = subprocess.run(["unshare", "--net", sys.executable, str(HARNESS / "in_own_network.py"), str(folder),
+    path = host.USER.write(directory / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
+    ship = walship.Walship(program, directory, {"repo": "s3://strict/pre", "push-timeout": "5s"})
+    done = subprocess.run(["unshare", "--net", sys.executable, str(HARNESS / "in_own_network.py"), str(directory),
                            *ship.argv("push", path)], capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     outcome = json.loads(done.stdout)

@@ -17,7 +17,7 @@ def shop(dir_site, request):
     path = dir_site.file(name, content)
     dir_site.run("push", path, "--system-id", dir_site.system_id).expect(0)
     whole = dir_site.store.get(object_name)
-    dest = dir_site.scratch.folder("dest") / "RECOVERYXLOG"
+    dest = dir_site.scratch.directory("dest") / "RECOVERYXLOG"
 
     def attempt(data):
         dir_site.store.put(object_name, data)
@@ -73,7 +73,7 @@ def test_truncated_and_longer(shop, seed):
 def test_renamed_objects(shop):
     """The name is bound in: a good object under another name is no good, of the same cluster or of another."""
     site, _, content, whole, _ = shop
-    dest = site.scratch.folder("dest") / "x"
+    dest = site.scratch.directory("dest") / "x"
     for system_id, name in ((site.system_id, wal.segment_name(1, 4, wal.MIB)), (site.system_id + 1, wal.SEGMENT),
                             (site.system_id, wal.SEGMENT + ".partial"), (site.system_id, "00000002.history")):
         site.store.put(wal.object_name(system_id, name), whole)
@@ -101,7 +101,7 @@ def test_authentic_but_wrong(dir_site, kind):
         plain_object = objects.make_object(packed, object_name, key, objects.NONE, salt=bytes(32))
         data = reseal(plain_object, object_name, key)
     site.store.put(object_name, data)
-    dest = site.scratch.folder("dest") / "x"
+    dest = site.scratch.directory("dest") / "x"
     site.run("fetch", name, dest, "--system-id", site.system_id).expect(255, rf"fetch {name}: ", r".")
     assert not dest.exists()
 
@@ -133,7 +133,7 @@ def test_s3_answer_cut_short(s3_site):
     s3_site.walship.configure(fetch_timeout="1s")
     for after in (5000, size // 2, size):
         s3_site.store.proxy.cut(after)
-        dest = s3_site.scratch.folder("dest") / "x"
+        dest = s3_site.scratch.directory("dest") / "x"
         s3_site.run("fetch", name, dest, "--system-id", s3_site.system_id).expect(255, rf"fetch {name}: .*the answer was cut off")
         assert not list(dest.parent.iterdir())
     s3_site.store.proxy.forward()

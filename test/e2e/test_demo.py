@@ -10,7 +10,7 @@ from harness import host, walship
 
 @pytest.mark.parametrize("store", ["dir", "s3"])
 def test_demo(scratch, store):
-    place = scratch.folder("demo")
+    place = scratch.directory("demo")
     done = subprocess.run([host.ROOT / "test/demo", store], cwd=place, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=180, check=False,
                           env={**os.environ, "TMPDIR": str(place), "WALSHIP": str(walship.binary())})

@@ -19,7 +19,7 @@ EXPOSURE_MAX = 20  # tenths: systemd calls 1.0 to 4.9 "OK", and an ordinary serv
 @pytest.fixture(scope="module")
 def installed(scratch):
     """What `meson install` puts into an empty root, of a build for the prefix /usr."""
-    build, root = scratch.folder("build"), scratch.folder("root")
+    build, root = scratch.directory("build"), scratch.directory("root")
     prefix = ["meson", "setup", "--prefix=/usr", build, host.ROOT]
     host.run(prefix, as_user=False, timeout=300)
     # The program itself is not built again for this.
@@ -56,7 +56,7 @@ def analyze(*args):
 
 def test_systemd_takes_the_units(units, scratch):
     """With something in place of /usr/bin/walship, which this host need not have."""
-    place = scratch.folder("units")
+    place = scratch.directory("units")
     for name in UNITS:
         text = (units / name).read_text()
         (place / name).write_text(text.replace("/usr/bin/walship ", "/bin/true ").replace("User=postgres", "User=root"))
@@ -95,7 +95,7 @@ def allowed(unit):
 
 
 def system_calls(site, *call):
-    trace = host.USER.write(site.folder / "trace", "")
+    trace = host.USER.write(site.directory / "trace", "")
     done = site.run(argv=["strace", "-f", "-qq", "-o", trace, *site.walship.argv(*call)])
     assert done.code in (0, 1), done.err
     return set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.M))
@@ -108,7 +108,7 @@ def test_the_filter_lets_walship_work(units, dir_site, s3_site):
     used = set()
     for site in (dir_site, s3_site):
         name, content, _ = site.kind("segment")
-        for call in (("push", site.file(name, content)), ("fetch", name, site.folder / "back", "--system-id", site.system_id)):
+        for call in (("push", site.file(name, content)), ("fetch", name, site.directory / "back", "--system-id", site.system_id)):
             used |= system_calls(site, *call)
     assert "execve" in used and len(used) > 20
     assert used <= may, used - may
@@ -141,7 +141,7 @@ def test_cron_lines():
 @pytest.mark.parametrize("code", [0, 1, 2, 3])
 def test_cron_mails_what_went_wrong(scratch, code):
     """By cron's own shell: nothing is printed for 0, else the exit code and all that was said."""
-    place = scratch.folder("cron")
+    place = scratch.directory("cron")
     host.USER.write(place / "walship", f'#!/bin/sh\necho "said $*"\necho trouble >&2\nexit {code}\n', 0o755)
     variables, lines = cron_lines()
     for *_, command in lines:
@@ -158,7 +158,7 @@ RULES = DEPLOY / "prometheus/walship.rules.yaml"
 @pytest.fixture(scope="module")
 def promtool(scratch):
     try:
-        return promtool_.Promtool(scratch.folder("promtool"))
+        return promtool_.Promtool(scratch.directory("promtool"))
     except promtool_.Unavailable as refusal:
         pytest.skip(str(refusal))
 
@@ -171,7 +171,7 @@ def rules():
 def test_prometheus_takes_the_alerts(promtool, scratch):
     code, said = promtool.run("check", "rules", RULES)
     assert code == 0 and f"{len(rules())} rules found" in said, said
-    broken = scratch.folder() / "broken.yaml"
+    broken = scratch.directory() / "broken.yaml"
     broken.write_text(RULES.read_text().replace("== 2", "=="))
     assert promtool.run("check", "rules", broken)[0] != 0
 
@@ -243,16 +243,16 @@ def archive(dir_site):
 
 def test_units_and_cron_call_walship_as_it_is(archive):
     for where, call in calls():
-        call = [each.replace("/run/walship", str(archive.folder)) for each in call]
+        call = [each.replace("/run/walship", str(archive.directory)) for each in call]
         done = archive.run(*call)
         assert done.code in ((0, 1) if call[0] == "status" else (0,)), (where, call, done.code, done.err, done.out)
-    metrics = archive.folder / "walship.prom"
+    metrics = archive.directory / "walship.prom"
     assert metrics.stat().st_mode & 0o777 == 0o644  # the node exporter is another user
 
 
 def test_alerts_are_about_what_status_tells(archive):
-    archive.run("status", "--metrics-file", archive.folder / "walship.prom")
-    told = set(re.findall(r"^# TYPE (walship_\w+) ", (archive.folder / "walship.prom").read_text(), re.M))
+    archive.run("status", "--metrics-file", archive.directory / "walship.prom")
+    told = set(re.findall(r"^# TYPE (walship_\w+) ", (archive.directory / "walship.prom").read_text(), re.M))
     asked = {name for rule in rules() for name in re.findall(r"walship_\w+", rule["expr"])}
     # This one is told only while they fail.
     assert asked - told == {"walship_push_failing_since_timestamp_seconds"}, asked - told
@@ -264,5 +264,5 @@ def test_the_filter_lets_status_and_verify_work(units, archive):
     for command in ("status", "verify"):
         for where, call in calls():
             if call[0] == command:
-                used = system_calls(archive, *[each.replace("/run/walship", str(archive.folder)) for each in call])
+                used = system_calls(archive, *[each.replace("/run/walship", str(archive.directory)) for each in call])
                 assert used <= allowed(units / f"walship-{command}.service"), (where, used)

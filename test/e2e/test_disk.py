@@ -60,9 +60,9 @@ def test_read_only_repository(dir_site):
     name, content, object_name = site.kind("segment")
     path = site.file(name, content)
     site.run("push", path).expect(0)
-    folders = [p for p in (site.store.path, *site.store.path.rglob("*")) if p.is_dir()]
-    for folder in folders:
-        folder.chmod(0o555)
+    directories = [p for p in (site.store.path, *site.store.path.rglob("*")) if p.is_dir()]
+    for directory in directories:
+        directory.chmod(0o555)
     other = wal.segment_name(1, 4, wal.MIB)
     done = site.run("push", site.file(other, wal.segment(site.system_id, other, wal.MIB)))
     done.expect(5, rf"push {other}: .*Permission denied", r".")
@@ -70,16 +70,16 @@ def test_read_only_repository(dir_site):
         5, r"push 00000002.history: .*Permission denied", r".")
     assert site.store.list() == [object_name]
     site.run("push", path).expect(0)
-    dest = site.scratch.folder("dest") / "x"
+    dest = site.scratch.directory("dest") / "x"
     site.run("fetch", name, dest, "--system-id", site.system_id).expect(0)
-    for folder in folders:
-        folder.chmod(0o755)
+    for directory in directories:
+        directory.chmod(0o755)
 
 
 def test_read_only_destination(dir_site):
     name, content, _ = dir_site.kind("segment")
     dir_site.run("push", dir_site.file(name, content)).expect(0)
-    place = dir_site.scratch.folder("dest")
+    place = dir_site.scratch.directory("dest")
     place.chmod(0o555)
     dir_site.run("fetch", name, place / "x", "--system-id", dir_site.system_id).expect(
         255, rf"fetch {name}: .*Permission denied", r".")
@@ -91,7 +91,7 @@ def test_unreadable_object(dir_site):
     path = dir_site.file(name, content)
     dir_site.run("push", path).expect(0)
     place = dir_site.store.path / object_name
-    dest = dir_site.scratch.folder("dest") / "x"
+    dest = dir_site.scratch.directory("dest") / "x"
     for closed, mode in ((place, 0o600), (place.parent, 0o755)):
         closed.chmod(0)
         dir_site.run("fetch", name, dest, "--system-id", dir_site.system_id).expect(
@@ -149,13 +149,13 @@ def test_a_disk_that_is_not_mounted(dir_site, small_disk, scratch):
         primary.start()
         primary.sql("create table t (v text)")
         first = primary.archive_all()
-        away = scratch.folder("away")
+        away = scratch.directory("away")
         disk_module.move(disk.path, away)
         primary.sql("insert into t values ('while it is away')")
         primary.switch()
         host.wait_for(lambda: primary.archiver()[1] >= 1, "a failure")
         assert list(disk.path.iterdir()) == []
-        dest = scratch.folder("back") / "x"
+        dest = scratch.directory("back") / "x"
         site.run("fetch", first, dest, "--system-id", primary.system_id()).expect(255, "place", ".")
         disk_module.move(away, disk.path)
         primary.archive_all()

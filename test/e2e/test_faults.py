@@ -93,16 +93,16 @@ class World:
     """A strict server, a walship for it, one segment."""
 
     def __init__(self, scratch, program, server, **options):
-        self.server, self.folder = server, scratch.folder()
+        self.server, self.directory = server, scratch.directory()
         self.size = options.pop("size", MIB)
         options = {name.replace("_", "-"): value for name, value in options.items()}
-        self.walship = walship.Walship(program, self.folder, {
-            **server.options(self.folder, host.USER), "push-timeout": "20s", "fetch-timeout": "20s", **options},
+        self.walship = walship.Walship(program, self.directory, {
+            **server.options(self.directory, host.USER), "push-timeout": "20s", "fetch-timeout": "20s", **options},
             secrets=[server.secret_key.encode()])
         self.name = wal.segment_name(1, 7, self.size)
         self.content = wal.segment(SYSTEM_ID, self.name, self.size)
-        self.path = host.USER.write(scratch.folder("f") / self.name, self.content, 0o600)
-        self.dest = scratch.folder("back") / "segment"
+        self.path = host.USER.write(scratch.directory("f") / self.name, self.content, 0o600)
+        self.dest = scratch.directory("back") / "segment"
 
     def timed(self, timeout_s, *args):
         start = time.monotonic()
@@ -227,7 +227,7 @@ def test_the_name_is_not_known(world, ledger):
 
 @pytest.mark.parametrize("wrong", ["authority", "name"])
 def test_the_certificate_is_not_trusted(scratch, program, authority, ledger, hosts, wrong):
-    other = certs.Authority(scratch.folder("other") / "ca", "another CA")
+    other = certs.Authority(scratch.directory("other") / "ca", "another CA")
     with strict_s3.StrictS3(tls=authority.issue("strict")) as server:
         here = World(scratch, program, server, s3_ca_file=other.file if wrong == "authority" else authority.file)
         if wrong == "name":

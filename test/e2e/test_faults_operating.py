@@ -70,10 +70,10 @@ class World:
 
     def __init__(self, scratch, program, control_file, **of_server):
         self.server = strict_s3.StrictS3(**of_server).__enter__()
-        self.folder, self.data = scratch.folder(), scratch.folder("data")
+        self.directory, self.data = scratch.directory(), scratch.directory("data")
         self.system_id = control_file[0]
-        self.walship = walship.Walship(program, self.folder, {
-            **self.server.options(self.folder, host.USER), "pg-data": self.data,
+        self.walship = walship.Walship(program, self.directory, {
+            **self.server.options(self.directory, host.USER), "pg-data": self.data,
             **{f"{what}-timeout": f"{TIMEOUT_S}s" for what in ("push", "fetch", "status")}},
             secrets=[self.server.secret_key.encode()])
         for name in ("global", "pg_wal", "pg_wal/archive_status"):
@@ -101,7 +101,7 @@ class World:
 
     def run(self, command, *args):
         """(result, seconds). More memory than a page and some buffers need is not given to it."""
-        words = COMMANDS[command] + ((self.folder / "new-key",) if command == "key rotate" else ()) + args
+        words = COMMANDS[command] + ((self.directory / "new-key",) if command == "key rotate" else ()) + args
         start = time.monotonic()
         with self.walship.popen(*words, preexec_fn=limit_memory) as process:
             out, err = process.communicate(timeout=60)
@@ -121,8 +121,8 @@ class World:
         self.server.bucket.versions.clear()
         self.server.requests.clear()
         self.server.injected.clear()
-        (self.folder / "new-key").unlink(missing_ok=True)
-        for path in (self.folder / "spool").iterdir():
+        (self.directory / "new-key").unlink(missing_ok=True)
+        for path in (self.directory / "spool").iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def close(self):
@@ -312,13 +312,13 @@ def test_credentials_end_in_the_middle_of_a_listing(scratch, program, control_fi
         for number in range(6, 4500):
             name = wal.segment_name(2, number, SIZE)
             world.server.bucket.path(f"pre/{wal.object_name(world.system_id, name)}").write_bytes(content[:100])
-        given = world.folder / "given.json"
+        given = world.directory / "given.json"
 
         def give(token):
             host.USER.write(given, json.dumps({"Version": 1, "AccessKeyId": world.server.access_key, "SecretAccessKey": world.server.secret_key,
                                                "SessionToken": token, "Expiration": "2099-01-01T00:00:00Z"}), 0o600)
         give("first")
-        host.USER.write(world.folder / "config", f"[default]\ncredential_process = cat {given}\n")
+        host.USER.write(world.directory / "config", f"[default]\ncredential_process = cat {given}\n")
         world.walship.configure(s3_key=None, s3_key_secret_file=None, fetch_timeout="20s")
 
         def expire(request):
@@ -327,7 +327,7 @@ def test_credentials_end_in_the_middle_of_a_listing(scratch, program, control_fi
                 world.server.session_token = "second"
                 give("second")
         world.server.faults = expire
-        done = world.walship.run(*COMMANDS[command], env={"AWS_CONFIG_FILE": str(world.folder / "config")})
+        done = world.walship.run(*COMMANDS[command], env={"AWS_CONFIG_FILE": str(world.directory / "config")})
         assert done.code == 0, done.err
         statuses = [request.status for request in world.server.requests if is_listing(request)]
         assert statuses == [200, 200, 400, 200, 200, 200], statuses
@@ -339,7 +339,7 @@ def test_credentials_end_in_the_middle_of_a_listing(scratch, program, control_fi
         # A source that has no others ends it, and nothing is called whole.
         world.server.expired_tokens.add("second")
         world.server.faults = []
-        done = world.walship.run(*COMMANDS[command], env={"AWS_CONFIG_FILE": str(world.folder / "config")})
+        done = world.walship.run(*COMMANDS[command], env={"AWS_CONFIG_FILE": str(world.directory / "config")})
         done.expect(3, "400 ExpiredToken", "temporary credentials have expired")
         assert done.out == b""
     finally:

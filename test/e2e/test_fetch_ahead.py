@@ -28,14 +28,14 @@ def end_all(*recoveries):
 
 @pytest.fixture
 def recovery(site):
-    made = Recovery(site.folder, site.walship, site.store.put, SYSTEM_ID)
+    made = Recovery(site.directory, site.walship, site.store.put, SYSTEM_ID)
     yield made
     end_all(made)
 
 
 @pytest.fixture
 def dir_recovery(dir_site):
-    made = Recovery(dir_site.folder, dir_site.walship, dir_site.store.put, SYSTEM_ID)
+    made = Recovery(dir_site.directory, dir_site.walship, dir_site.store.put, SYSTEM_ID)
     yield made
     end_all(made)
 
@@ -47,15 +47,15 @@ def strict():
 
 
 def on_strict(scratch, program, strict):
-    folder = scratch.folder()
-    options = {**strict.options(folder, host.USER), "push-timeout": "10s", "fetch-timeout": f"{TIMEOUT_S}s"}
-    ship = walship.Walship(program, folder, options, secrets=[strict.secret_key.encode()])
+    directory = scratch.directory()
+    options = {**strict.options(directory, host.USER), "push-timeout": "10s", "fetch-timeout": f"{TIMEOUT_S}s"}
+    ship = walship.Walship(program, directory, options, secrets=[strict.secret_key.encode()])
 
     def put(name, data):
         path = strict.bucket.path(f"pre/{name}")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    return Recovery(folder, ship, put, SYSTEM_ID)
+    return Recovery(directory, ship, put, SYSTEM_ID)
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ def strict_recovery(scratch, program, strict):
 @pytest.fixture
 def no_libraries(scratch):
     """An environment where neither libcurl nor libcrypto can be loaded."""
-    folder = scratch.folder("lib")
+    directory = scratch.directory("lib")
     for name in ("libcrypto.so.3", "libcurl.so.4"):
-        host.USER.write(folder / name, b"")
-    return {"LD_LIBRARY_PATH": str(folder)}
+        host.USER.write(directory / name, b"")
+    return {"LD_LIBRARY_PATH": str(directory)}
 
 
 def going(recovery, count, first=1, **options):
@@ -173,7 +173,7 @@ def test_stale_segments_are_no_answer(recovery):
     ahead.kill(recovery.worker())
     recovery.wait_for_end()
     remove(recovery, some[1])
-    (recovery.folder / some[1]).unlink()
+    (recovery.directory / some[1]).unlink()
     assert recovery.waiting() == [some[0], *some[2:]]
     assert recovery.ask(some[1]).code == 1
     assert recovery.ask(names(1, first=1, timeline=2)[0]).code == 1
@@ -285,8 +285,8 @@ def test_one_that_hangs_costs_half_of_the_time(dir_recovery):
     dir_recovery.wait_for_spool(some[:2])
     os.kill(worker, signal.SIGSTOP)
     try:
-        host.USER.write(dir_recovery.folder / f"{some[0]}.part", b"", 0o600)
-        (dir_recovery.folder / some[0]).unlink()
+        host.USER.write(dir_recovery.directory / f"{some[0]}.part", b"", 0o600)
+        (dir_recovery.directory / some[0]).unlink()
         took = in_time(dir_recovery, some[0], 4)
         assert took >= 1.5
         # More words than one read takes, and some are cut by it.
@@ -294,7 +294,7 @@ def test_one_that_hangs_costs_half_of_the_time(dir_recovery):
             in_time(dir_recovery, name, 4)
     finally:
         os.kill(worker, signal.SIGCONT)
-    with Watch(lambda: ahead.bytes_in(dir_recovery.folder)) as watch:
+    with Watch(lambda: ahead.bytes_in(dir_recovery.directory)) as watch:
         dir_recovery.fetch(*dir_recovery.archive(names(12, first=21)))
     assert watch.largest < 2 * MIB + 4096
 
@@ -306,7 +306,7 @@ def test_never_two(dir_recovery):
     some = dir_recovery.archive(names(30))
     dir_recovery.fetch(some[0])
     for _ in range(4):
-        host.USER.write(dir_recovery.folder / "last", f"walship 1 last\nsegment {some[0]}\nbytes {MIB}\nend\n", 0o600)
+        host.USER.write(dir_recovery.directory / "last", f"walship 1 last\nsegment {some[0]}\nbytes {MIB}\nend\n", 0o600)
         calls = [dir_recovery.walship.popen(*dir_recovery.args(some[1])[:2], dir_recovery.data / f"to{i}",
                                             *dir_recovery.args(some[1])[3:], cwd=dir_recovery.data) for i in range(12)]
         for i, call in enumerate(calls):
@@ -321,7 +321,7 @@ def test_never_two(dir_recovery):
 
 
 def test_two_clusters_in_one_spool(dir_site, dir_recovery):
-    other = Recovery(dir_site.folder, dir_site.walship, dir_site.store.put, SYSTEM_ID + 1)
+    other = Recovery(dir_site.directory, dir_site.walship, dir_site.store.put, SYSTEM_ID + 1)
     some = dir_recovery.archive(names(16))
     assert other.archive(names(16)) == some
     for name in some:
@@ -375,7 +375,7 @@ def test_a_spool_that_cannot_be_believed(dir_recovery, spoil, scratch):
         os.chown(spool, 0, 0)
     elif spoil == "link":
         spool.rmdir()
-        spool.symlink_to(scratch.folder("elsewhere"))
+        spool.symlink_to(scratch.directory("elsewhere"))
     else:
         dir_recovery.walship.configure(spool="spool")
     for name in some:
@@ -395,13 +395,13 @@ def test_what_is_of_another_repository_is_not_used(dir_recovery, line):
     dir_recovery.wait_for_spool(some)
     ahead.kill(dir_recovery.worker())
     dir_recovery.wait_for_end()
-    identity = dir_recovery.folder / "identity"
+    identity = dir_recovery.directory / "identity"
     text = identity.read_text()
     changed = re.sub(rf"^{line} (.*)$", rf"{line} x\1", text, flags=re.M) if line else ""
     assert changed != text
     host.USER.write(identity, changed, 0o600)
     for name in some:
-        host.USER.write(dir_recovery.folder / name, b"of another", 0o600)
+        host.USER.write(dir_recovery.directory / name, b"of another", 0o600)
     before = dir_recovery.from_spool
     dir_recovery.fetch(some[0])
     assert dir_recovery.from_spool == before
@@ -415,7 +415,7 @@ def test_what_a_withdrawn_key_opened_is_not_used(dir_recovery):
     some = going(dir_recovery, 8)
     dir_recovery.wait_for_spool(some)
     before, own_key = dir_recovery.from_spool, dir_recovery.walship.key_file
-    other_key = host.USER.write(dir_recovery.walship.folder / "other-key", os.urandom(32).hex() + "\n", 0o600)
+    other_key = host.USER.write(dir_recovery.walship.directory / "other-key", os.urandom(32).hex() + "\n", 0o600)
     dir_recovery.walship.configure(cipher_key_file=other_key)
     dir_recovery.dest.unlink()
     dir_recovery.ask(some[0]).expect(255, "key", "key")
@@ -430,7 +430,7 @@ def test_another_repository_while_the_first_ones_worker_lives(dir_site, dir_reco
     from conftest import make_site
     other_site = make_site("dir", None, scratch, program)
     other_site.walship.configure(spool=dir_recovery.spool, fetch_timeout="5s")
-    other = Recovery(other_site.folder, other_site.walship, other_site.store.put, SYSTEM_ID)
+    other = Recovery(other_site.directory, other_site.walship, other_site.store.put, SYSTEM_ID)
     for name in names(60):  # another history under the same names
         other.content[name] = wal.segment(SYSTEM_ID, name, MIB, seed="other")
         where = wal.object_name(SYSTEM_ID, name)
@@ -452,7 +452,7 @@ def test_another_repository_while_the_first_ones_worker_lives(dir_site, dir_reco
 def test_bounded_in_bytes(recovery):
     recovery.walship.configure(fetch_ahead="4MiB")
     some = recovery.archive(names(24))
-    with Watch(lambda: ahead.bytes_in(recovery.folder)) as watch:
+    with Watch(lambda: ahead.bytes_in(recovery.directory)) as watch:
         for name in some:
             recovery.fetch(name)
             time.sleep(0.05)
@@ -468,7 +468,7 @@ def test_none(strict_recovery, strict, size):
     some = strict_recovery.archive(names(6))
     strict_recovery.fetch(*some)
     assert strict.count("GET") == strict.count() == 6
-    assert not strict_recovery.folder.exists() and strict_recovery.from_spool == 0
+    assert not strict_recovery.directory.exists() and strict_recovery.from_spool == 0
 
 
 def test_smaller_than_a_segment(strict_recovery, strict):
@@ -501,7 +501,7 @@ def test_ends_without_a_word(dir_recovery):
     dir_recovery.wait_for_end(4 + 4)
     assert time.monotonic() - start > 1
     host.wait_for(lambda: not host.exists(between), "the process in between ends", 5)
-    assert not [each for each in os.listdir(dir_recovery.folder) if len(each) >= 24]
+    assert not [each for each in os.listdir(dir_recovery.directory) if len(each) >= 24]
     dir_recovery.fetch(*some[3:])
 
 
@@ -562,7 +562,7 @@ def test_dest_on_another_file_system(dir_recovery, small_disk):
 @pytest.mark.parametrize("where", ["none/x", "closed/x", "folder", ""])
 def test_dest_that_cannot_be(dir_recovery, where, scratch):
     """The words and the code are those of a fetch that no process went ahead of."""
-    place = scratch.folder("dest")
+    place = scratch.directory("dest")
     host.USER.mkdir(place / "closed", 0o500)
     host.USER.mkdir(place / "folder")
     some = going(dir_recovery, 8)

@@ -18,7 +18,7 @@ SMALL = {"min_wal_size": "2MB", "max_wal_size": "64MB", "wal_keep_size": "0"}
 def all_end(request):
     site = request.getfixturevalue("site" if "site" in request.fixturenames else "dir_site")
     yield
-    found = [pid for folder in Path(site.walship.options["spool"]).glob("fetch-*") for pid in ahead.workers(folder)]
+    found = [pid for directory in Path(site.walship.options["spool"]).glob("fetch-*") for pid in ahead.workers(directory)]
     ahead.lose(site.walship.options["spool"])
     host.wait_for(lambda: not any(map(host.exists, found)), f"{found} end", 10)
 
@@ -55,7 +55,7 @@ def from_spool(cluster):
     return re.findall(r"walship: fetch (\w+): prefetched and verified", cluster.log_text())
 
 
-def folder_of(site, cluster):
+def directory_of(site, cluster):
     return Path(site.walship.options["spool"]) / f"fetch-{cluster.system_id()}"
 
 
@@ -155,7 +155,7 @@ def test_pg_rewind(dir_site):
             primary.sql("checkpoint")
             primary.stop()
             assert not (primary.data / "pg_wal" / split).exists()
-            assert ahead.workers(folder_of(site, primary)), "the one of the standby's recovery is alive"
+            assert ahead.workers(directory_of(site, primary)), "the one of the standby's recovery is alive"
             standby.sql("checkpoint")
             primary.program("pg_rewind", "-D", primary.data, "--source-server", standby.connection_string(), "--no-sync", "-c")
             assert_nothing_of_ours(primary)
@@ -205,7 +205,7 @@ class FirstProcess:
 
     def __init__(self, cluster):
         self.cluster = cluster
-        self.folder = cluster.folder
+        self.directory = cluster.directory
 
     def start(self):
         settings = {**self.cluster.settings, "unix_socket_directories": f"'{self.cluster.sockets}'",
@@ -242,13 +242,13 @@ def test_the_server_as_process_1(dir_site):
                 standby.wait_open()
                 rows = primary.rows()
                 host.wait_for(lambda: standby.rows() == rows, "it follows", 30)
-                worker, = ahead.workers(folder_of(site, standby))
+                worker, = ahead.workers(directory_of(site, standby))
                 assert ahead.parent(ahead.parent(worker)) == first.pid()
                 ahead.kill(worker)
                 host.wait_for(lambda: not host.exists(worker), "it is dead")
                 rows = grow(primary, 6).rows()
                 host.wait_for(lambda: standby.rows() == rows, "it follows", 30)
-                assert len(ahead.workers(folder_of(site, standby))) == 1
+                assert len(ahead.workers(directory_of(site, standby))) == 1
                 assert "terminat" not in standby.log_text()
                 # The fetch that goes on while the server stops is its child once the startup process is gone, and dies as that one does.
                 standby.expect("terminated by signal 15")
@@ -257,7 +257,7 @@ def test_the_server_as_process_1(dir_site):
 
         # Without a process in between: the same death ends every backend.
         with restored(site, backup, "other", "standby.signal") as other:
-            mark = site.scratch.folder("mark") / "pid"
+            mark = site.scratch.directory("mark") / "pid"
             other.configure(restore_command=f"test -s {mark} || setsid sh -c 'echo $$ > {mark}; exec sleep 600' "
                             f"> /dev/null 2>&1 < /dev/null & exec {site.walship.command('fetch', '%f', '%p')}")
             first = FirstProcess(other).start()

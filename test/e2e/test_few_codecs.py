@@ -24,7 +24,7 @@ def test_fetch_names_what_is_missing(dir_site, codec):
     name, content, object_name = dir_site.kind("segment")
     dir_site.store.put(object_name, objects.make_object(content, object_name, dir_site.walship.key, codec))
     word = {objects.ZSTD: "zstd", objects.LZ4: "lz4"}[codec]
-    dest = dir_site.scratch.folder("dest") / "x"
+    dest = dir_site.scratch.directory("dest") / "x"
     dir_site.run("fetch", name, dest, "--system-id", dir_site.system_id).expect(
         255, rf"fetch {name}: .*this walship was built without {word}", rf"meson's -D{word}=enabled")
     assert not dest.exists()
@@ -37,6 +37,6 @@ def test_gzip_is_zlibs(dir_site, level):
     name, content, object_name = dir_site.kind("segment")
     dir_site.run("push", dir_site.file(name, content), "--compress-level", level).expect(0)
     assert objects.open_object(dir_site.store.get(object_name), object_name, dir_site.walship.key) == content
-    dest = dir_site.scratch.folder("dest") / "x"
+    dest = dir_site.scratch.directory("dest") / "x"
     dir_site.run("fetch", name, dest, "--system-id", dir_site.system_id).expect(0)
     assert dest.read_bytes() == content

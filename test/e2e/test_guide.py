@@ -144,7 +144,7 @@ def script(text, replaced):
 @pytest.fixture
 def place(s3_site):
     """Folders as the guide names them, below one of our own; whatever still runs there is stopped."""
-    root = s3_site.folder
+    root = s3_site.directory
     for path in ("etc", "srv", "srv/base", "log", "run", "pg", "home"):
         host.USER.mkdir(root / path)
     yield root
@@ -165,11 +165,11 @@ def replacements(root, options, secret):
 
 
 def environment(root, program):
-    folders = {"LOG": "log", "ROOT": ".", "ETC": "etc/walship", "SPOOL": "spool", "PGHOST": "run", "HOME": "home",
+    directories = {"LOG": "log", "ROOT": ".", "ETC": "etc/walship", "SPOOL": "spool", "PGHOST": "run", "HOME": "home",
                "WALSHIP_SPOOL": "spool", "PGBACKREST_CONFIG": "pgbackrest.conf",
                "PGBACKREST_LOG_PATH": "pgbackrest/log", "PGBACKREST_LOCK_PATH": "pgbackrest/lock", "PGBACKREST_SPOOL_PATH": "pgbackrest/spool"}
     return host.clean_env(PATH=f"{program.parent}:/usr/bin:/bin:/usr/sbin", PGUSER="postgres", PGDATABASE="postgres",
-                          PGOPTIONS="-c client_min_messages=warning", **{name: str(root / path) for name, path in folders.items()})
+                          PGOPTIONS="-c client_min_messages=warning", **{name: str(root / path) for name, path in directories.items()})
 
 
 def test_guide(place, s3_site, program):

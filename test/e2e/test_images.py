@@ -28,7 +28,7 @@ def built(scratch):
     reason = images.refusal()
     if reason:
         pytest.skip(f"no images without this: {reason}")
-    made = images.Images(scratch.folder("images"))
+    made = images.Images(scratch.directory("images"))
     try:
         made.make_bases()
         for name, target in ((images.POSTGRES_WALSHIP, "postgres"), (images.WALSHIP, "walship")):
@@ -86,8 +86,8 @@ def test_who_it_runs_as(built):
     assert changed == original
 
 
-def given(folder, name):
-    return images_user(host.USER.mkdir(folder / name, 0o700))
+def given(directory, name):
+    return images_user(host.USER.mkdir(directory / name, 0o700))
 
 
 def images_user(path, mode=None):
@@ -100,14 +100,14 @@ def images_user(path, mode=None):
 @pytest.fixture
 def repository(container, scratch):
     """The container with a directory repository, a key and a directory for files: {name: path there}."""
-    folder = scratch.folder()
+    directory = scratch.directory()
     for name in ("repo", "files", "spool"):
-        container.volumes[f"/{name}"] = (given(folder, name), "rw")
-    (folder / "key").write_text(os.urandom(32).hex() + "\n")
-    container.volumes["/key"] = (images_user(folder / "key", 0o400), "ro")
+        container.volumes[f"/{name}"] = (given(directory, name), "rw")
+    (directory / "key").write_text(os.urandom(32).hex() + "\n")
+    container.volumes["/key"] = (images_user(directory / "key", 0o400), "ro")
     container.env = {"WALSHIP_REPO": "file:///repo", "WALSHIP_CIPHER_KEY_FILE": "/key", "WALSHIP_SPOOL": "/spool"}
     container.user = f"{OWNER}:{OWNER}"
-    container.files = folder / "files"
+    container.files = directory / "files"
     return container
 
 
@@ -147,14 +147,14 @@ def test_push_and_fetch_over_tls(repository, s3_server):
 class Service:
     """A container as compose.yaml describes it. Named volumes are directories here; the network is the host's."""
 
-    def __init__(self, built, compose, name, folder, here):
+    def __init__(self, built, compose, name, directory, here):
         self.name, self.described = name, compose["services"][name]
-        self.folder, self.here = folder, here
+        self.directory, self.here = directory, here
         self.container = built.container(images.POSTGRES_WALSHIP)
         self.container.user = self.described["user"]
         self.container.env = {**self.described["environment"]}
         self.entrypoint = self.described.get("entrypoint", built.inspect(images.POSTGRES_WALSHIP)["Entrypoint"])
-        self.log = folder / f"{name}.log"
+        self.log = directory / f"{name}.log"
         self.server = None
         for each in self.described["volumes"]:
             self._volume(*each.split(":"))
@@ -166,7 +166,7 @@ class Service:
             self.container.volumes[target] = (self.here / source, mode)
             return
         # As an engine makes a volume: with the owner and mode that the directory has in the image.
-        made, original = self.folder / source, (self.container.root / target[1:]).stat()
+        made, original = self.directory / source, (self.container.root / target[1:]).stat()
         made.mkdir()
         os.chmod(images_user(made), original.st_mode & 0o7777)
         assert original.st_uid == OWNER
@@ -175,7 +175,7 @@ class Service:
     @property
     def data(self):
         volume = next(each.split(":")[0] for each in self.described["volumes"] if each.split(":")[1] == "/var/lib/postgresql/data")
-        return self.folder / volume / "pgdata"
+        return self.directory / volume / "pgdata"
 
     def start(self, *more):
         self.server = self.container.start(self.log, *self.entrypoint, *self.described["command"], *more)
@@ -213,7 +213,7 @@ def by_hand(built, compose, here, primary):
         container.volumes[f"/run/secrets/{each}"] = primary.container.volumes[f"/run/secrets/{each}"]
     for each in described["volumes"]:
         source, target, mode = (each.split(":") + ["rw"])[:3]
-        container.volumes[target] = (here / source if source.startswith("./") else primary.folder / source, mode)
+        container.volumes[target] = (here / source if source.startswith("./") else primary.directory / source, mode)
     told = container.run("walship", "status").stdout.decode()
     assert told.startswith("walship OK"), told
 
@@ -221,7 +221,7 @@ def by_hand(built, compose, here, primary):
 @pytest.fixture
 def compose(scratch):
     """(what compose.yaml says, the directory it lies in, with secrets in it)."""
-    here = scratch.folder("compose") / "docker"
+    here = scratch.directory("compose") / "docker"
     shutil.copytree(DOCKER, here, ignore=shutil.ignore_patterns("secrets"))
     host.run([here / "make-secrets"], as_user=False)
     return yaml.safe_load((here / "compose.yaml").read_text()), here
@@ -229,13 +229,13 @@ def compose(scratch):
 
 def test_compose_primary_and_standby(built, compose, scratch):
     said, here = compose
-    folder = scratch.folder("volumes")
+    directory = scratch.directory("volumes")
     secret = (here / "secrets/s3-secret").read_text().strip()
     with strict_s3.StrictS3(bucket="walship", access_key="walship", secret_key=secret) as store:
         conf = here / "walship.conf"
         assert conf.read_text().count("http://s3:7070") == 1
         conf.write_text(conf.read_text().replace("http://s3:7070", f"http://s3:{store.port}"))
-        primary, standby = (Service(built, said, name, folder, here) for name in ("primary", "standby"))
+        primary, standby = (Service(built, said, name, directory, here) for name in ("primary", "standby"))
         (port,) = host.free_ports(1)
         for each in (primary, standby):
             each.container.env["PGPORT"] = port

@@ -20,10 +20,10 @@ def tree(names):
     """Of "archive.gaps[].first" {"archive": {"gaps[]": {"first": None}}}; None: a value."""
     made = {}
     for name in names:
-        *folders, last = name.split(".")
+        *directories, last = name.split(".")
         place = made
-        for folder in folders:
-            place = place.setdefault(folder, {})
+        for directory in directories:
+            place = place.setdefault(directory, {})
         assert last not in place, f"{name} is documented twice"
         place[last] = None
     return made
@@ -179,8 +179,8 @@ def look_at_configuration(check, site):
     site.walship.configure(s3_key_secret=None, pg_conninfo=None)
     given = json.dumps({"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": secret, "SessionToken": "token",
                         "Expiration": "2126-11-21T05:36:16Z"})
-    script = host.USER.write(site.folder / "give", f"#!/bin/sh\ncat <<'END'\n{given}\nEND\n", 0o700)
-    profile = host.USER.write(site.folder / "profile", f"[default]\ncredential_process = {script}\n", 0o600)
+    script = host.USER.write(site.directory / "give", f"#!/bin/sh\ncat <<'END'\n{given}\nEND\n", 0o700)
+    profile = host.USER.write(site.directory / "profile", f"[default]\ncredential_process = {script}\n", 0o600)
     for env in ({"AWS_CONFIG_FILE": str(profile)}, {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": secret}):
         [line] = check.lines("config", site.run("config", "--credentials", "--json", "--repo", "s3://bucket", env=env), 0, ["config --credentials"])
         assert line["access_key"] == "AKIA" and line["temporary"] == (line["expires_time"] == "2126-11-21T05:36:16Z")

@@ -36,7 +36,7 @@ def id_of(path):
 
 def rotate(site, name, *options):
     """A new key put first; returns its file. Its bytes are a secret from now on."""
-    path = site.folder / name
+    path = site.directory / name
     site.run("key", "rotate", path, *options).expect(0)
     secret = bytes.fromhex(path.read_text().strip())
     site.walship.secrets += [secret, secret.hex().encode()]
@@ -121,7 +121,7 @@ def test_old_and_new_objects_open_as_long_as_their_key_is_there(site):
 
 def test_notes_follow_the_key(site):
     """What was pushed ahead with the old key is looked at again, not pushed under another key, and not acknowledged by an old note."""
-    backlog = Backlog(site.scratch.folder("data"), site.walship, site.store, SYSTEM_ID)
+    backlog = Backlog(site.scratch.directory("data"), site.walship, site.store, SYSTEM_ID)
     backlog.add_segments(6)
     assert backlog.call().code == 0
     noted = backlog.noted()
@@ -145,7 +145,7 @@ def test_notes_follow_the_key(site):
 def test_rotation_shows_lines_and_takes_a_key_that_is_there(dir_site):
     push_some(dir_site, 1)
     before = dir_site.walship.conf.read_text()
-    path = dir_site.folder / "key-2027"
+    path = dir_site.directory / "key-2027"
     done = dir_site.run("key", "rotate", path).expect(0)
     lines = [line.strip() for line in done.out.decode().splitlines() if line.startswith("    ")]
     assert lines == [f"cipher-key-file = {path}", f"cipher-key-file = {dir_site.walship.key_file}"]
@@ -164,9 +164,9 @@ def test_rotation_shows_lines_and_takes_a_key_that_is_there(dir_site):
 def refused(site, code, error, hint=r".", path="key-2027"):
     """Nothing is made and nothing changed."""
     before = site.walship.conf.read_bytes()
-    site.run("key", "rotate", site.folder / path, "--write").expect(code, error, hint)
+    site.run("key", "rotate", site.directory / path, "--write").expect(code, error, hint)
     assert site.walship.conf.read_bytes() == before
-    return not (site.folder / path).exists()
+    return not (site.directory / path).exists()
 
 
 def test_two_rotations_at_once_lose_no_key(dir_site):
@@ -174,7 +174,7 @@ def test_two_rotations_at_once_lose_no_key(dir_site):
     before = dir_site.walship.conf.read_text()
     for turn in range(15):
         host.USER.write(dir_site.walship.conf, before, 0o600)
-        calls = {name: dir_site.walship.popen("key", "rotate", dir_site.folder / name, "--write") for name in (f"a{turn}", f"b{turn}")}
+        calls = {name: dir_site.walship.popen("key", "rotate", dir_site.directory / name, "--write") for name in (f"a{turn}", f"b{turn}")}
         codes = {name: (call.communicate(), call.returncode)[1] for name, call in calls.items()}
         written = {os.path.basename(path) for path in keys_configured(dir_site)}
         assert 0 in codes.values() and {name for name, code in codes.items() if code == 0} == written - {"key"}, codes
@@ -187,8 +187,8 @@ def test_another_clusters_keys_are_its_own(site):
     time.sleep(1.1)  # stores tell whole seconds
     site.store.put(other, objects.make_object(b"x" * 1000, other, os.urandom(32)))
     assert refused(site, 4, rf"the newest object, {other}, cannot be opened")
-    site.run("key", "rotate", site.folder / "key-2027", "--system-id", str(SYSTEM_ID)).expect(0)
-    assert (site.folder / "key-2027").exists()
+    site.run("key", "rotate", site.directory / "key-2027", "--system-id", str(SYSTEM_ID)).expect(0)
+    assert (site.directory / "key-2027").exists()
 
 
 def test_rotation_is_refused_before_anything_is_lost(site):
@@ -218,12 +218,12 @@ def test_rotation_is_refused_before_anything_is_lost(site):
     site.store.go_away()
     assert refused(site, 3, r"key rotate")
     site.store.come_back()
-    done = site.run("key", "rotate", site.folder / "key-2027", "--write", "--cipher-key-file", site.walship.key_file)
+    done = site.run("key", "rotate", site.directory / "key-2027", "--write", "--cipher-key-file", site.walship.key_file)
     done.expect(2, r"the keys are not configured in walship.conf, but by --cipher-key-file", r"without --write")
-    assert not (site.folder / "key-2027").exists()
-    host.USER.write(site.folder / "nonsense", "no key\n", 0o600)
+    assert not (site.directory / "key-2027").exists()
+    host.USER.write(site.directory / "nonsense", "no key\n", 0o600)
     refused(site, 2, r"nonsense: not a key", path="nonsense")
-    host.USER.write(site.folder / "copy", site.walship.key_file.read_bytes(), 0o600)
+    host.USER.write(site.directory / "copy", site.walship.key_file.read_bytes(), 0o600)
     refused(site, 2, r"holds the key that encrypts already", path="copy")
     rotate(site, "key-2027", "--write")
 
@@ -231,10 +231,10 @@ def test_rotation_is_refused_before_anything_is_lost(site):
 @pytest.mark.skipif(not host.USER.switch, reason="only root can act for another user")
 def test_root_makes_a_key_that_postgresql_can_read(dir_site):
     push_some(dir_site, 1)
-    done = subprocess.run(dir_site.walship.argv("key", "rotate", dir_site.folder / "key-2027", "--write"), env=host.clean_env(),
+    done = subprocess.run(dir_site.walship.argv("key", "rotate", dir_site.directory / "key-2027", "--write"), env=host.clean_env(),
                           cwd="/", capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    for path in (dir_site.folder / "key-2027", dir_site.walship.conf):
+    for path in (dir_site.directory / "key-2027", dir_site.walship.conf):
         info = path.stat()
         assert (info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)) == (host.USER.uid, host.USER.gid, 0o600)
     push_some(dir_site, 1, first=2)
@@ -249,8 +249,8 @@ def test_list_asks_for_headers_alone(scratch, program):
         names = backlog.add_segments(40)
         backlog.drain()
         site_walship = backlog.walship
-        (server.bucket.folder / "pre%2Fwalship-check-0").write_bytes(b"x" * 100)
-        (server.bucket.folder / f"pre%2F{SYSTEM_ID}%2Fwal%2F0000000A.history").write_bytes(b"")
+        (server.bucket.directory / "pre%2Fwalship-check-0").write_bytes(b"x" * 100)
+        (server.bucket.directory / f"pre%2F{SYSTEM_ID}%2Fwal%2F0000000A.history").write_bytes(b"")
         archived = f"pre/{backlog.object(names[7])}"
         server.faults = lambda request: "archived" if request.key == archived else None
         del server.requests[:]
@@ -277,9 +277,9 @@ def peak_kib(walship_, *args):
 def test_list_goes_on_behind_names_that_are_not_walships(dir_site):
     """Somebody's own file below a cluster's directory is called out, and everything else counted; no name commands a terminal."""
     push_some(dir_site, 2)
-    folder = (dir_site.store.path / dir_site.store.list()[0]).parent
+    directory = (dir_site.store.path / dir_site.store.list()[0]).parent
     foreign = "a copy\n\x1b[31mof mine"
-    host.USER.write(folder / foreign, "x", 0o600)
+    host.USER.write(directory / foreign, "x", 0o600)
     found, kinds = key_lines(dir_site.walship)
     assert [line["objects"] for line in found.values()] == [2]
     assert any(foreign in line.values() or any(str(value).endswith(foreign) for value in line.values()) for line in kinds.values()), kinds
@@ -292,14 +292,14 @@ def test_list_takes_no_more_memory_for_more_objects(dir_site):
         pytest.skip("a sanitizer's memory says nothing")
     push_some(dir_site, 1)
     name = dir_site.store.list()[0]
-    header, folder = dir_site.store.get(name)[:64] + bytes(32), (dir_site.store.path / name).parent
+    header, directory = dir_site.store.get(name)[:64] + bytes(32), (dir_site.store.path / name).parent
     peaks = []
     for first, last in ((0x100, 0x400), (0x400, 0x4000)):
         for number in range(first, last):
-            place = folder.parent / f"00000002{number >> 8:08X}"
+            place = directory.parent / f"00000002{number >> 8:08X}"
             place.mkdir(exist_ok=True)
             (place / f"00000002{number >> 8:08X}{number & 0xFF:08X}").write_bytes(header)
-        host.run(["chown", "-R", host.USER.name, folder.parent], as_user=False)
+        host.run(["chown", "-R", host.USER.name, directory.parent], as_user=False)
         code, peak = peak_kib(dir_site.walship, "key", "list")
         assert code == 0
         peaks.append(peak)
@@ -335,8 +335,8 @@ def test_list_shows_its_progress_on_a_terminal_alone(scratch, program):
 
 def script(site, name, body):
     """A program that notes each run."""
-    path = host.USER.write(site.folder / name, f"#!/bin/sh\necho run >> '{site.folder}/{name}.runs'\n{body}\n", 0o755)
-    return path, lambda: len((site.folder / f"{name}.runs").read_text().split()) if (site.folder / f"{name}.runs").exists() else 0
+    path = host.USER.write(site.directory / name, f"#!/bin/sh\necho run >> '{site.directory}/{name}.runs'\n{body}\n", 0o755)
+    return path, lambda: len((site.directory / f"{name}.runs").read_text().split()) if (site.directory / f"{name}.runs").exists() else 0
 
 
 def test_secrets_from_commands(s3_site):
@@ -346,7 +346,7 @@ def test_secrets_from_commands(s3_site):
     secret_program, secret_runs = script(s3_site, "get-secret", f"cat {secret_file}")
     s3_site.walship.configure(cipher_key_file=None, cipher_key_command=f"'{key_program}' x", s3_key_secret_file=None,
                               s3_key_secret_command=secret_program)
-    backlog = Backlog(s3_site.scratch.folder("data"), s3_site.walship, s3_site.store, SYSTEM_ID)
+    backlog = Backlog(s3_site.scratch.directory("data"), s3_site.walship, s3_site.store, SYSTEM_ID)
     names = backlog.add_segments(6)
     calls = backlog.drain()
     assert [call.answered for call in calls] == [False] + 5 * [True]
@@ -369,7 +369,7 @@ def test_recovery_runs_a_command_for_those_who_ask_the_store(dir_site):
     """A segment that waits in the spool needs no key; a key more in the configuration, and what waits there is fetched again."""
     program, runs = script(dir_site, "get-key", f"cat {dir_site.walship.key_file}")
     dir_site.walship.configure(cipher_key_file=None, cipher_key_command=program)
-    recovery = Recovery(dir_site.folder, dir_site.walship, dir_site.store.put, SYSTEM_ID)
+    recovery = Recovery(dir_site.directory, dir_site.walship, dir_site.store.put, SYSTEM_ID)
     try:
         some = recovery.archive(names(8))
         recovery.fetch(*some[:2])
@@ -417,7 +417,7 @@ def test_commands_that_fail(s3_site, option):
 
 def test_secret_files_of_a_container(s3_site):
     """As Docker mounts them: root's, for everybody to read."""
-    secrets = s3_site.scratch.folder("secrets")
+    secrets = s3_site.scratch.directory("secrets")
     made = {}
     for option, source in (("cipher-key-file", s3_site.walship.key_file), ("s3-key-secret-file", s3_site.walship.options["s3-key-secret-file"])):
         made[option] = secrets / option
@@ -455,9 +455,9 @@ def blocks():
 
 def test_the_documentation_is_true(site):
     """Every command of doc/keys.md, in its order, on a primary that archives and on another machine with a configuration of its own."""
-    standby = walship.Walship(site.walship.program, site.scratch.folder(), {**site.walship.options}, key=site.walship.key)
-    standby.configure(spool=standby.folder / "spool", cipher_key_file=standby.key_file)
-    folders = {"primary": site.folder, "standby": standby.folder}
+    standby = walship.Walship(site.walship.program, site.scratch.directory(), {**site.walship.options}, key=site.walship.key)
+    standby.configure(spool=standby.directory / "spool", cipher_key_file=standby.key_file)
+    directories = {"primary": site.directory, "standby": standby.directory}
     shown = []
     with site.primary("primary", "--wal-segsize=1") as primary:
         primary.start()
@@ -465,15 +465,15 @@ def test_the_documentation_is_true(site):
         for machine, body in blocks():
             if machine == "standby" and len(shown) == 4:
                 # It has what the primary had before.
-                shutil.copy2(site.folder / "key-2027", host.USER.write(standby.folder / "key-2027", "", 0o600))
-                host.USER.write(standby.conf, standby.conf.read_text() + f"cipher-key-file = {standby.folder}/key-2027\n", 0o600)
+                shutil.copy2(site.directory / "key-2027", host.USER.write(standby.directory / "key-2027", "", 0o600))
+                host.USER.write(standby.conf, standby.conf.read_text() + f"cipher-key-file = {standby.directory}/key-2027\n", 0o600)
             # What is the standby's own path stays; what it copies is the primary's.
-            text = re.sub(r"(?<!primary:)/etc/walship", str(folders[machine]), body)
-            text = text.replace("primary:/etc/walship", f"primary:{folders['primary']}")
+            text = re.sub(r"(?<!primary:)/etc/walship", str(directories[machine]), body)
+            text = text.replace("primary:/etc/walship", f"primary:{directories['primary']}")
             shell = SHELL % {"psql": f"{host.PG_BIN}/psql -h {primary.sockets} -p {primary._port()} -U postgres -d postgres",
                              "status": primary.data / "pg_wal/archive_status", "program": site.walship.program,
-                             "folder": folders[machine]}
-            done = host.run(["bash", "-c", shell + text], check=False, cwd=folders[machine])
+                             "folder": directories[machine]}
+            done = host.run(["bash", "-c", shell + text], check=False, cwd=directories[machine])
             assert done.returncode == 0, f"{text}\n{done.stdout.decode()}{done.stderr.decode()}"
             shown.append(done.stdout.decode())
         primary.archive_all()

@@ -38,7 +38,7 @@ def test_killed_fetch(site, seed):
     source = random.Random(seed)
     name, content, _ = site.kind("segment")
     site.run("push", site.file(name, content)).expect(0)
-    dest = site.scratch.folder("dest") / "RECOVERYXLOG"
+    dest = site.scratch.directory("dest") / "RECOVERYXLOG"
     fetch = ("fetch", name, dest, "--system-id", site.system_id)
     duration = measure(lambda: site.run(*fetch).expect(0))
     dest.unlink()
@@ -82,7 +82,7 @@ def test_terminated_while_waiting(s3_site, command):
     site = s3_site
     name, content, _ = site.kind("segment")
     site.run("push", site.file(name, content)).expect(0)
-    dest = site.scratch.folder("dest") / "RECOVERYXLOG"
+    dest = site.scratch.directory("dest") / "RECOVERYXLOG"
     args = ("push", site.file(name, content)) if command == "push" else ("fetch", name, dest, "--system-id", site.system_id)
     site.store.proxy.stall()
     for sig in (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):

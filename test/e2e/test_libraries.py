@@ -15,23 +15,23 @@ DAMAGED = r"cannot load {}: .*file too short"
 @pytest.fixture
 def without(scratch):
     def environment(*names):
-        folder = scratch.folder("lib")
+        directory = scratch.directory("lib")
         for name in names:
-            host.USER.write(folder / name, b"")
-        return {"LD_LIBRARY_PATH": str(folder)}
+            host.USER.write(directory / name, b"")
+        return {"LD_LIBRARY_PATH": str(directory)}
     return environment
 
 
 @pytest.fixture
 def strict(scratch, program):
     with strict_s3.StrictS3() as server:
-        options = {**server.options(scratch.folder(), host.USER), "push-timeout": "5s", "fetch-timeout": "5s"}
-        yield walship.Walship(program, scratch.folder(), options, secrets=[server.secret_key.encode()])
+        options = {**server.options(scratch.directory(), host.USER), "push-timeout": "5s", "fetch-timeout": "5s"}
+        yield walship.Walship(program, scratch.directory(), options, secrets=[server.secret_key.encode()])
 
 
 def test_what_needs_neither(dir_site, without):
     env = without(CRYPTO, CURL, EXPAT, *CODECS.values())
-    for words in (("--version",), ("help",), ("help", "man"), ("config",), ("keygen", dir_site.folder / "another")):
+    for words in (("--version",), ("help",), ("help", "man"), ("config",), ("keygen", dir_site.directory / "another")):
         dir_site.run(*words, env=env).expect(0)
 
 

@@ -30,11 +30,11 @@ class Unsigned(strict_s3.StrictS3):
 @pytest.fixture
 def pair(s3_site, scratch):
     """(native, libs3): two walships for one repository in radosgw, over plain http."""
-    place = scratch.folder("bin")
+    place = scratch.directory("bin")
     program = host.USER.own(Path(place / "walship-libs3"), 0o755) if (place / "walship-libs3").write_bytes(
         Path(PROGRAM).read_bytes()) else None
     s3_site.walship.configure(s3_endpoint=s3_site.store.server.http_endpoint, s3_ca_file=None)
-    other = walship.Walship(program, scratch.folder(), {**s3_site.walship.options, "s3-client": "libs3"},
+    other = walship.Walship(program, scratch.directory(), {**s3_site.walship.options, "s3-client": "libs3"},
                             key=s3_site.walship.key, secrets=s3_site.walship.secrets)
     return s3_site.walship, other
 
@@ -46,7 +46,7 @@ def test_each_reads_what_the_other_wrote(pair, scratch, compress):
         writer.configure(compress=compress)
         name = wal.segment_name(1, number)
         content = wal.segment(SYSTEM_ID, name)
-        path = host.USER.write(scratch.folder("f") / name, content, 0o600)
+        path = host.USER.write(scratch.directory("f") / name, content, 0o600)
         writer.run("push", path).expect(0)
         assert reader.run("cat", name, "--system-id", SYSTEM_ID).out == content
         # Known already, to both of them.
@@ -66,7 +66,7 @@ def test_check_says_that_it_can_only_look(pair):
 def test_what_it_cannot_do_is_refused(pair, scratch):
     _, libs3 = pair
     name = wal.segment_name(1, 3, MIB)
-    path = host.USER.write(scratch.folder("f") / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
+    path = host.USER.write(scratch.directory("f") / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
     libs3.configure(s3_tags="a=b")
     libs3.run("push", path).expect(2, "libs3 does not support s3-tags", "use s3-client = native")
     libs3.configure(s3_tags=None, s3_endpoint="https://127.0.0.1:1")
@@ -78,11 +78,11 @@ def faulty(pair, scratch):
     """libs3 in front of a server that makes faults."""
     _, libs3 = pair
     with Unsigned() as server:
-        libs3.configure(**{key.replace("-", "_"): value for key, value in server.options(libs3.folder, host.USER).items()},
+        libs3.configure(**{key.replace("-", "_"): value for key, value in server.options(libs3.directory, host.USER).items()},
                         push_timeout="4s", fetch_timeout="4s")
         name = wal.segment_name(1, 4, MIB)
         content = wal.segment(SYSTEM_ID, name, MIB)
-        yield server, libs3, name, content, host.USER.write(scratch.folder("f") / name, content, 0o600)
+        yield server, libs3, name, content, host.USER.write(scratch.directory("f") / name, content, 0o600)
 
 
 @pytest.mark.parametrize("fault", ["body cut short", "reset in the answer", "503", "reset"])
@@ -90,7 +90,7 @@ def test_what_passes_is_tried_again(faulty, scratch, fault):
     server, libs3, name, content, path = faulty
     libs3.run("push", path).expect(0)
     server.faults = [fault]
-    dest = scratch.folder("back") / "x"
+    dest = scratch.directory("back") / "x"
     libs3.run("fetch", name, dest, "--system-id", SYSTEM_ID).expect(0)
     assert dest.read_bytes() == content and server.injected[fault] == 1
 
@@ -109,7 +109,7 @@ def test_a_truncated_answer_is_an_error(faulty, scratch):
     server, libs3, name, _, path = faulty
     libs3.run("push", path).expect(0)
     server.faults = lambda request: "body cut short" if request.method == "GET" else None
-    dest = scratch.folder("back") / "x"
+    dest = scratch.directory("back") / "x"
     done = libs3.run("fetch", name, dest, "--system-id", SYSTEM_ID)
     assert (done.code, dest.exists()) in ((255, False), (0, True))  # each try brings half of what is left
     server.faults = lambda request: "no answer" if "range" in request.headers else "body cut short"
@@ -152,10 +152,10 @@ def test_what_is_acknowledged_is_there(faulty, fault, always):
 def test_the_commands_that_look_into_it_say_the_same(pair, scratch):
     """More objects than a page of radosgw's or libs3's 32 keys; what only the native client can is left out by both."""
     native, libs3 = pair
-    libs3.configure(spool=host.USER.own(libs3.folder / "spool", 0o700))  # or it remembers what the other one has read
+    libs3.configure(spool=host.USER.own(libs3.directory / "spool", 0o700))  # or it remembers what the other one has read
     for number in range(1, 41):
         name = wal.segment_name(1, number, MIB)
-        path = host.USER.write(scratch.folder("f") / name, switched_segment(SYSTEM_ID, name), 0o600)
+        path = host.USER.write(scratch.directory("f") / name, switched_segment(SYSTEM_ID, name), 0o600)
         native.run("push", path, "--push-ahead=0").expect(0)
     for words in (("list", "--json"), ("info", "--json"), ("verify", "--json"), ("verify", "--read", "--json")):
         one, other = native.run(*words), libs3.run(*words)
@@ -165,5 +165,5 @@ def test_the_commands_that_look_into_it_say_the_same(pair, scratch):
     assert one["objects"] == 40 and {**one, "value": None} == {**other, "value": None}
     out = libs3.run("check").expect(0).out.decode()
     assert "✓ open what is stored" in out and "✓ list it" in out and "– never replace it" in out
-    new = libs3.folder / "new-key"
+    new = libs3.directory / "new-key"
     assert "open the newest object" in libs3.run("key", "rotate", new, "--system-id", SYSTEM_ID).expect(0).out.decode()

@@ -16,7 +16,7 @@ ERROR = r"walship: push [0-9A-F]{24}: "
 @pytest.fixture
 def journal(dir_site):
     """A datagram socket as journald has one, and what was sent to it so far."""
-    path = dir_site.folder / "journal"
+    path = dir_site.directory / "journal"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     server.bind(str(path))
     host.USER.own(path, 0o600)
@@ -57,7 +57,7 @@ def test_an_outage_reaches_the_journal_and_postgresql(dir_site, journal):
 
 def test_json_in_a_file(site):
     """Lines of files that go ahead name their own file."""
-    path = site.folder / "walship.log"
+    path = site.directory / "walship.log"
     site.walship.configure(log_to=str(path), log_format="json", log_level="info")
     with site.primary() as primary:
         primary.configure(archive_command="false").expect("archive command failed").start()
@@ -84,10 +84,10 @@ def test_json_in_a_file(site):
 @pytest.mark.parametrize("where", ["journal:{0}/nobody", "syslog:{0}/nobody", "{0}/closed/log", "{0}/no/such/folder/log", "jounral", "/dev/full"])
 @pytest.mark.parametrize("format", ["text", "json"])
 def test_no_log_is_worth_a_push(dir_site, where, format):
-    closed = dir_site.folder / "closed"
+    closed = dir_site.directory / "closed"
     closed.mkdir()
     os.chmod(closed, 0o555)
-    dir_site.walship.configure(log_to=where.format(dir_site.folder), log_format=format, log_level="info")
+    dir_site.walship.configure(log_to=where.format(dir_site.directory), log_format=format, log_level="info")
     name, content, stored = dir_site.kind("segment")
     done = dir_site.run("push", dir_site.file(name, content))
     assert done.code == 0 and dir_site.store.list() == [stored]
@@ -99,7 +99,7 @@ def test_no_log_is_worth_a_push(dir_site, where, format):
 
 def test_a_missing_file_is_no_noise(dir_site):
     """PostgreSQL asks for what is not there all the time."""
-    path = dir_site.folder / "log"
+    path = dir_site.directory / "log"
     name, content, _ = dir_site.kind("segment")
     dir_site.run("push", dir_site.file(name, content)).expect(0)
     dir_site.walship.configure(log_to=str(path))

@@ -23,9 +23,9 @@ with open({log!r}, "a") as log:
 class Told:
     """A notify-command that writes down how it was called."""
 
-    def __init__(self, folder, more=""):
-        self.log = Path(folder) / "told"
-        self.script = host.USER.write(Path(folder) / "tell", SCRIPT.format(log=str(self.log), more=more), 0o755)
+    def __init__(self, directory, more=""):
+        self.log = Path(directory) / "told"
+        self.script = host.USER.write(Path(directory) / "tell", SCRIPT.format(log=str(self.log), more=more), 0o755)
 
     def calls(self):
         text = self.log.read_text() if self.log.exists() else ""
@@ -55,7 +55,7 @@ def record(site):
 def test_told_once_and_once_again(site, data_dir, control_file):
     """What the command finds, and that it is rate-limited."""
     failing = pusher(site, data_dir, control_file[0])
-    told = Told(site.folder)
+    told = Told(site.directory)
     site.walship.configure(notify_command=f"{told.script} 'two words' \"$HOME\" ''")
     site.store.go_away()
     secrets = {"WALSHIP_S3_KEY_SECRET": "a-secret-of-ours", "AWS_SECRET_ACCESS_KEY": "another-secret",
@@ -95,7 +95,7 @@ def wal_time(text):
 
 
 def test_again_after_the_interval(dir_site, failing):
-    told = Told(dir_site.folder)
+    told = Told(dir_site.directory)
     dir_site.walship.configure(notify_command=told.script, notify_interval="1s")
     dir_site.store.go_away()
     failing()
@@ -107,7 +107,7 @@ def test_again_after_the_interval(dir_site, failing):
 
 def test_not_before_its_time(dir_site, failing):
     """A hiccup is no news, and its end is none."""
-    told = Told(dir_site.folder)
+    told = Told(dir_site.directory)
     dir_site.walship.configure(notify_command=told.script, notify_after="1h")
     dir_site.store.go_away()
     for _ in range(3):
@@ -123,15 +123,15 @@ def test_not_before_its_time(dir_site, failing):
 def test_push_does_not_wait_and_the_group_is_killed(dir_site, failing):
     """The command hangs, with a child: push's own time is its own, and both are gone when notify-timeout is over."""
     more = "import subprocess, time\nchild = subprocess.Popen(['sleep', '600'])\n" \
-           "open({0!r}, 'w').write(f'{{child.pid}}')\ntime.sleep(600)".format(str(dir_site.folder / "child"))
-    told = Told(dir_site.folder, more)
+           "open({0!r}, 'w').write(f'{{child.pid}}')\ntime.sleep(600)".format(str(dir_site.directory / "child"))
+    told = Told(dir_site.directory, more)
     dir_site.walship.configure(notify_command=told.script, notify_timeout="4s")
     dir_site.store.go_away()
     begun = time.monotonic()
     code = failing(timeout=3).code  # with its output read to the end: nobody holds it
     assert code == 3 and time.monotonic() - begun < 3
     pid = told.wait(1)[0]["pid"]
-    child = int(host.wait_for(lambda: (dir_site.folder / "child").exists() and (dir_site.folder / "child").read_text(),
+    child = int(host.wait_for(lambda: (dir_site.directory / "child").exists() and (dir_site.directory / "child").read_text(),
                               "the command's child"))
     assert host.exists(pid) and host.exists(child)
     host.wait_for(lambda: not host.exists(pid) and not host.exists(child), "the end of the command's group")
@@ -143,12 +143,12 @@ def test_push_does_not_wait_and_the_group_is_killed(dir_site, failing):
 
 def test_who_talks_much_is_heard_out(dir_site, failing):
     """What it prints is in nobody's way, and it has its mail yet to send."""
-    told = Told(dir_site.folder, "sys.stdout.write('x' * 100_000_000)\nsys.stdout.flush()\nopen({!r}, 'w')".format(str(dir_site.folder / "sent")))
+    told = Told(dir_site.directory, "sys.stdout.write('x' * 100_000_000)\nsys.stdout.flush()\nopen({!r}, 'w')".format(str(dir_site.directory / "sent")))
     dir_site.walship.configure(notify_command=told.script)
     dir_site.store.go_away()
     failing()
     told.wait(1)
-    host.wait_for(lambda: (dir_site.folder / "sent").exists(), "its end")
+    host.wait_for(lambda: (dir_site.directory / "sent").exists(), "its end")
     said = host.wait_for(lambda: [line for line in failing("-v").err.splitlines() if "notify-command" in line], "the result")
     assert len(said) == 1 and re.fullmatch("walship: notify-command: exited with code 0: x{100,}", said[0])
 
@@ -180,7 +180,7 @@ def test_a_good_result_is_told_to_those_who_ask(dir_site, failing):
 
 @pytest.mark.parametrize("spool", ["/nonexistent/spool", "not/absolute"])
 def test_without_a_spool_nothing_is_told_and_nothing_changes(dir_site, failing, spool):
-    told = Told(dir_site.folder)
+    told = Told(dir_site.directory)
     dir_site.walship.configure(notify_command=told.script, spool=spool, push_ahead="0")
     failing().expect(0)
     dir_site.store.go_away()
@@ -192,7 +192,7 @@ def test_without_a_spool_nothing_is_told_and_nothing_changes(dir_site, failing, 
 
 def test_the_command_may_call_walship(dir_site, failing):
     """What it is told is no misspelled option."""
-    log = dir_site.folder / "config"
+    log = dir_site.directory / "config"
     dir_site.walship.configure(notify_command=f"sh -c '{dir_site.walship.command('config')} >{log} 2>&1'")
     dir_site.store.go_away()
     failing()
@@ -202,7 +202,7 @@ def test_the_command_may_call_walship(dir_site, failing):
 
 def test_postgresql_is_not_held_up(dir_site):
     """The archiver's own case: the server goes on, stops at once, and somebody knows."""
-    told = Told(dir_site.folder, "import time\ntime.sleep(20)")
+    told = Told(dir_site.directory, "import time\ntime.sleep(20)")
     dir_site.walship.configure(push_timeout="1s", notify_after="1s", notify_command=told.script)
     with dir_site.primary() as primary:
         primary.expect(r"walship: ", r"archive command failed with exit code 3").start()
@@ -234,7 +234,7 @@ def lock_notes(site):
 
 def test_notes_that_somebody_keeps_locked_hold_no_push_up(dir_site, failing):
     """What was stored is not called failed, and what failed says why."""
-    told = Told(dir_site.folder)
+    told = Told(dir_site.directory)
     dir_site.walship.configure(notify_command=told.script, push_ahead="0")
     dir_site.store.go_away()
     failing()
@@ -251,7 +251,7 @@ def test_notes_that_somebody_keeps_locked_hold_no_push_up(dir_site, failing):
 
 
 def test_a_pipe_in_place_of_the_record_holds_no_push_up(dir_site, failing):
-    told = Told(dir_site.folder)
+    told = Told(dir_site.directory)
     dir_site.walship.configure(notify_command=told.script, push_ahead="0")
     dir_site.store.go_away()
     failing()

@@ -19,7 +19,7 @@ def push(site, name, content, *options, **kwargs):
 
 def fetch(site, name, *options, **kwargs):
     """(result, what DEST holds or None)"""
-    dest = site.scratch.folder("dest") / "RECOVERYXLOG"
+    dest = site.scratch.directory("dest") / "RECOVERYXLOG"
     done = site.run("fetch", name, dest, "--system-id", site.system_id, *options, **kwargs)
     left = [p.name for p in dest.parent.iterdir() if p != dest]
     assert not left, f"files left beside DEST: {left}"
@@ -128,7 +128,7 @@ def test_key_rotation(dir_site):
     site = dir_site
     old, new = site.walship.key, bytes(range(32))
     site.walship.secrets.append(new.hex().encode())
-    new_file = host.USER.write(site.folder / "new-key", new.hex() + "\n", 0o600)
+    new_file = host.USER.write(site.directory / "new-key", new.hex() + "\n", 0o600)
     first, second = (wal.segment_name(1, n, wal.MIB) for n in (3, 4))
     contents = {n: wal.segment(site.system_id, n, wal.MIB) for n in (first, second)}
     both = ("--cipher-key-file", new_file, "--cipher-key-file", site.walship.key_file)
@@ -154,7 +154,7 @@ def test_raw_key_file(dir_site):
 
 
 def test_keygen(dir_site):
-    path = dir_site.folder / "made.key"
+    path = dir_site.directory / "made.key"
     dir_site.run("keygen", path).expect(0)
     text = path.read_text()
     assert len(bytes.fromhex(text.strip())) == 32 and text == text.strip().lower() + "\n"
@@ -169,7 +169,7 @@ def test_dest_mode(dir_site):
     name, content, _ = dir_site.kind("segment")
     push(dir_site, name, content).expect(0)
     for umask, mode in ((0o077, 0o600), (0o027, 0o640)):
-        dest = dir_site.scratch.folder("dest") / name
+        dest = dir_site.scratch.directory("dest") / name
         dir_site.run("fetch", name, dest, "--system-id", dir_site.system_id, umask=umask).expect(0)
         assert stat.S_IMODE(dest.stat().st_mode) == mode
 
@@ -211,7 +211,7 @@ def test_two_systems_one_name(site):
     for system_id in (site.system_id, site.system_id + 1):
         content = wal.segment(system_id, wal.SEGMENT, wal.MIB)
         site.run("push", site.file(wal.SEGMENT, content)).expect(0)
-        dest = site.scratch.folder("dest") / "x"
+        dest = site.scratch.directory("dest") / "x"
         site.run("fetch", wal.SEGMENT, dest, "--system-id", system_id).expect(0)
         assert dest.read_bytes() == content
     assert site.store.list() == [wal.object_name(n, wal.SEGMENT) for n in (site.system_id, site.system_id + 1)]
@@ -229,7 +229,7 @@ def test_system_id_from_data_directory(site, data_dir, control_file):
         assert site.store.list() == [f"{control_file[0]}/wal/{name}"]
         site.store.delete(f"{control_file[0]}/wal/{name}")
     site.run("push", path).expect(0)
-    outside = site.scratch.folder("dest")
+    outside = site.scratch.directory("dest")
     for args, cwd in ((("fetch", name, data_dir / "pg_wal/RECOVERYHISTORY"), "/"),
                       (("fetch", name, "pg_wal/RECOVERYHISTORY"), data_dir),
                       (("fetch", name, outside / "a"), data_dir), (("fetch", name, outside / "b", "--pg-data", data_dir), "/")):
@@ -286,7 +286,7 @@ def test_credentials_from_environment(s3_site):
 def test_precedence(dir_site):
     """Command line, environment, file: the first that says something counts, and `config` says which did."""
     site = dir_site
-    places = {n: host.USER.mkdir(site.folder / n) for n in ("by-option", "by-environment")}
+    places = {n: host.USER.mkdir(site.directory / n) for n in ("by-option", "by-environment")}
     name, content, object_name = site.kind("history")
     env = {"WALSHIP_REPO": f"file://{places['by-environment']}"}
     option = ("--repo", f"file://{places['by-option']}")
@@ -365,7 +365,7 @@ def test_missing_permission_to_list(s3_site):
     try:
         name, content, _ = site.kind("segment")
         push(site, name, content).expect(0)
-        site.walship.configure(s3_key=reader, s3_key_secret_file=host.USER.write(site.folder / "other", secret, 0o600))
+        site.walship.configure(s3_key=reader, s3_key_secret_file=host.USER.write(site.directory / "other", secret, 0o600))
         done, got = fetch(site, name)
         done.expect(0)
         assert got == content

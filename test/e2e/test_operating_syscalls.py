@@ -21,7 +21,7 @@ def snapshot(bench):
 
 @pytest.fixture
 def bench(scratch, program, control_file):
-    made = Bench(scratch.folder("operate"), program, control_file)
+    made = Bench(scratch.directory("operate"), program, control_file)
     made.walship.configure(pg_data=made.data)
     for number in (18, 19):
         name = wal.segment_name(1, number, SIZE)

@@ -58,7 +58,7 @@ class Gate:
     """A restore_command that waits before one segment, so that the outage begins in the middle of recovery."""
 
     def __init__(self, site, segment):
-        self.reached, self.go = site.folder / "reached", site.folder / "go"
+        self.reached, self.go = site.directory / "reached", site.directory / "go"
         script = f"""#!/bin/sh
 if [ "$1" = {segment} ] && [ ! -e {self.go} ]; then
     : >{self.reached}
@@ -67,7 +67,7 @@ if [ "$1" = {segment} ] && [ ! -e {self.go} ]; then
 fi
 exec {site.walship.command("fetch")} "$1" "$2"
 """
-        self.command = f"{host.USER.write(site.folder / 'gate', script, 0o755)} %f %p"
+        self.command = f"{host.USER.write(site.directory / 'gate', script, 0o755)} %f %p"
 
     def wait_reached(self):
         host.wait_for(self.reached.exists, "recovery reaches the gate")

@@ -74,7 +74,7 @@ class Host:
         self.keys = key, secret = self.server.add_user(self.user)
         site.walship.secrets.append(secret.encode())
         site.walship.configure(repo=f"s3://{bucket}/pre", s3_key=key,
-                               s3_key_secret_file=host.USER.write(site.folder / "deployed", secret, 0o600))
+                               s3_key_secret_file=host.USER.write(site.directory / "deployed", secret, 0o600))
 
     def may(self, *names):
         every = [{**statement, "Principal": {"AWS": f"arn:aws:iam:::user/{self.user}"}} for name in names for statement in statements(name)]
@@ -87,8 +87,8 @@ class Host:
         return self.site.run("push", self.site.file(name, wal.segment(SYSTEM_ID, name, seed=seed)))
 
     def fetch(self, number):
-        done = self.site.run("fetch", wal.segment_name(1, number), self.site.folder / "got", "--system-id", SYSTEM_ID)
-        (self.site.folder / "got").unlink(missing_ok=True)
+        done = self.site.run("fetch", wal.segment_name(1, number), self.site.directory / "got", "--system-id", SYSTEM_ID)
+        (self.site.directory / "got").unlink(missing_ok=True)
         return done
 
     def may_not(self, operation, **arguments):
@@ -218,11 +218,11 @@ def test_history_files_are_too_small_to_be_deleted(dir_site, compress):
 def archived(scratch, program, control_file):
     """(walship, server, file pushed) with a segment that has gone to DEEP_ARCHIVE."""
     with strict_s3.StrictS3() as server:
-        folder = scratch.folder()
-        made = walship.Walship(program, folder, {**server.options(folder, host.USER), "push-timeout": "10s", "fetch-timeout": "10s"},
+        directory = scratch.directory()
+        made = walship.Walship(program, directory, {**server.options(directory, host.USER), "push-timeout": "10s", "fetch-timeout": "10s"},
                                secrets=[server.secret_key.encode()])
         name = wal.segment_name(1, 1, 1 << 20)
-        path = host.USER.write(scratch.folder("f") / name, wal.segment(control_file[0], name, 1 << 20), 0o600)
+        path = host.USER.write(scratch.directory("f") / name, wal.segment(control_file[0], name, 1 << 20), 0o600)
         made.run("push", path).expect(0)
         (key,) = server.bucket.keys()
         server.bucket.archived.add(key)

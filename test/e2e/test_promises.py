@@ -57,7 +57,7 @@ def test_one_request_per_segment(s3_site):
     s3_site.walship.configure(s3_endpoint=counter.url, s3_ca_file=None)
     name, content, _ = s3_site.kind("segment")
     path = s3_site.file(name, content)
-    for args, expected in ((("push", path), ["PUT"]), (("fetch", name, s3_site.folder / "out"), ["GET"]),
+    for args, expected in ((("push", path), ["PUT"]), (("fetch", name, s3_site.directory / "out"), ["GET"]),
                            (("push", path), ["PUT", "GET"])):
         counter.requests.clear()
         s3_site.run(*args, *system_args(s3_site)).expect(0)
@@ -90,8 +90,8 @@ def peak_memory(site, *args):
 def test_largest_segment_in_bounded_memory(site, noise):
     """wal_segment_size = 1 GB. With noise its object goes up in several parts."""
     name = wal.segment_name(1, 3, GIB)
-    folder = site.scratch.folder("big")
-    path, back = folder / name, folder / "back"
+    directory = site.scratch.directory("big")
+    path, back = directory / name, directory / "back"
     head = wal.segment(site.system_id, name, wal.MIB, header_size=GIB, address=3 * GIB)
     host.USER.write(path, head + os.urandom(noise), 0o600)
     os.truncate(path, GIB)
@@ -100,7 +100,7 @@ def test_largest_segment_in_bounded_memory(site, noise):
     fetch = peak_memory(site, "fetch", name, back, *system_args(site))
     print(f"{site.store.url}: peak memory of a 1 GB segment: push {push / wal.MIB:.1f} MiB, fetch {fetch / wal.MIB:.1f} MiB")
     assert subprocess.run(["cmp", path, back], check=False).returncode == 0
-    shutil.rmtree(folder)
+    shutil.rmtree(directory)
     assert push < 64 * wal.MIB and fetch < 64 * wal.MIB
 
 
@@ -110,7 +110,7 @@ def test_what_fetch_refuses_is_not_acknowledged(site):
     path = site.file(name, content)
     site.run("push", path, "--cipher", "none").expect(0)
     site.run("push", path).expect(4, "not encrypted", "cipher = none")
-    site.run("fetch", name, site.folder / "out", *system_args(site)).expect(255, "not encrypted", "cipher = none")
+    site.run("fetch", name, site.directory / "out", *system_args(site)).expect(255, "not encrypted", "cipher = none")
     site.run("push", path, "--cipher", "none").expect(0)
 
 
@@ -131,7 +131,7 @@ def test_a_file_size_limit_is_an_error(dir_site):
 
     def limited(*args):
         child = dir_site.walship
-        done = subprocess.run(child.argv(*args), env=host.clean_env(), cwd=dir_site.folder, capture_output=True,
+        done = subprocess.run(child.argv(*args), env=host.clean_env(), cwd=dir_site.directory, capture_output=True,
                               stdin=subprocess.DEVNULL, check=False, **{**host.USER.popen_args(), "preexec_fn": limit})
         return done.returncode, done.stderr.decode()
 
@@ -141,8 +141,8 @@ def test_a_file_size_limit_is_an_error(dir_site):
     code, err = limited("push", path)
     assert code == 5 and "File too large" in err, err
     dir_site.run("push", path).expect(0)
-    code, err = limited("fetch", name, dir_site.folder / "out", *map(str, system_args(dir_site)))
-    assert code == 255 and "File too large" in err and not (dir_site.folder / "out").exists(), err
+    code, err = limited("fetch", name, dir_site.directory / "out", *map(str, system_args(dir_site)))
+    assert code == 255 and "File too large" in err and not (dir_site.directory / "out").exists(), err
 
 
 @pytest.mark.heart
@@ -160,9 +160,9 @@ def test_misspelled_commands(dir_site, words, code):
 
 def calls_of(site, *args):
     """The system calls that make things durable, with their paths, in their order."""
-    trace = site.folder / "trace"
+    trace = site.directory / "trace"
     subprocess.run(["strace", "-y", "-o", trace, "-e", "trace=fsync,linkat", *site.walship.argv(*args)], check=True,
-                   env=host.clean_env(), cwd=site.folder)
+                   env=host.clean_env(), cwd=site.directory)
     calls = []
     for line in trace.read_text().splitlines():
         if found := re.match(r"(fsync)\(\d+<([^>]*)>.*= 0|(linkat)\(.*= 0", line):
@@ -176,10 +176,10 @@ def test_durable_before_acknowledged(dir_site):
     name, content, object_name = dir_site.kind("segment")
     path = dir_site.file(name, content)
     root = dir_site.store.path
-    folders = [str((root / object_name).parents[level]) for level in range(4)]
-    assert folders[3] == str(root)
+    directories = [str((root / object_name).parents[level]) for level in range(4)]
+    assert directories[3] == str(root)
     calls = calls_of(dir_site, "push", path)
     link = calls.index("linkat")
-    assert len(calls[:link]) == 1 and calls[0] not in folders
-    assert set(folders) == set(calls[link + 1:])
-    assert set(calls_of(dir_site, "push", path)) == {str(root / object_name), *folders}
+    assert len(calls[:link]) == 1 and calls[0] not in directories
+    assert set(directories) == set(calls[link + 1:])
+    assert set(calls_of(dir_site, "push", path)) == {str(root / object_name), *directories}

@@ -17,7 +17,7 @@ MIB = wal.MIB
 
 @pytest.fixture
 def backlog(site):
-    return Backlog(site.scratch.folder("data"), site.walship, site.store, SYSTEM_ID)
+    return Backlog(site.scratch.directory("data"), site.walship, site.store, SYSTEM_ID)
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def strict(scratch, program, server):
 
 def another(site, **options):
     """A second walship on the same repository and key, with a spool of its own."""
-    made = walship.Walship(site.walship.program, site.scratch.folder(), {**site.walship.options}, key=site.walship.key,
+    made = walship.Walship(site.walship.program, site.scratch.directory(), {**site.walship.options}, key=site.walship.key,
                            secrets=site.store.secrets)
-    made.configure(spool=host.USER.mkdir(made.folder / "spool2", 0o700), **options)
+    made.configure(spool=host.USER.mkdir(made.directory / "spool2", 0o700), **options)
     return made
 
 
@@ -192,7 +192,7 @@ def test_a_file_with_its_old_times(noted):
 def test_a_restored_copy(noted, site):
     """Of the same cluster: the same system identifier and names, and another content from somewhere on."""
     backlog, names = noted
-    copy = Backlog(site.scratch.folder("copy"), backlog.walship, site.store, SYSTEM_ID)
+    copy = Backlog(site.scratch.directory("copy"), backlog.walship, site.store, SYSTEM_ID)
     copy.add_segments(6, seed=5)
     push_again(copy, names[1], 4, "the archive has a different file with this name")
     host.USER.own(shutil.copy2(backlog.wal / names[2], copy.wal / names[2]))
@@ -204,7 +204,7 @@ def test_a_restored_copy(noted, site):
 
 def test_a_cluster_made_anew(noted, site):
     backlog, names = noted
-    anew = Backlog(site.scratch.folder("anew"), backlog.walship, site.store, SYSTEM_ID + 1)
+    anew = Backlog(site.scratch.directory("anew"), backlog.walship, site.store, SYSTEM_ID + 1)
     anew.add_segments(6)
     push_again(anew, names[0])
     assert anew.noted() == backlog.noted() == names[1:]
@@ -216,7 +216,7 @@ def test_another_repository(noted, site):
     backlog, names = noted
     elsewhere = f"{site.store.url}/elsewhere"
     if site.store.kind == "dir":
-        elsewhere = f"file://{host.USER.mkdir(site.folder / 'elsewhere')}"
+        elsewhere = f"file://{host.USER.mkdir(site.directory / 'elsewhere')}"
     backlog.walship.configure(repo=elsewhere)
     backlog.check = lambda name: None
     push_again(backlog, names[1])
@@ -227,7 +227,7 @@ def test_another_repository(noted, site):
 def test_another_key(noted, site):
     """What the configuration could not fetch is not acknowledged by it."""
     backlog, names = noted
-    key_file = host.USER.write(site.folder / "key2", os.urandom(32).hex() + "\n", 0o600)
+    key_file = host.USER.write(site.directory / "key2", os.urandom(32).hex() + "\n", 0o600)
     backlog.walship.configure(cipher_key_file=key_file)
     push_again(backlog, names[1], 4, "but walship cannot read the object")
     backlog.walship.configure(cipher="none", cipher_key_file=None)
@@ -288,7 +288,7 @@ def test_a_spool_that_is_not_ones_own(backlog, wrong):
 def test_two_archivers_of_the_same(site, spools):
     """A cluster and its exact copy: both archive everything."""
     other = site.walship if spools == "one_spool" else another(site)
-    pair = [Backlog(site.scratch.folder("data"), each, site.store, SYSTEM_ID) for each in (site.walship, other)]
+    pair = [Backlog(site.scratch.directory("data"), each, site.store, SYSTEM_ID) for each in (site.walship, other)]
     for each in pair:
         each.add_segments(40)
     side_by_side(*(each.drain for each in pair))
@@ -312,7 +312,7 @@ def drain_with_conflicts(backlog):
 def test_two_archivers_that_went_apart(site, spools):
     """For each name exactly one of them wins, and keeps what it was told."""
     other = site.walship if spools == "one_spool" else another(site)
-    pair = [Backlog(site.scratch.folder("data"), each, site.store, SYSTEM_ID) for each in (site.walship, other)]
+    pair = [Backlog(site.scratch.directory("data"), each, site.store, SYSTEM_ID) for each in (site.walship, other)]
     codes = [{}, {}]
     for seed, each in enumerate(pair):
         each.add_segments(30, seed=seed)

@@ -60,7 +60,7 @@ def time_of_a_batch(backlog, source, **segments):
 def test_killed_batches(site, seed):
     """kill -9 at any moment. ended and drain look at each object that is acknowledged, at once."""
     source = random.Random(seed)
-    backlog = Backlog(site.scratch.folder("data"), site.walship, site.store, SYSTEM_ID)
+    backlog = Backlog(site.scratch.directory("data"), site.walship, site.store, SYSTEM_ID)
     site.walship.configure(push_ahead=5)
     duration = time_of_a_batch(backlog, source)
     killed = 0
@@ -104,7 +104,7 @@ def test_the_store_goes_away(strict, server, seed):
 
 
 def test_an_outage_then_a_drain(site):
-    backlog = Backlog(site.scratch.folder("data"), site.walship, site.store, SYSTEM_ID)
+    backlog = Backlog(site.scratch.directory("data"), site.walship, site.store, SYSTEM_ID)
     names = backlog.add_segments(40)
     site.walship.configure(push_timeout="3s")
     site.store.go_away()

@@ -18,9 +18,9 @@ def fetch_all(site, into, system_id):
     return segments
 
 
-def check_waldump(cluster, folder, segments):
+def check_waldump(cluster, directory, segments):
     """pg_waldump reads every record of a run of segments."""
-    done = cluster.program("pg_waldump", "-q", "-p", folder, segments[0], segments[-1])
+    done = cluster.program("pg_waldump", "-q", "-p", directory, segments[0], segments[-1])
     assert b"error" not in done.stderr
 
 
@@ -47,15 +47,15 @@ def test_archive_under_load(site):
         assert primary.archiver()[1] == 0
         system_id = primary.system_id()
 
-        folder = site.scratch.folder("wal")
-        segments = fetch_all(site, folder, system_id)
+        directory = site.scratch.directory("wal")
+        segments = fetch_all(site, directory, system_id)
         assert segments[-1] == last and len(segments) >= 6
-        same, other, missing = filecmp.cmpfiles(folder, primary.data / "pg_wal", segments, shallow=False)
+        same, other, missing = filecmp.cmpfiles(directory, primary.data / "pg_wal", segments, shallow=False)
         assert (other, missing) == ([], []) and len(same) == len(segments)
-        check_waldump(primary, folder, segments)
+        check_waldump(primary, directory, segments)
         name = wal.object_name(system_id, segments[0])
-        assert objects.open_object(site.store.get(name), name, site.walship.key) == (folder / segments[0]).read_bytes()
-        primary.program("pg_verifybackup", "-w", folder, backup.data)
+        assert objects.open_object(site.store.get(name), name, site.walship.key) == (directory / segments[0]).read_bytes()
+        primary.program("pg_verifybackup", "-w", directory, backup.data)
 
     with site.restored(backup) as restored:
         restored.start(wait=False)
@@ -117,11 +117,11 @@ def test_segment_size(site, megabytes):
         rows = primary.rows()
         last = primary.archive_all()
         system_id = primary.system_id()
-        folder = site.scratch.folder("wal")
-        segments = fetch_all(site, folder, system_id)
+        directory = site.scratch.directory("wal")
+        segments = fetch_all(site, directory, system_id)
         assert segments[-1] == last
-        assert {(folder / n).stat().st_size for n in segments} == {megabytes * wal.MIB}
-        check_waldump(primary, folder, segments)
+        assert {(directory / n).stat().st_size for n in segments} == {megabytes * wal.MIB}
+        check_waldump(primary, directory, segments)
     with site.restored(backup) as restored:
         restored.start(wait=False)
         restored.wait_promoted()
@@ -162,7 +162,7 @@ def test_backup_file(site):
         assert len(names) == 1
         name = names[0].rsplit("/", 1)[1]
         assert names[0] == f"{primary.system_id()}/wal/{name[:16]}/{name}"
-        dest = site.scratch.folder("dest") / "label"
+        dest = site.scratch.directory("dest") / "label"
         site.run("fetch", name, dest, cwd=primary.data).expect(0)
         assert dest.read_bytes() == (primary.data / "pg_wal" / name).read_bytes()
         assert dest.read_bytes().startswith(b"START WAL LOCATION")

@@ -130,16 +130,16 @@ def test_what_cannot_be_is_refused_before_the_first_request(s3_site, options, er
 
 @pytest.fixture
 def strict_site(scratch, program, authority):
-    folder = scratch.folder()
+    directory = scratch.directory()
     with strict_s3.StrictS3(tls=authority.issue("strict")) as server:
         name = wal.segment_name(1, 1, MIB)
-        path = host.USER.write(folder / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
+        path = host.USER.write(directory / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
 
         key = bytes(range(32))
 
         def push_it(env=None, **options):
             options = {key.replace("_", "-"): value for key, value in options.items()}
-            made = walship.Walship(program, folder, {**server.options(folder, host.USER), "s3-ca-file": authority.file,
+            made = walship.Walship(program, directory, {**server.options(directory, host.USER), "s3-ca-file": authority.file,
                                                      "push-timeout": "5s", **options}, key=key,
                                    secrets=[server.secret_key.encode()])
             return made.run("push", path, env=env)
@@ -180,17 +180,17 @@ def test_the_ways_through_a_proxy(strict_site):
 
 def test_plain_http_through_a_proxy(scratch, program):
     """No tunnel: the proxy sees whole URLs. The variable is in lower case there, as libcurl reads no other."""
-    folder = scratch.folder()
+    directory = scratch.directory()
     name = wal.segment_name(1, 1, MIB)
-    path = host.USER.write(folder / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
+    path = host.USER.write(directory / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
     with strict_s3.StrictS3() as server, forward_proxy.ForwardProxy() as proxy:
-        made = walship.Walship(program, folder, {**server.options(folder, host.USER), "push-timeout": "5s"},
+        made = walship.Walship(program, directory, {**server.options(directory, host.USER), "push-timeout": "5s"},
                                secrets=[server.secret_key.encode()])
         made.run("push", path, env={"http_proxy": proxy.url, "HTTPS_PROXY": "http://127.0.0.1:1"}).expect(0)
         made.configure(s3_proxy=proxy.url)
-        made.run("fetch", name, folder / "back", "--system-id", SYSTEM_ID).expect(0)
+        made.run("fetch", name, directory / "back", "--system-id", SYSTEM_ID).expect(0)
         assert [f"{method} {server.url}" in asked for method, asked in zip(("PUT", "GET"), proxy.asked)] == [True, True]
-        assert (folder / "back").read_bytes() == path.read_bytes()
+        assert (directory / "back").read_bytes() == path.read_bytes()
 
 
 def test_a_login_in_a_url_is_not_shown(s3_site):
@@ -209,13 +209,13 @@ def test_a_proxy_with_a_password(strict_site):
 
 def test_the_bandwidth_is_limited(scratch, program):
     """At least as long as the limit asks for; what lies below that is the machine's."""
-    folder = scratch.folder()
+    directory = scratch.directory()
     with strict_s3.StrictS3() as server:
-        made = walship.Walship(program, folder, {**server.options(folder, host.USER), "compress": "none",
+        made = walship.Walship(program, directory, {**server.options(directory, host.USER), "compress": "none",
                                                  "s3-bandwidth-limit": "2MiB"}, secrets=[server.secret_key.encode()])
         name = wal.segment_name(1, 1, 4 * MIB)
-        path = host.USER.write(folder / name, wal.segment(SYSTEM_ID, name, 4 * MIB), 0o600)
-        for args in (("push", path), ("fetch", name, folder / "back", "--system-id", SYSTEM_ID)):
+        path = host.USER.write(directory / name, wal.segment(SYSTEM_ID, name, 4 * MIB), 0o600)
+        for args in (("push", path), ("fetch", name, directory / "back", "--system-id", SYSTEM_ID)):
             start = time.monotonic()
             made.run(*args).expect(0)
             assert time.monotonic() - start >= 1.5

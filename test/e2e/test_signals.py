@@ -24,16 +24,16 @@ def server():
 @pytest.fixture
 def ship(scratch, program, server):
     def make(**options):
-        folder = scratch.folder()
+        directory = scratch.directory()
         options = {name.replace("_", "-"): value for name, value in options.items()}
-        return walship.Walship(program, folder, {**server.options(folder, host.USER), **options},
+        return walship.Walship(program, directory, {**server.options(directory, host.USER), **options},
                                secrets=[server.secret_key.encode()])
     return make
 
 
 def segment(scratch, size):
     name = wal.segment_name(1, 3, size)
-    return name, host.USER.write(scratch.folder("f") / name, wal.segment(SYSTEM_ID, name, size), 0o600)
+    return name, host.USER.write(scratch.directory("f") / name, wal.segment(SYSTEM_ID, name, size), 0o600)
 
 
 def end(process, signal_number, server, until):
@@ -69,7 +69,7 @@ def test_process_1_ends_too(ship, scratch, server):
     for faults in (["no answer"], [None, None, "no answer"]):
         server.faults, before = list(faults), server.count()
         outer = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "setpriv", *host.USER.setpriv_args(), *here.argv("push", path)],
-                                 cwd=here.folder, env=host.clean_env(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                                 cwd=here.directory, env=host.clean_env(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
             host.wait_for(lambda: server.count() >= before + len(faults), "the request that is not answered")
             [inner] = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
@@ -102,7 +102,7 @@ def test_a_fetch_leaves_no_file(ship, scratch, server):
     name, path = segment(scratch, 4 * MIB)
     here = ship(compress="none")
     here.run("push", path).expect(0)
-    place = scratch.folder("back")
+    place = scratch.directory("back")
     server.faults = ["answer drips"]
     code, took = end(here.popen("fetch", name, place / "x", "--system-id", SYSTEM_ID), signal.SIGTERM, server, 2)
     assert code == -signal.SIGTERM and took < AT_ONCE_S
@@ -126,7 +126,7 @@ def test_the_second_signal_does_not_wait(ship, scratch, server):
 
 @pytest.mark.parametrize("output", ["open", "closed"])
 def test_a_credential_process_does_not_stay(ship, scratch, server, output):
-    place = scratch.folder("aws")
+    place = scratch.directory("aws")
     mark = place / "pid"
     close = "exec >&-\n" if output == "closed" else ""
     script = host.USER.write(place / "slow", f"#!/bin/sh\n{close}echo $$ > {mark}\nexec sleep 600\n", 0o755)
@@ -147,7 +147,7 @@ def test_a_credential_process_does_not_stay(ship, scratch, server, output):
 
 def test_a_wait_for_new_credentials_is_ended(ship, scratch, server):
     """In the middle of an upload, by a source that does not answer."""
-    here = ship(compress="none", s3_part_size="5MiB", spool=scratch.folder("sp") / "spool")
+    here = ship(compress="none", s3_part_size="5MiB", spool=scratch.directory("sp") / "spool")
     here.configure(s3_key=None, s3_key_secret_file=None)
     _, path = segment(scratch, 8 * MIB)
     with roles.Roles(server.access_key, server.secret_key, "TOKEN") as endpoint:

@@ -65,7 +65,7 @@ def test_partial_segment(dir_site):
             names = [n for n in site.store.list() if n.endswith(".partial")]
             assert len(names) == 1
             name = names[0].rsplit("/", 1)[1]
-            dest = site.scratch.folder("dest") / name
+            dest = site.scratch.directory("dest") / name
             site.run("fetch", name, dest, cwd=standby.data).expect(0)
             assert dest.stat().st_size == 16 * wal.MIB
             assert dest.read_bytes() == (standby.data / "pg_wal" / name).read_bytes()

@@ -311,15 +311,15 @@ def test_the_backlog_has_thresholds(dir_place):
         assert look.checks["backlog"]["status"] == ("OK", "WARNING", "CRITICAL")[code], option
 
 
-def test_only_the_newest_folders_are_listed(dir_place):
+def test_only_the_newest_directories_are_listed(dir_place):
     """Ten thousand older names are not looked at."""
     dir_place.push(1, 2)
-    folder = dir_place.site.store.path / str(dir_place.system_id) / "wal"
+    directory = dir_place.site.store.path / str(dir_place.system_id) / "wal"
     for log in range(5):  # of a timeline that is none of this server's
-        place = host.USER.mkdir(folder / f"00000002{log:08X}")
+        place = host.USER.mkdir(directory / f"00000002{log:08X}")
         for number in range(2000):
             (place / f"00000002{log:08X}{number:08X}").touch()
-    log = dir_place.site.folder / "strace"
+    log = dir_place.site.directory / "strace"
     look = dir_place.look()
     assert look.json["archive"]["listed_objects"] == 2
     done = subprocess.run(["strace", "-f", "-o", log, "-e", "trace=newfstatat", *dir_place.site.walship.argv(
@@ -423,7 +423,7 @@ def test_a_spool_that_takes_no_record(dir_place, small_disk, how, text):
     site = dir_place.site
     small = small_disk(64)
     spool = small.path if how == "absent" else host.USER.mkdir(small.path / "spool", 0o700)
-    told = Told(site.folder)
+    told = Told(site.directory)
     site.walship.configure(spool=spool / "none/spool" if how == "absent" else spool, notify_command=told.script, notify_after="1ms",
                            push_ahead="0")
     dir_place.push(1)
@@ -498,7 +498,7 @@ def test_metrics(place):
 
 def test_a_clock_that_is_or_was_wrong(dir_place):
     """Stored in the future, by the clock here; and files that wait since before it was set: no age is told, and nobody is told of one."""
-    told = Told(dir_place.site.folder)
+    told = Told(dir_place.site.directory)
     dir_place.site.walship.configure(notify_command=str(told.script), notify_after="5min", status_age_critical="30min")
     dir_place.push(1)
     dir_place.age(1, -7200)
@@ -512,7 +512,7 @@ def test_a_clock_that_is_or_was_wrong(dir_place):
 
 def test_the_metrics_file_is_whole_at_any_time(dir_place):
     """Whoever reads it while it is written anew sees one or the other; and the text goes to standard output as ever."""
-    place = host.USER.mkdir(dir_place.site.folder / "collector")
+    place = host.USER.mkdir(dir_place.site.directory / "collector")
     path = place / "walship.prom"
     dir_place.push(1)
     dir_place.site.walship.configure(metrics_file=path)
@@ -565,7 +565,7 @@ def test_the_checker_is_strict(text):
 
 def test_notify_what_no_push_can_tell(dir_place):
     """No push was ever tried, the files get old: told once in a while, and once when all is well."""
-    told = Told(dir_place.site.folder)
+    told = Told(dir_place.site.directory)
     dir_place.site.walship.configure(notify_command=told.script)
     dir_place.push(1)
     name = dir_place.add(2, "ready", age=3600)
@@ -587,7 +587,7 @@ def test_notify_what_no_push_can_tell(dir_place):
 
 def test_a_push_takes_back_what_push_told(dir_place):
     """A missing segment was told of; then a push fails and the next one succeeds: that says nothing of the segment."""
-    told = Told(dir_place.site.folder)
+    told = Told(dir_place.site.directory)
     dir_place.site.walship.configure(notify_command=told.script, notify_after="1h", push_timeout="1s")
     dir_place.push(1, 3)
     dir_place.path(2).unlink(missing_ok=True)

@@ -41,17 +41,17 @@ def server():
 @pytest.fixture
 def own_walship(scratch, program):
     def make(server, **options):
-        folder = scratch.folder()
-        merged = {**server.options(folder, host.USER), "push-timeout": "10s", "fetch-timeout": "10s",
+        directory = scratch.directory()
+        merged = {**server.options(directory, host.USER), "push-timeout": "10s", "fetch-timeout": "10s",
                   **{name.replace("_", "-"): value for name, value in options.items()}}
-        return walship.Walship(program, folder, merged, secrets=[server.secret_key.encode()])
+        return walship.Walship(program, directory, merged, secrets=[server.secret_key.encode()])
     return make
 
 
 def segment(scratch, number=1, bytes_=1 << 20, seed=0):
     name = wal.segment_name(1, number, bytes_)
     content = wal.segment(SYSTEM_ID, name, bytes_, seed)
-    return name, content, host.USER.write(scratch.folder("f") / name, content, 0o600)
+    return name, content, host.USER.write(scratch.directory("f") / name, content, 0o600)
 
 
 def test_an_independent_client_is_served(server):
@@ -97,7 +97,7 @@ def test_an_independent_client_uploads_in_parts(server):
     assert refusal(s3.complete_multipart_upload, **small, MultipartUpload={"Parts": parts}) == (400, "EntityTooSmall")
     s3.abort_multipart_upload(**small)
     assert server.open_uploads == 0
-    assert [path.name for path in server.bucket.folder.parent.iterdir()] == ["objects"], "parts are left"
+    assert [path.name for path in server.bucket.directory.parent.iterdir()] == ["objects"], "parts are left"
 
 
 def test_wrong_keys_regions_and_tokens_are_refused(server):

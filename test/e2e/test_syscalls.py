@@ -36,8 +36,8 @@ SCENARIOS = ("push", "second push", "other push", "fetch", "standby fetch")
 class DirectoryWorld:
     """A directory repository, on a file system as old as wanted."""
 
-    def __init__(self, kind, folder):
-        self.store = store.Directory(folder)
+    def __init__(self, kind, directory):
+        self.store = store.Directory(directory)
         self.options = self.store.options
         self.env = {"LD_PRELOAD": OLD_FILE_SYSTEM, "WITHOUT": LACKS[kind]} if LACKS[kind] else {}
 
@@ -56,10 +56,10 @@ class StrictWorld:
 
     env = {}
 
-    def __init__(self, folder):
-        (folder / "store").mkdir()
-        self.server = strict_s3.StrictS3(folder / "store").__enter__()
-        self.options = self.server.options(folder, host.USER)
+    def __init__(self, directory):
+        (directory / "store").mkdir()
+        self.server = strict_s3.StrictS3(directory / "store").__enter__()
+        self.options = self.server.options(directory, host.USER)
 
     def names(self):
         assert not self.server.open_uploads, "an upload was left open"
@@ -78,9 +78,9 @@ class RadosgwWorld:
 
     env = {}
 
-    def __init__(self, folder, server):
+    def __init__(self, directory, server):
         here = SimpleNamespace(port=server.tls_port, stop=lambda: None)
-        self.store = store.S3(folder, server, uuid.uuid4().hex, here)
+        self.store = store.S3(directory, server, uuid.uuid4().hex, here)
         self.options = {**self.store.options, "s3-endpoint": f"https://localhost:{server.tls_port}",
                         "s3-uri-style": "path"}
 
@@ -98,19 +98,19 @@ class RadosgwWorld:
 class Bench:
     """One scenario on one repository: put the world as it was, run with a fault, look what there is now."""
 
-    def __init__(self, kind, scenario, folder, program, world):
-        self.kind, self.scenario, self.folder, self.world = kind, scenario, folder, world
+    def __init__(self, kind, scenario, directory, program, world):
+        self.kind, self.scenario, self.directory, self.world = kind, scenario, directory, world
         self.pushes = scenario.endswith("push")
-        self.walship = walship.Walship(program, folder, {**world.options, "push-timeout": "4s", "fetch-timeout": "4s"})
+        self.walship = walship.Walship(program, directory, {**world.options, "push-timeout": "4s", "fetch-timeout": "4s"})
         self.name = wal.segment_name(1, 1, MIB)
         self.content = wal.segment(SYSTEM_ID, self.name, MIB)
-        (folder / "pg_wal").mkdir()
-        self.path = folder / "pg_wal" / self.name
+        (directory / "pg_wal").mkdir()
+        self.path = directory / "pg_wal" / self.name
         self.path.write_bytes(self.content)
-        self.back = folder / "back"
+        self.back = directory / "back"
         self.back.mkdir()
         self.dest = self.back / "segment"
-        self.log = folder / "strace"
+        self.log = directory / "strace"
         if scenario != "push":
             assert inject.run(self.argv("push")).returncode == 0
         if scenario == "other push":
@@ -210,10 +210,10 @@ def two_at_a_time(make, points, each):
 
 @pytest.fixture
 def benches(request, program, scratch):
-    def world(kind, folder):
+    def world(kind, directory):
         if kind == "radosgw":
-            return RadosgwWorld(folder, request.getfixturevalue("s3_server"))
-        return StrictWorld(folder) if kind == "s3" else DirectoryWorld(kind, folder)
+            return RadosgwWorld(directory, request.getfixturevalue("s3_server"))
+        return StrictWorld(directory) if kind == "s3" else DirectoryWorld(kind, directory)
 
     def make(kind, scenario):
         if kind == "radosgw":
@@ -222,8 +222,8 @@ def benches(request, program, scratch):
             need(OLD_FILE_SYSTEM)
 
         def one():
-            folder = scratch.folder("inject")
-            return Bench(kind, scenario, folder, program, world(kind, folder))
+            directory = scratch.directory("inject")
+            return Bench(kind, scenario, directory, program, world(kind, directory))
         return one
     return make
 
@@ -307,7 +307,7 @@ def test_each_allocation_fails_once(benches, kind, scenario, seed, totals):
     need(FAILING_MALLOC)
     make = benches(kind, scenario)
     bench = make()
-    done, count = inject.allocations(bench.argv(), FAILING_MALLOC, bench.folder / "count")
+    done, count = inject.allocations(bench.argv(), FAILING_MALLOC, bench.directory / "count")
     bench.check(done, "nothing")
     bench.close()
 

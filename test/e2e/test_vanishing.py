@@ -88,14 +88,14 @@ def test_key_rotate_opens_the_next_newest(stored):
     for key in server.bucket.keys():
         server.bucket.touch(key, 1_000_000_000 + (key == gone))
     remove_when_read(server, gone)
-    shown = backlog.walship.run("key", "rotate", backlog.walship.folder / "key-2").expect(0).out.decode()
+    shown = backlog.walship.run("key", "rotate", backlog.walship.directory / "key-2").expect(0).out.decode()
     assert f"the present keys open the newest object, {backlog.object(name_of(4, timeline=2))}\n" in shown
 
 
 def test_key_rotate_gives_up_where_all_goes(stored):
     server, backlog = stored
     remove_when_read(server, *server.bucket.keys())
-    new = backlog.walship.folder / "key-2"
+    new = backlog.walship.directory / "key-2"
     backlog.walship.run("key", "rotate", new).expect(3, "the newest object, .*, cannot be opened: get .*: no such object", "no key is changed")
     assert not new.exists()
 
@@ -103,7 +103,7 @@ def test_key_rotate_gives_up_where_all_goes(stored):
 def test_no_window_goes_through_what_went_while_all_was_read(scratch, program):
     with strict_s3.StrictS3() as server:
         made = on_strict(scratch, program, server).walship
-        with postgres.Cluster(made.folder, "primary", made.secrets).initdb("--wal-segsize=1") as primary:
+        with postgres.Cluster(made.directory, "primary", made.secrets).initdb("--wal-segsize=1") as primary:
             primary.configure(archive_command=made.command("push", "%p")).start()
             primary.sql("create table t as select generate_series(1, 100000) n")
             primary.archive_all()

@@ -296,10 +296,10 @@ def test_sigterm_ends_it_at_once(s3_site, command):
 
 def test_a_reader_that_takes_its_time(dir_site):
     """A pager that does not read holds the listing up for longer than its timeout, and nothing ends it."""
-    folder = dir_site.store.path / str(dir_site.system_id) / "wal" / "0000000100000000"
+    directory = dir_site.store.path / str(dir_site.system_id) / "wal" / "0000000100000000"
     store_segments(dir_site, [0])
     for number in range(1, 4000):
-        os.link(folder / name_of(0), folder / name_of(number))
+        os.link(directory / name_of(0), directory / name_of(number))
     dir_site.walship.configure(fetch_timeout="1s")
     running = dir_site.walship.popen("list")
     time.sleep(8)  # the timeout, and the grace of the timer behind it
@@ -341,10 +341,10 @@ def test_read_checks_every_record_once(site, archived):
     assert first["skipped_records"] == 0 and first["system_id"] == str(system_id)
     assert first["bytes"] == sum(len(site.store.get(wal.object_name(system_id, name))) for name in segments)
     # Just as many as PostgreSQL's own reader finds.
-    folder = site.scratch.folder("wal")
+    directory = site.scratch.directory("wal")
     for name in segments:
-        site.run("fetch", name, folder / name, "--system-id", system_id).expect(0)
-    dump = site.cluster("primary").program("pg_waldump", "-p", folder, segments[0], segments[-1]).stdout
+        site.run("fetch", name, directory / name, "--system-id", system_id).expect(0)
+    dump = site.cluster("primary").program("pg_waldump", "-p", directory, segments[0], segments[-1]).stdout
     assert first["records"] == len(dump.splitlines()) > 5000
 
     time.sleep(1.1)  # what is stored within the second that a run begins in is read once more
@@ -359,9 +359,9 @@ def test_read_checks_every_record_once(site, archived):
     old = read_line(site.run("verify", "--read", "--json", "--verify-again=1s").expect(0))
     assert old["objects"] == len(segments)
     # Another key, another memory.
-    host.USER.write(site.folder / "key-2", "ab" * 32 + "\n", 0o600)
+    host.USER.write(site.directory / "key-2", "ab" * 32 + "\n", 0o600)
     other = read_line(site.run("verify", "--read", "--json", "--cipher-key-file", site.walship.key_file,
-                               "--cipher-key-file", site.folder / "key-2").expect(0))
+                               "--cipher-key-file", site.directory / "key-2").expect(0))
     assert other["objects"] == len(segments)
 
 
@@ -424,10 +424,10 @@ def test_a_bad_record_in_a_well_sealed_object_is_found(site, archived):
     result = site.run("verify", "--read", "--json").expect(4, "1 object is damaged", "another copy")
     [(found, error)] = damages(result).items()
     assert found == where
-    folder = site.scratch.folder("wal")
+    directory = site.scratch.directory("wal")
     for each in segments:
-        site.run("fetch", each, folder / each, "--system-id", system_id).expect(0)
-    theirs = host.run([host.PG_BIN / "pg_waldump", "-q", "-p", folder, segments[0], segments[-1]], check=False).stderr.decode()
+        site.run("fetch", each, directory / each, "--system-id", system_id).expect(0)
+    theirs = host.run([host.PG_BIN / "pg_waldump", "-q", "-p", directory, segments[0], segments[-1]], check=False).stderr.decode()
     at = re.search(r"at ([0-9A-F]+/[0-9A-F]+): (.*)", error)
     assert at and at[1].split("/")[1].lstrip("0") in theirs, (error, theirs)
 
@@ -549,7 +549,7 @@ def test_a_machine_that_can_read_nothing_ends_it(dir_site):
 
 
 def test_notes_may_lie_elsewhere(dir_site):
-    notes = dir_site.scratch.folder("notes")
+    notes = dir_site.scratch.directory("notes")
     notes.chmod(0o700)
     with dir_site.primary("primary", "--wal-segsize=1") as primary:
         primary.start()
@@ -557,7 +557,7 @@ def test_notes_may_lie_elsewhere(dir_site):
         system_id = primary.system_id()
     dir_site.run("verify", "--read", "--verify-notes", notes).expect(0)
     assert [path.name for path in notes.iterdir()] == [f"verified-{system_id}"]
-    assert not list((dir_site.folder / "spool").glob("verified-*"))
+    assert not list((dir_site.directory / "spool").glob("verified-*"))
     notes.chmod(0o777)
     dir_site.run("verify", "--read", "--verify-notes", notes).expect(5, "is not a directory of user", "mode 0700")
 
@@ -606,7 +606,7 @@ def test_a_million_names(dir_site):
     """By name alone, with flat memory: as many as a year of a busy server, a gap among them."""
     site = dir_site
     first, count, gap = 0, 1_000_000, 765_432
-    folders = {}
+    directories = {}
     store_segments(site, [first])
     source = site.store.path / wal.object_name(site.system_id, name_of(first))
     links = 0
@@ -614,9 +614,9 @@ def test_a_million_names(dir_site):
         if number == gap:
             continue
         path = site.store.path / wal.object_name(site.system_id, name_of(number))
-        if path.parent not in folders:
+        if path.parent not in directories:
             path.parent.mkdir(exist_ok=True)
-            folders[path.parent] = True
+            directories[path.parent] = True
         if links == 60000:  # a file system has a most for one file
             (path.parent / "x").write_bytes(source.read_bytes())
             (path.parent / "x").rename(path)
@@ -626,7 +626,7 @@ def test_a_million_names(dir_site):
         links += 1
     for command in (["list"], ["info", "--json"], ["verify", "--json"]):
         began = time.monotonic()
-        with open(site.folder / "out", "wb") as out:
+        with open(site.directory / "out", "wb") as out:
             running = site.walship.popen(*command, stdout=out)
             peak = peak_mib(running)
         took = time.monotonic() - began
@@ -634,7 +634,7 @@ def test_a_million_names(dir_site):
         assert running.returncode == (6 if command[0] == "verify" else 0)
         assert 1 < peak < 30
         if command[0] == "list":
-            assert sum(1 for _ in open(site.folder / "out", "rb")) == count
-    [cluster] = [json.loads(line) for line in open(site.folder / "out", "rb")]
+            assert sum(1 for _ in open(site.directory / "out", "rb")) == count
+    [cluster] = [json.loads(line) for line in open(site.directory / "out", "rb")]
     assert cluster["gaps"] == [{"timeline": 1, "first": name_of(gap), "last": name_of(gap), "segments": 1, "needed": True}]
     assert cluster["timelines"][0]["segments"] == count

@@ -13,10 +13,10 @@ NAME = wal.segment_name(1, 20, wal.MIB)
 class Bench:
     """A data directory of this user's own, and a repository that can go away."""
 
-    def __init__(self, folder, program, control_file, **options):
-        self.folder, self.system_id = folder, control_file[0]
-        self.store = store.Directory(folder)
-        self.data = folder / "data"
+    def __init__(self, directory, program, control_file, **options):
+        self.directory, self.system_id = directory, control_file[0]
+        self.store = store.Directory(directory)
+        self.data = directory / "data"
         for name in (".", "global", "pg_wal", "pg_wal/archive_status"):
             (self.data / name).mkdir(0o700)
         (self.data / "global/pg_control").write_bytes(control_file[1])
@@ -24,10 +24,10 @@ class Bench:
         self.path.write_bytes(wal.segment(self.system_id, NAME, wal.MIB))
         self.ready = self.data / f"pg_wal/archive_status/{NAME}.ready"
         self.ready.touch()
-        self.walship = walship.Walship(program, folder, {**self.store.options, "push-timeout": "4s", **options})
-        self.spool = folder / "spool"
+        self.walship = walship.Walship(program, directory, {**self.store.options, "push-timeout": "4s", **options})
+        self.spool = directory / "spool"
         os.chown(self.spool, os.getuid(), os.getgid())
-        self.log = folder / "strace"
+        self.log = directory / "strace"
 
     def records(self, what):
         return [path for path in self.spool.iterdir() if path.name.startswith(f"{what}-")]
@@ -36,7 +36,7 @@ class Bench:
 @pytest.fixture(autouse=True)
 def nothing_beside(scratch, monkeypatch):
     """Where walship runs it leaves nothing."""
-    place = scratch.folder("cwd")
+    place = scratch.directory("cwd")
     monkeypatch.chdir(place)
     yield
     assert not os.listdir(place)
@@ -57,7 +57,7 @@ def each_fails(bench, argv, check):
 
 def test_what_notes_a_failure_changes_nothing(scratch, program, control_file):
     """The push fails as it would; what is in the spool is a whole record or none."""
-    bench = Bench(scratch.folder("watch"), program, control_file, **{
+    bench = Bench(scratch.directory("watch"), program, control_file, **{
         "notify-command": "true", "notify-after": "1ms", "notify-interval": "1ms"})
     bench.store.go_away()
 
@@ -73,7 +73,7 @@ def test_what_notes_a_failure_changes_nothing(scratch, program, control_file):
 
 def test_what_notes_that_it_works_changes_nothing(scratch, program, control_file):
     """A push that has succeeded says so, whatever becomes of the record."""
-    bench = Bench(scratch.folder("watch"), program, control_file)
+    bench = Bench(scratch.directory("watch"), program, control_file)
     argv = bench.walship.argv("push", bench.path)
     assert inject.run(argv).returncode == 0
     bench.store.go_away()
@@ -97,7 +97,7 @@ def test_what_notes_that_it_works_changes_nothing(scratch, program, control_file
 
 @pytest.mark.parametrize("state", ["well", "failing", "store away"])
 def test_status_ends_with_a_code_and_says_why(scratch, program, control_file, state):
-    bench = Bench(scratch.folder("watch"), program, control_file, **{"metrics-file": scratch.folder("metrics") / "walship.prom"})
+    bench = Bench(scratch.directory("watch"), program, control_file, **{"metrics-file": scratch.directory("metrics") / "walship.prom"})
     push = bench.walship.argv("push", bench.path)
     assert inject.run(push).returncode == 0
     if state != "well":
@@ -121,7 +121,7 @@ def test_status_ends_with_a_code_and_says_why(scratch, program, control_file, st
 
 def test_a_push_that_succeeds_pays_two_calls(scratch, program, control_file):
     """Where none had failed: a look at pg_wal, and one for a record that is not there."""
-    bench = Bench(scratch.folder("watch"), program, control_file, **{"notify-command": "true"})
+    bench = Bench(scratch.directory("watch"), program, control_file, **{"notify-command": "true"})
     argv = bench.walship.argv("push", bench.path)
     done = inject.run([*inject.strace(bench.log, "trace=all"), *argv])
     assert done.returncode == 0

@@ -18,9 +18,9 @@ def names(count, first=1, timeline=1, size=MIB):
 class Recovery:
     """Asks for segments as PostgreSQL does: one after the other, each into pg_wal/RECOVERYXLOG of its data directory."""
 
-    def __init__(self, folder, walship, put, system_id):
+    def __init__(self, directory, walship, put, system_id):
         self.walship, self.put, self.system_id = walship, put, system_id
-        self.data = host.USER.mkdir(Path(folder) / f"data-{system_id}", 0o700)
+        self.data = host.USER.mkdir(Path(directory) / f"data-{system_id}", 0o700)
         host.USER.mkdir(self.data / "pg_wal", 0o700)
         self.dest = self.data / "pg_wal/RECOVERYXLOG"
         self.from_spool = 0
@@ -31,7 +31,7 @@ class Recovery:
         return Path(self.walship.options["spool"])
 
     @property
-    def folder(self):
+    def directory(self):
         return self.spool / f"fetch-{self.system_id}"
 
     def archive(self, some, size=MIB):
@@ -62,7 +62,7 @@ class Recovery:
     def waiting(self):
         """Names of the segments in the spool."""
         try:
-            return sorted(each for each in os.listdir(self.folder) if len(each) == 24)
+            return sorted(each for each in os.listdir(self.directory) if len(each) == 24)
         except FileNotFoundError:
             return []
 
@@ -71,7 +71,7 @@ class Recovery:
         host.wait_for(lambda: self.waiting() == some, lambda: f"{some} wait in the spool, there is {self.waiting()}", 20)
 
     def workers(self):
-        return workers(self.folder)
+        return workers(self.directory)
 
     def worker(self):
         """The process that fetches ahead; there must be one. (One more may just be seeing that it is.)"""
@@ -82,12 +82,12 @@ class Recovery:
         host.wait_for(lambda: not self.workers(), lambda: f"{self.workers()} end", timeout)
 
 
-def workers(folder):
+def workers(directory):
     """Processes that have a folder's lock open: those who fetch ahead, or are about to see that another one does."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if any(os.readlink(fd) == f"{folder}/lock" for fd in (process / "fd").iterdir()) and host.exists(process.name):
+            if any(os.readlink(fd) == f"{directory}/lock" for fd in (process / "fd").iterdir()) and host.exists(process.name):
                 found.append(int(process.name))
         except OSError:
             continue  # it has ended
@@ -132,11 +132,11 @@ class Watch:
         self._thread.join()
 
 
-def bytes_in(folder):
+def bytes_in(directory):
     """Of all that lies there, under whatever name."""
     total = 0
     try:
-        for each in os.scandir(folder):
+        for each in os.scandir(directory):
             try:
                 total += each.stat(follow_symlinks=False).st_size
             except FileNotFoundError:

@@ -27,9 +27,9 @@ class Call:
 class Backlog:
     """Files in pg_wal with their .ready; calls push what is first, and what succeeds becomes .done."""
 
-    def __init__(self, folder, walship, store, system_id):
+    def __init__(self, directory, walship, store, system_id):
         self.walship, self.store, self.system_id = walship, store, system_id
-        self.data = Path(folder)
+        self.data = Path(directory)
         self.wal = host.USER.mkdir(self.data / "pg_wal", 0o700)
         self.status = host.USER.mkdir(self.wal / "archive_status", 0o700)
         self.content = {}
@@ -128,11 +128,11 @@ class StrictStore:
 
 def on_strict(scratch, program, server, system_id=7601921254259666965, **options):
     """A backlog and a walship on the strict server."""
-    folder = scratch.folder()
+    directory = scratch.directory()
     options = {name.replace("_", "-"): value for name, value in options.items()}
-    made = walship.Walship(program, folder, {**server.options(folder, host.USER), "push-timeout": "10s", **options},
+    made = walship.Walship(program, directory, {**server.options(directory, host.USER), "push-timeout": "10s", **options},
                            secrets=[server.secret_key.encode()])
-    return Backlog(scratch.folder("data"), made, StrictStore(server), system_id)
+    return Backlog(scratch.directory("data"), made, StrictStore(server), system_id)
 
 
 def side_by_side(*drains):

@@ -13,18 +13,18 @@ subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:s3.test,DNS:*.s3.test
 class Authority:
     """A private CA in a directory of its own."""
 
-    def __init__(self, folder: Path, name="walship test CA"):
-        self.folder = Path(folder)
-        self.folder.mkdir(mode=0o755)
-        self.file = self.folder / "ca.pem"
-        self._key = self.folder / "ca.key"
+    def __init__(self, directory: Path, name="walship test CA"):
+        self.directory = Path(directory)
+        self.directory.mkdir(mode=0o755)
+        self.file = self.directory / "ca.pem"
+        self._key = self.directory / "ca.key"
         openssl("req", "-x509", *NEW_KEY, "-keyout", self._key, "-out", self.file, "-days", "30", "-subj", f"/CN={name}",
                 "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     def issue(self, name, days=30):
         """(certificate, key) for a server on loopback; expired already if days is negative."""
-        cert, key, request = (self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
-        extensions = self.folder / "extensions"
+        cert, key, request = (self.directory / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
+        extensions = self.directory / "extensions"
         extensions.write_text(EXTENSIONS)
         openssl("req", "-new", *NEW_KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
         openssl("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._key, "-CAcreateserial",

@@ -148,14 +148,14 @@ class Scratch:
         os.chmod(self.path, 0o755)
         self.count = 0
 
-    def folder(self, name="t"):
+    def directory(self, name="t"):
         self.count += 1
         return USER.mkdir(self.path / f"{name}{self.count}")
 
     def remove(self):
         # A directory that a test made read-only must not stop the removal.
-        for top, folders, _ in os.walk(self.path):
-            for name in folders:
+        for top, directories, _ in os.walk(self.path):
+            for name in directories:
                 path = os.path.join(top, name)
                 if not os.path.islink(path):
                     os.chmod(path, 0o755)

@@ -83,13 +83,13 @@ def refusal():
 class Images:
     """buildah with a storage of its own. seconds: how long each step took."""
 
-    def __init__(self, folder: Path):
-        self.folder = Path(folder)
+    def __init__(self, directory: Path):
+        self.directory = Path(directory)
         self.seconds = {}
-        self.debian = self.folder / "debian"
+        self.debian = self.directory / "debian"
         self.containers = []
         self.disk = None
-        self.env = {**os.environ, "HOME": str(self.folder), "TMPDIR": str(self.folder), "BUILDAH_ISOLATION": "chroot", "LC_ALL": "C.UTF-8"}
+        self.env = {**os.environ, "HOME": str(self.directory), "TMPDIR": str(self.directory), "BUILDAH_ISOLATION": "chroot", "LC_ALL": "C.UTF-8"}
 
     def buildah(self, *args, timeout=300, check=True):
         done = subprocess.run(self._argv(*args), capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, env=self.env, check=False)
@@ -98,7 +98,7 @@ class Images:
         return done
 
     def _argv(self, *args):
-        return ["buildah", "--root", self.folder / "storage", "--runroot", self.folder / "run", *map(str, args)]
+        return ["buildah", "--root", self.directory / "storage", "--runroot", self.directory / "run", *map(str, args)]
 
     def _timed(self, what, function, *args):
         start = time.monotonic()
@@ -142,7 +142,7 @@ class Images:
         shutil.rmtree(self.debian, ignore_errors=True)
 
     def _postgres_image(self):
-        context = self.folder / "postgres"
+        context = self.directory / "postgres"
         context.mkdir()
         (context / "Dockerfile").write_text(POSTGRES_DOCKERFILE)
         (context / "docker-entrypoint.sh").write_text(POSTGRES_ENTRYPOINT)
@@ -168,7 +168,7 @@ class Images:
         """Ends what is mounted below the directory, the innermost first; the directory itself goes with the rest of the run's."""
         self._drop_base()
         mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-        for path in reversed([path for path in mounted if path.startswith(f"{self.folder}/")]):
+        for path in reversed([path for path in mounted if path.startswith(f"{self.directory}/")]):
             disk.unmount(path)
 
 

@@ -17,7 +17,7 @@ from harness import host, roles, strict_s3  # noqa: E402
 ADDRESSES = ("169.254.169.254", "169.254.170.2")
 
 
-def main(folder, *argv):
+def main(directory, *argv):
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for address in ADDRESSES:
         subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
@@ -26,11 +26,11 @@ def main(folder, *argv):
         for address, env in zip(ADDRESSES, ({"AWS_EC2_METADATA_DISABLED": "false"},
                                             {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/container"})):
             with roles.Roles(server.access_key, server.secret_key, "the-token", (address, 80)) as endpoint:
-                place = host.USER.mkdir(Path(folder) / address, 0o700)
+                place = host.USER.mkdir(Path(directory) / address, 0o700)
                 # A proxy that is not there: these endpoints are never asked through one.
                 more = {"WALSHIP_S3_ENDPOINT": server.url, "WALSHIP_S3_PROXY": "none", "WALSHIP_SPOOL": str(place / "spool"),
                         "http_proxy": "http://127.0.0.1:1", **env}
-                done = subprocess.run(argv, env=host.clean_env(**more), capture_output=True, check=False, cwd=folder,
+                done = subprocess.run(argv, env=host.clean_env(**more), capture_output=True, check=False, cwd=directory,
                                       **host.USER.popen_args())
                 outcome[address] = {"code": done.returncode, "err": done.stderr.decode(), "asked": endpoint.requests}
         outcome["stored"] = server.bucket.keys()

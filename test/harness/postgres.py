@@ -66,11 +66,11 @@ def overwrite(path, content, offset=0):
 class Cluster:
     """One data directory and, while it runs, its server. A context manager that stops and checks the log."""
 
-    def __init__(self, folder: Path, name, secrets=()):
-        self.folder, self.name, self.secrets = Path(folder), name, list(secrets)
-        self.data = self.folder / name
-        self.sockets = self.folder
-        self.log = self.folder / f"{name}.log"
+    def __init__(self, directory: Path, name, secrets=()):
+        self.directory, self.name, self.secrets = Path(directory), name, list(secrets)
+        self.data = self.directory / name
+        self.sockets = self.directory
+        self.log = self.directory / f"{name}.log"
         self.settings = dict(SETTINGS)
         self.expected = list(HARMLESS)
         self.server = None
@@ -100,7 +100,7 @@ class Cluster:
 
     def _templates(self):
         """Beside the folders of the tests, and removed with them."""
-        path = self.folder.parent / "templates"
+        path = self.directory.parent / "templates"
         if not path.exists():
             host.USER.mkdir(path)
         return path
@@ -253,7 +253,7 @@ class Cluster:
         return ("-h", self.sockets, "-p", self._port(), "-U", "postgres")
 
     def _program(self, name, *args, timeout=120):
-        return host.run([host.PG_BIN / name, *args], timeout=timeout, cwd=self.folder)
+        return host.run([host.PG_BIN / name, *args], timeout=timeout, cwd=self.directory)
 
     def program(self, name, *args, timeout=120):
         """Another of PostgreSQL's programs, as the ordinary user."""

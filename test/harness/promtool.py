@@ -14,26 +14,26 @@ class Unavailable(Exception):
 
 
 class Promtool:
-    def __init__(self, folder: Path):
-        self.folder = Path(folder)
+    def __init__(self, directory: Path):
+        self.directory = Path(directory)
         self.program = shutil.which("promtool") or self._unpack()
 
     def _unpack(self):
-        done = subprocess.run(["apt-get", "download", "prometheus"], cwd=self.folder, capture_output=True, text=True, timeout=180, check=False)
-        found = list(self.folder.glob("prometheus_*.deb"))
+        done = subprocess.run(["apt-get", "download", "prometheus"], cwd=self.directory, capture_output=True, text=True, timeout=180, check=False)
+        found = list(self.directory.glob("prometheus_*.deb"))
         if not found:
             raise Unavailable(f"no promtool, and the package prometheus cannot be had: {done.stderr.strip()[-300:]}")
         files = subprocess.run(["dpkg-deb", "--fsys-tarfile", found[0]], capture_output=True, timeout=120, check=True).stdout
-        subprocess.run(["tar", "-xf", "-", "./usr/bin/promtool"], cwd=self.folder, input=files, timeout=120, check=True)
-        return self.folder / "usr/bin/promtool"
+        subprocess.run(["tar", "-xf", "-", "./usr/bin/promtool"], cwd=self.directory, input=files, timeout=120, check=True)
+        return self.directory / "usr/bin/promtool"
 
     def run(self, *args, stdin=None):
         """(exit code, what it said)"""
-        done = subprocess.run([self.program, *map(str, args)], input=stdin, capture_output=True, text=True, timeout=120, check=False, cwd=self.folder)
+        done = subprocess.run([self.program, *map(str, args)], input=stdin, capture_output=True, text=True, timeout=120, check=False, cwd=self.directory)
         return done.returncode, done.stdout + done.stderr
 
     def test_rules(self, rules, tests):
         """tests: what `promtool test rules` takes, but for the file of the rules."""
-        path = self.folder / "tests.json"  # YAML is a superset
+        path = self.directory / "tests.json"  # YAML is a superset
         path.write_text(json.dumps({"rule_files": [str(rules)], **tests}))
         return self.run("test", "rules", path)

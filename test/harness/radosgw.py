@@ -87,8 +87,8 @@ class Radosgw:
     bucket = "walship-test"
     region = "ca-central-1"
 
-    def __init__(self, folder: Path, authority, memory_mib=1024):
-        self.folder = Path(folder)
+    def __init__(self, directory: Path, authority, memory_mib=1024):
+        self.directory = Path(directory)
         self.authority = authority
         self.memory = memory_mib * 1024 * 1024
         self.servers = []
@@ -101,7 +101,7 @@ class Radosgw:
             raise RuntimeError(f"not installed: {' '.join(missing)}: run test/install")
         for attempt in range(3):
             try:
-                self._start(self.folder / f"ceph{attempt}")
+                self._start(self.directory / f"ceph{attempt}")
                 return self
             except Exception:
                 self.stop()
@@ -142,10 +142,10 @@ class Radosgw:
                 "TEST_S3_CA_FILE": str(self.ca_file), "TEST_S3_REGION": self.region, "TEST_S3_BUCKET": self.bucket,
                 "TEST_S3_KEY": self.access_key, "TEST_S3_KEY_SECRET": self.secret_key}
 
-    def _start(self, folder):
+    def _start(self, directory):
         for name in ("", "mon", "osd", "rgw", "crash"):
-            (folder / name).mkdir()
-        self.conf = folder / "ceph.conf"
+            (directory / name).mkdir()
+        self.conf = directory / "ceph.conf"
         mon_port, self.http_port, self.tls_port = host.free_ports(3)
         self.endpoint = f"https://127.0.0.1:{self.tls_port}"
         self.http_endpoint = f"http://127.0.0.1:{self.http_port}"
@@ -153,10 +153,10 @@ class Radosgw:
         cert, key = self.authority.issue(f"radosgw-{self.tls_port}")
         fsid, osd = str(uuid.uuid4()), str(uuid.uuid4())
         self.conf.write_text(CONF.format(fsid=fsid, mon_port=mon_port, http_port=self.http_port, tls_port=self.tls_port,
-                                         cert=cert, key=key, dir=folder, memory=self.memory))
-        (folder / "keyring").touch()
+                                         cert=cert, key=key, dir=directory, memory=self.memory))
+        (directory / "keyring").touch()
 
-        monmap = folder / "monmap"
+        monmap = directory / "monmap"
         tool("monmaptool", "--create", "--fsid", fsid, "--addv", "a", f"v2:127.0.0.1:{mon_port}",
              "--set-min-mon-release", "pacific", monmap)
         self._ceph("ceph-mon", "--mkfs", "--id", "a", "--monmap", monmap)
@@ -177,7 +177,7 @@ class Radosgw:
         rgw = self._launch("rgw", "radosgw", "--foreground", "--name", "client.rgw")
         host.wait_for(lambda: not rgw.alive or listening(self.tls_port), "radosgw listens", timeout=60)
         if not rgw.alive:
-            raise RuntimeError("radosgw ended: " + (folder / "rgw.out").read_text(errors="replace")[-2000:])
+            raise RuntimeError("radosgw ended: " + (directory / "rgw.out").read_text(errors="replace")[-2000:])
         self.client().create_bucket(Bucket=self.bucket)
 
     def _ceph(self, program, *args, stdin=None):

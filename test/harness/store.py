@@ -11,8 +11,8 @@ class Directory:
 
     kind = "dir"
 
-    def __init__(self, folder: Path):
-        self.path = host.USER.mkdir(Path(folder) / "repo", 0o750)
+    def __init__(self, directory: Path):
+        self.path = host.USER.mkdir(Path(directory) / "repo", 0o750)
         self.url = f"file://{self.path}"
         self.options = {"repo": self.url}
         self.secrets = []
@@ -27,8 +27,8 @@ class Directory:
         """Also over an object that is there."""
         path = self.path / name
         missing = [p for p in path.parents if not p.exists()]
-        for folder in reversed(missing):
-            host.USER.mkdir(folder)
+        for directory in reversed(missing):
+            host.USER.mkdir(directory)
         path.unlink(missing_ok=True)
         host.USER.write(path, data)
 
@@ -54,11 +54,11 @@ class S3:
 
     kind = "s3"
 
-    def __init__(self, folder: Path, server, prefix, proxy):
+    def __init__(self, directory: Path, server, prefix, proxy):
         self.server, self.prefix, self.proxy = server, prefix, proxy
         self.client = server.client()
         self.url = f"s3://{server.bucket}/{prefix}"
-        secret = host.USER.write(Path(folder) / "s3-secret", server.secret_key + "\n", 0o600)
+        secret = host.USER.write(Path(directory) / "s3-secret", server.secret_key + "\n", 0o600)
         self.options = {"repo": self.url, "s3-endpoint": f"https://127.0.0.1:{proxy.port}", "s3-region": server.region,
                         "s3-ca-file": server.ca_file, "s3-key": server.access_key, "s3-key-secret-file": secret}
         self.secrets = [server.secret_key.encode()]

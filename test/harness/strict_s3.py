@@ -117,10 +117,10 @@ class Exchange:
 class StrictS3(Listener):
     """Runs from `with` to its end, on a free port of loopback. tls: (certificate, key)."""
 
-    def __init__(self, folder=None, *, tls=None, bucket="strict", region="ca-central-1", access_key="AKIASTRICT",
+    def __init__(self, directory=None, *, tls=None, bucket="strict", region="ca-central-1", access_key="AKIASTRICT",
                  secret_key="strict/secret+key", session_token=None, domain="localhost", **of_bucket):
-        self._own = None if folder else tempfile.TemporaryDirectory(prefix="strict-s3-")
-        objects = Path(folder or self._own.name) / "objects"
+        self._own = None if directory else tempfile.TemporaryDirectory(prefix="strict-s3-")
+        objects = Path(directory or self._own.name) / "objects"
         objects.mkdir()
         self.bucket = Bucket(objects, bucket, **of_bucket)
         self.region, self.access_key, self.secret_key, self.session_token = region, access_key, secret_key, session_token
@@ -160,9 +160,9 @@ class StrictS3(Listener):
     def open_uploads(self):
         return len(self.bucket.uploads)
 
-    def options(self, folder, user):
+    def options(self, directory, user):
         """walship's options for this server; the secret in a file of user's."""
-        secret = user.write(Path(folder) / "strict-secret", self.secret_key + "\n", 0o600)
+        secret = user.write(Path(directory) / "strict-secret", self.secret_key + "\n", 0o600)
         return {"repo": f"s3://{self.bucket.name}/pre", "s3-endpoint": self.url, "s3-region": self.region,
                 "s3-key": self.access_key, "s3-key-secret-file": secret}
 

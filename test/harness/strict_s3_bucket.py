@@ -60,8 +60,8 @@ class Bucket:
     """conditional: "honour", "ignore" or "refuse" If-None-Match; conditional_complete False: CompleteMultipartUpload
     ignores it, as Ceph's does. list_permission False: 403 for what is not there. versioned: a put is never refused."""
 
-    def __init__(self, folder, name, conditional="honour", list_permission=True, versioned=False, conditional_complete=True):
-        self.folder, self.name = Path(folder), name
+    def __init__(self, directory, name, conditional="honour", list_permission=True, versioned=False, conditional_complete=True):
+        self.directory, self.name = Path(directory), name
         self.conditional, self.list_permission, self.versioned = conditional, list_permission, versioned
         self.conditional_complete = conditional_complete
         self.lock = threading.Lock()
@@ -71,10 +71,10 @@ class Bucket:
         self.archived = set()  # keys that a lifecycle rule moved to DEEP_ARCHIVE
 
     def path(self, key):
-        return self.folder / urllib.parse.quote(key, safe="")
+        return self.directory / urllib.parse.quote(key, safe="")
 
     def keys(self):
-        return sorted(urllib.parse.unquote(path.name) for path in self.folder.iterdir())
+        return sorted(urllib.parse.unquote(path.name) for path in self.directory.iterdir())
 
     def get(self, key):
         return self.path(key).read_bytes()
@@ -96,7 +96,7 @@ class Bucket:
         with self.lock:
             if self.check_condition(request) and self.path(request.key).exists():
                 raise Refused(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-            temporary = self.folder.parent / f"new-{threading.get_ident()}"
+            temporary = self.directory.parent / f"new-{threading.get_ident()}"
             temporary.write_bytes(body)
             temporary.rename(self.path(request.key))
             self.versions[request.key] = self.versions.get(request.key, 0) + 1
@@ -179,7 +179,7 @@ class Bucket:
     def put_part(self, request):
         _, parts, _ = self.upload(request)
         number = int(request.query["partNumber"])
-        path = self.folder.parent / f"{request.query['uploadId']}.{number}"
+        path = self.directory.parent / f"{request.query['uploadId']}.{number}"
         path.write_bytes(request.body)
         parts[number] = path
         return Reply(headers={"ETag": etag_of(request.body)})

@@ -16,12 +16,12 @@ def binary():
     return Path(os.environ.get("WALSHIP") or host.ROOT / "build" / "walship").resolve()
 
 
-def install(folder):
+def install(directory):
     """A copy where the ordinary user can reach it: the checkout may lie in a closed folder."""
     source = binary()
     if not source.is_file():
         raise RuntimeError(f"no {source}: build it first, or set WALSHIP")
-    copy = Path(folder) / "walship"
+    copy = Path(directory) / "walship"
     shutil.copy(source, copy)
     return host.USER.own(copy, 0o755)
 
@@ -59,15 +59,15 @@ class Result:
 class Walship:
     """One configured walship."""
 
-    def __init__(self, program, folder, options, *, key=None, secrets=()):
-        self.program, self.folder = Path(program), Path(folder)
+    def __init__(self, program, directory, options, *, key=None, secrets=()):
+        self.program, self.directory = Path(program), Path(directory)
         self.key = key or os.urandom(32)
-        self.key_file = host.USER.write(self.folder / "key", self.key.hex() + "\n", 0o600)
+        self.key_file = host.USER.write(self.directory / "key", self.key.hex() + "\n", 0o600)
         # Of its own, and gone with the directory: whoever fetches ahead ends then.
-        (self.folder / "spool").mkdir(exist_ok=True)
-        self.options = {"cipher-key-file": self.key_file, "spool": host.USER.own(self.folder / "spool", 0o700), **options}
+        (self.directory / "spool").mkdir(exist_ok=True)
+        self.options = {"cipher-key-file": self.key_file, "spool": host.USER.own(self.directory / "spool", 0o700), **options}
         self.secrets = [self.key, self.key.hex().encode(), self.key.hex().upper().encode(), *secrets]
-        self.conf = self.folder / "walship.conf"
+        self.conf = self.directory / "walship.conf"
         self.configure()
 
     def configure(self, **changes):
@@ -88,7 +88,7 @@ class Walship:
 
     def run(self, *args, env=None, cwd=None, timeout=60, argv=None, umask=0o077):
         """Call it and wait. No output may hold a secret."""
-        done = subprocess.run(argv or self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.folder,
+        done = subprocess.run(argv or self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.directory,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout * host.SLOWNESS, check=False, umask=umask,
                               **host.USER.popen_args())
         self.check_secrets(done.stdout, done.stderr)
@@ -97,7 +97,7 @@ class Walship:
     def popen(self, *args, cwd=None, env=None, **more):
         """Start it, with the signals as they are by default: who runs the tests may ignore some (nohup, a shell's &)."""
         more.setdefault("preexec_fn", lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)])
-        return subprocess.Popen(self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.folder,
+        return subprocess.Popen(self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.directory,
                                 stdin=subprocess.DEVNULL,
                                 **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **host.USER.popen_args(), **more})
 

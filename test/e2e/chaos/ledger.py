@@ -10,12 +10,12 @@ from harness import host
 # The sleep makes the moment longer in which PostgreSQL does not know yet: after a crash in it, it archives the file again.
 # Killed between the push's success and the move, this script leaves no acknowledgement, and the archiver has none either.
 SCRIPT = """#!/bin/sh
-path=$1 name=$2 copy={folder}/taken/$2.$$
+path=$1 name=$2 copy={directory}/taken/$2.$$
 cp "$path" "$copy" || exit 5
 for again in 1 2 3 4 5; do
     {push} "$path"
     code=$?
-    echo "$name $code" >>{folder}/tries
+    echo "$name $code" >>{directory}/tries
     [ $code = 137 ] || break
 done
 if [ $code != 0 ]; then
@@ -23,12 +23,12 @@ if [ $code != 0 ]; then
     [ $code != 137 ] || code=1
     exit $code
 fi
-if [ -e {folder}/acked/$name ] && ! cmp -s {folder}/acked/$name "$copy"; then
-    echo "$name" >>{folder}/differs
+if [ -e {directory}/acked/$name ] && ! cmp -s {directory}/acked/$name "$copy"; then
+    echo "$name" >>{directory}/differs
     exit 0
 fi
-[ ! -e {folder}/acked/$name ] || echo "$name" >>{folder}/again
-mv "$copy" {folder}/acked/$name || exit 5
+[ ! -e {directory}/acked/$name ] || echo "$name" >>{directory}/again
+mv "$copy" {directory}/acked/$name || exit 5
 sleep 0.05
 """
 
@@ -36,12 +36,12 @@ sleep 0.05
 class Ledger:
     """One directory: `acked` holds a copy of each file that was acknowledged, `tries` a line for each push."""
 
-    def __init__(self, folder: Path, walship):
-        self.folder = folder
-        self.acked = host.USER.mkdir(folder / "acked")
-        host.USER.mkdir(folder / "taken")
-        script = SCRIPT.format(folder=folder, push=walship.command("-v", "push"))
-        self.command = f"{host.USER.write(folder / 'archive', script, 0o755)} %p %f"
+    def __init__(self, directory: Path, walship):
+        self.directory = directory
+        self.acked = host.USER.mkdir(directory / "acked")
+        host.USER.mkdir(directory / "taken")
+        script = SCRIPT.format(directory=directory, push=walship.command("-v", "push"))
+        self.command = f"{host.USER.write(directory / 'archive', script, 0o755)} %p %f"
 
     def names(self):
         return sorted(path.name for path in self.acked.iterdir())
@@ -62,5 +62,5 @@ class Ledger:
         return self._lines("differs")
 
     def _lines(self, name):
-        path = self.folder / name
+        path = self.directory / name
         return path.read_text().splitlines() if path.exists() else []

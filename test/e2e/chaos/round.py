@@ -37,15 +37,15 @@ class Round:
 
     def __init__(self, leg, scratch, program, seed, stopping):
         self.leg, self.program, self.seed, self.stopping = leg, program, seed, stopping
-        self.folder = Path(scratch.folder("chaos"))
-        self.spare, self.truth = (host.USER.mkdir(self.folder / name) for name in ("fetched", "originals"))
+        self.directory = Path(scratch.directory("chaos"))
+        self.spare, self.truth = (host.USER.mkdir(self.directory / name) for name in ("fetched", "originals"))
         self.figures = Counter()
         self.stack = ExitStack()
 
     def __enter__(self):
         """Everything that ends with the round is on the stack."""
         with ExitStack() as stack:
-            stack.callback(shutil.rmtree, self.folder)
+            stack.callback(shutil.rmtree, self.directory)
             self.open(stack)
             self.stack = stack.pop_all()
         return self
@@ -55,15 +55,15 @@ class Round:
 
     def open(self, stack):
         leg, seed = self.leg, self.seed
-        self.store, self.faults = leg.open(f"{seed} store", self.folder, stack)
+        self.store, self.faults = leg.open(f"{seed} store", self.directory, stack)
         options = {**self.store.options, **leg.options, "push-timeout": f"{PUSH_TIMEOUT_S}s", "fetch-timeout": f"{FETCH_TIMEOUT_S}s"}
-        self.walship = walship.Walship(self.program, self.folder, options, secrets=self.store.secrets)
-        self.ledger = Ledger(self.folder, self.walship)
+        self.walship = walship.Walship(self.program, self.directory, options, secrets=self.store.secrets)
+        self.ledger = Ledger(self.directory, self.walship)
         self.storms = disaster.Storms(self.faults, f"{seed} storms", every_s=leg.storm_every_s, longest_s=PUSH_TIMEOUT_S + 1)
 
     def cluster(self, name):
         """One that stops with the round, and shows its log if that failed."""
-        made = postgres.Cluster(self.folder, name, self.walship.secrets)
+        made = postgres.Cluster(self.directory, name, self.walship.secrets)
         self.stack.callback(made.stop, signal.SIGQUIT)
         self.stack.push(lambda kind, *_: show(made) if kind else None)
         size = 2 * max(self.leg.segment_mib, 8)

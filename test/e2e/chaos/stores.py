@@ -30,22 +30,22 @@ class Radosgw(store.S3):
 
 def behind_proxy(body_bytes):
     """A new server for each round, for this one does not give back what was deleted."""
-    def open_store(seed, folder, stack):
-        server = radosgw.Radosgw(host.USER.mkdir(folder / "s3"), certs.Authority(folder / "ca"), memory_mib=4096)
+    def open_store(seed, directory, stack):
+        server = radosgw.Radosgw(host.USER.mkdir(directory / "s3"), certs.Authority(directory / "ca"), memory_mib=4096)
         stack.callback(server.stop)
         server.start()
         proxy = ChaosProxy(("127.0.0.1", server.tls_port), seed, body_bytes=body_bytes)
         stack.callback(proxy.stop)
-        return Radosgw(folder, server, "chaos", proxy), proxy
+        return Radosgw(directory, server, "chaos", proxy), proxy
     return open_store
 
 
 class Strict:
     """The strict server as a store."""
 
-    def __init__(self, folder, server, authority):
+    def __init__(self, directory, server, authority):
         self.server = server
-        self.options = {**server.options(folder, host.USER), "s3-ca-file": authority.file}
+        self.options = {**server.options(directory, host.USER), "s3-ca-file": authority.file}
         self.secrets = [server.secret_key.encode()]
 
     def list(self):
@@ -94,7 +94,7 @@ class StrictFaults:
         self._until, self._all = time.monotonic() + seconds, "no answer"
 
 
-def strict(seed, folder, stack):
-    authority = certs.Authority(folder / "ca")
-    server = stack.enter_context(StrictS3(host.USER.mkdir(folder / "s3"), tls=authority.issue("strict")))
-    return Strict(folder, server, authority), StrictFaults(server, seed)
+def strict(seed, directory, stack):
+    authority = certs.Authority(directory / "ca")
+    server = stack.enter_context(StrictS3(host.USER.mkdir(directory / "s3"), tls=authority.issue("strict")))
+    return Strict(directory, server, authority), StrictFaults(server, seed)
