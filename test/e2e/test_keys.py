@@ -443,7 +443,7 @@ psql() { %(psql)s "$@"; }
 scp() { cp "${1#primary:}" "$2"; }
 sleep() { for _ in $(seq 300); do ls %(status)s/*.ready >/dev/null 2>&1 || return 0; command sleep 0.1; done; return 1; }
 walship() { "%(program)s" "$@"; }
-export WALSHIP_CONFIG=%(folder)s/walship.conf
+export WALSHIP_CONFIG=%(directory)s/walship.conf
 """
 
 
@@ -472,7 +472,7 @@ def test_the_documentation_is_true(site):
             text = text.replace("primary:/etc/walship", f"primary:{directories['primary']}")
             shell = SHELL % {"psql": f"{host.PG_BIN}/psql -h {primary.sockets} -p {primary._port()} -U postgres -d postgres",
                              "status": primary.data / "pg_wal/archive_status", "program": site.walship.program,
-                             "folder": directories[machine]}
+                             "directory": directories[machine]}
             done = host.run(["bash", "-c", shell + text], check=False, cwd=directories[machine])
             assert done.returncode == 0, f"{text}\n{done.stdout.decode()}{done.stderr.decode()}"
             shown.append(done.stdout.decode())

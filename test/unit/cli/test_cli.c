@@ -231,7 +231,7 @@ static void helps_on_each_topic(void **unused)
 	    {{"help", "config"}, "walship config [--credentials] [--json]: "},
 	    {{"help", "man"}, ".TH WALSHIP 1"},
 	    {{"help", "sample"}, "; walship.conf with "},
-	    {{"help", "markdown"}, "| option |"},
+	    {{"help", "markdown"}, "# Options\n\n- `repo`"},
 	};
 	static const char *const broken[VARIABLES] = {"WALSHIP_NONSENSE=1"};
 	for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++) {
