@@ -5,7 +5,6 @@ import os
 import platform
 import re
 import statistics
-import subprocess
 from pathlib import Path
 
 from harness import host
@@ -15,9 +14,9 @@ from . import tools
 # (case, store): times faster than pgBackRest gz, than its lz4.
 TO_REACH = {("drain", "directory"): (12, 2), ("drain", "s3"): (8, 2.5), ("drain", "far"): (10, 3),
             ("fetch", "directory"): (3, 2), ("fetch", "s3"): (4, 4), ("fetch", "far"): (5, 5), ("push", "directory"): (12, None)}
-STORES = {"directory": "directory", "s3": "S3 over TLS", "far": "S3 with 30 ms round trip", "no store": "no store"}
+STORES = {"directory": "directory", "s3": "S3 over TLS", "far": "S3, 30 ms", "no store": "no store"}
 CASES = {"drain": ("drain a backlog", "s"), "fetch": ("fetch all in order", "s"), "recovery": ("recover all of it", "s"),
-         "push": ("one cold push of one segment, sync", "ms")}
+         "push": ("one cold push, sync", "ms")}
 MEMORY_TO_REACH = {"one push": "20 MB", "one fetch": "20 MB", "push, all processes": "96 MB", "fetch, all processes": ""}
 
 INTRO = """# Benchmarks
@@ -85,28 +84,30 @@ class Report:
         return "## Machine and versions\n\n" + table(["", ""], rows)
 
     def _speed(self):
+        tables = [self._speed_beside(tool, place) for place, tool in enumerate(("gz", "lz4"))]
+        return "## Speed\n\n" + "\n".join(tables) if all(tables) else ""
+
+    def _speed_beside(self, tool, place):
+        """One table for each of pgBackRest's compressions: together they are too wide for a terminal."""
         rows = []
         for case, (title, unit) in CASES.items():
             for store, where in STORES.items():
                 if (case, store, "walship") in self.results:
-                    rows.append(self._speed_row(case, store, f"{title}, {where}", unit))
+                    target = TO_REACH.get((case, store), (None, None))[place]
+                    rows.append([f"{title}, {where}", *self._speed_cells(case, store, tool, target, unit)])
             floor = {"drain": "/bin/true", "recovery": "cp"}.get(case)
             if (case, "no store", floor) in self.results:
-                rows.append([f"PostgreSQL alone, `{floor}`", f"{spread(self.results[case, 'no store', floor], 2)} s"] + [""] * 6)
-        head = ["", "walship", "pgBackRest gz", "times faster", "to reach", "pgBackRest lz4", "times faster", "to reach"]
-        return "## Speed\n\n" + table(head, rows) if rows else ""
+                rows.append([f"PostgreSQL alone, `{floor}`", f"{spread(self.results[case, 'no store', floor], 2)} s"] + [""] * 3)
+        return table(["", "walship", f"pgBackRest {tool}", "times faster", "to reach"], rows) if rows else ""
 
-    def _speed_row(self, case, store, title, unit):
-        ours = self.results[case, store, "walship"]
+    def _speed_cells(self, case, store, tool, target, unit):
         digits = 2 if unit == "s" else 1
-        row = [title, f"{spread(ours, digits)} {unit}"]
-        for tool, target in zip(("gz", "lz4"), TO_REACH.get((case, store), (None, None))):
-            theirs = self.results[case, store, tool]
-            ratios = [their / our for their, our in zip(theirs, ours)]
-            shown = spread(ratios, 2)
-            reached = target is not None and statistics.median(ratios) >= target
-            row += [f"{spread(theirs, digits)} {unit}", f"**{shown}**" if reached else shown, "" if target is None else f"{target:g}"]
-        return row
+        ours, theirs = self.results[case, store, "walship"], self.results[case, store, tool]
+        ratios = [their / our for their, our in zip(theirs, ours)]
+        shown = spread(ratios, 2)
+        reached = target is not None and statistics.median(ratios) >= target
+        return [f"{spread(ours, digits)} {unit}", f"{spread(theirs, digits)} {unit}", f"**{shown}**" if reached else shown,
+                "" if target is None else f"{target:g}"]
 
     def _bytes(self):
         rows = []
@@ -198,9 +199,9 @@ class Report:
         return "That one processor, in memory; compression and decompression in MB of WAL, the rest in MB of its own input:\n\n" + table(["", "speed", "ratio"], rows)
 
     def _modes(self):
-        rows = [[STORES[store], tool, way, mode, self.facts.get(("calibration", store, tool, way), "")]
+        rows = [[STORES[store], tool, way, mode, re.sub(r" s(?=,|$)", "", self.facts.get(("calibration", store, tool, way), ""))]
                 for (store, tool, way), mode in self.done.modes.items()]
-        return "## Modes\n\n" + table(["store", "tool", "", "used", "calibration"], rows) if rows else ""
+        return "## Modes\n\n" + table(["store", "tool", "", "used", "calibration, seconds"], rows) if rows else ""
 
     def _configurations(self):
         found = {(store, tool): text for (store, tool), text in self.done.configurations.items() if tool != "lz4"}
