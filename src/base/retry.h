@@ -18,7 +18,7 @@
 #define RETRY_SLEEP_MAX_MS 100
 #define RETRY_TRY_MIN_MS 500 /* with less time left another try cannot succeed */
 
-/* What a failed try says about the next one. All zero: no retry. */
+/* The advice of a failed try for the next one. All zero: no retry. */
 struct attempt {
 	bool again;
 	bool slow_down;

@@ -1,4 +1,4 @@
-/* What the words of an archive_command say it does. */
+/* The meaning of an archive_command, as far as its words tell. */
 #ifndef WALSHIP_CHECK_ARCHIVE_COMMAND_H
 #define WALSHIP_CHECK_ARCHIVE_COMMAND_H
 

@@ -8,7 +8,7 @@
 #define TRIES 3          /* of the archiver before it pauses for a minute (NUM_ARCHIVE_RETRIES in pgarch.c) */
 #define NAP_FIRST_MS 100 /* about the time to archive a segment */
 #define NAP_MOST_MS 2000 /* each look is a request to the store */
-#define LOST_MS 5000     /* a server that shuts down still archives what it can */
+#define LOST_MS 5000     /* a server that shuts down still archives its ready segments */
 
 /* pg_switch_wal does nothing in an empty segment, so a message is written first. */
 static enum status switch_wal(struct inspection *inspection, const struct call *call, struct error *err)

@@ -1,4 +1,4 @@
-/* walship check: what the server says about its archiving. */
+/* walship check: the server's own account of its archiving. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* walship check: tests what the store really does, with an object of its own. */
+/* walship check: tests the real behaviour of the store, with an object of its own. */
 #include "check/check.h"
 
 #include <stdio.h>

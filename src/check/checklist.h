@@ -8,7 +8,7 @@
 
 #define FINDING_MAX 512
 
-/* What a step found besides its status. */
+/* The finding of a step, besides its status. */
 struct finding {
 	bool optional;            /* archiving and recovery work without it: a failure is a warning */
 	bool skipped;             /* not tried; detail says why, and the status does not count */

@@ -6,7 +6,7 @@
 
 #include "command/command.h"
 
-/* What a command's timeout limits. */
+/* The scope of a command's timeout. */
 enum command_bound {
 	BOUND_ALL,  /* the whole command */
 	BOUND_STEP, /* each step, because the command may process a million objects (base/call.h) */

@@ -8,13 +8,13 @@
 #include "walship/push.h"
 
 /*
- * What the repository is opened by. out points into the configuration and the environment of context. STATUS_USAGE when
- * the options contradict each other; what they name is looked at when the repository is opened.
+ * Fills the settings that open the repository. out points into the configuration and the environment of context.
+ * STATUS_USAGE when the options contradict each other. repository_open checks the files and programs that they name.
  */
 enum status settings_repository(struct repository_settings *out, const struct command_context *context,
 				struct error *err);
 
-/* What the options say of the cluster. */
+/* The cluster, as the options describe it. */
 struct cluster_hint settings_cluster(const struct config *config);
 
 /*

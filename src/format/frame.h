@@ -25,7 +25,7 @@ struct frame_object {
 /* Seals or opens frames of one object, in one thread at a time. */
 struct frame_coder;
 
-/* level is for sealing, 0 for opening. object and what it points to must not change while the coder is used. */
+/* level is for sealing, 0 for opening. object, its key and its name must not change while the coder is used. */
 enum status frame_sealer_new(struct frame_coder **out, const struct frame_object *object, int level, struct error *err);
 enum status frame_opener_new(struct frame_coder **out, const struct frame_object *object, struct error *err);
 

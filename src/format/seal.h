@@ -16,7 +16,7 @@ struct seal_params {
 
 /*
  * Puts a stage in front of *chain, which the stage then owns; when it fails, *chain is unchanged. The stage takes the
- * plain content and passes on the object. It writes the header at once. What params points to must outlive it.
+ * plain content and passes on the object. It writes the header at once. Key and name of params must outlive it.
  */
 enum status seal_new(struct sink **chain, const struct seal_params *params, struct error *err);
 

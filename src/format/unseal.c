@@ -78,7 +78,7 @@ static enum status find_key(struct opener *opener, struct error *err)
 			  "anyway, set cipher = none");
 }
 
-/* The header is complete: nothing is believed of it yet but what is needed to verify the first frame. */
+/* The header is complete. It is trusted only as far as the verification of the first frame needs it. */
 static enum status begin(struct opener *opener, struct error *err)
 {
 	bool newer;
@@ -176,7 +176,7 @@ static enum status unseal_finish(struct sink *sink, struct error *err)
 	struct opener *opener = (struct opener *)sink;
 	if (opener->header_len < HEADER_BYTES)
 		return refuse(err, "truncated: the object ends within its header");
-	/* What is wrong with an earlier frame comes first. */
+	/* The fault of an earlier frame is reported first. */
 	enum status st = pipeline_finish(&opener->pipeline, err);
 	if (st)
 		return st;

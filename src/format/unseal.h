@@ -22,8 +22,8 @@ struct unseal_params {
 /*
  * Puts a stage in front of *chain, which the stage then owns. It takes an object and passes on the plain content, frame
  * by frame: each byte that the next stage sees is authentic and in its place. That the object is whole is known only
- * when the next stage's finish is called. STATUS_DAMAGED for what is not an authentic object of this name, or needs a
- * key that is not in the ring. What params points to must outlive the stage.
+ * when the next stage's finish is called. STATUS_DAMAGED when the object is not authentic under
+ * this name, or its key is not in the ring. Keys and name of params must outlive the stage.
  */
 enum status unseal_new(struct sink **chain, const struct unseal_params *params, struct error *err);
 

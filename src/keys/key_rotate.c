@@ -163,7 +163,7 @@ enum status key_rotation_begin(struct key_rotation *rotation, const char *operan
 	return find_path(rotation, operand, err);
 }
 
-/* Owner and mode for the new key: those of the key that encrypts now, which PostgreSQL's user can read. */
+/* The new key gets owner and mode of the key that encrypts now, which PostgreSQL's user can read. */
 static const struct stat *find_model(const struct repository_settings *settings, struct stat *out)
 {
 	if (settings->keys[0].kind != SECRET_FILE || stat(settings->keys[0].text, out) != 0)

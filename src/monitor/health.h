@@ -1,4 +1,4 @@
-/* walship status: what it looks at, how it judges, and how it prints. */
+/* walship status: its findings, its judgement, its output. */
 #ifndef WALSHIP_MONITOR_HEALTH_H
 #define WALSHIP_MONITOR_HEALTH_H
 

@@ -18,14 +18,14 @@ struct notify_settings {
 	int (*detach)(void (*live)(void *arg, int told_fd), void *arg);
 };
 
-/* What all functions below need; notes are those of one cluster's pg_wal. */
+/* The arguments that all functions below need. notes belongs to one cluster's pg_wal. */
 struct notifier {
 	const struct notify_settings *settings;
 	const struct call *call;
 	const struct push_notes *notes;
 };
 
-/* What the command reports. */
+/* The event that the command reports. */
 struct event {
 	bool failing;                    /* false: works again */
 	const char *check;               /* as in struct claim */

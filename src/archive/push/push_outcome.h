@@ -1,4 +1,4 @@
-/* What a push leaves behind for monitoring: a record of failures in the spool, and notify-command. */
+/* The outcome of a push, for monitoring: a record of failures in the spool, and notify-command. */
 #ifndef WALSHIP_ARCHIVE_PUSH_PUSH_OUTCOME_H
 #define WALSHIP_ARCHIVE_PUSH_PUSH_OUTCOME_H
 

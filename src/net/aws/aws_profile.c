@@ -94,7 +94,7 @@ static enum status read_line(struct parser *parser, struct span raw, struct erro
 	return store_property(parser->into, name, value, err);
 }
 
-/* Adds the properties of one file; those of an earlier file win. */
+/* Adds the properties of one file; a property of an earlier file wins. */
 static void merge(struct aws_profile *profile, struct aws_profile *read)
 {
 	profile->found |= read->found;
