@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/cleanup.h"
 #include "sys/libcrypto.h"
 #include "text/hex.h"
 
@@ -85,16 +87,16 @@ void keyring_fini(struct keyring *ring)
 enum status object_keys_derive(struct object_keys *out, const struct repository_key *key, const void *header,
 			       size_t header_len, const char *name, struct error *err)
 {
-	uint8_t info[INFO_MAX];
-	size_t purpose_len = strlen(OBJECT_INFO), name_len = strlen(name);
-	size_t len = purpose_len + header_len + name_len;
-	if (len > sizeof info)
-		return error_set(err, STATUS_USAGE, "object name too long: %.64s...", name);
-	memcpy(info, OBJECT_INFO, purpose_len);
-	memcpy(info + purpose_len, header, header_len);
-	memcpy(info + purpose_len + header_len, name, name_len);
+	CLEANUP(buffer_fini) struct buffer info = {.max = INFO_MAX};
 	const uint8_t *salt = (const uint8_t *)header + header_len - SALT_BYTES;
-	return hkdf(out, sizeof *out, key->bytes, salt, SALT_BYTES, info, len, err);
+	if (strlen(OBJECT_INFO) + header_len + strlen(name) > INFO_MAX)
+		return error_set(err, STATUS_USAGE, "object name too long: %.64s...", name);
+	enum status st = buffer_append(&info, OBJECT_INFO, strlen(OBJECT_INFO), err);
+	if (!st)
+		st = buffer_append(&info, header, header_len, err);
+	if (!st)
+		st = buffer_append(&info, name, strlen(name), err);
+	return st ? st : hkdf(out, sizeof *out, key->bytes, salt, SALT_BYTES, info.data, info.len, err);
 }
 
 void object_keys_fini(struct object_keys *keys)

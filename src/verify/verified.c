@@ -172,8 +172,9 @@ enum status verified_open(struct verified *verified, const char *dir, const char
 	*verified = (struct verified){0};
 	(void)snprintf(verified->path, sizeof verified->path, "%s/verified-%" PRIu64, dir, system_id);
 	(void)snprintf(verified->identity, sizeof verified->identity, "%s", identity);
-	enum status st = text == NULL ? error_set(err, STATUS_LOCAL, "out of memory")
-				      : read_file_text(verified->path, text, FILE_BYTES_MAX, err);
+	if (text == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	enum status st = read_file_text(verified->path, text, FILE_BYTES_MAX, err);
 	if (st)
 		return st == STATUS_MISSING ? STATUS_OK : st;
 	bool ours = strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) == 0 &&
