@@ -89,7 +89,7 @@ S3_MISTAKES = [
     ("no TLS there", no_tls, 3, 255, r"(?i)(ssl|tls)", r"."),
     ("no secret", no_secret, 2, 255, r"(s3-key|secret|credentials)", r"s3-key-secret|AWS_SECRET_ACCESS_KEY"),
     ("no secret file", no_secret_file, 2, 255, r"s3-key-secret-file: .*absent\.secret.*No such file", None),
-    ("secret file others can read", open_secret_file, 2, 255, r"s3-secret.*(others|permission|group)", r"chmod"),
+    ("secret file others can read", open_secret_file, 2, 255, r"s3-secret.*(other users|permission|group)", r"chmod"),
     ("no CA file", absent_ca_file, 2, 255, r"absent\.pem", r"s3-ca-file"),
 ]
 

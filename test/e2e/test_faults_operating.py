@@ -33,10 +33,11 @@ PASSING = {"reset", "closed", "reset in the request", "503 before the body", "50
            "reset in the answer", "not HTTP", "body cut short", "endless headers"}
 # Exit codes where a listing meets any other: of check, where a list is not needed, a warning; backfill then pushes and compares.
 BY_LISTING = {**dict.fromkeys(COMMANDS, 3), "check": 0, "backfill": 0}
-# Where a read meets it, in the order of GETS. info needs nothing of a content but the size of segments, and says when that is a guess.
+# Where a read meets it, in the order of GETS. info needs nothing of a content but the size of segments, and says when that is a guess; verify
+# counts the segment that it was to be read from as damaged.
 BY_READ = {
-    "archived": (3, 3, 3, 0, 3, 3), "bit flipped": (0, 0, 4, 0, 4, 4), "length too long": (0, 0, 3, 0, 3, 3),
-    "length too short": (0, 0, 4, 3, 4, 4), "range ignored": (0, 0, 0, 0, 0, 0),
+    "archived": (3, 3, 3, 0, 3, 3), "bit flipped": (0, 4, 4, 0, 4, 4), "length too long": (0, 0, 3, 0, 3, 3),
+    "length too short": (0, 4, 4, 3, 4, 4), "range ignored": (0, 0, 0, 0, 0, 0),
     **dict.fromkeys(("another range", "a range of another unit", "a range beyond the length"), (0, 0, 0, 3, 0, 0)),
     **dict.fromkeys(("200 of a proxy", "200, empty", "200 with an error", "200 with an error, done", "200, malformed",
                      "endless body"), (0, 4, 4, 4, 4, 4)),
@@ -240,8 +241,8 @@ def one_meets_it(worlds, clean, ledger, jobs, where, which):
         done, took_s = world.run(command)
         shown = f"{fault}, met by {where} of {command}: exit {done.code} of {codes}, {took_s:.1f} s, {done.err!r}, {done.out.decode()!r}"
         assert world.server.injected[fault] == 1, shown
-        # On a slow machine the step's time may be up before the next try: that is an outage, and said to be one.
-        assert done.code in codes or done.code == 3 and took_s >= TIMEOUT_S, shown
+        # On a slow machine the deadline of a step may come before the next try: that is an outage, and said to be one.
+        assert done.code in codes or done.code == 3 and took_s >= TIMEOUT_S / 2, shown
         check_ending(command, done, took_s, shown)
         if fault != "bit flipped" or where != "a listing":  # nothing but TLS protects a listing
             check_claims(world, command, done, clean, shown)
