@@ -106,7 +106,7 @@ def test_old_and_new_objects_open_as_long_as_their_key_is_there(site):
     # Without the old one: every message says which key is missing.
     alone = ("--cipher-key-file", new)
     name = next(iter(before))
-    site.run("cat", name, "--system-id", SYSTEM_ID, *alone).expect(255, rf"key of id {id_of(old)}, which is not configured", r"cipher-key-command")
+    site.run("cat", name, "--system-id", SYSTEM_ID, *alone).expect(255, rf"key id {id_of(old)}, which is not configured", r"cipher-key-command")
     done = site.run("key", "list", *alone)
     done.expect(4, r"key list: 3 objects need a key that is not configured", r"cipher-key-file")
     assert f"key {id_of(old)}  is not configured\n    3 objects" in done.out.decode()
