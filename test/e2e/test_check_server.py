@@ -115,7 +115,7 @@ def test_no_server_at_hand(dir_site):
     report = check(dir_site, "--server", code=3, error="1 of [0-9]+ steps failed", env=ALONE)
     report.expect_wrong("server", r"connection to server on socket .*failed", "PGHOST")
     report = check(dir_site, code=3, error="steps failed", env={"PGHOST": str(dir_site.directory)})
-    report.expect_wrong("server", re.escape(str(dir_site.directory)), "is it running")
+    report.expect_wrong("server", re.escape(str(dir_site.directory)), "that the server runs")
 
 
 def test_a_server_that_hangs(dir_site, dir_primary):
@@ -123,7 +123,7 @@ def test_a_server_that_hangs(dir_site, dir_primary):
     dir_primary.expect("FATAL:  connection to client lost", "FATAL:  canceling authentication due to timeout")
     os.kill(dir_primary.server.process.pid, signal.SIGSTOP)
     try:
-        check(dir_site, code=3, error="steps failed").expect_wrong("server", "timeout expired", "is it running")
+        check(dir_site, code=3, error="steps failed").expect_wrong("server", "timeout expired", "that the server runs")
     finally:
         os.kill(dir_primary.server.process.pid, signal.SIGCONT)
 

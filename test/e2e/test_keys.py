@@ -263,7 +263,7 @@ def test_list_asks_for_headers_alone(scratch, program):
         assert found[id_of(site_walship.key_file)]["objects"] == 39
         assert kinds["archived_total"]["objects"] == 1 and kinds["archived_total"]["first"] == backlog.object(names[7])
         assert kinds["foreign_total"]["first"] == "walship-check-0"
-        assert kinds["damaged"]["object"] == f"{SYSTEM_ID}/wal/0000000A.history" and "cut off" in kinds["damaged"]["error"]
+        assert kinds["damaged"]["object"] == f"{SYSTEM_ID}/wal/0000000A.history" and "truncated" in kinds["damaged"]["error"]
 
 
 def peak_kib(walship_, *args):
@@ -292,7 +292,7 @@ def test_list_takes_no_more_memory_for_more_objects(dir_site):
         pytest.skip("a sanitizer's memory says nothing")
     push_some(dir_site, 1)
     name = dir_site.store.list()[0]
-    header, directory = dir_site.store.get(name)[:64] + bytes(32), (dir_site.store.path / name).parent
+    header, directory = dir_site.store.get(name)[:64] + bytes(36), (dir_site.store.path / name).parent
     peaks = []
     for first, last in ((0x100, 0x400), (0x400, 0x4000)):
         for number in range(first, last):
