@@ -545,7 +545,7 @@ def test_dest_on_another_file_system(dir_recovery, small_disk):
     *some, last = going(dir_recovery, 12)
     for name in some:
         dir_recovery.wait_for_spool([*some[some.index(name):], last])
-        done = dir_recovery.walship.run("fetch", name, disk.path / "x", "--system-id", SYSTEM_ID, "-v").expect(0, "spool")
+        done = dir_recovery.walship.run("fetch", name, disk.path / "x", "--system-id", SYSTEM_ID, "-v").expect(0, "prefetched")
         assert (disk.path / "x").read_bytes() == dir_recovery.content[name] and "prefetched and verified" in done.err
         assert stat.S_IMODE((disk.path / "x").stat().st_mode) == 0o600
         assert [each.name for each in disk.path.iterdir()] == ["x"]
@@ -606,4 +606,4 @@ def test_memory(recovery):
         assert child.communicate() and child.returncode == 0
     print(f"peak memory: ahead {high_water(worker):.1f} MiB, in between {high_water(between):.1f} MiB, calls {peak:.1f} MiB")
     if not instrumented():
-        assert 0 < peak <= 20 and high_water(worker) <= 20
+        assert 0 < peak <= 20 and high_water(worker) <= 24  # each of four fetches opens a frame of 1 MiB
