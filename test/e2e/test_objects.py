@@ -347,7 +347,7 @@ def test_multipart(s3_site, seed):
     assert "-4" in site.store.client.head_object(Bucket=server.bucket, Key=f"{site.store.prefix}/{object_name}")["ETag"]
     push(site, name, bytes(whole), *parts).expect(0)
     whole[-1] ^= 1
-    push(site, name, bytes(whole), *parts).expect(4, rf"push {name}: .*another file", r".")
+    push(site, name, bytes(whole), *parts).expect(4, rf"push {name}: .*a different file", r".")
     assert site.store.get(object_name) == before
     assert "Uploads" not in site.store.client.list_multipart_uploads(Bucket=server.bucket, Prefix=site.store.prefix)
     whole[-1] ^= 1
