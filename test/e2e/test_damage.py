@@ -7,7 +7,7 @@ import pytest
 
 from harness import extent, host, objects, wal
 
-FLIPS = 500 if extent.extent() == "full" else 40  # for each of two objects
+FLIPS = extent.rounds(500, 40)  # for each of two objects
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import ahead, host, strict_s3, wal, walship
+from harness import ahead, extent, host, strict_s3, wal, walship
 from harness.ahead import MIB, Recovery, Watch, names
 
 SYSTEM_ID = 7601921254259666965
@@ -241,7 +241,7 @@ def test_killed_at_random_moments(recovery, whom, seed):
     dice = random.Random(seed)
     # Few wait in the spool: what a dead one left is used up first, and only then there is another.
     recovery.walship.configure(fetch_ahead="2MiB")
-    some = recovery.archive(names(60))
+    some = recovery.archive(names(extent.rounds(60, 25)))
     kills, slowest = 0, 0
     for name in some:
         slowest = max(slowest, in_time(recovery, name))
@@ -252,7 +252,7 @@ def test_killed_at_random_moments(recovery, whom, seed):
                 kills += 1
     print(f"{kills} killed, slowest call {slowest:.2f} s")
     assert kills >= 5
-    recovery.fetch(*recovery.archive(names(4, first=61)))
+    recovery.fetch(*recovery.archive(names(4, first=len(some) + 1)))
 
 
 def test_a_worker_whose_parent_is_killed_ends(dir_recovery):
@@ -264,7 +264,7 @@ def test_a_worker_whose_parent_is_killed_ends(dir_recovery):
 def test_calls_killed_at_random_moments(recovery, seed):
     """The next call for the same segment gets it, as PostgreSQL would ask again."""
     dice = random.Random(seed)
-    some, killed = recovery.archive(names(40)), 0
+    some, killed = recovery.archive(names(extent.rounds(40, 20))), 0
     for name in some:
         if dice.random() < 0.9:
             child = recovery.walship.popen(*recovery.args(name), cwd=recovery.data)

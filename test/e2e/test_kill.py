@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import host, objects, wal
+from harness import extent, host, objects, wal
 
-KILLS = {"dir": 200, "s3": 100}
+KILLS = {"dir": extent.rounds(200, 40), "s3": extent.rounds(100, 25)}
 
 
 def test_killed_push(site, seed):

@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from harness import strict_s3, wal
+from harness import extent, strict_s3, wal
 from harness.backlog import Backlog, on_strict
 
 SYSTEM_ID = 7601921254259666965
 MIB = wal.MIB
-KILLS = {"dir": 80, "s3": 50}
-ENDS = 30
+KILLS = {"dir": extent.rounds(80, 24), "s3": extent.rounds(50, 16)}
+ENDS = extent.rounds(30, 12)
 AT_ONCE_S = 8  # one abort of an upload has 3 s; the machine may be busy
 
 

@@ -62,6 +62,11 @@ def every(step, jobs):
     return jobs if extent() == "full" else jobs[::step]
 
 
+def rounds(full, otherwise):
+    """How often a test of random moments tries: many times in a full run only."""
+    return full if extent() == "full" else otherwise
+
+
 def function(nodeid):
     """The test without its parameters."""
     return nodeid.partition("[")[0]
