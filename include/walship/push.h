@@ -34,6 +34,7 @@ struct push {
 	uint64_t system_id;               /* 0: push reads it from the file or the data directory */
 	struct limiter *limiter;          /* shared by concurrent pushes; may be NULL */
 	uint64_t buffer_bytes;            /* the store's maximum memory for one object; the limiter counts it */
+	int64_t compare_ms;               /* the time of a comparison with an existing object; 0: the call's deadline */
 };
 
 /*

@@ -115,6 +115,7 @@ struct push settings_push(const struct config *config)
 	    .pg_data = config_text(config, OPTION_ID_PG_DATA),
 	    .system_id = config_number(config, OPTION_ID_SYSTEM_ID),
 	    .buffer_bytes = buffer_bytes(config),
+	    .compare_ms = (int64_t)config_number(config, OPTION_ID_PUSH_TIMEOUT),
 	};
 }
 

@@ -276,6 +276,17 @@ def test_a_lost_answer_is_not_a_conflict(world):
     assert [(r.method, r.status) for r in here.server.requests] == [("PUT", 0), ("PUT", 412), ("GET", 200)]
 
 
+def test_a_lost_answer_on_a_slow_link(world):
+    """The upload alone takes more than half of push-timeout, and so does reading back."""
+    here = world(compress="none", s3_bandwidth_limit="400KiB", push_timeout="4s")
+    here.server.faults = ["answer lost"]
+    here.push(4).expect(3, "gave up|timed out|lost|closed|reset")
+    # The first put, and the second, which the time cut short or which was told that the name is taken.
+    assert here.server.bucket.versions
+    here.push(8).expect(0)
+    assert [(r.method, r.status) for r in here.server.requests[-2:]] == [("PUT", 412), ("GET", 200)]
+
+
 def test_a_store_that_refuses_the_condition(scratch, program):
     with strict_s3.StrictS3(conditional="refuse") as server:
         here = World(scratch, program, server)

@@ -63,10 +63,24 @@ static enum status create_object(const struct shipment *shipment, struct byte_co
 	return st;
 }
 
+/*
+ * After a lost reply over a slow link each try uploads the file again before the store says that the name is taken. The
+ * rest of the call's time would then never suffice to read the object back.
+ */
+static struct call comparison_call(const struct push *push)
+{
+	struct call call = *push->call;
+	call.step_ms = push->compare_ms;
+	call = call_step(&call);
+	call.step_ms = push->call->step_ms;
+	return call;
+}
+
 /* The name is taken: PostgreSQL archives a file again after a crash or a lost reply. */
 static enum status compare_object(const struct shipment *shipment, struct error *err)
 {
 	const struct push *push = shipment->push;
+	const struct call call = comparison_call(push);
 	/* A push must not succeed for an object that a fetch with this configuration would refuse. */
 	struct unseal_params params = {
 	    .keys = push->keys, .allow_unprotected = push->key == NULL, .name = shipment->object};
@@ -75,7 +89,7 @@ static enum status compare_object(const struct shipment *shipment, struct error 
 	if (!st)
 		st = unseal_new(&chain, &params, err);
 	if (!st)
-		st = store_read(push->store, push->call, shipment->object, chain, err);
+		st = store_read(push->store, &call, shipment->object, chain, err);
 	if (!st)
 		st = sink_finish(chain, err);
 	if (st == STATUS_MISSING)
@@ -91,7 +105,15 @@ static enum status compare_object(const struct shipment *shipment, struct error 
 	if (st == STATUS_DAMAGED)
 		return error_wrap(
 		    err, st, "the archive already has an object with this name, but walship cannot read the object");
-	return st ? error_wrap(err, st, "reading the object that the archive already has") : STATUS_OK;
+	if (!st)
+		return STATUS_OK;
+	(void)error_wrap(err, st, "reading the object that the archive already has");
+	return st == STATUS_UNREACHABLE && err->hint[0] == '\0'
+		   ? error_hint(err, st,
+				"the archive has an object with this name, perhaps from a push whose confirmation was "
+				"lost: the push succeeds once walship has compared the object with the file, which may "
+				"take push-timeout again")
+		   : st;
 }
 
 static void log_stored(const struct shipment *shipment, const struct byte_counter *stored, int64_t began_ms)
@@ -120,7 +142,8 @@ static enum status ship(struct shipment *shipment, struct error *err)
 		log_stored(shipment, &stored, began_ms);
 	if (st != STATUS_EXISTS)
 		return st;
-	log_line(call->log, LEVEL_INFO, "push %s: the archive already has this name, comparing", name);
+	log_line(call->log, LEVEL_INFO, "push %s: the archive already has this name, comparing within %" PRId64 " s",
+		 name, (shipment->push->compare_ms > 0 ? shipment->push->compare_ms : call_left_ms(call)) / 1000);
 	st = compare_object(shipment, err);
 	if (!st)
 		log_line(call->log, LEVEL_INFO, "push %s: identical to the archived file", name);

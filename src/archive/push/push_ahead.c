@@ -100,7 +100,8 @@ static void work(void *arg, const struct repository *repo)
 		push.call = &call;
 		push.path = path;
 		push.limiter = &batch->limiter;
-		push.threads = 1; /* the limiter shares out the processors */
+		push.compare_ms = 0; /* PostgreSQL waits: the file's own call compares */
+		push.threads = 1;    /* the limiter shares out the processors */
 		(void)snprintf(path, sizeof path, "%.*s%s", (int)path_dir_len(own), own, name.text);
 		push_ready(batch, &push);
 	}

@@ -84,6 +84,7 @@ enum status archive_push(struct archive *archive, const char *name)
 	    .level = 6,
 	    .key = &archive->keys.keys[0],
 	    .keys = &archive->keys,
+	    .compare_ms = archive->compare_ms,
 	    .path = scratch_path(&archive->dir, path),
 	};
 	return push_file(&push, &archive->err);

@@ -17,6 +17,7 @@ struct archive {
 	struct world world;
 	struct keyring keys;
 	struct store *store;
+	int64_t compare_ms; /* of archive_push */
 	struct error err;
 };
 

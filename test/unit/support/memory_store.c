@@ -16,11 +16,14 @@ struct memory {
 	struct object *first;
 	enum status broken;
 	enum status broken_reads;
+	int64_t slow_ms;
+	bool loses_answer;
 };
 
 struct writer {
 	struct sink sink;
 	struct memory *memory;
+	const struct call *call;
 	struct buffer bytes;
 	char name[OBJECT_NAME_MAX];
 };
@@ -30,6 +33,16 @@ static enum status begin(const struct memory *memory, const char *name, struct e
 	if (memory->broken)
 		return error_set(err, memory->broken, "the store is broken");
 	return object_name_check(name, err);
+}
+
+/* A transfer over a slow link. */
+static enum status transfer(const struct memory *memory, const struct call *call, struct error *err)
+{
+	int64_t left_ms = call_left_ms(call);
+	if (memory->slow_ms == 0)
+		return STATUS_OK;
+	clock_sleep_ms(call->clock, left_ms < memory->slow_ms ? left_ms : memory->slow_ms);
+	return left_ms < memory->slow_ms ? error_set(err, STATUS_UNREACHABLE, "timed out") : STATUS_OK;
 }
 
 /* Where the object is, or would be put in. */
@@ -56,6 +69,8 @@ static enum status writer_finish(struct sink *sink, struct error *err)
 {
 	struct writer *writer = (struct writer *)sink;
 	enum status st = begin(writer->memory, writer->name, err);
+	if (!st)
+		st = transfer(writer->memory, writer->call, err);
 	if (st)
 		return st;
 	if (get(writer->memory, writer->name) != NULL)
@@ -69,7 +84,10 @@ static enum status writer_finish(struct sink *sink, struct error *err)
 	writer->bytes = (struct buffer){0};
 	object->next = *link;
 	*link = object;
-	return STATUS_OK;
+	if (!writer->memory->loses_answer)
+		return STATUS_OK;
+	writer->memory->loses_answer = false;
+	return error_set(err, STATUS_UNREACHABLE, "the answer is lost");
 }
 
 static void writer_free(struct sink *sink)
@@ -83,7 +101,6 @@ static const struct sink_ops writer_ops = {writer_write, writer_finish, writer_f
 static enum status memory_create(struct store *store, const struct call *call, const char *name, struct sink **out,
 				 struct error *err)
 {
-	(void)call;
 	struct memory *memory = (struct memory *)store;
 	enum status st = begin(memory, name, err);
 	if (st)
@@ -93,6 +110,7 @@ static enum status memory_create(struct store *store, const struct call *call, c
 		abort();
 	writer->sink.ops = &writer_ops;
 	writer->memory = memory;
+	writer->call = call;
 	(void)strcpy(writer->name, name);
 	*out = &writer->sink;
 	return STATUS_OK;
@@ -101,11 +119,12 @@ static enum status memory_create(struct store *store, const struct call *call, c
 static enum status memory_read(struct store *store, const struct call *call, const char *name, struct sink *into,
 			       struct error *err)
 {
-	(void)call;
 	struct memory *memory = (struct memory *)store;
 	enum status st = begin(memory, name, err);
 	if (!st && memory->broken_reads)
 		st = error_set(err, memory->broken_reads, "the store is broken");
+	if (!st)
+		st = transfer(memory, call, err);
 	if (st)
 		return st;
 	const struct object *object = get(memory, name);
@@ -221,4 +240,14 @@ void memory_store_break(struct store *store, enum status status)
 void memory_store_break_reads(struct store *store, enum status status)
 {
 	((struct memory *)store)->broken_reads = status;
+}
+
+void memory_store_slow_down(struct store *store, int64_t ms)
+{
+	((struct memory *)store)->slow_ms = ms;
+}
+
+void memory_store_lose_answer(struct store *store)
+{
+	((struct memory *)store)->loses_answer = true;
 }

@@ -17,4 +17,10 @@ void memory_store_break(struct store *store, enum status status);
 /* As memory_store_break, for reads alone. */
 void memory_store_break_reads(struct store *store, enum status status);
 
+/* From now on finishing or reading an object takes this long on the call's clock, and fails if the time runs out. */
+void memory_store_slow_down(struct store *store, int64_t ms);
+
+/* The store keeps the next object, but its confirmation is lost. */
+void memory_store_lose_answer(struct store *store);
+
 #endif

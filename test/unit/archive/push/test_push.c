@@ -131,6 +131,28 @@ static void reading_back_may_fail(void **unused)
 	}
 }
 
+/* 16 s of upload in 25 s: what remains does not suffice to read the object back. */
+static void a_lost_answer_on_a_slow_link(void **unused)
+{
+	(void)unused;
+	archive_put_wal(&archive, names[0], 7);
+	memory_store_slow_down(archive.store, 16000);
+	memory_store_lose_answer(archive.store);
+	archive.world.call.deadline_ms = archive.world.monotonic_ms + 25000;
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_UNREACHABLE);
+	archive.world.call.deadline_ms = archive.world.monotonic_ms + 25000;
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_UNREACHABLE);
+	assert_non_null(strstr(archive.err.text, "reading the object that the archive already has: timed out"));
+	assert_non_null(strstr(archive.err.hint, "a push whose confirmation was lost"));
+	archive.compare_ms = 25000;
+	archive.world.call.deadline_ms = archive.world.monotonic_ms + 25000;
+	enum status st = archive_push(&archive, names[0]);
+	assert_ok(st, archive.err);
+	assert_non_null(strstr(buffer_text(&archive.world.logged), "comparing within 25 s"));
+	/* The rest of the call keeps its deadline. */
+	assert_true(archive.world.call.deadline_ms < archive.world.monotonic_ms);
+}
+
 static void put_header(const struct segment_header *header, size_t size)
 {
 	static uint8_t content[2 * ARCHIVE_SEGMENT_BYTES];
@@ -348,6 +370,7 @@ int main(void)
 	    WITH_SETUP(what_cannot_be_read_back_is_not_success),
 	    WITH_SETUP(a_broken_store_is_no_success),
 	    WITH_SETUP(reading_back_may_fail),
+	    WITH_SETUP(a_lost_answer_on_a_slow_link),
 	    WITH_SETUP(nothing_of_a_wrong_file_is_stored),
 	    WITH_SETUP(what_is_no_wal_file_is_refused),
 	    WITH_SETUP(identities_must_agree),
