@@ -12,11 +12,10 @@
 
 #include "base/cleanup.h"
 #include "stream/file.h"
+#include "sys/boot.h"
 #include "sys/newfile.h"
 #include "sys/read_file.h"
 
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
-#define BOOT_ID_MAX 64
 #define LAST "last"
 #define NAP_NS 500000L
 #define BEGIN_NAPS 4 /* between two segments the prefetcher may be about to begin this one */
@@ -26,15 +25,14 @@ static enum status name_identity(struct prefetch_client *out, const struct repos
 				 struct error *err)
 {
 	char boot[BOOT_ID_MAX], text[IDENTITY_MAX];
-	if (read_file_text(BOOT_ID, boot, sizeof boot, err) || boot[0] == '\0')
-		return error_set(err, STATUS_LOCAL, "%s cannot be read: a crash of the machine would not be detected",
-				 BOOT_ID);
-	enum status st = identity_text(settings, IDENTITY_ALL_KEYS, text, err);
+	enum status st = boot_id(boot, err);
+	if (!st)
+		st = identity_text(settings, IDENTITY_ALL_KEYS, text, err);
 	if (st)
 		return st;
 	note_begin(&out->identity, "fetched");
 	note_put_lines(&out->identity, text);
-	note_put(&out->identity, "boot", "%.*s", (int)strcspn(boot, "\n"), boot);
+	note_put(&out->identity, "boot", "%s", boot);
 	(void)note_end(&out->identity); /* IDENTITY_MAX and BOOT_ID_MAX fit */
 	return STATUS_OK;
 }

@@ -65,7 +65,7 @@ static enum status push_marked(const struct batch *batch, const struct push *pus
 	if (!st)
 		st = push_source_send(source, push, err);
 	if (!st)
-		st = pushed_marker_confirm(batch->markers, fd, &source->file, err);
+		st = pushed_marker_confirm(batch->markers, name, &source->file, fd, err);
 	if (st)
 		pushed_marker_forget(batch->markers, name);
 	return st;
@@ -160,8 +160,9 @@ static bool is_answered(const struct push_ahead *ahead, const struct push_source
 {
 	struct error trouble = {0};
 	const struct push *push = &ahead->push;
-	*usable =
-	    pushed_markers_open(markers, ahead->settings, source->file.system_id, push->path, &trouble) == STATUS_OK;
+	const struct pushed_marker_place place = {ahead->settings, push->call->clock, source->file.system_id,
+						  push->path};
+	*usable = pushed_markers_open(markers, &place, &trouble) == STATUS_OK;
 	if (!*usable)
 		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);
 	if (!*usable || !pushed_marker_take(markers, source->name.text, &source->file))

@@ -135,17 +135,38 @@ static void the_others_go_along(void **unused)
 	done(FIRST);
 	for (unsigned i = 1; i < SEGMENTS; i++)
 		assert_true(noted(segment(i)));
-	/* From here on there is no repository at all. */
-	assert_int_equal(rename(in(".", "repo"), in(".", "away")), 0);
 	for (unsigned i = 1; i < SEGMENTS; i++) {
+		/* Nothing more reaches the repository. */
 		st = push(segment(i));
 		assert_ok(st, archive.err);
 		done(segment(i));
 	}
 	assert_int_equal(scratch_entries(&archive.dir, notes), 0);
 	assert_non_null(strstr(logged, "push 000000010000000000000013: pushed ahead by an earlier call"));
+	assert_null(strstr(logged, "push 000000010000000000000013: the archive already has this name"));
 	/* A note answers once. */
+	st = push(segment(19));
+	assert_ok(st, archive.err);
+	assert_non_null(strstr(logged, "push 000000010000000000000013: the archive already has this name"));
+}
+
+/* As an operator does who wants an empty repository, while the server is stopped. */
+static void a_repository_made_anew_gets_all(void **unused)
+{
+	(void)unused;
+	enum status st = push(FIRST);
+	assert_ok(st, archive.err);
+	done(FIRST);
+	assert_true(noted(segment(1)));
+	assert_int_equal(rename(in(".", "repo"), in(".", "away")), 0);
 	assert_int_not_equal(push(segment(1)), STATUS_OK);
+	scratch_put(&archive.dir, "repo/x", "", 0, 0600);
+	for (unsigned i = 1; i < SEGMENTS; i++) {
+		st = push_with(segment(i), "push-ahead = 1\n");
+		assert_ok(st, archive.err);
+		assert_true(stored(segment(i)));
+		done(segment(i));
+	}
 }
 
 static void as_many_as_asked_for(void **unused)
@@ -315,17 +336,12 @@ static void of_another_cluster_nothing_goes_along(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    WITH_SETUP(the_others_go_along),
-	    WITH_SETUP(as_many_as_asked_for),
-	    WITH_SETUP(bad_ones_disturb_nobody),
-	    WITH_SETUP(another_content_is_not_noted),
-	    WITH_SETUP(a_file_written_again_is_pushed_again),
-	    WITH_SETUP(an_outage_notes_nothing),
-	    WITH_SETUP(without_room_for_notes_nothing_goes_along),
-	    WITH_SETUP(without_a_spool_it_goes_alone),
-	    WITH_SETUP(no_others_when_time_is_short),
-	    WITH_SETUP(old_notes_are_swept),
-	    WITH_SETUP(of_another_cluster_nothing_goes_along),
+	    WITH_SETUP(the_others_go_along),           WITH_SETUP(a_repository_made_anew_gets_all),
+	    WITH_SETUP(as_many_as_asked_for),          WITH_SETUP(bad_ones_disturb_nobody),
+	    WITH_SETUP(another_content_is_not_noted),  WITH_SETUP(a_file_written_again_is_pushed_again),
+	    WITH_SETUP(an_outage_notes_nothing),       WITH_SETUP(without_room_for_notes_nothing_goes_along),
+	    WITH_SETUP(without_a_spool_it_goes_alone), WITH_SETUP(no_others_when_time_is_short),
+	    WITH_SETUP(old_notes_are_swept),           WITH_SETUP(of_another_cluster_nothing_goes_along),
 	};
 	return cmocka_run_group_tests_name("archive/push/push_ahead", tests, NULL, NULL);
 }

@@ -39,9 +39,26 @@ static struct config *load(const char *text)
 	return config;
 }
 
+static int64_t now_ms = 1000000;
+
+static int64_t fake_monotonic_ms(void *arg)
+{
+	(void)arg;
+	return now_ms;
+}
+
+static const struct clock fake_clock = {.monotonic_ms = fake_monotonic_ms};
+
+static enum status try_open(struct pushed_markers *notes, const struct config *config, uint64_t system_id,
+			    const char *wal_path)
+{
+	const struct pushed_marker_place place = {settings_of(config), &fake_clock, system_id, wal_path};
+	return pushed_markers_open(notes, &place, &err);
+}
+
 static void open_notes(struct pushed_markers *notes, const struct config *config)
 {
-	enum status st = pushed_markers_open(notes, settings_of(config), UINT64_MAX, "/nowhere/" NAME, &err);
+	enum status st = try_open(notes, config, UINT64_MAX, "/nowhere/" NAME);
 	assert_ok(st, err);
 }
 
@@ -50,7 +67,7 @@ static void write_note(const struct pushed_markers *notes, const struct shipped 
 	CLEANUP(fd_closep) int fd = -1;
 	enum status st = pushed_marker_reserve(notes, NAME, shipped, &fd, &err);
 	assert_ok(st, err);
-	st = pushed_marker_confirm(notes, fd, shipped, &err);
+	st = pushed_marker_confirm(notes, NAME, shipped, fd, &err);
 	assert_ok(st, err);
 }
 
@@ -140,14 +157,71 @@ static void answers_for_that_repository_only(void **unused)
 	assert_true(pushed_marker_is_there(&other_notes, NAME, &file));
 }
 
+#define DIRECTORY "repo = file://@/repo\ncipher = none\nspool = @/spool\n"
+#define OBJECT "repo/18446744073709551615/wal/0000000100000000/" NAME
+
+/*
+ * The repository made anew, at the same place: without the object, or with one of the same name, bytes, device and, for
+ * all that is known, inode.
+ */
+static void answers_while_the_object_is_there(void **unused)
+{
+	(void)unused;
+	struct pushed_markers notes, later;
+	CLEANUP(config_freep) struct config *config = load(DIRECTORY);
+	scratch_put(&test_dir, OBJECT, "1234567", 7, 0600);
+	open_notes(&notes, config);
+	write_note(&notes, &file);
+	assert_true(pushed_marker_is_there(&notes, NAME, &file));
+	/* Time alone changes nothing here. */
+	now_ms += 10 * (int64_t)PUSHED_MARKER_AGE_MAX_MS;
+	open_notes(&later, config);
+	assert_true(pushed_marker_is_there(&later, NAME, &file));
+	assert_int_equal(rename(scratch_path(&test_dir, "repo"), scratch_path(&test_dir, "old")), 0);
+	assert_false(pushed_marker_is_there(&later, NAME, &file));
+	scratch_put(&test_dir, OBJECT, "1234567", 7, 0600);
+	assert_false(pushed_marker_is_there(&later, NAME, &file));
+	/* Nor is there anything to confirm without an object. */
+	CLEANUP(fd_closep) int fd = -1;
+	assert_int_equal(unlink(scratch_path(&test_dir, OBJECT)), 0);
+	enum status st = pushed_marker_reserve(&notes, NAME, &file, &fd, &err);
+	assert_ok(st, err);
+	assert_int_equal(pushed_marker_confirm(&notes, NAME, &file, fd, &err), STATUS_LOCAL);
+	assert_false(pushed_marker_take(&notes, NAME, &file));
+}
+
+/* A bucket is not asked: an old note may be of a bucket that is made anew. */
+static void answers_for_a_bucket_for_a_while(void **unused)
+{
+	(void)unused;
+	struct pushed_markers notes;
+	CLEANUP(config_freep) struct config *config = load(CONF);
+	open_notes(&notes, config);
+	write_note(&notes, &file);
+	now_ms += PUSHED_MARKER_AGE_MAX_MS;
+	assert_true(pushed_marker_is_there(&notes, NAME, &file));
+	now_ms++;
+	assert_false(pushed_marker_is_there(&notes, NAME, &file));
+	now_ms -= PUSHED_MARKER_AGE_MAX_MS + 2;
+	assert_false(pushed_marker_is_there(&notes, NAME, &file));
+	now_ms++;
+	assert_true(pushed_marker_is_there(&notes, NAME, &file));
+	/* Another start of the machine. */
+	notes.boot[0] = notes.boot[0] == '0' ? '1' : '0';
+	assert_false(pushed_marker_is_there(&notes, NAME, &file));
+}
+
 /* Which is not run for a note: this one would fail. */
 static void answers_for_that_command_only(void **unused)
 {
 	(void)unused;
 	struct pushed_markers notes, later;
-	CLEANUP(config_freep) struct config *config = load("cipher-key-command = false 'x y'\nspool = @/spool\n");
-	CLEANUP(config_freep) struct config *same = load("spool = @/spool\ncipher-key-command = false 'x y'\n");
-	CLEANUP(config_freep) struct config *other = load("cipher-key-command = false 'x z'\nspool = @/spool\n");
+	CLEANUP(config_freep)
+	struct config *config = load("repo = s3://b\ncipher-key-command = false 'x y'\nspool = @/spool\n");
+	CLEANUP(config_freep)
+	struct config *same = load("repo = s3://b\nspool = @/spool\ncipher-key-command = false 'x y'\n");
+	CLEANUP(config_freep)
+	struct config *other = load("repo = s3://b\ncipher-key-command = false 'x z'\nspool = @/spool\n");
 	open_notes(&notes, config);
 	write_note(&notes, &file);
 	open_notes(&later, same);
@@ -184,13 +258,12 @@ static void another_cluster_has_its_own(void **unused)
 	CLEANUP(config_freep) struct config *config = load(CONF);
 	open_notes(&notes, config);
 	write_note(&notes, &file);
-	enum status st = pushed_markers_open(&others, settings_of(config), 7, "/nowhere/" NAME, &err);
+	enum status st = try_open(&others, config, 7, "/nowhere/" NAME);
 	assert_ok(st, err);
 	assert_false(pushed_marker_take(&others, NAME, &file));
 	/* A copy of the cluster throws nothing away either. */
 	scratch_put(&test_dir, "copy/pg_wal/x", "", 0, 0600);
-	st = pushed_markers_open(&others, settings_of(config), UINT64_MAX, scratch_path(&test_dir, "copy/pg_wal/" NAME),
-				 &err);
+	st = try_open(&others, config, UINT64_MAX, scratch_path(&test_dir, "copy/pg_wal/" NAME));
 	assert_ok(st, err);
 	assert_false(pushed_marker_take(&others, NAME, &file));
 	pushed_markers_sweep(&others, scratch_path(&test_dir, "copy/pg_wal/" NAME));
@@ -213,7 +286,7 @@ static void a_reservation_answers_nothing(void **unused)
 	assert_false(pushed_marker_take(&notes, NAME, &file));
 	assert_int_equal(count_notes(), 0);
 	/* Its time is over: nothing comes back. */
-	st = pushed_marker_confirm(&notes, fd, &file, &err);
+	st = pushed_marker_confirm(&notes, NAME, &file, fd, &err);
 	assert_ok(st, err);
 	assert_false(pushed_marker_is_there(&notes, NAME, &file));
 }
@@ -232,7 +305,7 @@ static void what_was_shipped_is_noted(void **unused)
 		const struct shipped *before = i == 0 ? &file : &longer, *after = i == 0 ? &longer : &file;
 		enum status st = pushed_marker_reserve(&notes, NAME, before, &fd, &err);
 		assert_ok(st, err);
-		st = pushed_marker_confirm(&notes, fd, after, &err);
+		st = pushed_marker_confirm(&notes, NAME, after, fd, &err);
 		assert_ok(st, err);
 		assert_false(pushed_marker_is_there(&notes, NAME, before));
 		if (i == 0)
@@ -325,15 +398,14 @@ static void what_is_too_long_is_said(void **unused)
 	struct pushed_markers notes;
 	struct config *config = NULL;
 	memset(key_file, 'k', sizeof key_file - 1);
-	const struct config_pair options[] = {{"cipher-key-file", key_file},
-					      {"spool", scratch_path(&test_dir, "spool")}};
+	const struct config_pair options[] = {
+	    {"cipher-key-file", key_file}, {"repo", "s3://b"}, {"spool", scratch_path(&test_dir, "spool")}};
 	scratch_put(&test_dir, "empty.conf", "", 0, 0600);
 	struct config_input input = {
-	    .options = options, .option_count = 2, .path = scratch_path(&test_dir, "empty.conf")};
+	    .options = options, .option_count = 3, .path = scratch_path(&test_dir, "empty.conf")};
 	enum status st = config_load(&config, &input, &err);
 	assert_ok(st, err);
-	assert_int_equal(pushed_markers_open(&notes, settings_of(config), UINT64_MAX, "/nowhere/" NAME, &err),
-			 STATUS_LOCAL);
+	assert_int_equal(try_open(&notes, config, UINT64_MAX, "/nowhere/" NAME), STATUS_LOCAL);
 	assert_string_equal(
 	    err.text, "repo, s3-endpoint, s3-region, cipher-key-file and cipher-key-command together are too long");
 	/* All that fits into the identity fits into a note. */
@@ -378,13 +450,13 @@ static void a_spool_of_others_is_not_used(void **unused)
 	CLEANUP(config_freep) struct config *config = load(CONF);
 	open_notes(&notes, config);
 	assert_int_equal(chmod(scratch_path(&test_dir, "spool"), 0750), 0);
-	assert_int_equal(pushed_markers_open(&notes, settings_of(config), 1, NAME, &err), STATUS_LOCAL);
+	assert_int_equal(try_open(&notes, config, 1, NAME), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "with mode 0700"));
 	assert_int_equal(chmod(scratch_path(&test_dir, "spool"), 0700), 0);
 	if (geteuid() != 0)
 		return;
 	assert_int_equal(chown(scratch_path(&test_dir, "spool"), 12345, 12345), 0);
-	assert_int_equal(pushed_markers_open(&notes, settings_of(config), 1, NAME, &err), STATUS_LOCAL);
+	assert_int_equal(try_open(&notes, config, 1, NAME), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "not a directory of user 0 with"));
 }
 
@@ -398,6 +470,8 @@ int main(void)
 	    WITH_DIR(answers_for_that_repository_only),
 	    WITH_DIR(answers_for_that_key_only),
 	    WITH_DIR(answers_for_that_command_only),
+	    WITH_DIR(answers_while_the_object_is_there),
+	    WITH_DIR(answers_for_a_bucket_for_a_while),
 	    WITH_DIR(another_cluster_has_its_own),
 	    WITH_DIR(a_reservation_answers_nothing),
 	    WITH_DIR(what_was_shipped_is_noted),
