@@ -121,6 +121,27 @@ static uint64_t finished_beyond(const struct health *health)
 	return current > newest + 1 ? current - newest - 1 : 0;
 }
 
+/*
+ * PostgreSQL takes a segment for archived that the repository, listed later, does not have: another archive_command, or
+ * another repository. A standby marks what it receives, before the primary archives it.
+ */
+static bool is_done_in_vain(const struct health *health)
+{
+	const struct wal_name *done = &health->pending.done;
+	return health->local && health->pending_known && !health->checkpoint.is_standby && done->text[0] != '\0' &&
+	       strcmp(done->text, health->archive.newest.text) > 0;
+}
+
+static void say_done_in_vain(const struct health *health, struct health_check *check)
+{
+	const struct wal_name *newest = &health->archive.newest;
+	say(check, HEALTH_CRITICAL, "PostgreSQL takes %s for archived, but the repository %s%s",
+	    health->pending.done.text, newest->text[0] == '\0' ? "has no recent segment of this cluster" : "ends with ",
+	    newest->text);
+	advise(check, "archive_command reports success without storing the file here: set archive_command = 'walship "
+		      "push %p' with this repository; then walship backfill pushes the segments that pg_wal still has");
+}
+
 static void judge_nothing_archived(const struct health *health, const struct thresholds *thresholds,
 				   struct health_check *check)
 {
@@ -185,7 +206,9 @@ static void judge_archive(const struct health *health, const struct thresholds *
 {
 	const struct health_archive *archive = &health->archive;
 	char when[UTC_TEXT_SIZE];
-	if (archive->known && archive->newest.text[0] == '\0') {
+	if (archive->known && is_done_in_vain(health)) {
+		say_done_in_vain(health, check);
+	} else if (archive->known && archive->newest.text[0] == '\0') {
 		judge_nothing_archived(health, thresholds, check);
 	} else if (archive->known) {
 		judge_newest(health, thresholds, check);

@@ -13,8 +13,8 @@
 #include "sys/read_file.h"
 #include "text/number.h"
 
-#define FIRST_LINE "walship verified 1\n"
-#define LINE_BYTES_MAX 80 /* four numbers */
+#define FIRST_LINE "walship verified 2\n"
+#define LINE_BYTES_MAX 100 /* five numbers */
 #define FILE_BYTES_MAX (sizeof FIRST_LINE + VERIFIED_IDENTITY_MAX + (VERIFIED_RANGES_MAX + 1UL) * LINE_BYTES_MAX)
 
 /* The first range that ends at or after this segment. */
@@ -41,7 +41,10 @@ static bool holds(const struct verified *verified, size_t at, uint32_t timeline,
 bool verified_has(const struct verified *verified, uint32_t timeline, uint64_t number, int64_t stored_s)
 {
 	size_t at = find(verified, timeline, number);
-	return holds(verified, at, timeline, number) && stored_s < verified->ranges[at].at_s;
+	if (!holds(verified, at, timeline, number))
+		return false;
+	const struct verified_run *run = &verified->ranges[at].run;
+	return stored_s < run->began_s && stored_s <= run->newest_s;
 }
 
 static void remove_range(struct verified *verified, size_t at)
@@ -54,7 +57,7 @@ static void drop_oldest(struct verified *verified)
 {
 	size_t oldest = 0;
 	for (size_t i = 1; i < verified->count; i++)
-		if (verified->ranges[i].at_s < verified->ranges[oldest].at_s)
+		if (verified->ranges[i].run.began_s < verified->ranges[oldest].run.began_s)
 			oldest = i;
 	remove_range(verified, oldest);
 }
@@ -98,17 +101,19 @@ enum status verified_remove(struct verified *verified, uint32_t timeline, uint64
 /* Whether b continues a, and both were read in the same run. */
 static bool joins(const struct verified_range *a, const struct verified_range *b)
 {
-	return a->timeline == b->timeline && a->last + 1 == b->first && a->at_s == b->at_s;
+	return a->timeline == b->timeline && a->last + 1 == b->first && a->run.began_s == b->run.began_s &&
+	       a->run.newest_s == b->run.newest_s;
 }
 
-enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t number, int64_t at_s, struct error *err)
+enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t number, const struct verified_run *run,
+			 struct error *err)
 {
 	enum status st = verified_remove(verified, timeline, number, err);
 	while (verified->count + 2 > VERIFIED_RANGES_MAX)
 		drop_oldest(verified);
 	size_t at = find(verified, timeline, number);
 	if (!st)
-		st = insert(verified, at, (struct verified_range){timeline, number, number, at_s}, err);
+		st = insert(verified, at, (struct verified_range){timeline, number, number, *run}, err);
 	if (st)
 		return st;
 	struct verified_range *range = &verified->ranges[at];
@@ -132,21 +137,23 @@ static bool take_number(const char **text, uint64_t most, char behind, uint64_t 
 	return good;
 }
 
-/* "1 3 163 1763700000": timeline, first, last, time. */
+/* "1 3 163 1763700000 1763690000": timeline, first, last, times of the run. */
 static bool take_range(const char **text, struct verified_range *out)
 {
-	uint64_t timeline, at_s;
+	uint64_t timeline, began_s, newest_s;
 	bool good = take_number(text, UINT32_MAX, ' ', &timeline) && take_number(text, UINT64_MAX, ' ', &out->first) &&
-		    take_number(text, UINT64_MAX, ' ', &out->last) && take_number(text, INT64_MAX, '\n', &at_s);
+		    take_number(text, UINT64_MAX, ' ', &out->last) && take_number(text, INT64_MAX, ' ', &began_s) &&
+		    take_number(text, INT64_MAX, '\n', &newest_s);
 	if (!good || out->first > out->last)
 		return false;
 	out->timeline = (uint32_t)timeline;
-	out->at_s = (int64_t)at_s;
+	out->run = (struct verified_run){(int64_t)began_s, (int64_t)newest_s};
 	return true;
 }
 
 /* The last line counts the ranges: it shows a file that was cut off, or that a crash left empty. */
-static bool take_ranges(struct verified *verified, const char *text, int64_t not_before_s, struct error *err)
+static bool take_ranges(struct verified *verified, const char *text, const struct verified_place *place,
+			struct error *err)
 {
 	struct verified_range range = {0}, before = {0};
 	size_t count = 0;
@@ -157,7 +164,8 @@ static bool take_ranges(struct verified *verified, const char *text, int64_t not
 				  (range.timeline == before.timeline && range.first <= before.last)))
 			return false;
 		before = range;
-		if (range.at_s >= not_before_s && insert(verified, verified->count, range, err))
+		bool counts = range.run.began_s >= place->not_before_s && range.run.began_s <= place->now_s;
+		if (counts && insert(verified, verified->count, range, err))
 			return false;
 	}
 	char end[LINE_BYTES_MAX];
@@ -165,12 +173,12 @@ static bool take_ranges(struct verified *verified, const char *text, int64_t not
 	return strcmp(text, end) == 0;
 }
 
-enum status verified_open(struct verified *verified, const char *dir, const char *identity, uint64_t system_id,
-			  int64_t not_before_s, struct error *err)
+enum status verified_open(struct verified *verified, const struct verified_place *place, struct error *err)
 {
 	CLEANUP(freep) char *text = malloc(FILE_BYTES_MAX);
+	const char *identity = place->identity;
 	*verified = (struct verified){0};
-	(void)snprintf(verified->path, sizeof verified->path, "%s/verified-%" PRIu64, dir, system_id);
+	(void)snprintf(verified->path, sizeof verified->path, "%s/verified-%" PRIu64, place->dir, place->system_id);
 	(void)snprintf(verified->identity, sizeof verified->identity, "%s", identity);
 	if (text == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
@@ -179,7 +187,7 @@ enum status verified_open(struct verified *verified, const char *dir, const char
 		return st == STATUS_MISSING ? STATUS_OK : st;
 	bool ours = strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) == 0 &&
 		    strncmp(text + strlen(FIRST_LINE), identity, strlen(identity)) == 0;
-	if (ours && take_ranges(verified, text + strlen(FIRST_LINE) + strlen(identity), not_before_s, err))
+	if (ours && take_ranges(verified, text + strlen(FIRST_LINE) + strlen(identity), place, err))
 		return STATUS_OK;
 	verified->count = 0;
 	return STATUS_OK;
@@ -198,8 +206,8 @@ enum status verified_save(const struct verified *verified, struct error *err)
 	enum status st = buffer_printf(&text, err, FIRST_LINE "%s", verified->identity);
 	for (size_t i = 0; !st && i < verified->count; i++) {
 		const struct verified_range *range = &verified->ranges[i];
-		st = buffer_printf(&text, err, "%" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRId64 "\n", range->timeline,
-				   range->first, range->last, range->at_s);
+		st = buffer_printf(&text, err, "%" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 "\n",
+				   range->timeline, range->first, range->last, range->run.began_s, range->run.newest_s);
 	}
 	if (!st)
 		st = buffer_printf(&text, err, "end %zu\n", verified->count);

@@ -1,6 +1,6 @@
 /*
- * Notes which segments of one cluster verify --read found good, from one run to the next: ranges, each with the time
- * when they were read. If the notes are lost, the next run reads the segments again. Not safe for concurrent use.
+ * Notes which segments of one cluster verify --read found good, from one run to the next: ranges, each with the times
+ * of the run that read them. If the notes are lost, the next run reads the segments again. Not safe for concurrent use.
  */
 #ifndef WALSHIP_VERIFY_VERIFIED_H
 #define WALSHIP_VERIFY_VERIFIED_H
@@ -17,10 +17,20 @@
 #define VERIFIED_PATH_MAX (SPOOL_PATH_MAX + 48)
 #define VERIFIED_IDENTITY_MAX (IDENTITY_MAX + KEYRING_MAX * (2 * KEY_ID_BYTES + 8))
 
+/*
+ * Two clocks: this machine's says how old a note is, and the store's which objects it holds for. Either may have been
+ * wrong.
+ */
+struct verified_run {
+	int64_t began_s; /* UTC of this machine */
+	int64_t
+	    newest_s; /* UTC when the newest object of the listing was stored: an object stored later was not read */
+};
+
 struct verified_range {
 	uint32_t timeline;
 	uint64_t first, last; /* segments, as wal_name_number counts them */
-	int64_t at_s;         /* UTC: when the run that read them began */
+	struct verified_run run;
 };
 
 struct verified {
@@ -30,20 +40,26 @@ struct verified {
 	size_t count, capacity;
 };
 
+struct verified_place {
+	const char *dir;      /* of this user's own */
+	const char *identity; /* lines of text */
+	uint64_t system_id;
+	int64_t not_before_s, now_s; /* UTC of this machine */
+};
+
 /*
- * Loads the cluster's notes from dir, a directory of this user's own. Notes made before not_before_s, or under another
- * identity (lines of text), do not count. A file that is missing or incomplete is STATUS_OK and gives no notes. Call
+ * Loads the cluster's notes. Notes made before not_before_s, after now_s (the clock was ahead), or under another
+ * identity do not count. A file that is missing or incomplete is STATUS_OK and gives no notes. Call
  * verified_fini afterwards.
  */
-enum status verified_open(struct verified *verified, const char *dir, const char *identity, uint64_t system_id,
-			  int64_t not_before_s, struct error *err);
+enum status verified_open(struct verified *verified, const struct verified_place *place, struct error *err);
 void verified_fini(struct verified *verified);
 
-/* Whether the segment was found good, and was stored before that run began. */
+/* Whether the segment was found good, and was stored before that run began and listed the repository. */
 bool verified_has(const struct verified *verified, uint32_t timeline, uint64_t number, int64_t stored_s);
 
 /* Drops the oldest range when there is no room for another one. */
-enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t number, int64_t at_s,
+enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t number, const struct verified_run *run,
 			 struct error *err);
 enum status verified_remove(struct verified *verified, uint32_t timeline, uint64_t number, struct error *err);
 

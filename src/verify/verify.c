@@ -52,12 +52,18 @@ static enum status open_notes(struct verification *verification, uint64_t system
 	char dir[SPOOL_PATH_MAX];
 	char identity[VERIFIED_IDENTITY_MAX];
 	int64_t now_s = clock_utc_s(params->call->clock);
-	int64_t not_before_s = params->notes_max_age_ms == 0 ? 0 : now_s - params->notes_max_age_ms / 1000;
+	const struct verified_place place = {
+	    .dir = dir,
+	    .identity = identity,
+	    .system_id = system_id,
+	    .not_before_s = params->notes_max_age_ms == 0 ? 0 : now_s - params->notes_max_age_ms / 1000,
+	    .now_s = now_s,
+	};
 	enum status st = spool_prepare(params->notes_dir, dir, err);
 	if (!st)
 		st = name_identity(verification, identity, err);
 	verified_fini(&verification->verified);
-	return st ? st : verified_open(&verification->verified, dir, identity, system_id, not_before_s, err);
+	return st ? st : verified_open(&verification->verified, &place, err);
 }
 
 static enum status count_job(void *arg, const struct read_job *job, struct error *err)
@@ -157,6 +163,15 @@ static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *sto
 			  stored_s, &ignored) == STATUS_OK;
 }
 
+static int64_t newest_s(const struct coverage *coverage)
+{
+	int64_t newest_s = 0;
+	for (size_t i = 0; i < coverage->timeline_count; i++)
+		if (coverage->timelines[i].newest_s > newest_s)
+			newest_s = coverage->timelines[i].newest_s;
+	return newest_s;
+}
+
 /* Reads the cluster; coverage marks unreadable segments as lost. */
 static enum status read_all(struct verification *verification, struct coverage *coverage, struct error *err)
 {
@@ -171,6 +186,7 @@ static enum status read_all(struct verification *verification, struct coverage *
 					  .segment_bytes = coverage->segment_bytes,
 					  .objects = verification->plan.jobs,
 					  .bytes = verification->bytes,
+					  .newest_s = newest_s(coverage),
 					  .lost = mark_lost,
 					  .arg = coverage};
 	struct times times = {verification, coverage};

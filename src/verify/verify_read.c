@@ -18,7 +18,8 @@
 struct reading {
 	struct cluster_reading *cluster;
 	struct crc32c crc32c;
-	int64_t began_s, began_ms;
+	struct verified_run run;
+	int64_t began_ms;
 	/* Its mutex guards the fields below, the totals, notes and progress of cluster, and the output. */
 	struct queue queue;
 	struct read_job jobs[QUEUE_ITEMS];
@@ -118,7 +119,7 @@ static void note(struct reading *reading, const struct wal_name *name, bool good
 	uint64_t number;
 	if (name->kind != WAL_SEGMENT || !wal_name_number(name, cluster->segment_bytes, &number))
 		return;
-	enum status st = good ? verified_add(cluster->verified, name->timeline, number, reading->began_s, &err)
+	enum status st = good ? verified_add(cluster->verified, name->timeline, number, &reading->run, &err)
 			      : verified_remove(cluster->verified, name->timeline, number, &err);
 	if (!st && !good)
 		st = cluster->lost(cluster->arg, name->timeline, number, &err);
@@ -279,7 +280,7 @@ static enum status read_all(struct reading *reading, struct error *err)
 enum status verify_read(struct cluster_reading *cluster, struct error *err)
 {
 	const struct call *call = cluster->call;
-	struct reading reading = {.cluster = cluster, .began_s = clock_utc_s(call->clock)};
+	struct reading reading = {.cluster = cluster, .run = {clock_utc_s(call->clock), cluster->newest_s}};
 	reading.saved_ms = reading.began_ms = clock_monotonic_ms(call->clock);
 	crc32c_init(&reading.crc32c);
 	queue_init(&reading.queue, reading.jobs, sizeof reading.jobs[0]);

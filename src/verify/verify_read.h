@@ -30,6 +30,7 @@ struct cluster_reading {
 	uint64_t system_id;
 	uint32_t segment_bytes;
 	uint64_t objects, bytes; /* to read: for the progress */
+	int64_t newest_s;        /* UTC when the newest object was stored, for the notes */
 	/* Called for each unreadable segment, by one thread at a time. */
 	enum status (*lost)(void *arg, uint32_t timeline, uint64_t number, struct error *err);
 	void *arg;

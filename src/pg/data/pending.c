@@ -66,6 +66,8 @@ static void add_entry(struct pending *out, const char *entry, int status_fd, int
 		out->done_s = info.st_ctim.tv_sec;
 	if (name.kind == WAL_SEGMENT && strcmp(name.text, out->furthest.text) > 0)
 		out->furthest = name;
+	if (!ready && name.kind == WAL_SEGMENT && strcmp(name.text, out->done.text) > 0)
+		out->done = name;
 }
 
 /* All segments have the same size, including those not yet written. */

@@ -13,6 +13,7 @@ struct pending {
 	uint64_t segments;          /* segments among the files */
 	/* Over ready and done files: the furthest segment, and the time of the last .done. */
 	struct wal_name furthest; /* text is "" if there is none */
+	struct wal_name done;     /* the furthest with .done */
 	int64_t done_s;           /* 0: none */
 	uint32_t segment_bytes;   /* wal_segment_size; 0: unknown, because there is no segment */
 };

@@ -124,6 +124,35 @@ static void only_older(struct health *health)
 	health->archive.older = true;
 }
 
+/* archive_command = /bin/true */
+static void done_in_vain(struct health *health)
+{
+	(void)wal_name_parse(&health->pending.done, "000000010000000000000008", &err);
+}
+
+static void done_in_vain_and_waits(struct health *health)
+{
+	done_in_vain(health);
+	wait_for(health, MINUTES(1));
+}
+
+static void done_in_vain_from_the_beginning(struct health *health)
+{
+	never_new(health);
+	done_in_vain(health);
+}
+
+static void done(struct health *health)
+{
+	(void)wal_name_parse(&health->pending.done, NEWEST, &err);
+}
+
+static void received_by_a_standby(struct health *health)
+{
+	done_in_vain(health);
+	health->checkpoint.is_standby = true;
+}
+
 static void unreachable(struct health *health)
 {
 	health->archive = (struct health_archive){0};
@@ -266,6 +295,19 @@ static const struct {
     {"never, new", never_new, 0, {O, O, O, O, O}, "PostgreSQL has not finished a segment"},
     {"never, waits", never_waits, 0, {O, O, O, O, O}, "the first files wait"},
     {"only older", only_older, 2, {C, O, O, O, O}, "none from the last 4 GiB"},
+    {"done in vain",
+     done_in_vain,
+     2,
+     {C, O, O, O, O},
+     "PostgreSQL takes 000000010000000000000008 for archived, but the repository ends with " NEWEST},
+    {"done in vain, and waits", done_in_vain_and_waits, 2, {C, O, O, O, O}, "the repository ends with " NEWEST},
+    {"done in vain from the beginning",
+     done_in_vain_from_the_beginning,
+     2,
+     {C, O, O, O, O},
+     "the repository has no recent segment of this cluster"},
+    {"done", done, 0, {O, O, O, O, O}, "newest segment is " NEWEST ", 2 min old"},
+    {"received by a standby", received_by_a_standby, 0, {O, O, O, O, O}, "newest segment is " NEWEST},
     {"unreachable", unreachable, 3, {U, O, O, U, O}, "cannot read the repository: no answer"},
     {"fails",
      fails,

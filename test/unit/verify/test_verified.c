@@ -7,6 +7,7 @@
 #include "support/scratch.h"
 #include "verify/verified.h"
 
+#define NOW 100000 /* the notes are older */
 #define IDENTITY "repo file:///x\ns3-endpoint \n"
 
 static struct scratch dir;
@@ -14,7 +15,8 @@ static struct error err;
 
 static void open_notes(struct verified *verified, const char *identity, int64_t not_before_s)
 {
-	assert_ok(verified_open(verified, dir.path, identity, 42, not_before_s, &err), err);
+	const struct verified_place place = {dir.path, identity, 42, not_before_s, NOW};
+	assert_ok(verified_open(verified, &place, &err), err);
 }
 
 static void describe(const struct verified *verified, const char *expected)
@@ -22,7 +24,8 @@ static void describe(const struct verified *verified, const char *expected)
 	struct buffer text = {0};
 	for (size_t i = 0; i < verified->count; i++)
 		(void)buffer_printf(&text, &err, "%u:%lu-%lu@%ld ", verified->ranges[i].timeline,
-				    verified->ranges[i].first, verified->ranges[i].last, verified->ranges[i].at_s);
+				    verified->ranges[i].first, verified->ranges[i].last,
+				    verified->ranges[i].run.began_s);
 	assert_string_equal(buffer_text(&text), expected);
 	buffer_fini(&text);
 }
@@ -30,7 +33,7 @@ static void describe(const struct verified *verified, const char *expected)
 static void add(struct verified *verified, uint32_t timeline, uint64_t first, uint64_t last, int64_t at_s)
 {
 	for (uint64_t number = first; number <= last; number++)
-		assert_ok(verified_add(verified, timeline, number, at_s, &err), err);
+		assert_ok(verified_add(verified, timeline, number, &(struct verified_run){at_s, NOW}, &err), err);
 }
 
 static void ranges_grow_together_and_apart(void **unused)
@@ -94,7 +97,7 @@ static void notes_are_saved_and_loaded(void **unused)
 	open_notes(&verified, IDENTITY "key 00\n", 0);
 	describe(&verified, "");
 	verified_fini(&verified);
-	assert_ok(verified_open(&verified, dir.path, IDENTITY, 43, 0, &err), err);
+	assert_ok(verified_open(&verified, &(struct verified_place){dir.path, IDENTITY, 43, 0, NOW}, &err), err);
 	describe(&verified, "");
 	verified_fini(&verified);
 }
@@ -102,24 +105,24 @@ static void notes_are_saved_and_loaded(void **unused)
 static void an_incomplete_file_gives_no_notes(void **unused)
 {
 	(void)unused;
-#define HEAD "walship verified 1\n" IDENTITY
+#define HEAD "walship verified 2\n" IDENTITY
 	static const struct {
 		const char *text, *expected;
 	} cases[] = {
-	    {HEAD "1 5 9 100\nend 1\n", "1:5-9@100 "},
+	    {HEAD "1 5 9 100 90\nend 1\n", "1:5-9@100 "},
 	    {HEAD "end 0\n", ""},
 	    {"", ""},
 	    {HEAD, ""},
-	    {HEAD "1 5 9 100\n", ""},
-	    {HEAD "1 5 9 100\nend 2\n", ""},
-	    {HEAD "1 5 9 100\nend 1", ""},
-	    {HEAD "1 5 9 100\nend 1\nmore\n", ""},
+	    {HEAD "1 5 9 100 90\n", ""},
+	    {HEAD "1 5 9 100 90\nend 2\n", ""},
+	    {HEAD "1 5 9 100 90\nend 1", ""},
+	    {HEAD "1 5 9 100 90\nend 1\nmore\n", ""},
 	    {HEAD "1 5 9\nend 1\n", ""},
-	    {HEAD "1 9 5 100\nend 1\n", ""},
-	    {HEAD "1 5 9 100\n1 9 12 100\nend 2\n", ""},
-	    {HEAD "2 5 9 100\n1 9 12 100\nend 2\n", ""},
-	    {HEAD "1 5 9 100 7\nend 1\n", ""},
-	    {"walship verified 2\n" IDENTITY "1 5 9 100\nend 1\n", ""},
+	    {HEAD "1 9 5 100 90\nend 1\n", ""},
+	    {HEAD "1 5 9 100 90\n1 9 12 100 90\nend 2\n", ""},
+	    {HEAD "2 5 9 100 90\n1 9 12 100 90\nend 2\n", ""},
+	    {HEAD "1 5 9 100 90 7\nend 1\n", ""},
+	    {"walship verified 1\n" IDENTITY "1 5 9 100\nend 1\n", ""},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct verified verified;
@@ -136,7 +139,8 @@ static void ranges_are_bounded(void **unused)
 	struct verified verified;
 	open_notes(&verified, "repo file:///bound\n", 0);
 	for (uint64_t i = 0; i < 2 * VERIFIED_RANGES_MAX; i++)
-		assert_ok(verified_add(&verified, 1, 2 * i, (int64_t)(1000 + i), &err), err);
+		assert_ok(verified_add(&verified, 1, 2 * i, &(struct verified_run){(int64_t)(1000 + i), NOW}, &err),
+			  err);
 	assert_in_range(verified.count, VERIFIED_RANGES_MAX - 2, VERIFIED_RANGES_MAX);
 	/* The oldest ranges were dropped. */
 	assert_true(verified_has(&verified, 1, 4UL * VERIFIED_RANGES_MAX - 2, 0));
@@ -149,11 +153,29 @@ static void ranges_are_bounded(void **unused)
 	verified_fini(&verified);
 }
 
+/* The clock of the run was ahead: by so much that it shows, or by less. The store's clock decides then. */
+static void a_clock_that_was_ahead_proves_nothing(void **unused)
+{
+	(void)unused;
+	struct verified verified;
+	open_notes(&verified, IDENTITY "ahead\n", 0);
+	assert_ok(verified_add(&verified, 1, 5, &(struct verified_run){NOW + 1, 50}, &err), err);
+	assert_ok(verified_add(&verified, 1, 6, &(struct verified_run){NOW, 50}, &err), err);
+	assert_ok(verified_save(&verified, &err), err);
+	verified_fini(&verified);
+	open_notes(&verified, IDENTITY "ahead\n", 0);
+	assert_false(verified_has(&verified, 1, 5, 40));
+	assert_true(verified_has(&verified, 1, 6, 50));
+	assert_false(verified_has(&verified, 1, 6, 51)); /* stored after the listing, before the time of the note */
+	verified_fini(&verified);
+}
+
 static void a_missing_directory_is_an_error(void **unused)
 {
 	(void)unused;
 	struct verified verified;
-	assert_ok(verified_open(&verified, scratch_path(&dir, "none"), IDENTITY, 42, 0, &err), err);
+	const struct verified_place place = {scratch_path(&dir, "none"), IDENTITY, 42, 0, NOW};
+	assert_ok(verified_open(&verified, &place, &err), err);
 	assert_int_equal(verified_save(&verified, &err), STATUS_LOCAL);
 	verified_fini(&verified);
 }
@@ -161,9 +183,12 @@ static void a_missing_directory_is_an_error(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ranges_grow_together_and_apart),    cmocka_unit_test(notes_are_saved_and_loaded),
-	    cmocka_unit_test(an_incomplete_file_gives_no_notes), cmocka_unit_test(ranges_are_bounded),
+	    cmocka_unit_test(ranges_grow_together_and_apart),
+	    cmocka_unit_test(notes_are_saved_and_loaded),
+	    cmocka_unit_test(an_incomplete_file_gives_no_notes),
+	    cmocka_unit_test(ranges_are_bounded),
 	    cmocka_unit_test(a_missing_directory_is_an_error),
+	    cmocka_unit_test(a_clock_that_was_ahead_proves_nothing),
 	};
 	scratch_init(&dir);
 	int failed = cmocka_run_group_tests_name("verify/verified", tests, NULL, NULL);

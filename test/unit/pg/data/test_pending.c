@@ -71,6 +71,7 @@ static void counts_what_is_ready(void **unused)
 	assert_int_equal(pending.newest_s, 2000);
 	assert_string_equal(pending.first, "000000010000000000000004");
 	assert_string_equal(pending.furthest.text, "000000010000000000000005");
+	assert_string_equal(pending.done.text, "000000010000000000000003");
 	assert_int_equal(pending.segment_bytes, SEGMENT_BYTES);
 	/* The time of the rename to .done, not of the file. */
 	assert_true(pending.done_s > time(NULL) - 60);
