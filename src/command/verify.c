@@ -23,6 +23,7 @@ enum status command_verify(struct command_context *context, struct error *err)
 	    .settings = &settings,
 	    .call = context->call,
 	    .console = &context->console,
+	    .push_timeout_ms = (int64_t)config_number(config, OPTION_ID_PUSH_TIMEOUT),
 	    .json = command_flag(context, "json"),
 	    .read = command_flag(context, "read"),
 	    .notes_dir = notes_dir == NULL ? config_text(config, OPTION_ID_SPOOL) : notes_dir,

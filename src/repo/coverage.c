@@ -225,3 +225,12 @@ enum status coverage_history(struct coverage *coverage, uint32_t timeline, const
 	enum status st = wal_history_read(timeline, text, len, take_line, &lineage, err);
 	return st ? st : set_parent(&lineage, timeline, true, err);
 }
+
+int64_t coverage_newest_s(const struct coverage *coverage)
+{
+	int64_t newest_s = 0;
+	for (size_t i = 0; i < coverage->timeline_count; i++)
+		if (coverage->timelines[i].newest_s > newest_s)
+			newest_s = coverage->timelines[i].newest_s;
+	return newest_s;
+}

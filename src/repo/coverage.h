@@ -113,6 +113,13 @@ enum status coverage_history(struct coverage *coverage, uint32_t timeline, const
 enum status coverage_end(struct coverage *coverage, struct error *err);
 
 /*
+ * After coverage_end: a segment that counted as missing has been stored since the listing. False, and no change, when
+ * the segment is in no listed gap, or would leave a gap between itself and the timeline's own segments: report the
+ * segment beside them first.
+ */
+bool coverage_add_late(struct coverage *coverage, uint32_t id, uint64_t number, int64_t stored_s);
+
+/*
  * After coverage_end: marks a stored segment as unreadable, which only reading finds. Windows end before it, and the
  * gaps show it as lost; the counts of missing segments do not change.
  */
@@ -125,6 +132,9 @@ enum status coverage_mark_lost(struct coverage *coverage, uint32_t id, uint64_t 
 #define COVERAGE_TIMES_MAX 64
 typedef bool (*coverage_time_fn)(void *arg, uint32_t timeline, uint64_t number, int64_t *stored_s);
 void coverage_lost_times(struct coverage *coverage, coverage_time_fn ask, void *arg);
+
+/* When the newest object was stored; 0 without objects. */
+int64_t coverage_newest_s(const struct coverage *coverage);
 
 /* False when needed segments or timeline histories are missing. */
 bool coverage_is_complete(const struct coverage *coverage);

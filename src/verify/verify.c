@@ -11,6 +11,7 @@
 #include "inventory/survey.h"
 #include "text/hex.h"
 #include "verify/read_plan.h"
+#include "verify/verify_late.h"
 #include "verify/verify_read.h"
 
 struct verification {
@@ -163,15 +164,6 @@ static bool ask_time(void *arg, uint32_t timeline, uint64_t number, int64_t *sto
 			  stored_s, &ignored) == STATUS_OK;
 }
 
-static int64_t newest_s(const struct coverage *coverage)
-{
-	int64_t newest_s = 0;
-	for (size_t i = 0; i < coverage->timeline_count; i++)
-		if (coverage->timelines[i].newest_s > newest_s)
-			newest_s = coverage->timelines[i].newest_s;
-	return newest_s;
-}
-
 /* Reads the cluster; coverage marks unreadable segments as lost. */
 static enum status read_all(struct verification *verification, struct coverage *coverage, struct error *err)
 {
@@ -186,7 +178,7 @@ static enum status read_all(struct verification *verification, struct coverage *
 					  .segment_bytes = coverage->segment_bytes,
 					  .objects = verification->plan.jobs,
 					  .bytes = verification->bytes,
-					  .newest_s = newest_s(coverage),
+					  .newest_s = coverage_newest_s(coverage),
 					  .lost = mark_lost,
 					  .arg = coverage};
 	struct times times = {verification, coverage};
@@ -218,12 +210,17 @@ static enum status show(const struct verification *verification, const struct co
 static enum status judge(void *arg, struct coverage *coverage, struct error *err)
 {
 	struct verification *verification = arg;
+	const struct late_search late = {verification->params->call, verification->survey.repo->store,
+					 verification->params->push_timeout_ms};
+	enum status st = verify_late(&late, coverage, err);
+	if (st)
+		return st;
 	struct missing missing = cluster_missing(coverage);
 	verification->found = true;
 	verification->missing.ranges += missing.ranges;
 	verification->missing.segments += missing.segments;
 	verification->missing_histories += coverage->missing_histories;
-	enum status st = verification->params->read ? read_all(verification, coverage, err) : STATUS_OK;
+	st = verification->params->read ? read_all(verification, coverage, err) : STATUS_OK;
 	return st ? st : show(verification, coverage, err);
 }
 

@@ -11,7 +11,8 @@ struct verify_params {
 	const struct console *console;
 	uint64_t system_id; /* the only cluster to verify; 0: all clusters */
 	bool json;
-	bool read; /* open and check every object, not only the names */
+	int64_t push_timeout_ms; /* the longest time that a push takes */
+	bool read;               /* open and check every object, not only the names */
 	/* With read: */
 	const char *notes_dir;    /* where the segments that were found good are noted: as for spool_prepare */
 	int64_t notes_max_age_ms; /* older notes do not count; 0: notes of any age count */

@@ -409,6 +409,77 @@ static void a_window_reports_archived_segments(void **unused)
 	}
 }
 
+/* Stored after the listing, in this order: as if they had been listed. */
+static void segments_may_come_late(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *listed, *late, *all, *history; /* of timeline 2 */
+	} rows[] = {
+	    {"1:3@10 1:5@20", "1:4@30", "1:3@10 1:4@30 1:5@20", NULL},
+	    {"1:3@10 1:7@20 1:9@25", "1:5@30", "1:3@10 1:5@30 1:7@20 1:9@25", NULL},
+	    {"1:3@10 1:7@20 1:9@25", "1:4@30 1:6@31", "1:3@10 1:4@30 1:6@31 1:7@20 1:9@25", NULL},
+	    {"1:3@10 1:7@20 1:9@25", "1:6@31 1:5@32 1:4@33 1:8@34", "1:3@10 1:4@33 1:5@32 1:6@31 1:7@20 1:8@34 1:9@25",
+	     NULL},
+	    /* Up to the end of the parent, and down to the beginning of its child. */
+	    {"1:3@10 2:6@50", "1:4@60 1:5@61", "1:3@10 1:4@60 1:5@61 2:6@50", "1\t0/6000060\tx\n"},
+	    {"1:3@10 1:4@11 1:5@12 2:9@50", "2:8@60 2:7@61 2:6@62", "1:3@10 1:4@11 1:5@12 2:6@62 2:7@61 2:8@60 2:9@50",
+	     "1\t0/6000060\tx\n"},
+	    {"1:3@10 1:4@11 1:5@12 2:9@50", "2:8@60", "1:3@10 1:4@11 1:5@12 2:8@60 2:9@50", "1\t0/6000060\tx\n"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct buffer texts[2] = {0};
+		for (size_t n = 0; n < 2; n++) {
+			struct coverage coverage;
+			char late[256];
+			coverage_init(&coverage, 42, 16 * MIB);
+			feed(&coverage, n == 0 ? rows[i].listed : rows[i].all);
+			if (rows[i].history != NULL)
+				assert_ok(
+				    coverage_history(&coverage, 2, rows[i].history, strlen(rows[i].history), &err),
+				    err);
+			assert_ok(coverage_end(&coverage, &err), err);
+			(void)snprintf(late, sizeof late, "%s", n == 0 ? rows[i].late : "");
+			for (char *rest = late, *word; n == 0 && (word = strsep(&rest, " ")) != NULL;) {
+				uint32_t timeline = (uint32_t)strtoul(word, &word, 16);
+				uint64_t number = strtoull(word + 1, &word, 16);
+				assert_true(
+				    coverage_add_late(&coverage, timeline, number, strtoll(word + 1, NULL, 10)));
+			}
+			describe(&coverage, &texts[n]);
+			coverage_fini(&coverage);
+		}
+		assert_string_equal(buffer_text(&texts[0]), buffer_text(&texts[1]));
+		buffer_fini(&texts[0]);
+		buffer_fini(&texts[1]);
+	}
+}
+
+/* In no gap, apart from the others, or behind the end that is needed. */
+static void other_segments_do_not_come_late(void **unused)
+{
+	(void)unused;
+	static const char history[] = "1\t0/6000060\tx\n";
+	struct coverage coverage;
+	struct buffer before = {0}, after = {0};
+	coverage_init(&coverage, 42, 16 * MIB);
+	feed(&coverage, "1:3@10 1:9@20 2:9@50");
+	assert_ok(coverage_history(&coverage, 2, history, sizeof history - 1, &err), err);
+	assert_ok(coverage_end(&coverage, &err), err);
+	describe(&coverage, &before);
+	assert_false(coverage_add_late(&coverage, 1, 3, 60));
+	assert_false(coverage_add_late(&coverage, 1, 2, 60));
+	assert_false(coverage_add_late(&coverage, 1, 7, 60));
+	assert_false(coverage_add_late(&coverage, 1, 10, 60));
+	assert_false(coverage_add_late(&coverage, 2, 6, 60));
+	assert_false(coverage_add_late(&coverage, 3, 6, 60));
+	describe(&coverage, &after);
+	assert_string_equal(buffer_text(&before), buffer_text(&after));
+	buffer_fini(&before);
+	buffer_fini(&after);
+	coverage_fini(&coverage);
+}
+
 /* lost: "1:5 1:6" are the unreadable segments. */
 static void windows_end_at_lost_segments(void **unused)
 {
@@ -574,6 +645,8 @@ int main(void)
 	    cmocka_unit_test(the_newest_window_is_where_the_cluster_is),
 	    cmocka_unit_test(a_window_reports_archived_segments),
 	    cmocka_unit_test(windows_end_at_lost_segments),
+	    cmocka_unit_test(segments_may_come_late),
+	    cmocka_unit_test(other_segments_do_not_come_late),
 	    cmocka_unit_test(windows_next_to_lost_segments_have_times),
 	    cmocka_unit_test(windows_are_bounded),
 	    cmocka_unit_test(lost_segments_are_bounded),
