@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "sys/program.h"
+#include "text/redact.h"
 #include "text/sanitize.h"
 
 #define HOST_MAX 256
@@ -133,9 +134,11 @@ static enum status set_event(struct variables *to, const struct notifier *notifi
 }
 
 /* One line: how the command ended, and its output. */
-static void say_result(enum status st, const struct error *trouble, const struct secret *printed,
+static void say_result(enum status st, const struct error *trouble, struct secret *printed,
 		       char out[NOTIFIED_RESULT_MAX])
 {
+	if (printed->len > 0)
+		printed->len = redact(printed->data, printed->len);
 	size_t len = printed->len < PRINTED_MAX ? printed->len : PRINTED_MAX;
 	while (len > 0 && strchr("\r\n ", printed->data[len - 1]) != NULL)
 		len--;

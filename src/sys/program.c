@@ -12,11 +12,13 @@
 
 #include "base/cleanup.h"
 #include "text/argsplit.h"
+#include "text/redact.h"
 
-#define STDERR_MAX 256 /* of standard error, for its first line */
-#define REPEATED_MIN 8 /* bytes of output; shorter pieces reveal nothing and match by chance */
-#define POLL_MS 100    /* a signal just before poll does not interrupt it */
-#define EXIT_POLL_MS 5 /* the pipes are closed and the exit is near */
+#define STDERR_MAX 4096    /* of standard error; more than a line of it, so that a key is read whole and left out */
+#define LINE_MAX_BYTES 256 /* of its first line */
+#define REPEATED_MIN 8     /* bytes of output; shorter pieces reveal nothing and match by chance */
+#define POLL_MS 100        /* a signal just before poll does not interrupt it */
+#define EXIT_POLL_MS 5     /* the pipes are closed and the exit is near */
 #define READ_BYTES 4096
 #define LATE_READS_MAX 16 /* reads: the capacity of a pipe (pipe(7)); a surviving child could write forever */
 
@@ -173,7 +175,7 @@ static enum status add_stderr_line(const struct run *run, enum status st, struct
 {
 	static const char blank[] = {' ', '\t', '\r', '\n'};
 	const struct error without = *err;
-	const char *line = run->err_out.text;
+	char *line = run->err_out.text;
 	const char *end_of_text = line + run->err_out.len;
 	while (line < end_of_text && memchr(blank, *line, sizeof blank) != NULL)
 		line++;
@@ -184,7 +186,8 @@ static enum status add_stderr_line(const struct run *run, enum status st, struct
 	if (repeats_output(&run->out, line, len))
 		return error_set(err, st, "%s (the error message repeats the output, so it is not shown)",
 				 without.text);
-	return error_set(err, st, "%s: '%.*s'", without.text, (int)len, line);
+	len = redact(line, len);
+	return error_set(err, st, "%s: '%.*s'", without.text, (int)(len < LINE_MAX_BYTES ? len : LINE_MAX_BYTES), line);
 }
 
 static enum status check_exit(const struct run *run, struct error *err)

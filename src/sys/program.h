@@ -25,7 +25,8 @@ struct program {
  * the call's deadline, at the timeout, on a signal, or when it prints too much.
  *
  * STATUS_USAGE: the command line is invalid, or the program cannot be started. STATUS_UNREACHABLE: it failed or did not
- * exit in time; the error text then has the first line of its standard error, unless that repeats a part of its output.
+ * exit in time; the error text then has the first line of its standard error, without keys (text/redact.h), unless
+ * that repeats a part of its output.
  */
 enum status program_run(const struct program *program, const struct call *call, struct secret *out, struct error *err);
 

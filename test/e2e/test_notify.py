@@ -171,11 +171,11 @@ def test_its_result_is_logged_once(dir_site, failing, command, result):
 
 
 def test_a_good_result_is_told_to_those_who_ask(dir_site, failing):
-    dir_site.walship.configure(notify_command="sh -c 'echo sent to $WALSHIP_EVENT; echo line two'")
+    dir_site.walship.configure(notify_command=f"sh -c 'echo sent to $WALSHIP_EVENT; echo {'5aA0' * 16}.'")
     dir_site.store.go_away()
     assert "notify-command" not in failing().err
     said = host.wait_for(lambda: [line for line in failing("-v").err.splitlines() if "notify-command" in line], "the result")
-    assert said == ["walship: notify-command: exited with code 0: sent to failing?line two"]
+    assert said == ["walship: notify-command: exited with code 0: sent to failing?[64 hexadecimal digits left out]."]
 
 
 @pytest.mark.parametrize("spool", ["/nonexistent/spool", "not/absolute"])

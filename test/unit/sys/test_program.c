@@ -10,6 +10,9 @@
 #include "support/scratch.h"
 #include "sys/program.h"
 
+#define KEY "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
+#define BLANKS "                    "
+
 static const char *const environment[] = {"PATH=/usr/bin:/bin", "GREETING=hello", NULL};
 static struct call call = {.clock = &system_clock, .random = &system_random};
 static struct error err;
@@ -74,6 +77,14 @@ static void says_what_went_wrong(void **unused)
 	     "x-command sh: exited with code 2 (the error message repeats the output, so it is not shown)"},
 	    {"sh -c 'echo sesame-open; echo + echo sesame-open >&2; exit 2'", STATUS_UNREACHABLE,
 	     "x-command sh: exited with code 2 (the error message repeats the output, so it is not shown)"},
+	    /* A program that prints a key as its error: whole, or where the line is cut. */
+	    {"sh -c 'echo cannot use " KEY "! >&2; exit 2'", STATUS_UNREACHABLE,
+	     "x-command sh: exited with code 2: 'cannot use [64 hexadecimal digits left out]!'"},
+	    {"sh -c 'printf %220s%s x " KEY " >&2; exit 2'", STATUS_UNREACHABLE,
+	     "x-command sh: exited with code 2: 'x[64 hexadecimal digits left out]'"},
+	    {"sh -c 'printf x%230s%s x " KEY " >&2; exit 2'", STATUS_UNREACHABLE,
+	     "x-command sh: exited with code 2: 'x" BLANKS BLANKS BLANKS BLANKS BLANKS BLANKS BLANKS BLANKS BLANKS
+		 BLANKS BLANKS "         x[64 hexadecimal digits le'"},
 	    {"head -c 65537 /dev/zero", STATUS_UNREACHABLE, "x-command head: printed more than 65536 bytes"},
 	    {"yes", STATUS_UNREACHABLE, "x-command yes: printed more than 65536 bytes"},
 	};
