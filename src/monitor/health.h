@@ -80,6 +80,7 @@ struct health {
 	bool spool_known; /* notes, failures and notified are valid, for this pg_wal; false: spool_trouble says why */
 	struct push_notes notes;
 	struct error spool_trouble;
+	int64_t traced_s;         /* when the last successful push left a trace in the spool; 0: never */
 	struct failures failures; /* count 0: the last push succeeded, or no push was tried */
 	struct notified notified;
 	struct health_archive archive;

@@ -253,6 +253,30 @@ static void judge_backlog(const struct health *health, const struct thresholds *
 	advise_clock(check, &age);
 }
 
+/*
+ * PostgreSQL archived a file, and no push left a trace here since: its pushes use another spool, and a record of their
+ * failures is there. A standby marks files that it receives.
+ */
+static bool leaves_no_trace(const struct health *health)
+{
+	int64_t done_s = health->pending_known && !health->checkpoint.is_standby ? health->pending.done_s : 0;
+	return done_s > health->traced_s + CLOCK_DRIFT_S;
+}
+
+static void say_no_trace(const struct health *health, struct health_check *check)
+{
+	char when[UTC_TEXT_SIZE];
+	utc_text(health->pending.done_s, when);
+	say(check, HEALTH_UNKNOWN,
+	    "no push has left a trace in the spool %s since PostgreSQL archived a file at %s: failures may be recorded "
+	    "elsewhere",
+	    health->notes.spool, when);
+	advise(
+	    check,
+	    "archive_command and status must use the same spool, and a service with PrivateTmp has another /tmp: set "
+	    "spool to a directory that both see; after an update or a restore the next push leaves a trace");
+}
+
 static void judge_pushes(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct failures *failures = &health->failures;
@@ -262,6 +286,8 @@ static void judge_pushes(const struct health *health, const struct thresholds *t
 	} else if (!health->spool_known) {
 		say(check, HEALTH_UNKNOWN, "%s", health->spool_trouble.text);
 		advise(check, health->spool_trouble.hint);
+	} else if (failures->count == 0 && leaves_no_trace(health)) {
+		say_no_trace(health, check);
 	} else if (failures->count == 0) {
 		say(check, HEALTH_OK, "no push has failed since the last success");
 	} else {

@@ -72,6 +72,7 @@ static void look_into_spool(struct health *health, const char *spool)
 	/* An existing record is valid even if the spool is no longer writable. */
 	bool failing = failures_read(&health->notes, &health->failures);
 	health->spool_known = notes_are_taken(&health->notes, &health->spool_trouble) || failing;
+	health->traced_s = push_notes_trace_s(&health->notes);
 	notified_read(&health->notes, &health->notified);
 }
 

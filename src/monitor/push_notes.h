@@ -25,6 +25,15 @@ bool push_notes_find(struct push_notes *out, const char *spool, const char *wal_
 /* Creates the spool, or checks that the existing one is trustworthy. */
 enum status push_notes_prepare(const struct push_notes *notes, struct error *err);
 
+/*
+ * Leaves a trace of a successful push, for walship status: a push that uses another spool leaves none here. Costs one
+ * system call if there is a trace already. Without a usable spool there is none.
+ */
+void push_notes_leave_trace(const struct push_notes *notes);
+
+/* When the last push left its trace; 0: never. */
+int64_t push_notes_trace_s(const struct push_notes *notes);
+
 /* "SPOOL/WHAT-DEVICE-INODE" */
 void push_notes_path(const struct push_notes *notes, const char *what, char out[PUSH_NOTES_PATH_MAX]);
 

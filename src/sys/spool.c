@@ -6,12 +6,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SPOOL_HINT "set spool to a directory that this user owns, mode 0700, outside the data directory"
+#define SPOOL_HINT                                                                                                     \
+	"set spool to a directory that this user owns, mode 0700, outside the data directory; or make the default "    \
+	"one: install -d -m 700 -o USER /var/spool/walship"
+
+/* Not by mode: a directory of ours with a wrong mode is reported, not passed over. */
+static bool is_own_directory(const char *path)
+{
+	struct stat info;
+	return lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid();
+}
+
+void spool_default(const char *shared, char out[SPOOL_PATH_MAX])
+{
+	if (is_own_directory(shared))
+		(void)snprintf(out, SPOOL_PATH_MAX, "%s", shared);
+	else
+		(void)snprintf(out, SPOOL_PATH_MAX, "/tmp/walship-%u", (unsigned)geteuid());
+}
 
 bool spool_path(const char *given, char out[SPOOL_PATH_MAX])
 {
 	if (given == NULL)
-		(void)snprintf(out, SPOOL_PATH_MAX, "/tmp/walship-%u", (unsigned)geteuid());
+		spool_default(SPOOL_SHARED, out);
 	else if (given[0] != '/' || strlen(given) >= SPOOL_PATH_MAX)
 		return false;
 	else

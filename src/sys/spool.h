@@ -10,12 +10,19 @@
 #include "walship/error.h"
 
 #define SPOOL_PATH_MAX 512
+#define SPOOL_SHARED "/var/spool/walship" /* packages make it (doc/deploy/systemd/walship.conf) */
 
 /*
- * Puts the spool's path into out, without file system access. given NULL: /tmp/walship-UID. Returns false when given is
- * not an absolute path or is too long.
+ * Puts the spool's path into out. given NULL: the default spool. Returns false when given is not an absolute path or is
+ * too long.
  */
 bool spool_path(const char *given, char out[SPOOL_PATH_MAX]);
+
+/*
+ * The default spool: shared (SPOOL_SHARED) if that is a directory of this user's own; otherwise /tmp/walship-UID.
+ * Nobody else can make or take the first, and a service with a /tmp of its own (PrivateTmp) sees it too.
+ */
+void spool_default(const char *shared, char out[SPOOL_PATH_MAX]);
 
 /*
  * Puts the spool's path into out and creates the directory (mode 0700) if necessary. given as above. STATUS_LOCAL when

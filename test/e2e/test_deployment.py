@@ -50,6 +50,15 @@ def test_units_are_installed_for_the_prefix(units):
         assert "\nExecStart=/usr/bin/walship " in text and "@" not in text.replace("walship-failed@", "").replace("=@system-service", "").replace("=~@privileged", "")
 
 
+def test_the_default_spool_is_made(installed, units):
+    (line,) = [line for line in (installed / "usr/lib/tmpfiles.d/walship.conf").read_text().splitlines() if not line.startswith("#")]
+    assert line == "d /var/spool/walship 0700 postgres postgres -"
+    # In the place that walship prefers, and that the units may write to.
+    assert '#define SPOOL_SHARED "/var/spool/walship"' in (host.ROOT / "src/sys/spool.h").read_text()
+    for name in ("walship-status.service", "walship-verify.service"):
+        assert "-/var/spool/walship" in re.search("^ReadWritePaths=(.*)$", (units / name).read_text(), re.M)[1].split()
+
+
 def analyze(*args):
     return subprocess.run(["systemd-analyze", *map(str, args)], capture_output=True, text=True, check=False, timeout=60)
 

@@ -49,7 +49,6 @@ TESTS = {
         pg_ctl stop -m immediate
         rm -rf $PGDATA $ETC $SPOOL""",
     "the configuration again": """
-        mkdir -m 700 $SPOOL
         cp $ROOT/media/walship.conf $ROOT/media/s3-secret $ETC""",
     "nothing is lost": f"""
         [ "$(psql -Atc "{COUNT}")" = "$before" ]""",
@@ -157,7 +156,7 @@ def replacements(root, options, secret):
     """What this machine has in place of what the guide names."""
     return {
         "/usr/lib/postgresql/15/bin": str(host.PG_BIN), "/var/lib/postgresql/15": f"{root}/pg", "/var/log/postgresql": f"{root}/log",
-        "/etc/walship": f"{root}/etc/walship", "/srv/": f"{root}/srv/", "/media/": f"{root}/media/",
+        "/etc/walship": f"{root}/etc/walship", "/var/spool/walship": f"{root}/spool", "/srv/": f"{root}/srv/", "/media/": f"{root}/media/",
         "-o postgres -g postgres": f"-o {host.USER.uid} -g {host.USER.gid}",
         "repo = s3://your-bucket/walship": "\n".join(f"{name} = {options[name]}" for name in ("repo", "s3-endpoint", "s3-ca-file")),
         "ca-central-1": options["s3-region"], "10 minutes ago": "$accident", "AKIA-your-key": options["s3-key"], "your-secret-access-key": secret,

@@ -107,7 +107,7 @@ def test_push_ahead_0_switches_it_off(backlog):
     backlog.add_segments(5)
     shutil.rmtree(spool)
     assert backlog.call().code == 0
-    assert not spool.exists() and len(backlog.store.list()) == 1
+    assert len(backlog.store.list()) == 1 and [path.name.split("-")[0] for path in spool.iterdir()] == ["pushed"]  # the trace for status
     assert not any(call.answered for call in backlog.drain())
 
 

@@ -108,7 +108,7 @@ class Backlog:
 
     def lose_spool(self):
         for path in Path(self.walship.options["spool"]).iterdir():
-            shutil.rmtree(path)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 class StrictStore:

@@ -24,6 +24,8 @@ void push_outcome_note(const struct push_outcome_settings *settings, const struc
 	if (wal_name_from_path(&name, settings->path, &ignored) ||
 	    !push_notes_find(&notes, settings->spool, settings->path))
 		return;
+	if (!st)
+		push_notes_leave_trace(&notes);
 	if (st) {
 		failures = (struct failures){.last_s = clock_utc_s(call->clock),
 					     .exit_code = status_exit_code(st, EXIT_FOR_PUSH),

@@ -15,7 +15,7 @@ struct push_outcome_settings {
 };
 
 /*
- * The push of settings->path has ended with st; outcome is its error. Costs two system calls when the push succeeded
+ * The push of settings->path has ended with st; outcome is its error. Costs three system calls when the push succeeded
  * and none had failed before. Records nothing without a usable spool. Never changes how the push has ended.
  */
 void push_outcome_note(const struct push_outcome_settings *settings, const struct call *call, enum status st,

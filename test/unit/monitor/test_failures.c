@@ -1,9 +1,11 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "monitor/failures.h"
 #include "monitor/notified.h"
 #include "support/cmocka.h"
@@ -45,6 +47,33 @@ static struct failures failure(int64_t at_s, const char *text)
 	(void)strcpy(made.file, NAME);
 	(void)error_set(&made.error, STATUS_UNREACHABLE, "%s", text);
 	return made;
+}
+
+/* For status: whether the pushes of this server record their failures here. */
+static void a_push_leaves_a_trace(void **unused)
+{
+	(void)unused;
+	struct push_notes notes = find(spool, "data/pg_wal/" NAME);
+	struct push_notes other = find(spool, "other/pg_wal/" NAME);
+	char path[PUSH_NOTES_PATH_MAX];
+	struct stat info;
+	assert_int_equal(push_notes_trace_s(&notes), 0);
+	push_notes_leave_trace(&notes);
+	assert_int_equal(stat(spool, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0700);
+	assert_true(push_notes_trace_s(&notes) > CLOCK_SET_S);
+	assert_int_equal(push_notes_trace_s(&other), 0);
+	/* The next push renews it. */
+	push_notes_path(&notes, "pushed", path);
+	const struct timespec then[2] = {{.tv_sec = 7}, {.tv_sec = 7}};
+	assert_int_equal(utimensat(AT_FDCWD, path, then, 0), 0);
+	assert_int_equal(push_notes_trace_s(&notes), 7);
+	push_notes_leave_trace(&notes);
+	assert_true(push_notes_trace_s(&notes) > CLOCK_SET_S);
+	/* A spool that others can use gets none. */
+	assert_int_equal(chmod(spool, 0755), 0);
+	push_notes_leave_trace(&other);
+	assert_int_equal(push_notes_trace_s(&other), 0);
 }
 
 static void counts_until_one_succeeds(void **unused)
@@ -304,6 +333,7 @@ static void a_notification_that_cannot_be_recorded_is_not_sent(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(a_push_leaves_a_trace, setup, teardown),
 	    cmocka_unit_test_setup_teardown(counts_until_one_succeeds, setup, teardown),
 	    cmocka_unit_test_setup_teardown(keeps_long_texts_and_odd_times, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_clock_that_was_set_begins_anew, setup, teardown),

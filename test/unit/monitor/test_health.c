@@ -177,6 +177,36 @@ static void others_spool(struct health *health)
 	health->spool_known = false;
 }
 
+/* The server's pushes have another /tmp. */
+static void archived_without_a_trace(struct health *health)
+{
+	health->pending.done_s = NOW - MINUTES(2);
+}
+
+static void archived_since_the_last_trace(struct health *health)
+{
+	archived_without_a_trace(health);
+	health->traced_s = NOW - MINUTES(4);
+}
+
+static void archived_with_a_trace(struct health *health)
+{
+	archived_without_a_trace(health);
+	health->traced_s = NOW - MINUTES(3);
+}
+
+static void fails_without_a_trace(struct health *health)
+{
+	archived_without_a_trace(health);
+	fails(health);
+}
+
+static void received_without_a_trace(struct health *health)
+{
+	archived_without_a_trace(health);
+	health->checkpoint.is_standby = true;
+}
+
 static void gap(struct health *health)
 {
 	health->archive.gap_count = 1;
@@ -316,6 +346,15 @@ static const struct {
      "40 pushes in a row have failed since 2026-11-18T10:37:40Z, the last 5 s ago with exit code 3: HTTP 403"},
     {"fails long", fails_long, 2, {O, O, C, O, O}, "40 pushes in a row"},
     {"other's spool", others_spool, 3, {O, O, U, O, O}, ""},
+    {"archived without a trace",
+     archived_without_a_trace,
+     3,
+     {O, O, U, O, O},
+     "since PostgreSQL archived a file at 2026-11-18T11:04:40Z: failures may be recorded elsewhere"},
+    {"archived since the last trace", archived_since_the_last_trace, 3, {O, O, U, O, O}, "no push has left a trace"},
+    {"archived with a trace", archived_with_a_trace, 0, {O, O, O, O, O}, "no push has failed"},
+    {"fails without a trace", fails_without_a_trace, 1, {O, O, W, O, O}, "40 pushes in a row"},
+    {"received without a trace", received_without_a_trace, 0, {O, O, O, O, O}, "no push has failed"},
     {"gap",
      gap,
      2,

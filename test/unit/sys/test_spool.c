@@ -54,9 +54,36 @@ static void believes_only_its_own(void **unused)
 	}
 }
 
+/* A directory that packages make is preferred to a name in /tmp, which others can take and PrivateTmp hides. */
+static void the_default_is_nobody_elses(void **unused)
+{
+	(void)unused;
+	char expected[SPOOL_PATH_MAX], in_tmp[SPOOL_PATH_MAX];
+	(void)snprintf(in_tmp, sizeof in_tmp, "/tmp/walship-%u", (unsigned)geteuid());
+	(void)snprintf(expected, sizeof expected, "%s", scratch_path(&test_dir, "shared"));
+	spool_default(expected, path);
+	assert_string_equal(path, in_tmp);
+	assert_int_equal(mkdir(expected, 0700), 0);
+	spool_default(expected, path);
+	assert_string_equal(path, expected);
+	/* A wrong mode is for spool_prepare to report. */
+	assert_int_equal(chmod(expected, 0755), 0);
+	spool_default(expected, path);
+	assert_string_equal(path, expected);
+	assert_int_equal(symlink(expected, scratch_path(&test_dir, "shared-link")), 0);
+	spool_default(scratch_path(&test_dir, "shared-link"), path);
+	assert_string_equal(path, in_tmp);
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chown(expected, 12345, 12345), 0);
+	spool_default(expected, path);
+	assert_string_equal(path, in_tmp);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(makes_a_private_dir),
-					   cmocka_unit_test(believes_only_its_own)};
+					   cmocka_unit_test(believes_only_its_own),
+					   cmocka_unit_test(the_default_is_nobody_elses)};
 	return cmocka_run_group_tests_name("sys/spool", tests, test_dir_make, test_dir_remove);
 }
