@@ -328,6 +328,19 @@ def test_only_the_newest_directories_are_listed(dir_place):
     look.says(OK)
 
 
+def test_files_that_something_else_archived(dir_place):
+    """archive_command = /bin/true; and pushes with another spool, as with PrivateTmp."""
+    dir_place.push(1, 2)
+    dir_place.look().says(OK)
+    name = dir_place.add(3, "done")
+    look = dir_place.look().says(CRITICAL, archive="CRITICAL")
+    assert f"PostgreSQL takes {name} for archived, but the repository ends with" in look.checks["archive"]["text"]
+    dir_place.push(3)
+    dir_place.look().says(OK)
+    look = dir_place.look("--spool", host.USER.mkdir(dir_place.data / "../other-spool", 0o700)).says(UNKNOWN, pushes="UNKNOWN")
+    assert "no push has left a trace in the spool" in look.checks["pushes"]["text"] and "PrivateTmp" in look.checks["pushes"]["hint"]
+
+
 def test_the_last_number_there_is(dir_place):
     """A name from a test, or a damaged pg_control: the directories behind it are not listed, for there are none."""
     dir_place.push(1)

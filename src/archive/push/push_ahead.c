@@ -161,7 +161,7 @@ static bool is_answered(const struct push_ahead *ahead, const struct push_source
 	struct error trouble = {0};
 	const struct push *push = &ahead->push;
 	const struct pushed_marker_place place = {ahead->settings, push->call->clock, source->file.system_id,
-						  push->path};
+						  push->path, push->compare_ms};
 	*usable = pushed_markers_open(markers, &place, &trouble) == STATUS_OK;
 	if (!*usable)
 		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);

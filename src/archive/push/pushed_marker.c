@@ -35,7 +35,9 @@ enum status pushed_markers_open(struct pushed_markers *out, const struct pushed_
 	struct repo_url url;
 	struct error ignored = {0};
 	const struct repository_settings *settings = place->settings;
-	*out = (struct pushed_markers){.system_id = place->system_id, .clock = place->clock};
+	*out = (struct pushed_markers){.system_id = place->system_id,
+				       .clock = place->clock,
+				       .age_max_ms = PUSHED_MARKER_AGE_MS + 2 * place->push_timeout_ms};
 	/* Before the key is read: a key file that is replaced in between costs a repeated push, no more. */
 	enum status st = identity_text(settings, IDENTITY_FIRST_KEY, out->identity, err);
 	if (!st)
@@ -118,7 +120,7 @@ static void marker_note(const struct pushed_markers *markers, const struct shipp
 
 static bool is_recent(const struct pushed_markers *markers, int64_t now_ms, int64_t then_ms)
 {
-	return markers->root[0] != '\0' || (now_ms >= then_ms && now_ms - then_ms <= PUSHED_MARKER_AGE_MAX_MS);
+	return markers->root[0] != '\0' || (now_ms >= then_ms && now_ms - then_ms <= markers->age_max_ms);
 }
 
 bool pushed_marker_is_there(const struct pushed_markers *markers, const char *name, const struct shipped *file)

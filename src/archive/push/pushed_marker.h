@@ -2,8 +2,8 @@
  * Pushed markers: files in the spool, one for each file that was pushed ahead. The archiver's own call for such a file
  * finds its marker and has nothing left to do. A marker identifies the file by more than its name, and also the
  * repository and the key of its object. It holds for this start of the machine. In a directory it answers only while
- * the same object is there; a bucket is not asked, so that there a marker holds for PUSHED_MARKER_AGE_MAX_MS. A lost
- * marker costs a repeated push and nothing else.
+ * the same object is there; a bucket is not asked, so that there a marker gets old. A lost marker costs a repeated push
+ * and nothing else.
  */
 #ifndef WALSHIP_ARCHIVE_PUSH_PUSHED_MARKER_H
 #define WALSHIP_ARCHIVE_PUSH_PUSHED_MARKER_H
@@ -20,7 +20,7 @@
 #include "walship/push.h"
 
 #define PUSHED_MARKER_DIR_MAX (SPOOL_PATH_MAX + 64)
-#define PUSHED_MARKER_AGE_MAX_MS (300 * 1000) /* PostgreSQL asks for the next files within seconds */
+#define PUSHED_MARKER_AGE_MS (300 * 1000) /* PostgreSQL asks for the next files within seconds of this call's end */
 
 struct pushed_markers {
 	uint64_t system_id;          /* of the cluster */
@@ -28,6 +28,7 @@ struct pushed_markers {
 	char boot[BOOT_ID_MAX];
 	char root[URI_PATH_MAX]; /* of a directory repository; "" for a bucket */
 	const struct clock *clock;
+	int64_t age_max_ms; /* of a marker for a bucket */
 	char dir[PUSHED_MARKER_DIR_MAX];
 };
 
@@ -36,6 +37,7 @@ struct pushed_marker_place {
 	const struct clock *clock; /* must outlive the markers */
 	uint64_t system_id;
 	const char *wal_path;
+	int64_t push_timeout_ms; /* this call may take twice as long, and its markers must hold for the next calls */
 };
 
 /*

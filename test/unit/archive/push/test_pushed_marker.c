@@ -39,6 +39,8 @@ static struct config *load(const char *text)
 	return config;
 }
 
+#define AGE_MAX_MS ((int64_t)PUSHED_MARKER_AGE_MS + 2 * 60000)
+
 static int64_t now_ms = 1000000;
 
 static int64_t fake_monotonic_ms(void *arg)
@@ -52,7 +54,7 @@ static const struct clock fake_clock = {.monotonic_ms = fake_monotonic_ms};
 static enum status try_open(struct pushed_markers *notes, const struct config *config, uint64_t system_id,
 			    const char *wal_path)
 {
-	const struct pushed_marker_place place = {settings_of(config), &fake_clock, system_id, wal_path};
+	const struct pushed_marker_place place = {settings_of(config), &fake_clock, system_id, wal_path, 60000};
 	return pushed_markers_open(notes, &place, &err);
 }
 
@@ -174,7 +176,7 @@ static void answers_while_the_object_is_there(void **unused)
 	write_note(&notes, &file);
 	assert_true(pushed_marker_is_there(&notes, NAME, &file));
 	/* Time alone changes nothing here. */
-	now_ms += 10 * (int64_t)PUSHED_MARKER_AGE_MAX_MS;
+	now_ms += 10 * AGE_MAX_MS;
 	open_notes(&later, config);
 	assert_true(pushed_marker_is_there(&later, NAME, &file));
 	assert_int_equal(rename(scratch_path(&test_dir, "repo"), scratch_path(&test_dir, "old")), 0);
@@ -198,11 +200,11 @@ static void answers_for_a_bucket_for_a_while(void **unused)
 	CLEANUP(config_freep) struct config *config = load(CONF);
 	open_notes(&notes, config);
 	write_note(&notes, &file);
-	now_ms += PUSHED_MARKER_AGE_MAX_MS;
+	now_ms += AGE_MAX_MS;
 	assert_true(pushed_marker_is_there(&notes, NAME, &file));
 	now_ms++;
 	assert_false(pushed_marker_is_there(&notes, NAME, &file));
-	now_ms -= PUSHED_MARKER_AGE_MAX_MS + 2;
+	now_ms -= AGE_MAX_MS + 2;
 	assert_false(pushed_marker_is_there(&notes, NAME, &file));
 	now_ms++;
 	assert_true(pushed_marker_is_there(&notes, NAME, &file));
