@@ -1,0 +1,37 @@
+/* What the files of the directory store share. */
+#ifndef WALSHIP_STORE_DIRECTORY_DIRECTORY_PRIVATE_H
+#define WALSHIP_STORE_DIRECTORY_DIRECTORY_PRIVATE_H
+
+#include <limits.h>
+
+#include "store/store.h"
+
+struct directory {
+	struct store store;
+	char root[PATH_MAX]; /* "" for "/", so that root + '/' + name is a path */
+};
+
+/* Puts the path of an object into out. STATUS_USAGE if the name is not valid or the path is too long. */
+enum status directory_path(const struct directory *directory, const char *name, char out[PATH_MAX], struct error *err);
+
+/* directory_write.c: as store_create. */
+enum status directory_create(struct store *store, const struct call *call, const char *name, struct sink **out,
+			     struct error *err);
+
+/*
+ * directory_fault.c: status, message and hint of a fault.
+ */
+
+/* A system call on a path of the repository failed. */
+enum status directory_fault(struct error *err, int errno_value, const char *verb, const char *path);
+
+/* The root cannot be used. */
+enum status directory_no_root(const struct directory *directory, int errno_value, struct error *err);
+
+/* A directory is in the place of an object. */
+enum status directory_in_place(struct error *err, const char *path);
+
+/* STATUS_UNREACHABLE when the deadline has passed. */
+enum status directory_deadline(const struct call *call, const char *verb, const char *path, struct error *err);
+
+#endif

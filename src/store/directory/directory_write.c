@@ -1,0 +1,135 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "store/directory/directory_private.h"
+#include "sys/newfile.h"
+
+struct writer {
+	struct sink sink;
+	const struct directory *directory;
+	const struct call *call;
+	struct newfile file;
+	char path[PATH_MAX];
+};
+
+static enum status writer_write(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	struct writer *writer = (struct writer *)sink;
+	enum status st = directory_deadline(writer->call, "write", writer->path, err);
+	if (st)
+		return st;
+	st = newfile_write(&writer->file, data, len, err);
+	return st ? directory_fault(err, errno, "write", writer->path) : STATUS_OK;
+}
+
+static enum status sync_path(const char *path, int flags, struct error *err)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+	if (fd < 0)
+		return directory_fault(err, errno, "open", path);
+	return dir_sync(fd, path, err);
+}
+
+/* Syncs every directory from the object's up to the root: the process that created one may have crashed before that. */
+static enum status sync_dirs(const struct directory *directory, const char *object_path, struct error *err)
+{
+	char path[PATH_MAX];
+	(void)strcpy(path, object_path);
+	enum status st = STATUS_OK;
+	while (!st && strlen(path) > strlen(directory->root)) {
+		*strrchr(path, '/') = '\0';
+		st = sync_path(path[0] == '\0' ? "/" : path, O_DIRECTORY, err);
+	}
+	return st;
+}
+
+/*
+ * The name exists. If its content matches, the caller reports success, so the object must be durable. Its writer may
+ * have been killed before syncing it.
+ */
+static enum status exists(const struct directory *directory, const char *path, struct error *err)
+{
+	enum status st = sync_path(path, O_NONBLOCK, err);
+	if (!st)
+		st = sync_dirs(directory, path, err);
+	return st ? st : error_set(err, STATUS_EXISTS, "file://%s exists", path);
+}
+
+static enum status writer_finish(struct sink *sink, struct error *err)
+{
+	struct writer *writer = (struct writer *)sink;
+	enum status st = newfile_create(&writer->file, err);
+	if (st == STATUS_EXISTS)
+		return exists(writer->directory, writer->path, err);
+	if (st)
+		return directory_fault(err, errno, "write", writer->path);
+	return sync_dirs(writer->directory, writer->path, err);
+}
+
+static void writer_free(struct sink *sink)
+{
+	struct writer *writer = (struct writer *)sink;
+	newfile_fini(&writer->file);
+	free(writer);
+}
+
+static const struct sink_ops writer_ops = {writer_write, writer_finish, writer_free};
+
+/* Creates the missing directories of path below the root, but not the root. */
+static enum status make_dirs(const struct directory *directory, const char *path, struct error *err)
+{
+	char dir[PATH_MAX];
+	struct stat info;
+	if (stat(directory->root, &info) != 0)
+		return directory_no_root(directory, errno, err);
+	(void)strcpy(dir, path);
+	char *slash = dir + strlen(directory->root);
+	while ((slash = strchr(slash + 1, '/')) != NULL) {
+		*slash = '\0';
+		if (mkdir(dir, 0750) != 0 && errno != EEXIST)
+			return directory_fault(err, errno, "mkdir", dir);
+		*slash = '/';
+	}
+	return STATUS_OK;
+}
+
+static enum status open_new(const struct directory *directory, struct writer *writer, struct error *err)
+{
+	/* Report an existing name before the caller produces the content. */
+	if (access(writer->path, F_OK) == 0)
+		return exists(directory, writer->path, err);
+	enum status st = newfile_open(&writer->file, writer->path, 0640, err);
+	if (st == STATUS_MISSING) {
+		st = make_dirs(directory, writer->path, err);
+		if (st)
+			return st;
+		st = newfile_open(&writer->file, writer->path, 0640, err);
+	}
+	return st ? directory_fault(err, errno, "create", writer->path) : STATUS_OK;
+}
+
+enum status directory_create(struct store *store, const struct call *call, const char *name, struct sink **out,
+			     struct error *err)
+{
+	struct directory *directory = (struct directory *)store;
+	struct writer *writer = calloc(1, sizeof *writer);
+	if (writer == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	writer->sink.ops = &writer_ops;
+	writer->directory = directory;
+	writer->call = call;
+	enum status st = directory_path(directory, name, writer->path, err);
+	if (!st)
+		st = open_new(directory, writer, err);
+	if (st) {
+		writer_free(&writer->sink);
+		return st;
+	}
+	*out = &writer->sink;
+	return STATUS_OK;
+}
