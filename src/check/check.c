@@ -240,11 +240,13 @@ static const struct step {
     {"key", key, true},
 };
 
-static enum status try_store(struct checklist *list, const struct repository_settings *settings,
+static enum status try_store(struct checklist *list, const struct check_settings *settings,
 			     const struct repository *repo, bool *usable, struct error *err)
 {
-	const struct check_store check = {
-	    .repo = repo, .looks_first = settings->s3.look_first, .only_looks = repository_uses_libs3(settings)};
+	const struct check_store check = {.repo = repo,
+					  .cluster = settings->cluster,
+					  .looks_first = settings->repository->s3.look_first,
+					  .only_looks = repository_uses_libs3(settings->repository)};
 	return check_store(list, &check, usable, err);
 }
 
@@ -256,7 +258,7 @@ static enum status check_repository(struct checklist *list, struct check_state *
 		return st;
 	st = checklist_run(list, "clock", clocks, state, &passed, err);
 	if (!st)
-		st = try_store(list, state->settings->repository, &state->repo, usable, err);
+		st = try_store(list, state->settings, &state->repo, usable, err);
 	if (!st && *usable)
 		st = checklist_run(list, "open what is stored", open_stored, state, NULL, err);
 	return st;
@@ -294,10 +296,10 @@ static enum status check_store_alone(struct checklist *list, const struct check_
 	struct repository_settings probed = as_it_is(settings->repository);
 	enum status st = repository_open(&repo, &probed, list->console->call, err);
 	if (!st)
-		st = try_store(list, settings->repository, &repo, &usable, err);
+		st = try_store(list, settings, &repo, &usable, err);
 	if (!st && list->failed > 0)
-		st = error_set(err, list->status, "%u of %d steps failed, and so would archiving or recovery",
-			       list->failed, CHECK_STORE_STEPS);
+		st = error_set(err, list->status, "%u of %u steps failed, and so would archiving or recovery",
+			       list->failed, check_store_steps(repo.store));
 	return st;
 }
 

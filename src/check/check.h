@@ -34,19 +34,31 @@ struct check_settings {
 /* Runs all steps. Any status but STATUS_OK: a step failed, or could not be printed. */
 enum status check_run(const struct check_settings *settings, const struct console *console, struct error *err);
 
-#define CHECK_STORE_STEPS 6
-
 struct check_store {
 	const struct repository *repo;
+	struct cluster_hint cluster;
 	bool looks_first; /* s3-no-replace = look */
 	bool only_looks;  /* the client cannot send a condition */
 };
 
 /*
- * Tests the store with an object of its own, in CHECK_STORE_STEPS steps; only the first one if that fails. *usable:
- * whether archiving and recovery can rely on the store.
+ * Tests the store with an object of its own; only the first of the steps if that fails. *usable: whether archiving and
+ * recovery can rely on the store.
  */
 enum status check_store(struct checklist *list, const struct check_store *check, bool *usable, struct error *err);
+
+/* The number of steps that check_store has for this store. */
+unsigned check_store_steps(const struct store *store);
+
+#define CHECK_PLACE_MAX 64 /* a system identifier, "/wal/" and the 16 digits of a directory of segments */
+
+/* Directories of the repository, each "" or with '/' behind it. */
+struct check_place {
+	char cluster[CHECK_PLACE_MAX]; /* "" if the cluster is not known */
+	char next[CHECK_PLACE_MAX];    /* where check_store creates its object */
+};
+
+void check_place_find(struct check_place *out, const struct check_store *check, const struct call *call);
 
 struct check_server {
 	const struct check_settings *settings;

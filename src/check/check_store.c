@@ -10,12 +10,13 @@
 
 #define RANDOM_BYTES 8
 #define CONTENT_MAX 1024 /* of an object read back; the written one is shorter */
-#define NAME_SIZE (sizeof "walship-check-" + 2 * RANDOM_BYTES)
+#define NAME_SIZE (CHECK_PLACE_MAX + sizeof "walship-check-" + 2 * RANDOM_BYTES)
 #define LOOK_HINT "set s3-no-replace = look, or use a store that honors If-None-Match on PutObject"
 
 struct probe {
 	struct store *store;
 	const struct call *call; /* of the current step */
+	struct check_place place;
 	char name[NAME_SIZE];
 	bool looks_first;       /* s3-no-replace = look, or only a look found the object */
 	bool only_looks;        /* s3-client = libs3, which cannot send a condition */
@@ -97,7 +98,7 @@ static enum status says_missing(void *arg, const struct call *call, struct findi
 	struct probe *probe = arg;
 	(void)finding;
 	struct buffer_sink content = terminal_sink_buffer(probe->content, CONTENT_MAX);
-	char name[NAME_SIZE + 8];
+	char name[NAME_SIZE + sizeof "-none"];
 	(void)snprintf(name, sizeof name, "%s-none", probe->name);
 	buffer_clear(probe->content);
 	enum status st = store_read(probe->store, call, name, &content.sink, err);
@@ -131,24 +132,41 @@ static enum status remove_it(void *arg, const struct call *call, struct finding 
 	return st ? error_hint(err, st, "the test object %s stays in the repository", probe->name) : STATUS_OK;
 }
 
+/* What a read or a write of one object does not show. */
+static enum status use_every_file(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct probe *probe = arg;
+	enum status st = store_examine(probe->store, call, probe->place.cluster, err);
+	/* A network file system may be slow with a million files. */
+	finding->optional = call_left_ms(call) == 0;
+	return st;
+}
+
 static const struct step {
 	const char *what;
 	check_fn run;
 } steps[] = {
     {"create an object", create},          {"read it back", read_back}, {"never replace it", not_replaced},
     {"say what is missing", says_missing}, {"list it", list_it},        {"remove it", remove_it},
+    {"use every file", use_every_file}, /* the last one: not every store has it */
 };
-_Static_assert(sizeof steps / sizeof steps[0] == CHECK_STORE_STEPS, "as check.h says");
 
-static enum status name_probe(const struct call *call, char out[NAME_SIZE], struct error *err)
+unsigned check_store_steps(const struct store *store)
+{
+	return sizeof steps / sizeof steps[0] - !store_has_examine(store);
+}
+
+static enum status name_probe(struct probe *probe, const struct check_store *check, const struct call *call,
+			      struct error *err)
 {
 	uint8_t bits[RANDOM_BYTES];
 	char digits[2 * RANDOM_BYTES + 1];
 	enum status st = random_fill(call->random, bits, sizeof bits, err);
 	if (st)
 		return st;
+	check_place_find(&probe->place, check, call);
 	hex_encode(digits, bits, sizeof bits);
-	(void)snprintf(out, NAME_SIZE, "walship-check-%s", digits);
+	(void)snprintf(probe->name, sizeof probe->name, "%swalship-check-%s", probe->place.next, digits);
 	return STATUS_OK;
 }
 
@@ -160,9 +178,9 @@ enum status check_store(struct checklist *list, const struct check_store *check,
 			      .only_looks = check->only_looks,
 			      .first = "written by walship check",
 			      .content = &content};
-	enum status st = name_probe(list->console->call, probe.name, err);
+	enum status st = name_probe(&probe, check, list->console->call, err);
 	*usable = true;
-	for (size_t i = 0; !st && i < CHECK_STORE_STEPS; i++) {
+	for (size_t i = 0; !st && i < check_store_steps(check->repo->store); i++) {
 		bool passed;
 		st = checklist_run(list, steps[i].what, steps[i].run, &probe, &passed, err);
 		*usable &= passed;

@@ -44,6 +44,8 @@ struct store_ops {
 	enum status (*remove)(struct store *, const struct call *, const char *name, struct error *);
 	/* May be NULL: then only the other operations show whether the store is reachable. */
 	enum status (*reach)(struct store *, const struct call *, int64_t *clock_s, struct error *);
+	/* May be NULL: then no object can become unusable by a link, an owner or a mode. */
+	enum status (*examine)(struct store *, const struct call *, const char *prefix, struct error *);
 	void (*free)(struct store *);
 };
 
@@ -118,6 +120,23 @@ static inline bool store_has_reach(const struct store *store)
 static inline enum status store_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
 {
 	return store->ops->reach(store, call, clock_s, err);
+}
+
+/* Whether the store implements store_examine. */
+static inline bool store_has_examine(const struct store *store)
+{
+	return store->ops->examine != NULL;
+}
+
+/*
+ * Looks at the objects whose names begin with prefix, without reading them: at owners, modes and links. Takes one step
+ * of the call for each directory. STATUS_LOCAL: an object or a directory cannot be used. STATUS_UNREACHABLE: a link
+ * leads nowhere, or the deadline has passed.
+ */
+static inline enum status store_examine(struct store *store, const struct call *call, const char *prefix,
+					struct error *err)
+{
+	return store->ops->examine(store, call, prefix, err);
 }
 
 static inline void store_free(struct store *store)

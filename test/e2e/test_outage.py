@@ -7,7 +7,7 @@ import pytest
 from harness import host
 
 # How the store goes away.
-OUTAGES = ["dir-moved", "dir-unmounted", "s3-refused", "s3-stalled", "s3-cut"]
+OUTAGES = ["dir-moved", "dir-unmounted", "dir-linked", "s3-refused", "s3-stalled", "s3-cut"]
 
 
 class Outage:
@@ -23,6 +23,12 @@ class Outage:
             # What is left when a disk is not mounted: an empty directory.
             self.store.go_away()
             host.USER.mkdir(self.store.path)
+        elif self.name == "dir-linked":
+            # The segments were moved to another disk and linked; that disk is not mounted.
+            [self.segments] = self.store.path.glob("*/wal/????????????????")
+            self.disk = self.store.path.parent / "not-mounted"
+            self.segments.rename(self.disk)
+            self.segments.symlink_to(self.store.path.parent / "disk")
         elif self.name == "s3-refused":
             self.store.go_away()
         elif self.name == "s3-stalled":
@@ -36,6 +42,8 @@ class Outage:
         elif self.name == "dir-unmounted":
             self.store.path.rmdir()
             self.store.come_back()
+        elif self.name == "dir-linked":
+            self.disk.rename(self.store.path.parent / "disk")
         elif self.name == "s3-refused":
             self.store.come_back()
         else:

@@ -23,22 +23,25 @@ enum status directory_path(const struct directory *directory, const char *name, 
 	return st;
 }
 
-/* STATUS_MISSING only if the root and the first directory of the object's name exist. */
-static enum status judge_absence(const struct directory *directory, const char *name, struct error *err)
+/*
+ * STATUS_MISSING only if the root and the first directory of the object's name exist, and no link on the way leads to a
+ * disk that is not mounted.
+ */
+static enum status judge_absence(const struct directory *directory, const char *name, const char *path,
+				 struct error *err)
 {
 	char first[PATH_MAX];
 	struct stat info;
 	if (stat(directory->root, &info) != 0)
 		return directory_no_root(directory, errno, err);
-	size_t len = strcspn(name, "/");
-	if (name[len] == '\0')
-		return error_set(err, STATUS_MISSING, "no file://%s/%s", directory->root, name);
-	enum status st = directory_path(directory, name, first, err);
+	enum status st = directory_links_check(directory, path, err);
 	if (st)
 		return st;
+	size_t len = strcspn(name, "/");
+	(void)strcpy(first, path);
 	first[strlen(directory->root) + 1 + len] = '\0';
-	if (stat(first, &info) == 0)
-		return error_set(err, STATUS_MISSING, "no file://%s/%s", directory->root, name);
+	if (name[len] == '\0' || stat(first, &info) == 0)
+		return error_set(err, STATUS_MISSING, "no file://%s", path);
 	if (errno != ENOENT)
 		return directory_fault(err, errno, "look at", first);
 	(void)error_set(err, STATUS_UNREACHABLE, "repository file://%s has no directory %.*s", directory->root,
@@ -57,7 +60,7 @@ static enum status open_object(const struct directory *directory, const char *na
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (*fd >= 0)
 		return STATUS_OK;
-	return errno == ENOENT ? judge_absence(directory, name, err) : directory_fault(err, errno, "open", path);
+	return errno == ENOENT ? judge_absence(directory, name, path, err) : directory_fault(err, errno, "open", path);
 }
 
 static enum status directory_read(struct store *store, const struct call *call, const char *name, struct sink *into,
@@ -153,7 +156,8 @@ static enum status directory_remove(struct store *store, const struct call *call
 	if (errno != ENOENT)
 		return directory_fault(err, errno, "remove", path);
 	struct stat info;
-	return stat(directory->root, &info) == 0 ? STATUS_OK : directory_no_root(directory, errno, err);
+	return stat(directory->root, &info) == 0 ? directory_links_check(directory, path, err)
+						 : directory_no_root(directory, errno, err);
 }
 
 static enum status directory_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
@@ -163,6 +167,12 @@ static enum status directory_reach(struct store *store, const struct call *call,
 	(void)call;
 	*clock_s = -1;
 	return stat(directory->root, &info) == 0 ? STATUS_OK : directory_no_root(directory, errno, err);
+}
+
+static enum status directory_examine(struct store *store, const struct call *call, const char *prefix,
+				     struct error *err)
+{
+	return directory_examine_below(((struct directory *)store)->root, call, prefix, err);
 }
 
 static void directory_free(struct store *store)
@@ -178,6 +188,7 @@ static const struct store_ops directory_ops = {
     .list = directory_list,
     .remove = directory_remove,
     .reach = directory_reach,
+    .examine = directory_examine,
     .free = directory_free,
 };
 

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "store/directory/directory_private.h"
 
 #define BATCH_NAMES 65536 /* about 4 MiB, twice that while reading; walship's own directories have 4096 names */
 #define DEPTH_MAX 16      /* four levels are in use */
@@ -20,8 +22,9 @@ struct walk {
 	const struct call *call;
 	const char *root;
 	const char *prefix;
-	store_list_fn each;
+	store_list_fn each; /* NULL: check the rights instead */
 	void *arg;
+	uid_t owner; /* of the root; for rights */
 };
 
 /*
@@ -89,11 +92,11 @@ static enum status take_entry(struct names *names, DIR *dir, const char *path, c
 		return names_add(names, entry->d_name, entry->d_type == DT_DIR, err);
 	if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
 		return STATUS_OK;
+	/* A link that leads nowhere may be a directory of a disk that is not mounted: enter() judges it. */
 	if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
-		/* Skip an entry that was removed meanwhile or is a dangling link. Other errors could hide an object. */
-		return errno == ENOENT || errno == ELOOP
-			   ? STATUS_OK
-			   : error_errno(err, STATUS_LOCAL, errno, "look at %s/%s", path, entry->d_name);
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+			   ? names_add(names, entry->d_name, true, err)
+			   : directory_fault(err, errno, "look into", path);
 	return S_ISDIR(info.st_mode) || S_ISREG(info.st_mode)
 		   ? names_add(names, entry->d_name, S_ISDIR(info.st_mode), err)
 		   : STATUS_OK;
@@ -106,7 +109,7 @@ static enum status read_dir(struct names *names, const char *path, struct error 
 	names_drop(names, 0);
 	names->cut = false;
 	if (dir == NULL)
-		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open directory %s", path);
+		return errno == ENOENT ? STATUS_OK : directory_fault(err, errno, "open", path);
 	struct dirent *entry;
 	enum status st = STATUS_OK;
 	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
@@ -114,7 +117,7 @@ static enum status read_dir(struct names *names, const char *path, struct error 
 		if (entry->d_name[0] != '.')
 			st = take_entry(names, dir, path, entry, err);
 	if (!st && errno != 0)
-		st = error_errno(err, STATUS_LOCAL, errno, "read directory %s", path);
+		st = directory_fault(err, errno, "list", path);
 	names_settle(names);
 	return st;
 }
@@ -130,14 +133,42 @@ static bool may_match(const char *name, const char *prefix)
 	return strncmp(name, prefix, len) == 0;
 }
 
+/* root can use everything, and says nothing about the user whose repository it is: for root the owner counts. */
+static enum status check_owner(const struct walk *walk, const char *path, int mode, struct error *err)
+{
+	struct stat info;
+	if (stat(path, &info) != 0)
+		return errno == ENOENT ? STATUS_OK : directory_fault(err, errno, "look at", path);
+	if (info.st_uid == walk->owner || ((int)info.st_mode & mode) == mode)
+		return STATUS_OK;
+	(void)error_set(
+	    err, STATUS_LOCAL,
+	    "permission denied for user id %u, the owner of the repository: file://%s belongs to user id %u",
+	    (unsigned)walk->owner, path, (unsigned)info.st_uid);
+	return error_hint(err, STATUS_LOCAL, "a program that ran as user id %u made it: chown -R --reference=%s %s",
+			  (unsigned)info.st_uid, walk->root, walk->root);
+}
+
+/* mode: R_OK and X_OK, which are also the bits of a file's mode for others. */
+static enum status check_rights(const struct walk *walk, const char *path, int mode, struct error *err)
+{
+	if (geteuid() == 0)
+		return check_owner(walk, path, mode, err);
+	if (faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0 || errno == ENOENT)
+		return STATUS_OK;
+	return directory_fault(err, errno, "open", path);
+}
+
 static enum status show(const struct walk *walk, const char *name, struct error *err)
 {
 	char path[PATH_MAX];
 	struct stat info;
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, name) >= sizeof path)
 		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
+	if (walk->each == NULL)
+		return check_rights(walk, path, R_OK, err);
 	if (stat(path, &info) != 0)
-		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "look at %s", path);
+		return errno == ENOENT ? STATUS_OK : directory_fault(err, errno, "look at", path);
 	struct object_info object = {.name = name, .bytes = (uint64_t)info.st_size, .modified_s = info.st_mtime};
 	return walk->each(walk->arg, &object, err);
 }
@@ -150,12 +181,21 @@ struct place {
 	ino_t inode;
 };
 
+/* A directory that was removed meanwhile is STATUS_OK. */
+static enum status unentered(const char *path, int errno_value, struct error *err)
+{
+	char link[PATH_MAX];
+	(void)snprintf(link, sizeof link, "%.*s", (int)strlen(path) - 1, path);
+	enum status st = directory_link_check(link, err);
+	return st || errno_value == ENOENT ? st : directory_fault(err, errno_value, "open", path);
+}
+
 /* Refuses symbolic links to a directory above: following them would never end. */
 static enum status enter(struct place *place, const char *path, struct error *err)
 {
 	struct stat info;
 	if (stat(path, &info) != 0)
-		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open directory %s", path);
+		return unentered(path, errno, err);
 	place->device = info.st_dev;
 	place->inode = info.st_ino;
 	for (const struct place *each = place->above; each != NULL; each = each->above)
@@ -199,6 +239,8 @@ static enum status walk_dir(const struct walk *walk, const char *dir, const stru
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, dir) >= sizeof path)
 		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
 	enum status st = enter(&place, path, err);
+	if (!st && walk->each == NULL)
+		st = check_rights(walk, path, R_OK | X_OK, err);
 	if (st)
 		return st;
 	do {
@@ -218,5 +260,15 @@ enum status directory_list_below(const char *root, const struct call *call, cons
 				 void *arg, struct error *err)
 {
 	struct walk walk = {.call = call, .root = root, .prefix = prefix, .each = each, .arg = arg};
+	return walk_dir(&walk, "", NULL, err);
+}
+
+enum status directory_examine_below(const char *root, const struct call *call, const char *prefix, struct error *err)
+{
+	struct walk walk = {.call = call, .root = root, .prefix = prefix};
+	struct stat info;
+	if (stat(root[0] == '\0' ? "/" : root, &info) != 0)
+		return directory_fault(err, errno, "look at", root);
+	walk.owner = info.st_uid;
 	return walk_dir(&walk, "", NULL, err);
 }

@@ -8,4 +8,7 @@
 enum status directory_list_below(const char *root, const struct call *call, const char *prefix, store_list_fn each,
 				 void *arg, struct error *err);
 
+/* As store_examine, for what is below root. */
+enum status directory_examine_below(const char *root, const struct call *call, const char *prefix, struct error *err);
+
 #endif

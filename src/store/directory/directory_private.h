@@ -34,4 +34,18 @@ enum status directory_in_place(struct error *err, const char *path);
 /* STATUS_UNREACHABLE when the deadline has passed. */
 enum status directory_deadline(const struct call *call, const char *verb, const char *path, struct error *err);
 
+/*
+ * directory_link.c: symbolic links, by which an operator may have moved a part of the repository to another disk. A
+ * link whose target is absent is STATUS_UNREACHABLE: the disk may not be mounted.
+ */
+
+/* Whether path, if it is a link, leads to something. STATUS_OK also when there is nothing at path. */
+enum status directory_link_check(const char *path, struct error *err);
+
+/*
+ * The same for each component of path below the root. A link to an empty directory is STATUS_UNREACHABLE too: the
+ * directory may be the mount point. For paths that a call did not find.
+ */
+enum status directory_links_check(const struct directory *directory, const char *path, struct error *err);
+
 #endif

@@ -30,9 +30,11 @@ static enum status writer_write(struct sink *sink, const void *data, size_t len,
 static enum status sync_path(const char *path, int flags, struct error *err)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
-	if (fd < 0)
-		return directory_fault(err, errno, "open", path);
-	return dir_sync(fd, path, err);
+	if (fd >= 0)
+		return dir_sync(fd, path, err);
+	int errno_value = errno;
+	enum status st = errno_value == ENOENT ? directory_link_check(path, err) : STATUS_OK;
+	return st ? st : directory_fault(err, errno_value, "open", path);
 }
 
 /* Syncs every directory from the object's up to the root: the process that created one may have crashed before that. */
@@ -87,6 +89,9 @@ static enum status make_dirs(const struct directory *directory, const char *path
 	struct stat info;
 	if (stat(directory->root, &info) != 0)
 		return directory_no_root(directory, errno, err);
+	enum status st = directory_links_check(directory, path, err);
+	if (st)
+		return st;
 	(void)strcpy(dir, path);
 	char *slash = dir + strlen(directory->root);
 	while ((slash = strchr(slash + 1, '/')) != NULL) {
