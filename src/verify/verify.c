@@ -21,7 +21,7 @@ struct verification {
 	bool found;             /* WAL of any cluster */
 	struct missing missing; /* of all clusters */
 	uint64_t missing_histories;
-	uint64_t damaged, missing_keys;
+	uint64_t damaged, not_opened, missing_keys;
 	/* With --read, for the current cluster: */
 	struct verified verified;
 	struct read_plan plan;
@@ -124,8 +124,11 @@ static enum status show_totals(const struct verification *verification, const st
 	if (!st && totals->removed > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " removed meanwhile: the next run shows what is missing",
 				   totals->removed);
-	if (!st && totals->damaged > 0)
-		st = buffer_printf(&text, err, "; %" PRIu64 " damaged", totals->damaged);
+	if (!st && totals->damaged > totals->not_opened)
+		st = buffer_printf(&text, err, "; %" PRIu64 " damaged", totals->damaged - totals->not_opened);
+	if (!st && totals->not_opened > 0)
+		st = buffer_printf(&text, err, "; %" PRIu64 " not opened: this machine cannot read them",
+				   totals->not_opened);
 	if (!st && totals->missing_keys.objects > 0)
 		st = buffer_printf(&text, err, "; %" PRIu64 " not opened: the key is not configured",
 				   totals->missing_keys.objects);
@@ -186,6 +189,7 @@ static enum status read_all(struct verification *verification, struct coverage *
 	if (!st)
 		coverage_lost_times(coverage, ask_time, &times);
 	verification->damaged += reading.totals.damaged;
+	verification->not_opened += reading.totals.not_opened;
 	verification->missing_keys += reading.totals.missing_keys.objects;
 	if (!st)
 		st = missing_keys_print(&reading.totals.missing_keys, verification->params->console,
@@ -257,6 +261,16 @@ static enum status report_unreadable(uint64_t damaged, uint64_t missing_keys, st
 			      : "look for another copy, then make a new base backup");
 }
 
+/* The objects themselves may be good. */
+static enum status report_not_opened(uint64_t objects, struct error *err)
+{
+	(void)error_set(err, STATUS_LOCAL, "walship could not open %" PRIu64 " object%s", objects,
+			objects == 1 ? "" : "s");
+	return error_hint(err, STATUS_LOCAL,
+			  "the lines above name the objects and this machine's errors: correct owner and mode, or "
+			  "repair the disk, and run walship verify --read again");
+}
+
 /* The outcome for all clusters: unreadable objects come first. */
 static enum status conclude(const struct verification *verification, struct error *err)
 {
@@ -264,6 +278,8 @@ static enum status conclude(const struct verification *verification, struct erro
 	uint64_t damaged = verification->damaged > 0 ? verification->damaged : verification->survey.damaged;
 	uint64_t missing_keys =
 	    verification->missing_keys > 0 ? verification->missing_keys : verification->survey.missing_keys;
+	if (damaged > 0 && damaged == verification->not_opened && missing_keys == 0)
+		return report_not_opened(damaged, err);
 	if (damaged + missing_keys > 0)
 		return report_unreadable(damaged, missing_keys, err);
 	if (verification->missing.segments > 0)

@@ -22,8 +22,9 @@ struct verify_params {
 #define VERIFY_THREADS_MAX 16
 
 /*
- * Prints the result for each cluster, as text or as doc/json.md says. STATUS_DAMAGED when an object cannot be opened,
- * else STATUS_INCOMPLETE when needed WAL is missing or there is no WAL at all.
+ * Prints the result for each cluster, as text or as doc/json.md says. STATUS_DAMAGED when an object is damaged or
+ * its key is missing, STATUS_LOCAL when this machine cannot read some objects, else STATUS_INCOMPLETE when needed WAL
+ * is missing or there is no WAL at all.
  */
 enum status verify_run(const struct verify_params *params, struct error *err);
 

@@ -165,8 +165,10 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 	struct cluster_reading *cluster = reading->cluster;
 	/* One local failure may be a denied permission. Many in a row are the machine's: no more descriptors, say. */
 	reading->local_failures = st == STATUS_LOCAL ? reading->local_failures + 1 : 0;
-	if (st == STATUS_LOCAL && reading->local_failures < LOCAL_FAILURES_MAX)
+	if (st == STATUS_LOCAL && reading->local_failures < LOCAL_FAILURES_MAX) {
+		cluster->totals.not_opened++;
 		st = STATUS_DAMAGED;
+	}
 	if (st == STATUS_DAMAGED && inspected->lack.lacks)
 		report_missing_key(reading, &job->name, &inspected->lack, trouble);
 	else if (st == STATUS_DAMAGED)

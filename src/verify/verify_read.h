@@ -15,7 +15,8 @@ struct read_totals {
 	uint64_t unreadable;     /* objects in an archive storage class */
 	uint64_t skipped;        /* records that cross a boundary and could not be checked: a part was not available */
 	uint64_t removed;        /* objects removed between the listing and the read */
-	uint64_t damaged;
+	uint64_t damaged;        /* or not opened */
+	uint64_t not_opened;     /* because of this machine: permission, disk; included in damaged */
 	struct missing_keys missing_keys; /* of objects that cannot be opened and are not known to be damaged */
 };
 

@@ -36,6 +36,8 @@ enum status directory_fault(struct error *err, int errno_value, const char *verb
 
 enum status directory_no_root(const struct directory *directory, int errno_value, struct error *err)
 {
+	if (errno_value == EACCES)
+		return directory_fault(err, errno_value, "look at", directory->root);
 	(void)error_errno(err, STATUS_UNREACHABLE, errno_value, "repository file://%s", directory->root);
 	return error_hint(err, STATUS_UNREACHABLE,
 			  "if the disk is not mounted, mount the disk; if the repository is new, run mkdir -m 700 %s",

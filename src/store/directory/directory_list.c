@@ -17,6 +17,7 @@
 
 #define BATCH_NAMES 65536 /* about 4 MiB, twice that while reading; walship's own directories have 4096 names */
 #define DEPTH_MAX 16      /* four levels are in use */
+#define DEPTH_WAL 2       /* of "<system id>/wal", where new directories are made */
 
 struct walk {
 	const struct call *call;
@@ -149,7 +150,7 @@ static enum status check_owner(const struct walk *walk, const char *path, int mo
 			  (unsigned)info.st_uid, walk->root, walk->root);
 }
 
-/* mode: R_OK and X_OK, which are also the bits of a file's mode for others. */
+/* mode: R_OK, W_OK and X_OK, which are also the bits of a file's mode for others. */
 static enum status check_rights(const struct walk *walk, const char *path, int mode, struct error *err)
 {
 	if (geteuid() == 0)
@@ -240,7 +241,7 @@ static enum status walk_dir(const struct walk *walk, const char *dir, const stru
 		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
 	enum status st = enter(&place, path, err);
 	if (!st && walk->each == NULL)
-		st = check_rights(walk, path, R_OK | X_OK, err);
+		st = check_rights(walk, path, place.depth == DEPTH_WAL ? R_OK | W_OK | X_OK : R_OK | X_OK, err);
 	if (st)
 		return st;
 	do {

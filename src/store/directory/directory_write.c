@@ -82,6 +82,39 @@ static void writer_free(struct sink *sink)
 
 static const struct sink_ops writer_ops = {writer_write, writer_finish, writer_free};
 
+/*
+ * Gives a file that root makes to the owner of the repository, who could not use it otherwise. rights: what the owner
+ * needs, whatever root's umask is.
+ */
+static enum status give_to_owner(const struct directory *directory, int fd, mode_t rights, const char *path,
+				 struct error *err)
+{
+	struct stat root, info;
+	if (geteuid() != 0)
+		return STATUS_OK;
+	if (stat(directory->root, &root) != 0)
+		return directory_no_root(directory, errno, err);
+	if (fstat(fd, &info) != 0)
+		return directory_fault(err, errno, "look at", path);
+	if ((info.st_uid != root.st_uid || info.st_gid != root.st_gid) && fchown(fd, root.st_uid, root.st_gid) != 0)
+		return directory_fault(err, errno, "give to the repository's owner", path);
+	if ((info.st_mode & rights) != rights && fchmod(fd, (info.st_mode & 07777) | rights) != 0)
+		return directory_fault(err, errno, "set the mode of", path);
+	return STATUS_OK;
+}
+
+static enum status make_dir(const struct directory *directory, const char *path, struct error *err)
+{
+	if (mkdir(path, 0750) != 0)
+		return errno == EEXIST ? STATUS_OK : directory_fault(err, errno, "mkdir", path);
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum status st =
+	    fd < 0 ? directory_fault(err, errno, "open", path) : give_to_owner(directory, fd, S_IRWXU, path, err);
+	if (st)
+		(void)rmdir(path);
+	return st;
+}
+
 /* Creates the missing directories of path below the root, but not the root. */
 static enum status make_dirs(const struct directory *directory, const char *path, struct error *err)
 {
@@ -94,13 +127,12 @@ static enum status make_dirs(const struct directory *directory, const char *path
 		return st;
 	(void)strcpy(dir, path);
 	char *slash = dir + strlen(directory->root);
-	while ((slash = strchr(slash + 1, '/')) != NULL) {
+	while (!st && (slash = strchr(slash + 1, '/')) != NULL) {
 		*slash = '\0';
-		if (mkdir(dir, 0750) != 0 && errno != EEXIST)
-			return directory_fault(err, errno, "mkdir", dir);
+		st = make_dir(directory, dir, err);
 		*slash = '/';
 	}
-	return STATUS_OK;
+	return st;
 }
 
 static enum status open_new(const struct directory *directory, struct writer *writer, struct error *err)
@@ -115,7 +147,8 @@ static enum status open_new(const struct directory *directory, struct writer *wr
 			return st;
 		st = newfile_open(&writer->file, writer->path, 0640, err);
 	}
-	return st ? directory_fault(err, errno, "create", writer->path) : STATUS_OK;
+	return st ? directory_fault(err, errno, "create", writer->path)
+		  : give_to_owner(directory, writer->file.fd, S_IRUSR | S_IWUSR, writer->path, err);
 }
 
 enum status directory_create(struct store *store, const struct call *call, const char *name, struct sink **out,

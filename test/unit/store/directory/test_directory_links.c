@@ -193,14 +193,66 @@ static void an_object_of_another_user_is_found(void **unused)
 		assert_int_equal(st, STATUS_LOCAL);
 		assert_non_null(strstr(own ? err.text : err.hint, own ? "Permission denied" : hint));
 	}
-	/* Others may read them: that is enough. */
+	/* Others may read them: that is enough, except where new directories are made. */
 	assert_int_equal(chmod(scratch_path(&test_dir, "repo/42"), 0755), 0);
 	assert_int_equal(chmod(scratch_path(&test_dir, "repo/42/wal"), 0755), 0);
 	assert_int_equal(chmod(scratch_path(&test_dir, "repo/42/wal/0000000100000000"), 0755), 0);
 	assert_int_equal(store_examine(store, &world.call, "42/", &err), STATUS_LOCAL);
+	assert_non_null(strstr(err.text, "repo/42/wal/ belongs to user id 0"));
+	assert_int_equal(chown(scratch_path(&test_dir, "repo/42/wal"), 1, 1), 0);
+	assert_int_equal(store_examine(store, &world.call, "42/", &err), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, SEGMENT " belongs to user id 0"));
 	assert_int_equal(chmod(segment, 0644), 0);
 	assert_ok(store_examine(store, &world.call, "42/", &err), err);
+}
+
+/* A call as root must not lock out the user of the repository. */
+static void what_root_makes_belongs_to_the_owner(void **unused)
+{
+	(void)unused;
+	static const char *const parts[] = {"repo/42", "repo/42/wal", "repo/42/wal/0000000100000000", "repo/" SEGMENT};
+	struct stat info;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(scratch_path(&test_dir, "repo"), 12, 34), 0);
+	mode_t before = umask(0777);
+	enum status st = put(SEGMENT);
+	(void)umask(before);
+	assert_ok(st, err);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		assert_int_equal(stat(scratch_path(&test_dir, parts[i]), &info), 0);
+		assert_int_equal(info.st_uid, 12);
+		assert_int_equal(info.st_gid, 34);
+		assert_int_equal(info.st_mode & 07777, S_ISDIR(info.st_mode) ? 0700 : 0600);
+	}
+	/* A directory that is there keeps its owner. */
+	assert_int_equal(chown(scratch_path(&test_dir, parts[2]), 13, 35), 0);
+	assert_ok(put(OTHER), err);
+	assert_int_equal(stat(scratch_path(&test_dir, parts[2]), &info), 0);
+	assert_int_equal(info.st_uid, 13);
+	assert_int_equal(stat(scratch_path(&test_dir, "repo/" OTHER), &info), 0);
+	assert_int_equal(info.st_uid, 12);
+	assert_int_equal(info.st_mode & 07777, 0640 & ~before);
+}
+
+/* Neither a missing object nor a disk that is not mounted. */
+static void a_forbidden_root_is_told(void **unused)
+{
+	(void)unused;
+	int64_t clock_s;
+	int seen;
+	if (geteuid() != 0)
+		skip();
+	assert_ok(put(SEGMENT), err);
+	assert_int_equal(chmod(test_dir.path, 0700), 0);
+	assert_int_equal(seteuid(1), 0);
+	enum status statuses[] = {get(SEGMENT), put(OTHER), list("", &seen),
+				  store_reach(store, &world.call, &clock_s, &err)};
+	assert_int_equal(seteuid(0), 0);
+	for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+		assert_int_equal(statuses[i], STATUS_LOCAL);
+	assert_non_null(strstr(err.text, "Permission denied"));
+	assert_non_null(strstr(err.hint, "user id 1 must be able to read and write there"));
 }
 
 int main(void)
@@ -210,6 +262,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_link_in_a_circle_is_no_answer, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_link_to_an_empty_directory_is_no_answer, setup, teardown),
 	    cmocka_unit_test_setup_teardown(an_object_of_another_user_is_found, setup, teardown),
+	    cmocka_unit_test_setup_teardown(what_root_makes_belongs_to_the_owner, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_forbidden_root_is_told, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("store/directory/directory_links", tests, NULL, NULL);
 }
