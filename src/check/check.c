@@ -16,11 +16,11 @@
 #include "pg/data/control.h"
 #include "pg/wal/name.h"
 #include "repo/cluster_id.h"
+#include "repo/placement.h"
 #include "repo/secret_source.h"
 #include "sys/crypto.h"
 #include "sys/spool.h"
 #include "text/hex.h"
-#include "text/uri.h"
 
 #define MIB (1024 * 1024)
 #define CLOCK_WARNING_S 60 /* nothing fails yet */
@@ -31,6 +31,7 @@ struct check_state {
 	const struct check_settings *settings;
 	struct repository_settings probed; /* the settings of repo */
 	struct repository repo;
+	struct data_directory directory;
 	uint64_t system_id;
 	int64_t store_clock_s;
 	char object[OBJECT_NAME_MAX]; /* name of the first WAL file's object */
@@ -57,12 +58,14 @@ static bool is_servers_user(const struct data_directory *directory)
 static enum status data_directory(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct check_state *state = arg;
-	struct data_directory directory;
+	struct data_directory *directory = &state->directory;
 	(void)call;
-	enum status st = cluster_id_find(&state->settings->cluster, NULL, &directory, &state->system_id, err);
+	enum status st = cluster_id_find(&state->settings->cluster, NULL, directory, &state->system_id, err);
+	if (!st && directory->known)
+		st = placement_check_repository(state->settings->repository, directory->path, err);
 	if (st)
 		return st;
-	if (!is_servers_user(&directory)) {
+	if (!is_servers_user(directory)) {
 		finding->optional = true;
 		(void)error_set(err, STATUS_LOCAL,
 				"this is user id %u, not the server's user: the server's access to files is not tested",
@@ -70,10 +73,10 @@ static enum status data_directory(void *arg, const struct call *call, struct fin
 		return error_hint(err, STATUS_LOCAL,
 				  "run it as the server's user, for example: sudo -u postgres walship check");
 	}
-	if (!directory.known)
+	if (!directory->known)
 		return finding_skip(finding,
 				    "no data directory found; archive_command runs in one and needs no pg-data");
-	finding_say(finding, "%s, of cluster %" PRIu64, directory.path, directory.system_id);
+	finding_say(finding, "%s, of cluster %" PRIu64, directory->path, directory->system_id);
 	return STATUS_OK;
 }
 
@@ -85,7 +88,11 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 	char path[SPOOL_PATH_MAX + sizeof "/check-XXXXXX"];
 	struct statvfs disk;
 	(void)call;
-	enum status st = spool_prepare(state->settings->spool, dir, err);
+	enum status st = STATUS_OK;
+	if (state->directory.known)
+		st = placement_check_spool(state->settings->spool, state->directory.path, err);
+	if (!st)
+		st = spool_prepare(state->settings->spool, dir, err);
 	if (st)
 		return st;
 	(void)snprintf(path, sizeof path, "%s/check-XXXXXX", dir);
@@ -110,19 +117,12 @@ static enum status spool(void *arg, const struct call *call, struct finding *fin
 			  "free space in that directory, set spool to another directory, or lower fetch-ahead");
 }
 
-static bool is_in_s3(const struct repository_settings *settings)
-{
-	struct repo_url url;
-	struct error ignored = {0};
-	return repo_url_parse(&url, settings->url, &ignored) == STATUS_OK && url.kind == REPO_S3;
-}
-
 static enum status show_credentials(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	const struct check_state *state = arg;
 	CLEANUP(credentials_fini) struct credentials credentials = {0};
 	struct credential_search search;
-	if (!is_in_s3(state->settings->repository))
+	if (!repository_in_s3(state->settings->repository))
 		return finding_skip(finding, "a directory needs no credentials");
 	enum status st = s3_credentials_find(state->settings->repository, call, &search, &credentials, err);
 	if (st)
@@ -289,12 +289,25 @@ static enum status check_all(struct checklist *list, const struct check_settings
 	return st;
 }
 
+/* No step of the store's own shows it. */
+static enum status check_placement(const struct check_settings *settings, struct error *err)
+{
+	struct data_directory directory;
+	struct error ignored = {0};
+	uint64_t system_id;
+	if (cluster_id_find(&settings->cluster, NULL, &directory, &system_id, &ignored) || !directory.known)
+		return STATUS_OK;
+	return placement_check_repository(settings->repository, directory.path, err);
+}
+
 static enum status check_store_alone(struct checklist *list, const struct check_settings *settings, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
 	bool usable;
 	struct repository_settings probed = as_it_is(settings->repository);
-	enum status st = repository_open(&repo, &probed, list->console->call, err);
+	enum status st = check_placement(settings, err);
+	if (!st)
+		st = repository_open(&repo, &probed, list->console->call, err);
 	if (!st)
 		st = try_store(list, settings, &repo, &usable, err);
 	if (!st && list->failed > 0)

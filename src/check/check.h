@@ -60,6 +60,13 @@ struct check_place {
 
 void check_place_find(struct check_place *out, const struct check_store *check, const struct call *call);
 
+/*
+ * Writes and removes an object of a segment's size, and looks at the free space of the disk. name: of the object, which
+ * must not exist.
+ */
+enum status check_room(const struct repository *repo, const struct call *call, const char *name,
+		       struct finding *finding, struct error *err);
+
 struct check_server {
 	const struct check_settings *settings;
 	const struct repository *repo; /* NULL: not usable, so no segment is awaited in it */

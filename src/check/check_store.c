@@ -14,7 +14,8 @@
 #define LOOK_HINT "set s3-no-replace = look, or use a store that honors If-None-Match on PutObject"
 
 struct probe {
-	struct store *store;
+	const struct repository *repo;
+	struct store *store;     /* of repo */
 	const struct call *call; /* of the current step */
 	struct check_place place;
 	char name[NAME_SIZE];
@@ -132,6 +133,14 @@ static enum status remove_it(void *arg, const struct call *call, struct finding 
 	return st ? error_hint(err, st, "the test object %s stays in the repository", probe->name) : STATUS_OK;
 }
 
+static enum status write_a_segment(void *arg, const struct call *call, struct finding *finding, struct error *err)
+{
+	const struct probe *probe = arg;
+	char name[NAME_SIZE + sizeof "-room"];
+	(void)snprintf(name, sizeof name, "%s-room", probe->name);
+	return check_room(probe->repo, call, name, finding, err);
+}
+
 /* What a read or a write of one object does not show. */
 static enum status use_every_file(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
@@ -146,14 +155,22 @@ static const struct step {
 	const char *what;
 	check_fn run;
 } steps[] = {
-    {"create an object", create},          {"read it back", read_back}, {"never replace it", not_replaced},
-    {"say what is missing", says_missing}, {"list it", list_it},        {"remove it", remove_it},
-    {"use every file", use_every_file}, /* the last one: not every store has it */
+    {"create an object", create},
+    {"read it back", read_back},
+    {"never replace it", not_replaced},
+    {"say what is missing", says_missing},
+    {"list it", list_it},
+    {"remove it", remove_it},
+    /* Of directories only. */
+    {"write a segment", write_a_segment},
+    {"use every file", use_every_file},
 };
+#define DIRECTORY_STEPS 2 /* the last ones */
 
 unsigned check_store_steps(const struct store *store)
 {
-	return sizeof steps / sizeof steps[0] - !store_has_examine(store);
+	size_t all = sizeof steps / sizeof steps[0];
+	return (unsigned)(store_has_examine(store) ? all : all - DIRECTORY_STEPS);
 }
 
 static enum status name_probe(struct probe *probe, const struct check_store *check, const struct call *call,
@@ -173,7 +190,8 @@ static enum status name_probe(struct probe *probe, const struct check_store *che
 enum status check_store(struct checklist *list, const struct check_store *check, bool *usable, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer content = {0};
-	struct probe probe = {.store = check->repo->store,
+	struct probe probe = {.repo = check->repo,
+			      .store = check->repo->store,
 			      .looks_first = check->looks_first,
 			      .only_looks = check->only_looks,
 			      .first = "written by walship check",

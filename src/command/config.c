@@ -8,6 +8,7 @@
 #include "repo/repository.h"
 #include "repo/s3_credentials.h"
 #include "sys/output.h"
+#include "text/uri.h"
 
 /* user:password@host or password=...: other commands refuse these values, but this one would print them. */
 static bool holds_password(enum option_id id, const char *value)
@@ -63,6 +64,20 @@ static enum status credentials_json(const struct command_context *context, const
 			  err);
 }
 
+/* Also reports a URL that is not valid. */
+static enum status no_credentials(const struct command_context *context, const struct repository_settings *settings,
+				  struct error *err)
+{
+	struct repo_url url;
+	CLEANUP(buffer_fini) struct buffer out = {0};
+	enum status st = repo_url_parse(&url, settings->url, err);
+	if (!st && command_flag(context, "json"))
+		return credentials_json(context, &(struct credentials){0}, err);
+	if (!st)
+		st = buffer_printf(&out, err, "none needed: the repository is the directory %s\n", url.path);
+	return st ? st : output_write(context->console.out_fd, "to standard output", out.data, out.len, err);
+}
+
 static enum status show_credentials(const struct command_context *context, struct error *err)
 {
 	CLEANUP(credentials_fini) struct credentials credentials = {0};
@@ -70,6 +85,8 @@ static enum status show_credentials(const struct command_context *context, struc
 	struct credential_search search;
 	struct repository_settings settings;
 	enum status st = settings_repository(&settings, context, err);
+	if (!st && !repository_in_s3(&settings))
+		return no_credentials(context, &settings, err);
 	if (!st)
 		st = s3_credentials_find(&settings, context->call, &search, &credentials, err);
 	if (st)

@@ -18,6 +18,13 @@ static enum status renew(void *arg, const struct call *call, struct error *err)
 	return credentials_find(&repo->search, &repo->credentials, err);
 }
 
+bool repository_in_s3(const struct repository_settings *settings)
+{
+	struct repo_url url;
+	struct error ignored = {0};
+	return repo_url_parse(&url, settings->url, &ignored) == STATUS_OK && url.kind == REPO_S3;
+}
+
 bool repository_uses_libs3(const struct repository_settings *settings)
 {
 	return settings->use_libs3 && strncmp(settings->url, "s3://", 5) == 0;

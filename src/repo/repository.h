@@ -28,6 +28,9 @@ enum status repository_open(struct repository *repo, const struct repository_set
  */
 enum status repository_join(struct repository *repo, const struct repository *other, struct error *err);
 
+/* Whether the repository is in a bucket. False also if its URL is not valid, which repository_open reports. */
+bool repository_in_s3(const struct repository_settings *settings);
+
 /* Whether libs3 is the client: it has no conditional put and only checks the name before an upload. */
 bool repository_uses_libs3(const struct repository_settings *settings);
 

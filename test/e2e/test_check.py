@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from harness import host, strict_s3, walship
+from harness import host, strict_s3, wal, walship
 
 STEPS = ["create an object", "read it back", "never replace it", "say what is missing", "list it", "remove it"]
-DIRECTORY_STEPS = [*STEPS, "use every file"]
+DIRECTORY_STEPS = [*STEPS, "write a segment", "use every file"]
 
 
 def marks(done):
@@ -18,6 +18,11 @@ def marks(done):
 
 def check(site, code=0, error=None):
     done = site.run("check", "--store").expect(code, error)
+    return marks(done), done.out.decode()
+
+
+def check_all(site, code, data_dir):
+    done = site.run("check", "--pg-data", data_dir).expect(code, "failed")
     return marks(done), done.out.decode()
 
 
@@ -34,7 +39,8 @@ def strict(scratch, program):
 def test_a_store_that_does_all_of_it(site):
     before = site.store.list()
     shown, _ = check(site)
-    assert shown == dict.fromkeys(DIRECTORY_STEPS if site.store.kind == "dir" else STEPS, "✓")
+    shown.pop("write a segment", None)  # a warning, when the machine of this test is short of room
+    assert shown == {step: "✓" for step in (DIRECTORY_STEPS if site.store.kind == "dir" else STEPS) if step != "write a segment"}
     assert site.store.list() == before
 
 
@@ -80,7 +86,7 @@ def test_a_store_that_alters_what_it_is_given(strict):
 
 def test_nobody_there(site):
     site.store.go_away()
-    shown, out = check(site, 3, "1 of 6 steps failed" if site.store.kind == "s3" else "1 of 7 steps failed")
+    shown, out = check(site, 3, "1 of 6 steps failed" if site.store.kind == "s3" else "1 of 8 steps failed")
     assert shown == {"create an object": "✗"} and out.count("\n") <= 2
     site.store.come_back()
 
@@ -92,10 +98,54 @@ def test_a_link_to_a_disk_that_is_not_mounted(dir_site):
     path = dir_site.store.path / object_name
     path.unlink()
     path.symlink_to("/mnt/not-mounted/segment")
-    shown, out = check(dir_site, 3, "1 of 7 steps failed")
-    assert shown == {**dict.fromkeys(DIRECTORY_STEPS, "✓"), "use every file": "✗"}
+    shown, out = check(dir_site, 3, "1 of 8 steps failed")
+    assert shown == {**dict.fromkeys(DIRECTORY_STEPS, "✓"), "use every file": "✗", "write a segment": shown["write a segment"]}
     assert "is a symbolic link to /mnt/not-mounted/segment, which does not exist" in out and "hint: mount the disk" in out
     dir_site.run("verify").expect(3, "which does not exist", "mount the disk")
+
+
+@pytest.mark.parametrize("room,code,expected", [(20 << 10, 5, "✗ create an object|✗ write a segment.*No space left"), (8 << 20, 5, "✗ write a segment .*No space left on device"),
+                                                (20 << 20, 0, "– write a segment .*has only [12][0-9] MiB free")])
+def test_a_disk_without_room(dir_site, small_disk, room, code, expected):
+    """A small object fits where a segment does not."""
+    site, disk = dir_site, small_disk(64 << 10)
+    site.store.path = host.USER.mkdir(disk.path / "repo")
+    site.walship.configure(repo=f"file://{site.store.path}")
+    disk.fill(room)
+    _, out = check(site, code, "1 of 8 steps failed" if code else None)
+    assert re.search(expected, out) and "hint: " in out, out
+    assert list(site.store.path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["repo", "pg_wal/repo", "linked"])
+def test_a_repository_in_the_data_directory(dir_site, data_dir, control_file, place):
+    """check refuses it; push, which must go on, says it at the first file and with each base backup."""
+    site = dir_site
+    inside = host.USER.mkdir(data_dir / ("repo" if place == "linked" else place))
+    if place == "linked":
+        inside, target = site.directory / "linked", inside
+        inside.symlink_to(target)
+    site.walship.configure(repo=f"file://{inside}")
+    told = rf"the repository {inside} is inside the data directory {data_dir}"
+    shown, out = check_all(site, 2, data_dir)
+    assert shown["data directory"] == "✗" and re.search(told, out) and "set repo" in out
+    site.run("check", "--store", "--pg-data", data_dir).expect(2, told, "move the repository")
+    system_id = control_file[0]
+    for number, warned in ((1, True), (2, False)):
+        name = wal.segment_name(1, number, wal.MIB)
+        host.USER.write(data_dir / "pg_wal" / name, wal.segment(system_id, name, wal.MIB), 0o600)
+        done = site.run("push", f"pg_wal/{name}", cwd=data_dir)
+        assert done.code == 0 and bool(re.search(f"warning: {told}", done.err)) == warned, done.err
+    name = wal.segment_name(1, 1, wal.MIB) + ".00000028.backup"
+    host.USER.write(data_dir / "pg_wal" / name, wal.backup_label(name), 0o600)
+    assert re.search(told, site.run("push", f"pg_wal/{name}", cwd=data_dir).err)
+
+
+def test_a_spool_in_the_data_directory(dir_site, data_dir):
+    dir_site.walship.configure(spool=data_dir / "spool")
+    shown, out = check_all(dir_site, 2, data_dir)
+    assert shown["spool"] == "✗" and f"the spool {data_dir}/spool is inside the data directory" in out
+    assert not (data_dir / "spool").exists()
 
 
 def test_what_cannot_be_configured(site):

@@ -232,3 +232,9 @@ def test_link_local_addresses(scratch, program):
     assert outcome["169.254.169.254"]["code"] == 0, outcome
     assert outcome["169.254.170.2"] == {"code": 0, "err": "", "asked": ["GET /container"]}
     assert len(outcome["169.254.169.254"]["asked"]) == 3 and len(outcome["stored"]) == 1
+
+
+def test_a_directory_needs_none(dir_site):
+    done = dir_site.run("config", "--credentials").expect(0)
+    assert done.out.decode() == f"none needed: the repository is the directory {dir_site.store.path}\n"
+    assert b'"source":null' in dir_site.run("config", "--credentials", "--json").expect(0).out

@@ -95,7 +95,7 @@ class Backlog:
 
     @property
     def notes(self):
-        return Path(self.walship.options["spool"]) / f"push-{self.system_id}-{self.wal.stat().st_ino}"
+        return Path(self.walship.options["spool"]) / f"push-{self.system_id}-{self.wal.stat().st_dev}-{self.wal.stat().st_ino}"
 
     def noted(self):
         """Names with a note that is more than a reservation."""

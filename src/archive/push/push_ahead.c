@@ -10,7 +10,9 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "job/limiter.h"
+#include "pg/data/control.h"
 #include "pg/data/ready.h"
+#include "repo/placement.h"
 #include "repo/repository.h"
 #include "repo/worker_pool.h"
 #include "stream/codec/codec.h"
@@ -154,6 +156,18 @@ static enum status push_with_others(const struct push_ahead *ahead, const struct
 	return st;
 }
 
+/* Such a repository is lost with the data directory. The first push says so, and each base backup's. */
+static void warn_of_place(const struct push_ahead *ahead, const struct log *log)
+{
+	struct data_directory directory;
+	struct error ignored = {0}, trouble = {0};
+	if (data_directory_find(&directory, ahead->push.pg_data, ahead->push.path, &ignored) || !directory.known)
+		return;
+	if (placement_check_repository(ahead->settings, directory.path, &trouble) ||
+	    placement_check_spool(ahead->settings->spool, directory.path, &trouble))
+		log_line(log, LEVEL_WARNING, "%s; %s", trouble.text, trouble.hint);
+}
+
 /* Whether the file has a pushed marker: then nothing is left to do. *usable: the spool can have markers. */
 static bool is_answered(const struct push_ahead *ahead, const struct push_source *source,
 			struct pushed_markers *markers, bool *usable)
@@ -165,6 +179,8 @@ static bool is_answered(const struct push_ahead *ahead, const struct push_source
 	*usable = pushed_markers_open(markers, &place, &trouble) == STATUS_OK;
 	if (!*usable)
 		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);
+	if (*usable && (markers->is_new || source->name.kind == WAL_BACKUP))
+		warn_of_place(ahead, push->call->log);
 	if (!*usable || !pushed_marker_take(markers, source->name.text, &source->file))
 		return false;
 	log_line(push->call->log, LEVEL_INFO, "push %s: pushed ahead by an earlier call", source->name.text);

@@ -20,13 +20,16 @@
 #define KIND "pushed"
 #define CONFIRMED "confirmed" /* a line's key, which is read back */
 
-/* The inode of the directory that the WAL file lies in; 0 when there is none. */
-static uint64_t dir_inode(const char *wal_path)
+/* Names the directory of the markers. Copies on two disks may have the same inode. */
+static void name_dir(struct pushed_markers *markers, const char *spool, const char *wal_path)
 {
 	char dir[PATH_MAX];
 	struct stat info;
-	bool fits = snprintf(dir, sizeof dir, "%.*s.", (int)path_dir_len(wal_path), wal_path) < (int)sizeof dir;
-	return fits && stat(dir, &info) == 0 ? info.st_ino : 0;
+	if (snprintf(dir, sizeof dir, "%.*s.", (int)path_dir_len(wal_path), wal_path) >= (int)sizeof dir ||
+	    stat(dir, &info) != 0)
+		info = (struct stat){0};
+	(void)snprintf(markers->dir, sizeof markers->dir, "%s/push-%" PRIu64 "-%" PRIu64 "-%" PRIu64, spool,
+		       markers->system_id, (uint64_t)info.st_dev, (uint64_t)info.st_ino);
 }
 
 enum status pushed_markers_open(struct pushed_markers *out, const struct pushed_marker_place *place, struct error *err)
@@ -49,9 +52,9 @@ enum status pushed_markers_open(struct pushed_markers *out, const struct pushed_
 	/* Opening the repository reports a wrong URL. */
 	if (repo_url_parse(&url, settings->url, &ignored) == STATUS_OK && url.kind == REPO_FILE)
 		(void)strcpy(out->root, url.path);
-	(void)snprintf(out->dir, sizeof out->dir, "%s/push-%" PRIu64 "-%" PRIu64, spool, place->system_id,
-		       dir_inode(place->wal_path));
-	if (mkdir(out->dir, 0700) != 0 && errno != EEXIST)
+	name_dir(out, spool, place->wal_path);
+	out->is_new = mkdir(out->dir, 0700) == 0;
+	if (!out->is_new && errno != EEXIST)
 		return error_errno(err, STATUS_LOCAL, errno, "make %s", out->dir);
 	return STATUS_OK;
 }

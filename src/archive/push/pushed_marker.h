@@ -19,7 +19,7 @@
 #include "text/uri.h"
 #include "walship/push.h"
 
-#define PUSHED_MARKER_DIR_MAX (SPOOL_PATH_MAX + 64)
+#define PUSHED_MARKER_DIR_MAX (SPOOL_PATH_MAX + 72) /* three numbers of 64 bits */
 #define PUSHED_MARKER_AGE_MS (300 * 1000) /* PostgreSQL asks for the next files within seconds of this call's end */
 
 struct pushed_markers {
@@ -30,6 +30,7 @@ struct pushed_markers {
 	const struct clock *clock;
 	int64_t age_max_ms; /* of a marker for a bucket */
 	char dir[PUSHED_MARKER_DIR_MAX];
+	bool is_new; /* this call made the directory: it is the first push of this cluster with this spool */
 };
 
 struct pushed_marker_place {
@@ -42,7 +43,8 @@ struct pushed_marker_place {
 
 /*
  * Each cluster has its own directory of markers, and so has each copy of a cluster (a standby beside its primary): the
- * inode of the directory that wal_path lies in tells copies apart. STATUS_LOCAL when there is no usable spool.
+ * device and inode of the directory that wal_path lies in tell copies apart. STATUS_LOCAL when there is no usable
+ * spool.
  */
 enum status pushed_markers_open(struct pushed_markers *out, const struct pushed_marker_place *place, struct error *err);
 

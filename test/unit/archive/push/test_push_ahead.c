@@ -60,7 +60,8 @@ static int setup(void **unused)
 	logged[0] = '\0';
 	archive_init(&archive);
 	assert_int_equal(stat(in("data", "pg_wal"), &info), 0);
-	(void)snprintf(notes, sizeof notes, "spool/push-42-%lu", (unsigned long)info.st_ino);
+	(void)snprintf(notes, sizeof notes, "spool/push-42-%lu-%lu", (unsigned long)info.st_dev,
+		       (unsigned long)info.st_ino);
 	scratch_put(&archive.dir, "repo/x", "", 0, 0600);
 	for (unsigned i = 0; i < SEGMENTS; i++) {
 		archive_put_wal(&archive, segment(i), i);

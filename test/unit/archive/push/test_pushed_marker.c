@@ -75,7 +75,7 @@ static void write_note(const struct pushed_markers *notes, const struct shipped 
 
 static int count_notes(void)
 {
-	return scratch_entries(&test_dir, "spool/push-18446744073709551615-0");
+	return scratch_entries(&test_dir, "spool/push-18446744073709551615-0-0");
 }
 
 static void answers_once(void **unused)
@@ -430,7 +430,7 @@ static void the_sweep_leaves_what_waits(void **unused)
 	open_notes(&notes, config);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char path[128];
-		(void)snprintf(path, sizeof path, "spool/push-18446744073709551615-0/%s", names[i]);
+		(void)snprintf(path, sizeof path, "spool/push-18446744073709551615-0-0/%s", names[i]);
 		scratch_put(&test_dir, path, "", 0, 0600);
 	}
 	scratch_put(&test_dir, "pg_wal/archive_status/000000010000000000000002.ready", "", 0, 0600);
@@ -440,8 +440,8 @@ static void the_sweep_leaves_what_waits(void **unused)
 	pushed_markers_sweep(&notes, scratch_path(&test_dir, "pg_wal/000000010000000000000001"));
 	assert_int_equal(count_notes(), 2);
 	assert_int_equal(
-	    access(scratch_path(&test_dir, "spool/push-18446744073709551615-0/000000010000000000000002"), F_OK), 0);
-	assert_int_equal(access(scratch_path(&test_dir, "spool/push-18446744073709551615-0/00000002.history"), F_OK),
+	    access(scratch_path(&test_dir, "spool/push-18446744073709551615-0-0/000000010000000000000002"), F_OK), 0);
+	assert_int_equal(access(scratch_path(&test_dir, "spool/push-18446744073709551615-0-0/00000002.history"), F_OK),
 			 0);
 }
 
