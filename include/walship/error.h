@@ -24,7 +24,10 @@ struct error {
 enum status error_set(struct error *err, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* As error_set, followed by ": " and the message for errno_value. Leaves errno set to errno_value. */
+/*
+ * As error_set, followed by ": " and the message for errno_value. Sets the hint for a lack of descriptors or memory,
+ * and for other errors that have one remedy everywhere (base/remedy.h). Leaves errno set to errno_value.
+ */
 enum status error_errno(struct error *err, enum status status, int errno_value, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

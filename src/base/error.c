@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/remedy.h"
 #include "text/sanitize.h"
 
 __attribute__((format(printf, 2, 0))) static void set_text(struct error *err, const char *format, va_list args)
@@ -39,6 +40,8 @@ enum status error_errno(struct error *err, enum status status, int errno_value, 
 	va_end(args);
 	append(err, ": ");
 	append(err, strerror_r(errno_value, words, sizeof words));
+	if (remedy_of_errno(errno_value) != NULL)
+		(void)snprintf(err->hint, sizeof err->hint, "%s", remedy_of_errno(errno_value));
 	errno = errno_value;
 	return status;
 }

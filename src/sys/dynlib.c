@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/remedy.h"
+
 /* ISO C has no cast from an object pointer to a function pointer; POSIX guarantees the same representation. */
 static void set_pointer(const struct dynlib_symbol *symbol, void *address)
 {
@@ -27,7 +29,9 @@ static enum status cannot_load(const struct dynlib *library, struct error *err)
 	if (strncmp(reason, library->soname, len) == 0 && strncmp(reason + len, ": ", 2) == 0)
 		reason += len + 2;
 	(void)error_set(err, STATUS_LOCAL, "cannot load %s: %s", library->soname, reason);
-	return error_hint(err, STATUS_LOCAL, "%s", library->hint);
+	/* A library that is installed may not be loaded for want of descriptors or memory. */
+	const char *remedy = remedy_of_text(reason);
+	return error_hint(err, STATUS_LOCAL, "%s", remedy == NULL ? library->hint : remedy);
 }
 
 static enum status load(const struct dynlib *library, struct error *err)

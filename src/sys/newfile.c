@@ -105,7 +105,9 @@ enum status newfile_open(struct newfile *file, const char *path, mode_t mode, st
 
 enum status newfile_write(struct newfile *file, const void *data, size_t len, struct error *err)
 {
-	return output_write(file->fd, file->name, data, len, err);
+	enum status st = output_write(file->fd, file->name, data, len, err);
+	file->failed |= st != STATUS_OK;
+	return st;
 }
 
 enum status dir_sync(int dir_fd, const char *path, struct error *err)
@@ -125,17 +127,23 @@ static int link_as(const struct newfile *file, const char *name)
 	return linkat(AT_FDCWD, link, file->dir_fd, name, AT_SYMLINK_FOLLOW);
 }
 
+/* Returns 0, or -1 and errno: EOPNOTSUPP when the file system can do neither. */
 static int publish(struct newfile *file)
 {
 	if (link_as(file, file->name) == 0)
 		return 0;
-	/* A file system without hard links can still rename without replacing. */
-	if (file->temp[0] == '\0' || (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS))
+	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
 		return -1;
-	if (renameat2(file->dir_fd, file->temp, file->dir_fd, file->name, RENAME_NOREPLACE) != 0)
-		return -1;
-	file->temp[0] = '\0';
-	return 0;
+	/* A file system without hard links can still rename a file that has a name, without replacing another. */
+	errno = EINVAL;
+	if (file->temp[0] != '\0' &&
+	    renameat2(file->dir_fd, file->temp, file->dir_fd, file->name, RENAME_NOREPLACE) == 0) {
+		file->temp[0] = '\0';
+		return 0;
+	}
+	if (errno == EINVAL || errno == ENOSYS)
+		errno = EOPNOTSUPP;
+	return -1;
 }
 
 enum status newfile_create(struct newfile *file, struct error *err)
@@ -154,7 +162,8 @@ enum status newfile_create(struct newfile *file, struct error *err)
 enum status newfile_check_writes(struct newfile *file, struct error *err)
 {
 	int second = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
-	if (second < 0 || close(second) != 0)
+	file->failed |= second < 0 || close(second) != 0;
+	if (file->failed)
 		return error_errno(err, STATUS_LOCAL, errno, "write %s", file->name);
 	return STATUS_OK;
 }

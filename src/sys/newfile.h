@@ -14,9 +14,10 @@
 #include "walship/error.h"
 
 struct newfile {
-	bool open;  /* false in the zero state */
-	int dir_fd; /* the target directory */
-	int fd;     /* open for reading and writing */
+	bool open;   /* false in the zero state */
+	bool failed; /* a write to it failed: the cause of an error is on its side */
+	int dir_fd;  /* the target directory */
+	int fd;      /* open for reading and writing */
 	char name[NAME_MAX + 1];
 	char temp[NAME_MAX + 1]; /* name of the temporary file; "" with O_TMPFILE */
 };
@@ -31,7 +32,8 @@ enum status newfile_write(struct newfile *file, const void *data, size_t len, st
 
 /*
  * Publishes the file under its name and never replaces another file: STATUS_EXISTS when the name is taken. Of two
- * concurrent writers only one succeeds. The content is on disk before the name, and the name before this returns.
+ * concurrent writers only one succeeds. STATUS_LOCAL with EOPNOTSUPP: the file system cannot do that. The content is on
+ * disk before the name, and the name before this returns.
  */
 enum status newfile_create(struct newfile *file, struct error *err);
 

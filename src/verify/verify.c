@@ -258,7 +258,8 @@ static enum status report_unreadable(uint64_t damaged, uint64_t missing_keys, st
 			  missing_keys > 0
 			      ? "add the key (walship key list); for damaged objects look for another copy, "
 				"then make a new base backup"
-			      : "look for another copy, then make a new base backup");
+			      : "put the object aside and run walship backfill if pg_wal still has the file; otherwise "
+				"look for another copy, then make a new base backup");
 }
 
 /* The objects themselves may be good. */

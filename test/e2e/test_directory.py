@@ -77,3 +77,16 @@ def test_check_creates_where_the_next_segment_goes(dir_site, data_dir, control_f
     site.walship.configure(repo=site.store.url)
     assert check(site, "--pg-data", data_dir)[0] == 0
     assert list(site.store.path.iterdir()) == []
+
+
+def test_a_damaged_object_is_put_aside(dir_site):
+    """The server still has the file: as the hint says, its next push stores it again."""
+    site = dir_site
+    site.run("push", segment(site, NAMES[0])).expect(0)
+    name = wal.object_name(site.system_id, NAMES[0])
+    site.store.put(name, site.store.get(name)[:-1] + b"x")
+    site.run("push", segment(site, NAMES[0])).expect(4, "cannot read the object: ", f"rename the object {name} in the repository")
+    path = site.store.path / name
+    path.rename(path.with_name(f".{path.name}.damaged"))
+    site.run("push", segment(site, NAMES[0])).expect(0)
+    site.run("verify", "--system-id", site.system_id).expect(0)

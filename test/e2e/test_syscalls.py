@@ -271,15 +271,16 @@ def test_each_system_call_fails_from_then_on(benches, kind, scenario, seed, tota
 
 
 def test_neither_links_nor_renames_without_replacing(benches):
-    """A file without a name can only be linked: what that file system refuses is told, and nothing is acknowledged."""
+    """What that file system refuses is told, with or without files that have no name, and nothing is acknowledged."""
     need(OLD_FILE_SYSTEM)
     bench = benches("dir", "push")()
-    env = {"LD_PRELOAD": OLD_FILE_SYSTEM, "WITHOUT": "links"}
-    done = inject.run(bench.argv(), env=env)
-    assert (done.returncode, bench.world.names()) == (5, [])
-    assert b"Operation not permitted" in done.stderr
+    for lacking in ("links", "tmpfile,links,noreplace"):
+        env = {"LD_PRELOAD": OLD_FILE_SYSTEM, "WITHOUT": lacking}
+        done = inject.run(bench.argv(), env=env)
+        assert (done.returncode, bench.world.names()) == (5, [])
+        assert b": Operation not supported" in done.stderr and b"cannot create a file without replacing another" in done.stderr
     assert inject.run(bench.argv()).returncode == 0
-    done = inject.run(bench.argv("fetch"), env=env)
+    done = inject.run(bench.argv("fetch"), env={**env, "WITHOUT": "links"})
     assert (done.returncode, list(bench.back.iterdir())) == (255, [])
     assert b"Operation not permitted" in done.stderr
     bench.close()

@@ -71,17 +71,19 @@ static enum status fetch_new(const struct fetch *fetch, const struct wal_name *n
 			     struct newfile *file, struct error *err)
 {
 	enum status st = newfile_open(file, dest, 0640, err);
+	bool opened = !st;
 	if (st == STATUS_MISSING)
 		st = error_hint(
 		    err, STATUS_LOCAL,
 		    "DEST must name a file: restore_command = 'walship fetch %%f %%p' runs in the data directory");
-	if (!st)
+	if (opened)
 		st = receive(fetch, name, file, err);
 	if (st == STATUS_DAMAGED)
 		return error_hint(
 		    err, st,
 		    "look for another copy of the object; without it the database can be recovered up to this file");
-	if (st == STATUS_LOCAL)
+	/* Reading the repository may fail on this machine, too. */
+	if (st == STATUS_LOCAL && (!opened || file->failed))
 		return error_hint(
 		    err, st, "%s must name a file in a directory that this user can write to and that has room for it",
 		    dest);
@@ -137,14 +139,15 @@ enum status fetch_to_fd(const struct fetch *fetch, int fd, struct error *err)
 		st = error_set(err, STATUS_LOCAL, "path too long: %.64s...", fetch->scratch);
 	else
 		st = newfile_open(&file, path, 0600, err);
+	bool opened = !st;
 	if (st == STATUS_MISSING)
 		st = STATUS_LOCAL;
-	if (!st)
+	if (opened)
 		st = receive(fetch, &name, &file, err);
 	if (st == STATUS_MISSING)
 		(void)error_hint(err, st, "walship list %" PRIu64 "/wal/ shows the cluster's files in the repository",
 				 fetch->system_id);
-	if (st == STATUS_LOCAL)
+	if (st == STATUS_LOCAL && (!opened || file.failed))
 		(void)error_hint(err, st, "TMPDIR (now %s) must name a directory with room for a segment",
 				 fetch->scratch);
 	if (!st && fetch->verified != NULL)

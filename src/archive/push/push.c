@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "archive/push/push_conflict.h"
 #include "archive/push/push_source.h"
 #include "base/call.h"
 #include "base/cleanup.h"
@@ -82,10 +83,14 @@ static enum status compare_object(const struct shipment *shipment, struct error 
 	const struct push *push = shipment->push;
 	const struct call call = comparison_call(push);
 	/* A push must not succeed for an object that a fetch with this configuration would refuse. */
+	struct unseal_lack lack = {0};
 	struct unseal_params params = {
-	    .keys = push->keys, .allow_unprotected = push->key == NULL, .name = shipment->object};
+	    .keys = push->keys, .allow_unprotected = push->key == NULL, .name = shipment->object, .lack = &lack};
+	struct byte_counter stored;
 	CLEANUP(sink_freep) struct sink *chain = NULL;
 	enum status st = compare_sink_new(&chain, shipment->source->fd, err);
+	if (!st)
+		st = byte_counter_new(&chain, &stored, err);
 	if (!st)
 		st = unseal_new(&chain, &params, err);
 	if (!st)
@@ -94,17 +99,10 @@ static enum status compare_object(const struct shipment *shipment, struct error 
 		st = sink_finish(chain, err);
 	if (st == STATUS_MISSING)
 		return error_wrap(err, STATUS_UNREACHABLE, "the object existed a moment ago");
-	if (st == STATUS_CONFLICT) {
-		(void)error_wrap(err, st, "the archive has a different file with this name");
-		return error_hint(err, st,
-				  "two servers with one system identifier, such as a server and its restored copy, "
-				  "archive here: give each server its own repository or a new timeline. walship "
-				  "changed nothing; walship cat %s shows the archived file",
-				  shipment->source->name.text);
-	}
+	if (st == STATUS_CONFLICT)
+		return push_conflict_explain(shipment->source, &stored, err);
 	if (st == STATUS_DAMAGED)
-		return error_wrap(
-		    err, st, "the archive already has an object with this name, but walship cannot read the object");
+		return push_conflict_unreadable(shipment->object, &lack, err);
 	if (!st)
 		return STATUS_OK;
 	(void)error_wrap(err, st, "reading the object that the archive already has");

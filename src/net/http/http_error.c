@@ -1,7 +1,11 @@
 #include "net/http/http_error.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "base/cleanup.h"
+#include "base/remedy.h"
 #include "sys/libcrypto.h"
 
 /* Failures with a fixed message. For all others libcurl's text is shown, and a retry may succeed. */
@@ -87,6 +91,21 @@ static bool is_not_http(const struct http_failure *failure)
 	return failure->code == CURLE_UNSUPPORTED_PROTOCOL && ready_us > 0;
 }
 
+/*
+ * libcurl does not say that the system gave it no descriptor: it cannot connect, resolve or read a file then. So a
+ * socket is tried here. 0: the system has one to give.
+ */
+static int lack_of_descriptors(CURLcode code)
+{
+	if (code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST &&
+	    code != CURLE_COULDNT_RESOLVE_PROXY && code != CURLE_SSL_CACERT_BADFILE)
+		return 0;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int errno_value = fd < 0 ? errno : 0;
+	fd_closep(&fd);
+	return remedy_of_errno(errno_value) == NULL ? 0 : errno_value;
+}
+
 static enum status explain_from_table(const struct http_failure *failure, struct http_response *response,
 				      struct error *err)
 {
@@ -125,5 +144,9 @@ enum status http_explain(const struct http_failure *failure, struct http_respons
 		response->outcome = HTTP_FAILED;
 		return error_set(err, STATUS_UNREACHABLE, "%s: the answer is not HTTP (%s)", named.server, named.text);
 	}
-	return explain_from_table(&named, response, err);
+	int lack = lack_of_descriptors(named.code);
+	if (lack == 0)
+		return explain_from_table(&named, response, err);
+	response->outcome = HTTP_FAILED;
+	return error_errno(err, STATUS_LOCAL, lack, "%s: no socket can be opened", named.server);
 }

@@ -1,11 +1,12 @@
 /*
  * For LD_PRELOAD: a file system that lacks what the variable WITHOUT names: "tmpfile" (files without a name, as on
- * NFS), "links" (hard links, as on FAT).
+ * NFS), "links" (hard links, as on FAT), "noreplace" (RENAME_NOREPLACE, as on exFAT).
  */
 #undef _FILE_OFFSET_BITS /* openat and openat64 are two names of one call: both are taken */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,4 +48,13 @@ int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags
 		return -1;
 	}
 	return (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
+}
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	if (flags != 0 && lacks("noreplace")) {
+		errno = EINVAL;
+		return -1;
+	}
+	return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
 }

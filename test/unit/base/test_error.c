@@ -30,6 +30,26 @@ static void names_the_system_error(void **unused)
 	assert_int_equal(errno, ENOSPC);
 }
 
+/* Whatever the caller was about: a hint about the file that it names would mislead. */
+static void some_system_errors_bring_their_hint(void **unused)
+{
+	(void)unused;
+	static const struct {
+		int errno_value;
+		const char *hint; /* "": that of the caller */
+	} cases[] = {
+	    {EMFILE, "ulimit -n"}, {ENFILE, "fs.file-max"},   {ENOMEM, "memory is short"},
+	    {EIO, "dmesg"},        {ELOOP, "symbolic links"}, {ENOENT, ""},
+	    {ENOSPC, ""},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		(void)error_errno(&err, STATUS_LOCAL, cases[i].errno_value, "open x");
+		(void)error_hint(&err, STATUS_LOCAL, "name another file");
+		assert_non_null(strstr(err.hint, cases[i].hint));
+		assert_int_equal(strcmp(err.hint, "name another file") == 0, cases[i].hint[0] == '\0');
+	}
+}
+
 static void stays_one_line_within_its_bounds(void **unused)
 {
 	(void)unused;
@@ -52,6 +72,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(layers_add_context),
 	    cmocka_unit_test(names_the_system_error),
+	    cmocka_unit_test(some_system_errors_bring_their_hint),
 	    cmocka_unit_test(stays_one_line_within_its_bounds),
 	};
 	return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
+#include <sys/resource.h>
 
 #include "support/cmocka.h"
 
@@ -42,6 +44,26 @@ static void no_such_library(void **unused)
 	    err.text, "cannot load libwalship-none.so.1: cannot open shared object file: No such file or directory");
 	assert_string_equal(err.hint, "install it");
 	assert_true(cosine == NULL);
+}
+
+/* An installed library that cannot be opened now: to install it would not help. */
+static void no_descriptor(void **unused)
+{
+	(void)unused;
+	struct error err = {0};
+	struct rlimit before, none;
+	/* A part of every C library's package that no other test has loaded. */
+	const struct dynlib library = {"libanl.so.1", "install it", symbols, 1};
+	empty_table();
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	enum status st = dynlib_load(&library, &err);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(st, STATUS_LOCAL);
+	assert_non_null(strstr(err.text, "Too many open files"));
+	assert_non_null(strstr(err.hint, "ulimit -n"));
 }
 
 /* A library older than the build's. The table stays empty, so the next call fails too. */
@@ -94,9 +116,8 @@ static void from_several_threads(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(fills_the_table_once),
-	    cmocka_unit_test(no_such_library),
-	    cmocka_unit_test(no_such_function),
+	    cmocka_unit_test(fills_the_table_once), cmocka_unit_test(no_such_library),
+	    cmocka_unit_test(no_descriptor),        cmocka_unit_test(no_such_function),
 	    cmocka_unit_test(from_several_threads),
 	};
 	return cmocka_run_group_tests_name("sys/dynlib", tests, NULL, NULL);

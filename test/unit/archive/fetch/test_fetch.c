@@ -1,8 +1,10 @@
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "format/seal.h"
+#include "store/directory/directory.h"
 #include "support/archive.h"
 #include "support/cmocka.h"
 #include "support/memory_store.h"
@@ -93,6 +95,41 @@ static void trouble_is_never_missing(void **unused)
 	assert_true(archive.err.hint[0] != '\0');
 }
 
+/* A repository that cannot be read is no fault of the destination. */
+static void a_fault_of_the_repository_is_not_blamed_on_the_destination(void **unused)
+{
+	(void)unused;
+	struct store *store = NULL;
+	char path[300];
+	(void)snprintf(path, sizeof path, "repo/%s", object);
+	scratch_put(&archive.dir, path, "", 0, 0600);
+	assert_int_equal(unlink(scratch_path(&archive.dir, path)), 0);
+	assert_int_equal(symlink(name, scratch_path(&archive.dir, path)), 0);
+	assert_int_equal(directory_store_open(scratch_path(&archive.dir, "repo"), &store, &archive.err), STATUS_OK);
+	struct fetch fetch = {.store = store,
+			      .call = &archive.world.call,
+			      .keys = &archive.keys,
+			      .name = name,
+			      .system_id = ARCHIVE_SYSTEM_ID,
+			      .scratch = archive.dir.path};
+	for (int cat = 0; cat < 2; cat++) {
+		enum status st = cat ? fetch_to_fd(&fetch, -1, &archive.err)
+				     : fetch_file(&fetch, scratch_path(&archive.dir, "out/RECOVERYXLOG"), &archive.err);
+		assert_int_equal(st, STATUS_LOCAL);
+		assert_non_null(strstr(archive.err.text, "Too many levels of symbolic links"));
+		assert_non_null(strstr(archive.err.hint, "symbolic links"));
+		memory_store_break(archive.store, STATUS_LOCAL);
+		fetch.store = archive.store;
+		st = cat ? fetch_to_fd(&fetch, -1, &archive.err)
+			 : fetch_file(&fetch, scratch_path(&archive.dir, "out/RECOVERYXLOG"), &archive.err);
+		assert_int_equal(st, STATUS_LOCAL);
+		assert_string_equal(archive.err.hint, "");
+		memory_store_break(archive.store, STATUS_OK);
+		fetch.store = store;
+	}
+	store_free(store);
+}
+
 static void nothing_unverified_appears(void **unused)
 {
 	(void)unused;
@@ -171,6 +208,7 @@ int main(void)
 	    WITH_SETUP(brings_back_what_was_pushed),
 	    WITH_SETUP(missing_leaves_the_destination_alone),
 	    WITH_SETUP(trouble_is_never_missing),
+	    WITH_SETUP(a_fault_of_the_repository_is_not_blamed_on_the_destination),
 	    WITH_SETUP(nothing_unverified_appears),
 	    WITH_SETUP(the_content_must_be_what_the_name_says),
 	    WITH_SETUP(cat_writes_only_what_is_verified),

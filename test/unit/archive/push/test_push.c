@@ -91,8 +91,35 @@ static void what_cannot_be_read_back_is_not_success(void **unused)
 	assert_string_equal(archive.err.text,
 			    "push 000000010000000000000003: the archive already has an object with this name, but "
 			    "walship cannot read the object: not authentic: its HMAC-SHA-256 does not match");
+	/* The server still has the file, so no other copy is needed. */
+	assert_non_null(strstr(archive.err.hint, "rename the object 42/wal/0000000100000000/000000010000000000000003"));
 	object->len = 10;
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_DAMAGED);
+	assert_non_null(strstr(archive.err.hint, "rename the object"));
+	/* A key that is not configured would read the object. */
+	archive.keys.keys[0].id[0] ^= 1;
+	assert_int_equal(archive_push(&archive, "00000002.history"), STATUS_LOCAL);
+	archive_put_wal(&archive, names[3], 7);
+	assert_int_equal(archive_push(&archive, names[3]), STATUS_OK);
+	archive.keys.keys[0].id[0] ^= 1;
+	assert_int_equal(archive_push(&archive, names[3]), STATUS_DAMAGED);
+	assert_non_null(strstr(archive.err.hint, "add the old key"));
+}
+
+static void put_header(const struct segment_header *header, size_t size);
+
+/* pg_resetwal --wal-segsize uses the names of the old size again. */
+static void another_segment_size_is_named(void **unused)
+{
+	(void)unused;
+	struct segment_header header = segment_header_make(1, 0, 3, 2 * ARCHIVE_SEGMENT_BYTES);
+	archive_put_wal(&archive, names[0], 7);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_OK);
+	put_header(&header, 2 * ARCHIVE_SEGMENT_BYTES);
+	assert_int_equal(archive_push(&archive, names[0]), STATUS_CONFLICT);
+	assert_string_equal(archive.err.text, "push 000000010000000000000003: the archive has a segment of 1 MiB with "
+					      "this name, but the server's has 2 MiB");
+	assert_non_null(strstr(archive.err.hint, "pg_resetwal --wal-segsize"));
 }
 
 static void a_broken_store_is_no_success(void **unused)
@@ -367,6 +394,7 @@ int main(void)
 	    WITH_SETUP(stores_every_kind_under_its_name),
 	    WITH_SETUP(the_same_again_is_success),
 	    WITH_SETUP(another_content_is_refused),
+	    WITH_SETUP(another_segment_size_is_named),
 	    WITH_SETUP(what_cannot_be_read_back_is_not_success),
 	    WITH_SETUP(a_broken_store_is_no_success),
 	    WITH_SETUP(reading_back_may_fail),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -296,6 +297,29 @@ static void says_whom_it_cannot_reach(void **state)
 	}
 }
 
+/* libcurl says of a socket that the system does not give that it cannot connect. */
+static void says_that_this_machine_has_no_socket(void **state)
+{
+	(void)state;
+	struct rlimit before, none;
+	struct http *http = open_http(NULL);
+	const struct http_request request = {.method = "GET", .url = "http://127.0.0.1:1/x", .timeout_ms = 5000};
+	assert_int_equal(http_perform(http, &request, &response, &err), STATUS_UNREACHABLE);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	/* As many as there are. */
+	int next = dup(0);
+	assert_int_equal(close(next), 0);
+	none = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	enum status st = http_perform(http, &request, &response, &err);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(st, STATUS_LOCAL);
+	assert_int_equal(response.outcome, HTTP_FAILED);
+	assert_string_equal(err.text, "http://127.0.0.1:1: no socket can be opened: Too many open files");
+	assert_non_null(strstr(err.hint, "ulimit -n"));
+	http_free(http);
+}
+
 /* libcurl quotes an unusable proxy. */
 static void says_nothing_of_a_proxys_password(void **state)
 {
@@ -425,12 +449,19 @@ static void refuses_headers_that_are_not_one_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sends_what_it_is_given),      cmocka_unit_test(keeps_the_headers_asked_for),
-	    cmocka_unit_test(reads_how_long_to_wait),      cmocka_unit_test(hands_on_the_body_of_success_only),
-	    cmocka_unit_test(cuts_a_huge_error_body),      cmocka_unit_test(names_what_broke),
-	    cmocka_unit_test(says_whom_it_cannot_reach),   cmocka_unit_test(says_nothing_of_a_proxys_password),
-	    cmocka_unit_test(gives_up_connecting_in_time), cmocka_unit_test(trusts_only_whom_it_should),
-	    cmocka_unit_test(explains_wrong_tls_settings), cmocka_unit_test(refuses_headers_that_are_not_one_line),
+	    cmocka_unit_test(sends_what_it_is_given),
+	    cmocka_unit_test(keeps_the_headers_asked_for),
+	    cmocka_unit_test(reads_how_long_to_wait),
+	    cmocka_unit_test(hands_on_the_body_of_success_only),
+	    cmocka_unit_test(cuts_a_huge_error_body),
+	    cmocka_unit_test(names_what_broke),
+	    cmocka_unit_test(says_whom_it_cannot_reach),
+	    cmocka_unit_test(says_that_this_machine_has_no_socket),
+	    cmocka_unit_test(says_nothing_of_a_proxys_password),
+	    cmocka_unit_test(gives_up_connecting_in_time),
+	    cmocka_unit_test(trusts_only_whom_it_should),
+	    cmocka_unit_test(explains_wrong_tls_settings),
+	    cmocka_unit_test(refuses_headers_that_are_not_one_line),
 	};
 	return cmocka_run_group_tests_name("net/http/http", tests, NULL, NULL);
 }

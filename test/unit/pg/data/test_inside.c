@@ -45,8 +45,8 @@ static void sees_through_links(void **unused)
 	    {"", false},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		if (data_directory_contains(scratch_path(&test_dir, "data"),
-					    scratch_path(&test_dir, cases[i].path)) != cases[i].inside)
+		if (data_directory_contains(scratch_path(&test_dir, "data"), scratch_path(&test_dir, cases[i].path)) !=
+		    cases[i].inside)
 			fail_msg("%s", cases[i].path);
 	}
 	assert_false(data_directory_contains(scratch_path(&test_dir, "data"), "/"));

@@ -1,0 +1,37 @@
+#include "base/remedy.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#define PROCESS_HINT                                                                                                   \
+	"this process may not open more files: raise its limit (ulimit -n, LimitNOFILE of the server's unit)"
+#define MACHINE_HINT "this machine may not open more files: raise fs.file-max (sysctl)"
+#define MEMORY_HINT "memory is short: check the limits of this user, the machine and the container"
+#define DISK_HINT "a disk or the way to it fails: look at the kernel's log (dmesg)"
+#define LINK_HINT "symbolic links lead in a circle, or walship follows none here: namei -l shows each link of a path"
+
+static const struct {
+	int errno_value;
+	const char *hint;
+} table[] = {
+    {EMFILE, PROCESS_HINT}, {ENFILE, MACHINE_HINT}, {ENOMEM, MEMORY_HINT}, {EIO, DISK_HINT}, {ELOOP, LINK_HINT},
+};
+#define COUNT (sizeof table / sizeof table[0])
+
+const char *remedy_of_errno(int errno_value)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (table[i].errno_value == errno_value)
+			return table[i].hint;
+	return NULL;
+}
+
+const char *remedy_of_text(const char *text)
+{
+	char words[128];
+	for (size_t i = 0; i < COUNT; i++)
+		if (strstr(text, strerror_r(table[i].errno_value, words, sizeof words)) != NULL)
+			return table[i].hint;
+	return NULL;
+}
