@@ -1,5 +1,6 @@
 #include "sys/newfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -8,9 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/random.h"
 #include "sys/output.h"
 #include "text/hex.h"
+
+#define TEMP_PREFIX ".walship-"
+#define TEMP_SUFFIX ".tmp"
+#define TEMP_DIGITS 16
+#define TEMP_AGE_S (24 * 3600)
 
 /* Links an O_TMPFILE through /proc: linkat's AT_EMPTY_PATH would need a capability. */
 static void proc_path(char out[64], int fd)
@@ -20,14 +27,52 @@ static void proc_path(char out[64], int fd)
 
 static enum status choose_temp_name(struct newfile *file, struct error *err)
 {
-	uint8_t bits[8];
-	char digits[2 * sizeof bits + 1];
+	uint8_t bits[TEMP_DIGITS / 2];
+	char digits[TEMP_DIGITS + 1];
 	enum status st = random_fill(&system_random, bits, sizeof bits, err);
 	if (st)
 		return st;
 	hex_encode(digits, bits, sizeof bits);
-	(void)snprintf(file->temp, sizeof file->temp, ".walship-%s.tmp", digits);
+	(void)snprintf(file->temp, sizeof file->temp, TEMP_PREFIX "%s" TEMP_SUFFIX, digits);
 	return STATUS_OK;
+}
+
+static bool is_temp_name(const char *name)
+{
+	size_t prefix = strlen(TEMP_PREFIX);
+	return strncmp(name, TEMP_PREFIX, prefix) == 0 && strspn(name + prefix, "0123456789abcdef") == TEMP_DIGITS &&
+	       strcmp(name + prefix + TEMP_DIGITS, TEMP_SUFFIX) == 0;
+}
+
+void newfile_sweep(int dir_fd, const char *name, int64_t now_s)
+{
+	struct stat info;
+	if (is_temp_name(name) && fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
+	    info.st_uid == geteuid() && now_s - info.st_mtime > TEMP_AGE_S)
+		(void)unlinkat(dir_fd, name, 0);
+}
+
+/* Sweeps the directory of a file that has just been made: its time is that of the file system's clock. */
+static void sweep_around(const struct newfile *file)
+{
+	struct stat info;
+	const struct dirent *entry;
+	int fd = openat(file->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(dir_closep) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (dir == NULL)
+		fd_closep(&fd);
+	else if (fstat(file->fd, &info) == 0)
+		while ((entry = readdir(dir)) != NULL)
+			newfile_sweep(file->dir_fd, entry->d_name, info.st_mtime);
+}
+
+/*
+ * Whether this file's turn has come to sweep. One of 256 random names has it, so that a directory of 4096 names costs a
+ * file the look at 16.
+ */
+static bool has_turn(const char *temp)
+{
+	return strncmp(temp, TEMP_PREFIX "00", strlen(TEMP_PREFIX "00")) == 0;
 }
 
 static bool open_unnamed(struct newfile *file, mode_t mode)
@@ -60,8 +105,11 @@ static enum status open_content(struct newfile *file, const char *path, mode_t m
 		if (st)
 			return st;
 		file->fd = openat(file->dir_fd, file->temp, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
-		if (file->fd >= 0)
+		if (file->fd >= 0) {
+			if (has_turn(file->temp))
+				sweep_around(file);
 			return STATUS_OK;
+		}
 	}
 	file->temp[0] = '\0';
 	return error_errno(err, STATUS_LOCAL, errno, "create a file for %s", path);

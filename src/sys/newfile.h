@@ -1,7 +1,8 @@
 /*
  * A file that appears under its name only when it is complete. Until then it has no name (O_TMPFILE), so a killed
  * process leaves nothing behind. Where the file system does not support that (NFS, some FUSE), it is a hidden
- * ".walship-*.tmp" in the same directory. After STATUS_LOCAL, errno is that of the failed system call.
+ * ".walship-*.tmp" in the same directory, which newfile_sweep removes after a kill. After STATUS_LOCAL, errno is that
+ * of the failed system call.
  */
 #ifndef WALSHIP_SYS_NEWFILE_H
 #define WALSHIP_SYS_NEWFILE_H
@@ -9,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "walship/error.h"
@@ -51,6 +53,13 @@ enum status newfile_replace_durably(struct newfile *file, struct error *err);
 
 /* Closes the file. Without create or replace no file remains. Leaves the zero state. */
 void newfile_fini(struct newfile *file);
+
+/*
+ * Removes this entry of the directory if a killed process of this user left it: a temporary file that is older than a
+ * day. No call lasts so long, and no wrong time zone makes clocks differ so much. A writer whose file is removed all
+ * the same fails, and never publishes another file. Does nothing, at no cost, for other names.
+ */
+void newfile_sweep(int dir_fd, const char *name, int64_t now_s);
 
 /* fsync of an open directory. File systems without that operation are trusted (as in fsync_fname). */
 enum status dir_sync(int dir_fd, const char *path, struct error *err);

@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "store/directory/directory_private.h"
+#include "sys/newfile.h"
 
 #define BATCH_NAMES 65536 /* about 4 MiB, twice that while reading; walship's own directories have 4096 names */
 #define DEPTH_MAX 16      /* four levels are in use */
@@ -104,7 +105,7 @@ static enum status take_entry(struct names *names, DIR *dir, const char *path, c
 }
 
 /* Reads the next batch. */
-static enum status read_dir(struct names *names, const char *path, struct error *err)
+static enum status read_dir(struct names *names, const char *path, int64_t now_s, struct error *err)
 {
 	CLEANUP(dir_closep) DIR *dir = opendir(path);
 	names_drop(names, 0);
@@ -114,8 +115,11 @@ static enum status read_dir(struct names *names, const char *path, struct error 
 	struct dirent *entry;
 	enum status st = STATUS_OK;
 	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
-		/* Names with a leading dot are unfinished files. */
-		if (entry->d_name[0] != '.')
+		/* Names with a leading dot are unfinished files. Those of killed processes go: a listing looks anyway.
+		 */
+		if (entry->d_name[0] == '.')
+			newfile_sweep(dirfd(dir), entry->d_name, now_s);
+		else
 			st = take_entry(names, dir, path, entry, err);
 	if (!st && errno != 0)
 		st = directory_fault(err, errno, "list", path);
@@ -248,7 +252,7 @@ static enum status walk_dir(const struct walk *walk, const char *dir, const stru
 		struct call step = call_step(walk->call);
 		if (call_left_ms(&step) == 0)
 			return error_set(err, STATUS_UNREACHABLE, "list %s: timed out", path);
-		st = read_dir(&names, path, err);
+		st = read_dir(&names, path, clock_utc_s(step.clock), err);
 		if (!st)
 			st = walk_batch(walk, dir, &names, &place, err);
 		if (names.count > 0)

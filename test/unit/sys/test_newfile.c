@@ -1,6 +1,12 @@
+#undef _FILE_OFFSET_BITS /* openat64 has a prototype of its own then */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/cmocka.h"
@@ -8,6 +14,21 @@
 #include "sys/newfile.h"
 
 static struct error err;
+static bool no_tmpfile; /* as on NFS */
+
+/* In place of the C library's. Callers that give no mode leave something there that the kernel does not look at. */
+int openat64(int dir, const char *path, int flags, ...)
+{
+	va_list list;
+	va_start(list, flags);
+	mode_t mode = va_arg(list, mode_t);
+	va_end(list);
+	if (no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, dir, path, flags, mode);
+}
 
 static void assert_file(const char *name, const char *expected)
 {
@@ -93,6 +114,68 @@ static void leaves_nothing_when_abandoned(void **unused)
 	}
 }
 
+/* Makes an entry of this age, in seconds. */
+static void put_old(const char *name, int64_t age_s)
+{
+	struct timespec times[2] = {{.tv_sec = time(NULL) - age_s}, {.tv_sec = time(NULL) - age_s}};
+	scratch_put(&test_dir, name, "", 0, 0600);
+	assert_int_equal(utimensat(AT_FDCWD, scratch_path(&test_dir, name), times, 0), 0);
+}
+
+/* A killed process may leave its temporary file: it goes when it is old, and nothing else goes. */
+static void sweeps_what_is_old(void **unused)
+{
+	(void)unused;
+	enum { DAY_S = 24 * 3600 };
+	static const struct {
+		const char *name;
+		int64_t age_s;
+		bool swept;
+	} cases[] = {
+	    {"sweep/.walship-0123456789abcdef.tmp", DAY_S + 60, true},
+	    {"sweep/.walship-fedcba9876543210.tmp", DAY_S - 60, false},
+	    {"sweep/.walship-0000000000000000.tmp", -60, false},
+	    {"sweep/.walship-0123456789abcde.tmp", 2 * DAY_S, false},
+	    {"sweep/.walship-0123456789abcdef0.tmp", 2 * DAY_S, false},
+	    {"sweep/.walship-0123456789ABCDEF.tmp", 2 * DAY_S, false},
+	    {"sweep/.walship-0123456789abcdef.tmp2", 2 * DAY_S, false},
+	    {"sweep/.walship-0123456789abcdef", 2 * DAY_S, false},
+	    {"sweep/000000010000000000000001", 2 * DAY_S, false},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		put_old(cases[i].name, cases[i].age_s);
+		int dir = open(scratch_path(&test_dir, "sweep"), O_RDONLY | O_DIRECTORY);
+		newfile_sweep(dir, strchr(cases[i].name, '/') + 1, time(NULL));
+		close(dir);
+		if ((access(scratch_path(&test_dir, cases[i].name), F_OK) != 0) != cases[i].swept)
+			fail_msg("%s", cases[i].name);
+	}
+	put_old("sweep/.walship-1111111111111111.tmp/x", 2 * DAY_S); /* a directory */
+	newfile_sweep(AT_FDCWD, scratch_path(&test_dir, "sweep/.walship-1111111111111111.tmp"), time(NULL) + 9 * DAY_S);
+	assert_int_equal(access(scratch_path(&test_dir, "sweep/.walship-1111111111111111.tmp"), F_OK), 0);
+}
+
+/* Without O_TMPFILE new files sweep, seldom: 1 of 256. */
+static void a_file_with_a_temporary_name_sweeps_at_times(void **unused)
+{
+	(void)unused;
+	const char *old = scratch_path(&test_dir, "here/.walship-0123456789abcdef.tmp");
+	char path[256];
+	struct newfile file;
+	int files = 0;
+	(void)snprintf(path, sizeof path, "%s", old);
+	put_old("here/.walship-0123456789abcdef.tmp", 2 * 24 * 3600);
+	no_tmpfile = true;
+	for (; files < 10000 && access(path, F_OK) == 0; files++) {
+		assert_int_equal(newfile_open(&file, scratch_path(&test_dir, "here/x"), 0600, &err), STATUS_OK);
+		assert_true(file.temp[0] != '\0');
+		newfile_fini(&file);
+	}
+	no_tmpfile = false;
+	assert_in_range(files, 1, 9999);
+	assert_int_equal(scratch_entries(&test_dir, "here"), 0);
+}
+
 static void says_what_is_wrong(void **unused)
 {
 	(void)unused;
@@ -127,6 +210,8 @@ int main(void)
 	    cmocka_unit_test(appears_when_created),
 	    cmocka_unit_test(replaces),
 	    cmocka_unit_test(leaves_nothing_when_abandoned),
+	    cmocka_unit_test(sweeps_what_is_old),
+	    cmocka_unit_test(a_file_with_a_temporary_name_sweeps_at_times),
 	    cmocka_unit_test(says_what_is_wrong),
 	};
 	return cmocka_run_group_tests_name("sys/newfile", tests, test_dir_make, test_dir_remove);

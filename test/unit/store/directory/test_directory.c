@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/directory/directory.h"
@@ -155,8 +156,16 @@ static void unfinished_files_are_not_objects(void **unused)
 	struct store *store = open_store(&dir);
 	int seen = 0;
 	scratch_put(&dir, "7/.walship-0123.tmp", "", 0, 0600);
+	scratch_put(&dir, "7/.walship-0123456789abcdef.tmp", "", 0, 0600);
 	assert_int_equal(store_list(store, &world.call, "7/", count, &seen, &err), STATUS_OK);
 	assert_int_equal(seen, 0);
+	assert_int_equal(scratch_entries(&dir, "7"), 2);
+	/* What a killed process left goes after a day. */
+	world.utc_s = time(NULL) + 2 * 24 * 3600;
+	assert_int_equal(store_list(store, &world.call, "8/", count, &seen, &err), STATUS_OK);
+	assert_int_equal(scratch_entries(&dir, "7"), 2);
+	assert_int_equal(store_list(store, &world.call, "7/", count, &seen, &err), STATUS_OK);
+	assert_int_equal(scratch_entries(&dir, "7"), 1);
 	store_free(store);
 }
 
