@@ -176,7 +176,7 @@ def test_a_damaged_history_is_named(site):
     site.store.put(where, bytes(broken))
     result = site.run("verify")
     assert result.code == 4 and f"warning: {where}: not authentic" in result.err and "1 object is damaged or unreadable" in result.err
-    assert "hint: look for another copy" in result.err and "key" not in result.err.partition("hint: ")[2]
+    assert "otherwise look for another copy" in result.err and "key" not in result.err.partition("hint: ")[2]
     assert "✗ 00000002.history is unreadable: the parent of timeline 2 is unknown" in result.out.decode()
     site.store.delete(where)
     result = site.run("verify").expect(6, "1 timeline history is missing", "push")
