@@ -39,7 +39,6 @@ enum status check_run(const struct check_settings *settings, const struct consol
 struct check_store {
 	const struct repository *repo;
 	bool looks_first; /* s3-no-replace = look */
-	bool only_looks;  /* the client cannot send a condition */
 };
 
 /*

@@ -18,7 +18,6 @@ struct probe {
 	const struct call *call; /* of the current step */
 	char name[NAME_SIZE];
 	bool looks_first;       /* s3-no-replace = look, or only a look found the object */
-	bool only_looks;        /* s3-client = libs3, which cannot send a condition */
 	const char *first;      /* the content that must stay */
 	struct buffer *content; /* of the object read back */
 	bool listed;
@@ -77,7 +76,7 @@ static enum status not_replaced(void *arg, const struct call *call, struct findi
 	else
 		return st;
 	/* A look found the object, which proves nothing for two concurrent writers. */
-	if (!st && probe->only_looks) {
+	if (!st && !store_can(probe->store, STORE_CREATES_ONCE)) {
 		probe->looks_first = true;
 		st = error_set(err, STATUS_CONFLICT, "libs3 cannot send the condition that prevents replacement");
 	}
@@ -157,7 +156,6 @@ enum status check_store(struct checklist *list, const struct check_store *check,
 	CLEANUP(buffer_fini) struct buffer content = {0};
 	struct probe probe = {.store = check->repo->store,
 			      .looks_first = check->looks_first,
-			      .only_looks = check->only_looks,
 			      .first = "written by walship check",
 			      .content = &content};
 	enum status st = name_probe(list->console->call, probe.name, err);

@@ -18,11 +18,6 @@ static enum status renew(void *arg, const struct call *call, struct error *err)
 	return credentials_find(&repo->search, &repo->credentials, err);
 }
 
-bool repository_uses_libs3(const struct repository_settings *settings)
-{
-	return settings->use_libs3 && strncmp(settings->url, "s3://", 5) == 0;
-}
-
 /* A joined repository already has credentials. */
 static enum status open_s3(struct repository *repo, const struct repo_url *url, const struct call *call,
 			   struct error *err)

@@ -28,9 +28,6 @@ enum status repository_open(struct repository *repo, const struct repository_set
  */
 enum status repository_join(struct repository *repo, const struct repository *other, struct error *err);
 
-/* Whether libs3 is the client: it has no conditional put and only checks the name before an upload. */
-bool repository_uses_libs3(const struct repository_settings *settings);
-
 /* Closes the store and wipes keys and credentials. The zero state is allowed. */
 void repository_fini(struct repository *repo);
 

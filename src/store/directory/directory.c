@@ -10,17 +10,13 @@
 
 #include "base/cleanup.h"
 #include "store/directory/directory_list.h"
+#include "store/directory/directory_private.h"
 #include "store/object_name.h"
 #include "sys/newfile.h"
 
 #define CHUNK (128 * 1024)
 
-struct directory {
-	struct store store;
-	char root[PATH_MAX];
-};
-
-static enum status path_of(const struct directory *directory, const char *name, char out[PATH_MAX], struct error *err)
+enum status directory_path(const struct directory *directory, const char *name, char out[PATH_MAX], struct error *err)
 {
 	enum status st = object_name_check(name, err);
 	if (!st && (size_t)snprintf(out, PATH_MAX, "%s/%s", directory->root, name) >= PATH_MAX)
@@ -36,8 +32,7 @@ static enum status is_a_dir(struct error *err, const char *path)
 			  "walship did not create this directory: check its content and move it away");
 }
 
-/* Maps a failed system call on the repository to a status and a hint. */
-static enum status disk_error(struct error *err, int errno_value, const char *verb, const char *path)
+enum status directory_error(struct error *err, int errno_value, const char *verb, const char *path)
 {
 	enum status st =
 	    errno_value == ESTALE || errno_value == ETIMEDOUT || errno_value == EHOSTDOWN || errno_value == ENOTCONN
@@ -60,7 +55,7 @@ static enum status disk_error(struct error *err, int errno_value, const char *ve
 	return st;
 }
 
-static enum status no_root(const struct directory *directory, int errno_value, struct error *err)
+enum status directory_no_root(const struct directory *directory, int errno_value, struct error *err)
 {
 	(void)error_errno(err, STATUS_UNREACHABLE, errno_value, "repository file://%s", directory->root);
 	return error_hint(err, STATUS_UNREACHABLE,
@@ -80,7 +75,7 @@ struct writer {
 	char path[PATH_MAX];
 };
 
-static enum status check_deadline(const struct call *call, const char *verb, const char *path, struct error *err)
+enum status directory_check_deadline(const struct call *call, const char *verb, const char *path, struct error *err)
 {
 	if (call_left_ms(call) > 0)
 		return STATUS_OK;
@@ -91,19 +86,24 @@ static enum status check_deadline(const struct call *call, const char *verb, con
 static enum status writer_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
 	struct writer *writer = (struct writer *)sink;
-	enum status st = check_deadline(writer->call, "write", writer->path, err);
+	enum status st = directory_check_deadline(writer->call, "write", writer->path, err);
 	if (st)
 		return st;
 	st = newfile_write(&writer->file, data, len, err);
-	return st ? disk_error(err, errno, "write", writer->path) : STATUS_OK;
+	return st ? directory_error(err, errno, "write", writer->path) : STATUS_OK;
 }
 
 static enum status sync_path(const char *path, int flags, struct error *err)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
 	if (fd < 0)
-		return disk_error(err, errno, "open", path);
+		return directory_error(err, errno, "open", path);
 	return dir_sync(fd, path, err);
+}
+
+enum status directory_sync(const char *path, struct error *err)
+{
+	return sync_path(path[0] == '\0' ? "/" : path, O_DIRECTORY, err);
 }
 
 /* Syncs every directory from the object's up to the root: the process that created one may have crashed before that. */
@@ -114,7 +114,7 @@ static enum status sync_dirs(const struct directory *directory, const char *obje
 	enum status st = STATUS_OK;
 	while (!st && strlen(path) > strlen(directory->root)) {
 		*strrchr(path, '/') = '\0';
-		st = sync_path(path[0] == '\0' ? "/" : path, O_DIRECTORY, err);
+		st = directory_sync(path, err);
 	}
 	return st;
 }
@@ -138,7 +138,7 @@ static enum status writer_finish(struct sink *sink, struct error *err)
 	if (st == STATUS_EXISTS)
 		return exists(writer->directory, writer->path, err);
 	if (st)
-		return disk_error(err, errno, "write", writer->path);
+		return directory_error(err, errno, "write", writer->path);
 	return sync_dirs(writer->directory, writer->path, err);
 }
 
@@ -157,13 +157,13 @@ static enum status make_dirs(const struct directory *directory, const char *path
 	char dir[PATH_MAX];
 	struct stat info;
 	if (stat(directory->root, &info) != 0)
-		return no_root(directory, errno, err);
+		return directory_no_root(directory, errno, err);
 	(void)strcpy(dir, path);
 	char *slash = dir + strlen(directory->root);
 	while ((slash = strchr(slash + 1, '/')) != NULL) {
 		*slash = '\0';
 		if (mkdir(dir, 0750) != 0 && errno != EEXIST)
-			return disk_error(err, errno, "mkdir", dir);
+			return directory_error(err, errno, "mkdir", dir);
 		*slash = '/';
 	}
 	return STATUS_OK;
@@ -181,7 +181,7 @@ static enum status open_new(const struct directory *directory, struct writer *wr
 			return st;
 		st = newfile_open(&writer->file, writer->path, 0640, err);
 	}
-	return st ? disk_error(err, errno, "create", writer->path) : STATUS_OK;
+	return st ? directory_error(err, errno, "create", writer->path) : STATUS_OK;
 }
 
 static enum status directory_create(struct store *store, const struct call *call, const char *name, struct sink **out,
@@ -194,7 +194,7 @@ static enum status directory_create(struct store *store, const struct call *call
 	writer->sink.ops = &writer_ops;
 	writer->directory = directory;
 	writer->call = call;
-	enum status st = path_of(directory, name, writer->path, err);
+	enum status st = directory_path(directory, name, writer->path, err);
 	if (!st)
 		st = open_new(directory, writer, err);
 	if (st) {
@@ -215,18 +215,18 @@ static enum status judge_absence(const struct directory *directory, const char *
 	char first[PATH_MAX];
 	struct stat info;
 	if (stat(directory->root, &info) != 0)
-		return no_root(directory, errno, err);
+		return directory_no_root(directory, errno, err);
 	size_t len = strcspn(name, "/");
 	if (name[len] == '\0')
 		return error_set(err, STATUS_MISSING, "no file://%s/%s", directory->root, name);
-	enum status st = path_of(directory, name, first, err);
+	enum status st = directory_path(directory, name, first, err);
 	if (st)
 		return st;
 	first[strlen(directory->root) + 1 + len] = '\0';
 	if (stat(first, &info) == 0)
 		return error_set(err, STATUS_MISSING, "no file://%s/%s", directory->root, name);
 	if (errno != ENOENT)
-		return disk_error(err, errno, "look at", first);
+		return directory_error(err, errno, "look at", first);
 	(void)error_set(err, STATUS_UNREACHABLE, "repository file://%s has no directory %.*s", directory->root,
 			(int)len, name);
 	return error_hint(
@@ -234,16 +234,16 @@ static enum status judge_absence(const struct directory *directory, const char *
 	    "nothing of this cluster was ever archived there, or its disk is not mounted, or repo is wrong");
 }
 
-static enum status open_object(const struct directory *directory, const char *name, char path[PATH_MAX], int *fd,
-			       struct error *err)
+enum status directory_open(const struct directory *directory, const char *name, char path[PATH_MAX], int *fd,
+			   struct error *err)
 {
-	enum status st = path_of(directory, name, path, err);
+	enum status st = directory_path(directory, name, path, err);
 	if (st)
 		return st;
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (*fd >= 0)
 		return STATUS_OK;
-	return errno == ENOENT ? judge_absence(directory, name, err) : disk_error(err, errno, "open", path);
+	return errno == ENOENT ? judge_absence(directory, name, err) : directory_error(err, errno, "open", path);
 }
 
 static enum status directory_read(struct store *store, const struct call *call, const char *name, struct sink *into,
@@ -251,7 +251,7 @@ static enum status directory_read(struct store *store, const struct call *call, 
 {
 	char path[PATH_MAX];
 	CLEANUP(fd_closep) int fd = -1;
-	enum status st = open_object((struct directory *)store, name, path, &fd, err);
+	enum status st = directory_open((struct directory *)store, name, path, &fd, err);
 	if (st)
 		return st;
 	CLEANUP(freep) char *chunk = malloc(CHUNK);
@@ -259,43 +259,18 @@ static enum status directory_read(struct store *store, const struct call *call, 
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	for (;;) {
-		st = check_deadline(call, "read", path, err);
+		st = directory_check_deadline(call, "read", path, err);
 		if (st)
 			return st;
 		ssize_t got = read(fd, chunk, CHUNK);
 		if (got == 0)
 			return STATUS_OK;
 		if (got < 0 && errno != EINTR)
-			return disk_error(err, errno, "read", path);
+			return directory_error(err, errno, "read", path);
 		st = got < 0 ? STATUS_OK : sink_write(into, chunk, (size_t)got, err);
 		if (st)
 			return st;
 	}
-}
-
-static enum status directory_read_first(struct store *store, const struct call *call, const char *name, void *out,
-					size_t *len, struct error *err)
-{
-	char path[PATH_MAX];
-	size_t done = 0;
-	CLEANUP(fd_closep) int fd = -1;
-	enum status st = open_object((struct directory *)store, name, path, &fd, err);
-	if (st)
-		return st;
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); /* avoid read-ahead */
-	while (done < *len) {
-		st = check_deadline(call, "read", path, err);
-		if (st)
-			return st;
-		ssize_t got = pread(fd, (char *)out + done, *len - done, (off_t)done);
-		if (got == 0)
-			break;
-		if (got < 0 && errno != EINTR)
-			return disk_error(err, errno, "read", path);
-		done += got < 0 ? 0 : (size_t)got;
-	}
-	*len = done;
-	return STATUS_OK;
 }
 
 static enum status directory_stat(struct store *store, const struct call *call, const char *name,
@@ -305,41 +280,40 @@ static enum status directory_stat(struct store *store, const struct call *call, 
 	char path[PATH_MAX];
 	struct stat info;
 	CLEANUP(fd_closep) int fd = -1;
-	enum status st = open_object((struct directory *)store, name, path, &fd, err);
+	enum status st = directory_open((struct directory *)store, name, path, &fd, err);
 	if (st)
 		return st;
 	if (fstat(fd, &info) != 0)
-		return disk_error(err, errno, "look at", path);
+		return directory_error(err, errno, "look at", path);
 	if (S_ISDIR(info.st_mode))
 		return is_a_dir(err, path);
 	*out = (struct object_info){.name = name, .bytes = (uint64_t)info.st_size, .modified_s = info.st_mtime};
 	return STATUS_OK;
 }
 
+static enum status list(const struct directory *directory, const struct directory_listing *listing,
+			const struct call *call, struct error *err)
+{
+	struct stat info;
+	if (stat(directory->root, &info) != 0)
+		return directory_no_root(directory, errno, err);
+	return directory_list_below(listing, call, err);
+}
+
 static enum status directory_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each,
 				  void *arg, struct error *err)
 {
-	struct directory *directory = (struct directory *)store;
-	struct stat info;
-	if (stat(directory->root, &info) != 0)
-		return no_root(directory, errno, err);
-	return directory_list_below(directory->root, call, prefix, each, arg, err);
+	const struct directory *directory = (const struct directory *)store;
+	const struct directory_listing listing = {directory->root, prefix, false, each, arg};
+	return list(directory, &listing, call, err);
 }
 
-static enum status directory_remove(struct store *store, const struct call *call, const char *name, struct error *err)
+static enum status directory_list_level(struct store *store, const struct call *call, const char *prefix,
+					store_list_fn each, void *arg, struct error *err)
 {
-	(void)call;
-	struct directory *directory = (struct directory *)store;
-	char path[PATH_MAX];
-	enum status st = path_of(directory, name, path, err);
-	if (st)
-		return st;
-	if (unlink(path) == 0)
-		return STATUS_OK;
-	if (errno != ENOENT)
-		return disk_error(err, errno, "remove", path);
-	struct stat info;
-	return stat(directory->root, &info) == 0 ? STATUS_OK : no_root(directory, errno, err);
+	const struct directory *directory = (const struct directory *)store;
+	const struct directory_listing listing = {directory->root, prefix, true, each, arg};
+	return list(directory, &listing, call, err);
 }
 
 static enum status directory_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
@@ -348,7 +322,7 @@ static enum status directory_reach(struct store *store, const struct call *call,
 	struct stat info;
 	(void)call;
 	*clock_s = -1;
-	return stat(directory->root, &info) == 0 ? STATUS_OK : no_root(directory, errno, err);
+	return stat(directory->root, &info) == 0 ? STATUS_OK : directory_no_root(directory, errno, err);
 }
 
 static void directory_free(struct store *store)
@@ -357,11 +331,14 @@ static void directory_free(struct store *store)
 }
 
 static const struct store_ops directory_ops = {
+    .abilities = STORE_CREATES_ONCE | STORE_PROVES_RANGES | STORE_REMOVES_MANY | STORE_LISTS_LEVELS |
+		 STORE_SPLITS_OBJECTS | STORE_REACHES,
     .create = directory_create,
     .read = directory_read,
-    .read_first = directory_read_first,
+    .read_ranges = directory_read_ranges,
     .stat = directory_stat,
     .list = directory_list,
+    .list_level = directory_list_level,
     .remove = directory_remove,
     .reach = directory_reach,
     .free = directory_free,

@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "store/object_name.h"
 
 #define BATCH_NAMES 65536 /* about 4 MiB, twice that while reading; walship's own directories have 4096 names */
 #define DEPTH_MAX 16      /* four levels are in use */
@@ -20,6 +21,7 @@ struct walk {
 	const struct call *call;
 	const char *root;
 	const char *prefix;
+	bool level; /* without the names behind a further '/' */
 	store_list_fn each;
 	void *arg;
 };
@@ -106,7 +108,9 @@ static enum status read_dir(struct names *names, const char *path, struct error 
 	names_drop(names, 0);
 	names->cut = false;
 	if (dir == NULL)
-		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open directory %s", path);
+		return errno == ENOENT || errno == ENOTDIR
+			   ? STATUS_OK
+			   : error_errno(err, STATUS_LOCAL, errno, "open directory %s", path);
 	struct dirent *entry;
 	enum status st = STATUS_OK;
 	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
@@ -155,7 +159,9 @@ static enum status enter(struct place *place, const char *path, struct error *er
 {
 	struct stat info;
 	if (stat(path, &info) != 0)
-		return errno == ENOENT ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "open directory %s", path);
+		return errno == ENOENT || errno == ENOTDIR
+			   ? STATUS_OK
+			   : error_errno(err, STATUS_LOCAL, errno, "open directory %s", path);
 	place->device = info.st_dev;
 	place->inode = info.st_ino;
 	for (const struct place *each = place->above; each != NULL; each = each->above)
@@ -183,10 +189,13 @@ static enum status walk_batch(const struct walk *walk, const char *dir, const st
 			return error_set(err, STATUS_LOCAL, "name too long below %s/%s", walk->root, dir);
 		if (!may_match(name, walk->prefix))
 			continue;
-		if (name[strlen(name) - 1] == '/')
-			st = walk_dir(walk, name, place, err);
-		else
+		const struct object_info directory = {.name = name, .directory = true};
+		if (name[strlen(name) - 1] != '/')
 			st = show(walk, name, err);
+		else if (walk->level && strlen(name) > strlen(walk->prefix))
+			st = walk->each(walk->arg, &directory, err);
+		else
+			st = walk_dir(walk, name, place, err);
 	}
 	return st;
 }
@@ -214,9 +223,28 @@ static enum status walk_dir(const struct walk *walk, const char *dir, const stru
 	return st;
 }
 
-enum status directory_list_below(const char *root, const struct call *call, const char *prefix, store_list_fn each,
-				 void *arg, struct error *err)
+/* The directory that the prefix names, with a '/' at its end: no other has to be read. "" if it is not walship's. */
+static void choose_start(const char *prefix, char start[OBJECT_NAME_MAX])
 {
-	struct walk walk = {.call = call, .root = root, .prefix = prefix, .each = each, .arg = arg};
-	return walk_dir(&walk, "", NULL, err);
+	struct error ignored;
+	const char *slash = strrchr(prefix, '/');
+	size_t len = slash == NULL || slash - prefix >= OBJECT_NAME_MAX - 1 ? 0 : (size_t)(slash - prefix);
+	(void)snprintf(start, OBJECT_NAME_MAX, "%.*s", (int)len, prefix);
+	if (object_name_check(start, &ignored))
+		start[0] = '\0';
+	else
+		(void)strcat(start, "/");
+}
+
+enum status directory_list_below(const struct directory_listing *listing, const struct call *call, struct error *err)
+{
+	char start[OBJECT_NAME_MAX];
+	const struct walk walk = {.call = call,
+				  .root = listing->root,
+				  .prefix = listing->prefix,
+				  .level = listing->level,
+				  .each = listing->each,
+				  .arg = listing->arg};
+	choose_start(listing->prefix, start);
+	return walk_dir(&walk, start, NULL, err);
 }

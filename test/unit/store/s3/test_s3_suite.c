@@ -11,6 +11,7 @@
 
 #include "store/s3/libs3.h"
 #include "store/s3/s3.h"
+#include "store/s3/s3_private.h"
 #include "suite.h"
 #include "support/cmocka.h"
 #include "support/collect.h"
@@ -81,27 +82,42 @@ static enum status count(void *arg, const struct object_info *info, struct error
 	return strcmp(info->name, expected) == 0 ? STATUS_OK : error_set(error, STATUS_CONFLICT, "%s", info->name);
 }
 
-static enum status drop(void *arg, const struct object_info *info, struct error *error)
+static enum status no_refusal(void *arg, const struct store_refusal *refusal, struct error *error)
 {
-	return store_remove(arg, &call, info->name, error);
+	(void)arg;
+	*error = *refusal->why;
+	return refusal->status;
 }
 
-static void lists_page_after_page(void **state)
+static void lists_and_removes_page_after_page(void **state)
 {
 	(void)state;
 	struct store *store = open_store(NULL);
+	static char texts[1003][32];
+	static const char *names[1003];
 	int seen = 0;
 	for (int i = 0; i < 1003; i++) {
-		char name[32];
-		(void)snprintf(name, sizeof name, "many/%04d", i);
-		enum status st = put(store, name, "", 0);
+		names[i] = texts[i];
+		(void)snprintf(texts[i], sizeof texts[i], "many/%04d", i);
+		enum status st = put(store, names[i], "", 0);
 		assert_ok(st, err);
 	}
 	enum status st = store_list(store, &call, "many/", count, &seen, &err);
 	assert_ok(st, err);
 	assert_int_equal(seen, 1003);
-	st = store_list(store, &call, "", drop, store, &err);
+	seen = 0;
+	st = store_list_level(store, &call, "many/", count, &seen, &err);
 	assert_ok(st, err);
+	assert_int_equal(seen, 1003);
+	const struct store_removal removal = {.names = names, .count = 1003, .refused = no_refusal};
+	st = store_remove_many(store, &call, &removal, &err);
+	assert_ok(st, err);
+	/* The server has DeleteObjects. */
+	assert_false(((struct s3 *)store)->one_by_one);
+	seen = 0;
+	st = store_list(store, &call, "", count, &seen, &err);
+	assert_ok(st, err);
+	assert_int_equal(seen, 0);
 	store_free(store);
 }
 
@@ -164,7 +180,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(writes_large_objects_in_parts),
-	    cmocka_unit_test(lists_page_after_page),
+	    cmocka_unit_test(lists_and_removes_page_after_page),
 	    cmocka_unit_test(tells_refusals_from_missing),
 	};
 	const struct store_under_test s3 = {.open = open_store, .call = &call};
