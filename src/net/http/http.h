@@ -80,6 +80,9 @@ struct http_request {
 /* Creates a client, and loads libcurl if necessary. STATUS_LOCAL when that fails. */
 enum status http_new(struct http **out, const struct http_options *options, struct error *err);
 
+/* Creates a client with the same options, for another thread. */
+enum status http_clone(const struct http *http, struct http **out, struct error *err);
+
 /*
  * Performs one request. STATUS_OK: HTTP_ANSWERED, also for 4xx and 5xx. Otherwise on_body's status and error,
  * STATUS_UNREACHABLE (no complete answer), STATUS_USAGE (invalid CA file or URL) or STATUS_LOCAL (memory).

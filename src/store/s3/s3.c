@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/pipeline.h"
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
 #include "text/number.h"
@@ -113,6 +114,19 @@ static const struct store_ops s3_ops = {
     .free = s3_free,
 };
 
+/* As many parts at a time as have the least size that S3 accepts. With a limit, each connection would have all of it.
+ */
+static void plan_parts(struct s3 *s3, const struct s3_options *options)
+{
+	size_t bytes = options->upload_bytes == 0 ? S3_UPLOAD_BYTES_DEFAULT : options->upload_bytes;
+	s3->part_threads = options->bytes_per_s > 0 ? 1 : PIPELINE_THREADS_MAX;
+	while (s3->part_threads > 1 && bytes / PIPELINE_SLOTS(s3->part_threads) < S3_PART_BYTES_MIN)
+		s3->part_threads--;
+	/* All parts but the last have the same size, which some stores require: a few bytes may stay unused. */
+	s3->part_bytes = bytes / PIPELINE_SLOTS(s3->part_threads);
+	s3->buffer_bytes = s3->part_bytes * PIPELINE_SLOTS(s3->part_threads);
+}
+
 enum status s3_store_open(const struct s3_options *options, struct store **out, struct error *err)
 {
 	struct s3 *s3 = calloc(1, sizeof *s3);
@@ -122,7 +136,7 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	s3->credentials = options->credentials;
 	s3->renew = options->renew;
 	s3->renew_arg = options->renew_arg;
-	s3->part_bytes = options->part_bytes == 0 ? S3_PART_BYTES_DEFAULT : options->part_bytes;
+	plan_parts(s3, options);
 	s3->requester_pays = options->requester_pays;
 	s3->look_first = options->look_first;
 	s3->list_names_max = S3_LIST_NAMES_MAX;

@@ -34,7 +34,10 @@ struct s3 {
 	bool tls;
 	bool aws;        /* no custom endpoint: the host depends on the region */
 	bool path_style; /* the bucket is in the path */
-	size_t part_bytes;
+	/* A writer collects buffer_bytes; an object that fits is one request. Else the buffer becomes the parts. */
+	size_t buffer_bytes;
+	size_t part_bytes;     /* buffer_bytes / PIPELINE_SLOTS(part_threads) */
+	unsigned part_threads; /* parts on their way at a time */
 	enum s3_endpoint_mode endpoint_mode;
 	bool requester_pays;
 	bool look_first; /* check the name before each put, because If-None-Match is not reliable */
@@ -133,11 +136,17 @@ enum status s3_look(struct s3 *s3, const struct call *call, const char *key, str
  */
 enum status s3_check_absent(struct s3 *s3, const struct call *call, const char *key, struct error *err);
 
-/* s3_multipart.c: uploads an object in parts. */
+/*
+ * s3_multipart.c: uploads an object in parts, several at a time. The parts lie in buffer, of s3->buffer_bytes, which
+ * must outlive the upload. Until s3_upload_complete only the upload may use the store.
+ */
 struct s3_upload;
-enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *key, struct s3_upload **out,
-			    struct error *err);
-enum status s3_upload_part(struct s3_upload *upload, const void *data, size_t len, struct error *err);
+enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *key, uint8_t *buffer,
+			    struct s3_upload **out, struct error *err);
+/* Where the content of the next part belongs, s3->part_bytes of it; in the order of the buffer at first. */
+uint8_t *s3_upload_room(struct s3_upload *upload);
+/* The next part is there: s3->part_bytes, or fewer of the last part. Waits until there is room for another one. */
+enum status s3_upload_part(struct s3_upload *upload, size_t len, struct error *err);
 enum status s3_upload_complete(struct s3_upload *upload, struct error *err);
 /* Aborts the upload if it is not complete, so that no parts remain in the bucket. */
 void s3_upload_free(struct s3_upload *upload);

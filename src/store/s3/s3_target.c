@@ -134,10 +134,10 @@ static enum status check_options(const struct s3_options *options, struct error 
 				options->region == NULL ? "" : options->region);
 		return error_hint(err, STATUS_USAGE, "for example ca-central-1");
 	}
-	if (options->part_bytes != 0 &&
-	    (options->part_bytes < S3_PART_BYTES_MIN || options->part_bytes > S3_PART_BYTES_MAX))
+	if (options->upload_bytes != 0 &&
+	    (options->upload_bytes < S3_PART_BYTES_MIN || options->upload_bytes > S3_PART_BYTES_MAX))
 		return error_set(err, STATUS_USAGE, "the part size must be 5 MiB to 5 GiB, not %zu bytes",
-				 options->part_bytes);
+				 options->upload_bytes);
 	if (options->endpoint_mode != S3_ENDPOINT_STANDARD && options->endpoint != NULL) {
 		(void)error_set(err, STATUS_USAGE,
 				"s3-endpoint-mode applies to AWS endpoints only, but s3-endpoint is set");

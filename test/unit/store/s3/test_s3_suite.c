@@ -73,6 +73,104 @@ static void writes_large_objects_in_parts(void **state)
 	store_free(store);
 }
 
+#define MIB (1024UL * 1024)
+#define PIECE 65521
+#define LANE_BYTES (2 * MIB) /* of a connection: buffers of libcurl, TLS and the stack */
+
+static uint8_t byte_at(size_t i)
+{
+	return (uint8_t)(i * 2654435761u >> 11);
+}
+
+/* The peak of this process since the last call, in bytes (proc(5): VmHWM, clear_refs). */
+static size_t take_peak(void)
+{
+	char line[128];
+	size_t kib = 0;
+	FILE *status = fopen("/proc/self/status", "re");
+	assert_non_null(status);
+	while (fgets(line, sizeof line, status) != NULL)
+		if (strncmp(line, "VmHWM:", 6) == 0)
+			kib = strtoul(line + 6, NULL, 10);
+	(void)fclose(status);
+	FILE *clear = fopen("/proc/self/clear_refs", "we");
+	assert_non_null(clear);
+	(void)fputs("5", clear);
+	(void)fclose(clear);
+	return kib * 1024;
+}
+
+static enum status put_pieces(struct store *store, const char *name, size_t len)
+{
+	uint8_t piece[PIECE];
+	struct sink *writer = NULL;
+	enum status st = store_create(store, &call, name, &writer, &err);
+	for (size_t done = 0; !st && done < len;) {
+		size_t n = len - done < PIECE ? len - done : PIECE;
+		for (size_t i = 0; i < n; i++)
+			piece[i] = byte_at(done + i);
+		st = sink_write(writer, piece, n, &err);
+		done += n;
+	}
+	if (!st)
+		st = sink_finish(writer, &err);
+	sink_free(writer);
+	return st;
+}
+
+static enum status compare(void *arg, size_t range, const void *data, size_t len, struct error *error)
+{
+	size_t *done = arg;
+	(void)range;
+	for (size_t i = 0; i < len; i++)
+		if (((const uint8_t *)data)[i] != byte_at(*done + i))
+			return error_set(error, STATUS_CONFLICT, "byte %zu differs", *done + i);
+	*done += len;
+	return STATUS_OK;
+}
+
+/* Two and four parts at a time, whole ones and a rest: whatever the length, the memory is that of one buffer. */
+static void writes_parts_side_by_side(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t upload_bytes, bytes;
+		unsigned threads;
+	} cases[] = {
+	    {20 * MIB, 60 * MIB, 2},
+	    {20 * MIB, 20 * MIB + 1, 2},
+	    {25 * MIB, 33 * MIB, 3},
+	    {32 * MIB, 100 * MIB + 7, 4},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t done = 0;
+		options.upload_bytes = cases[i].upload_bytes;
+		struct store *store = open_store(NULL);
+		const struct s3 *s3 = (const struct s3 *)store;
+		assert_int_equal(s3->part_threads, cases[i].threads);
+		assert_true(s3->part_bytes >= S3_PART_BYTES_MIN && s3->buffer_bytes <= cases[i].upload_bytes);
+		(void)take_peak();
+		size_t before = take_peak();
+		enum status st = put_pieces(store, "x/large", cases[i].bytes);
+		assert_ok(st, err);
+		size_t peak = take_peak();
+		size_t most = before + cases[i].upload_bytes + cases[i].threads * LANE_BYTES;
+		if (peak > most)
+			fail_msg("case %zu: %zu KiB more than before, %zu KiB allowed", i, (peak - before) / 1024,
+				 (most - before) / 1024);
+		const struct store_range whole = {0, cases[i].bytes};
+		const struct store_ranges ranges = {.items = &whole, .count = 1, .each = compare, .arg = &done};
+		st = store_read_ranges(store, &call, "x/large", &ranges, &err);
+		assert_ok(st, err);
+		assert_int_equal(done, cases[i].bytes);
+		assert_int_equal(put_pieces(store, "x/large", cases[i].bytes), STATUS_EXISTS);
+		st = store_remove(store, &call, "x/large", &err);
+		assert_ok(st, err);
+		store_free(store);
+	}
+	options.upload_bytes = S3_PART_BYTES_MIN;
+}
+
 static enum status count(void *arg, const struct object_info *info, struct error *error)
 {
 	char expected[32];
@@ -170,7 +268,7 @@ static bool take_environment(void)
 		return false;
 	(void)snprintf(prefix, sizeof prefix, "suite/%ld", (long)getpid());
 	options.prefix = prefix;
-	options.part_bytes = S3_PART_BYTES_MIN;
+	options.upload_bytes = S3_PART_BYTES_MIN;
 	options.credentials = &credentials;
 	return secret_set(&credentials.access_key, key, strlen(key), &err) == STATUS_OK &&
 	       secret_set(&credentials.secret_key, secret, strlen(secret), &err) == STATUS_OK;
@@ -180,6 +278,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(writes_large_objects_in_parts),
+	    cmocka_unit_test(writes_parts_side_by_side),
 	    cmocka_unit_test(lists_and_removes_page_after_page),
 	    cmocka_unit_test(tells_refusals_from_missing),
 	};
