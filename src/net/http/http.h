@@ -101,6 +101,12 @@ int64_t http_retry_after_ms(const struct http_response *response);
  */
 int64_t http_date_s(const char *date);
 
+/*
+ * Gets the Host header of a request to this URL. libcurl normalizes hosts and ports: it sends "[::1]:9880" for
+ * "http://[0:0:0:0:0:0:0:1]:09880/" (curl_url_set(3)). STATUS_USAGE: libcurl cannot parse the URL. Loads libcurl.
+ */
+enum status http_host_header(const char *url, char *out, size_t size, struct error *err);
+
 void http_free(struct http *http);
 
 #endif

@@ -240,12 +240,16 @@ static enum status remove_once(void *arg, struct attempt *attempt, struct error 
 	return st;
 }
 
-/* Whether the server has no DeleteObjects: Google's XML API, for one. If so, remembers that. */
+/*
+ * Whether the server has no DeleteObjects, as Google's XML API, or does not allow it: Ceph 16 wants s3:DeleteObject on
+ * the bucket, where a policy need only have it on the keys. If so, remembers that.
+ */
 static bool lacks_it(struct batch *batch)
 {
+	static const char *const codes[] = {"NotImplemented", "MethodNotAllowed", "AccessDenied", NULL};
 	const struct s3_reply *reply = &batch->entry;
-	if (reply->http.outcome == HTTP_ANSWERED &&
-	    (reply->http.status == 501 || reply->http.status == 405 || strcmp(reply->code, "NotImplemented") == 0))
+	int status = reply->http.outcome == HTTP_ANSWERED ? reply->http.status : 0;
+	if (status == 501 || status == 405 || (status >= 400 && text_is_one_of(reply->code, codes, strcmp)))
 		batch->s3->one_by_one = true;
 	return batch->s3->one_by_one;
 }

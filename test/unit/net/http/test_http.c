@@ -422,15 +422,55 @@ static void refuses_headers_that_are_not_one_line(void **state)
 	http_free(NULL);
 }
 
+/* As libcurl sends it: the signature of a request covers it. */
+static void tells_the_host_header(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *url;
+		enum status status;
+		const char *expected;
+	} cases[] = {
+	    {"http://127.0.0.1:9880/", STATUS_OK, "127.0.0.1:9880"},
+	    {"http://127.0.0.1:09880/", STATUS_OK, "127.0.0.1:9880"},
+	    {"http://store.test:80/", STATUS_OK, "store.test"},
+	    {"http://store.test:0080/", STATUS_OK, "store.test"},
+	    {"https://store.test:443/", STATUS_OK, "store.test"},
+	    {"https://store.test:80/", STATUS_OK, "store.test:80"},
+	    {"http://[::1]:9880/", STATUS_OK, "[::1]:9880"},
+	    {"http://[0:0:0:0:0:0:0:1]:9880/", STATUS_OK, "[::1]:9880"},
+	    {"https://[2001:0db8:0000:0000:0000:0000:0000:0001]/", STATUS_OK, "[2001:db8::1]"},
+	    {"http://127.0.0.01/", STATUS_OK, "127.0.0.1"},
+	    {"http://[::1/", STATUS_USAGE, ""},
+	    {"http://[zz]/", STATUS_USAGE, ""},
+	    {"http://store.test:99999/", STATUS_USAGE, ""},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char host[64] = "";
+		enum status st = http_host_header(cases[i].url, host, sizeof host, &err);
+		if (st != cases[i].status || (!st && strcmp(host, cases[i].expected) != 0))
+			fail_msg("%s: status %d, '%s', %s", cases[i].url, (int)st, host, err.text);
+	}
+	char small[8];
+	assert_int_equal(http_host_header("http://store.test/", small, sizeof small, &err), STATUS_USAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sends_what_it_is_given),      cmocka_unit_test(keeps_the_headers_asked_for),
-	    cmocka_unit_test(reads_how_long_to_wait),      cmocka_unit_test(hands_on_the_body_of_success_only),
-	    cmocka_unit_test(cuts_a_huge_error_body),      cmocka_unit_test(names_what_broke),
-	    cmocka_unit_test(says_whom_it_cannot_reach),   cmocka_unit_test(says_nothing_of_a_proxys_password),
-	    cmocka_unit_test(gives_up_connecting_in_time), cmocka_unit_test(trusts_only_whom_it_should),
-	    cmocka_unit_test(explains_wrong_tls_settings), cmocka_unit_test(refuses_headers_that_are_not_one_line),
+	    cmocka_unit_test(tells_the_host_header),
+	    cmocka_unit_test(sends_what_it_is_given),
+	    cmocka_unit_test(keeps_the_headers_asked_for),
+	    cmocka_unit_test(reads_how_long_to_wait),
+	    cmocka_unit_test(hands_on_the_body_of_success_only),
+	    cmocka_unit_test(cuts_a_huge_error_body),
+	    cmocka_unit_test(names_what_broke),
+	    cmocka_unit_test(says_whom_it_cannot_reach),
+	    cmocka_unit_test(says_nothing_of_a_proxys_password),
+	    cmocka_unit_test(gives_up_connecting_in_time),
+	    cmocka_unit_test(trusts_only_whom_it_should),
+	    cmocka_unit_test(explains_wrong_tls_settings),
+	    cmocka_unit_test(refuses_headers_that_are_not_one_line),
 	};
 	return cmocka_run_group_tests_name("net/http/http", tests, NULL, NULL);
 }

@@ -77,6 +77,17 @@ static void writes_large_objects_in_parts(void **state)
 #define PIECE 65521
 #define LANE_BYTES (2 * MIB) /* of a connection: buffers of libcurl, TLS and the stack */
 
+/* A sanitizer's own memory says nothing about the program's. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) ||               \
+    __has_feature(thread_sanitizer)
+static const bool measures = false;
+#else
+static const bool measures = true;
+#endif
+
 static uint8_t byte_at(size_t i)
 {
 	return (uint8_t)(i * 2654435761u >> 11);
@@ -155,7 +166,7 @@ static void writes_parts_side_by_side(void **state)
 		assert_ok(st, err);
 		size_t peak = take_peak();
 		size_t most = before + cases[i].upload_bytes + cases[i].threads * LANE_BYTES;
-		if (peak > most)
+		if (measures && peak > most)
 			fail_msg("case %zu: %zu KiB more than before, %zu KiB allowed", i, (peak - before) / 1024,
 				 (most - before) / 1024);
 		const struct store_range whole = {0, cases[i].bytes};
