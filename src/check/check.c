@@ -169,7 +169,7 @@ static enum status reach(void *arg, const struct call *call, struct finding *fin
 	enum status st = repository_open(&state->repo, &state->probed, call, err);
 	if (st)
 		return st;
-	if (!store_has_reach(state->repo.store))
+	if (!store_can(state->repo.store, STORE_REACHES))
 		return finding_skip(finding, "this client cannot test it");
 	return store_reach(state->repo.store, call, &state->store_clock_s, err);
 }
@@ -243,10 +243,8 @@ static const struct step {
 static enum status try_store(struct checklist *list, const struct check_settings *settings,
 			     const struct repository *repo, bool *usable, struct error *err)
 {
-	const struct check_store check = {.repo = repo,
-					  .cluster = settings->cluster,
-					  .looks_first = settings->repository->s3.look_first,
-					  .only_looks = repository_uses_libs3(settings->repository)};
+	const struct check_store check = {
+	    .repo = repo, .cluster = settings->cluster, .looks_first = settings->repository->s3.look_first};
 	return check_store(list, &check, usable, err);
 }
 

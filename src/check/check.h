@@ -38,7 +38,6 @@ struct check_store {
 	const struct repository *repo;
 	struct cluster_hint cluster;
 	bool looks_first; /* s3-no-replace = look */
-	bool only_looks;  /* the client cannot send a condition */
 };
 
 /*

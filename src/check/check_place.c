@@ -31,7 +31,7 @@ void check_place_find(struct check_place *out, const struct check_store *check, 
 	char place[CHECK_PLACE_MAX];
 	uint64_t system_id = 0;
 	*out = (struct check_place){0};
-	if (!store_has_examine(check->repo->store) ||
+	if (!store_can(check->repo->store, STORE_EXAMINES) ||
 	    cluster_id_find(&check->cluster, NULL, &directory, &system_id, &ignored) || system_id == 0)
 		return;
 	(void)snprintf(out->cluster, sizeof out->cluster, "%" PRIu64 "/", system_id);

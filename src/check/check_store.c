@@ -20,7 +20,6 @@ struct probe {
 	struct check_place place;
 	char name[NAME_SIZE];
 	bool looks_first;       /* s3-no-replace = look, or only a look found the object */
-	bool only_looks;        /* s3-client = libs3, which cannot send a condition */
 	const char *first;      /* the content that must stay */
 	struct buffer *content; /* of the object read back */
 	bool listed;
@@ -79,7 +78,7 @@ static enum status not_replaced(void *arg, const struct call *call, struct findi
 	else
 		return st;
 	/* A look found the object, which proves nothing for two concurrent writers. */
-	if (!st && probe->only_looks) {
+	if (!st && !store_can(probe->store, STORE_CREATES_ONCE)) {
 		probe->looks_first = true;
 		st = error_set(err, STATUS_CONFLICT, "libs3 cannot send the condition that prevents replacement");
 	}
@@ -170,7 +169,7 @@ static const struct step {
 unsigned check_store_steps(const struct store *store)
 {
 	size_t all = sizeof steps / sizeof steps[0];
-	return (unsigned)(store_has_examine(store) ? all : all - DIRECTORY_STEPS);
+	return (unsigned)(store_can(store, STORE_EXAMINES) ? all : all - DIRECTORY_STEPS);
 }
 
 static enum status name_probe(struct probe *probe, const struct check_store *check, const struct call *call,
@@ -193,7 +192,6 @@ enum status check_store(struct checklist *list, const struct check_store *check,
 	struct probe probe = {.repo = check->repo,
 			      .store = check->repo->store,
 			      .looks_first = check->looks_first,
-			      .only_looks = check->only_looks,
 			      .first = "written by walship check",
 			      .content = &content};
 	enum status st = name_probe(&probe, check, list->console->call, err);

@@ -42,7 +42,7 @@ static struct s3_options s3_options(const struct config *config)
 	    .endpoint = config_text(config, OPTION_ID_S3_ENDPOINT),
 	    .uri_style = styles[config_number(config, OPTION_ID_S3_URI_STYLE)],
 	    .ca_file = config_text(config, OPTION_ID_S3_CA_FILE),
-	    .part_bytes = config_number(config, OPTION_ID_S3_PART_SIZE),
+	    .upload_bytes = config_number(config, OPTION_ID_S3_PART_SIZE),
 	    .endpoint_mode = modes[config_number(config, OPTION_ID_S3_ENDPOINT_MODE)],
 	    .look_first = looks_first(config),
 	    .requester_pays = config_number(config, OPTION_ID_S3_REQUESTER_PAYS) == ANSWER_YES,

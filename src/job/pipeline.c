@@ -8,7 +8,9 @@ void pipeline_init(struct pipeline *pipeline)
 {
 	if (pipeline->threads > PIPELINE_THREADS_MAX)
 		pipeline->threads = PIPELINE_THREADS_MAX;
-	pipeline->slot_count = pipeline->threads > 1 ? pipeline->threads + 2 : 1;
+	if (pipeline->stack_bytes == 0)
+		pipeline->stack_bytes = STACK_BYTES;
+	pipeline->slot_count = PIPELINE_SLOTS(pipeline->threads);
 	(void)pthread_mutex_init(&pipeline->mutex, NULL);
 	(void)pthread_cond_init(&pipeline->changed, NULL);
 	pipeline->prepared = true;
@@ -58,7 +60,7 @@ static void start_threads(struct pipeline *pipeline)
 	while (pipeline->threads > 1 && pipeline->running < pipeline->threads) {
 		struct pipeline_thread *worker = &pipeline->workers[pipeline->running];
 		*worker = (struct pipeline_thread){.pipeline = pipeline, .number = pipeline->running};
-		if (!thread_start(&worker->id, STACK_BYTES, run, worker))
+		if (!thread_start(&worker->id, pipeline->stack_bytes, run, worker))
 			break;
 		pipeline->running++;
 	}

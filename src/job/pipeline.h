@@ -12,8 +12,9 @@
 #include "walship/error.h"
 
 #define PIPELINE_THREADS_MAX 4
-#define PIPELINE_SLOTS_MAX                                                                                             \
-	(PIPELINE_THREADS_MAX + 2) /* one is filled, one is taken back, and one is with each thread */
+#define PIPELINE_SLOTS(threads)                                                                                        \
+	((threads) > 1 ? (threads) + 2 : 1) /* one is filled, one is taken back, and one is with each thread */
+#define PIPELINE_SLOTS_MAX PIPELINE_SLOTS(PIPELINE_THREADS_MAX)
 
 /* Called by the thread of this number, below threads (by the owner as thread 0 where there are none), on one slot. */
 typedef enum status (*pipeline_work_fn)(void *arg, unsigned thread, size_t slot, struct error *err);
@@ -26,7 +27,8 @@ struct pipeline {
 	pipeline_work_fn work;
 	pipeline_take_fn take;
 	void *arg;
-	unsigned threads; /* PIPELINE_THREADS_MAX at most; up to 1: the owner's thread does the work itself */
+	unsigned threads;   /* PIPELINE_THREADS_MAX at most; up to 1: the owner's thread does the work itself */
+	size_t stack_bytes; /* of each thread; 0: 256 KiB */
 	/* The pipeline's own. */
 	bool prepared;
 	unsigned running;

@@ -31,9 +31,6 @@ enum status repository_join(struct repository *repo, const struct repository *ot
 /* Whether the repository is in a bucket. False also if its URL is not valid, which repository_open reports. */
 bool repository_in_s3(const struct repository_settings *settings);
 
-/* Whether libs3 is the client: it has no conditional put and only checks the name before an upload. */
-bool repository_uses_libs3(const struct repository_settings *settings);
-
 /* Closes the store and wipes keys and credentials. The zero state is allowed. */
 void repository_fini(struct repository *repo);
 

@@ -1,6 +1,6 @@
 /*
  * The interface of object stores: a directory, an S3 bucket, memory (for tests). All of them pass the suite
- * test/unit/store/suite.c.
+ * test/unit/store/suite.c. One thread at a time uses a store.
  *
  * An object is created once and never replaced. It becomes visible only when the writer's finish returns
  * STATUS_OK. Names are relative paths of A-Z a-z 0-9 . _ - and '/', without "." or ".." components.
@@ -23,6 +23,7 @@ struct object_info {
 	const char *name; /* below the repository; valid during the callback only */
 	uint64_t bytes;
 	int64_t modified_s; /* UTC */
+	bool directory;     /* not an object: the name ends in '/'; set only by store_list_level */
 	bool archived;      /* in an archive storage class: not readable until restored, which takes hours; set only by
 			       listings */
 };
@@ -30,21 +31,75 @@ struct object_info {
 /* Called for each object in ascending order of names. Any status but STATUS_OK ends the listing, which returns it. */
 typedef enum status (*store_list_fn)(void *arg, const struct object_info *info, struct error *err);
 
+/*
+ * What a store can do by itself. All operations work on every store; without an ability they cost more, or promise
+ * less.
+ */
+enum store_ability {
+	STORE_CREATES_ONCE = 1,  /* of two simultaneous writers of a name, one gets STATUS_EXISTS; else both may win */
+	STORE_PROVES_RANGES = 2, /* store_read_ranges compares the range that the store sent; else only its length */
+	STORE_REMOVES_MANY = 4,  /* store_remove_many needs one request for STORE_REMOVE_MAX names; else one for each */
+	STORE_LISTS_LEVELS = 8,  /* store_list_level reads one level; else everything below it too */
+	STORE_SPLITS_OBJECTS = 16, /* a writer needs bounded memory for an object of any size; else all of the object */
+	STORE_REACHES = 32,        /* store_reach works; else only the other operations show that the store is there */
+	STORE_EXAMINES = 64,       /* store_examine works; else no owner, mode or link can make an object unusable */
+};
+
+/* A range of bytes of an object. */
+struct store_range {
+	uint64_t offset;
+	uint64_t bytes; /* above 0 */
+};
+
+/* Called for the bytes of each range in order, piece by piece. range: the index. As for a sink, a failure is final. */
+typedef enum status (*store_piece_fn)(void *arg, size_t range, const void *data, size_t len, struct error *err);
+
+struct store_ranges {
+	const struct store_range *items; /* ascending, without overlap */
+	size_t count;
+	bool may_be_shorter; /* the last range may reach beyond the end of the object, and then ends there */
+	store_piece_fn each;
+	void *arg;
+};
+
+/* A name that the store refuses to remove, because of a policy, a lock or the permissions of a directory. */
+struct store_refusal {
+	const char *name;
+	enum status status;
+	const struct error *why; /* the store's reason */
+};
+
+/* Called for each refusal. Any status but STATUS_OK ends the removal, which returns it. */
+typedef enum status (*store_refused_fn)(void *arg, const struct store_refusal *refusal, struct error *err);
+
+#define STORE_REMOVE_MAX 1000 /* names in one request (S3 API reference, DeleteObjects) */
+
+struct store_removal {
+	const char *const *names; /* any number of them */
+	size_t count;
+	store_refused_fn refused;
+	void *arg;
+};
+
 struct store;
 
 struct store_ops {
+	unsigned abilities; /* of enum store_ability */
 	enum status (*create)(struct store *, const struct call *, const char *name, struct sink **out, struct error *);
 	enum status (*read)(struct store *, const struct call *, const char *name, struct sink *into, struct error *);
-	enum status (*read_first)(struct store *, const struct call *, const char *name, void *out, size_t *len,
-				  struct error *);
+	enum status (*read_ranges)(struct store *, const struct call *, const char *name, const struct store_ranges *,
+				   struct error *);
 	enum status (*stat)(struct store *, const struct call *, const char *name, struct object_info *out,
 			    struct error *);
 	enum status (*list)(struct store *, const struct call *, const char *prefix, store_list_fn each, void *arg,
 			    struct error *);
-	enum status (*remove)(struct store *, const struct call *, const char *name, struct error *);
-	/* May be NULL: then only the other operations show whether the store is reachable. */
+	/* NULL without STORE_LISTS_LEVELS. */
+	enum status (*list_level)(struct store *, const struct call *, const char *prefix, store_list_fn each,
+				  void *arg, struct error *);
+	enum status (*remove)(struct store *, const struct call *, const struct store_removal *, struct error *);
+	/* NULL without STORE_REACHES. */
 	enum status (*reach)(struct store *, const struct call *, int64_t *clock_s, struct error *);
-	/* May be NULL: then no object can become unusable by a link, an owner or a mode. */
+	/* NULL without STORE_EXAMINES. */
 	enum status (*examine)(struct store *, const struct call *, const char *prefix, struct error *);
 	void (*free)(struct store *);
 };
@@ -52,6 +107,11 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 };
+
+static inline bool store_can(const struct store *store, enum store_ability ability)
+{
+	return (store->ops->abilities & ability) != 0;
+}
 
 /*
  * Opens a writer for a new object. call must outlive the writer. Its finish returns STATUS_EXISTS when the name already
@@ -74,17 +134,22 @@ static inline enum status store_read(struct store *store, const struct call *cal
 	return store->ops->read(store, call, name, into, err);
 }
 
+/*
+ * Reads ranges of an object, with as few requests as the gaps between the ranges allow. A broken connection is resumed
+ * where it stopped, and an object that is replaced meanwhile is an error. A failed read may have passed on a part.
+ *
+ * STATUS_MISSING. STATUS_EXISTS: the object exists but is not readable now (S3's archive storage classes).
+ * STATUS_DAMAGED: the object ends before a range does. STATUS_USAGE: the ranges are not as store_ranges says.
+ */
+enum status store_read_ranges(struct store *store, const struct call *call, const char *name,
+			      const struct store_ranges *ranges, struct error *err);
+
 #define STORE_FIRST_MAX 4096 /* the most that store_read_first reads; a header is shorter */
 
-/*
- * Reads the first *len bytes of an object, from 1 to STORE_FIRST_MAX. *len is reduced if the object is shorter.
- * STATUS_MISSING. STATUS_EXISTS: the object exists but is not readable now (S3's archive storage classes).
- */
-static inline enum status store_read_first(struct store *store, const struct call *call, const char *name, void *out,
-					   size_t *len, struct error *err)
-{
-	return store->ops->read_first(store, call, name, out, len, err);
-}
+/* Reads the first *len bytes of an object, from 1 to STORE_FIRST_MAX. *len is reduced if the object is shorter. The
+ * statuses are those of store_read_ranges. */
+enum status store_read_first(struct store *store, const struct call *call, const char *name, void *out, size_t *len,
+			     struct error *err);
 
 /* Gets size and time of one object. out->name is name itself. STATUS_MISSING. */
 static inline enum status store_stat(struct store *store, const struct call *call, const char *name,
@@ -100,38 +165,40 @@ static inline enum status store_list(struct store *store, const struct call *cal
 	return store->ops->list(store, call, prefix, each, arg, err);
 }
 
-/* Removes an object. A missing object is STATUS_OK. */
-static inline enum status store_remove(struct store *store, const struct call *call, const char *name,
-				       struct error *err)
-{
-	return store->ops->remove(store, call, name, err);
-}
-
-/* Whether the store implements store_reach. */
-static inline bool store_has_reach(const struct store *store)
-{
-	return store->ops->reach != NULL;
-}
+/*
+ * Lists one level, in ascending order: the objects whose names begin with prefix and have no '/' behind it, and, as
+ * directories, the beginnings up to that '/' of all other names with the prefix. "a/" lists "a/b" and "a/c/", not
+ * "a/c/d". A directory may be empty. (S3 API reference, ListObjectsV2: delimiter, CommonPrefixes.)
+ */
+enum status store_list_level(struct store *store, const struct call *call, const char *prefix, store_list_fn each,
+			     void *arg, struct error *err);
 
 /*
- * Checks whether the store is reachable, even if it refuses other requests. *clock_s receives the store's time in UTC
- * seconds, or -1 if the store has no clock of its own.
+ * Removes objects, durably. A missing object counts as removed. STATUS_OK: each name was removed, or passed to refused.
+ * Otherwise the removal ended early, and some of the names may have been removed.
+ */
+static inline enum status store_remove_many(struct store *store, const struct call *call,
+					    const struct store_removal *removal, struct error *err)
+{
+	return store->ops->remove(store, call, removal, err);
+}
+
+/* Removes an object. A missing object is STATUS_OK; a refusal is STATUS_UNREACHABLE or STATUS_LOCAL. */
+enum status store_remove(struct store *store, const struct call *call, const char *name, struct error *err);
+
+/*
+ * For a store with STORE_REACHES: checks whether the store is reachable, even if it refuses other requests. *clock_s
+ * receives the store's time in UTC seconds, or -1 if the store has no clock of its own.
  */
 static inline enum status store_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
 {
 	return store->ops->reach(store, call, clock_s, err);
 }
 
-/* Whether the store implements store_examine. */
-static inline bool store_has_examine(const struct store *store)
-{
-	return store->ops->examine != NULL;
-}
-
 /*
- * Looks at the objects whose names begin with prefix, without reading them: at owners, modes and links. Takes one step
- * of the call for each directory. STATUS_LOCAL: an object or a directory cannot be used. STATUS_UNREACHABLE: a link
- * leads nowhere, or the deadline has passed.
+ * For a store with STORE_EXAMINES: looks at the objects whose names begin with prefix, without reading them: at owners,
+ * modes and links. Takes one step of the call for each directory. STATUS_LOCAL: an object or a directory cannot be
+ * used. STATUS_UNREACHABLE: a link leads nowhere, or the deadline has passed.
  */
 static inline enum status store_examine(struct store *store, const struct call *call, const char *prefix,
 					struct error *err)

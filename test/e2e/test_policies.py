@@ -131,6 +131,20 @@ def test_create_and_read_is_enough_to_archive(deployed):
     deployed.push(3).expect(3, "403", "s3:PutObject")
 
 
+def test_many_at_once_are_removed_one_by_one_where_the_policy_does_not_do(deployed):
+    """On AWS s3:DeleteObject of each name decides about DeleteObjects. Ceph 16 asks for it on the bucket: walship then
+    removes one by one (test_s3_remove.c), which the same policy allows."""
+    client, keys = deployed.site.store.client, ["pre/1", "pre/2", "other/1"]
+    for key in keys:
+        client.put_object(Bucket=deployed.bucket, Key=key, Body=b"x")
+    deployed.may("iam-create-read", "iam-delete")
+    deployed.may_not("delete_objects", Delete={"Objects": [{"Key": key} for key in keys[:2]], "Quiet": True})
+    for key in keys[:2]:
+        deployed.server.client(*deployed.keys).delete_object(Bucket=deployed.bucket, Key=key)
+    deployed.may_not("delete_object", Key="other/1")
+    assert [item["Key"] for item in client.list_objects_v2(Bucket=deployed.bucket)["Contents"]] == ["other/1"]
+
+
 def test_parts_need_the_list_as_well(deployed):
     """But on AWS: not every store heeds the condition at the end of an upload, so walship looks before that. It ends what it began."""
     deployed.may("iam-create-read", "iam-list")

@@ -210,6 +210,16 @@ def test_the_bucket_in_the_host_name(own_walship, scratch, authority, hosts):
         assert not any(request.target.startswith("/strict") for request in server.requests)
 
 
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:0{}", "http://127.0.0.01:{}", "http://[0:0:0:0:0:ffff:127.0.0.1]:{}", "http://LOCALHOST:{}"])
+def test_an_endpoint_in_other_words(own_walship, scratch, server, endpoint):
+    """libcurl writes leading zeros and long IPv6 addresses in their short form: so does what is signed."""
+    ship = own_walship(server, s3_endpoint=endpoint.format(server.port))
+    name, content, path = segment(scratch)
+    ship.run("push", path).expect(0)
+    assert ship.run("cat", name, "--system-id", SYSTEM_ID).out == content
+    assert [request.status for request in server.requests] == [200, 200]
+
+
 def test_an_object_in_parts(own_walship, scratch, server):
     ship = own_walship(server, compress="none", s3_part_size="5MiB")
     name, content, path = segment(scratch, bytes_=16 << 20)

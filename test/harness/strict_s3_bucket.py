@@ -15,6 +15,7 @@ from .strict_s3_auth import Refused
 
 XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 PART_MIN = 5 << 20  # of all parts but the last
+DELETE_MAX = 1000   # keys of one DeleteObjects
 
 
 @dataclass
@@ -47,6 +48,18 @@ def encoded_key(key):
     return urllib.parse.quote_plus(key, safe="/")
 
 
+def named_keys(body):
+    """(quiet, keys) of a DeleteObjects."""
+    try:
+        root = ElementTree.fromstring(body)
+        keys = [each.findtext(f"{{{XMLNS}}}Key") for each in root.findall(f"{{{XMLNS}}}Object")]
+    except ElementTree.ParseError:
+        keys = []
+    if not 0 < len(keys) <= DELETE_MAX or not all(keys):
+        raise Refused(400, "MalformedXML", "The XML you provided was not well-formed")
+    return root.findtext(f"{{{XMLNS}}}Quiet") == "true", keys
+
+
 def named_parts(body):
     """(number, ETag) of each part that a CompleteMultipartUpload asks for, in its order."""
     try:
@@ -69,6 +82,7 @@ class Bucket:
         self.versions = {}  # key -> how many times it was put
         self.put_headers = {}  # key -> the headers that its object was made with
         self.archived = set()  # keys that a lifecycle rule moved to DEEP_ARCHIVE
+        self.kept = set()      # keys that a lock or a policy protects
 
     def path(self, key):
         return self.directory / urllib.parse.quote(key, safe="")
@@ -136,18 +150,38 @@ class Bucket:
         return Reply(206, body[first:last + 1], {**headers, "Content-Range": f"bytes {first}-{last}/{len(body)}"})
 
     def delete_object(self, request):
+        if request.key in self.kept:
+            raise Refused(403, "AccessDenied", "Access Denied")
         self.path(request.key).unlink(missing_ok=True)
         return Reply(204)
+
+    def delete_objects(self, request):
+        if "content-md5" not in request.headers and "x-amz-checksum-sha256" not in request.headers:
+            raise Refused(400, "InvalidRequest", "Missing required header for this request: Content-MD5")
+        quiet, keys = named_keys(request.body)
+        answers = []
+        for key in keys:
+            if key in self.kept:
+                answers.append("<Error>" + tag("Key", key) + tag("Code", "AccessDenied") + tag("Message", "Access Denied") + "</Error>")
+                continue
+            self.path(key).unlink(missing_ok=True)
+            if not quiet:
+                answers.append("<Deleted>" + tag("Key", key) + "</Deleted>")
+        return xml("DeleteResult", *answers)
 
     def list_objects(self, request):
         if not self.list_permission:
             raise Refused(403, "AccessDenied", "Access Denied")
-        if "delimiter" in request.query or request.query.get("list-type") != "2":
-            raise Refused(501, "NotImplemented", "only ListObjectsV2, without a delimiter")
+        delimiter = request.query.get("delimiter", "")
+        if request.query.get("list-type") != "2" or delimiter not in ("", "/"):
+            raise Refused(501, "NotImplemented", "only ListObjectsV2, with / as a delimiter")
         prefix, most = request.query.get("prefix", ""), int(request.query.get("max-keys") or 1000)
         encoded = request.query.get("encoding-type") == "url"
         after = request.query.get("continuation-token") or request.query.get("start-after") or ""
-        keys = [key for key in self.keys() if key.startswith(prefix) and key > after]
+        keys = [key for key in self.keys() if key.startswith(prefix)]
+        if delimiter:  # rolled up, a directory ends in it
+            keys = sorted({key[:end + 1] if (end := key.find(delimiter, len(prefix))) >= 0 else key for key in keys})
+        keys = [key for key in keys if key > after]
         page = keys[:most]
         more = [tag("NextContinuationToken", page[-1])] if len(keys) > most else []
         return xml("ListBucketResult", tag("Name", self.name), tag("Prefix", encoded_key(prefix) if encoded else prefix),
@@ -155,6 +189,8 @@ class Bucket:
                    *([tag("EncodingType", "url")] if encoded else []), *more, *(self.entry(key, encoded) for key in page))
 
     def entry(self, key, encoded):
+        if not self.path(key).exists():
+            return f"<CommonPrefixes>{tag('Prefix', encoded_key(key) if encoded else key)}</CommonPrefixes>"
         info = self.path(key).stat()
         modified = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(info.st_mtime))
         return "<Contents>{}</Contents>".format(tag("Key", encoded_key(key) if encoded else key) +
@@ -215,9 +251,10 @@ class Bucket:
             ("PUT", False): self.put_object, ("PUT", True): self.put_part,
             ("GET", False): self.read_object if request.key else self.list_objects, ("HEAD", False): self.read_object if request.key else self.head_bucket,
             ("DELETE", False): self.delete_object, ("DELETE", True): self.abort_upload,
-            ("POST", True): self.complete_upload, ("POST", False): self.begin_upload,
+            ("POST", True): self.complete_upload, ("POST", False): self.begin_upload if request.key else self.delete_objects,
         }
         operation = operations.get((request.method, upload))
-        if operation is None or (operation == self.begin_upload and "uploads" not in request.query):
+        asked = {self.begin_upload: "uploads", self.delete_objects: "delete"}.get(operation)
+        if operation is None or (asked and asked not in request.query):
             raise Refused(405, "MethodNotAllowed", "The specified method is not allowed against this resource.")
         return operation(request)

@@ -83,7 +83,7 @@ enum status missing_find(struct missing *missing, const struct missing_query *of
 		struct call call = call_step(of->call);
 		struct error gone = {0};
 		int64_t clock_s;
-		if (store_has_reach(store) && store_reach(store, &call, &clock_s, &gone) != STATUS_OK)
+		if (store_can(store, STORE_REACHES) && store_reach(store, &call, &clock_s, &gone) != STATUS_OK)
 			return st;
 		log_line(of->call->log, LEVEL_INFO,
 			 "backfill: the repository cannot be listed, so every file is pushed or compared: %s",

@@ -85,6 +85,16 @@ enum status http_new(struct http **out, const struct http_options *options, stru
 	return STATUS_OK;
 }
 
+enum status http_clone(const struct http *http, struct http **out, struct error *err)
+{
+	return http_new(out,
+			&(struct http_options){.ca_file = http->ca_file,
+					       .connect_timeout_ms = http->connect_timeout_ms,
+					       .proxy = http->proxy,
+					       .bytes_per_s = http->bytes_per_s},
+			err);
+}
+
 void http_free(struct http *http)
 {
 	if (http == NULL)

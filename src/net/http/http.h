@@ -80,6 +80,9 @@ struct http_request {
 /* Creates a client, and loads libcurl if necessary. STATUS_LOCAL when that fails. */
 enum status http_new(struct http **out, const struct http_options *options, struct error *err);
 
+/* Creates a client with the same options, for another thread. */
+enum status http_clone(const struct http *http, struct http **out, struct error *err);
+
 /*
  * Performs one request. STATUS_OK: HTTP_ANSWERED, also for 4xx and 5xx. Otherwise on_body's status and error,
  * STATUS_UNREACHABLE (no complete answer), STATUS_USAGE (invalid CA file or URL) or STATUS_LOCAL (memory).
@@ -97,6 +100,12 @@ int64_t http_retry_after_ms(const struct http_response *response);
  * Parses an HTTP date to seconds since 1970; -1 when it is invalid. Call it after a request, because it needs libcurl.
  */
 int64_t http_date_s(const char *date);
+
+/*
+ * Gets the Host header of a request to this URL. libcurl normalizes hosts and ports: it sends "[::1]:9880" for
+ * "http://[0:0:0:0:0:0:0:1]:09880/" (curl_url_set(3)). STATUS_USAGE: libcurl cannot parse the URL. Loads libcurl.
+ */
+enum status http_host_header(const char *url, char *out, size_t size, struct error *err);
 
 void http_free(struct http *http);
 

@@ -34,7 +34,7 @@ static enum status judge_absence(const struct directory *directory, const char *
 	struct stat info;
 	if (stat(directory->root, &info) != 0)
 		return directory_no_root(directory, errno, err);
-	enum status st = directory_links_check(directory, path, err);
+	enum status st = directory_links_check(directory->root, path, err);
 	if (st)
 		return st;
 	size_t len = strcspn(name, "/");
@@ -43,7 +43,7 @@ static enum status judge_absence(const struct directory *directory, const char *
 	if (name[len] == '\0' || stat(first, &info) == 0)
 		return error_set(err, STATUS_MISSING, "no file://%s", path);
 	if (errno != ENOENT)
-		return directory_fault(err, errno, "look at", first);
+		return directory_error(err, errno, "look at", first);
 	(void)error_set(err, STATUS_UNREACHABLE, "repository file://%s has no directory %.*s", directory->root,
 			(int)len, name);
 	return error_hint(
@@ -51,8 +51,8 @@ static enum status judge_absence(const struct directory *directory, const char *
 	    "nothing of this cluster was ever archived there, or its disk is not mounted, or repo is wrong");
 }
 
-static enum status open_object(const struct directory *directory, const char *name, char path[PATH_MAX], int *fd,
-			       struct error *err)
+enum status directory_open(const struct directory *directory, const char *name, char path[PATH_MAX], int *fd,
+			   struct error *err)
 {
 	enum status st = directory_path(directory, name, path, err);
 	if (st)
@@ -60,7 +60,7 @@ static enum status open_object(const struct directory *directory, const char *na
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (*fd >= 0)
 		return STATUS_OK;
-	return errno == ENOENT ? judge_absence(directory, name, path, err) : directory_fault(err, errno, "open", path);
+	return errno == ENOENT ? judge_absence(directory, name, path, err) : directory_error(err, errno, "open", path);
 }
 
 static enum status directory_read(struct store *store, const struct call *call, const char *name, struct sink *into,
@@ -68,7 +68,7 @@ static enum status directory_read(struct store *store, const struct call *call, 
 {
 	char path[PATH_MAX];
 	CLEANUP(fd_closep) int fd = -1;
-	enum status st = open_object((struct directory *)store, name, path, &fd, err);
+	enum status st = directory_open((struct directory *)store, name, path, &fd, err);
 	if (st)
 		return st;
 	CLEANUP(freep) char *chunk = malloc(CHUNK);
@@ -76,43 +76,18 @@ static enum status directory_read(struct store *store, const struct call *call, 
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	for (;;) {
-		st = directory_deadline(call, "read", path, err);
+		st = directory_check_deadline(call, "read", path, err);
 		if (st)
 			return st;
 		ssize_t got = read(fd, chunk, CHUNK);
 		if (got == 0)
 			return STATUS_OK;
 		if (got < 0 && errno != EINTR)
-			return directory_fault(err, errno, "read", path);
+			return directory_error(err, errno, "read", path);
 		st = got < 0 ? STATUS_OK : sink_write(into, chunk, (size_t)got, err);
 		if (st)
 			return st;
 	}
-}
-
-static enum status directory_read_first(struct store *store, const struct call *call, const char *name, void *out,
-					size_t *len, struct error *err)
-{
-	char path[PATH_MAX];
-	size_t done = 0;
-	CLEANUP(fd_closep) int fd = -1;
-	enum status st = open_object((struct directory *)store, name, path, &fd, err);
-	if (st)
-		return st;
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); /* avoid read-ahead */
-	while (done < *len) {
-		st = directory_deadline(call, "read", path, err);
-		if (st)
-			return st;
-		ssize_t got = pread(fd, (char *)out + done, *len - done, (off_t)done);
-		if (got == 0)
-			break;
-		if (got < 0 && errno != EINTR)
-			return directory_fault(err, errno, "read", path);
-		done += got < 0 ? 0 : (size_t)got;
-	}
-	*len = done;
-	return STATUS_OK;
 }
 
 static enum status directory_stat(struct store *store, const struct call *call, const char *name,
@@ -122,42 +97,40 @@ static enum status directory_stat(struct store *store, const struct call *call, 
 	char path[PATH_MAX];
 	struct stat info;
 	CLEANUP(fd_closep) int fd = -1;
-	enum status st = open_object((struct directory *)store, name, path, &fd, err);
+	enum status st = directory_open((struct directory *)store, name, path, &fd, err);
 	if (st)
 		return st;
 	if (fstat(fd, &info) != 0)
-		return directory_fault(err, errno, "look at", path);
+		return directory_error(err, errno, "look at", path);
 	if (S_ISDIR(info.st_mode))
 		return directory_in_place(err, path);
 	*out = (struct object_info){.name = name, .bytes = (uint64_t)info.st_size, .modified_s = info.st_mtime};
 	return STATUS_OK;
 }
 
-static enum status directory_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each,
-				  void *arg, struct error *err)
+static enum status list(const struct directory *directory, const struct directory_listing *listing,
+			const struct call *call, struct error *err)
 {
-	struct directory *directory = (struct directory *)store;
 	struct stat info;
 	if (stat(directory->root, &info) != 0)
 		return directory_no_root(directory, errno, err);
-	return directory_list_below(directory->root, call, prefix, each, arg, err);
+	return directory_list_below(listing, call, err);
 }
 
-static enum status directory_remove(struct store *store, const struct call *call, const char *name, struct error *err)
+static enum status directory_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each,
+				  void *arg, struct error *err)
 {
-	(void)call;
-	struct directory *directory = (struct directory *)store;
-	char path[PATH_MAX];
-	enum status st = directory_path(directory, name, path, err);
-	if (st)
-		return st;
-	if (unlink(path) == 0)
-		return STATUS_OK;
-	if (errno != ENOENT)
-		return directory_fault(err, errno, "remove", path);
-	struct stat info;
-	return stat(directory->root, &info) == 0 ? directory_links_check(directory, path, err)
-						 : directory_no_root(directory, errno, err);
+	const struct directory *directory = (const struct directory *)store;
+	const struct directory_listing listing = {directory->root, prefix, false, each, arg};
+	return list(directory, &listing, call, err);
+}
+
+static enum status directory_list_level(struct store *store, const struct call *call, const char *prefix,
+					store_list_fn each, void *arg, struct error *err)
+{
+	const struct directory *directory = (const struct directory *)store;
+	const struct directory_listing listing = {directory->root, prefix, true, each, arg};
+	return list(directory, &listing, call, err);
 }
 
 static enum status directory_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
@@ -181,11 +154,14 @@ static void directory_free(struct store *store)
 }
 
 static const struct store_ops directory_ops = {
+    .abilities = STORE_CREATES_ONCE | STORE_PROVES_RANGES | STORE_REMOVES_MANY | STORE_LISTS_LEVELS |
+		 STORE_SPLITS_OBJECTS | STORE_REACHES | STORE_EXAMINES,
     .create = directory_create,
     .read = directory_read,
-    .read_first = directory_read_first,
+    .read_ranges = directory_read_ranges,
     .stat = directory_stat,
     .list = directory_list,
+    .list_level = directory_list_level,
     .remove = directory_remove,
     .reach = directory_reach,
     .examine = directory_examine,

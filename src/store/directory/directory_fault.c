@@ -11,7 +11,7 @@ enum status directory_in_place(struct error *err, const char *path)
 			  "walship did not create this directory: check its content and move it away");
 }
 
-enum status directory_fault(struct error *err, int errno_value, const char *verb, const char *path)
+enum status directory_error(struct error *err, int errno_value, const char *verb, const char *path)
 {
 	enum status st =
 	    errno_value == ESTALE || errno_value == ETIMEDOUT || errno_value == EHOSTDOWN || errno_value == ENOTCONN
@@ -41,14 +41,14 @@ enum status directory_fault(struct error *err, int errno_value, const char *verb
 enum status directory_no_root(const struct directory *directory, int errno_value, struct error *err)
 {
 	if (errno_value == EACCES)
-		return directory_fault(err, errno_value, "look at", directory->root);
+		return directory_error(err, errno_value, "look at", directory->root);
 	(void)error_errno(err, STATUS_UNREACHABLE, errno_value, "repository file://%s", directory->root);
 	return error_hint(err, STATUS_UNREACHABLE,
 			  "if the disk is not mounted, mount the disk; if the repository is new, run mkdir -m 700 %s",
 			  directory->root);
 }
 
-enum status directory_deadline(const struct call *call, const char *verb, const char *path, struct error *err)
+enum status directory_check_deadline(const struct call *call, const char *verb, const char *path, struct error *err)
 {
 	if (call_left_ms(call) > 0)
 		return STATUS_OK;

@@ -14,10 +14,10 @@ static enum status is_empty(const char *path, bool *out, struct error *err)
 	const struct dirent *entry;
 	*out = true;
 	if (dir == NULL)
-		return directory_fault(err, errno, "open", path);
+		return directory_error(err, errno, "open", path);
 	while (*out && (errno = 0, entry = readdir(dir)) != NULL)
 		*out = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-	return *out && errno != 0 ? directory_fault(err, errno, "read", path) : STATUS_OK;
+	return *out && errno != 0 ? directory_error(err, errno, "read", path) : STATUS_OK;
 }
 
 static enum status dangling(const char *path, struct error *err)
@@ -44,11 +44,11 @@ enum status directory_link_check(const char *path, struct error *err)
 {
 	struct stat info;
 	if (lstat(path, &info) != 0)
-		return errno == ENOENT ? STATUS_OK : directory_fault(err, errno, "look at", path);
+		return errno == ENOENT || errno == ENOTDIR ? STATUS_OK : directory_error(err, errno, "look at", path);
 	if (!S_ISLNK(info.st_mode) || stat(path, &info) == 0)
 		return STATUS_OK;
 	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? dangling(path, err)
-								     : directory_fault(err, errno, "look at", path);
+								     : directory_error(err, errno, "look at", path);
 }
 
 /* A linked directory without any entry may be the mount point of a disk that is not mounted. */
@@ -63,12 +63,12 @@ static enum status check_component(const char *path, struct error *err)
 	return empty ? leads_to_empty(path, err) : st;
 }
 
-enum status directory_links_check(const struct directory *directory, const char *path, struct error *err)
+enum status directory_links_check(const char *root, const char *path, struct error *err)
 {
 	char part[PATH_MAX];
 	(void)strcpy(part, path);
 	enum status st = STATUS_OK;
-	for (char *slash = part + strlen(directory->root); !st && slash != NULL;) {
+	for (char *slash = part + strlen(root); !st && slash != NULL;) {
 		slash = strchr(slash + 1, '/');
 		if (slash != NULL)
 			*slash = '\0';

@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "store/directory/directory_private.h"
+#include "store/object_name.h"
 #include "sys/newfile.h"
 
 #define BATCH_NAMES 65536 /* about 4 MiB, twice that while reading; walship's own directories have 4096 names */
@@ -24,6 +25,7 @@ struct walk {
 	const struct call *call;
 	const char *root;
 	const char *prefix;
+	bool level;         /* without the names behind a further '/' */
 	store_list_fn each; /* NULL: check the rights instead */
 	void *arg;
 	uid_t owner; /* of the root; for rights */
@@ -98,7 +100,7 @@ static enum status take_entry(struct names *names, DIR *dir, const char *path, c
 	if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
 			   ? names_add(names, entry->d_name, true, err)
-			   : directory_fault(err, errno, "look into", path);
+			   : directory_error(err, errno, "look into", path);
 	return S_ISDIR(info.st_mode) || S_ISREG(info.st_mode)
 		   ? names_add(names, entry->d_name, S_ISDIR(info.st_mode), err)
 		   : STATUS_OK;
@@ -111,7 +113,7 @@ static enum status read_dir(struct names *names, const char *path, int64_t now_s
 	names_drop(names, 0);
 	names->cut = false;
 	if (dir == NULL)
-		return errno == ENOENT ? STATUS_OK : directory_fault(err, errno, "open", path);
+		return errno == ENOENT || errno == ENOTDIR ? STATUS_OK : directory_error(err, errno, "open", path);
 	struct dirent *entry;
 	enum status st = STATUS_OK;
 	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
@@ -122,7 +124,7 @@ static enum status read_dir(struct names *names, const char *path, int64_t now_s
 		else
 			st = take_entry(names, dir, path, entry, err);
 	if (!st && errno != 0)
-		st = directory_fault(err, errno, "list", path);
+		st = directory_error(err, errno, "list", path);
 	names_settle(names);
 	return st;
 }
@@ -143,7 +145,7 @@ static enum status check_owner(const struct walk *walk, const char *path, int mo
 {
 	struct stat info;
 	if (stat(path, &info) != 0)
-		return errno == ENOENT ? STATUS_OK : directory_fault(err, errno, "look at", path);
+		return errno == ENOENT ? STATUS_OK : directory_error(err, errno, "look at", path);
 	if (info.st_uid == walk->owner || ((int)info.st_mode & mode) == mode)
 		return STATUS_OK;
 	(void)error_set(
@@ -161,7 +163,7 @@ static enum status check_rights(const struct walk *walk, const char *path, int m
 		return check_owner(walk, path, mode, err);
 	if (faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0 || errno == ENOENT)
 		return STATUS_OK;
-	return directory_fault(err, errno, "open", path);
+	return directory_error(err, errno, "open", path);
 }
 
 static enum status show(const struct walk *walk, const char *name, struct error *err)
@@ -173,7 +175,7 @@ static enum status show(const struct walk *walk, const char *name, struct error 
 	if (walk->each == NULL)
 		return check_rights(walk, path, R_OK, err);
 	if (stat(path, &info) != 0)
-		return errno == ENOENT ? STATUS_OK : directory_fault(err, errno, "look at", path);
+		return errno == ENOENT ? STATUS_OK : directory_error(err, errno, "look at", path);
 	struct object_info object = {.name = name, .bytes = (uint64_t)info.st_size, .modified_s = info.st_mtime};
 	return walk->each(walk->arg, &object, err);
 }
@@ -186,21 +188,22 @@ struct place {
 	ino_t inode;
 };
 
-/* A directory that was removed meanwhile is STATUS_OK. */
-static enum status unentered(const char *path, int errno_value, struct error *err)
+/* A directory that was removed meanwhile, or that the prefix alone names, is STATUS_OK; one behind a link is not. */
+static enum status unentered(const struct walk *walk, const char *path, int errno_value, struct error *err)
 {
-	char link[PATH_MAX];
-	(void)snprintf(link, sizeof link, "%.*s", (int)strlen(path) - 1, path);
-	enum status st = directory_link_check(link, err);
-	return st || errno_value == ENOENT ? st : directory_fault(err, errno_value, "open", path);
+	char place[PATH_MAX];
+	(void)snprintf(place, sizeof place, "%.*s", (int)strlen(path) - 1, path);
+	enum status st = directory_links_check(walk->root, place, err);
+	return st || errno_value == ENOENT || errno_value == ENOTDIR ? st
+								     : directory_error(err, errno_value, "open", path);
 }
 
 /* Refuses symbolic links to a directory above: following them would never end. */
-static enum status enter(struct place *place, const char *path, struct error *err)
+static enum status enter(const struct walk *walk, struct place *place, const char *path, struct error *err)
 {
 	struct stat info;
 	if (stat(path, &info) != 0)
-		return unentered(path, errno, err);
+		return unentered(walk, path, errno, err);
 	place->device = info.st_dev;
 	place->inode = info.st_ino;
 	for (const struct place *each = place->above; each != NULL; each = each->above)
@@ -228,10 +231,13 @@ static enum status walk_batch(const struct walk *walk, const char *dir, const st
 			return error_set(err, STATUS_LOCAL, "name too long below %s/%s", walk->root, dir);
 		if (!may_match(name, walk->prefix))
 			continue;
-		if (name[strlen(name) - 1] == '/')
-			st = walk_dir(walk, name, place, err);
-		else
+		const struct object_info directory = {.name = name, .directory = true};
+		if (name[strlen(name) - 1] != '/')
 			st = show(walk, name, err);
+		else if (walk->level && strlen(name) > strlen(walk->prefix))
+			st = walk->each(walk->arg, &directory, err);
+		else
+			st = walk_dir(walk, name, place, err);
 	}
 	return st;
 }
@@ -243,7 +249,7 @@ static enum status walk_dir(const struct walk *walk, const char *dir, const stru
 	char path[PATH_MAX];
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", walk->root, dir) >= sizeof path)
 		return error_set(err, STATUS_LOCAL, "path too long below %.64s", walk->root);
-	enum status st = enter(&place, path, err);
+	enum status st = enter(walk, &place, path, err);
 	if (!st && walk->each == NULL)
 		st = check_rights(walk, path, place.depth == DEPTH_WAL ? R_OK | W_OK | X_OK : R_OK | X_OK, err);
 	if (st)
@@ -261,11 +267,30 @@ static enum status walk_dir(const struct walk *walk, const char *dir, const stru
 	return st;
 }
 
-enum status directory_list_below(const char *root, const struct call *call, const char *prefix, store_list_fn each,
-				 void *arg, struct error *err)
+/* The directory that the prefix names, with a '/' at its end: no other has to be read. "" if it is not walship's. */
+static void choose_start(const char *prefix, char start[OBJECT_NAME_MAX])
 {
-	struct walk walk = {.call = call, .root = root, .prefix = prefix, .each = each, .arg = arg};
-	return walk_dir(&walk, "", NULL, err);
+	struct error ignored;
+	const char *slash = strrchr(prefix, '/');
+	size_t len = slash == NULL || slash - prefix >= OBJECT_NAME_MAX - 1 ? 0 : (size_t)(slash - prefix);
+	(void)snprintf(start, OBJECT_NAME_MAX, "%.*s", (int)len, prefix);
+	if (object_name_check(start, &ignored))
+		start[0] = '\0';
+	else
+		(void)strcat(start, "/");
+}
+
+enum status directory_list_below(const struct directory_listing *listing, const struct call *call, struct error *err)
+{
+	char start[OBJECT_NAME_MAX];
+	const struct walk walk = {.call = call,
+				  .root = listing->root,
+				  .prefix = listing->prefix,
+				  .level = listing->level,
+				  .each = listing->each,
+				  .arg = listing->arg};
+	choose_start(listing->prefix, start);
+	return walk_dir(&walk, start, NULL, err);
 }
 
 enum status directory_examine_below(const char *root, const struct call *call, const char *prefix, struct error *err)
@@ -273,7 +298,7 @@ enum status directory_examine_below(const char *root, const struct call *call, c
 	struct walk walk = {.call = call, .root = root, .prefix = prefix};
 	struct stat info;
 	if (stat(root[0] == '\0' ? "/" : root, &info) != 0)
-		return directory_fault(err, errno, "look at", root);
+		return directory_error(err, errno, "look at", root);
 	walk.owner = info.st_uid;
 	return walk_dir(&walk, "", NULL, err);
 }

@@ -20,11 +20,11 @@ struct writer {
 static enum status writer_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
 	struct writer *writer = (struct writer *)sink;
-	enum status st = directory_deadline(writer->call, "write", writer->path, err);
+	enum status st = directory_check_deadline(writer->call, "write", writer->path, err);
 	if (st)
 		return st;
 	st = newfile_write(&writer->file, data, len, err);
-	return st ? directory_fault(err, errno, "write", writer->path) : STATUS_OK;
+	return st ? directory_error(err, errno, "write", writer->path) : STATUS_OK;
 }
 
 static enum status sync_path(const char *path, int flags, struct error *err)
@@ -34,7 +34,12 @@ static enum status sync_path(const char *path, int flags, struct error *err)
 		return dir_sync(fd, path, err);
 	int errno_value = errno;
 	enum status st = errno_value == ENOENT ? directory_link_check(path, err) : STATUS_OK;
-	return st ? st : directory_fault(err, errno_value, "open", path);
+	return st ? st : directory_error(err, errno_value, "open", path);
+}
+
+enum status directory_sync(const char *path, struct error *err)
+{
+	return sync_path(path[0] == '\0' ? "/" : path, O_DIRECTORY, err);
 }
 
 /* Syncs every directory from the object's up to the root: the process that created one may have crashed before that. */
@@ -45,7 +50,7 @@ static enum status sync_dirs(const struct directory *directory, const char *obje
 	enum status st = STATUS_OK;
 	while (!st && strlen(path) > strlen(directory->root)) {
 		*strrchr(path, '/') = '\0';
-		st = sync_path(path[0] == '\0' ? "/" : path, O_DIRECTORY, err);
+		st = directory_sync(path, err);
 	}
 	return st;
 }
@@ -69,7 +74,7 @@ static enum status writer_finish(struct sink *sink, struct error *err)
 	if (st == STATUS_EXISTS)
 		return exists(writer->directory, writer->path, err);
 	if (st)
-		return directory_fault(err, errno, "write", writer->path);
+		return directory_error(err, errno, "write", writer->path);
 	return sync_dirs(writer->directory, writer->path, err);
 }
 
@@ -95,21 +100,21 @@ static enum status give_to_owner(const struct directory *directory, int fd, mode
 	if (stat(directory->root, &root) != 0)
 		return directory_no_root(directory, errno, err);
 	if (fstat(fd, &info) != 0)
-		return directory_fault(err, errno, "look at", path);
+		return directory_error(err, errno, "look at", path);
 	if ((info.st_uid != root.st_uid || info.st_gid != root.st_gid) && fchown(fd, root.st_uid, root.st_gid) != 0)
-		return directory_fault(err, errno, "give to the repository's owner", path);
+		return directory_error(err, errno, "give to the repository's owner", path);
 	if ((info.st_mode & rights) != rights && fchmod(fd, (info.st_mode & 07777) | rights) != 0)
-		return directory_fault(err, errno, "set the mode of", path);
+		return directory_error(err, errno, "set the mode of", path);
 	return STATUS_OK;
 }
 
 static enum status make_dir(const struct directory *directory, const char *path, struct error *err)
 {
 	if (mkdir(path, 0750) != 0)
-		return errno == EEXIST ? STATUS_OK : directory_fault(err, errno, "mkdir", path);
+		return errno == EEXIST ? STATUS_OK : directory_error(err, errno, "mkdir", path);
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	enum status st =
-	    fd < 0 ? directory_fault(err, errno, "open", path) : give_to_owner(directory, fd, S_IRWXU, path, err);
+	    fd < 0 ? directory_error(err, errno, "open", path) : give_to_owner(directory, fd, S_IRWXU, path, err);
 	if (st)
 		(void)rmdir(path);
 	return st;
@@ -122,7 +127,7 @@ static enum status make_dirs(const struct directory *directory, const char *path
 	struct stat info;
 	if (stat(directory->root, &info) != 0)
 		return directory_no_root(directory, errno, err);
-	enum status st = directory_links_check(directory, path, err);
+	enum status st = directory_links_check(directory->root, path, err);
 	if (st)
 		return st;
 	(void)strcpy(dir, path);
@@ -147,7 +152,7 @@ static enum status open_new(const struct directory *directory, struct writer *wr
 			return st;
 		st = newfile_open(&writer->file, writer->path, 0640, err);
 	}
-	return st ? directory_fault(err, errno, "create", writer->path)
+	return st ? directory_error(err, errno, "create", writer->path)
 		  : give_to_owner(directory, writer->file.fd, S_IRUSR | S_IWUSR, writer->path, err);
 }
 

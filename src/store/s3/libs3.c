@@ -25,7 +25,8 @@ enum status libs3_store_open(const struct s3_options *options, struct store **ou
 #include "base/cleanup.h"
 #include "store/s3/s3_private.h"
 
-#define STEP_MS 200 /* the longest wait before the deadline is checked again */
+#define ALL UINT64_MAX /* as far as the object goes */
+#define STEP_MS 200    /* the longest wait before the deadline is checked again */
 
 /* Only libs3 4.x defines S3_DEFAULT_REGION. It has version 4 signatures and a timeout for each request. */
 #ifdef S3_DEFAULT_REGION
@@ -61,14 +62,16 @@ struct request {
 	const struct buffer *body; /* of a put */
 	const char *md5;           /* of the body; "" if MD5 is not available */
 	size_t sent;
-	struct sink *into; /* of a get */
-	uint64_t begin, done;
-	char *first; /* of a get of the first bytes, in place of into */
-	uint64_t first_max;
-	store_list_fn each; /* of a list */
+	const struct store_ranges *ranges; /* of a get; NULL: any byte */
+	size_t range;                      /* the current one */
+	uint64_t begin, done;              /* where this request begins, and bytes of the range that the receiver has */
+	uint64_t wanted, received;         /* bytes of the range that are missing, and bytes of the current response */
+	uint64_t total;                    /* of a get of all: length of the object, once a response has begun */
+	store_list_fn each;                /* of a list */
 	void *arg;
 	char after[S3_KEY_MAX + 1];
 	bool news; /* the page contained something new */
+	uint64_t names;
 };
 
 static S3Status on_properties(const S3ResponseProperties *properties, void *arg)
@@ -181,42 +184,45 @@ static void send_head(struct request *request)
 	S3_head_object(&request->libs3->bucket, request->key, CONTEXT_OF(request), &response_handler, request);
 }
 
-static S3Status on_get_data(int len, const char *data, void *arg)
+/* libs3 does not tell the status: a response that is longer than the range is that of a server without ranges. */
+static S3Status on_range_data(int len, const char *data, void *arg)
 {
 	struct request *request = arg;
-	if (request->into == NULL)
-		return S3StatusOK;
-	request->taken = sink_write(request->into, data, (size_t)len, request->err);
-	request->done += (uint64_t)len;
-	return request->taken ? S3StatusAbortedByCallback : S3StatusOK;
-}
-
-static S3Status on_first_data(int len, const char *data, void *arg)
-{
-	struct request *request = arg;
-	uint64_t room = request->first_max - request->done;
-	size_t taken = (uint64_t)len < room ? (size_t)len : (size_t)room;
-	memcpy(request->first + request->done, data, taken);
-	request->done += taken;
-	/* A server without range support sends the whole object. */
-	return request->done == request->first_max && (uint64_t)len > room ? S3StatusAbortedByCallback : S3StatusOK;
-}
-
-static void send_get_first(struct request *request)
-{
-	static const S3GetObjectHandler handler = {{on_properties, on_complete}, on_first_data};
-	const S3GetConditions none = {-1, -1, NULL, NULL};
-	request->done = request->length = 0;
-	S3_get_object(&request->libs3->bucket, request->key, &none, 0, request->first_max, CONTEXT_OF(request),
-		      &handler, request);
+	const struct store_ranges *ranges = request->ranges;
+	uint64_t begin = request->length > request->wanted ? request->begin : 0;
+	uint64_t end = begin + request->wanted;
+	uint64_t at = request->received;
+	request->received += (uint64_t)len;
+	uint64_t from = at < begin ? begin : at;
+	uint64_t to = request->received < end ? request->received : end;
+	if (from < to) {
+		request->taken =
+		    ranges->each(ranges->arg, request->range, data + (from - at), (size_t)(to - from), request->err);
+		request->done += to - from;
+	}
+	return request->taken || request->received > end ? S3StatusAbortedByCallback : S3StatusOK;
 }
 
 static void send_get(struct request *request)
 {
-	static const S3GetObjectHandler handler = {{on_properties, on_complete}, on_get_data};
-	const S3GetConditions same = {-1, -1, request->begin > 0 ? request->etag : NULL, NULL};
-	S3_get_object(&request->libs3->bucket, request->key, &same, request->begin, request->into == NULL ? 1 : 0,
-		      CONTEXT_OF(request), &handler, request);
+	static const S3GetObjectHandler handler = {{on_properties, on_complete}, on_range_data};
+	bool started = request->range > 0 || request->done > 0;
+	const S3GetConditions same = {-1, -1, started ? request->etag : NULL, NULL};
+	S3_get_object(&request->libs3->bucket, request->key, &same, request->begin,
+		      request->wanted == ALL ? 0 : request->wanted, CONTEXT_OF(request), &handler, request);
+}
+
+static S3Status on_any_data(int len, const char *data, void *arg)
+{
+	(void)len, (void)data, (void)arg;
+	return S3StatusOK;
+}
+
+static void send_get_any(struct request *request)
+{
+	static const S3GetObjectHandler handler = {{on_properties, on_complete}, on_any_data};
+	const S3GetConditions none = {-1, -1, NULL, NULL};
+	S3_get_object(&request->libs3->bucket, request->key, &none, 0, 1, CONTEXT_OF(request), &handler, request);
 }
 
 static int on_put_data(int size, char *buffer, void *arg)
@@ -271,42 +277,40 @@ static enum status delete_once(void *arg, struct attempt *attempt, struct error 
 	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 
-/* libs3 reports a truncated response as success. Request the missing rest again. */
-static enum status get_once(void *arg, struct attempt *attempt, struct error *err)
-{
-	struct request *request = arg;
-	request->begin = request->done;
-	enum status st = perform(request, send_get, attempt, err);
-	if (request->begin > 0 && st == STATUS_MISSING)
-		return error_set(err, STATUS_UNREACHABLE, "the object changed during the read");
-	attempt->again = attempt->again && (request->done == 0 || request->etag[0] != '\0');
-	if (st || request->done - request->begin == request->length)
-		return st;
-	attempt->again = request->done - request->begin < request->length && request->etag[0] != '\0';
-	return error_set(err, STATUS_UNREACHABLE, "%" PRIu64 " of %" PRIu64 " bytes came",
-			 request->done - request->begin, request->length);
-}
-
 /*
- * As get_once, for a range so short that a retry requests all of it again. libs3 does not report InvalidObjectState, so
- * an object in an archive storage class is an error.
+ * Gets the rest of a range. libs3 reports a truncated response as success: request the missing rest again. It does not
+ * report InvalidObjectState: an archived object is an error.
  */
-static enum status get_first_once(void *arg, struct attempt *attempt, struct error *err)
+static enum status get_range_once(void *arg, struct attempt *attempt, struct error *err)
 {
 	struct request *request = arg;
-	enum status st = perform(request, send_get_first, attempt, err);
-	/* An empty object has no first byte. */
-	if (request->status == S3StatusErrorInvalidRange) {
-		request->done = 0;
-		return STATUS_OK;
+	const struct store_ranges *ranges = request->ranges;
+	const struct store_range *range = &ranges->items[request->range];
+	bool started = request->range > 0 || request->done > 0;
+	request->begin = range->offset + request->done;
+	request->wanted = (range->bytes == ALL && started ? request->total : range->bytes) - request->done;
+	request->received = request->length = 0;
+	if (started && request->etag[0] == '\0')
+		return error_set(err, STATUS_UNREACHABLE, "the response had no ETag, so the rest cannot be requested");
+	enum status st = perform(request, send_get, attempt, err);
+	if (!started)
+		request->total = request->length;
+	if (started && st == STATUS_MISSING)
+		return error_set(err, STATUS_UNREACHABLE, "the object changed during the read");
+	if (request->taken || request->done == range->bytes)
+		return request->taken;
+	attempt->again = attempt->again && (request->done == 0 || request->etag[0] != '\0');
+	bool invalid = request->status == S3StatusErrorInvalidRange;
+	if (!invalid && (st || request->received != request->length)) {
+		attempt->again |= !st && request->received < request->length;
+		return st ? st
+			  : error_set(err, STATUS_UNREACHABLE, "%" PRIu64 " of %" PRIu64 " bytes came",
+				      request->received, request->length);
 	}
-	if (request->status == S3StatusAbortedByCallback && request->done == request->first_max)
+	/* An empty object has no first byte. */
+	if (ranges->may_be_shorter && request->range == ranges->count - 1 && (!invalid || request->begin == 0))
 		return STATUS_OK;
-	uint64_t expected = request->length < request->first_max ? request->length : request->first_max;
-	if (st || request->done == expected)
-		return st;
-	attempt->again = true;
-	return error_set(err, STATUS_UNREACHABLE, "%" PRIu64 " of %" PRIu64 " bytes came", request->done, expected);
+	return error_set(err, STATUS_DAMAGED, "the object ends before byte %" PRIu64, range->offset + range->bytes - 1);
 }
 
 /* HEAD cannot distinguish a missing key from other errors; a GET of one byte can. */
@@ -316,7 +320,7 @@ static enum status look_once(void *arg, struct attempt *attempt, struct error *e
 	enum status st = perform(request, send_head, attempt, err);
 	if (request->status != S3StatusHttpErrorNotFound && request->status != S3StatusHttpErrorForbidden)
 		return st;
-	st = perform(request, send_get, attempt, err);
+	st = perform(request, send_get_any, attempt, err);
 	/* The object has appeared meanwhile: send HEAD again. */
 	return st ? st : perform(request, send_head, attempt, err);
 }
@@ -385,35 +389,33 @@ static enum status libs3_create(struct store *store, const struct call *call, co
 	return STATUS_OK;
 }
 
-static enum status libs3_read(struct store *store, const struct call *call, const char *name, struct sink *into,
-			      struct error *err)
+static enum status libs3_read_ranges(struct store *store, const struct call *call, const char *name,
+				     const struct store_ranges *ranges, struct error *err)
 {
 	struct libs3 *libs3 = (struct libs3 *)store;
 	char key[S3_KEY_MAX + 1];
-	struct request request = {.libs3 = libs3, .call = call, .key = key, .into = into};
+	struct request request = {.libs3 = libs3, .call = call, .key = key, .ranges = ranges};
 	enum status st = s3_key(&libs3->target, name, key, err);
-	if (!st)
-		st = retry_run(call, get_once, &request, err);
+	for (; !st && request.range < ranges->count; request.range++) {
+		request.done = 0;
+		st = retry_run(call, get_range_once, &request, err);
+	}
 	return st && !request.taken ? s3_wrap(&libs3->target, "get", key, st, err) : st;
 }
 
-static enum status libs3_read_first(struct store *store, const struct call *call, const char *name, void *out,
-				    size_t *len, struct error *err)
+static enum status write_piece(void *arg, size_t range, const void *data, size_t len, struct error *err)
 {
-	struct libs3 *libs3 = (struct libs3 *)store;
-	char key[S3_KEY_MAX + 1], bytes[STORE_FIRST_MAX];
-	struct request request = {.libs3 = libs3, .call = call, .key = key, .first = bytes, .first_max = *len};
-	enum status st = s3_key(&libs3->target, name, key, err);
-	if (!st && (*len == 0 || *len > sizeof bytes))
-		st = error_set(err, STATUS_USAGE, "1 to %zu bytes can be read, not %zu", sizeof bytes, *len);
-	if (st)
-		return st;
-	st = retry_run(call, get_first_once, &request, err);
-	if (st)
-		return s3_wrap(&libs3->target, "get", key, st, err);
-	memcpy(out, bytes, (size_t)request.done);
-	*len = (size_t)request.done;
-	return STATUS_OK;
+	(void)range;
+	return sink_write(arg, data, len, err);
+}
+
+static enum status libs3_read(struct store *store, const struct call *call, const char *name, struct sink *into,
+			      struct error *err)
+{
+	static const struct store_range whole = {0, ALL};
+	const struct store_ranges ranges = {
+	    .items = &whole, .count = 1, .may_be_shorter = true, .each = write_piece, .arg = into};
+	return libs3_read_ranges(store, call, name, &ranges, err);
 }
 
 static enum status libs3_stat(struct store *store, const struct call *call, const char *name, struct object_info *out,
@@ -431,15 +433,33 @@ static enum status libs3_stat(struct store *store, const struct call *call, cons
 	return STATUS_OK;
 }
 
-static enum status libs3_remove(struct store *store, const struct call *call, const char *name, struct error *err)
+static enum status remove_one(struct libs3 *libs3, const struct call *call, const char *name,
+			      const struct store_removal *removal, struct error *err)
 {
-	struct libs3 *libs3 = (struct libs3 *)store;
 	char key[S3_KEY_MAX + 1];
+	struct error why;
 	struct request request = {.libs3 = libs3, .call = call, .key = key};
 	enum status st = s3_key(&libs3->target, name, key, err);
 	if (!st)
 		st = retry_run(call, delete_once, &request, err);
-	return st ? s3_wrap(&libs3->target, "remove", key, st, err) : STATUS_OK;
+	if (!st)
+		return STATUS_OK;
+	(void)s3_wrap(&libs3->target, "remove", key, st, err);
+	if (request.status != S3StatusErrorAccessDenied)
+		return st;
+	why = *err;
+	return removal->refused(removal->arg, &(struct store_refusal){name, st, &why}, err);
+}
+
+static enum status libs3_remove(struct store *store, const struct call *call, const struct store_removal *removal,
+				struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; i < removal->count && !st; i++) {
+		const struct call step = call_step(call);
+		st = remove_one((struct libs3 *)store, &step, removal->names[i], removal, err);
+	}
+	return st;
 }
 
 static S3Status on_page(int truncated, const char *next, int count, const S3ListBucketContent *contents, int prefixes,
@@ -462,6 +482,7 @@ static S3Status on_page(int truncated, const char *next, int count, const S3List
 			continue;
 		(void)snprintf(request->after, sizeof request->after, "%s", contents[i].key);
 		request->news = true;
+		request->names++;
 		/* An object that represents the directory itself, as S3 consoles create. */
 		if (info.name[0] == '\0')
 			continue;
@@ -500,6 +521,9 @@ static enum status libs3_list(struct store *store, const struct call *call, cons
 		step = call_step(call);
 		if (!st)
 			st = retry_run(&step, list_once, &request, err);
+		if (!st && request.names > S3_LIST_NAMES_MAX)
+			st = error_set(err, STATUS_UNREACHABLE, "the listing does not end: %" PRIu64 " names so far",
+				       request.names);
 	} while (!st && request.news);
 	return st && !request.taken ? s3_wrap(&libs3->target, "list", request.key, st, err) : st;
 }
@@ -562,10 +586,12 @@ static void fill_bucket(struct libs3 *libs3, const struct s3_options *options)
 
 enum status libs3_store_open(const struct s3_options *options, struct store **out, struct error *err)
 {
+	/* No abilities: no condition on a put, no status or Content-Range, no DeleteObjects, no usable parts or pages.
+	 */
 	static const struct store_ops ops = {
 	    .create = libs3_create,
 	    .read = libs3_read,
-	    .read_first = libs3_read_first,
+	    .read_ranges = libs3_read_ranges,
 	    .stat = libs3_stat,
 	    .list = libs3_list,
 	    .remove = libs3_remove,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/pipeline.h"
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
 #include "text/number.h"
@@ -79,21 +80,6 @@ static enum status s3_stat(struct store *store, const struct call *call, const c
 	return STATUS_OK;
 }
 
-static enum status s3_remove(struct store *store, const struct call *call, const char *name, struct error *err)
-{
-	struct s3 *s3 = (struct s3 *)store;
-	struct s3_reply reply;
-	char key[S3_KEY_MAX + 1];
-	enum status st = s3_key(s3, name, key, err);
-	if (st)
-		return st;
-	const struct s3_request request = {.method = "DELETE", .key = key};
-	st = s3_exchange(s3, call, &request, &reply, err);
-	if (st && s3_reply_says_missing(&reply))
-		return STATUS_OK;
-	return st ? s3_wrap(s3, "remove", key, st, err) : STATUS_OK;
-}
-
 /* Any response shows that the store is reachable; other operations report refusals. */
 static enum status s3_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
 {
@@ -115,15 +101,31 @@ static void s3_free(struct store *store)
 }
 
 static const struct store_ops s3_ops = {
+    .abilities = STORE_CREATES_ONCE | STORE_PROVES_RANGES | STORE_REMOVES_MANY | STORE_LISTS_LEVELS |
+		 STORE_SPLITS_OBJECTS | STORE_REACHES,
     .create = s3_create,
     .read = s3_read,
-    .read_first = s3_read_first,
+    .read_ranges = s3_read_ranges,
     .stat = s3_stat,
     .list = s3_list,
+    .list_level = s3_list_level,
     .remove = s3_remove,
     .reach = s3_reach,
     .free = s3_free,
 };
+
+/* As many parts at a time as have the least size that S3 accepts. With a limit, each connection would have all of it.
+ */
+static void plan_parts(struct s3 *s3, const struct s3_options *options)
+{
+	size_t bytes = options->upload_bytes == 0 ? S3_UPLOAD_BYTES_DEFAULT : options->upload_bytes;
+	s3->part_threads = options->bytes_per_s > 0 ? 1 : PIPELINE_THREADS_MAX;
+	while (s3->part_threads > 1 && bytes / PIPELINE_SLOTS(s3->part_threads) < S3_PART_BYTES_MIN)
+		s3->part_threads--;
+	/* All parts but the last have the same size, which some stores require: a few bytes may stay unused. */
+	s3->part_bytes = bytes / PIPELINE_SLOTS(s3->part_threads);
+	s3->buffer_bytes = s3->part_bytes * PIPELINE_SLOTS(s3->part_threads);
+}
 
 enum status s3_store_open(const struct s3_options *options, struct store **out, struct error *err)
 {
@@ -134,9 +136,11 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	s3->credentials = options->credentials;
 	s3->renew = options->renew;
 	s3->renew_arg = options->renew_arg;
-	s3->part_bytes = options->part_bytes == 0 ? S3_PART_BYTES_DEFAULT : options->part_bytes;
+	plan_parts(s3, options);
 	s3->requester_pays = options->requester_pays;
 	s3->look_first = options->look_first;
+	s3->list_names_max = S3_LIST_NAMES_MAX;
+	s3->list_empty_pages_max = S3_LIST_EMPTY_PAGES_MAX;
 	const struct http_options http = {.ca_file = options->ca_file,
 					  .proxy = options->proxy,
 					  .bytes_per_s = options->bytes_per_s,

@@ -2,8 +2,12 @@
  * Stores objects in an S3 bucket, or in any store with the S3 protocol.
  *
  * Each object is written with one request (PutObject with If-None-Match: *, signed payload) and read with one request.
- * Objects larger than part_bytes are uploaded in parts. Requests are retried until the call's deadline; an interrupted
- * read resumes where it stopped.
+ * Requests are retried until the call's deadline; an interrupted read resumes where it stopped.
+ *
+ * A writer has one buffer of upload_bytes. An object that does not fit is uploaded in parts of that buffer: from 20 MiB
+ * on, two to four parts of a quarter to a sixth of the buffer (5 MiB at least) are on their way at a time, each over a
+ * connection of its own; one goes after another in a smaller buffer, and with bytes_per_s. So the memory of an upload
+ * does not depend on the number of parts: upload_bytes, and about 1 MiB for each connection.
  *
  * Limits: on a server that ignores If-None-Match on CompleteMultipartUpload (Ceph) or always (Garage), two writers of
  * one name can race; only a check of the name before the upload reduces that. For servers that refuse the condition
@@ -20,7 +24,7 @@
 #include "net/aws/credentials.h"
 #include "store/store.h"
 
-#define S3_PART_BYTES_DEFAULT (32UL * 1024 * 1024)    /* two of them fit a small host */
+#define S3_UPLOAD_BYTES_DEFAULT (32UL * 1024 * 1024)  /* two of them fit a small host */
 #define S3_PART_BYTES_MIN (5UL * 1024 * 1024)         /* S3's minimum, except for the last part */
 #define S3_PART_BYTES_MAX (5ULL * 1024 * 1024 * 1024) /* S3's maximum for a part and for a PutObject */
 
@@ -46,7 +50,7 @@ struct s3_options {
 	const struct credentials *credentials; /* must outlive the store */
 	credentials_renew_fn renew;            /* NULL: the credentials cannot be renewed */
 	void *renew_arg;
-	size_t part_bytes; /* 0: S3_PART_BYTES_DEFAULT */
+	size_t upload_bytes; /* from S3_PART_BYTES_MIN; 0: S3_UPLOAD_BYTES_DEFAULT */
 	enum s3_endpoint_mode endpoint_mode;
 	bool look_first;           /* the store ignores If-None-Match: check the name before each put */
 	bool requester_pays;       /* this side pays for requests */

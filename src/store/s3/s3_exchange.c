@@ -166,6 +166,14 @@ static enum status try_signed(struct s3 *s3, const struct call *call, const stru
 	return STATUS_OK;
 }
 
+/* As s3_reply_error names the requests to the bucket. */
+static const char *operation_of(const struct s3_request *request)
+{
+	if (request->key != NULL)
+		return request->method;
+	return strcmp(request->method, "POST") == 0 ? "DELETE" : strcmp(request->method, "GET") == 0 ? "LIST" : "HEAD";
+}
+
 enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_request *request, struct s3_reply *reply,
 		   struct attempt *attempt, struct error *err)
 {
@@ -214,8 +222,7 @@ enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_reque
 	s3_reply_judge(reply, attempt);
 	/* A busy server may be one of many behind a name: a new connection may reach another one. */
 	s3->fresh = attempt->slow_down;
-	bool lists = request->key == NULL && strcmp(request->method, "GET") == 0;
-	return s3_reply_error(reply, lists ? "LIST" : request->method, err);
+	return s3_reply_error(reply, operation_of(request), err);
 }
 
 struct exchange {

@@ -1,5 +1,8 @@
 /*
- * The names below a prefix: ListObjectsV2, page by page.
+ * The names below a prefix, or one level of them: ListObjectsV2, page by page.
+ *
+ * A page may have no names and still say that more follow (Amazon S3 API reference, ListObjectsV2: KeyCount is at most
+ * MaxKeys). So a server could go on for ever; s3->list_names_max and s3->list_empty_pages_max end that.
  *
  * A page is received completely before its first name is passed on, so a page that broke off can be requested again.
  */
@@ -20,10 +23,12 @@
 #define BYTES_MAX (1ULL << 50) /* of an object: S3 allows 50 TB; the sum of a page still fits 64 bits */
 
 struct entry {
-	size_t key; /* offset in page->keys */
+	size_t offset; /* of the key in page->keys */
+	char *key;     /* decoded; set when the page is complete */
 	uint64_t bytes;
 	int64_t modified_s;
 	bool archived;
+	bool directory; /* a common prefix */
 };
 
 struct page {
@@ -47,7 +52,9 @@ struct listing {
 	struct call step;            /* deadline of the current page */
 	char prefix[S3_KEY_MAX + 1]; /* of the keys */
 	size_t skip;                 /* bytes of a key before the name */
+	bool level;                  /* without the names behind a further '/' */
 	char token[TOKEN_MAX];       /* of the next page; "": the first */
+	uint64_t names, empty_pages; /* so far */
 	char last[S3_KEY_MAX + 1];   /* the last key passed on */
 	store_list_fn each;
 	void *arg;
@@ -62,7 +69,7 @@ static enum status bad(struct error *err, const char *what, const char *text)
 
 static enum status take_key(struct page *page, const char *text, struct error *err)
 {
-	page->next.key = page->keys.len;
+	page->next.offset = page->keys.len;
 	page->has_key = true;
 	return buffer_append(&page->keys, text, strlen(text) + 1, err);
 }
@@ -91,16 +98,29 @@ static enum status take_class(struct page *page, const char *text, struct error 
 	return STATUS_OK;
 }
 
-static enum status take_entry(struct page *page, const char *text, struct error *err)
+static enum status end_entry(struct page *page, const char *text, struct error *err)
 {
-	if (!page->has_key || !page->has_size || !page->has_date)
-		return bad(err, "entry without key, size or date", text);
 	if (page->count == PAGE_KEYS)
 		return bad(err, "page too long:", text);
 	page->entries[page->count++] = page->next;
 	page->next = (struct entry){0};
 	page->has_key = page->has_size = page->has_date = false;
 	return STATUS_OK;
+}
+
+static enum status take_entry(struct page *page, const char *text, struct error *err)
+{
+	if (!page->has_key || !page->has_size || !page->has_date)
+		return bad(err, "entry without key, size or date", text);
+	return end_entry(page, text, err);
+}
+
+static enum status take_directory(struct page *page, const char *text, struct error *err)
+{
+	if (!page->has_key)
+		return bad(err, "common prefix without a name", text);
+	page->next.directory = true;
+	return end_entry(page, text, err);
 }
 
 static enum status take_encoding(struct page *page, const char *text, struct error *err)
@@ -140,6 +160,8 @@ static const struct {
     {"ListBucketResult/Contents/LastModified", take_date},
     {"ListBucketResult/Contents/StorageClass", take_class},
     {"ListBucketResult/Contents", take_entry},
+    {"ListBucketResult/CommonPrefixes/Prefix", take_key},
+    {"ListBucketResult/CommonPrefixes", take_directory},
     {"ListBucketResult/EncodingType", take_encoding},
     {"ListBucketResult/IsTruncated", take_truncated},
     {"ListBucketResult/NextContinuationToken", take_token},
@@ -165,9 +187,11 @@ static enum status on_body(void *arg, const struct http_response *response, cons
 static enum status ask_for_page(struct listing *listing, struct attempt *attempt, struct error *err)
 {
 	struct s3_reply reply;
-	struct field query[5] = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1000"}};
+	struct field query[6] = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1000"}};
 	size_t count = 3;
 	query[count++] = (struct field){"prefix", listing->prefix};
+	if (listing->level)
+		query[count++] = (struct field){"delimiter", "/"};
 	if (listing->token[0] != '\0')
 		query[count++] = (struct field){"continuation-token", listing->token};
 	enum status st =
@@ -218,25 +242,82 @@ static bool decode(char *text)
 	return true;
 }
 
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct entry *)a)->key, ((const struct entry *)b)->key);
+}
+
+/* Decodes the keys, and merges objects and directories, which S3 lists one after the other. */
+static enum status settle(struct listing *listing, struct error *err)
+{
+	struct page *page = listing->page;
+	for (size_t i = 0; i < page->count; i++) {
+		char *key = (char *)page->keys.data + page->entries[i].offset;
+		if (page->encoded && !decode(key))
+			return bad(err, "key", key);
+		page->entries[i].key = key;
+	}
+	if (listing->level && page->count > 1)
+		qsort(page->entries, page->count, sizeof page->entries[0], by_key);
+	return STATUS_OK;
+}
+
+/* Whether the listing should have this key: below the prefix, and of this level. */
+static bool is_requested(const struct listing *listing, const struct entry *entry)
+{
+	size_t len = strlen(listing->prefix);
+	if (strncmp(entry->key, listing->prefix, len) != 0 || strlen(entry->key) > S3_KEY_MAX)
+		return false;
+	const char *slash = strchr(entry->key + len, '/');
+	if (!listing->level || slash == NULL)
+		return !entry->directory;
+	return entry->directory && slash[1] == '\0';
+}
+
+/* S3 consoles create an empty object named as a directory, to represent it. */
+static bool is_the_directory(const struct listing *listing, const struct entry *entry)
+{
+	if (entry->key[listing->skip] == '\0')
+		return true;
+	return listing->level && !entry->directory && entry->key[strlen(entry->key) - 1] == '/';
+}
+
 static enum status tell_entry(struct listing *listing, const struct entry *entry, struct error *err)
 {
-	char *key = (char *)listing->page->keys.data + entry->key;
-	if (listing->page->encoded && !decode(key))
-		return bad(err, "key", key);
-	if (strncmp(key, listing->prefix, strlen(listing->prefix)) != 0 || strlen(key) > S3_KEY_MAX)
+	const char *key = entry->key;
+	if (!is_requested(listing, entry))
 		return bad(err, "unrequested key", key);
 	/* store_list promises ascending order. The check also ends a listing that repeats itself. */
 	if (listing->last[0] != '\0' && strcmp(key, listing->last) <= 0)
 		return bad(err, "key out of order:", key);
 	(void)snprintf(listing->last, sizeof listing->last, "%s", key);
-	/* S3 consoles create an empty object named as the prefix, to represent a directory. */
-	if (key[listing->skip] == '\0')
+	if (is_the_directory(listing, entry))
 		return STATUS_OK;
 	const struct object_info info = {.name = key + listing->skip,
 					 .bytes = entry->bytes,
 					 .modified_s = entry->modified_s,
+					 .directory = entry->directory,
 					 .archived = entry->archived};
 	return listing->each(listing->arg, &info, err);
+}
+
+/* Whether the listing may go on behind this page. */
+static enum status check_more(struct listing *listing, struct error *err)
+{
+	const struct page *page = listing->page;
+	listing->names += page->count;
+	listing->empty_pages += page->count == 0;
+	if (!page->truncated)
+		return STATUS_OK;
+	if (page->token[0] == '\0')
+		return error_set(err, STATUS_UNREACHABLE, "the listing is incomplete but has no continuation token");
+	if (page->count == 0 && strcmp(page->token, listing->token) == 0)
+		return error_set(err, STATUS_UNREACHABLE, "the listing leads back to the same empty page");
+	if (listing->names > listing->s3->list_names_max || listing->empty_pages > listing->s3->list_empty_pages_max)
+		return error_set(err, STATUS_UNREACHABLE,
+				 "the listing does not end: %llu names and %llu empty pages so far",
+				 (unsigned long long)listing->names, (unsigned long long)listing->empty_pages);
+	return STATUS_OK;
 }
 
 static enum status next_page(struct listing *listing, bool *more, struct error *err)
@@ -244,10 +325,11 @@ static enum status next_page(struct listing *listing, bool *more, struct error *
 	struct page *page = listing->page;
 	listing->step = call_step(listing->call);
 	enum status st = retry_run(&listing->step, page_once, listing, err);
-	if (!st && page->truncated && (page->token[0] == '\0' || page->count == 0))
-		st = error_set(err, STATUS_UNREACHABLE, "the listing is incomplete but has no continuation token");
+	if (!st)
+		st = check_more(listing, err);
 	if (st)
 		return s3_wrap(listing->s3, "list", listing->prefix, st, err);
+	st = settle(listing, err);
 	for (size_t i = 0; i < page->count && !st; i++)
 		st = tell_entry(listing, &page->entries[i], err);
 	memcpy(listing->token, page->token, sizeof listing->token);
@@ -255,24 +337,36 @@ static enum status next_page(struct listing *listing, bool *more, struct error *
 	return st;
 }
 
-enum status s3_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each, void *arg,
-		    struct error *err)
+static enum status list(struct s3 *s3, struct listing *listing, const char *prefix, struct error *err)
 {
-	struct s3 *s3 = (struct s3 *)store;
-	struct listing listing = {.s3 = s3, .call = call, .each = each, .arg = arg};
-	listing.skip = s3->prefix[0] == '\0' ? 0 : strlen(s3->prefix) + 1;
-	int len =
-	    snprintf(listing.prefix, sizeof listing.prefix, "%s%s%s", s3->prefix, listing.skip == 0 ? "" : "/", prefix);
-	if (len >= (int)sizeof listing.prefix)
+	listing->s3 = s3;
+	listing->skip = s3->prefix[0] == '\0' ? 0 : strlen(s3->prefix) + 1;
+	int len = snprintf(listing->prefix, sizeof listing->prefix, "%s%s%s", s3->prefix, listing->skip == 0 ? "" : "/",
+			   prefix);
+	if (len >= (int)sizeof listing->prefix)
 		return STATUS_OK; /* longer than any key, so nothing matches */
-	listing.page = calloc(1, sizeof *listing.page);
-	if (listing.page == NULL)
+	listing->page = calloc(1, sizeof *listing->page);
+	if (listing->page == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	bool more = true;
 	enum status st = STATUS_OK;
 	while (more && !st)
-		st = next_page(&listing, &more, err);
-	buffer_fini(&listing.page->keys);
-	free(listing.page);
+		st = next_page(listing, &more, err);
+	buffer_fini(&listing->page->keys);
+	free(listing->page);
 	return st;
+}
+
+enum status s3_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each, void *arg,
+		    struct error *err)
+{
+	struct listing listing = {.call = call, .each = each, .arg = arg};
+	return list((struct s3 *)store, &listing, prefix, err);
+}
+
+enum status s3_list_level(struct store *store, const struct call *call, const char *prefix, store_list_fn each,
+			  void *arg, struct error *err)
+{
+	struct listing listing = {.call = call, .each = each, .arg = arg, .level = true};
+	return list((struct s3 *)store, &listing, prefix, err);
 }

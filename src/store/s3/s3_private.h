@@ -16,8 +16,10 @@
 #define S3_HOST_MAX 320  /* a bucket of 63 bytes, a host name of 253 bytes */
 #define S3_CODE_MAX 64   /* "AuthorizationHeaderMalformed" has 28 characters */
 #define S3_MESSAGE_MAX 512
-#define S3_UPLOAD_ID_MAX 1024 /* AWS's have about 130 characters */
-#define S3_SKEW_MAX_S 900     /* S3 accepts a clock difference of up to 15 minutes */
+#define S3_UPLOAD_ID_MAX 1024            /* AWS's have about 130 characters */
+#define S3_SKEW_MAX_S 900                /* S3 accepts a clock difference of up to 15 minutes */
+#define S3_LIST_NAMES_MAX 100000000UL    /* segments of 1.6 PB of WAL */
+#define S3_LIST_EMPTY_PAGES_MAX 100000UL /* S3 may send such pages where deleted versions lie */
 
 struct s3 {
 	struct store store;
@@ -32,7 +34,10 @@ struct s3 {
 	bool tls;
 	bool aws;        /* no custom endpoint: the host depends on the region */
 	bool path_style; /* the bucket is in the path */
-	size_t part_bytes;
+	/* A writer collects buffer_bytes; an object that fits is one request. Else the buffer becomes the parts. */
+	size_t buffer_bytes;
+	size_t part_bytes;     /* buffer_bytes / PIPELINE_SLOTS(part_threads) */
+	unsigned part_threads; /* parts on their way at a time */
 	enum s3_endpoint_mode endpoint_mode;
 	bool requester_pays;
 	bool look_first; /* check the name before each put, because If-None-Match is not reliable */
@@ -44,7 +49,11 @@ struct s3 {
 	 */
 	bool md5;
 	bool unconditional; /* the server refused If-None-Match */
-	bool fresh;         /* the next request opens a new connection */
+	bool one_by_one;    /* the server refused DeleteObjects */
+	/* A listing that exceeds them never ends: hostile, or broken. Fields, so that tests can lower them. */
+	uint64_t list_names_max;
+	uint64_t list_empty_pages_max;
+	bool fresh; /* the next request opens a new connection */
 };
 
 struct s3_request {
@@ -101,7 +110,7 @@ void s3_reply_read(struct s3_reply *reply);
 bool s3_reply_failed(const struct s3_reply *reply);
 bool s3_reply_says_missing(const struct s3_reply *reply);
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt);
-/* method: "LIST" for a GET that lists. */
+/* method: "LIST" for a GET that lists, "DELETE" for a POST that deletes. */
 enum status s3_reply_error(const struct s3_reply *reply, const char *method, struct error *err);
 
 /* The operations of the store, one file each. */
@@ -109,10 +118,14 @@ enum status s3_create(struct store *store, const struct call *call, const char *
 		      struct error *err);
 enum status s3_read(struct store *store, const struct call *call, const char *name, struct sink *into,
 		    struct error *err);
-enum status s3_read_first(struct store *store, const struct call *call, const char *name, void *out, size_t *len,
-			  struct error *err);
+enum status s3_read_ranges(struct store *store, const struct call *call, const char *name,
+			   const struct store_ranges *ranges, struct error *err);
 enum status s3_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each, void *arg,
 		    struct error *err);
+enum status s3_list_level(struct store *store, const struct call *call, const char *prefix, store_list_fn each,
+			  void *arg, struct error *err);
+enum status s3_remove(struct store *store, const struct call *call, const struct store_removal *removal,
+		      struct error *err);
 /* Gets size and time of an object by its key. STATUS_MISSING: the error text is not meaningful. */
 enum status s3_look(struct s3 *s3, const struct call *call, const char *key, struct object_info *out,
 		    struct error *err);
@@ -123,11 +136,17 @@ enum status s3_look(struct s3 *s3, const struct call *call, const char *key, str
  */
 enum status s3_check_absent(struct s3 *s3, const struct call *call, const char *key, struct error *err);
 
-/* s3_multipart.c: uploads an object in parts. */
+/*
+ * s3_multipart.c: uploads an object in parts, several at a time. The parts lie in buffer, of s3->buffer_bytes, which
+ * must outlive the upload. Until s3_upload_complete only the upload may use the store.
+ */
 struct s3_upload;
-enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *key, struct s3_upload **out,
-			    struct error *err);
-enum status s3_upload_part(struct s3_upload *upload, const void *data, size_t len, struct error *err);
+enum status s3_upload_begin(struct s3 *s3, const struct call *call, const char *key, uint8_t *buffer,
+			    struct s3_upload **out, struct error *err);
+/* Where the content of the next part belongs, s3->part_bytes of it; in the order of the buffer at first. */
+uint8_t *s3_upload_room(struct s3_upload *upload);
+/* The next part is there: s3->part_bytes, or fewer of the last part. Waits until there is room for another one. */
+enum status s3_upload_part(struct s3_upload *upload, size_t len, struct error *err);
 enum status s3_upload_complete(struct s3_upload *upload, struct error *err);
 /* Aborts the upload if it is not complete, so that no parts remain in the bucket. */
 void s3_upload_free(struct s3_upload *upload);

@@ -3,6 +3,7 @@
  *
  * Amazon S3 user guide, "Virtual hosting of buckets" and "Amazon S3 endpoints and quotas".
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,12 +54,6 @@ static enum status refuse(const char *endpoint, const char *why, struct error *e
 	return error_hint(err, STATUS_USAGE, ENDPOINT_HINT);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text);
-	return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
-}
-
 /* Checks "h", "h:1" or "[::1]:1": without a host or with an invalid port no request could be sent. */
 static bool is_host(const char *host)
 {
@@ -96,10 +91,6 @@ static enum status read_endpoint(struct s3 *s3, const char *endpoint, struct err
 		return refuse("...", "contains a user name or password", err);
 	if (wrong != NULL)
 		return refuse(endpoint, wrong, err);
-	/* The Host header omits the scheme's default port, and so must the signature. */
-	const char *own_port = s3->tls ? ":443" : ":80";
-	if (ends_with(host, own_port))
-		host[strlen(host) - strlen(own_port)] = '\0';
 	put_host(s3, host);
 	return STATUS_OK;
 }
@@ -134,10 +125,10 @@ static enum status check_options(const struct s3_options *options, struct error 
 				options->region == NULL ? "" : options->region);
 		return error_hint(err, STATUS_USAGE, "for example ca-central-1");
 	}
-	if (options->part_bytes != 0 &&
-	    (options->part_bytes < S3_PART_BYTES_MIN || options->part_bytes > S3_PART_BYTES_MAX))
+	if (options->upload_bytes != 0 &&
+	    (options->upload_bytes < S3_PART_BYTES_MIN || options->upload_bytes > S3_PART_BYTES_MAX))
 		return error_set(err, STATUS_USAGE, "the part size must be 5 MiB to 5 GiB, not %zu bytes",
-				 options->part_bytes);
+				 options->upload_bytes);
 	if (options->endpoint_mode != S3_ENDPOINT_STANDARD && options->endpoint != NULL) {
 		(void)error_set(err, STATUS_USAGE,
 				"s3-endpoint-mode applies to AWS endpoints only, but s3-endpoint is set");
@@ -163,9 +154,27 @@ static enum status place(struct s3 *s3, const struct s3_options *options, struct
 	return options->endpoint == NULL ? STATUS_OK : read_endpoint(s3, options->endpoint, err);
 }
 
+/*
+ * The signature covers the Host header, which libcurl does not always spell as the endpoint is. In lowercase, because
+ * some servers verify the name as sent and others as DNS has it.
+ */
+static enum status spell_host(struct s3 *s3, const struct s3_options *options, struct error *err)
+{
+	char url[S3_HOST_MAX + 16];
+	if (s3->aws)
+		return STATUS_OK;
+	(void)snprintf(url, sizeof url, "%s://%s/", s3->tls ? "https" : "http", s3->host);
+	for (char *at = url; *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	enum status st = http_host_header(url, s3->host, sizeof s3->host, err);
+	return st == STATUS_USAGE ? refuse(options->endpoint, "does not name a host", err) : st;
+}
+
 enum status s3_target_init(struct s3 *s3, const struct s3_options *options, struct error *err)
 {
 	enum status st = place(s3, options, err);
+	if (!st)
+		st = spell_host(s3, options, err);
 	if (st || (options->credentials != NULL && credentials_present(options->credentials)))
 		return st;
 	(void)error_set(err, STATUS_USAGE, "no credentials for s3://%s", options->bucket);

@@ -9,8 +9,8 @@ struct writer {
 	struct s3 *s3;
 	const struct call *call;
 	char key[S3_KEY_MAX + 1];
-	uint8_t *part; /* s3->part_bytes; the kernel allocates only pages that are written */
-	size_t used;
+	uint8_t *buffer;          /* s3->buffer_bytes; the kernel allocates only pages that are written */
+	size_t used;              /* of the buffer, or of the current part */
 	struct s3_upload *upload; /* NULL while the object fits the buffer */
 };
 
@@ -49,7 +49,7 @@ static enum status put_once(struct writer *writer, const struct s3_digests *dige
 							  .key = writer->key,
 							  .headers = headers,
 							  .header_count = count,
-							  .body = writer->part,
+							  .body = writer->buffer,
 							  .body_bytes = writer->used,
 							  .body_sha256 = digests->sha256},
 				     reply, err);
@@ -60,14 +60,14 @@ static enum status put_whole(struct writer *writer, struct error *err)
 {
 	struct s3_digests digests;
 	struct s3_reply reply;
-	enum status st = s3_digests_of(&digests, writer->part, writer->used, writer->s3->md5, err);
+	enum status st = s3_digests_of(&digests, writer->buffer, writer->used, writer->s3->md5, err);
 	if (!st && (writer->s3->unconditional || writer->s3->look_first))
 		st = s3_check_absent(writer->s3, writer->call, writer->key, err);
 	if (st)
 		return st;
 	st = put_once(writer, &digests, &reply, err);
 	if (st && s3_misses_md5(writer->s3, &reply)) {
-		st = s3_digests_of(&digests, writer->part, writer->used, true, err);
+		st = s3_digests_of(&digests, writer->buffer, writer->used, true, err);
 		if (!st)
 			st = put_once(writer, &digests, &reply, err);
 	}
@@ -82,15 +82,36 @@ static enum status put_whole(struct writer *writer, struct error *err)
 	return st;
 }
 
-static enum status put_part(struct writer *writer, struct error *err)
+/* The whole buffer becomes parts. */
+static enum status begin_upload(struct writer *writer, struct error *err)
 {
-	enum status st = STATUS_OK;
-	if (writer->upload == NULL)
-		st = s3_upload_begin(writer->s3, writer->call, writer->key, &writer->upload, err);
-	if (!st)
-		st = s3_upload_part(writer->upload, writer->part, writer->used, err);
+	const struct s3 *s3 = writer->s3;
+	enum status st = s3_upload_begin(writer->s3, writer->call, writer->key, writer->buffer, &writer->upload, err);
+	for (size_t done = 0; done < s3->buffer_bytes && !st; done += s3->part_bytes)
+		st = s3_upload_part(writer->upload, s3->part_bytes, err);
 	writer->used = 0;
 	return st;
+}
+
+/* Copies what fits, and sends the part if it is full then. */
+static enum status take(struct writer *writer, const uint8_t *data, size_t len, size_t *taken, struct error *err)
+{
+	const struct s3 *s3 = writer->s3;
+	/* Start an upload only when the buffer overflows: an object that just fits needs one request. */
+	if (writer->upload == NULL && writer->used == s3->buffer_bytes) {
+		enum status st = begin_upload(writer, err);
+		if (st)
+			return st;
+	}
+	uint8_t *room = writer->upload == NULL ? writer->buffer : s3_upload_room(writer->upload);
+	size_t most = (writer->upload == NULL ? s3->buffer_bytes : s3->part_bytes) - writer->used;
+	*taken = len < most ? len : most;
+	memcpy(room + writer->used, data, *taken);
+	writer->used += *taken;
+	if (writer->upload == NULL || writer->used < s3->part_bytes)
+		return STATUS_OK;
+	writer->used = 0;
+	return s3_upload_part(writer->upload, s3->part_bytes, err);
 }
 
 static enum status writer_write(struct sink *sink, const void *data, size_t len, struct error *err)
@@ -98,33 +119,26 @@ static enum status writer_write(struct sink *sink, const void *data, size_t len,
 	struct writer *writer = (struct writer *)sink;
 	const uint8_t *from = data;
 	while (len > 0) {
-		/* Start an upload only when the buffer overflows: an object of exactly one part needs one request. */
-		if (writer->used == writer->s3->part_bytes) {
-			enum status st = put_part(writer, err);
-			if (st)
-				return s3_wrap(writer->s3, "put", writer->key, st, err);
-		}
-		size_t room = writer->s3->part_bytes - writer->used;
-		size_t taken = len < room ? len : room;
-		memcpy(writer->part + writer->used, from, taken);
-		writer->used += taken;
+		size_t taken = 0;
+		enum status st = take(writer, from, len, &taken, err);
+		if (st)
+			return s3_wrap(writer->s3, "put", writer->key, st, err);
 		from += taken;
 		len -= taken;
 	}
 	return STATUS_OK;
 }
 
+static enum status put_rest(struct writer *writer, struct error *err)
+{
+	enum status st = writer->used == 0 ? STATUS_OK : s3_upload_part(writer->upload, writer->used, err);
+	return st ? st : s3_upload_complete(writer->upload, err);
+}
+
 static enum status writer_finish(struct sink *sink, struct error *err)
 {
 	struct writer *writer = (struct writer *)sink;
-	enum status st;
-	if (writer->upload == NULL) {
-		st = put_whole(writer, err);
-	} else {
-		st = put_part(writer, err);
-		if (!st)
-			st = s3_upload_complete(writer->upload, err);
-	}
+	enum status st = writer->upload == NULL ? put_whole(writer, err) : put_rest(writer, err);
 	return st ? s3_wrap(writer->s3, "put", writer->key, st, err) : STATUS_OK;
 }
 
@@ -132,7 +146,7 @@ static void writer_free(struct sink *sink)
 {
 	struct writer *writer = (struct writer *)sink;
 	s3_upload_free(writer->upload);
-	free(writer->part);
+	free(writer->buffer);
 	free(writer);
 }
 
@@ -150,9 +164,9 @@ enum status s3_create(struct store *store, const struct call *call, const char *
 	writer->call = call;
 	enum status st = s3_key(s3, name, writer->key, err);
 	if (!st) {
-		writer->part = malloc(s3->part_bytes);
-		if (writer->part == NULL)
-			st = error_set(err, STATUS_LOCAL, "out of memory for a part of %zu bytes", s3->part_bytes);
+		writer->buffer = malloc(s3->buffer_bytes);
+		if (writer->buffer == NULL)
+			st = error_set(err, STATUS_LOCAL, "out of memory for a part of %zu bytes", s3->buffer_bytes);
 	}
 	if (st) {
 		writer_free(&writer->sink);

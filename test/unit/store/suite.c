@@ -68,6 +68,13 @@ static int setup(void **state)
 	return 0;
 }
 
+static enum status no_refusal(void *arg, const struct store_refusal *refusal, struct error *error)
+{
+	(void)arg;
+	*error = *refusal->why;
+	return refusal->status;
+}
+
 static enum status remove_each(void *arg, const struct object_info *info, struct error *error)
 {
 	(void)arg;
@@ -243,6 +250,89 @@ static void says_what_has_no_first_bytes(void **state)
 	assert_int_equal(get_first("a/../b", out, &len), STATUS_USAGE);
 }
 
+#define LARGE_BYTES (2UL * 1024 * 1024)
+
+struct pieces {
+	const char *expected; /* of the whole object */
+	const struct store_range *ranges;
+	size_t range; /* the current one */
+	uint64_t done;
+	int left; /* pieces until the receiver fails; -1: it does not */
+};
+
+static enum status take_piece(void *arg, size_t range, const void *data, size_t len, struct error *error)
+{
+	struct pieces *pieces = arg;
+	if (pieces->left == 0)
+		return error_set(error, STATUS_CONFLICT, "enough");
+	pieces->left -= pieces->left > 0;
+	if (range != pieces->range) {
+		assert_int_equal(range, pieces->range + 1);
+		assert_int_equal(pieces->done, pieces->ranges[pieces->range].bytes);
+		pieces->range = range;
+		pieces->done = 0;
+	}
+	assert_true(len <= pieces->ranges[range].bytes - pieces->done);
+	assert_memory_equal(data, pieces->expected + pieces->ranges[range].offset + pieces->done, len);
+	pieces->done += len;
+	return STATUS_OK;
+}
+
+static enum status read_ranges(const char *name, const struct store_range *items, size_t count, struct pieces *pieces)
+{
+	const struct store_ranges ranges = {.items = items, .count = count, .each = take_piece, .arg = pieces};
+	err = (struct error){0};
+	return store_read_ranges(store, under_test->call, name, &ranges, &err);
+}
+
+static void reads_ranges(void **state)
+{
+	(void)state;
+	static const struct {
+		struct store_range ranges[4];
+		size_t count;
+		enum status expected;
+	} cases[] = {
+	    {{{0, 1}}, 1, STATUS_OK},
+	    {{{0, LARGE_BYTES}}, 1, STATUS_OK},
+	    {{{LARGE_BYTES - 1, 1}}, 1, STATUS_OK},
+	    {{{100, 50}, {150, 50}, {300, 1}, {LARGE_BYTES - 5, 5}}, 4, STATUS_OK},
+	    {{{5, 300000}, {500000, 300000}, {1500000, 2}}, 3, STATUS_OK},
+	    {{{0, 0}}, 0, STATUS_OK},
+	    {{{LARGE_BYTES - 1, 2}}, 1, STATUS_DAMAGED},
+	    {{{LARGE_BYTES, 1}}, 1, STATUS_DAMAGED},
+	    {{{1UL << 40, 1}}, 1, STATUS_DAMAGED},
+	    {{{1, 1}, {LARGE_BYTES - 1, 2}}, 2, STATUS_DAMAGED},
+	    {{{1, 0}}, 1, STATUS_USAGE},
+	    {{{10, 5}, {14, 1}}, 2, STATUS_USAGE},
+	    {{{10, 5}, {1, 1}}, 2, STATUS_USAGE},
+	    {{{UINT64_MAX, 1}}, 1, STATUS_USAGE},
+	    {{{1, UINT64_MAX}}, 1, STATUS_USAGE},
+	};
+	char *large = test_malloc(LARGE_BYTES);
+	for (size_t i = 0; i < LARGE_BYTES; i++)
+		large[i] = (char)(i * 2654435761u >> 13);
+	assert_int_equal(put(DIR "large", large, LARGE_BYTES), STATUS_OK);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct pieces pieces = {.expected = large, .ranges = cases[i].ranges, .left = -1};
+		enum status st = read_ranges(DIR "large", cases[i].ranges, cases[i].count, &pieces);
+		if (st != cases[i].expected)
+			fail_msg("case %zu: status %d, %s", i, (int)st, err.text);
+		if (!st && cases[i].count > 0) {
+			assert_int_equal(pieces.range, cases[i].count - 1);
+			assert_int_equal(pieces.done, cases[i].ranges[cases[i].count - 1].bytes);
+		}
+	}
+	struct pieces stopped = {.expected = large, .ranges = cases[3].ranges, .left = 1};
+	assert_int_equal(read_ranges(DIR "large", cases[3].ranges, 4, &stopped), STATUS_CONFLICT);
+	assert_string_equal(err.text, "enough");
+	assert_int_equal(read_ranges(DIR "none", cases[0].ranges, 1, &stopped), STATUS_MISSING);
+	assert_int_equal(read_ranges("a/../b", cases[0].ranges, 1, &stopped), STATUS_USAGE);
+	test_free(large);
+	/* The connection is as good as before. */
+	assert_content(FIRST, "first", 5);
+}
+
 static void stat_tells_the_size(void **state)
 {
 	(void)state;
@@ -264,6 +354,34 @@ static void removes(void **state)
 	assert_missing(FIRST);
 	st = store_remove(store, under_test->call, FIRST, &err);
 	assert_ok(st, err);
+}
+
+/* Some are there, some are not; what is not named stays. */
+static void removes_many(void **state)
+{
+	(void)state;
+	static const char *const names[] = {DIR "removed-a/1", DIR "removed-a/2", DIR "removed-a/none",
+					    DIR "removed-b/1", DIR "none/1",      DIR "removed-c"};
+	const struct store_removal removal = {
+	    .names = names, .count = sizeof names / sizeof names[0], .refused = no_refusal};
+	assert_int_equal(put(DIR "removed-a/1", "1", 1), STATUS_OK);
+	assert_int_equal(put(DIR "removed-a/2", "1", 1), STATUS_OK);
+	assert_int_equal(put(DIR "removed-a/3", "3", 1), STATUS_OK);
+	assert_int_equal(put(DIR "removed-b/1", "1", 1), STATUS_OK);
+	assert_int_equal(put(DIR "removed-c", "1", 1), STATUS_OK);
+	for (int i = 0; i < 2; i++) {
+		enum status st = store_remove_many(store, under_test->call, &removal, &err);
+		assert_ok(st, err);
+		for (size_t n = 0; n < removal.count; n++)
+			assert_missing(names[n]);
+	}
+	assert_content(DIR "removed-a/3", "3", 1);
+	assert_content(FIRST, "first", 5);
+	const struct store_removal none = {.refused = no_refusal};
+	assert_int_equal(store_remove_many(store, under_test->call, &none, &err), STATUS_OK);
+	static const char *const elsewhere[] = {DIR "removed-a/3", "../b"};
+	const struct store_removal wrong = {.names = elsewhere, .count = 2, .refused = no_refusal};
+	assert_int_equal(store_remove_many(store, under_test->call, &wrong, &err), STATUS_USAGE);
 }
 
 /* Names as one string, each in its line. */
@@ -297,6 +415,49 @@ static void lists_in_order(void **state)
 		enum status st = store_list(store, under_test->call, cases[i].prefix, join, &got, &err);
 		assert_ok(st, err);
 		assert_string_equal(buffer_text(&got), cases[i].expected);
+		buffer_fini(&got);
+	}
+}
+
+static enum status join_level(void *arg, const struct object_info *info, struct error *error)
+{
+	return buffer_printf(arg, error, "%s%s\n", info->name, info->directory ? "" : " object");
+}
+
+#define LEVEL "level/x/"
+
+/* A directory store may still have the directories of removed objects: these names are of no other test. */
+static void lists_a_level(void **state)
+{
+	(void)state;
+	static const char *const names[] = {LEVEL "b/2", LEVEL "b.c", LEVEL "b/1/x", LEVEL "b/1/y",
+					    LEVEL "a",   LEVEL "b-",  "level2/x"};
+	static const struct {
+		const char *prefix, *expected;
+	} cases[] = {
+	    {"lev", "level/\nlevel2/\n"},
+	    {"level", "level/\nlevel2/\n"},
+	    {"level/", "level/x/\n"},
+	    {LEVEL, LEVEL "a object\n" LEVEL "b- object\n" LEVEL "b.c object\n" LEVEL "b/\n"},
+	    {LEVEL "b", LEVEL "b- object\n" LEVEL "b.c object\n" LEVEL "b/\n"},
+	    {LEVEL "b/", LEVEL "b/1/\n" LEVEL "b/2 object\n"},
+	    {LEVEL "b/1/", LEVEL "b/1/x object\n" LEVEL "b/1/y object\n"},
+	    {LEVEL "b/1/x", LEVEL "b/1/x object\n"},
+	    {LEVEL "a/", ""},
+	    {"none", ""},
+	    {"none/", ""},
+	    {"../", ""},
+	};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		enum status st = put(names[i], "1", 1);
+		assert_ok(st, err);
+	}
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct buffer got = {0};
+		enum status st = store_list_level(store, under_test->call, cases[i].prefix, join_level, &got, &err);
+		assert_ok(st, err);
+		if (strcmp(buffer_text(&got), cases[i].expected) != 0)
+			fail_msg("below '%s': %s", cases[i].prefix, buffer_text(&got));
 		buffer_fini(&got);
 	}
 }
@@ -335,7 +496,7 @@ static void says_that_it_is_there(void **state)
 {
 	(void)state;
 	int64_t clock_s = 0;
-	if (!store_has_reach(store))
+	if (!store_can(store, STORE_REACHES))
 		return;
 	enum status st = store_reach(store, under_test->call, &clock_s, &err);
 	assert_ok(st, err);
@@ -357,9 +518,12 @@ int store_suite_run(const char *name, const struct store_under_test *which)
 	    cmocka_unit_test_setup_teardown(passes_on_what_the_sink_says, setup, teardown),
 	    cmocka_unit_test_setup_teardown(reads_the_first_bytes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(says_what_has_no_first_bytes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(reads_ranges, setup, teardown),
 	    cmocka_unit_test_setup_teardown(stat_tells_the_size, setup, teardown),
 	    cmocka_unit_test_setup_teardown(removes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(removes_many, setup, teardown),
 	    cmocka_unit_test_setup_teardown(lists_in_order, setup, teardown),
+	    cmocka_unit_test_setup_teardown(lists_a_level, setup, teardown),
 	    cmocka_unit_test_setup_teardown(listing_stops_when_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(refuses_names_that_lead_elsewhere, setup, teardown),
 	    cmocka_unit_test_setup_teardown(says_that_it_is_there, setup, teardown),

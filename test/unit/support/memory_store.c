@@ -133,8 +133,8 @@ static enum status memory_read(struct store *store, const struct call *call, con
 	return sink_write(into, buffer_text(&object->bytes), object->bytes.len, err);
 }
 
-static enum status memory_read_first(struct store *store, const struct call *call, const char *name, void *out,
-				     size_t *len, struct error *err)
+static enum status memory_read_ranges(struct store *store, const struct call *call, const char *name,
+				      const struct store_ranges *ranges, struct error *err)
 {
 	(void)call;
 	struct memory *memory = (struct memory *)store;
@@ -146,9 +146,17 @@ static enum status memory_read_first(struct store *store, const struct call *cal
 	const struct object *object = get(memory, name);
 	if (object == NULL)
 		return error_set(err, STATUS_MISSING, "no %s", name);
-	*len = object->bytes.len < *len ? object->bytes.len : *len;
-	memcpy(out, buffer_text(&object->bytes), *len);
-	return STATUS_OK;
+	for (size_t i = 0; i < ranges->count && !st; i++) {
+		const struct store_range *range = &ranges->items[i];
+		uint64_t left = range->offset < object->bytes.len ? object->bytes.len - range->offset : 0;
+		uint64_t len = left < range->bytes ? left : range->bytes;
+		if (len < range->bytes && !(ranges->may_be_shorter && i == ranges->count - 1))
+			return error_set(err, STATUS_DAMAGED, "%s ends before the range does", name);
+		if (len > 0)
+			st =
+			    ranges->each(ranges->arg, i, buffer_text(&object->bytes) + range->offset, (size_t)len, err);
+	}
+	return st;
 }
 
 static enum status memory_stat(struct store *store, const struct call *call, const char *name, struct object_info *out,
@@ -182,14 +190,18 @@ static enum status memory_list(struct store *store, const struct call *call, con
 	return st;
 }
 
-static enum status memory_remove(struct store *store, const struct call *call, const char *name, struct error *err)
+static enum status memory_remove(struct store *store, const struct call *call, const struct store_removal *removal,
+				 struct error *err)
 {
 	(void)call;
 	struct memory *memory = (struct memory *)store;
-	enum status st = begin(memory, name, err);
-	struct object *object = st ? NULL : get(memory, name);
-	if (object != NULL) {
-		*find(memory, name) = object->next;
+	enum status st = STATUS_OK;
+	for (size_t i = 0; i < removal->count && !st; i++) {
+		st = begin(memory, removal->names[i], err);
+		struct object *object = st ? NULL : get(memory, removal->names[i]);
+		if (object == NULL)
+			continue;
+		*find(memory, removal->names[i]) = object->next;
 		buffer_fini(&object->bytes);
 		free(object);
 	}
@@ -208,9 +220,10 @@ static void memory_free(struct store *store)
 }
 
 static const struct store_ops memory_ops = {
+    .abilities = STORE_CREATES_ONCE | STORE_PROVES_RANGES | STORE_REMOVES_MANY,
     .create = memory_create,
     .read = memory_read,
-    .read_first = memory_read_first,
+    .read_ranges = memory_read_ranges,
     .stat = memory_stat,
     .list = memory_list,
     .remove = memory_remove,

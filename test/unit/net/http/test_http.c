@@ -446,9 +446,43 @@ static void refuses_headers_that_are_not_one_line(void **state)
 	http_free(NULL);
 }
 
+/* As libcurl sends it: the signature of a request covers it. */
+static void tells_the_host_header(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *url;
+		enum status status;
+		const char *expected;
+	} cases[] = {
+	    {"http://127.0.0.1:9880/", STATUS_OK, "127.0.0.1:9880"},
+	    {"http://127.0.0.1:09880/", STATUS_OK, "127.0.0.1:9880"},
+	    {"http://store.test:80/", STATUS_OK, "store.test"},
+	    {"http://store.test:0080/", STATUS_OK, "store.test"},
+	    {"https://store.test:443/", STATUS_OK, "store.test"},
+	    {"https://store.test:80/", STATUS_OK, "store.test:80"},
+	    {"http://[::1]:9880/", STATUS_OK, "[::1]:9880"},
+	    {"http://[0:0:0:0:0:0:0:1]:9880/", STATUS_OK, "[::1]:9880"},
+	    {"https://[2001:0db8:0000:0000:0000:0000:0000:0001]/", STATUS_OK, "[2001:db8::1]"},
+	    {"http://127.0.0.01/", STATUS_OK, "127.0.0.1"},
+	    {"http://[::1/", STATUS_USAGE, ""},
+	    {"http://[zz]/", STATUS_USAGE, ""},
+	    {"http://store.test:99999/", STATUS_USAGE, ""},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char host[64] = "";
+		enum status st = http_host_header(cases[i].url, host, sizeof host, &err);
+		if (st != cases[i].status || (!st && strcmp(host, cases[i].expected) != 0))
+			fail_msg("%s: status %d, '%s', %s", cases[i].url, (int)st, host, err.text);
+	}
+	char small[8];
+	assert_int_equal(http_host_header("http://store.test/", small, sizeof small, &err), STATUS_USAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(tells_the_host_header),
 	    cmocka_unit_test(sends_what_it_is_given),
 	    cmocka_unit_test(keeps_the_headers_asked_for),
 	    cmocka_unit_test(reads_how_long_to_wait),

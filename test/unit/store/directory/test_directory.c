@@ -56,6 +56,11 @@ static enum status count(void *arg, const struct object_info *info, struct error
 	return STATUS_OK;
 }
 
+static enum status join_level(void *arg, const struct object_info *info, struct error *error)
+{
+	return buffer_printf(arg, error, "%s ", info->name);
+}
+
 /* An unmounted disk leaves no root, or an empty one: neither is "no such object". */
 static void an_absent_repository_is_no_answer(void **unused)
 {
@@ -195,6 +200,59 @@ static void a_loop_of_dirs_is_named(void **unused)
 	store_free(store);
 }
 
+/* Only the directory that the prefix names is read: not its neighbours, and at one level not what is below. */
+static void a_listing_reads_no_other_dir(void **unused)
+{
+	(void)unused;
+	struct store *store = open_store(&dir);
+	struct buffer got = {0};
+	scratch_put(&dir, "20/good/x", "", 0, 0600);
+	scratch_put(&dir, "20/other/x", "", 0, 0600);
+	assert_int_equal(symlink("../other", scratch_path(&dir, "20/other/loop")), 0);
+	assert_int_equal(store_list(store, &world.call, "20/", count, NULL, &err), STATUS_LOCAL);
+	assert_int_equal(store_list(store, &world.call, "20/good/", count, NULL, &err), STATUS_OK);
+	assert_int_equal(store_list_level(store, &world.call, "20/", join_level, &got, &err), STATUS_OK);
+	assert_string_equal(buffer_text(&got), "20/good/ 20/other/ ");
+	buffer_clear(&got);
+	assert_int_equal(store_list_level(store, &world.call, "20/other/", join_level, &got, &err), STATUS_OK);
+	assert_string_equal(buffer_text(&got), "20/other/loop/ 20/other/x ");
+	/* A file in the place of a directory has nothing below it. */
+	assert_int_equal(store_list(store, &world.call, "20/good/x/", count, NULL, &err), STATUS_OK);
+	assert_int_equal(unlink(scratch_path(&dir, "20/other/loop")), 0);
+	buffer_fini(&got);
+	store_free(store);
+}
+
+static enum status join_refused(void *arg, const struct store_refusal *refusal, struct error *error)
+{
+	assert_int_equal(refusal->status, STATUS_LOCAL);
+	assert_non_null(strstr(refusal->why->text, "remove file://"));
+	return buffer_printf(arg, error, "%s;", refusal->name);
+}
+
+/* What is no file is refused by name, and the others go; without the repository nothing is "removed". */
+static void a_removal_goes_on_behind_a_refusal(void **unused)
+{
+	(void)unused;
+	static const char *const names[] = {"21/a", "21", "21/b"};
+	struct store *store = open_store(&dir);
+	struct buffer got = {0};
+	const struct store_removal removal = {.names = names, .count = 3, .refused = join_refused, .arg = &got};
+	assert_int_equal(put(store, "21/a"), STATUS_OK);
+	assert_int_equal(put(store, "21/b"), STATUS_OK);
+	assert_int_equal(store_remove_many(store, &world.call, &removal, &err), STATUS_OK);
+	assert_string_equal(buffer_text(&got), "21;");
+	assert_int_equal(get(store, "21/a"), STATUS_MISSING);
+	assert_int_equal(get(store, "21/b"), STATUS_MISSING);
+	assert_int_equal(store_remove(store, &world.call, "21", &err), STATUS_LOCAL);
+	buffer_fini(&got);
+	store_free(store);
+	const struct scratch gone = {.path = "/nonexistent/repository"};
+	store = open_store(&gone);
+	assert_int_equal(store_remove_many(store, &world.call, &removal, &err), STATUS_UNREACHABLE);
+	store_free(store);
+}
+
 struct order {
 	char last[OBJECT_NAME_MAX];
 	size_t count;
@@ -255,6 +313,7 @@ int main(void)
 	    cmocka_unit_test(an_absent_repository_is_no_answer),   cmocka_unit_test(what_is_in_the_way_is_named),
 	    cmocka_unit_test(nothing_is_begun_after_the_deadline), cmocka_unit_test(each_dir_may_have_time_of_its_own),
 	    cmocka_unit_test(unfinished_files_are_not_objects),    cmocka_unit_test(a_loop_of_dirs_is_named),
+	    cmocka_unit_test(a_listing_reads_no_other_dir),        cmocka_unit_test(a_removal_goes_on_behind_a_refusal),
 	    cmocka_unit_test(a_dir_may_have_any_number),           cmocka_unit_test(paths_have_a_bound),
 	};
 	scratch_init(&dir);

@@ -24,7 +24,7 @@ void scripted_open(struct scripted *scripted, const struct fault_answer *answers
 					   .region = "ca-central-1",
 					   .endpoint = fault_server_url(scripted->server),
 					   .credentials = &credentials,
-					   .part_bytes = S3_PART_BYTES_MIN};
+					   .upload_bytes = S3_PART_BYTES_MIN};
 	enum status st = s3_store_open(&options, &scripted->store, &scripted->err);
 	assert_ok(st, scripted->err);
 }

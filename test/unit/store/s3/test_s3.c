@@ -97,7 +97,7 @@ static void refuses_what_cannot_be(void **state)
 	cases[6].options.endpoint = "https://";
 	cases[7].options.endpoint = "https://h/path";
 	cases[8].options.endpoint = "https://user@h";
-	cases[9].options.part_bytes = 1;
+	cases[9].options.upload_bytes = 1;
 	cases[10].options.credentials = NULL;
 	cases[11].options.credentials = &no_credentials;
 	cases[12].options.endpoint = "https://h:65536";

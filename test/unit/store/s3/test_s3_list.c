@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "scripted_s3.h"
+#include "store/s3/s3_private.h"
 #include "support/cmocka.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -90,7 +91,6 @@ static void takes_one_page_for_what_it_is(void **state)
 	    {"truncated or not", PAGE("<IsTruncated>maybe</IsTruncated>"), STATUS_UNREACHABLE, "", "IsTruncated"},
 	    {"no token", PAGE("<IsTruncated>true</IsTruncated>" OBJECT("pre/fix/a", "1")), STATUS_UNREACHABLE, "",
 	     "no continuation token"},
-	    {"more of nothing", PAGE(MORE("t", "")), STATUS_UNREACHABLE, "", "no continuation token"},
 	    {"malformed", "<ListBucketResult>", STATUS_UNREACHABLE, "",
 	     "list s3://bucket/pre/fix/: HTTP 200: malformed XML"},
 	    {"not a listing", "<Html/>", STATUS_UNREACHABLE, "", "HTTP 200: the response is not a listing"},
@@ -125,9 +125,138 @@ static void turns_the_pages(void **state)
 	};
 	check("a circle", circle, 2, STATUS_UNREACHABLE, "a=1;", "out of order");
 
+	/* Where deleted versions lie, S3 may send a page of nothing. */
+	static const struct fault_answer sparse[] = {
+	    {.body = PAGE(MORE("t1", ""))},
+	    {.body = PAGE(MORE("t2", OBJECT("pre/fix/a", "1")))},
+	    {.body = PAGE(MORE("t3", ""))},
+	    {.body = LAST("")},
+	};
+	check("empty pages", sparse, 4, STATUS_OK, "a=1;", "");
+
+	static const struct fault_answer empty_circle[] = {{.body = PAGE(MORE("t", ""))},
+							   {.body = PAGE(MORE("t", ""))}};
+	check("an empty circle", empty_circle, 2, STATUS_UNREACHABLE, "", "leads back to the same empty page");
+
 	static const struct fault_answer no_bucket[] = {
 	    {"404 Not Found", NULL, ERROR_XML("NoSuchBucket"), 0, FAULT_NONE, 0}};
 	check("no bucket", no_bucket, 1, STATUS_UNREACHABLE, "", "HTTP 404 NoSuchBucket");
+}
+
+/* The bounds are lowered here: millions of names and thousands of empty pages do not meet them. */
+static void ends_what_never_ends(void **state)
+{
+	(void)state;
+	static const struct fault_answer ascending[] = {
+	    {.body = PAGE(MORE("1", OBJECT("pre/fix/a", "1") OBJECT("pre/fix/b", "1")))},
+	    {.body = PAGE(MORE("2", OBJECT("pre/fix/c", "1")))},
+	    {.body = PAGE(MORE("3", OBJECT("pre/fix/d", "1")))},
+	};
+	static const struct fault_answer empty[] = {
+	    {.body = PAGE(MORE("1", ""))}, {.body = PAGE(MORE("2", ""))}, {.body = PAGE(MORE("3", ""))}};
+	static const struct {
+		const struct fault_answer *answers;
+		const char *text;
+	} cases[] = {{ascending, "does not end: 4 names and 0 empty pages"},
+		     {empty, "does not end: 0 names and 3 empty pages"}};
+	_Static_assert(S3_LIST_NAMES_MAX >= 50000000, "an archive of millions of segments is listed to its end");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scripted scripted;
+		struct buffer got = {0};
+		scripted_open(&scripted, cases[i].answers, 3);
+		((struct s3 *)scripted.store)->list_names_max = 3;
+		((struct s3 *)scripted.store)->list_empty_pages_max = 2;
+		enum status st = store_list(scripted.store, &scripted.world.call, "", join, &got, &scripted.err);
+		assert_int_equal(st, STATUS_UNREACHABLE);
+		scripted_assert_error(&scripted, cases[i].text, "");
+		assert_int_equal(fault_server_count(scripted.server), 3);
+		buffer_fini(&got);
+		scripted_close(&scripted);
+	}
+}
+
+#define DIRECTORY(key) "<CommonPrefixes><Prefix>" key "</Prefix></CommonPrefixes>"
+
+static enum status join_level(void *arg, const struct object_info *info, struct error *error)
+{
+	return buffer_printf(arg, error, "%s%s;", info->name, info->directory ? " dir" : "");
+}
+
+static void takes_a_level_for_what_it_is(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		struct fault_answer answers[2];
+		size_t requests;
+		enum status status;
+		const char *expected, *text;
+	} cases[] = {
+	    {"merged",
+	     {{.body = LAST(OBJECT("pre/fix/x/a", "1") OBJECT("pre/fix/x/c", "1") DIRECTORY("pre/fix/x/b/")
+				DIRECTORY("pre/fix/x/d/"))}},
+	     1,
+	     STATUS_OK,
+	     "x/a;x/b/ dir;x/c;x/d/ dir;",
+	     ""},
+	    {"encoded", {{.body = LAST(URL DIRECTORY("pre%2Ffix%2Fx%2Fb%2F"))}}, 1, STATUS_OK, "x/b/ dir;", ""},
+	    {"the directory itself", {{.body = LAST(OBJECT("pre/fix/x/", "0"))}}, 1, STATUS_OK, "", ""},
+	    {"two pages",
+	     {{.body = PAGE(MORE("t", DIRECTORY("pre/fix/x/b/")))}, {.body = LAST(OBJECT("pre/fix/x/c", "1"))}},
+	     2,
+	     STATUS_OK,
+	     "x/b/ dir;x/c;",
+	     ""},
+	    {"a directory again on the next page",
+	     {{.body = PAGE(MORE("t", DIRECTORY("pre/fix/x/b/")))}, {.body = LAST(DIRECTORY("pre/fix/x/b/"))}},
+	     2,
+	     STATUS_UNREACHABLE,
+	     "x/b/ dir;",
+	     "key out of order"},
+	    {"outside the prefix",
+	     {{.body = LAST(DIRECTORY("pre/fix/y/b/"))}},
+	     1,
+	     STATUS_UNREACHABLE,
+	     "",
+	     "unrequested key 'pre/fix/y/b/'"},
+	    {"outside the repository", {{.body = LAST(DIRECTORY("pre/"))}}, 1, STATUS_UNREACHABLE, "", "unrequested"},
+	    {"the prefix itself", {{.body = LAST(DIRECTORY("pre/fix/x/"))}}, 1, STATUS_UNREACHABLE, "", "unrequested"},
+	    {"without its end", {{.body = LAST(DIRECTORY("pre/fix/x/b"))}}, 1, STATUS_UNREACHABLE, "", "unrequested"},
+	    {"too deep", {{.body = LAST(DIRECTORY("pre/fix/x/b/c/"))}}, 1, STATUS_UNREACHABLE, "", "unrequested"},
+	    {"an object too deep",
+	     {{.body = LAST(OBJECT("pre/fix/x/b/c", "1"))}},
+	     1,
+	     STATUS_UNREACHABLE,
+	     "",
+	     "unrequested key 'pre/fix/x/b/c'"},
+	    {"without a name",
+	     {{.body = LAST("<CommonPrefixes></CommonPrefixes>")}},
+	     1,
+	     STATUS_UNREACHABLE,
+	     "",
+	     "common prefix without a name"},
+	    {"bad encoding", {{.body = LAST(URL DIRECTORY("pre/fix/x/%4/"))}}, 1, STATUS_UNREACHABLE, "", "key '"},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scripted scripted;
+		struct buffer got = {0};
+		scripted_open(&scripted, cases[i].answers, cases[i].requests);
+		enum status st =
+		    store_list_level(scripted.store, &scripted.world.call, "x/", join_level, &got, &scripted.err);
+		if (st != cases[i].status || strcmp(buffer_text(&got), cases[i].expected) != 0)
+			fail_msg("%s: status %d, '%s', error '%s'", cases[i].name, st, buffer_text(&got),
+				 scripted.err.text);
+		if (st)
+			scripted_assert_error(&scripted, cases[i].text, "");
+		scripted_assert_request(&scripted, 0,
+					"GET /bucket?delimiter=%2F&encoding-type=url&list-type=2&max-keys=1000&"
+					"prefix=pre%2Ffix%2Fx%2F HTTP/1.1\r\n");
+		buffer_fini(&got);
+		scripted_close(&scripted);
+	}
+	/* Without a delimiter there are no common prefixes. */
+	static const struct fault_answer unasked = {.body = LAST(DIRECTORY("pre/fix/a/"))};
+	check("directories unasked", &unasked, 1, STATUS_UNREACHABLE, "", "unrequested key");
 }
 
 static void asks_for_what_it_needs(void **state)
@@ -219,6 +348,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(takes_one_page_for_what_it_is),
 	    cmocka_unit_test(turns_the_pages),
+	    cmocka_unit_test(ends_what_never_ends),
+	    cmocka_unit_test(takes_a_level_for_what_it_is),
 	    cmocka_unit_test(asks_for_what_it_needs),
 	    cmocka_unit_test(each_page_may_have_time_of_its_own),
 	    cmocka_unit_test(keeps_its_bounds),

@@ -48,7 +48,7 @@ static void reopen(struct scripted *scripted, const struct fault_answer *answers
 	options.region = "ca-central-1";
 	options.endpoint = fault_server_url(scripted->server);
 	options.credentials = &credentials;
-	options.part_bytes = S3_PART_BYTES_MIN;
+	options.upload_bytes = S3_PART_BYTES_MIN;
 	enum status st = s3_store_open(&options, &scripted->store, &scripted->err);
 	assert_ok(st, scripted->err);
 }
