@@ -32,8 +32,8 @@ struct object_info {
 typedef enum status (*store_list_fn)(void *arg, const struct object_info *info, struct error *err);
 
 /*
- * What a store can do by itself. All operations work on every store; without an ability they cost more, or promise
- * less.
+ * What a store can do by itself. All operations but store_reach work on every store; without an ability they cost
+ * more, or promise less.
  */
 enum store_ability {
 	STORE_CREATES_ONCE = 1,  /* of two simultaneous writers of a name, one gets STATUS_EXISTS; else both may win */
