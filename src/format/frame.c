@@ -11,13 +11,18 @@
 
 struct frame_coder {
 	const struct frame_object *object;
-	struct object_keys keys; /* with protection by AES and HMAC */
-	struct transform *codec;
+	struct object_keys keys;       /* with protection by AES and HMAC */
+	struct compressor *compressor; /* for sealing */
+	struct decompressor *decompressor;
 	EVP_CIPHER_CTX *cipher;
 	EVP_MAC_CTX *mac;
 	EVP_MD_CTX *digest; /* with protection by SHA-256 alone */
-	bool sealing;
 };
+
+static bool is_sealer(const struct frame_coder *coder)
+{
+	return coder->compressor != NULL;
+}
 
 static bool is_encrypted(const struct frame_coder *coder)
 {
@@ -65,8 +70,8 @@ static enum status coder_new(struct frame_coder **out, const struct frame_object
 	if (coder == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for a frame");
 	coder->object = object;
-	coder->sealing = sealing;
-	st = sealing ? codec->compressor(&coder->codec, level, err) : codec->decompressor(&coder->codec, err);
+	st = sealing ? codec->compressor(&coder->compressor, level, err)
+		     : codec->decompressor(&coder->decompressor, err);
 	if (!st)
 		st = is_encrypted(coder) ? start_mac(coder, err) : start_digest(coder, err);
 	if (st) {
@@ -91,7 +96,8 @@ void frame_coder_free(struct frame_coder *coder)
 {
 	if (coder == NULL)
 		return;
-	transform_free(coder->codec);
+	compressor_free(coder->compressor);
+	decompressor_free(coder->decompressor);
 	libcrypto.EVP_CIPHER_CTX_free(coder->cipher);
 	libcrypto.EVP_MAC_CTX_free(coder->mac);
 	libcrypto.EVP_MD_CTX_free(coder->digest);
@@ -153,14 +159,14 @@ static enum status run_cipher(struct frame_coder *coder, uint64_t number, uint8_
 		return st;
 	int made = 0, rest = 0;
 	bool done = libcrypto.EVP_CipherInit_ex2(coder->cipher, libcrypto.EVP_aes_256_cbc(), coder->keys.aes, iv,
-						 coder->sealing, NULL) == 1 &&
+						 is_sealer(coder), NULL) == 1 &&
 		    libcrypto.EVP_CipherUpdate(coder->cipher, body, &made, body, (int)*len) == 1 &&
 		    libcrypto.EVP_CipherFinal_ex(coder->cipher, body + made, &rest) == 1;
 	*len = (size_t)made + (size_t)rest;
 	if (done)
 		return STATUS_OK;
-	return coder->sealing ? error_set(err, STATUS_LOCAL, "libcrypto: AES-256-CBC failed")
-			      : error_set(err, STATUS_DAMAGED, "damaged AES-256-CBC data: wrong length or padding");
+	return is_sealer(coder) ? error_set(err, STATUS_LOCAL, "libcrypto: AES-256-CBC failed")
+				: error_set(err, STATUS_DAMAGED, "damaged AES-256-CBC data: wrong length or padding");
 }
 
 enum status frame_seal(struct frame_coder *sealer, struct frame *frame, struct error *err)
@@ -169,7 +175,7 @@ enum status frame_seal(struct frame_coder *sealer, struct frame *frame, struct e
 	/* Room for the padding is left. */
 	struct block block = {
 	    .in = frame->content, .in_len = frame->content_len, .out = body, .out_size = FRAME_BODY_MAX - AES_IV_BYTES};
-	enum status st = transform_run(sealer->codec, &block, err);
+	enum status st = compressor_run(sealer->compressor, &block, err);
 	size_t len = block.out_len;
 	if (!st && is_encrypted(sealer))
 		st = run_cipher(sealer, frame->number, body, &len, err);
@@ -205,7 +211,7 @@ static enum status not_authentic(const struct frame_coder *opener, struct error 
 			  "the object was altered, truncated or renamed after the push; look for another copy");
 }
 
-enum status frame_open(struct frame_coder *opener, struct frame *frame, struct error *err)
+enum status frame_open(struct frame_coder *opener, struct frame *frame, struct sink *content, struct error *err)
 {
 	uint8_t tag[TAG_BYTES];
 	uint8_t *body = frame->bytes + FRAME_HEAD_BYTES;
@@ -220,8 +226,8 @@ enum status frame_open(struct frame_coder *opener, struct frame *frame, struct e
 		st = run_cipher(opener, frame->number, body, &len, err);
 	if (st)
 		return st;
-	struct block block = {.in = body, .in_len = len, .out = frame->content, .out_size = FRAME_CONTENT_BYTES};
-	st = transform_run(opener->codec, &block, err);
-	frame->content_len = block.out_len;
+	struct packed packed = {.data = body, .len = len};
+	st = decompressor_run(opener->decompressor, &packed, content, err);
+	frame->content_len = packed.content_len;
 	return st;
 }

@@ -6,6 +6,7 @@
 #define WALSHIP_FORMAT_FRAME_H
 
 #include "format/header.h"
+#include "stream/sink.h"
 
 #define FRAME_CONTENT_BYTES CODEC_BLOCK_MAX
 #define FRAME_BODY_MAX (FRAME_CONTENT_BYTES + 1024) /* what compression and padding may add at most */
@@ -35,7 +36,7 @@ void frame_coder_free(struct frame_coder *coder);
 struct frame {
 	uint64_t number; /* from 0 */
 	bool last;
-	uint8_t *content; /* room for FRAME_CONTENT_BYTES */
+	uint8_t *content; /* to be sealed; room for FRAME_CONTENT_BYTES */
 	size_t content_len;
 	uint8_t *bytes; /* head, body and tag; room for FRAME_MAX */
 	size_t bytes_len;
@@ -45,10 +46,11 @@ struct frame {
 enum status frame_seal(struct frame_coder *sealer, struct frame *frame, struct error *err);
 
 /*
- * From number and bytes: last, content and content_len. The tag is verified before anything is decrypted or
- * decompressed; STATUS_DAMAGED when it does not match, and nothing is known of the content then. bytes are overwritten.
+ * From number and bytes: last and content_len; the content is written to a sink, which is not finished. The tag is
+ * verified before anything is decrypted or decompressed; STATUS_DAMAGED when it does not match, and nothing is written
+ * then. What the sink returns is passed on. bytes are overwritten.
  */
-enum status frame_open(struct frame_coder *opener, struct frame *frame, struct error *err);
+enum status frame_open(struct frame_coder *opener, struct frame *frame, struct sink *content, struct error *err);
 
 /* Whether a frame's head says that the frame is the last one: proven only once the frame is opened. */
 bool frame_head_is_last(const uint8_t head[FRAME_HEAD_BYTES]);

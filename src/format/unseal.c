@@ -28,14 +28,51 @@ static enum status refuse(struct error *err, const char *what)
 			  "the object was altered, truncated or renamed after the push; look for another copy");
 }
 
+/* Keeps the content of a frame until the owner's thread passes it on. */
+struct keeper {
+	struct sink sink;
+	struct frame *frame;
+};
+
+static enum status keep(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	struct frame *frame = ((struct keeper *)sink)->frame;
+	(void)err;
+	memcpy(frame->content + frame->content_len, data, len); /* decompressor_run bounds it */
+	frame->content_len += len;
+	return STATUS_OK;
+}
+
+/* By one of several threads. */
+static enum status open_and_keep(struct frame_coder *coder, struct frame *frame, struct error *err)
+{
+	static const struct sink_ops ops = {.write = keep};
+	struct keeper keeper = {{&ops}, frame};
+	frame->content_len = 0;
+	if (frame->content == NULL)
+		frame->content = malloc(FRAME_CONTENT_BYTES);
+	return frame->content == NULL ? error_set(err, STATUS_LOCAL, "out of memory")
+				      : frame_open(coder, frame, &keeper.sink, err);
+}
+
+/* The owner's thread alone opens frames, and passes on each piece of content at once. */
+static bool opens_alone(const struct opener *opener)
+{
+	return opener->params.threads <= 1;
+}
+
 /* Called by the thread of this number: each has a coder of its own, made when it is first needed. */
 static enum status open_frame(void *arg, unsigned thread, size_t slot, struct error *err)
 {
 	struct opener *opener = arg;
+	struct frame *frame = &opener->frames[slot];
 	enum status st = STATUS_OK;
 	if (opener->coders[thread] == NULL)
 		st = frame_opener_new(&opener->coders[thread], &opener->object, err);
-	return st ? st : frame_open(opener->coders[thread], &opener->frames[slot], err);
+	if (st)
+		return st;
+	return opens_alone(opener) ? frame_open(opener->coders[thread], frame, opener->next, err)
+				   : open_and_keep(opener->coders[thread], frame, err);
 }
 
 static enum status pass_on(void *arg, size_t slot, struct error *err)
@@ -45,7 +82,9 @@ static enum status pass_on(void *arg, size_t slot, struct error *err)
 	/* Only one way to write an object: offsets and numbers go together without a table. */
 	if (frame->last ? frame->content_len == 0 && frame->number > 0 : frame->content_len != FRAME_CONTENT_BYTES)
 		return refuse(err, "damaged: a frame has a content length that its place does not allow");
-	return frame->content_len == 0 ? STATUS_OK : sink_write(opener->next, frame->content, frame->content_len, err);
+	if (opens_alone(opener) || frame->content_len == 0)
+		return STATUS_OK;
+	return sink_write(opener->next, frame->content, frame->content_len, err);
 }
 
 static enum status no_such_key(struct opener *opener, struct error *err)
@@ -99,11 +138,9 @@ static struct frame *current(struct opener *opener)
 static enum status prepare_frame(struct opener *opener, struct error *err)
 {
 	struct frame *frame = current(opener);
-	if (frame->content == NULL)
-		frame->content = malloc(FRAME_CONTENT_BYTES);
 	if (frame->bytes == NULL)
 		frame->bytes = malloc(FRAME_MAX);
-	if (frame->content == NULL || frame->bytes == NULL)
+	if (frame->bytes == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	frame->number = opener->number;
 	return STATUS_OK;

@@ -14,14 +14,14 @@ struct unseal_lack {
 struct unseal_params {
 	const struct keyring *keys;
 	bool allow_unprotected;   /* accept protection 0: only where the configuration says cipher = none */
-	unsigned threads;         /* that open frames; up to 1: the caller's alone */
+	unsigned threads;         /* that open frames; up to 1: the caller's alone, without a buffer for content */
 	const char *name;         /* under which the object was found */
 	struct unseal_lack *lack; /* out; may be NULL */
 };
 
 /*
- * Puts a stage in front of *chain, which the stage then owns. It takes an object and passes on the plain content, frame
- * by frame: each byte that the next stage sees is authentic and in its place. That the object is whole is known only
+ * Puts a stage in front of *chain, which the stage then owns. It takes an object and passes on the plain content in
+ * pieces: each byte that the next stage sees is authentic and in its place. That the object is whole is known only
  * when the next stage's finish is called. STATUS_DAMAGED when the object is not authentic under
  * this name, or its key is not in the ring. Keys and name of params must outlive the stage.
  */

@@ -57,9 +57,9 @@ enum status repository_open(struct repository *repo, const struct repository_set
 {
 	struct repo_url url;
 	*repo = (struct repository){.encrypt = settings->encrypt, .settings = settings};
-	enum status st = crypto_start(err);
+	enum status st = repo_url_parse(&url, settings->url, err);
 	if (!st)
-		st = repo_url_parse(&url, settings->url, err);
+		st = url.kind == REPO_S3 ? crypto_start(err) : crypto_start_without_texts(err);
 	if (!st)
 		st = keys_load(settings, call, &repo->keys, err);
 	if (!st)

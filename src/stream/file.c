@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK (128 * 1024)
+#define CHUNK (64 * 1024)
 
 struct file_sink {
 	struct sink sink;

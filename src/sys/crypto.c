@@ -20,12 +20,22 @@ static const struct dynlib library = {
     .count = sizeof symbols / sizeof symbols[0],
 };
 
-enum status crypto_start(struct error *err)
+static enum status start(uint64_t texts, struct error *err)
 {
 	enum status st = dynlib_load(&library, err);
 	if (st)
 		return st;
-	return libcrypto.OSSL_LIB_CTX_get0_global_default() == NULL
+	return libcrypto.OPENSSL_init_crypto(texts, NULL) != 1 || libcrypto.OSSL_LIB_CTX_get0_global_default() == NULL
 		   ? error_set(err, STATUS_LOCAL, "cannot initialize libcrypto: out of memory")
 		   : STATUS_OK;
+}
+
+enum status crypto_start(struct error *err)
+{
+	return start(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, err);
+}
+
+enum status crypto_start_without_texts(struct error *err)
+{
+	return start(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, err);
 }

@@ -11,4 +11,10 @@
  */
 enum status crypto_start(struct error *err);
 
+/*
+ * The same without the texts of libcrypto's errors, which take 0.3 MiB. walship prints none of them, but libcurl does
+ * when TLS fails. The first start of a process decides.
+ */
+enum status crypto_start_without_texts(struct error *err);
+
 #endif

@@ -1,6 +1,7 @@
 /*
  * Calls one command for each name on standard input, in order, as PostgreSQL's archiver or its recovery would, and
- * writes a line "NAME SECONDS KIB" for each call: from spawn to end, and the peak memory that wait4 tells.
+ * writes a line "NAME SECONDS KIB CPU" for each call: seconds from spawn to end, the peak memory and the seconds of
+ * processor time that wait4 tells.
  *
  *     calls [-s] [-u FILE] [-k FOLDER] COMMAND [ARGUMENT...]      "%f" in an argument is the name
  *
@@ -39,6 +40,11 @@ static double now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double seconds_of(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
 static char *with_name(const char *argument, const char *name)
@@ -102,7 +108,8 @@ static void call(FILE *report, char **command, int count, const char *name)
 		die("start", argv[0]);
 	if (wait4(child, &status, 0, &used) != child)
 		die("wait for", argv[0]);
-	fprintf(report, "%s %.6f %ld\n", name, now() - begin, used.ru_maxrss);
+	fprintf(report, "%s %.6f %ld %.6f\n", name, now() - begin, used.ru_maxrss,
+		seconds_of(used.ru_utime) + seconds_of(used.ru_stime));
 	errno = 0;
 	if (status != 0) {
 		fprintf(stderr, "calls: wait status 0x%x\n", (unsigned)status);

@@ -13,7 +13,7 @@
 #include "store/directory/directory_private.h"
 #include "store/object_name.h"
 
-#define CHUNK (128 * 1024)
+#define CHUNK (64 * 1024)
 
 enum status directory_path(const struct directory *directory, const char *name, char out[PATH_MAX], struct error *err)
 {

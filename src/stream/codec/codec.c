@@ -3,25 +3,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status copy(struct transform *transform, struct block *block, struct error *err)
+static enum status copy(struct compressor *compressor, struct block *block, struct error *err)
 {
-	(void)transform;
+	(void)compressor;
 	if (block->in_len > block->out_size)
-		return error_set(err, STATUS_DAMAGED, "the content is longer than %zu bytes", block->out_size);
+		return error_set(err, STATUS_LOCAL, "out of memory for a block of %zu bytes", block->in_len);
 	if (block->in_len > 0)
 		memcpy(block->out, block->in, block->in_len);
 	block->out_len = block->in_len;
 	return STATUS_OK;
 }
 
-static void none_free(struct transform *transform)
+static void compressor_end(struct compressor *compressor)
 {
-	free(transform);
+	free(compressor);
 }
 
-static enum status none_decompressor(struct transform **out, struct error *err)
+static enum status none_compressor(struct compressor **out, int level, struct error *err)
 {
-	static const struct transform_ops ops = {copy, none_free};
+	static const struct compressor_ops ops = {copy, compressor_end};
+	(void)level;
 	*out = calloc(1, sizeof **out);
 	if (*out == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
@@ -29,10 +30,54 @@ static enum status none_decompressor(struct transform **out, struct error *err)
 	return STATUS_OK;
 }
 
-static enum status none_compressor(struct transform **out, int level, struct error *err)
+static enum status pass_on(struct decompressor *decompressor, const struct packed *packed, struct sink *content,
+			   struct error *err)
 {
-	(void)level;
-	return none_decompressor(out, err);
+	(void)decompressor;
+	return sink_write(content, packed->data, packed->len, err);
+}
+
+static void decompressor_end(struct decompressor *decompressor)
+{
+	free(decompressor);
+}
+
+static enum status none_decompressor(struct decompressor **out, struct error *err)
+{
+	static const struct decompressor_ops ops = {"uncompressed", pass_on, decompressor_end};
+	*out = calloc(1, sizeof **out);
+	if (*out == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	(*out)->ops = &ops;
+	return STATUS_OK;
+}
+
+/* Between a decompressor and where its content goes. */
+struct bound {
+	struct sink sink;
+	struct sink *next;
+	const char *format;
+	size_t len;
+};
+
+static enum status bound_write(struct sink *sink, const void *data, size_t len, struct error *err)
+{
+	struct bound *bound = (struct bound *)sink;
+	if (len > CODEC_BLOCK_MAX - bound->len)
+		return error_set(err, STATUS_DAMAGED, "damaged %s data: the content is longer than %lu bytes",
+				 bound->format, CODEC_BLOCK_MAX);
+	bound->len += len;
+	return len == 0 ? STATUS_OK : sink_write(bound->next, data, len, err);
+}
+
+enum status decompressor_run(struct decompressor *decompressor, struct packed *packed, struct sink *content,
+			     struct error *err)
+{
+	static const struct sink_ops ops = {.write = bound_write};
+	struct bound bound = {{&ops}, content, decompressor->ops->format, 0};
+	enum status st = decompressor->ops->run(decompressor, packed, &bound.sink, err);
+	packed->content_len = bound.len;
+	return st;
 }
 
 #ifdef WALSHIP_ZSTD

@@ -16,7 +16,7 @@
 static const uint32_t level_bytes[] = {ISAL_DEF_LVL0_DEFAULT, ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT,
 				       ISAL_DEF_LVL3_DEFAULT};
 
-/* The functions of the library, which is loaded with the first transform. */
+/* The functions of the library, which is loaded with the first compressor or decompressor. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(isal_deflate)                                                                                                \
 	_(isal_deflate_init)                                                                                           \
@@ -51,15 +51,15 @@ static uint8_t *input(const uint8_t *in)
 	return from.at;
 }
 
-struct compressor {
-	struct transform transform;
+struct deflater {
+	struct compressor compressor;
 	struct isal_zstream stream;
 	uint8_t level_buffer[];
 };
 
-static enum status compress_block(struct transform *transform, struct block *block, struct error *err)
+static enum status deflate_block(struct compressor *compressor, struct block *block, struct error *err)
 {
-	struct isal_zstream *stream = &((struct compressor *)transform)->stream;
+	struct isal_zstream *stream = &((struct deflater *)compressor)->stream;
 	libisal.isal_deflate_reset(stream);
 	stream->gzip_flag = IGZIP_GZIP; /* ISA-L changes it once the header is written */
 	stream->end_of_stream = 1;
@@ -74,32 +74,33 @@ static enum status compress_block(struct transform *transform, struct block *blo
 	return error_set(err, STATUS_LOCAL, "ISA-L: isal_deflate returned %d", result);
 }
 
-static void compressor_free(struct transform *transform)
+static void deflater_free(struct compressor *compressor)
 {
-	free(transform);
+	free(compressor);
 }
 
-enum status isal_compressor(struct transform **out, int level, struct error *err)
+enum status isal_compressor(struct compressor **out, int level, struct error *err)
 {
-	static const struct transform_ops ops = {compress_block, compressor_free};
+	static const struct compressor_ops ops = {deflate_block, deflater_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
 	/* ISA-L reads parts of its buffer before it has written there. */
-	struct compressor *compressor = calloc(1, sizeof *compressor + level_bytes[level] + 1);
-	if (compressor == NULL)
+	struct deflater *deflater = calloc(1, sizeof *deflater + level_bytes[level] + 1);
+	if (deflater == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for gzip");
-	compressor->transform.ops = &ops;
-	libisal.isal_deflate_init(&compressor->stream);
-	compressor->stream.level = (uint32_t)level;
-	compressor->stream.level_buf = compressor->level_buffer;
-	compressor->stream.level_buf_size = level_bytes[level];
-	*out = &compressor->transform;
+	deflater->compressor.ops = &ops;
+	libisal.isal_deflate_init(&deflater->stream);
+	deflater->stream.level = (uint32_t)level;
+	deflater->stream.level_buf = deflater->level_buffer;
+	deflater->stream.level_buf_size = level_bytes[level];
+	*out = &deflater->compressor;
 	return STATUS_OK;
 }
 
-struct decompressor {
-	struct transform transform;
+struct inflater {
+	struct decompressor decompressor;
 	struct inflate_state state;
+	uint8_t out[CODEC_PIECE_BYTES];
 };
 
 static enum status damaged(const char *what, struct error *err)
@@ -132,42 +133,51 @@ static enum status read_header(struct inflate_state *state, struct error *err)
 	return header.flags & RESERVED_FLAGS ? damaged("unknown header flags set", err) : STATUS_OK;
 }
 
-static enum status decompress_block(struct transform *transform, struct block *block, struct error *err)
+/* Writes one piece of the content. */
+static enum status inflate_piece(struct inflater *inflater, struct sink *content, struct error *err)
 {
-	struct inflate_state *state = &((struct decompressor *)transform)->state;
+	struct inflate_state *state = &inflater->state;
+	state->next_out = inflater->out;
+	state->avail_out = sizeof inflater->out;
+	int result = libisal.isal_inflate(state);
+	if (result != ISAL_DECOMP_OK && result != ISAL_END_INPUT)
+		return refuse(result, err);
+	size_t made = sizeof inflater->out - state->avail_out;
+	if (made == 0 && state->block_state != ISAL_BLOCK_FINISH)
+		return damaged("unexpected end", err);
+	return sink_write(content, inflater->out, made, err);
+}
+
+static enum status inflate_block(struct decompressor *decompressor, const struct packed *packed, struct sink *content,
+				 struct error *err)
+{
+	struct inflater *inflater = (struct inflater *)decompressor;
+	struct inflate_state *state = &inflater->state;
 	libisal.isal_inflate_reset(state);
 	state->crc_flag = ISAL_GZIP_NO_HDR_VER; /* the trailer's checksum and length are verified */
-	state->next_in = input(block->in);
-	state->avail_in = (uint32_t)block->in_len;
-	state->next_out = block->out;
-	state->avail_out = (uint32_t)block->out_size;
+	state->next_in = input(packed->data);
+	state->avail_in = (uint32_t)packed->len;
 	enum status st = read_header(state, err);
-	if (st)
-		return st;
-	int result = libisal.isal_inflate(state);
-	block->out_len = block->out_size - state->avail_out;
-	if (result != ISAL_DECOMP_OK)
-		return refuse(result, err);
-	if (state->block_state != ISAL_BLOCK_FINISH)
-		return damaged("unexpected end", err);
-	return state->avail_in > 0 ? damaged("bytes follow its end", err) : STATUS_OK;
+	while (!st && state->block_state != ISAL_BLOCK_FINISH)
+		st = inflate_piece(inflater, content, err);
+	return !st && state->avail_in > 0 ? damaged("bytes follow its end", err) : st;
 }
 
-static void decompressor_free(struct transform *transform)
+static void inflater_free(struct decompressor *decompressor)
 {
-	free(transform);
+	free(decompressor);
 }
 
-enum status isal_decompressor(struct transform **out, struct error *err)
+enum status isal_decompressor(struct decompressor **out, struct error *err)
 {
-	static const struct transform_ops ops = {decompress_block, decompressor_free};
+	static const struct decompressor_ops ops = {"gzip", inflate_block, inflater_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	struct decompressor *decompressor = calloc(1, sizeof *decompressor);
-	if (decompressor == NULL)
+	struct inflater *inflater = calloc(1, sizeof *inflater);
+	if (inflater == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for gzip");
-	decompressor->transform.ops = &ops;
-	libisal.isal_inflate_init(&decompressor->state);
-	*out = &decompressor->transform;
+	inflater->decompressor.ops = &ops;
+	libisal.isal_inflate_init(&inflater->state);
+	*out = &inflater->decompressor;
 	return STATUS_OK;
 }

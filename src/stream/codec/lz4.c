@@ -8,7 +8,7 @@
 #include "stream/codec/codec.h"
 #include "sys/dynlib.h"
 
-/* The functions of the library, which is loaded with the first transform. */
+/* The functions of the library, which is loaded with the first compressor or decompressor. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(LZ4F_compressFrame)                                                                                          \
 	_(LZ4F_createDecompressionContext)                                                                             \
@@ -32,49 +32,49 @@ static const struct dynlib library = {
     .count = sizeof symbols / sizeof symbols[0],
 };
 
-struct compressor {
-	struct transform transform;
+struct encoder {
+	struct compressor compressor;
 	LZ4F_preferences_t preferences;
 };
 
-static enum status compress_block(struct transform *transform, struct block *block, struct error *err)
+static enum status encode_block(struct compressor *compressor, struct block *block, struct error *err)
 {
-	const struct compressor *compressor = (const struct compressor *)transform;
+	const struct encoder *encoder = (const struct encoder *)compressor;
 	size_t result =
-	    liblz4.LZ4F_compressFrame(block->out, block->out_size, block->in, block->in_len, &compressor->preferences);
+	    liblz4.LZ4F_compressFrame(block->out, block->out_size, block->in, block->in_len, &encoder->preferences);
 	if (liblz4.LZ4F_isError(result))
 		return error_set(err, STATUS_LOCAL, "liblz4: %s", liblz4.LZ4F_getErrorName(result));
 	block->out_len = result;
 	return STATUS_OK;
 }
 
-static void compressor_free(struct transform *transform)
+static void encoder_free(struct compressor *compressor)
 {
-	free(transform);
+	free(compressor);
 }
 
-enum status lz4_compressor(struct transform **out, int level, struct error *err)
+enum status lz4_compressor(struct compressor **out, int level, struct error *err)
 {
-	static const struct transform_ops ops = {compress_block, compressor_free};
+	static const struct compressor_ops ops = {encode_block, encoder_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	struct compressor *compressor = calloc(1, sizeof *compressor);
-	if (compressor == NULL)
+	struct encoder *encoder = calloc(1, sizeof *encoder);
+	if (encoder == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
-	compressor->transform.ops = &ops;
+	encoder->compressor.ops = &ops;
 	/* Blocks that refer to the one before: the ratio of large blocks in the memory of small ones. */
-	compressor->preferences =
-	    (LZ4F_preferences_t){.frameInfo = {.blockSizeID = LZ4F_max64KB,
-					       .blockMode = LZ4F_blockLinked,
-					       .contentChecksumFlag = LZ4F_contentChecksumEnabled},
-				 .compressionLevel = level};
-	*out = &compressor->transform;
+	encoder->preferences = (LZ4F_preferences_t){.frameInfo = {.blockSizeID = LZ4F_max64KB,
+								  .blockMode = LZ4F_blockLinked,
+								  .contentChecksumFlag = LZ4F_contentChecksumEnabled},
+						    .compressionLevel = level};
+	*out = &encoder->compressor;
 	return STATUS_OK;
 }
 
-struct decompressor {
-	struct transform transform;
+struct decoder {
+	struct decompressor decompressor;
 	LZ4F_dctx *context;
+	uint8_t out[CODEC_PIECE_BYTES];
 };
 
 /* liblz4 numbers its errors only for programs that link it statically; their names are public. */
@@ -86,47 +86,53 @@ static enum status refuse(size_t result, struct error *err)
 	return error_set(err, STATUS_DAMAGED, "damaged lz4 data: %s", name);
 }
 
-static enum status decompress_block(struct transform *transform, struct block *block, struct error *err)
+/* Writes one piece of the content and moves *in on; *ended behind the last one. */
+static enum status decode_piece(struct decoder *decoder, struct packed *in, bool *ended, struct sink *content,
+				struct error *err)
 {
-	static const LZ4F_decompressOptions_t options = {.stableDst = 1};
-	struct decompressor *decompressor = (struct decompressor *)transform;
-	size_t in = 0, result = 1;
-	block->out_len = 0;
-	liblz4.LZ4F_resetDecompressionContext(decompressor->context);
-	while (result > 0) {
-		size_t taken = block->in_len - in, made = block->out_size - block->out_len;
-		result = liblz4.LZ4F_decompress(decompressor->context, block->out + block->out_len, &made,
-						block->in + in, &taken, &options);
-		if (liblz4.LZ4F_isError(result))
-			return refuse(result, err);
-		in += taken;
-		block->out_len += made;
-		if (result > 0 && taken == 0 && made == 0)
-			return error_set(err, STATUS_DAMAGED, "damaged lz4 data: %s",
-					 in < block->in_len ? "the content is longer than a block" : "unexpected end");
-	}
-	return in == block->in_len ? STATUS_OK
-				   : error_set(err, STATUS_DAMAGED, "damaged lz4 data: bytes follow its end");
+	size_t taken = in->len, made = sizeof decoder->out;
+	size_t result = liblz4.LZ4F_decompress(decoder->context, decoder->out, &made, in->data, &taken, NULL);
+	if (liblz4.LZ4F_isError(result))
+		return refuse(result, err);
+	*ended = result == 0;
+	if (!*ended && taken == 0 && made == 0)
+		return error_set(err, STATUS_DAMAGED, "damaged lz4 data: unexpected end");
+	in->data += taken;
+	in->len -= taken;
+	return sink_write(content, decoder->out, made, err);
 }
 
-static void decompressor_free(struct transform *transform)
+static enum status decode_block(struct decompressor *decompressor, const struct packed *packed, struct sink *content,
+				struct error *err)
 {
-	(void)liblz4.LZ4F_freeDecompressionContext(((struct decompressor *)transform)->context);
-	free(transform);
+	struct decoder *decoder = (struct decoder *)decompressor;
+	struct packed in = *packed;
+	bool ended = false;
+	enum status st = STATUS_OK;
+	liblz4.LZ4F_resetDecompressionContext(decoder->context);
+	while (!st && !ended)
+		st = decode_piece(decoder, &in, &ended, content, err);
+	return !st && in.len > 0 ? error_set(err, STATUS_DAMAGED, "damaged lz4 data: bytes follow its end") : st;
 }
 
-enum status lz4_decompressor(struct transform **out, struct error *err)
+static void decoder_free(struct decompressor *decompressor)
 {
-	static const struct transform_ops ops = {decompress_block, decompressor_free};
+	(void)liblz4.LZ4F_freeDecompressionContext(((struct decoder *)decompressor)->context);
+	free(decompressor);
+}
+
+enum status lz4_decompressor(struct decompressor **out, struct error *err)
+{
+	static const struct decompressor_ops ops = {"lz4", decode_block, decoder_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	struct decompressor *decompressor = calloc(1, sizeof *decompressor);
-	if (decompressor == NULL ||
-	    liblz4.LZ4F_isError(liblz4.LZ4F_createDecompressionContext(&decompressor->context, LZ4F_VERSION))) {
-		free(decompressor);
+	struct decoder *decoder = calloc(1, sizeof *decoder);
+	if (decoder == NULL ||
+	    liblz4.LZ4F_isError(liblz4.LZ4F_createDecompressionContext(&decoder->context, LZ4F_VERSION))) {
+		free(decoder);
 		return error_set(err, STATUS_LOCAL, "out of memory for lz4");
 	}
-	decompressor->transform.ops = &ops;
-	*out = &decompressor->transform;
+	decoder->decompressor.ops = &ops;
+	*out = &decoder->decompressor;
 	return STATUS_OK;
 }

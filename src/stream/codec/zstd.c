@@ -16,7 +16,7 @@
 #define DENSE_LEVEL 5
 #define DENSE_TABLE_LOG 18
 
-/* The functions of the library, which is loaded with the first transform. */
+/* The functions of the library, which is loaded with the first compressor or decompressor. */
 #define FUNCTIONS(_)                                                                                                   \
 	_(ZSTD_CCtx_setParameter)                                                                                      \
 	_(ZSTD_compress2)                                                                                              \
@@ -44,26 +44,25 @@ static const struct dynlib library = {
     .count = sizeof symbols / sizeof symbols[0],
 };
 
-struct compressor {
-	struct transform transform;
+struct encoder {
+	struct compressor compressor;
 	ZSTD_CCtx *context;
 };
 
-static enum status compress_block(struct transform *transform, struct block *block, struct error *err)
+static enum status encode_block(struct compressor *compressor, struct block *block, struct error *err)
 {
-	struct compressor *compressor = (struct compressor *)transform;
-	size_t result =
-	    libzstd.ZSTD_compress2(compressor->context, block->out, block->out_size, block->in, block->in_len);
+	struct encoder *encoder = (struct encoder *)compressor;
+	size_t result = libzstd.ZSTD_compress2(encoder->context, block->out, block->out_size, block->in, block->in_len);
 	if (libzstd.ZSTD_isError(result))
 		return error_set(err, STATUS_LOCAL, "libzstd: %s", libzstd.ZSTD_getErrorName(result));
 	block->out_len = result;
 	return STATUS_OK;
 }
 
-static void compressor_free(struct transform *transform)
+static void encoder_free(struct compressor *compressor)
 {
-	(void)libzstd.ZSTD_freeCCtx(((struct compressor *)transform)->context);
-	free(transform);
+	(void)libzstd.ZSTD_freeCCtx(((struct encoder *)compressor)->context);
+	free(compressor);
 }
 
 static bool set(ZSTD_CCtx *context, ZSTD_cParameter parameter, int value)
@@ -80,30 +79,32 @@ static bool set_all(ZSTD_CCtx *context, int level)
 	return done && set(context, ZSTD_c_hashLog, DENSE_TABLE_LOG) && set(context, ZSTD_c_chainLog, DENSE_TABLE_LOG);
 }
 
-enum status zstd_compressor(struct transform **out, int level, struct error *err)
+enum status zstd_compressor(struct compressor **out, int level, struct error *err)
 {
-	static const struct transform_ops ops = {compress_block, compressor_free};
+	static const struct compressor_ops ops = {encode_block, encoder_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	struct compressor *compressor = calloc(1, sizeof *compressor);
-	if (compressor != NULL)
-		compressor->context = libzstd.ZSTD_createCCtx();
-	if (compressor == NULL || compressor->context == NULL) {
-		free(compressor);
+	struct encoder *encoder = calloc(1, sizeof *encoder);
+	if (encoder != NULL)
+		encoder->context = libzstd.ZSTD_createCCtx();
+	if (encoder == NULL || encoder->context == NULL) {
+		free(encoder);
 		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
 	}
-	compressor->transform.ops = &ops;
-	if (!set_all(compressor->context, level)) {
-		compressor_free(&compressor->transform);
+	encoder->compressor.ops = &ops;
+	if (!set_all(encoder->context, level)) {
+		encoder_free(&encoder->compressor);
 		return error_set(err, STATUS_LOCAL, "libzstd rejected level %d", level);
 	}
-	*out = &compressor->transform;
+	*out = &encoder->compressor;
 	return STATUS_OK;
 }
 
-struct decompressor {
-	struct transform transform;
+struct decoder {
+	struct decompressor decompressor;
 	ZSTD_DCtx *context;
+	/* The content of the block: zstd needs a window of that length in any case. */
+	uint8_t out[CODEC_BLOCK_MAX];
 };
 
 static enum status refuse(size_t result, struct error *err)
@@ -113,42 +114,41 @@ static enum status refuse(size_t result, struct error *err)
 	return error_set(err, STATUS_DAMAGED, "damaged zstd data: %s", libzstd.ZSTD_getErrorName(result));
 }
 
-static enum status decompress_block(struct transform *transform, struct block *block, struct error *err)
+static enum status decode_block(struct decompressor *decompressor, const struct packed *packed, struct sink *content,
+				struct error *err)
 {
-	struct decompressor *decompressor = (struct decompressor *)transform;
+	struct decoder *decoder = (struct decoder *)decompressor;
 	/* ZSTD_decompressDCtx would take several frames for one. */
-	size_t first = libzstd.ZSTD_findFrameCompressedSize(block->in, block->in_len);
+	size_t first = libzstd.ZSTD_findFrameCompressedSize(packed->data, packed->len);
 	if (libzstd.ZSTD_isError(first))
 		return refuse(first, err);
-	if (first != block->in_len)
+	if (first != packed->len)
 		return error_set(err, STATUS_DAMAGED, "damaged zstd data: bytes follow its end");
 	size_t result =
-	    libzstd.ZSTD_decompressDCtx(decompressor->context, block->out, block->out_size, block->in, block->in_len);
-	if (libzstd.ZSTD_isError(result))
-		return refuse(result, err);
-	block->out_len = result;
-	return STATUS_OK;
+	    libzstd.ZSTD_decompressDCtx(decoder->context, decoder->out, sizeof decoder->out, packed->data, packed->len);
+	return libzstd.ZSTD_isError(result) ? refuse(result, err) : sink_write(content, decoder->out, result, err);
 }
 
-static void decompressor_free(struct transform *transform)
+static void decoder_free(struct decompressor *decompressor)
 {
-	(void)libzstd.ZSTD_freeDCtx(((struct decompressor *)transform)->context);
-	free(transform);
+	(void)libzstd.ZSTD_freeDCtx(((struct decoder *)decompressor)->context);
+	free(decompressor);
 }
 
-enum status zstd_decompressor(struct transform **out, struct error *err)
+enum status zstd_decompressor(struct decompressor **out, struct error *err)
 {
-	static const struct transform_ops ops = {decompress_block, decompressor_free};
+	static const struct decompressor_ops ops = {"zstd", decode_block, decoder_free};
 	if (dynlib_load(&library, err))
 		return STATUS_LOCAL;
-	struct decompressor *decompressor = calloc(1, sizeof *decompressor);
-	if (decompressor != NULL)
-		decompressor->context = libzstd.ZSTD_createDCtx();
-	if (decompressor == NULL || decompressor->context == NULL) {
-		free(decompressor);
+	/* Pages without content are never touched. */
+	struct decoder *decoder = calloc(1, sizeof *decoder);
+	if (decoder != NULL)
+		decoder->context = libzstd.ZSTD_createDCtx();
+	if (decoder == NULL || decoder->context == NULL) {
+		free(decoder);
 		return error_set(err, STATUS_LOCAL, "out of memory for zstd");
 	}
-	decompressor->transform.ops = &ops;
-	*out = &decompressor->transform;
+	decoder->decompressor.ops = &ops;
+	*out = &decoder->decompressor;
 	return STATUS_OK;
 }

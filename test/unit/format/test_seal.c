@@ -251,6 +251,71 @@ static void only_genuine_content_is_passed_on(void **unused)
 	buffer_fini(&object);
 }
 
+/* An authentic object of frames with these lengths of content. */
+static struct buffer object_of_frames(const size_t *lengths, size_t count)
+{
+	static uint8_t zeros[FRAME_CONTENT_BYTES], bytes[FRAME_MAX];
+	static const uint8_t salt[SALT_BYTES];
+	struct frame_object object = {.key = &ring.keys[0], .name = name};
+	struct buffer out = {0};
+	struct frame_coder *sealer;
+	header_make(&object.header, codec_by_name("gzip"), object.key, salt);
+	assert_ok(frame_sealer_new(&sealer, &object, 1, &err), err);
+	assert_ok(buffer_append(&out, &object.header, sizeof object.header, &err), err);
+	for (size_t i = 0; i < count; i++) {
+		struct frame frame = {
+		    .number = i, .last = i + 1 == count, .content = zeros, .content_len = lengths[i], .bytes = bytes};
+		assert_ok(frame_seal(sealer, &frame, &err), err);
+		assert_ok(buffer_append(&out, frame.bytes, frame.bytes_len, &err), err);
+	}
+	frame_coder_free(sealer);
+	return out;
+}
+
+/* One way to write an object: a writer with the key, but another way, is refused. */
+static void frames_have_the_lengths_of_their_places(void **unused)
+{
+	(void)unused;
+	static const struct {
+		size_t lengths[2], count;
+		bool right;
+	} cases[] = {
+	    {{0}, 1, true},
+	    {{5}, 1, true},
+	    {{FRAME_CONTENT_BYTES}, 1, true},
+	    {{FRAME_CONTENT_BYTES, 1}, 2, true},
+	    {{FRAME_CONTENT_BYTES, 0}, 2, false},
+	    {{FRAME_CONTENT_BYTES - 1, 1}, 2, false},
+	    {{0, 1}, 2, false},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (unsigned threads = 1; threads <= 3; threads++) {
+			struct unseal_params params = {.keys = &ring, .threads = threads, .name = name};
+			struct buffer object = object_of_frames(cases[i].lengths, cases[i].count);
+			struct collect state = {0};
+			assert_int_equal(open_as(&object, &params, &state),
+					 cases[i].right ? STATUS_OK : STATUS_DAMAGED);
+			if (!cases[i].right)
+				assert_string_equal(
+				    err.text, "damaged: a frame has a content length that its place does not allow");
+			buffer_fini(&state.bytes);
+			buffer_fini(&object);
+		}
+}
+
+/* The owner's thread passes each piece on at once: no buffer holds the content of a frame. */
+static void content_comes_in_pieces(void **unused)
+{
+	(void)unused;
+	struct buffer object = read_golden("frames-aes");
+	struct unseal_params params = {.keys = &ring, .threads = 1, .name = name};
+	struct collect state = {0};
+	assert_int_equal(open_as(&object, &params, &state), STATUS_OK);
+	assert_true(state.bytes.len > 2 * FRAME_CONTENT_BYTES && state.longest_write <= CODEC_PIECE_BYTES);
+	buffer_fini(&state.bytes);
+	buffer_fini(&object);
+}
+
 static void a_frame_longer_than_any_is_refused_unread(void **unused)
 {
 	(void)unused;
@@ -365,6 +430,8 @@ int main(void)
 	    cmocka_unit_test(every_length_counts),
 	    cmocka_unit_test(frames_stay_in_their_places),
 	    cmocka_unit_test(only_genuine_content_is_passed_on),
+	    cmocka_unit_test(frames_have_the_lengths_of_their_places),
+	    cmocka_unit_test(content_comes_in_pieces),
 	    cmocka_unit_test(a_frame_longer_than_any_is_refused_unread),
 	    cmocka_unit_test(refusals),
 	    cmocka_unit_test(another_name_does_not_authenticate),

@@ -20,6 +20,8 @@ static enum status collect_write(struct sink *sink, const void *data, size_t len
 	state->writes_after_failure += state->failed;
 	if (state->fail_with != STATUS_OK && !state->fail_finish && state->bytes.len + len > state->fail_at)
 		return fail(state, err);
+	if (len > state->longest_write)
+		state->longest_write = len;
 	return buffer_append(&state->bytes, data, len, err);
 }
 

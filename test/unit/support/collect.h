@@ -8,7 +8,8 @@
 #include "stream/sink.h"
 
 struct collect {
-	struct buffer bytes;     /* what came; the caller's to fini */
+	struct buffer bytes; /* what came; the caller's to fini */
+	size_t longest_write;
 	enum status fail_with;   /* STATUS_OK: never fails */
 	size_t fail_at;          /* the write that brings byte fail_at fails */
 	bool fail_finish;        /* finish fails */

@@ -6,18 +6,19 @@
 #include <unistd.h>
 
 #include "support/cmocka.h"
+#include "support/collect.h"
 
 const struct implementation implementations[] = {
-    {"zlib", "gzip", 1, 9, zlib_compressor, zlib_decompressor},
+    {"zlib", "gzip", 1, 9, CODEC_PIECE_BYTES, zlib_compressor, zlib_decompressor},
 #ifdef WALSHIP_ISAL
-    {"isal", "gzip", 1, ISAL_LEVEL_MAX, isal_compressor, isal_decompressor},
+    {"isal", "gzip", 1, ISAL_LEVEL_MAX, CODEC_PIECE_BYTES, isal_compressor, isal_decompressor},
 #endif
-    {"gzip", "gzip", 1, 9, gzip_compressor, gzip_decompressor},
+    {"gzip", "gzip", 1, 9, CODEC_PIECE_BYTES, gzip_compressor, gzip_decompressor},
 #ifdef WALSHIP_ZSTD
-    {"zstd", "zstd", 1, 9, zstd_compressor, zstd_decompressor},
+    {"zstd", "zstd", 1, 9, CODEC_BLOCK_MAX, zstd_compressor, zstd_decompressor},
 #endif
 #ifdef WALSHIP_LZ4
-    {"lz4", "lz4", 1, 9, lz4_compressor, lz4_decompressor},
+    {"lz4", "lz4", 1, 9, CODEC_PIECE_BYTES, lz4_compressor, lz4_decompressor},
 #endif
 };
 const struct implementation *const implementations_end =
@@ -25,40 +26,45 @@ const struct implementation *const implementations_end =
 
 struct buffer pack(const struct implementation *by, int level, const struct buffer *plain)
 {
-	struct transform *transform;
+	struct compressor *compressor;
 	struct error err;
 	size_t room = plain->len + CODEC_GROWTH_MAX;
 	struct buffer out = {.data = malloc(room), .capacity = room};
 	struct block block = {.in = plain->data, .in_len = plain->len, .out = out.data, .out_size = room};
 	assert_non_null(out.data);
-	enum status st = by->compressor(&transform, level, &err);
+	enum status st = by->compressor(&compressor, level, &err);
 	assert_ok(st, err);
 	/* Twice: nothing of a block goes into the next. */
 	for (int i = 0; i < 2; i++) {
-		st = transform_run(transform, &block, &err);
+		st = compressor_run(compressor, &block, &err);
 		if (st)
 			fail_msg("%s -%d: %s", by->name, level, err.text);
 		assert_true(i == 0 || out.len == block.out_len);
 		out.len = block.out_len;
 	}
-	transform_free(transform);
+	compressor_free(compressor);
 	return out;
 }
 
 enum status unpack(const struct implementation *by, const struct buffer *packed, struct buffer *out, struct error *err)
 {
-	struct transform *transform;
+	struct decompressor *decompressor;
+	struct collect content = {0};
+	struct sink *sink = collect_new(&content);
 	uint8_t *copy = malloc(packed->len);
-	*out = (struct buffer){.data = malloc(CODEC_BLOCK_MAX), .capacity = CODEC_BLOCK_MAX};
-	struct block block = {.in = copy, .in_len = packed->len, .out = out->data, .out_size = CODEC_BLOCK_MAX};
-	assert_true((copy != NULL || packed->len == 0) && out->data != NULL);
+	struct packed in = {.data = copy, .len = packed->len};
+	assert_true(copy != NULL || packed->len == 0);
 	if (packed->len > 0)
 		memcpy(copy, packed->data, packed->len);
-	enum status st = by->decompressor(&transform, err);
+	enum status st = by->decompressor(&decompressor, err);
 	assert_ok(st, *err);
-	st = transform_run(transform, &block, err);
-	out->len = block.out_len;
-	transform_free(transform);
+	st = decompressor_run(decompressor, &in, sink, err);
+	*out = content.bytes;
+	assert_true(out->len <= CODEC_BLOCK_MAX);
+	assert_true(content.longest_write <= by->longest_write);
+	assert_int_equal(in.content_len, out->len);
+	decompressor_free(decompressor);
+	sink_free(sink);
 	free(copy);
 	return st;
 }

@@ -6,11 +6,12 @@
 #include "stream/codec/codec.h"
 
 struct implementation {
-	const char *name;   /* "isal" */
-	const char *format; /* the codec's name: "gzip" */
-	int least, most;    /* levels */
-	enum status (*compressor)(struct transform **out, int level, struct error *err);
-	enum status (*decompressor)(struct transform **out, struct error *err);
+	const char *name;     /* "isal" */
+	const char *format;   /* the codec's name: "gzip" */
+	int least, most;      /* levels */
+	size_t longest_write; /* of the decompressor: its content needs no more memory */
+	enum status (*compressor)(struct compressor **out, int level, struct error *err);
+	enum status (*decompressor)(struct decompressor **out, struct error *err);
 };
 
 extern const struct implementation implementations[];
@@ -20,8 +21,8 @@ extern const struct implementation *const implementations_end;
 struct buffer pack(const struct implementation *by, int level, const struct buffer *plain);
 
 /*
- * The input lies in memory of its own, so that a read beyond it is seen, and the output has room for a block. err says
- * what was wrong.
+ * The input lies in memory of its own, so that a read beyond it is seen. Fails the test when more comes out than a
+ * block. err says what was wrong.
  */
 enum status unpack(const struct implementation *by, const struct buffer *packed, struct buffer *out, struct error *err);
 
