@@ -33,7 +33,7 @@ static enum status refuse_newer(bool *newer, struct error *err)
 
 static enum status check(const struct object_header *header, bool *newer, struct error *err)
 {
-	static const uint8_t zero[sizeof header->zero];
+	static const uint8_t zero[sizeof header->zero], no_key[KEY_ID_BYTES];
 	if (memcmp(header->magic, magic, sizeof magic) != 0)
 		return refuse(err, "not a walship object: it does not begin with WALSHIP");
 	if (header->version != VERSION) {
@@ -41,7 +41,9 @@ static enum status check(const struct object_header *header, bool *newer, struct
 				(unsigned)header->version, VERSION);
 		return refuse_newer(newer, err);
 	}
-	if (memcmp(header->zero, zero, sizeof zero) != 0 || header->protection > PROTECTION_AES_HMAC)
+	bool has_key = memcmp(header->key_id, no_key, sizeof no_key) != 0;
+	if (memcmp(header->zero, zero, sizeof zero) != 0 || header->protection > PROTECTION_AES_HMAC ||
+	    (has_key && !header_is_encrypted(header)))
 		return refuse(err, "damaged: the header has values that version 2 does not define");
 	if (codec_by_id(header->compression) != NULL)
 		return STATUS_OK;

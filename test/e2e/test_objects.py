@@ -92,6 +92,28 @@ def test_compress(dir_site, codec, level):
     assert got == content
 
 
+GOLDEN = sorted((host.ROOT / "test/golden/objects").glob("*.hex"))
+GOLDEN_NAME = "7601921254259666965/wal/00000002.history"
+
+
+@pytest.mark.heart
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_independent_reader(path, seed):
+    """The reader that the other tests trust opens each golden object, and none with a bit, an end or a name that is wrong."""
+    data, source = bytes.fromhex(path.read_text()), random.Random(seed)
+    key = bytes(range(32)) if data[9] == objects.SEALED else None
+    content = {"frames": b"walship" * 300000, "empty": b""}.get(path.stem.split("-")[0], b"1\t0/3000158\tno recovery target specified\n")
+    assert objects.open_object(data, GOLDEN_NAME, key) == content
+    bad = [(data[:source.randrange(len(data))], GOLDEN_NAME), (data + b"x", GOLDEN_NAME), (data, GOLDEN_NAME.replace("2.", "3."))]
+    for _ in range(20):
+        changed = bytearray(data)
+        changed[source.randrange(len(data))] ^= 1 << source.randrange(8)
+        bad.append((bytes(changed), GOLDEN_NAME))
+    for wrong, name in bad:
+        with pytest.raises(ValueError):
+            objects.open_object(wrong, name, key)
+
+
 @pytest.mark.heart
 @pytest.mark.parametrize("cipher", ["aes-256-cbc", "none"])
 @pytest.mark.parametrize("codec", CODECS)

@@ -343,6 +343,7 @@ static void refusals(void **unused)
 	    {"gzip-aes", 8, 200, "unknown compression 200"},
 	    {"gzip-aes", 9, 7, "damaged: the header has values that version 2 does not define"},
 	    {"gzip-aes", 12, 1, "damaged: the header has values that version 2 does not define"},
+	    {"gzip-sha256", 31, 1, "damaged: the header has values that version 2 does not define"},
 	    {"gzip-aes", 8, 0, "not authentic: its HMAC-SHA-256 does not match"},
 	    {"gzip-aes", 40, 0, "not authentic: its HMAC-SHA-256 does not match"},
 	    {"gzip-aes", 70, 0, "not authentic: its HMAC-SHA-256 does not match"},
