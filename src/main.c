@@ -9,7 +9,8 @@
 
 #include "cli/cli.h"
 
-#define MEMORY_KEPT_BYTES (512 * 1024) /* free() returns larger blocks to the kernel */
+#define MEMORY_KEPT_BYTES (128 * 1024) /* free() returns larger blocks to the kernel */
+#define ARENAS_MAX 2
 
 /* With descriptor 2 closed, the next opened file, such as a WAL segment, would receive the messages. */
 static int open_standard_descriptors(void)
@@ -34,12 +35,16 @@ static void forbid_cores(void)
 
 /*
  * glibc raises its mmap threshold with each large free and then keeps such blocks in every thread's arena. Connections
- * and zstd contexts are that large, and only some of them are needed at a time.
+ * and states of codecs are that large, and only some of them are needed at a time. For the same reason threads share
+ * arenas: each of eight kept what a push had needed once. walship allocates too seldom for threads to wait.
  */
-static void fix_mmap_threshold(void)
+static void bound_kept_memory(void)
 {
 #ifdef M_MMAP_THRESHOLD
 	(void)mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT_BYTES);
+#endif
+#ifdef M_ARENA_MAX
+	(void)mallopt(M_ARENA_MAX, ARENAS_MAX);
 #endif
 }
 
@@ -51,7 +56,7 @@ int main(int argc, char **argv)
 		return cli_fail(&process, error_errno(&err, STATUS_LOCAL, errno, "open /dev/null"), &err);
 	}
 	forbid_cores();
-	fix_mmap_threshold();
+	bound_kept_memory();
 	/* A closed pipe and a file-size limit must be reported as errors: death by a signal would end PostgreSQL's
 	 * archiver. */
 	(void)signal(SIGPIPE, SIG_IGN);

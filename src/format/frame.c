@@ -169,14 +169,30 @@ static enum status run_cipher(struct frame_coder *coder, uint64_t number, uint8_
 				: error_set(err, STATUS_DAMAGED, "damaged AES-256-CBC data: wrong length or padding");
 }
 
+/* Room for the padding is left. */
+static enum status pack(struct frame_coder *sealer, struct frame *frame, bool more, struct error *err)
+{
+	struct block block = {.in = frame->content,
+			      .in_len = frame->content_len,
+			      .more = more,
+			      .out = frame->bytes + FRAME_HEAD_BYTES + frame->packed_len,
+			      .out_size = FRAME_BODY_MAX - AES_IV_BYTES - frame->packed_len};
+	enum status st = compressor_run(sealer->compressor, &block, err);
+	frame->packed_len += block.out_len;
+	return st;
+}
+
+enum status frame_pack(struct frame_coder *sealer, struct frame *frame, struct error *err)
+{
+	return pack(sealer, frame, true, err);
+}
+
 enum status frame_seal(struct frame_coder *sealer, struct frame *frame, struct error *err)
 {
 	uint8_t *body = frame->bytes + FRAME_HEAD_BYTES;
-	/* Room for the padding is left. */
-	struct block block = {
-	    .in = frame->content, .in_len = frame->content_len, .out = body, .out_size = FRAME_BODY_MAX - AES_IV_BYTES};
-	enum status st = compressor_run(sealer->compressor, &block, err);
-	size_t len = block.out_len;
+	enum status st = pack(sealer, frame, false, err);
+	size_t len = frame->packed_len;
+	frame->packed_len = 0;
 	if (!st && is_encrypted(sealer))
 		st = run_cipher(sealer, frame->number, body, &len, err);
 	if (st)

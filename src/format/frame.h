@@ -36,13 +36,17 @@ void frame_coder_free(struct frame_coder *coder);
 struct frame {
 	uint64_t number; /* from 0 */
 	bool last;
-	uint8_t *content; /* to be sealed; room for FRAME_CONTENT_BYTES */
+	uint8_t *content; /* to be sealed: all of it, or the last piece */
 	size_t content_len;
 	uint8_t *bytes; /* head, body and tag; room for FRAME_MAX */
 	size_t bytes_len;
+	size_t packed_len; /* of the body that frame_pack has begun */
 };
 
-/* From number, last and content: bytes and bytes_len. */
+/* Compresses a piece of the content that others follow: where the codec takes pieces. */
+enum status frame_pack(struct frame_coder *sealer, struct frame *frame, struct error *err);
+
+/* From number, last and the rest of the content: bytes and bytes_len. */
 enum status frame_seal(struct frame_coder *sealer, struct frame *frame, struct error *err);
 
 /*

@@ -13,7 +13,9 @@ struct sealer {
 	struct pipeline pipeline;
 	struct frame_coder *coders[PIPELINE_THREADS_MAX];
 	struct frame frames[PIPELINE_SLOTS_MAX];
-	uint64_t number; /* of the frame that is being filled */
+	uint64_t number;    /* of the frame that is being filled */
+	size_t packed;      /* content of that frame that is compressed already */
+	size_t piece_bytes; /* content that waits for its compression; a frame's, or a part of it */
 };
 
 /* Called by the thread of this number: each has a coder of its own, made when it is first needed. */
@@ -42,29 +44,40 @@ static enum status submit(struct sealer *sealer, bool last, struct error *err)
 	struct frame *frame = current(sealer);
 	frame->number = sealer->number++;
 	frame->last = last;
+	sealer->packed = 0;
 	return pipeline_submit(&sealer->pipeline, err);
 }
 
-static enum status allocate(struct frame *frame, struct error *err)
+static enum status allocate(struct sealer *sealer, struct error *err)
 {
+	struct frame *frame = current(sealer);
 	if (frame->content == NULL)
-		frame->content = malloc(FRAME_CONTENT_BYTES);
+		frame->content = malloc(sealer->piece_bytes);
 	if (frame->bytes == NULL)
 		frame->bytes = malloc(FRAME_MAX);
 	return frame->content != NULL && frame->bytes != NULL ? STATUS_OK
 							      : error_set(err, STATUS_LOCAL, "out of memory");
 }
 
+/* Only the owner's thread compresses pieces. */
+static enum status pack_piece(struct sealer *sealer, struct error *err)
+{
+	struct frame *frame = current(sealer);
+	sealer->packed += frame->content_len;
+	return frame_pack(sealer->coders[0], frame, err);
+}
+
 /* A full frame is submitted only once there is more: the last one is empty only where there is no content at all. */
 static enum status make_room(struct sealer *sealer, struct error *err)
 {
-	if (current(sealer)->content_len == FRAME_CONTENT_BYTES) {
-		enum status st = submit(sealer, false, err);
+	if (current(sealer)->content_len == sealer->piece_bytes) {
+		bool full = sealer->packed + sealer->piece_bytes == FRAME_CONTENT_BYTES;
+		enum status st = full ? submit(sealer, false, err) : pack_piece(sealer, err);
 		if (st)
 			return st;
 		current(sealer)->content_len = 0;
 	}
-	return allocate(current(sealer), err);
+	return allocate(sealer, err);
 }
 
 static enum status seal_write(struct sink *sink, const void *data, size_t len, struct error *err)
@@ -76,7 +89,7 @@ static enum status seal_write(struct sink *sink, const void *data, size_t len, s
 		if (st)
 			return st;
 		struct frame *frame = current(sealer);
-		size_t room = FRAME_CONTENT_BYTES - frame->content_len;
+		size_t room = sealer->piece_bytes - frame->content_len;
 		size_t taken = len < room ? len : room;
 		memcpy(frame->content + frame->content_len, from, taken);
 		frame->content_len += taken;
@@ -102,7 +115,7 @@ static void free_frames(struct sealer *sealer)
 static enum status seal_finish(struct sink *sink, struct error *err)
 {
 	struct sealer *sealer = (struct sealer *)sink;
-	enum status st = allocate(current(sealer), err);
+	enum status st = allocate(sealer, err);
 	if (!st)
 		st = submit(sealer, true, err);
 	if (!st)
@@ -134,6 +147,8 @@ enum status seal_new(struct sink **chain, const struct seal_params *params, stru
 		return error_set(err, STATUS_LOCAL, "out of memory for an object");
 	sealer->sink.ops = &ops;
 	sealer->level = params->level;
+	sealer->piece_bytes =
+	    params->codec->in_pieces && params->threads <= 1 ? CODEC_INPUT_BYTES : FRAME_CONTENT_BYTES;
 	sealer->object = (struct frame_object){.key = params->key, .name = params->name};
 	header_make(&sealer->object.header, params->codec, params->key, params->salt);
 	sealer->pipeline =

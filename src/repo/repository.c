@@ -25,6 +25,11 @@ bool repository_in_s3(const struct repository_settings *settings)
 	return repo_url_parse(&url, settings->url, &ignored) == STATUS_OK && url.kind == REPO_S3;
 }
 
+bool repository_is_directory(const struct repository_settings *settings)
+{
+	return strncmp(settings->url, "s3://", 5) != 0;
+}
+
 /* A joined repository already has credentials. */
 static enum status open_s3(struct repository *repo, const struct repo_url *url, const struct call *call,
 			   struct error *err)

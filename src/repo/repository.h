@@ -31,6 +31,9 @@ enum status repository_join(struct repository *repo, const struct repository *ot
 /* Whether the repository is in a bucket. False also if its URL is not valid, which repository_open reports. */
 bool repository_in_s3(const struct repository_settings *settings);
 
+/* Whether the store answers without round trips. */
+bool repository_is_directory(const struct repository_settings *settings);
+
 /* Closes the store and wipes keys and credentials. The zero state is allowed. */
 void repository_fini(struct repository *repo);
 

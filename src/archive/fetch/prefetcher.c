@@ -13,6 +13,7 @@
 #include "archive/fetch/fetch_window.h"
 #include "base/cleanup.h"
 #include "repo/worker_pool.h"
+#include "sys/processors.h"
 #include "text/number.h"
 
 #define LOOK_MS 1000 /* interval of looking whether the spool still exists */
@@ -238,12 +239,26 @@ static void fetch_on(struct prefetcher *prefetcher, int wanted_fd)
 	clean(prefetcher->client);
 }
 
+/*
+ * How many fetches run at once, beyond the first. Those from a directory wait for processors, not for round trips: more
+ * of them than processors would only hold memory, and let the segment that recovery needs next arrive later.
+ */
+static size_t more_at_once(const struct fetch_ahead *ahead)
+{
+	unsigned processors = processors_count();
+	if (ahead->one_by_one)
+		return 0;
+	if (!repository_is_directory(ahead->settings) || processors >= FETCH_WINDOW_SIDE_BY_SIDE)
+		return FETCH_WINDOW_SIDE_BY_SIDE - 1;
+	return processors > 2 ? processors - 1 : 1;
+}
+
 /* The whole life of the process. told_fd is the reading end of the starter's pipe. */
 static void run(const struct fetch_ahead *ahead, const struct call *call, struct prefetch_client *client, int told_fd)
 {
 	struct prefetcher prefetcher = {.ahead = ahead, .call = call, .client = client};
 	prefetcher.window.bytes_max = ahead->bytes_max;
-	prefetcher.window.more_max = ahead->one_by_one ? 0 : FETCH_WINDOW_SIDE_BY_SIDE - 1;
+	prefetcher.window.more_max = more_at_once(ahead);
 	prefetcher.window.forget = forget;
 	prefetcher.window.arg = client;
 	(void)pthread_mutex_init(&prefetcher.mutex, NULL);

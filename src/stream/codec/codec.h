@@ -1,27 +1,37 @@
 /*
- * Compression formats, one table. Each compresses whole blocks in memory: the content of a frame (doc/format.md) is one
- * block, and the next block knows nothing of it. Each decompresses a block piece by piece, so that the whole content
- * needs no memory.
+ * Compression formats, one table. The content of a frame (doc/format.md) is one block, and the next block knows nothing
+ * of it. A compressed block is in memory as a whole. Its content is not: it goes in and comes out in pieces.
  */
 #ifndef WALSHIP_STREAM_CODEC_CODEC_H
 #define WALSHIP_STREAM_CODEC_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "stream/sink.h"
 
 #define CODEC_BLOCK_MAX (1024UL * 1024) /* plain bytes of a block */
-/* A block that cannot be compressed grows by less: 5 bytes for 16 KiB in gzip, which is the worst. */
+/*
+ * A block that cannot be compressed grows by less: 5 bytes for 16 KiB in gzip by zlib, and by ISA-L 80 bytes more for
+ * each piece that follows another.
+ */
 #define CODEC_GROWTH_MAX 512
 #define CODEC_PIECE_BYTES (64 * 1024) /* what a decompressor writes at once: it stays in the second-level cache */
+/*
+ * What a compressor takes at once, but for the last piece of a block: with less, ISA-L could make a block grow by more
+ * than a frame has room for.
+ */
+#define CODEC_INPUT_BYTES (256 * 1024UL)
 
+/* A block, or a piece of it. */
 struct block {
 	const uint8_t *in;
 	size_t in_len;
+	bool more; /* pieces of this block follow */
 	uint8_t *out;
 	size_t out_size; /* room at out */
-	size_t out_len;  /* set by the compressor */
+	size_t out_len;  /* set by the compressor: what belongs behind the output for the pieces before */
 };
 
 /* The library's state: for one thread at a time, block after block. */
@@ -56,12 +66,16 @@ struct decompressor_ops {
 struct codec {
 	uint8_t id;       /* the byte in the object's header: doc/format.md */
 	const char *name; /* of the build option too */
+	bool in_pieces;   /* the compressor takes pieces of CODEC_INPUT_BYTES; without it whole blocks only */
 	/* Both NULL where walship is built without it. */
 	enum status (*compressor)(struct compressor **out, int level, struct error *err);
 	enum status (*decompressor)(struct decompressor **out, struct error *err);
 };
 
-/* STATUS_LOCAL when memory is short or out_size is less than in_len + CODEC_GROWTH_MAX allows. */
+/*
+ * STATUS_LOCAL when memory is short or there is less room for all the output of a block than the length of its content
+ * and CODEC_GROWTH_MAX.
+ */
 static inline enum status compressor_run(struct compressor *compressor, struct block *block, struct error *err)
 {
 	return compressor->ops->run(compressor, block, err);

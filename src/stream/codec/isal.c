@@ -54,22 +54,28 @@ static uint8_t *input(const uint8_t *in)
 struct deflater {
 	struct compressor compressor;
 	struct isal_zstream stream;
+	bool begun; /* a block */
 	uint8_t level_buffer[];
 };
 
 static enum status deflate_block(struct compressor *compressor, struct block *block, struct error *err)
 {
-	struct isal_zstream *stream = &((struct deflater *)compressor)->stream;
-	libisal.isal_deflate_reset(stream);
-	stream->gzip_flag = IGZIP_GZIP; /* ISA-L changes it once the header is written */
-	stream->end_of_stream = 1;
+	struct deflater *deflater = (struct deflater *)compressor;
+	struct isal_zstream *stream = &deflater->stream;
+	if (!deflater->begun) {
+		libisal.isal_deflate_reset(stream);
+		stream->gzip_flag = IGZIP_GZIP; /* ISA-L changes it once the header is written */
+	}
+	deflater->begun = block->more;
+	stream->end_of_stream = !block->more;
 	stream->next_in = input(block->in);
 	stream->avail_in = (uint32_t)block->in_len;
 	stream->next_out = block->out;
 	stream->avail_out = (uint32_t)block->out_size;
 	int result = libisal.isal_deflate(stream);
 	block->out_len = block->out_size - stream->avail_out;
-	if (result == COMP_OK && stream->internal_state.state == ZSTATE_END)
+	if (result == COMP_OK && stream->avail_in == 0 &&
+	    (block->more ? stream->avail_out > 0 : stream->internal_state.state == ZSTATE_END))
 		return STATUS_OK;
 	return error_set(err, STATUS_LOCAL, "ISA-L: isal_deflate returned %d", result);
 }

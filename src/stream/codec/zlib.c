@@ -11,20 +11,24 @@
 struct deflater {
 	struct compressor compressor;
 	z_stream stream;
+	bool begun; /* a block */
 };
 
 static enum status deflate_block(struct compressor *compressor, struct block *block, struct error *err)
 {
-	z_stream *stream = &((struct deflater *)compressor)->stream;
-	if (deflateReset(stream) != Z_OK)
+	struct deflater *deflater = (struct deflater *)compressor;
+	z_stream *stream = &deflater->stream;
+	if (!deflater->begun && deflateReset(stream) != Z_OK)
 		return error_set(err, STATUS_LOCAL, "zlib: deflateReset: inconsistent state");
 	stream->next_in = block->in;
 	stream->avail_in = (uInt)block->in_len;
 	stream->next_out = block->out;
 	stream->avail_out = (uInt)block->out_size;
-	int result = deflate(stream, Z_FINISH);
+	deflater->begun = block->more;
+	int result = deflate(stream, block->more ? Z_NO_FLUSH : Z_FINISH);
+	bool done = block->more ? result == Z_OK && stream->avail_out > 0 : result == Z_STREAM_END;
 	block->out_len = block->out_size - stream->avail_out;
-	return result == Z_STREAM_END ? STATUS_OK : error_set(err, STATUS_LOCAL, "zlib: deflate: %s", zError(result));
+	return done ? STATUS_OK : error_set(err, STATUS_LOCAL, "zlib: deflate: %s", zError(result));
 }
 
 static void deflater_free(struct compressor *compressor)

@@ -44,6 +44,11 @@ static enum status new_seal_none(struct sink **chain)
 	return seal_by(chain, "none", 3, false);
 }
 
+static enum status new_seal_none_alone(struct sink **chain)
+{
+	return seal_by(chain, "none", 1, true);
+}
+
 static enum status unseal_by(struct sink **chain, unsigned threads)
 {
 	struct unseal_params params = {
@@ -76,7 +81,9 @@ static const struct filter {
     {"seal", new_seal, NULL},
     {"seal by threads", new_seal_by_threads, NULL},
     {"seal, neither compressed nor encrypted", new_seal_none, NULL},
+    {"seal alone, not compressed", new_seal_none_alone, NULL},
     {"unseal", new_unseal, new_seal},
+    {"unseal, not compressed", new_unseal, new_seal_none_alone},
     {"unseal of what threads sealed", new_unseal, new_seal_by_threads},
     {"unseal by threads", new_unseal_by_threads, new_seal},
     {"unseal by threads, neither compressed nor encrypted", new_unseal_by_threads, new_seal_none},

@@ -46,6 +46,30 @@ struct buffer pack(const struct implementation *by, int level, const struct buff
 	return out;
 }
 
+struct buffer pack_in_pieces(const struct implementation *by, int level, const struct buffer *plain)
+{
+	struct compressor *compressor;
+	struct error err;
+	size_t room = plain->len + CODEC_GROWTH_MAX;
+	struct buffer out = {.data = malloc(room), .capacity = room};
+	assert_non_null(out.data);
+	enum status st = by->compressor(&compressor, level, &err);
+	assert_ok(st, err);
+	for (size_t done = 0, piece; done < plain->len; done += piece) {
+		piece = plain->len - done < CODEC_INPUT_BYTES ? plain->len - done : CODEC_INPUT_BYTES;
+		struct block block = {.in = plain->data + done,
+				      .in_len = piece,
+				      .more = done + piece < plain->len,
+				      .out = out.data + out.len,
+				      .out_size = room - out.len};
+		st = compressor_run(compressor, &block, &err);
+		assert_ok(st, err);
+		out.len += block.out_len;
+	}
+	compressor_free(compressor);
+	return out;
+}
+
 enum status unpack(const struct implementation *by, const struct buffer *packed, struct buffer *out, struct error *err)
 {
 	struct decompressor *decompressor;

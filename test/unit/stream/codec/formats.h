@@ -20,6 +20,9 @@ extern const struct implementation *const implementations_end;
 /* The caller frees what it is given. */
 struct buffer pack(const struct implementation *by, int level, const struct buffer *plain);
 
+/* The same, where the codec takes pieces of a block. */
+struct buffer pack_in_pieces(const struct implementation *by, int level, const struct buffer *plain);
+
 /*
  * The input lies in memory of its own, so that a read beyond it is seen. Fails the test when more comes out than a
  * block. err says what was wrong.

@@ -36,7 +36,7 @@ static void says_what_is_not_built_in(void **unused)
 		assert_int_equal(codec_check(codec, STATUS_USAGE, &err),
 				 codec->compressor == NULL ? STATUS_USAGE : STATUS_OK);
 	}
-	const struct codec absent = {77, "rar", NULL, NULL};
+	const struct codec absent = {77, "rar", false, NULL, NULL};
 	assert_int_equal(codec_check(&absent, STATUS_DAMAGED, &err), STATUS_DAMAGED);
 	assert_string_equal(err.text, "this walship was built without rar");
 	assert_string_equal(err.hint, "build it with meson's -Drar=enabled");
@@ -307,10 +307,28 @@ static void noise_grows_within_the_bound(void **unused)
 	buffer_fini(&noise);
 }
 
+/* Noise grows within the same bound, and a block has no trace of the one before. */
+static void a_block_goes_in_by_pieces(void **unused)
+{
+	(void)unused;
+	struct buffer blocks[] = {numbers(150000), from_shell("head -c 1048576 /dev/urandom", NULL)};
+	for (size_t i = 0; i < 2; i++) {
+		for (const struct implementation *by = implementations; by < implementations_end; by++)
+			for (int level = by->least; codec_by_name(by->format)->in_pieces && level <= by->most;
+			     level++) {
+				struct buffer packed = pack_in_pieces(by, level, &blocks[i]);
+				assert_unpacks(by, &packed, &blocks[i]);
+				buffer_fini(&packed);
+			}
+		buffer_fini(&blocks[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(finds_codecs),
+	    cmocka_unit_test(a_block_goes_in_by_pieces),
 	    cmocka_unit_test(says_what_is_not_built_in),
 	    cmocka_unit_test(each_reads_what_the_others_wrote),
 	    cmocka_unit_test(each_reads_what_other_programs_wrote),
