@@ -11,12 +11,13 @@ from pathlib import Path
 
 from harness import certs, host, radosgw, walship
 
-from . import backlog, cases, measure, places, report, tools
+from . import backlog, beside, cases, measure, places, report, tools
 
 STORES = ("directory", "s3", "far")
 CASES = (*STORES, "recovery", "push", "ack", "memory", "limits")
 PR_SET_CHILD_SUBREAPER = 36
 BEGIN = time.monotonic()
+DOCUMENT = host.ROOT / "doc/benchmarks.md"
 
 
 def say(text):
@@ -30,6 +31,7 @@ def arguments():
     parser.add_argument("--only", action="append", choices=CASES, default=[])
     parser.add_argument("--keep", action="store_true", help="leave the scratch directory")
     parser.add_argument("--segments", type=int, default=0, help="how many are to wait at least")
+    parser.add_argument("--beside", metavar="TEXT=PROGRAM", help="this walship beside another build of it, and nothing else")
     parser.add_argument("--walship", action="append", default=[], metavar="OPTION=VALUE", help="of walship.conf")
     given = parser.parse_args()
     given.rounds = given.rounds or (1 if given.quick else 3)
@@ -63,6 +65,9 @@ class Bench:
         self.backlog = backlog.Backlog(self.directory, say, given.segments, 2 if given.quick else 20).make()
         say(f"backlog: {len(self.backlog.names)} segments")
         lab = measure.Lab(self.directory, self.backlog, programs)
+        if given.beside:
+            self._beside(lab, programs)
+            return
         extra = dict(option.split("=", 1) for option in given.walship)
         contenders = [tools.Walship(walship.install(programs), self.directory, extra),
                       tools.PgBackRest(self.directory, "gz"), tools.PgBackRest(self.directory, "lz4")]
@@ -71,13 +76,24 @@ class Bench:
         text = report.Report(done, found, self.backlog, contenders[0].program, given).text()
         print("\n" + text)
         if not given.quick and not given.only:
-            (host.ROOT / "doc/benchmarks.md").write_text(text)
-            say("written: doc/benchmarks.md")
+            kept = beside.found_in(DOCUMENT.read_text())
+            DOCUMENT.write_text(beside.put_into(text, kept) if kept else text)
+            say(f"written: {DOCUMENT}")
+
+    def _beside(self, lab, programs):
+        made = self._places(programs)
+        work = beside.Beside(lab, self.given, say, 4 if self.given.quick else 8)
+        for place in (made["directory"], made["s3"]):
+            work.run(place)
+        print("\n" + work.section())
+        if not self.given.quick:
+            DOCUMENT.write_text(beside.put_into(DOCUMENT.read_text(), work.section()))
+            say(f"written: {DOCUMENT}")
 
     def _places(self, programs):
         """The stores that this run needs."""
         made = {"directory": places.Folder(self.directory)}
-        if self.given.chosen & {"s3", "far", "memory"}:
+        if self.given.beside or self.given.chosen & {"s3", "far", "memory"}:
             self.server = radosgw.Radosgw(self.scratch.directory("s3"), certs.Authority(self.scratch.path / "ca"), 6144).start()
             self.delay = places.Delay(programs / "delay", self.server.tls_port)
             secret = host.USER.write(self.directory / "s3-secret", self.server.secret_key + "\n", 0o600)

@@ -25,6 +25,7 @@ class Calls:
     """One call after another."""
     seconds: list
     peak_kib: int
+    cpu: list  # seconds of processor time, without what works on in the background
 
     @property
     def total(self):
@@ -92,7 +93,7 @@ class Lab:
         if done.returncode != 0:
             raise ToolFailed(f"{' '.join(map(str, argv))}\n{done.stdout[-1000:]}{done.stderr[-4000:]}")
         rows = [line.split() for line in done.stdout.splitlines()]
-        return Calls([float(row[1]) for row in rows], max(int(row[2]) for row in rows))
+        return Calls([float(row[1]) for row in rows], max(int(row[2]) for row in rows), [float(row[3]) for row in rows])
 
     def data(self, directory=None):
         """A fresh data directory without a server."""
