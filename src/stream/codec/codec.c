@@ -92,10 +92,10 @@ enum status decompressor_run(struct decompressor *decompressor, struct packed *p
 #endif
 
 static const struct codec codecs[] = {
-    {0, "none", true, none_compressor, none_decompressor},
-    {1, "gzip", true, gzip_compressor, gzip_decompressor},
-    {2, "zstd", false, ZSTD},
-    {3, "lz4", false, LZ4},
+    {0, true, "none", none_compressor, none_decompressor},
+    {1, true, "gzip", gzip_compressor, gzip_decompressor},
+    {2, false, "zstd", ZSTD},
+    {3, false, "lz4", LZ4},
 };
 #define CODEC_COUNT (sizeof codecs / sizeof codecs[0])
 

@@ -65,8 +65,8 @@ struct decompressor_ops {
 
 struct codec {
 	uint8_t id;       /* the byte in the object's header: doc/format.md */
-	const char *name; /* of the build option too */
 	bool in_pieces;   /* the compressor takes pieces of CODEC_INPUT_BYTES; without it whole blocks only */
+	const char *name; /* of the build option too */
 	/* Both NULL where walship is built without it. */
 	enum status (*compressor)(struct compressor **out, int level, struct error *err);
 	enum status (*decompressor)(struct decompressor **out, struct error *err);

@@ -36,7 +36,7 @@ static void says_what_is_not_built_in(void **unused)
 		assert_int_equal(codec_check(codec, STATUS_USAGE, &err),
 				 codec->compressor == NULL ? STATUS_USAGE : STATUS_OK);
 	}
-	const struct codec absent = {77, "rar", false, NULL, NULL};
+	const struct codec absent = {77, false, "rar", NULL, NULL};
 	assert_int_equal(codec_check(&absent, STATUS_DAMAGED, &err), STATUS_DAMAGED);
 	assert_string_equal(err.text, "this walship was built without rar");
 	assert_string_equal(err.hint, "build it with meson's -Drar=enabled");
