@@ -4,7 +4,8 @@ static const struct {
 	int exit_code[EXIT_FOR_COUNT];
 	const char *meaning;
 } table[STATUS_COUNT] = {
-#define STATUS(name, push, fetch, standby, monitor, text) [STATUS_##name] = {{push, fetch, standby, monitor}, text},
+#define STATUS(name, push, fetch, standby, promotion, monitor, text)                                                   \
+	[STATUS_##name] = {{push, fetch, standby, promotion, monitor}, text},
 #include "walship/status.def"
 #undef STATUS
 };

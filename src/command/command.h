@@ -20,7 +20,7 @@ struct command_context {
 	int (*detach)(void (*live)(void *arg, int told_fd),
 		      void *arg); /* fetch: cli/detach.h; NULL: no other process is started */
 	enum exit_for
-	    reader; /* who will read the exit code; fetch makes it EXIT_FOR_STANDBY where that is known to ask again */
+	    reader; /* who will read the exit code; fetch changes it for a standby or a server that is promoted */
 };
 
 /* Whether --name was given. */

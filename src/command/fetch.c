@@ -4,11 +4,28 @@
 #include "archive/fetch/fetch_ahead.h"
 #include "command/settings.h"
 #include "pg/data/control.h"
+#include "pg/wal/name.h"
 #include "repo/cluster_id.h"
 
-/* A standby asks again for a file that it did not get: there an outage may have the exit code of a missing file. */
-static enum exit_for choose_reader(const struct config *config, const struct data_directory *directory)
+/*
+ * A server whose recovery is over asks once more, for the history of the timeline that it leaves, after it has removed
+ * its signal files (StartupXLOG in xlog.c, writeTimeLineHistory in timeline.c). pg_wal has that history already if
+ * there is one. A code above 125 would end this server, and its next start would go on with the old timeline.
+ */
+static bool is_past_recovery(const struct data_directory *directory, const char *name)
 {
+	struct wal_name parsed;
+	struct error ignored;
+	return !wal_name_parse(&parsed, name, &ignored) && parsed.kind == WAL_HISTORY &&
+	       data_directory_is_past_recovery(directory);
+}
+
+/* A standby asks again for a file that it did not get: there an outage may have the exit code of a missing file. */
+static enum exit_for choose_reader(const struct command_context *context, const struct data_directory *directory)
+{
+	const struct config *config = context->config;
+	if (is_past_recovery(directory, context->operands[0]))
+		return EXIT_FOR_PROMOTION;
 	uint64_t wish = config_number(config, OPTION_ID_FETCH_ERROR);
 	bool asks_again =
 	    wish == FETCH_ERROR_CONTINUE || (wish == FETCH_ERROR_AUTO && data_directory_is_standby(directory));
@@ -22,7 +39,7 @@ enum status fetch_identify(struct command_context *context, struct fetch *fetch,
 	log_about_file(context->call->log, context->operands[0]);
 	struct cluster_hint hint = settings_cluster(config);
 	enum status st = cluster_id_find(&hint, dest, &directory, &fetch->system_id, err);
-	context->reader = choose_reader(config, &directory);
+	context->reader = choose_reader(context, &directory);
 	fetch->call = context->call;
 	fetch->name = context->operands[0];
 	log_about_system(context->call->log, fetch->system_id);

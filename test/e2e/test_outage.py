@@ -5,6 +5,7 @@ import time
 import pytest
 
 from harness import host
+from harness.gate import Gate
 
 # How the store goes away.
 OUTAGES = ["dir-moved", "dir-unmounted", "dir-linked", "s3-refused", "s3-stalled", "s3-cut"]
@@ -60,28 +61,6 @@ def case(request):
     yield site, outage
     if outage.begun:
         outage.end()
-
-
-class Gate:
-    """A restore_command that waits before one segment, so that the outage begins in the middle of recovery."""
-
-    def __init__(self, site, segment):
-        self.reached, self.go = site.directory / "reached", site.directory / "go"
-        script = f"""#!/bin/sh
-if [ "$1" = {segment} ] && [ ! -e {self.go} ]; then
-    : >{self.reached}
-    n=0
-    while [ ! -e {self.go} ] && [ $n -lt 600 ]; do sleep 0.05; n=$((n + 1)); done
-fi
-exec {site.walship.command("fetch")} "$1" "$2"
-"""
-        self.command = f"{host.USER.write(site.directory / 'gate', script, 0o755)} %f %p"
-
-    def wait_reached(self):
-        host.wait_for(self.reached.exists, "recovery reaches the gate")
-
-    def open(self):
-        self.go.touch()
 
 
 def archive_batches(site):

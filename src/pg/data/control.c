@@ -110,11 +110,21 @@ enum status data_directory_find(struct data_directory *out, const char *pg_data,
 	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 
+/* 0 when the directory has this file, else the error number. */
+static int look_for(const struct data_directory *directory, const char *name)
+{
+	char path[PATH_MAX + NAME_MAX];
+	(void)snprintf(path, sizeof path, "%s/%s", directory->path, name);
+	return access(path, F_OK) == 0 ? 0 : errno;
+}
+
 bool data_directory_is_standby(const struct data_directory *directory)
 {
-	char path[PATH_MAX + sizeof "/standby.signal"];
-	if (!directory->known)
-		return false;
-	(void)snprintf(path, sizeof path, "%s/standby.signal", directory->path);
-	return access(path, F_OK) == 0;
+	return directory->known && look_for(directory, "standby.signal") == 0;
+}
+
+bool data_directory_is_past_recovery(const struct data_directory *directory)
+{
+	return directory->known && look_for(directory, "recovery.signal") == ENOENT &&
+	       look_for(directory, "standby.signal") == ENOENT && look_for(directory, "recovery.conf") == ENOENT;
 }

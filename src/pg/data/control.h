@@ -29,4 +29,10 @@ enum status data_directory_find(struct data_directory *out, const char *pg_data,
  */
 bool data_directory_is_standby(const struct data_directory *directory);
 
+/*
+ * Whether the server does not recover from an archive: the directory has neither recovery.signal nor standby.signal,
+ * nor the recovery.conf of PostgreSQL before 12. False when the directory is not known.
+ */
+bool data_directory_is_past_recovery(const struct data_directory *directory);
+
 #endif

@@ -150,6 +150,24 @@ static void tells_a_standby(void **unused)
 	assert_false(data_directory_is_standby(&found));
 	scratch_put(&dir, "one/standby.signal", "", 0, 0600);
 	assert_true(data_directory_is_standby(&found));
+	assert_int_equal(unlink(scratch_path(&dir, "one/recovery.signal")), 0);
+	assert_int_equal(unlink(scratch_path(&dir, "one/standby.signal")), 0);
+}
+
+/* Each of the files alone says that recovery is not over. */
+static void tells_that_recovery_is_over(void **unused)
+{
+	(void)unused;
+	static const char *const signals[] = {"one/recovery.signal", "one/standby.signal", "one/recovery.conf"};
+	struct data_directory found = {0};
+	assert_false(data_directory_is_past_recovery(&found));
+	assert_int_equal(data_directory_find(&found, scratch_path(&dir, "one"), NULL, &err), STATUS_OK);
+	assert_true(data_directory_is_past_recovery(&found));
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		scratch_put(&dir, signals[i], "", 0, 0600);
+		assert_false(data_directory_is_past_recovery(&found));
+		assert_int_equal(unlink(scratch_path(&dir, signals[i])), 0);
+	}
 }
 
 int main(void)
@@ -160,6 +178,7 @@ int main(void)
 	    cmocka_unit_test(tells_that_it_may_not_look),
 	    cmocka_unit_test(does_not_guess),
 	    cmocka_unit_test(tells_a_standby),
+	    cmocka_unit_test(tells_that_recovery_is_over),
 	};
 	return cmocka_run_group_tests_name("pg/data/control", tests, setup, teardown);
 }
