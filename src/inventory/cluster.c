@@ -100,7 +100,7 @@ static enum status append_window(void *arg, const struct coverage_window *window
 
 json_t *cluster_json(const struct coverage *coverage)
 {
-	json_t *timelines = json_array(), *gaps = json_array(), *windows = json_array();
+	json_t *timelines = json_array(), *gaps = json_array(), *minimal = json_array(), *windows = json_array();
 	struct json_windows array = {coverage, windows};
 	struct error ignored;
 	int failed = coverage_windows(coverage, append_window, &array, &ignored) != STATUS_OK;
@@ -108,16 +108,17 @@ json_t *cluster_json(const struct coverage *coverage)
 	for (size_t i = 0; i < coverage->timeline_count; i++)
 		failed |= json_array_append_new(timelines, json_timeline(coverage, &coverage->timelines[i]));
 	for (size_t i = 0; i < coverage->gap_count; i++)
-		if (!coverage->gaps[i].lost)
-			failed |= json_array_append_new(gaps, json_gap(coverage, &coverage->gaps[i]));
+		if (!coverage->gaps[i].lost || coverage->gaps[i].minimal)
+			failed |= json_array_append_new(coverage->gaps[i].minimal ? minimal : gaps,
+							json_gap(coverage, &coverage->gaps[i]));
 	struct missing missing = cluster_missing(coverage);
-	json_t *all =
-	    json_pack("{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o}", "kind", "cluster", "system_id",
-		      print_system_id(coverage->system_id), "segment_bytes", (json_int_t)coverage->segment_bytes,
-		      "objects", (json_int_t)coverage->objects, "whole", whole, "timelines", timelines, "gaps", gaps,
-		      "needed_gaps", (json_int_t)missing.ranges, "missing_segments", (json_int_t)missing.segments,
-		      "unnamed_gaps", (json_int_t)coverage->gaps_unlisted, "missing_histories",
-		      (json_int_t)coverage->missing_histories, "windows", windows);
+	json_t *all = json_pack("{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "kind", "cluster",
+				"system_id", print_system_id(coverage->system_id), "segment_bytes",
+				(json_int_t)coverage->segment_bytes, "objects", (json_int_t)coverage->objects, "whole",
+				whole, "timelines", timelines, "gaps", gaps, "needed_gaps", (json_int_t)missing.ranges,
+				"missing_segments", (json_int_t)missing.segments, "unnamed_gaps",
+				(json_int_t)coverage->gaps_unlisted, "missing_histories",
+				(json_int_t)coverage->missing_histories, "minimal", minimal, "windows", windows);
 	if (failed == 0)
 		return all;
 	json_decref(all);
@@ -205,6 +206,17 @@ static enum status show_gap(struct buffer *out, const struct coverage *coverage,
 			     first.text, last.text, count, gap->needed ? "" : ", on an abandoned branch");
 }
 
+static enum status show_minimal(struct buffer *out, const struct coverage *coverage, const struct coverage_gap *gap,
+				struct error *err)
+{
+	struct wal_name first, last;
+	wal_name_of_number(&first, gap->timeline, gap->first, coverage->segment_bytes);
+	wal_name_of_number(&last, gap->timeline, gap->last, coverage->segment_bytes);
+	return buffer_printf(out, err, "%s %s%s%s: written with wal_level = minimal, which recovery refuses%s\n",
+			     gap->needed ? "✗" : "–", first.text, gap->first == gap->last ? "" : " to ",
+			     gap->first == gap->last ? "" : last.text, gap->needed ? "" : ", on an abandoned branch");
+}
+
 static enum status show_missing_histories(struct buffer *out, const struct coverage *coverage, struct error *err)
 {
 	bool below = false;
@@ -269,7 +281,10 @@ enum status cluster_judge(struct buffer *out, const struct coverage *coverage, s
 {
 	enum status st = show_head(out, coverage, err);
 	for (size_t i = 0; !st && i < coverage->gap_count; i++)
-		st = coverage->gaps[i].lost ? STATUS_OK : show_gap(out, coverage, &coverage->gaps[i], err);
+		if (coverage->gaps[i].minimal)
+			st = show_minimal(out, coverage, &coverage->gaps[i], err);
+		else if (!coverage->gaps[i].lost)
+			st = show_gap(out, coverage, &coverage->gaps[i], err);
 	if (!st && coverage->gaps_unlisted > 0)
 		st = buffer_printf(out, err, "✗ and %" PRIu64 " more ranges are missing\n", coverage->gaps_unlisted);
 	if (!st && coverage->abandoned_unlisted > 0)

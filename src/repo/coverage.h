@@ -26,8 +26,9 @@
 /* A range of segments, counted from 0 at LSN 0/0, as wal_name_number does. */
 struct coverage_gap {
 	uint32_t timeline;
-	bool needed; /* false: on an abandoned branch, behind its last switch */
-	bool lost;   /* stored but unreadable: see coverage_mark_lost */
+	bool needed;  /* false: on an abandoned branch, behind its last switch */
+	bool lost;    /* stored but of no use for recovery: see coverage_mark_lost */
+	bool minimal; /* of those: readable, but written with wal_level = minimal */
 	uint64_t first, last;
 	int64_t before_s, behind_s; /* times of the segments before and after the gap; 0: unknown, or no such segment */
 };
@@ -80,6 +81,7 @@ struct coverage {
 	uint64_t invalid_names; /* names that do not fit segment_bytes */
 	/* Timelines with WAL but without a history, above others with WAL: where they branched off is unknown. */
 	uint64_t missing_histories;
+	uint64_t minimal_ranges; /* needed ranges marked with coverage_mark_minimal */
 };
 
 /* segment_bytes: wal_segment_size, valid as wal_segment_size_is_valid says. */
@@ -124,6 +126,13 @@ bool coverage_add_late(struct coverage *coverage, uint32_t id, uint64_t number, 
  * gaps show it as lost; the counts of missing segments do not change.
  */
 enum status coverage_mark_lost(struct coverage *coverage, uint32_t id, uint64_t number, struct error *err);
+
+/*
+ * After coverage_end: marks the stored segments of a range as written with wal_level = minimal, which recovery refuses.
+ * Only reading finds them. last may lie beyond the timeline's last segment.
+ */
+enum status coverage_mark_minimal(struct coverage *coverage, uint32_t id, uint64_t first, uint64_t last,
+				  struct error *err);
 
 /*
  * Asks when the segments next to lost ones were stored, for the times of windows: the newest segments first, at most

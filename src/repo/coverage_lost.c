@@ -9,23 +9,66 @@ static bool is_listed(const struct coverage *coverage, const struct coverage_tim
 	       (last->timeline != 0 && last->first <= number && last->last >= number);
 }
 
-enum status coverage_mark_lost(struct coverage *coverage, uint32_t id, uint64_t number, struct error *err)
+static enum status add_lost(struct coverage *coverage, struct coverage_timeline *timeline,
+			    const struct coverage_gap *gap, struct error *err)
 {
-	struct coverage_timeline *timeline = coverage_find(coverage, id);
-	struct coverage_gap gap = {.timeline = id, .lost = true, .first = number, .last = number};
 	bool kept = true;
-	/* A segment stored after the listing is in no window. A segment damaged at both ends is reported twice. */
-	if (timeline == NULL || timeline->segments == 0 || number < timeline->first || number > timeline->last ||
-	    is_listed(coverage, timeline, number))
-		return STATUS_OK;
-	enum status st = coverage_keep_gap(coverage, &gap, &kept, err);
+	enum status st = coverage_keep_gap(coverage, gap, &kept, err);
 	if (!st && kept)
 		coverage_sort_gaps(coverage);
 	/* last_gap always has room for the last gap of the timeline. */
 	if (!kept)
-		coverage_note_unlisted(timeline, number);
-	if (timeline->last_gap.timeline == 0 || timeline->last_gap.first < number)
-		timeline->last_gap = gap;
+		coverage_note_unlisted(timeline, gap->first);
+	if (timeline->last_gap.timeline == 0 || timeline->last_gap.first < gap->first)
+		timeline->last_gap = *gap;
+	return st;
+}
+
+enum status coverage_mark_lost(struct coverage *coverage, uint32_t id, uint64_t number, struct error *err)
+{
+	struct coverage_timeline *timeline = coverage_find(coverage, id);
+	struct coverage_gap gap = {.timeline = id, .lost = true, .first = number, .last = number};
+	/* A segment stored after the listing is in no window. A segment damaged at both ends is reported twice. */
+	if (timeline == NULL || timeline->segments == 0 || number < timeline->first || number > timeline->last ||
+	    is_listed(coverage, timeline, number))
+		return STATUS_OK;
+	return add_lost(coverage, timeline, &gap, err);
+}
+
+/* Moves *first behind a listed gap that has it. Returns the end of the part of the range before the next gap. */
+static uint64_t end_of_part(const struct coverage *coverage, uint32_t id, uint64_t *first, uint64_t last)
+{
+	size_t next = coverage_gaps_up_to(coverage, id, *first);
+	const struct coverage_gap *before = next > 0 ? &coverage->gaps[next - 1] : NULL;
+	if (before != NULL && before->timeline == id && before->last >= *first)
+		*first = before->last + 1;
+	bool meets =
+	    next < coverage->gap_count && coverage->gaps[next].timeline == id && coverage->gaps[next].first <= last;
+	return meets ? coverage->gaps[next].first : last + 1;
+}
+
+enum status coverage_mark_minimal(struct coverage *coverage, uint32_t id, uint64_t first, uint64_t last,
+				  struct error *err)
+{
+	struct coverage_timeline *timeline = coverage_find(coverage, id);
+	enum status st = STATUS_OK;
+	if (timeline == NULL || timeline->segments == 0)
+		return STATUS_OK;
+	bool needed = first < timeline->needed_end;
+	if (first < timeline->first)
+		first = timeline->first;
+	if (last > timeline->last)
+		last = timeline->last;
+	coverage->minimal_ranges += needed && first <= last;
+	/* Some of these segments may be missing or damaged: the gaps stay without overlap. */
+	while (!st && first <= last) {
+		uint64_t end = end_of_part(coverage, id, &first, last);
+		struct coverage_gap gap = {
+		    .timeline = id, .needed = needed, .lost = true, .minimal = true, .first = first, .last = end - 1};
+		if (first < end)
+			st = add_lost(coverage, timeline, &gap, err);
+		first = end;
+	}
 	return st;
 }
 

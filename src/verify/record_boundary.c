@@ -47,11 +47,13 @@ static enum record_boundary_outcome join(struct record_boundary *boundary, struc
 	return records_are_open(&boundary->tail) ? RECORD_BOUNDARY_SKIPPED : RECORD_BOUNDARY_GOOD;
 }
 
-static enum record_boundary_outcome settle(struct record_boundary *boundary, struct error *err)
+static enum record_boundary_outcome settle(struct record_boundaries *boundaries, struct record_boundary *boundary,
+					   struct error *err)
 {
 	if (!boundary->has_tail || !boundary->has_head)
 		return RECORD_BOUNDARY_NONE;
 	enum record_boundary_outcome outcome = join(boundary, err);
+	boundaries->level = boundary->tail.level;
 	free(boundary->head);
 	*boundary = (struct record_boundary){0};
 	return outcome;
@@ -66,7 +68,7 @@ enum record_boundary_outcome record_boundaries_end(struct record_boundaries *bou
 	boundary->has_tail = true;
 	boundary->tail_good = inspected->is_segment;
 	boundary->tail = inspected->records;
-	return settle(boundary, err);
+	return settle(boundaries, boundary, err);
 }
 
 /* The bytes before the first record that begins here continue the last record of the previous segment. */
@@ -96,5 +98,5 @@ enum record_boundary_outcome record_boundaries_begin(struct record_boundaries *b
 	boundary->has_tail |= number == 1;
 	if (boundary->head_good)
 		keep_head(boundary, inspected);
-	return settle(boundary, err);
+	return settle(boundaries, boundary, err);
 }

@@ -18,7 +18,8 @@ struct record_boundary {
 
 struct record_boundaries {
 	struct record_boundary *items;
-	size_t count; /* 2 * jobs + 1: each job under way has two boundaries */
+	size_t count;                /* 2 * jobs + 1: each job under way has two boundaries */
+	struct wal_level_seen level; /* after RECORD_BOUNDARY_GOOD: of the first segment and the record that crosses */
 };
 
 /* jobs: how many are under way at the same time. */

@@ -22,6 +22,7 @@ struct verification {
 	struct missing missing; /* of all clusters */
 	uint64_t missing_histories;
 	uint64_t damaged, not_opened, missing_keys;
+	uint64_t minimal_ranges; /* --read: recovery stops there */
 	/* With --read, for the current cluster: */
 	struct verified verified;
 	struct read_plan plan;
@@ -142,6 +143,11 @@ static enum status mark_lost(void *arg, uint32_t timeline, uint64_t number, stru
 	return coverage_mark_lost(arg, timeline, number, err);
 }
 
+static enum status mark_minimal(void *arg, const struct level_range *range, struct error *err)
+{
+	return coverage_mark_minimal(arg, range->timeline, range->first, range->last, err);
+}
+
 static enum status take_time(void *arg, const struct object_info *info, struct error *err)
 {
 	(void)err;
@@ -183,11 +189,13 @@ static enum status read_all(struct verification *verification, struct coverage *
 					  .bytes = verification->bytes,
 					  .newest_s = coverage_newest_s(coverage),
 					  .lost = mark_lost,
+					  .minimal = mark_minimal,
 					  .arg = coverage};
 	struct times times = {verification, coverage};
 	enum status st = verify_read(&reading, err);
 	if (!st)
 		coverage_lost_times(coverage, ask_time, &times);
+	verification->minimal_ranges += coverage->minimal_ranges;
 	verification->damaged += reading.totals.damaged;
 	verification->not_opened += reading.totals.not_opened;
 	verification->missing_keys += reading.totals.missing_keys.objects;
@@ -292,6 +300,13 @@ static enum status conclude(const struct verification *verification, struct erro
 			      verification->missing_histories,
 			      verification->missing_histories == 1 ? "y is" : "ies are"),
 		    "push each history file from pg_wal of the primary: walship push pg_wal/NAME.history");
+	if (verification->minimal_ranges > 0)
+		return error_hint(err,
+				  error_set(err, STATUS_INCOMPLETE,
+					    "%" PRIu64 " range%s of WAL written with wal_level = minimal",
+					    verification->minimal_ranges, verification->minimal_ranges == 1 ? "" : "s"),
+				  "a base backup from before such a range can only be recovered up to it: make a new "
+				  "base backup, unless there is one from after the range");
 	if (!verification->found)
 		return survey_nothing(&verification->survey, err);
 	return STATUS_OK;

@@ -24,6 +24,7 @@ struct reading {
 	struct queue queue;
 	struct read_job jobs[QUEUE_ITEMS];
 	struct record_boundaries boundaries;
+	struct level_changes level_changes;
 	int64_t saved_ms;
 	bool unsaved;            /* saving failed, and a warning was logged */
 	unsigned local_failures; /* in a row */
@@ -112,22 +113,31 @@ static void show_progress(const struct reading *reading)
 		      left_s / 60 % 60, left_s % 60);
 }
 
-static void note(struct reading *reading, const struct wal_name *name, bool good)
+/* level: what a good segment says; NULL for a bad one. */
+static void note(struct reading *reading, const struct wal_name *name, const struct wal_level_seen *level)
 {
 	struct cluster_reading *cluster = reading->cluster;
 	struct error err = {0};
 	uint64_t number;
 	if (name->kind != WAL_SEGMENT || !wal_name_number(name, cluster->segment_bytes, &number))
 		return;
-	enum status st = good ? verified_add(cluster->verified, name->timeline, number, &reading->run, &err)
-			      : verified_remove(cluster->verified, name->timeline, number, &err);
-	if (!st && !good)
+	/* The notes do not keep wal_level: settle_levels decides whether the next run may do without this segment. */
+	enum status st = level != NULL && !level->told
+			     ? verified_add(cluster->verified, name->timeline, number, &reading->run, &err)
+			     : verified_remove(cluster->verified, name->timeline, number, &err);
+	if (!st && level != NULL && level->told)
+		st = level_changes_note(&reading->level_changes, &(struct level_change){name->timeline, number, *level},
+					&err);
+	if (!st && level == NULL)
 		st = cluster->lost(cluster->arg, name->timeline, number, &err);
 	if (st)
 		queue_fail(&reading->queue, st, &err);
 }
 
-/* A record that crosses and is damaged makes both segments bad: either may be the cause. */
+/*
+ * A record that crosses and is damaged makes both segments bad: either may be the cause. What a good one says about
+ * wal_level counts for the first.
+ */
 static void take_boundary(struct reading *reading, enum record_boundary_outcome outcome, const struct wal_name *second,
 			  const struct error *trouble)
 {
@@ -135,15 +145,18 @@ static void take_boundary(struct reading *reading, enum record_boundary_outcome 
 	uint64_t number;
 	cluster->totals.records += outcome == RECORD_BOUNDARY_GOOD;
 	cluster->totals.skipped += outcome == RECORD_BOUNDARY_SKIPPED;
-	if (outcome != RECORD_BOUNDARY_DAMAGED)
+	bool tells = outcome == RECORD_BOUNDARY_GOOD && reading->boundaries.level.told;
+	if (outcome != RECORD_BOUNDARY_DAMAGED && !tells)
 		return;
-	report_damage(reading, second, trouble);
-	note(reading, second, false);
+	if (!tells) {
+		report_damage(reading, second, trouble);
+		note(reading, second, NULL);
+	}
 	if (!wal_name_number(second, cluster->segment_bytes, &number) || number == 0)
 		return;
 	struct wal_name first;
 	wal_name_of_number(&first, second->timeline, number - 1, cluster->segment_bytes);
-	note(reading, &first, false);
+	note(reading, &first, tells ? &reading->boundaries.level : NULL);
 }
 
 static void take_boundaries(struct reading *reading, const struct read_job *job, const struct inspected *inspected)
@@ -181,7 +194,7 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 	cluster->totals.bytes += job->bytes;
 	cluster->totals.records += inspected->records.count;
 	if (!st || st == STATUS_DAMAGED || st == STATUS_MISSING)
-		note(reading, &job->name, !st);
+		note(reading, &job->name, st ? NULL : &inspected->records.level);
 	take_boundaries(reading, job, inspected);
 	save(reading, false);
 	show_progress(reading);
@@ -260,6 +273,26 @@ static enum status list(struct reading *reading, struct repository *repo, struct
 	return st;
 }
 
+static enum status note_other(void *arg, uint32_t timeline, uint64_t number, struct error *err)
+{
+	const struct reading *reading = arg;
+	return verified_add(reading->cluster->verified, timeline, number, &reading->run, err);
+}
+
+static enum status report_range(void *arg, const struct level_range *range, struct error *err)
+{
+	const struct cluster_reading *cluster = ((struct reading *)arg)->cluster;
+	return cluster->minimal(cluster->arg, range, err);
+}
+
+/* The first and the last segment of a range with minimal WAL are read again by the next run, which so finds the range.
+ */
+static enum status settle_levels(struct reading *reading, struct error *err)
+{
+	const struct level_report report = {.range = report_range, .other = note_other, .arg = reading};
+	return level_changes_report(&reading->level_changes, &report, err);
+}
+
 /* One thread is enough, if no more can be started. */
 static enum status read_all(struct reading *reading, struct error *err)
 {
@@ -275,8 +308,12 @@ static enum status read_all(struct reading *reading, struct error *err)
 		st = list(reading, &repo, err);
 	queue_close(&reading->queue);
 	worker_pool_join(&pool);
+	if (!st)
+		st = queue_failed(&reading->queue, err);
+	if (!st)
+		st = settle_levels(reading, err);
 	save(reading, true);
-	return st ? st : queue_failed(&reading->queue, err);
+	return st;
 }
 
 enum status verify_read(struct cluster_reading *cluster, struct error *err)
@@ -291,6 +328,7 @@ enum status verify_read(struct cluster_reading *cluster, struct error *err)
 		st = read_all(&reading, err);
 	progress_clear(cluster->progress);
 	record_boundaries_fini(&reading.boundaries);
+	level_changes_fini(&reading.level_changes);
 	queue_fini(&reading.queue);
 	return st;
 }

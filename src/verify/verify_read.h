@@ -5,6 +5,7 @@
 #include "console/console.h"
 #include "console/progress.h"
 #include "repo/repository.h"
+#include "verify/level_changes.h"
 #include "verify/missing_keys.h"
 #include "verify/verified.h"
 
@@ -34,6 +35,8 @@ struct cluster_reading {
 	int64_t newest_s;        /* UTC when the newest object was stored, for the notes */
 	/* Called for each unreadable segment, by one thread at a time. */
 	enum status (*lost)(void *arg, uint32_t timeline, uint64_t number, struct error *err);
+	/* At the end, for each range of segments with WAL that was written with wal_level = minimal. */
+	enum status (*minimal)(void *arg, const struct level_range *range, struct error *err);
 	void *arg;
 	struct read_totals totals; /* out */
 };

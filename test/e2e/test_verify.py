@@ -453,6 +453,54 @@ def test_a_bad_record_between_two_segments_is_found(site, archived):
     assert list(damages(again)) == [where]
 
 
+def minimal_and_back(primary, order):
+    """PostgreSQL starts with wal_level = minimal only without senders and archiving. Returns the segment of its WAL."""
+    senders = primary.settings["max_wal_senders"]
+    primary.stop()
+    primary.configure(wal_level="minimal", max_wal_senders="0", archive_mode="off").start()
+    primary.sql(order)
+    here = primary.sql("select pg_walfile_name(pg_current_wal_lsn())")
+    primary.stop()
+    primary.configure(wal_level="replica", archive_mode="on")
+    primary.settings["max_wal_senders"] = senders
+    primary.start()
+    return here
+
+
+def test_minimal_wal_ends_a_window(dir_site):
+    """No segment is missing, and PostgreSQL refuses the first record that says wal_level = minimal."""
+    site = dir_site
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        site.system_id = primary.system_id()
+        primary.start()
+        primary.sql("create table t (n int)")
+        backup = primary.basebackup(site.cluster("backup"))
+        primary.archive_all()
+        here = minimal_and_back(primary, "insert into t select generate_series(1, 100)")
+        primary.archive_all()
+        later = primary.basebackup(site.cluster("later"))
+        primary.sql("insert into t values (101)")
+        primary.archive_all()
+
+    site.run("verify").expect(0)
+    read = site.run("verify", "--read").expect(6, "1 range of WAL written with wal_level = minimal", "make a new base backup")
+    assert f"✗ {here}: written with wal_level = minimal, which recovery refuses" in read.out.decode()
+    with site.restored(backup) as restored:
+        restored.expect(r"FATAL:  WAL was generated with wal_level=minimal", r"startup process .* exited with exit code 1")
+        restored.start(wait=False)
+        assert restored.wait_end() != 0
+    with site.restored(later, "second") as restored:
+        restored.start().wait_promoted()
+        assert restored.sql("select count(*) from t") == "101"
+
+    # The next run reads these segments again; the windows go around them.
+    again = lines(site.run("verify", "--read", "--json").expect(6, ".", "."))[-1]
+    assert [(gap["first"], gap["last"], gap["needed"]) for gap in again["minimal"]] == [(here, here, True)]
+    number = int(here[16:], 16)
+    assert [(w["last"], w["at_gap"]) for w in again["windows"]][0] == (name_of(number - 1), True)
+    assert again["windows"][1]["first"] == name_of(number + 1) and again["gaps"] == [] and again["whole"]
+
+
 def test_other_kinds_are_opened_too(site):
     """Segments of a promoted standby, whose first one begins as a copy; .history, .partial and .backup."""
     with site.primary("primary", "--wal-segsize=1") as primary:

@@ -42,6 +42,7 @@ _Static_assert(sizeof(struct record) == RECORD_HEADER_BYTES, "the record header 
 #define MAGIC_NEWEST 0xD118   /* PostgreSQL 18 */
 #define MANAGER_XLOG 0        /* RM_XLOG_ID */
 #define XLOG_SWITCH 0x40      /* catalog/pg_control.h */
+#define PARAMETER_CHANGE 0x60 /* XLOG_PARAMETER_CHANGE */
 #define INFO_OF_MANAGER 0xF0  /* the other bits are XLR_INFO_MASK */
 #define RECORD_MAX (1U << 30) /* XLogRecordMaxSize is a little less */
 #define ALIGNMENT 8           /* MAXIMUM_ALIGNOF */
@@ -190,16 +191,17 @@ static void begin_record(struct records *records)
 	records->record_lsn = records->lsn;
 	records->header_len = 0;
 	records->left = 0;
+	records->has_level = false;
 	records->crc = CRC32C_BEGIN;
 	if (records->begun_lsn == 0)
 		records->begun_lsn = records->lsn;
 }
 
-static bool is_switch(const struct records *records)
+static bool is_of_xlog(const struct records *records, uint8_t info)
 {
 	struct record record;
 	memcpy(&record, records->header, sizeof record);
-	return record.manager == MANAGER_XLOG && (record.info & INFO_OF_MANAGER) == XLOG_SWITCH;
+	return record.manager == MANAGER_XLOG && (record.info & INFO_OF_MANAGER) == info;
 }
 
 static enum status check_record(struct records *records, struct error *err)
@@ -214,7 +216,9 @@ static enum status check_record(struct records *records, struct error *err)
 	records->previous_lsn = records->record_lsn;
 	records->count++;
 	/* The rest of this segment is unused (XLogReadRecord in xlogreader.c). */
-	records->switched = is_switch(records) && !at_segment_begin(records);
+	records->switched = is_of_xlog(records, XLOG_SWITCH) && !at_segment_begin(records);
+	if (records->has_level)
+		wal_level_see(&records->level, records->data, records->data_len);
 	return STATUS_OK;
 }
 
@@ -224,7 +228,7 @@ static enum status end_record(struct records *records, struct error *err)
 	enum status st = STATUS_OK;
 	if (records->skipped) {
 		records->previous_lsn = 0;
-		records->may_switch = is_switch(records);
+		records->may_switch = is_of_xlog(records, XLOG_SWITCH);
 	} else {
 		st = check_record(records, err);
 	}
@@ -252,6 +256,14 @@ static enum status check_length(struct records *records, struct error *err)
 	return STATUS_OK;
 }
 
+/* Called when the header of a record is complete. */
+static void note_kind(struct records *records)
+{
+	records->has_level =
+	    !records->skipped && is_of_xlog(records, PARAMETER_CHANGE) && records->left <= WAL_LEVEL_RECORD_BYTES;
+	records->data_len = 0;
+}
+
 /*
  * Keeps the header, whose CRC comes last, and adds the other bytes to the CRC. *took receives the number of bytes used.
  */
@@ -275,7 +287,13 @@ static enum status take_record(struct records *records, const uint8_t *data, siz
 			records->left -= (uint32_t)*took;
 		else if (records->header_len == sizeof(uint32_t))
 			st = check_length(records, err);
+		if (records->header_len == RECORD_HEADER_BYTES)
+			note_kind(records);
 	} else {
+		if (records->has_level) {
+			memcpy(records->data + records->data_len, data, *took);
+			records->data_len += *took;
+		}
 		if (!records->skipped)
 			records->crc = crc32c_add(records->crc32c, records->crc, data, *took);
 		records->left -= (uint32_t)*took;

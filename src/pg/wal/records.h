@@ -3,8 +3,8 @@
  *
  * The layout is that of PostgreSQL 9.5 and later (access/xlogrecord.h: XLogRecord; access/xlog_internal.h:
  * XLogPageHeaderData). A record begins at a multiple of 8 bytes and continues after the header of the next page. Its
- * CRC covers the data after its header, then the header up to the CRC (ValidXLogRecord in xlogreader.c). The data of
- * records is not interpreted.
+ * CRC covers the data after its header, then the header up to the CRC (ValidXLogRecord in xlogreader.c). Of the data of
+ * records only wal_level is interpreted.
  */
 #ifndef WALSHIP_PG_WAL_RECORDS_H
 #define WALSHIP_PG_WAL_RECORDS_H
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/crc32c.h"
+#include "pg/wal/wal_level.h"
 #include "walship/error.h"
 
 #define RECORD_HEADER_BYTES 24
@@ -48,9 +49,13 @@ struct records {
 	uint32_t left; /* bytes left of the record; 0 until its length is known */
 	uint32_t crc;
 	uint64_t previous_lsn; /* of the previous record; 0: unknown */
+	bool has_level;        /* the record's data has wal_level, and is kept */
+	uint8_t data[WAL_LEVEL_RECORD_BYTES];
+	size_t data_len;
 
 	uint64_t begun_lsn; /* where the first record of this run begins; 0: none yet */
 	uint64_t count;     /* checked records */
+	struct wal_level_seen level;
 };
 
 /* Starts before the first byte of the segment at lsn. */

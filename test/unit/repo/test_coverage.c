@@ -520,6 +520,47 @@ static void windows_end_at_lost_segments(void **unused)
 	}
 }
 
+/* minimal: "1:4-5" are ranges; a range may reach over gaps and beyond the timeline. */
+static void windows_end_at_minimal_wal(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *words, *minimal;
+		const char *history; /* of timeline 2 */
+		uint64_t ranges;
+		const char *expected;
+	} cases_of_minimal[] = {
+	    {"1:3@10 1:4@20 1:5@30 1:6@40", "1:4-5", NULL, 1, "1:3..6/4 !1:4..5 |1:1:3@10..1:3@0 =1:1:6@0..1:6@40* ok"},
+	    {"1:3@10 1:4@20 1:5@30", "1:4-FFFFFFFFFFFFFFFF", NULL, 1, "1:3..5/3 !1:4..5 |1:1:3@10..1:3@0 ok"},
+	    {"1:3@10 1:4@20 1:7@30 1:8@40", "1:4-7", NULL, 1,
+	     "1:3..8/4 !1:4..4 -1:5..6 !1:7..7 |1:1:3@10..1:3@0 =1:1:8@0..1:8@40* broken"},
+	    {"1:3@10 1:7@30 1:8@40", "1:5-6", NULL, 1, "1:3..8/3 -1:4..6 |1:1:3@10..1:3@10 =1:1:7@30..1:8@40* broken"},
+	    {"1:3@10", "7:3-3", NULL, 0, "1:3..3/1 =1:1:3@10..1:3@10* ok"},
+	    {"1:3@10 1:4@20 1:8@25 2h@30 2:5@40", "1:8-8", "1\t0/5000060\tx\n", 0,
+	     "1<:3..8/3 2:5..5/1 ~1:5..7 !1:8..8 =2:1:3@10..2:5@40* ok"},
+	};
+	for (size_t i = 0; i < sizeof cases_of_minimal / sizeof cases_of_minimal[0]; i++) {
+		struct coverage coverage;
+		struct buffer got = {0};
+		char *rest;
+		coverage_init(&coverage, 42, 16 * MIB);
+		feed(&coverage, cases_of_minimal[i].words);
+		if (cases_of_minimal[i].history != NULL)
+			assert_ok(coverage_history(&coverage, 2, cases_of_minimal[i].history,
+						   strlen(cases_of_minimal[i].history), &err),
+				  err);
+		assert_ok(coverage_end(&coverage, &err), err);
+		uint32_t timeline = (uint32_t)strtoul(cases_of_minimal[i].minimal, &rest, 16);
+		uint64_t first = strtoull(rest + 1, &rest, 16);
+		assert_ok(coverage_mark_minimal(&coverage, timeline, first, strtoull(rest + 1, NULL, 16), &err), err);
+		assert_int_equal(coverage.minimal_ranges, cases_of_minimal[i].ranges);
+		describe(&coverage, &got);
+		assert_string_equal(buffer_text(&got), cases_of_minimal[i].expected);
+		buffer_fini(&got);
+		coverage_fini(&coverage);
+	}
+}
+
 /* Answers for timeline 1: each segment was stored at ten times its number. */
 struct answers {
 	size_t asked;
@@ -647,6 +688,7 @@ int main(void)
 	    cmocka_unit_test(windows_end_at_lost_segments),
 	    cmocka_unit_test(segments_may_come_late),
 	    cmocka_unit_test(other_segments_do_not_come_late),
+	    cmocka_unit_test(windows_end_at_minimal_wal),
 	    cmocka_unit_test(windows_next_to_lost_segments_have_times),
 	    cmocka_unit_test(windows_are_bounded),
 	    cmocka_unit_test(lost_segments_are_bounded),

@@ -61,7 +61,8 @@ static void spread(struct wal_writer *writer, const uint8_t *bytes, size_t len)
 	}
 }
 
-static uint64_t record(struct wal_writer *writer, size_t data_bytes, uint8_t info, uint8_t manager)
+/* data: NULL for bytes of no meaning. */
+static uint64_t record(struct wal_writer *writer, const uint8_t *data, size_t data_bytes, uint8_t info, uint8_t manager)
 {
 	static const uint8_t zero[8];
 	uint32_t total = (uint32_t)(HEADER + data_bytes);
@@ -77,7 +78,7 @@ static uint64_t record(struct wal_writer *writer, size_t data_bytes, uint8_t inf
 	bytes[16] = info;
 	bytes[17] = manager;
 	for (size_t i = 0; i < data_bytes; i++)
-		bytes[HEADER + i] = (uint8_t)(lsn / 8 + i * 7);
+		bytes[HEADER + i] = data != NULL ? data[i] : (uint8_t)(lsn / 8 + i * 7);
 	uint32_t state = crc32c_add(&writer->crc32c, CRC32C_BEGIN, bytes + HEADER, data_bytes);
 	uint32_t crc = crc32c_end(crc32c_add(&writer->crc32c, state, bytes, 20));
 	memcpy(bytes + 20, &crc, sizeof crc);
@@ -89,13 +90,20 @@ static uint64_t record(struct wal_writer *writer, size_t data_bytes, uint8_t inf
 
 uint64_t wal_writer_record(struct wal_writer *writer, size_t data_bytes)
 {
-	return record(writer, data_bytes, 0x20, 10);
+	return record(writer, NULL, data_bytes, 0x20, 10);
+}
+
+uint64_t wal_writer_level(struct wal_writer *writer, uint32_t wal_level)
+{
+	uint8_t data[30] = {255, 28};
+	memcpy(data + 22, &wal_level, sizeof wal_level);
+	return record(writer, data, sizeof data, 0x60, 0);
 }
 
 void wal_writer_switch(struct wal_writer *writer)
 {
 	static const uint8_t zero[1024];
-	(void)record(writer, 0, 0x40, 0);
+	(void)record(writer, NULL, 0, 0x40, 0);
 	while (wal_writer_lsn(writer) % writer->segment_bytes != 0) {
 		uint64_t left = writer->segment_bytes - wal_writer_lsn(writer) % writer->segment_bytes;
 		put(writer, zero, left < sizeof zero ? left : sizeof zero);

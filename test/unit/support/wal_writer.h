@@ -29,6 +29,9 @@ uint64_t wal_writer_lsn(const struct wal_writer *writer);
 /* A record with so many bytes behind its header. Returns where it begins. */
 uint64_t wal_writer_record(struct wal_writer *writer, size_t data_bytes);
 
+/* XLOG_PARAMETER_CHANGE with this wal_level, as PostgreSQL 12 and later write it. Returns where it begins. */
+uint64_t wal_writer_level(struct wal_writer *writer, uint32_t wal_level);
+
 /* XLOG_SWITCH, and zeros to the segment's end. */
 void wal_writer_switch(struct wal_writer *writer);
 

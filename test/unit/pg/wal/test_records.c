@@ -77,6 +77,56 @@ static void a_record_from_the_segment_before(void **unused)
 	wal_writer_fini(&writer);
 }
 
+/* Levels in the order of their records, with all splits of the data. */
+static void sees_wal_level(void **unused)
+{
+	(void)unused;
+	static const struct {
+		int levels[3]; /* ends with -1 */
+		struct wal_level_seen expected;
+	} cases[] = {
+	    {{-1}, {false, false, false}},     {{1, -1}, {true, false, false}},  {{0, -1}, {true, true, true}},
+	    {{0, 1, -1}, {true, true, false}}, {{2, 0, -1}, {true, true, true}},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (size_t piece = 1; piece < 100; piece += 7) {
+			struct wal_writer writer;
+			wal_writer_init(&writer, 1, BEGIN, MIB);
+			(void)wal_writer_record(&writer, 8100);
+			for (const int *level = cases[i].levels; *level >= 0; level++) {
+				(void)wal_writer_level(&writer, (uint32_t)*level);
+				(void)wal_writer_record(&writer, 30);
+			}
+			struct records records = begin(&writer, BEGIN);
+			assert_ok(feed(&records, &writer, 0, writer.bytes.len, piece), err);
+			assert_int_equal(records.level.told, cases[i].expected.told);
+			assert_int_equal(records.level.fell, cases[i].expected.fell);
+			assert_int_equal(records.level.minimal, cases[i].expected.minimal);
+			wal_writer_fini(&writer);
+		}
+}
+
+/* The layout before PostgreSQL 12, and data that is none. */
+static void sees_older_layouts(void **unused)
+{
+	(void)unused;
+	uint8_t data[WAL_LEVEL_RECORD_BYTES] = {255, 24};
+	struct wal_level_seen seen = {0};
+	memset(data + 2, 1, sizeof data - 2);
+	memset(data + 2 + 16, 0, 4);
+	wal_level_see(&seen, data, 26);
+	assert_true(seen.fell);
+	seen = (struct wal_level_seen){0};
+	wal_level_see(&seen, data, 25);
+	wal_level_see(&seen, data, 1);
+	data[0] = 254;
+	wal_level_see(&seen, data, 26);
+	data[0] = 255;
+	data[1] = 20;
+	wal_level_see(&seen, data, 22);
+	assert_false(seen.told);
+}
+
 static void a_switch_ends_the_segment(void **unused)
 {
 	(void)unused;
@@ -289,6 +339,8 @@ int main(void)
 	    cmocka_unit_test(reads_what_is_right),
 	    cmocka_unit_test(a_record_from_the_segment_before),
 	    cmocka_unit_test(any_rest_of_a_record_is_passed_over),
+	    cmocka_unit_test(sees_wal_level),
+	    cmocka_unit_test(sees_older_layouts),
 	    cmocka_unit_test(a_switch_ends_the_segment),
 	    cmocka_unit_test(a_switch_ends_the_segment_behind),
 	    cmocka_unit_test(a_record_that_was_given_up),
