@@ -11,6 +11,7 @@ struct call;
 struct keyring;
 struct repository;
 struct store;
+struct wal_name;
 
 struct fetch {
 	struct store *store;
@@ -19,6 +20,12 @@ struct fetch {
 	bool allow_unprotected; /* accept objects that are neither encrypted nor authenticated */
 	const char *name;       /* name of the WAL file, as PostgreSQL gives it in %f */
 	uint64_t system_id;     /* the cluster's system identifier; never 0 */
+	/*
+	 * May be NULL. fetch_file calls it with the verified content, at the beginning of fd, before dest appears.
+	 * STATUS_MISSING: PostgreSQL must take the file for one that is not in the archive.
+	 */
+	enum status (*accept)(void *arg, const struct wal_name *name, int fd, struct error *err);
+	void *accept_arg;
 	const char *scratch;    /* fetch_to_fd: the directory for content that is not verified yet */
 	void (*verified)(void); /* fetch_to_fd calls it before it writes the first byte; may be NULL */
 };

@@ -273,14 +273,15 @@ static enum status check_all(struct checklist *list, const struct check_settings
 		st = checklist_run(list, first_steps[i].what, first_steps[i].run, &state, &passed, err);
 		ready &= passed || !first_steps[i].needed;
 	}
-	if (!st && ready)
+	if (!st && ready && settings->promotes)
+		st = checklist_run(list, "reach the store", reach, &state, &usable, err);
+	else if (!st && ready)
 		st = check_repository(list, &state, &usable, err);
+	const struct check_server server = {
+	    .settings = settings, .repo = usable ? &state.repo : NULL, .system_id = state.system_id};
 	if (!st)
-		st = check_server(list,
-				  &(struct check_server){.settings = settings,
-							 .repo = usable ? &state.repo : NULL,
-							 .system_id = state.system_id},
-				  err);
+		st = settings->promotes ? check_promote(list, &server, usable ? &state.repo : NULL, err)
+					: check_server(list, &server, err);
 	repository_fini(&state.repo);
 	if (!st && list->failed > 0)
 		st = error_set(err, list->status, "%u of %u steps failed", list->failed, list->count);

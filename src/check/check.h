@@ -28,6 +28,7 @@ struct check_settings {
 	const void *compare_arg;
 	bool store_alone;  /* run the steps of check_store only */
 	bool wants_server; /* a missing server is a failure */
+	bool promotes;     /* look whether a standby may be promoted, instead of its archiving */
 	bool json;
 };
 
@@ -77,6 +78,13 @@ struct check_server {
  * finishes and looks for. Without a server, and if none is wanted, a single step says so.
  */
 enum status check_server(struct checklist *list, const struct check_server *check, struct error *err);
+
+/*
+ * Tests whether a standby may be promoted: PostgreSQL itself takes every answer about the archive for "no more WAL" at
+ * that moment. repo is NULL when the store is not usable, which is a failure then.
+ */
+enum status check_promote(struct checklist *list, const struct check_server *check, struct repository *repo,
+			  struct error *err);
 
 /*
  * Reads an object to its end, and keeps nothing. STATUS_OK when it is authentic and its content matches its name, which

@@ -37,7 +37,7 @@ static bool is_wanted(const struct inspection *inspection)
 	return wanted;
 }
 
-static enum status server(void *arg, const struct call *call, struct finding *finding, struct error *err)
+enum status check_server_open(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
 	const struct check_settings *settings = inspection->check->settings;
@@ -63,7 +63,7 @@ static enum status server(void *arg, const struct call *call, struct finding *fi
 	return STATUS_OK;
 }
 
-static enum status archive_mode(void *arg, const struct call *call, struct finding *finding, struct error *err)
+enum status check_server_archive_mode(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
 	const char *mode = fact(inspection, FACT_ARCHIVE_MODE);
@@ -87,7 +87,7 @@ static enum status not_here(struct inspection *inspection, struct error *err, co
 	    "that calls walship needs walship in its name");
 }
 
-static enum status archive_command(void *arg, const struct call *call, struct finding *finding, struct error *err)
+enum status check_server_archive_command(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
 	struct archive_command command;
@@ -125,7 +125,7 @@ static enum status archive_command(void *arg, const struct call *call, struct fi
 	return st;
 }
 
-static enum status wal_level(void *arg, const struct call *call, struct finding *finding, struct error *err)
+enum status check_server_wal_level(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	struct inspection *inspection = arg;
 	const char *level = fact(inspection, FACT_WAL_LEVEL);
@@ -201,9 +201,9 @@ static const struct step {
 	const char *what;
 	check_fn run;
 } steps[] = {
-    {"archive_mode", archive_mode},
-    {"archive_command", archive_command},
-    {"wal_level", wal_level},
+    {"archive_mode", check_server_archive_mode},
+    {"archive_command", check_server_archive_command},
+    {"wal_level", check_server_wal_level},
     {"archive_timeout", archive_timeout},
     {"archiver", archiver},
     {"finish a segment", check_segment_finish},
@@ -214,7 +214,7 @@ enum status check_server(struct checklist *list, const struct check_server *chec
 {
 	struct inspection inspection = {.list = list, .check = check};
 	bool passed;
-	enum status st = checklist_run(list, "server", server, &inspection, &passed, err);
+	enum status st = checklist_run(list, "server", check_server_open, &inspection, &passed, err);
 	if (passed && inspection.postgres != NULL)
 		for (size_t i = 0; !st && i < sizeof steps / sizeof steps[0]; i++)
 			st = checklist_run(list, steps[i].what, steps[i].run, &inspection, NULL, err);

@@ -69,6 +69,13 @@ static inline bool is_standby(const struct inspection *inspection)
 	return strcmp(fact(inspection, FACT_STANDBY), "t") == 0;
 }
 
+/* The first steps. */
+enum status check_server_open(void *arg, const struct call *call, struct finding *finding, struct error *err);
+enum status check_server_archive_mode(void *arg, const struct call *call, struct finding *finding, struct error *err);
+enum status check_server_archive_command(void *arg, const struct call *call, struct finding *finding,
+					 struct error *err);
+enum status check_server_wal_level(void *arg, const struct call *call, struct finding *finding, struct error *err);
+
 /* The last two steps: finish a segment, and look for it until it is archived. */
 enum status check_segment_finish(void *arg, const struct call *call, struct finding *finding, struct error *err);
 enum status check_segment_find(void *arg, const struct call *call, struct finding *finding, struct error *err);

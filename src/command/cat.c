@@ -17,11 +17,12 @@ static const char *scratch_dir(const char *const *environment)
 enum status command_cat(struct command_context *context, struct error *err)
 {
 	struct repository_settings settings;
+	struct data_directory directory;
 	CLEANUP(repository_fini) struct repository repo = {0};
 	struct fetch fetch = {.scratch = scratch_dir(context->environment), .verified = context->console.verified};
 	enum status st = settings_repository(&settings, context, err);
 	if (!st)
-		st = fetch_identify(context, &fetch, NULL, err);
+		st = fetch_identify(context, &fetch, NULL, &directory, err);
 	if (!st)
 		st = repository_open(&repo, &settings, context->call, err);
 	if (st)

@@ -25,7 +25,8 @@ enum status command_check(struct command_context *context, struct error *err)
 	    .compare = archive_target_compare,
 	    .compare_arg = config,
 	    .store_alone = command_flag(context, "store"),
-	    .wants_server = command_flag(context, "server"),
+	    .wants_server = command_flag(context, "server") || command_flag(context, "promote"),
+	    .promotes = command_flag(context, "promote"),
 	    .json = command_flag(context, "json"),
 	};
 	enum status st = settings_repository(&repository, context, err);

@@ -3,7 +3,6 @@
 
 #include "archive/fetch/fetch_ahead.h"
 #include "command/settings.h"
-#include "pg/data/control.h"
 #include "pg/wal/name.h"
 #include "repo/cluster_id.h"
 
@@ -32,14 +31,14 @@ static enum exit_for choose_reader(const struct command_context *context, const 
 	return asks_again ? EXIT_FOR_STANDBY : EXIT_FOR_FETCH;
 }
 
-enum status fetch_identify(struct command_context *context, struct fetch *fetch, const char *dest, struct error *err)
+enum status fetch_identify(struct command_context *context, struct fetch *fetch, const char *dest,
+			   struct data_directory *directory, struct error *err)
 {
-	struct data_directory directory;
 	const struct config *config = context->config;
 	log_about_file(context->call->log, context->operands[0]);
 	struct cluster_hint hint = settings_cluster(config);
-	enum status st = cluster_id_find(&hint, dest, &directory, &fetch->system_id, err);
-	context->reader = choose_reader(context, &directory);
+	enum status st = cluster_id_find(&hint, dest, directory, &fetch->system_id, err);
+	context->reader = choose_reader(context, directory);
 	fetch->call = context->call;
 	fetch->name = context->operands[0];
 	log_about_system(context->call->log, fetch->system_id);
@@ -52,10 +51,13 @@ enum status fetch_identify(struct command_context *context, struct fetch *fetch,
 static enum status fetch(struct command_context *context, struct error *err)
 {
 	struct repository_settings settings;
+	struct data_directory directory;
 	const struct config *config = context->config;
 	const char *dest = context->operands[1];
 	struct fetch_ahead ahead = {
 	    .settings = &settings,
+	    .data_directory = &directory,
+	    .all_timelines = config_number(config, OPTION_ID_FETCH_TIMELINES) == FETCH_TIMELINES_ALL,
 	    .bytes_max = config_number(config, OPTION_ID_FETCH_AHEAD),
 	    .timeout_ms = (int64_t)config_number(config, OPTION_ID_FETCH_TIMEOUT),
 	    .one_by_one = settings_bandwidth_is_limited(config),
@@ -63,7 +65,7 @@ static enum status fetch(struct command_context *context, struct error *err)
 	};
 	enum status st = settings_repository(&settings, context, err);
 	if (!st)
-		st = fetch_identify(context, &ahead.fetch, dest, err);
+		st = fetch_identify(context, &ahead.fetch, dest, &directory, err);
 	return st ? error_wrap(err, st, "fetch %s", context->operands[0]) : fetch_ahead_run(&ahead, dest, err);
 }
 

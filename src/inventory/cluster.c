@@ -51,16 +51,17 @@ static json_t *json_segment(const struct coverage *coverage, uint32_t timeline, 
 static json_t *json_timeline(const struct coverage *coverage, const struct coverage_timeline *each)
 {
 	bool some = each->segments > 0;
-	return json_pack(
-	    "{s:I, s:o, s:o, s:b, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "timeline",
-	    (json_int_t)each->id, "parent", print_integer_if(each->parent != 0, each->parent), "switch_lsn",
-	    each->parent == 0 ? json_null() : json_lsn(each->switch_lsn), "has_history", (int)each->has_history,
-	    "first", some ? json_segment(coverage, each->id, each->first) : json_null(), "last",
-	    some ? json_segment(coverage, each->id, each->last) : json_null(), "segments", (json_int_t)each->segments,
-	    "segments_stored_bytes", (json_int_t)each->segment_bytes_stored, "ratio",
-	    json_real(ratio_of(coverage, each)), "partials", (json_int_t)each->partials, "backups",
-	    (json_int_t)each->backups, "objects", (json_int_t)each->objects, "bytes", (json_int_t)each->bytes,
-	    "oldest_time", print_time(each->oldest_s), "newest_time", print_time(each->newest_s));
+	return json_pack("{s:I, s:o, s:o, s:b, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:b}", "timeline",
+			 (json_int_t)each->id, "parent", print_integer_if(each->parent != 0, each->parent),
+			 "switch_lsn", each->parent == 0 ? json_null() : json_lsn(each->switch_lsn), "has_history",
+			 (int)each->has_history, "first",
+			 some ? json_segment(coverage, each->id, each->first) : json_null(), "last",
+			 some ? json_segment(coverage, each->id, each->last) : json_null(), "segments",
+			 (json_int_t)each->segments, "segments_stored_bytes", (json_int_t)each->segment_bytes_stored,
+			 "ratio", json_real(ratio_of(coverage, each)), "partials", (json_int_t)each->partials,
+			 "backups", (json_int_t)each->backups, "objects", (json_int_t)each->objects, "bytes",
+			 (json_int_t)each->bytes, "oldest_time", print_time(each->oldest_s), "newest_time",
+			 print_time(each->newest_s), "set_aside", (int)each->set_aside);
 }
 
 static json_t *json_gap(const struct coverage *coverage, const struct coverage_gap *gap)
@@ -112,13 +113,17 @@ json_t *cluster_json(const struct coverage *coverage)
 			failed |= json_array_append_new(coverage->gaps[i].minimal ? minimal : gaps,
 							json_gap(coverage, &coverage->gaps[i]));
 	struct missing missing = cluster_missing(coverage);
-	json_t *all = json_pack("{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "kind", "cluster",
-				"system_id", print_system_id(coverage->system_id), "segment_bytes",
-				(json_int_t)coverage->segment_bytes, "objects", (json_int_t)coverage->objects, "whole",
-				whole, "timelines", timelines, "gaps", gaps, "needed_gaps", (json_int_t)missing.ranges,
-				"missing_segments", (json_int_t)missing.segments, "unnamed_gaps",
-				(json_int_t)coverage->gaps_unlisted, "missing_histories",
-				(json_int_t)coverage->missing_histories, "minimal", minimal, "windows", windows);
+	struct coverage_stray stray;
+	bool strays;
+	uint32_t latest = coverage_latest(coverage, &strays, &stray);
+	json_t *all = json_pack(
+	    "{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "kind", "cluster",
+	    "system_id", print_system_id(coverage->system_id), "segment_bytes", (json_int_t)coverage->segment_bytes,
+	    "objects", (json_int_t)coverage->objects, "whole", whole, "timelines", timelines, "gaps", gaps,
+	    "needed_gaps", (json_int_t)missing.ranges, "missing_segments", (json_int_t)missing.segments, "unnamed_gaps",
+	    (json_int_t)coverage->gaps_unlisted, "missing_histories", (json_int_t)coverage->missing_histories,
+	    "minimal", minimal, "latest_timeline", print_integer_if(latest != 0, latest), "left_out_last",
+	    strays ? json_segment(coverage, stray.newest, stray.last) : json_null(), "windows", windows);
 	if (failed == 0)
 		return all;
 	json_decref(all);
@@ -266,6 +271,50 @@ static enum status show_window(struct buffer *out, const struct coverage *covera
 	return st ? st : buffer_append(out, "\n", 1, err);
 }
 
+static enum status show_stray(struct buffer *out, const struct coverage *coverage, const struct coverage_stray *stray,
+			      struct error *err)
+{
+	char lsn[LSN_TEXT_MAX];
+	struct wal_name last;
+	lsn_text(stray->switch_lsn, lsn);
+	wal_name_of_number(&last, stray->newest, stray->last, coverage->segment_bytes);
+	return buffer_printf(out, err,
+			     "✗ recovery to the latest timeline would follow timeline %" PRIu32
+			     ", which left timeline %" PRIu32 " at %s, and leave out the newer WAL up to %s\n",
+			     stray->latest, stray->parent, lsn, last.text);
+}
+
+/* Two servers archived side by side for a time: the parent stored segments after its child had begun. */
+static enum status show_both(struct buffer *out, const struct coverage *coverage, const struct coverage_timeline *child,
+			     struct error *err)
+{
+	char lsn[LSN_TEXT_MAX], time[UTC_TEXT_SIZE];
+	const struct coverage_timeline *parent = coverage_parent(coverage, child);
+	if (parent == NULL || child->set_aside || parent->segments == 0 || parent->last_s <= child->oldest_s ||
+	    parent->last < child->switch_lsn / coverage->segment_bytes)
+		return STATUS_OK;
+	lsn_text(child->switch_lsn, lsn);
+	utc_text(parent->last_s, time);
+	return buffer_printf(out, err,
+			     "– timeline %" PRIu32 " went on until %s, after timeline %" PRIu32 " had left it at %s\n",
+			     parent->id, time, child->id, lsn);
+}
+
+static enum status show_latest(struct buffer *out, const struct coverage *coverage, struct error *err)
+{
+	struct coverage_stray stray;
+	bool strays;
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < coverage->timeline_count; i++)
+		if (coverage->timelines[i].set_aside)
+			st =
+			    buffer_printf(out, err, "– timeline %" PRIu32 " is set aside\n", coverage->timelines[i].id);
+	for (size_t i = 0; !st && i < coverage->timeline_count; i++)
+		st = show_both(out, coverage, &coverage->timelines[i], err);
+	(void)coverage_latest(coverage, &strays, &stray);
+	return st || !strays ? st : show_stray(out, coverage, &stray, err);
+}
+
 struct shown_windows {
 	struct buffer *out;
 	const struct coverage *coverage;
@@ -292,6 +341,8 @@ enum status cluster_judge(struct buffer *out, const struct coverage *coverage, s
 				   coverage->abandoned_unlisted);
 	if (!st)
 		st = show_missing_histories(out, coverage, err);
+	if (!st)
+		st = show_latest(out, coverage, err);
 	struct shown_windows windows = {out, coverage};
 	return st ? st : coverage_windows(coverage, show_each, &windows, err);
 }

@@ -9,6 +9,7 @@
 #include "pg/wal/content.h"
 #include "pg/wal/history.h"
 #include "repo/object.h"
+#include "repo/set_aside.h"
 
 #define LOGGED_MAX 64 /* unreadable objects logged one by one; there may be a million */
 #define TRIES_MAX 3   /* segments tried for wal_segment_size, while each one is removed before it is read */
@@ -71,12 +72,30 @@ static enum status report_cut_off(struct walk *walk, const struct object_info *i
 	return forgive(walk, error_wrap(&err, STATUS_DAMAGED, "%s", info->name), &none, &err);
 }
 
+/* A timeline that is set aside has a history; timeline 1 has none. A mark that cannot be opened does not count. */
+static enum status set_timelines_aside(struct walk *walk, struct error *err)
+{
+	struct set_aside set_aside = {0};
+	const struct unseal_lack none = {0};
+	struct coverage *coverage = &walk->coverage;
+	if (coverage->timeline_count == 0 || coverage->timelines[coverage->timeline_count - 1].id == 1)
+		return STATUS_OK;
+	enum status st = set_aside_load(&set_aside, &walk->reads, walk->survey->call, coverage->system_id, err);
+	for (size_t i = 0; !st && i < set_aside.count; i++)
+		if (set_aside_has(&set_aside, set_aside.marks[i].timeline))
+			coverage_set_aside(coverage, set_aside.marks[i].timeline);
+	set_aside_fini(&set_aside);
+	return forgive(walk, st, &none, err);
+}
+
 static enum status end_cluster(struct walk *walk, struct error *err)
 {
 	enum status st = STATUS_OK;
 	if (walk->coverage.system_id == 0)
 		return STATUS_OK;
-	st = coverage_end(&walk->coverage, err);
+	st = set_timelines_aside(walk, err);
+	if (!st)
+		st = coverage_end(&walk->coverage, err);
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
 	/* All objects may have been removed during the survey. */
@@ -198,7 +217,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 		progress_show(survey->progress, "%" PRIu64 " objects, %s", survey->objects, size);
 	}
 	if (!wal_object_parse(info->name, &system_id, &name)) {
-		survey->others++;
+		survey->others += !set_aside_is_mark(info->name);
 		return STATUS_OK;
 	}
 	enum status st = add(walk, info, system_id, &name, err);

@@ -12,6 +12,7 @@
 #include "pg/data/control.h"
 #include "pg/data/pending.h"
 #include "repo/cluster_id.h"
+#include "repo/repository.h"
 #include "repo/settings.h"
 
 enum health_format { HEALTH_TEXT, HEALTH_JSON, HEALTH_PROMETHEUS };
@@ -59,6 +60,9 @@ struct health_archive {
 	uint64_t on_their_way;      /* missing segments that wait in pg_wal */
 	int64_t restorable_s;       /* UTC; 0: nothing can be restored */
 	struct wal_name restorable; /* the last segment before the next gap */
+	uint32_t latest; /* the timeline that recovery to the latest takes, without WAL of this one; 0: this one */
+	uint32_t latest_parent; /* it left this timeline; 0: it does not descend from it */
+	uint64_t latest_switch_lsn;
 };
 
 /* Everything that status looks at. */
@@ -128,6 +132,12 @@ enum status health_look_local(struct health *out, const struct health_settings *
 
 /* Lists the newest part of the repository within the call's deadline. A failure is in out->archive.trouble. */
 void health_look_archive(struct health *out, const struct health_settings *settings, const struct call *call);
+
+/*
+ * Looks for timelines above the server's that leave out WAL of the server's, from their histories alone. A server that
+ * is behind the point where such a timeline begins may still follow it: an old primary before pg_rewind, a standby.
+ */
+enum status health_look_above(struct health *out, struct repository *repo, const struct call *call, struct error *err);
 
 /* Estimates how fast the disk of pg_wal fills, from earlier samples in the spool and from the WAL that waits. */
 void health_look_disk(struct health *out);

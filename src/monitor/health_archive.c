@@ -299,6 +299,8 @@ static enum status look_at_newest(struct look *look, const struct repository_set
 	coverage_init(&look->coverage, look->health->system_id, look->segment_bytes);
 	st = list_newest(look, err);
 	if (!st)
+		st = health_look_above(look->health, &repo, &look->call, err);
+	if (!st)
 		look->out->known = true;
 	if (!st)
 		st = coverage_end(&look->coverage, err);
@@ -318,7 +320,15 @@ static enum status seen(void *arg, const struct coverage *coverage, const struct
 static enum status surveyed(void *arg, struct coverage *coverage, struct error *err)
 {
 	struct look *look = arg;
+	struct coverage_stray stray;
+	bool strays;
 	(void)err;
+	(void)coverage_latest(coverage, &strays, &stray);
+	if (strays) {
+		look->out->latest = stray.latest;
+		look->out->latest_parent = stray.parent;
+		look->out->latest_switch_lsn = stray.switch_lsn;
+	}
 	look->segment_bytes = coverage->segment_bytes;
 	judge_coverage(look, coverage);
 	return STATUS_OK;

@@ -320,6 +320,25 @@ static void say_missing(struct health_check *check, const struct health_archive 
 		    archive->missing, first, gap->last.text, restorable);
 }
 
+/* Recovery works, but not with PostgreSQL's default. */
+static void say_stray(struct health_check *check, const struct health_archive *archive)
+{
+	char hint[ERROR_HINT_MAX];
+	char origin[64] = "which does not descend from this server's";
+	if (archive->latest_parent != 0)
+		(void)snprintf(origin, sizeof origin, "which left timeline %" PRIu32 " at %" PRIX32 "/%" PRIX32,
+			       archive->latest_parent, (uint32_t)(archive->latest_switch_lsn >> 32),
+			       (uint32_t)archive->latest_switch_lsn);
+	say(check, HEALTH_WARNING,
+	    "recovery to the latest timeline would follow timeline %" PRIu32 ", %s, and leave out newer WAL",
+	    archive->latest, origin);
+	(void)snprintf(hint, sizeof hint,
+		       "if a copy that was recovered for a trial archived timeline %" PRIu32
+		       ", stop its archiving and run walship timeline set-aside %" PRIu32,
+		       archive->latest, archive->latest);
+	advise(check, hint);
+}
+
 static void judge_coverage(const struct health *health, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
@@ -336,6 +355,10 @@ static void judge_coverage(const struct health *health, struct health_check *che
 	if (archive->restorable_s != 0) {
 		utc_text(archive->restorable_s, when);
 		(void)snprintf(restorable, sizeof restorable, "restorable up to %s", when);
+	}
+	if (archive->gap_count == 0 && archive->latest != 0) {
+		say_stray(check, archive);
+		return;
 	}
 	if (archive->gap_count == 0) {
 		say(check, HEALTH_OK, "no gap among the newest %" PRIu64 " objects; %s", archive->objects, restorable);

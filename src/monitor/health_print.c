@@ -117,12 +117,13 @@ static json_t *archive_json(const struct health *health)
 	const struct health_archive *archive = &health->archive;
 	bool some = archive->newest.text[0] != '\0';
 	json_t *all =
-	    json_pack("{s:n, s:n, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "reachable", "error", "newest_segment",
+	    json_pack("{s:n, s:n, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "reachable", "error", "newest_segment",
 		      print_string(archive->newest.text), "newest_time", print_time(archive->newest_s),
 		      "newest_age_seconds", age_json(some, health, archive->newest_s), "listed_objects",
 		      number(archive->objects), "gaps", archive->coverage_known ? gaps_json(archive) : json_null(),
 		      "missing_segments", print_integer_if(archive->coverage_known, (int64_t)archive->missing),
-		      "restorable_time", print_time(archive->restorable_s));
+		      "restorable_time", print_time(archive->restorable_s), "stray_timeline",
+		      print_integer_if(archive->latest != 0, archive->latest));
 	all = null_unless(archive->known, all);
 	(void)json_object_set_new(all, "reachable", json_boolean(archive->known));
 	(void)json_object_set_new(all, "error", print_string(archive->known ? NULL : archive->trouble.text));

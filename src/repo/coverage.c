@@ -190,6 +190,19 @@ void coverage_mark_archived(struct coverage *coverage, const struct wal_name *na
 	timeline->archived_end = number + 1;
 }
 
+const struct coverage_timeline *coverage_parent(const struct coverage *coverage,
+						const struct coverage_timeline *timeline)
+{
+	return timeline->parent == 0 ? NULL : coverage_find(coverage, timeline->parent);
+}
+
+void coverage_set_aside(struct coverage *coverage, uint32_t id)
+{
+	struct coverage_timeline *timeline = coverage_find(coverage, id);
+	if (timeline != NULL)
+		timeline->set_aside = true;
+}
+
 /* State while a history is read: the timeline of each line is the parent of the next. */
 struct lineage {
 	struct coverage *coverage;

@@ -46,6 +46,7 @@ struct coverage_timeline {
 	bool has_history;    /* the timeline's own history file is stored */
 	/* The cluster went on with a child: behind the last switch to a child, nothing of this timeline is needed. */
 	bool is_abandoned;
+	bool set_aside;    /* see coverage_set_aside; after coverage_end: or an ancestor is */
 	uint64_t segments; /* complete ones; 0: first and last are undefined */
 	uint64_t first, last;
 	int64_t first_s, last_s;
@@ -105,6 +106,12 @@ enum status coverage_history(struct coverage *coverage, uint32_t timeline, const
 			     struct error *err);
 
 /*
+ * Before coverage_end: marks a timeline as set aside (repo/set_aside.h). Nothing of it and of its descendants is needed
+ * or in a window, and its parent is not abandoned because of it.
+ */
+void coverage_set_aside(struct coverage *coverage, uint32_t id);
+
+/*
  * Call it when all objects are added: connects the timelines and finds what is missing where they meet.
  *
  * Needed is the WAL of each timeline from its branch point to its last switch to a child. The WAL behind the last
@@ -145,6 +152,10 @@ void coverage_lost_times(struct coverage *coverage, coverage_time_fn ask, void *
 /* When the newest object was stored; 0 without objects. */
 int64_t coverage_newest_s(const struct coverage *coverage);
 
+/* The timeline's parent; NULL when it has none. */
+const struct coverage_timeline *coverage_parent(const struct coverage *coverage,
+						const struct coverage_timeline *timeline);
+
 /* False when needed segments or timeline histories are missing. */
 bool coverage_is_complete(const struct coverage *coverage);
 
@@ -173,6 +184,25 @@ struct coverage_window {
  */
 typedef enum status (*coverage_window_fn)(void *arg, const struct coverage_window *window, struct error *err);
 enum status coverage_windows(const struct coverage *coverage, coverage_window_fn report, void *arg, struct error *err);
+
+/*
+ * PostgreSQL's default, recovery_target_timeline = latest, takes the last timeline of those whose numbers follow
+ * without a gap and whose histories are there (findNewestTimeLine in timeline.c). It knows nothing of the WAL that it
+ * leaves out.
+ */
+struct coverage_stray {
+	uint32_t latest;     /* the timeline that it takes */
+	uint32_t parent;     /* the ancestor of the newest WAL that this timeline left, */
+	uint64_t switch_lsn; /* and where */
+	uint32_t newest;     /* the timeline of the newest WAL */
+	uint64_t last;       /* segment of that timeline: WAL up to it is left out */
+};
+
+/*
+ * After coverage_end: the timeline that recovery to the latest takes, counted from that of the newest window; 0 without
+ * a window. *out, valid when *strays is true: this timeline leaves out the newest WAL.
+ */
+uint32_t coverage_latest(const struct coverage *coverage, bool *strays, struct coverage_stray *out);
 
 /* The window that ends with the WAL stored last, where the cluster is now. False when there is none. */
 bool coverage_newest_window(const struct coverage *coverage, struct coverage_window *out);

@@ -25,10 +25,16 @@ int64_t coverage_tip_s(const struct coverage_timeline *timeline)
 /* Children have higher ids than their parents: going down, each timeline is visited after all of its children. */
 static void find_ends(struct coverage *coverage)
 {
+	for (size_t i = 0; i < coverage->timeline_count; i++) {
+		struct coverage_timeline *timeline = &coverage->timelines[i];
+		timeline->set_aside |= timeline->parent != 0 && coverage_find(coverage, timeline->parent)->set_aside;
+	}
 	for (size_t i = 0; i < coverage->timeline_count; i++)
 		coverage->timelines[i].reach_s = coverage_tip_s(&coverage->timelines[i]);
 	for (size_t i = coverage->timeline_count; i-- > 0;) {
 		struct coverage_timeline *timeline = &coverage->timelines[i];
+		if (timeline->set_aside)
+			continue;
 		/* So far needed_end comes from the children alone. */
 		if (!timeline->is_abandoned && timeline->segments > 0 && timeline->last >= timeline->needed_end)
 			timeline->needed_end = timeline->last + 1;

@@ -89,7 +89,7 @@ static bool continue_below(const struct coverage *coverage, const struct stretch
 /* A timeline without any stored segment yet: it ends at its branch point. */
 static bool is_empty_end(const struct coverage_timeline *timeline)
 {
-	return timeline->segments == 0 && !timeline->is_abandoned && timeline->predecessor != 0;
+	return timeline->segments == 0 && !timeline->is_abandoned && !timeline->set_aside && timeline->predecessor != 0;
 }
 
 /* Whether another timeline branches off exactly where the stretch ends, and continues it. */

@@ -5,6 +5,7 @@
 
 #include "job/queue.h"
 #include "pg/wal/name.h"
+#include "repo/set_aside.h"
 #include "repo/worker_pool.h"
 
 struct item {
@@ -25,7 +26,7 @@ bool header_scan_is_own(const char *name)
 {
 	uint64_t system_id;
 	struct wal_name parsed;
-	return wal_object_parse(name, &system_id, &parsed);
+	return wal_object_parse(name, &system_id, &parsed) || set_aside_is_mark(name);
 }
 
 static enum status look(const struct scan *scan, const struct repository *repo, const struct item *item,

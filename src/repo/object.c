@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "format/seal.h"
 #include "format/unseal.h"
 #include "stream/terminal_sink.h"
 
@@ -64,4 +65,22 @@ enum status object_read_head(struct repository *repo, const struct call *call, c
 	if (!st)
 		st = error_set(err, STATUS_DAMAGED, "shorter than %zu bytes", len);
 	return st == STATUS_DAMAGED ? error_wrap(err, st, "%s", name) : st;
+}
+
+enum status object_create(const struct repository *repo, const struct call *call, const char *name, const void *content,
+			  size_t len, struct error *err)
+{
+	struct seal_params params = {.codec = codec_by_name("none"),
+				     .threads = 1,
+				     .key = repo->encrypt ? &repo->keys.keys[0] : NULL,
+				     .name = name};
+	CLEANUP(sink_freep) struct sink *chain = NULL;
+	enum status st = random_fill(call->random, params.salt, SALT_BYTES, err);
+	if (!st)
+		st = store_create(repo->store, call, name, &chain, err);
+	if (!st)
+		st = seal_new(&chain, &params, err);
+	if (!st)
+		st = sink_write(chain, content, len, err);
+	return st ? st : sink_finish(chain, err);
 }

@@ -20,4 +20,8 @@ enum status object_read(struct repository *repo, const struct call *call, const 
 enum status object_read_head(struct repository *repo, const struct call *call, const char *name, void *out, size_t len,
 			     struct unseal_lack *lack, struct error *err);
 
+/* Creates a small object with this content. STATUS_EXISTS when the name is taken, with any content. */
+enum status object_create(const struct repository *repo, const struct call *call, const char *name, const void *content,
+			  size_t len, struct error *err);
+
 #endif

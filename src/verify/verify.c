@@ -23,6 +23,8 @@ struct verification {
 	uint64_t missing_histories;
 	uint64_t damaged, not_opened, missing_keys;
 	uint64_t minimal_ranges; /* --read: recovery stops there */
+	struct coverage_stray stray; /* of the first such cluster; latest 0: none */
+	struct wal_name stray_last;
 	/* With --read, for the current cluster: */
 	struct verified verified;
 	struct read_plan plan;
@@ -218,6 +220,17 @@ static enum status show(const struct verification *verification, const struct co
 	return st ? st : print_text(verification->params->console, &text, err);
 }
 
+static void note_stray(struct verification *verification, const struct coverage *coverage)
+{
+	struct coverage_stray stray;
+	bool strays;
+	(void)coverage_latest(coverage, &strays, &stray);
+	if (!strays || verification->stray.latest != 0)
+		return;
+	verification->stray = stray;
+	wal_name_of_number(&verification->stray_last, stray.newest, stray.last, coverage->segment_bytes);
+}
+
 /* The windows come last: they reflect the result of reading, too. */
 static enum status judge(void *arg, struct coverage *coverage, struct error *err)
 {
@@ -232,6 +245,7 @@ static enum status judge(void *arg, struct coverage *coverage, struct error *err
 	verification->missing.ranges += missing.ranges;
 	verification->missing.segments += missing.segments;
 	verification->missing_histories += coverage->missing_histories;
+	note_stray(verification, coverage);
 	st = verification->params->read ? read_all(verification, coverage, err) : STATUS_OK;
 	return st ? st : show(verification, coverage, err);
 }
@@ -280,6 +294,21 @@ static enum status report_not_opened(uint64_t objects, struct error *err)
 			  "repair the disk, and run walship verify --read again");
 }
 
+static enum status report_stray(const struct verification *verification, struct error *err)
+{
+	const struct coverage_stray *stray = &verification->stray;
+	(void)error_set(err, STATUS_INCOMPLETE,
+			"recovery to the latest timeline would follow timeline %" PRIu32
+			", which left timeline %" PRIu32 " at %" PRIX32 "/%" PRIX32
+			", and leave out the newer WAL up to %s",
+			stray->latest, stray->parent, (uint32_t)(stray->switch_lsn >> 32), (uint32_t)stray->switch_lsn,
+			verification->stray_last.text);
+	return error_hint(err, STATUS_INCOMPLETE,
+			  "if a copy that was recovered for a trial archived timeline %" PRIu32
+			  ", stop its archiving and run walship timeline set-aside %" PRIu32,
+			  stray->latest, stray->latest);
+}
+
 /* The outcome for all clusters: unreadable objects come first. */
 static enum status conclude(const struct verification *verification, struct error *err)
 {
@@ -307,6 +336,8 @@ static enum status conclude(const struct verification *verification, struct erro
 					    verification->minimal_ranges, verification->minimal_ranges == 1 ? "" : "s"),
 				  "a base backup from before such a range can only be recovered up to it: make a new "
 				  "base backup, unless there is one from after the range");
+	if (verification->stray.latest != 0)
+		return report_stray(verification, err);
 	if (!verification->found)
 		return survey_nothing(&verification->survey, err);
 	return STATUS_OK;
@@ -326,5 +357,7 @@ enum status verify_run(const struct verify_params *params, struct error *err)
 	progress_begin(&verification.progress, params->console->terminal_fd, params->call->clock);
 	enum status st = survey_run(&verification.survey, err);
 	verified_fini(&verification.verified);
-	return st ? st : conclude(&verification, err);
+	if (!st)
+		st = conclude(&verification, err);
+	return st;
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import ahead, host
+from harness import ahead, host, postgres
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root sees whose files a process without cores has open")
 SMALL = {"min_wal_size": "2MB", "max_wal_size": "64MB", "wal_keep_size": "0"}
@@ -96,6 +96,7 @@ def test_points_in_time_across_a_timeline(site):
         moment = primary.sql("select clock_timestamp()")
         left = grow(primary, 12).rows()
     with restored(site, backup, "branch", recovery_target_time=moment, recovery_target_action="promote") as branch:
+        branch.expect(postgres.LEFT_BEHIND)
         branch.start(wait=False)
         branch.wait_promoted()
         assert branch.rows() == first and from_spool(branch)

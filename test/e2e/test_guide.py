@@ -52,6 +52,9 @@ TESTS = {
         cp $ROOT/media/walship.conf $ROOT/media/s3-secret $ETC""",
     "nothing is lost": f"""
         [ "$(psql -Atc "{COUNT}")" = "$before" ]""",
+    "the trial has it all": f"""
+        [ "$(psql -p 5433 -Atc "{COUNT}")" = "$before" ]
+        [ "$(psql -p 5433 -Atc 'show archive_mode')" = off ]""",
     "pgBackRest": """
         mkdir -p $ROOT/pgbackrest/{repo,log,spool,lock}
         cat >$PGBACKREST_CONFIG <<-END

@@ -86,3 +86,50 @@ def test_codes(dir_site, data_dir, signal_file, name, code):
     dest = data_dir / "pg_wal" / ("RECOVERYHISTORY" if name.endswith(".history") else "RECOVERYXLOG")
     site.run("fetch", name, dest, cwd=data_dir).expect(code, "walship: fetch", ".")
     site.store.come_back()
+
+
+def check(site, server, code, *words, **kwargs):
+    """walship check --promote; words: what each line of a failed step must say."""
+    done = site.run("check", "--promote", "--pg-conninfo", server.connection_string(), cwd=server.data, **kwargs)
+    text = done.out.decode()
+    assert done.code == code, text + done.err
+    failed = [line for line in text.splitlines() if line.startswith("✗")]
+    assert len(failed) == len(words) and all(word in line for word, line in zip(words, failed)), text
+    return text
+
+
+def test_check_before_a_promotion(site):
+    """What PostgreSQL cannot be told at the moment of a promotion, it is told before."""
+    with with_table(site.primary()) as primary:
+        backup = primary.basebackup(site.cluster("backup"))
+        check(site, primary, 2, "not in recovery")
+        with site.restored(backup, "standby", "standby.signal") as standby, site.restored(backup, "other", "standby.signal") as other:
+            standby.configure(recovery_target_timeline="current").start()
+            wait_rows(standby, grow(primary))
+            text = check(site, standby, 0)
+            assert "the archive has nothing behind it" in text and "no timeline above 1 is in use" in text
+            assert "finish a segment" not in text
+
+            # The standby cannot fetch any more, and nothing but this check says so.
+            standby.expect(r"walship: (hint: |fetch )")
+            fetch = standby.settings["restore_command"]
+            standby.sql("alter system set restore_command = 'false'")
+            standby.sql("select pg_reload_conf()")
+            grow(primary, 10)
+            last = grow(primary, 10)
+            check(site, standby, 3, "but the archive has 2 more segments, up to 0000000100000000")
+            standby.sql(f"alter system set restore_command = {fetch}")
+            standby.sql("select pg_reload_conf()")
+            wait_rows(standby, last)
+            check(site, standby, 0)
+
+            site.store.go_away()
+            check(site, standby, 3, "reach the store")
+            site.store.come_back()
+
+            other.start()
+            wait_rows(other, last)
+            other.promote()
+            other.archive_all()
+            other.stop()
+            check(site, standby, 4, "timeline 2 is in the archive, and this standby is on timeline 1")

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from harness import host, objects, wal
+from harness import host, objects, postgres, wal
 
 
 def fetch_all(site, into, system_id):
@@ -77,6 +77,7 @@ def test_point_in_time_and_timelines(site):
         primary.archive_all()
 
     with site.restored(backup, recovery_target_time=moment, recovery_target_action="promote") as restored:
+        restored.expect(postgres.LEFT_BEHIND)
         restored.start(wait=False)
         restored.wait_promoted()
         assert restored.rows() == rows

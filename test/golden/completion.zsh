@@ -15,6 +15,7 @@ _walship_commands=(
 	'list:list the objects in the repository'
 	'info:summarize the repository by cluster and timeline'
 	'verify:find missing WAL and show what can be recovered'
+	'timeline:set-aside restore'
 	'backfill:push the WAL files in pg_wal that the repository lacks'
 	'status:show whether archiving works'
 	'help:show this help, or the help for one command'
@@ -41,6 +42,7 @@ _walship_options=(
 	'--push-ahead=[how many more ready WAL files one push stores in parallel]:N: '
 	'--fetch-ahead=[how many bytes of following segments a fetch keeps in the spool while recovery reads WAL in order]:SIZE: '
 	'--fetch-error=[what fetch reports to PostgreSQL when the store does not answer]:value:(auto abort continue)'
+	'--fetch-timelines=[which timelines fetch lets PostgreSQL find]:value:(live all)'
 	'--log-level=[the least severe messages to write to log-to]:value:(error warning info debug)'
 	'--log-format=[format of the log]:value:(text json)'
 	'--log-to=[where log messages go]:stderr|syslog|journal|FILE: _walship_words_or_files stderr syslog journal'
@@ -108,6 +110,12 @@ operand)
 		[[ $state == operand ]] || return
 		chosen+=" $words[1]"
 	fi
+	if [[ $chosen == timeline ]]; then
+		state=
+		_arguments -C $_walship_options '1:command:(set-aside restore)' '*::operand:->operand'
+		[[ $state == operand ]] || return
+		chosen+=" $words[1]"
+	fi
 	case $chosen in
 	'push') _arguments $_walship_options '1:PATH:_files' ;;
 	'fetch') _arguments $_walship_options '1:NAME: ' '2:DEST:_files' ;;
@@ -116,10 +124,12 @@ operand)
 	'key list') _arguments $_walship_options '--json[print one JSON object per key and per damaged object]' '1:PREFIX: ' ;;
 	'key rotate') _arguments $_walship_options '--write[insert the new key before the other keys in walship.conf]' '1:FILE:_files' ;;
 	'config') _arguments $_walship_options '--credentials[show instead which source provides the S3 credentials and when they expire]' '--json[print one JSON object per option, or one for the credentials]' ;;
-	'check') _arguments $_walship_options '--store[test the store only]' '--server[fail if no server answers]' '--json[print one JSON object per step]' ;;
+	'check') _arguments $_walship_options '--store[test the store only]' '--server[fail if no server answers]' '--promote[test on a standby whether it may be promoted]' '--json[print one JSON object per step]' ;;
 	'list') _arguments $_walship_options '--json[print one JSON object per line]' '1:PREFIX: ' ;;
 	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '1:SYSTEM-ID: ' ;;
 	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '1:SYSTEM-ID: ' ;;
+	'timeline set-aside') _arguments $_walship_options '1:N: ' ;;
+	'timeline restore') _arguments $_walship_options '1:N: ' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;
 	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;
 	'help') _arguments $_walship_options '1:COMMAND:_walship_topics' ;;

@@ -26,6 +26,9 @@ HARMLESS = (r"FATAL:  the database system is (starting up|not yet accepting conn
             r"FATAL:  terminating .* due to administrator command")
 
 
+# What the archiver of a server says that was recovered to a moment before the end of the archive.
+LEFT_BEHIND = r"walship: warning: push 0000000\d\.history: timeline \d left timeline \d at "
+
 # Data directories that initdb made in this process: {options: folder}.
 _templates = {}
 _counter = itertools.count()

@@ -98,6 +98,8 @@ enum status fetch_file(const struct fetch *fetch, const char *dest, struct error
 	if (st)
 		return error_wrap(err, st, "fetch");
 	st = fetch_new(fetch, &name, dest, &file, err);
+	if (!st && fetch->accept != NULL)
+		st = fetch->accept(fetch->accept_arg, &name, file.fd, err);
 	if (!st) {
 		st = newfile_replace(&file, err);
 		if (st)

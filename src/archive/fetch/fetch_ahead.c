@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "archive/fetch/hidden_history.h"
 #include "archive/fetch/prefetch_client.h"
 #include "archive/fetch/prefetcher.h"
 #include "base/cleanup.h"
@@ -11,7 +12,15 @@
 static enum status fetch_from_store(const struct fetch_ahead *ahead, const char *dest, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
+	struct history_filter filter = {.repo = &repo,
+					.call = ahead->fetch.call,
+					.system_id = ahead->fetch.system_id,
+					.data_directory = ahead->data_directory};
 	struct fetch fetch = ahead->fetch;
+	if (!ahead->all_timelines) {
+		fetch.accept = history_filter_accept;
+		fetch.accept_arg = &filter;
+	}
 	enum status st = repository_open(&repo, ahead->settings, fetch.call, err);
 	if (st)
 		return error_wrap(err, st, "fetch %s", fetch.name);

@@ -2,12 +2,15 @@
 #ifndef WALSHIP_ARCHIVE_FETCH_FETCH_AHEAD_H
 #define WALSHIP_ARCHIVE_FETCH_FETCH_AHEAD_H
 
+#include "pg/data/control.h"
 #include "repo/settings.h"
 #include "walship/fetch.h"
 
 struct fetch_ahead {
 	struct fetch fetch; /* call, name and system_id; store and keys are left empty */
 	const struct repository_settings *settings;
+	const struct data_directory *data_directory; /* of the server that asks */
+	bool all_timelines;                          /* answer for timelines that are set aside, too */
 	uint64_t bytes_max; /* of segments in the spool and on their way; 0: fetch-ahead is off */
 	int64_t timeout_ms; /* of each fetch ahead */
 	bool one_by_one;    /* never two fetches ahead at once */

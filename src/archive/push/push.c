@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "archive/push/left_behind.h"
 #include "archive/push/push_conflict.h"
 #include "archive/push/push_source.h"
 #include "base/call.h"
@@ -138,6 +139,8 @@ static enum status ship(struct shipment *shipment, struct error *err)
 	enum status st = create_object(shipment, &stored, err);
 	if (!st)
 		log_stored(shipment, &stored, began_ms);
+	if (!st && source->name.kind == WAL_HISTORY)
+		left_behind_warn(shipment->push, source);
 	if (st != STATUS_EXISTS)
 		return st;
 	log_line(call->log, LEVEL_INFO, "push %s: the archive already has this name, comparing within %" PRId64 " s",

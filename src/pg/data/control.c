@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -127,4 +128,28 @@ bool data_directory_is_past_recovery(const struct data_directory *directory)
 {
 	return directory->known && look_for(directory, "recovery.signal") == ENOENT &&
 	       look_for(directory, "standby.signal") == ENOENT && look_for(directory, "recovery.conf") == ENOENT;
+}
+
+/* The time of the last write. */
+static bool written_at(const struct data_directory *directory, const char *name, struct timespec *out)
+{
+	char path[PATH_MAX + NAME_MAX];
+	struct stat info;
+	(void)snprintf(path, sizeof path, "%s/%s", directory->path, name);
+	if (stat(path, &info) != 0)
+		return false;
+	*out = info.st_mtim;
+	return true;
+}
+
+bool data_directory_begins_recovery(const struct data_directory *directory)
+{
+	struct timespec started, written;
+	if (!directory->known)
+		return false;
+	if (!written_at(directory, "postmaster.opts", &started) ||
+	    !written_at(directory, "global/pg_control", &written))
+		return true;
+	return written.tv_sec < started.tv_sec ||
+	       (written.tv_sec == started.tv_sec && written.tv_nsec <= started.tv_nsec);
 }

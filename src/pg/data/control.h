@@ -35,4 +35,11 @@ bool data_directory_is_standby(const struct data_directory *directory);
  */
 bool data_directory_is_past_recovery(const struct data_directory *directory);
 
+/*
+ * Whether the server has started and not yet begun to replay WAL. Each start writes postmaster.opts (CreateOptsFile in
+ * postmaster.c) before anything is requested from the archive, and pg_control when replay begins (StartupXLOG in
+ * xlog.c). True as well when a time cannot be read; false when the directory is not known.
+ */
+bool data_directory_begins_recovery(const struct data_directory *directory);
+
 #endif

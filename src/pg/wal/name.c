@@ -120,6 +120,13 @@ const char *wal_system_id_read(const char *text, uint64_t *out)
 	return text[0] == '0' ? NULL : number_read(text, UINT64_MAX, out);
 }
 
+void wal_history_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, uint32_t timeline)
+{
+	struct wal_name name = {.kind = WAL_HISTORY, .timeline = timeline};
+	(void)snprintf(name.text, sizeof name.text, "%08" PRIX32 ".history", timeline);
+	wal_object_name(out, system_id, &name);
+}
+
 bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name)
 {
 	char again[WAL_OBJECT_NAME_MAX];

@@ -72,6 +72,9 @@ const char *wal_system_id_read(const char *text, uint64_t *out);
  */
 void wal_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, const struct wal_name *name);
 
+/* Makes the object name of the timeline's history file. */
+void wal_history_object_name(char out[WAL_OBJECT_NAME_MAX], uint64_t system_id, uint32_t timeline);
+
 /* Parses such an object name. Returns false for any other. */
 bool wal_object_parse(const char *object, uint64_t *system_id, struct wal_name *name);
 

@@ -561,6 +561,64 @@ static void windows_end_at_minimal_wal(void **unused)
 	}
 }
 
+/*
+ * aside: "2 3" are set aside. A history is that of each timeline with "h" in the words: it left timeline 1 within
+ * segment 5. Expected: the latest timeline, '<' and the timeline that it left when it leaves out newer WAL, and the
+ * timelines that are set aside.
+ */
+static void tells_what_latest_follows(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *words, *aside;
+		const char *of_3; /* the history of timeline 3; NULL: as that of 2 */
+		const char *expected;
+	} ways[] = {
+	    {"1:3@10 1:4@20", "", NULL, "1"},
+	    /* A promotion; and a recovery to a moment before WAL that was stored earlier. */
+	    {"1:3@10 1:4@20 2h@30 2:5@40", "", NULL, "2"},
+	    {"1:3@10 1:4@20 1:5@25 1:6@26 2h@30 2:5@40", "", NULL, "2"},
+	    {"1:3@10 1:4@20 1:5@25 1:6@26 2h@30", "", NULL, "2"},
+	    /* A trial: the parent goes on. */
+	    {"1:3@10 1:4@20 1:5@25 1:6@50 2h@30 2:5@40", "", NULL, "2<1"},
+	    {"1:3@10 1:4@20 1:5@25 1:6@50 2h@30 2:5@40", "2", NULL, "1 -2"},
+	    {"1:3@10 1:4@20 1:5@25 1:6@50 2h@30 2:5@60", "2", NULL, "1 -2"},
+	    /* Beside it another one, a child of it, and production on a new timeline. */
+	    {"1:3@10 1:4@20 1:5@25 1:6@50 2h@30 2:5@40 3h@41 3:5@42", "", NULL, "3<1"},
+	    {"1:3@10 1:4@20 1:5@25 1:6@50 2h@30 2:5@40 3h@41 3:5@42", "2", "1\t0/5000060\tx\n2\t0/5000160\tx\n",
+	     "1 -2 -3"},
+	    {"1:3@10 1:4@20 1:5@25 2h@30 2:5@40 3h@51 3:5@52", "", NULL, "3"},
+	    {"1:3@10 1:4@20 1:5@25 2h@30 2:5@40 3h@51 3:5@52", "2", NULL, "3 -2"},
+	};
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		static const char own[] = "1\t0/5000060\tx\n";
+		struct coverage coverage;
+		struct coverage_stray stray;
+		struct buffer got = {0};
+		bool strays;
+		coverage_init(&coverage, 42, 16 * MIB);
+		feed(&coverage, ways[i].words);
+		for (uint32_t id = 2; id <= 3; id++) {
+			const char *text = id == 3 && ways[i].of_3 != NULL ? ways[i].of_3 : own;
+			if (strchr(ways[i].words, 'h') != NULL && (id == 2 || strstr(ways[i].words, "3h") != NULL))
+				assert_ok(coverage_history(&coverage, id, text, strlen(text), &err), err);
+		}
+		for (const char *at = ways[i].aside; *at != '\0'; at++)
+			coverage_set_aside(&coverage, (uint32_t)(*at - '0'));
+		assert_ok(coverage_end(&coverage, &err), err);
+		(void)buffer_printf(&got, &err, "%X", coverage_latest(&coverage, &strays, &stray));
+		if (strays)
+			(void)buffer_printf(&got, &err, "<%X", stray.parent);
+		for (size_t k = 0; k < coverage.timeline_count; k++)
+			if (coverage.timelines[k].set_aside)
+				(void)buffer_printf(&got, &err, " -%X", coverage.timelines[k].id);
+		assert_string_equal(buffer_text(&got), ways[i].expected);
+		assert_true(coverage_is_complete(&coverage));
+		buffer_fini(&got);
+		coverage_fini(&coverage);
+	}
+}
+
 /* Answers for timeline 1: each segment was stored at ten times its number. */
 struct answers {
 	size_t asked;
@@ -689,6 +747,7 @@ int main(void)
 	    cmocka_unit_test(segments_may_come_late),
 	    cmocka_unit_test(other_segments_do_not_come_late),
 	    cmocka_unit_test(windows_end_at_minimal_wal),
+	    cmocka_unit_test(tells_what_latest_follows),
 	    cmocka_unit_test(windows_next_to_lost_segments_have_times),
 	    cmocka_unit_test(windows_are_bounded),
 	    cmocka_unit_test(lost_segments_are_bounded),

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,6 +171,31 @@ static void tells_that_recovery_is_over(void **unused)
 	}
 }
 
+/* Each start writes postmaster.opts; the first write of pg_control after it begins the replay. */
+static void tells_that_recovery_begins(void **unused)
+{
+	(void)unused;
+	static const struct {
+		struct timespec started, written;
+		bool expected;
+	} cases[] = {
+	    {{100, 5}, {99, 9}, true},   {{100, 5}, {100, 4}, true},  {{100, 5}, {100, 5}, true},
+	    {{100, 5}, {100, 6}, false}, {{100, 5}, {101, 0}, false},
+	};
+	struct data_directory found = {0};
+	assert_false(data_directory_begins_recovery(&found));
+	assert_int_equal(data_directory_find(&found, scratch_path(&dir, "one"), NULL, &err), STATUS_OK);
+	assert_true(data_directory_begins_recovery(&found));
+	scratch_put(&dir, "one/postmaster.opts", "", 0, 0600);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct timespec started[] = {cases[i].started, cases[i].started};
+		const struct timespec written[] = {cases[i].written, cases[i].written};
+		assert_int_equal(utimensat(AT_FDCWD, scratch_path(&dir, "one/postmaster.opts"), started, 0), 0);
+		assert_int_equal(utimensat(AT_FDCWD, scratch_path(&dir, "one/global/pg_control"), written, 0), 0);
+		assert_int_equal(data_directory_begins_recovery(&found), cases[i].expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +205,7 @@ int main(void)
 	    cmocka_unit_test(does_not_guess),
 	    cmocka_unit_test(tells_a_standby),
 	    cmocka_unit_test(tells_that_recovery_is_over),
+	    cmocka_unit_test(tells_that_recovery_begins),
 	};
 	return cmocka_run_group_tests_name("pg/data/control", tests, setup, teardown);
 }

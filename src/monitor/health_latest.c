@@ -1,0 +1,35 @@
+/* walship status: whether recovery to the latest timeline still takes the WAL of this server. */
+#include "monitor/health.h"
+#include "repo/latest_timeline.h"
+
+/* The server's timeline has WAL up to here at least: its last checkpoint, or its furthest finished segment. */
+static uint64_t known_lsn(const struct health *health)
+{
+	const struct wal_name *furthest = &health->pending.furthest;
+	uint64_t number, lsn = health->checkpoint.redo_lsn;
+	if (furthest->text[0] != '\0' && furthest->kind == WAL_SEGMENT &&
+	    furthest->timeline == health->checkpoint.timeline &&
+	    wal_name_number(furthest, health->pending.segment_bytes, &number) &&
+	    number * health->pending.segment_bytes > lsn)
+		lsn = number * health->pending.segment_bytes;
+	return lsn;
+}
+
+enum status health_look_above(struct health *health, struct repository *repo, const struct call *call,
+			      struct error *err)
+{
+	struct health_archive *out = &health->archive;
+	uint64_t lsn = known_lsn(health);
+	uint32_t timeline = health->checkpoint.timeline;
+	struct latest_timeline latest;
+	enum status st = latest_timeline_find(&latest, repo, call, health->system_id, timeline, err);
+	/* verify reports a history that cannot be opened. */
+	if (st == STATUS_DAMAGED || st == STATUS_CONFLICT)
+		return STATUS_OK;
+	if (st || latest.timeline == timeline || (latest.parent == timeline && latest.switch_lsn >= lsn))
+		return st;
+	out->latest = latest.timeline;
+	out->latest_parent = latest.parent;
+	out->latest_switch_lsn = latest.switch_lsn;
+	return STATUS_OK;
+}
