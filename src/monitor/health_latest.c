@@ -22,6 +22,8 @@ enum status health_look_above(struct health *health, struct repository *repo, co
 	uint64_t lsn = known_lsn(health);
 	uint32_t timeline = health->checkpoint.timeline;
 	struct latest_timeline latest;
+	if (out->newest.text[0] == '\0')
+		return STATUS_OK;
 	enum status st = latest_timeline_find(&latest, repo, call, health->system_id, timeline, err);
 	/* verify reports a history that cannot be opened. */
 	if (st == STATUS_DAMAGED || st == STATUS_CONFLICT)

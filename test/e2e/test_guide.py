@@ -104,6 +104,40 @@ TESTS = {
         until psql -h $ROOT/proof.sockets -Atc "select pg_is_in_recovery()" | grep -qx f; do sleep 0.1; done
         [ "$(psql -h $ROOT/proof.sockets -Atc "{COUNT}")" = "$before" ]
         pg_ctl -D $ROOT/proof -m immediate stop""",
+    "the machine is put back": f"""
+        pg_ctl stop -m fast
+        cp -a $PGDATA $ROOT/srv/snapshot
+        pg_ctl -l $LOG/main.log start
+        psql -c "insert into orders select g from generate_series(5001, 5100) g"
+        last=$(psql -Atc "select pg_walfile_name(pg_switch_wal())")
+        until psql -Atc "select last_archived_wal >= '$last' from pg_stat_archiver" | grep -q t; do sleep 0.1; done
+        before=$(psql -Atc "{COUNT}")
+        pg_ctl stop -m fast
+        rm -rf $PGDATA
+        cp -a $ROOT/srv/snapshot $PGDATA
+        pg_ctl -l $LOG/main.log start
+        psql -c "insert into orders select g from generate_series(6001, 6010) g"
+        diverged=$(psql -Atc "{COUNT}")
+        psql -c "select pg_switch_wal()"
+        until grep -q "the archive has a different file" $LOG/main.log; do sleep 0.1; done""",
+    "the branch of the archive": f"""
+        [ "$(psql -Atc "{COUNT}")" = "$before" ]
+        last=$(psql -Atc "select pg_walfile_name(pg_switch_wal())")
+        until psql -Atc "select last_archived_wal >= '$last' from pg_stat_archiver" | grep -q t; do sleep 0.1; done
+        walship verify""",
+    "the other branch": f"""
+        [ "$(psql -p 5433 -Atc "{COUNT}")" = "$diverged" ]
+        until [ -z "$(ls $PGDATA.diverged/pg_wal/archive_status | grep ready)" ]; do sleep 0.1; done
+        pg_ctl -D $PGDATA.diverged stop -m immediate
+        walship --config $ETC/second.conf verify
+        # From its own base backup and its own repository, to its own end.
+        cp -a $ROOT/srv/base/second $ROOT/proof2
+        printf "archive_mode = off\\n" >>$ROOT/proof2/postgresql.auto.conf
+        touch $ROOT/proof2/recovery.signal
+        pg_ctl -D $ROOT/proof2 -l $LOG/proof2.log start
+        until psql -p 5433 -Atc "select pg_is_in_recovery()" | grep -qx f; do sleep 0.1; done
+        [ "$(psql -p 5433 -Atc "{COUNT}")" = "$diverged" ]
+        pg_ctl -D $ROOT/proof2 -m immediate stop""",
     "both keys open": """
         last=$(psql -Atc "select pg_walfile_name(pg_switch_wal())")
         psql -c "insert into orders select g from generate_series(4001, 4100) g"
@@ -150,7 +184,7 @@ def place(s3_site):
     for path in ("etc", "srv", "srv/base", "log", "run", "pg", "home"):
         host.USER.mkdir(root / path)
     yield root
-    for data in [*root.glob("pg/*"), root / "proof"]:
+    for data in [*root.glob("pg/*"), root / "proof", root / "proof2", root / "srv/trial"]:
         if (data / "postmaster.pid").exists():
             host.run([host.PG_BIN / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False)
 

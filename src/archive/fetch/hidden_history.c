@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "pg/data/finished.h"
+#include "pg/data/begun.h"
 #include "pg/wal/history.h"
 #include "repo/object.h"
 #include "repo/set_aside.h"
@@ -65,21 +65,8 @@ static enum status read_text(int fd, const char *name, struct buffer *text, stru
 static bool has_passed(const struct history_filter *filter, const struct branch *branch)
 {
 	char pg_wal[PATH_MAX];
-	struct finished_list list = {0};
-	struct error ignored;
-	bool passed = false;
-	if (snprintf(pg_wal, sizeof pg_wal, "%s/pg_wal", filter->data_directory->path) >= (int)sizeof pg_wal ||
-	    finished_list_read(&list, pg_wal, filter->system_id, &ignored))
-		return false;
-	for (size_t i = 0; i < list.count && !passed; i++) {
-		const struct wal_file *file = &list.files[i];
-		uint64_t number;
-		passed = file->name.kind == WAL_SEGMENT && file->name.timeline == branch->parent && file->begun &&
-			 wal_name_number(&file->name, (uint32_t)file->bytes, &number) &&
-			 number * file->bytes > branch->switch_lsn;
-	}
-	finished_list_fini(&list);
-	return passed;
+	return snprintf(pg_wal, sizeof pg_wal, "%s/pg_wal", filter->data_directory->path) < (int)sizeof pg_wal &&
+	       begun_behind(pg_wal, branch->parent, branch->switch_lsn);
 }
 
 /* Whether the server only looks for a number that is free. */

@@ -33,9 +33,9 @@ enum status push_conflict_explain(const struct push_source *source, const struct
 	}
 	(void)error_wrap(err, STATUS_CONFLICT, "the archive has a different file with this name");
 	return error_hint(err, STATUS_CONFLICT,
-			  "two servers with one system identifier, such as a server and its restored copy, "
-			  "archive here: give each server its own repository or a new timeline. walship "
-			  "changed nothing; walship cat %s shows the archived file",
+			  "either this server was put back to an older state, or two servers with one system "
+			  "identifier archive here: the guide, 'The archive has a different file', tells which "
+			  "and how to go on. walship changed nothing; walship cat %s shows the archived file",
 			  source->name.text);
 }
 
