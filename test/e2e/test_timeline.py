@@ -110,6 +110,7 @@ def test_what_cannot_be_set_aside(hijacked):
     for operand, error, hint in [("1", "'1' is not a timeline with a parent", "from 2 on"), ("x", "'x' is not", "from 2 on"),
                                  ("7", "no history of timeline 7", "walship info")]:
         site.run("timeline", "set-aside", operand, cwd=primary.data).expect(2, error, hint)
+    site.run("timeline", "remove", "2", cwd=primary.data).expect(2, "'remove' is neither set-aside nor restore", "timeline restore N")
     site.run("timeline", "set-aside", "2", cwd=trial).expect(4, "the server in .* is on timeline 2", "archive_mode = off")
     site.run("timeline", "set-aside", "2").expect(2, "system identifier is not known", "--pg-data")
 

@@ -71,7 +71,6 @@ _walship_value() {
 _walship_group() {
 	case $1 in
 	key) words='list rotate' ;;
-	timeline) words='set-aside restore' ;;
 	*) return 1 ;;
 	esac
 }
@@ -89,8 +88,8 @@ _walship_operand() {
 	'list,1') ;;
 	'info,1') ;;
 	'verify,1') ;;
-	'timeline set-aside,1') ;;
-	'timeline restore,1') ;;
+	'timeline,1') words='set-aside restore' ;;
+	'timeline,2') ;;
 	'help,1') words='push fetch cat keygen key config check list info verify timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
 	esac
 }

@@ -15,7 +15,7 @@ _walship_commands=(
 	'list:list the objects in the repository'
 	'info:summarize the repository by cluster and timeline'
 	'verify:find missing WAL and show what can be recovered'
-	'timeline:set-aside restore'
+	'timeline:leave a timeline out of recovery to the latest one, or undo that'
 	'backfill:push the WAL files in pg_wal that the repository lacks'
 	'status:show whether archiving works'
 	'help:show this help, or the help for one command'
@@ -110,12 +110,6 @@ operand)
 		[[ $state == operand ]] || return
 		chosen+=" $words[1]"
 	fi
-	if [[ $chosen == timeline ]]; then
-		state=
-		_arguments -C $_walship_options '1:command:(set-aside restore)' '*::operand:->operand'
-		[[ $state == operand ]] || return
-		chosen+=" $words[1]"
-	fi
 	case $chosen in
 	'push') _arguments $_walship_options '1:PATH:_files' ;;
 	'fetch') _arguments $_walship_options '1:NAME: ' '2:DEST:_files' ;;
@@ -128,8 +122,7 @@ operand)
 	'list') _arguments $_walship_options '--json[print one JSON object per line]' '1:PREFIX: ' ;;
 	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '1:SYSTEM-ID: ' ;;
 	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '1:SYSTEM-ID: ' ;;
-	'timeline set-aside') _arguments $_walship_options '1:N: ' ;;
-	'timeline restore') _arguments $_walship_options '1:N: ' ;;
+	'timeline') _arguments $_walship_options '1:set-aside|restore:(set-aside restore)' '2:N: ' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;
 	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;
 	'help') _arguments $_walship_options '1:COMMAND:_walship_topics' ;;
