@@ -137,7 +137,8 @@ void health_look_archive(struct health *out, const struct health_settings *setti
  * Looks for timelines above the server's that leave out WAL of the server's, from their histories alone. A server that
  * is behind the point where such a timeline begins may still follow it: an old primary before pg_rewind, a standby.
  */
-enum status health_look_above(struct health *out, struct repository *repo, const struct call *call, struct error *err);
+enum status health_look_above(struct health *health, struct repository *repo, const struct call *call,
+			      struct error *err);
 
 /* Estimates how fast the disk of pg_wal fills, from earlier samples in the spool and from the WAL that waits. */
 void health_look_disk(struct health *out);
