@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "console/measure.h"
-#include "monitor/health.h"
+#include "monitor/health_judge_private.h"
 
 #define AGE_TEXT_MAX 128                   /* two times and the words between them */
 #define INITDB_BYTES (16ULL * 1024 * 1024) /* PostgreSQL 15 writes 6 MB */
@@ -30,8 +30,7 @@ enum status health_level_status(enum health_level level)
 	return levels[level].status;
 }
 
-__attribute__((format(printf, 3, 4))) static void say(struct health_check *check, enum health_level level,
-						      const char *format, ...)
+void health_say(struct health_check *check, enum health_level level, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -43,11 +42,11 @@ __attribute__((format(printf, 3, 4))) static void say(struct health_check *check
 /* For a check that needs a data directory. */
 static void no_data_directory(struct health_check *check)
 {
-	say(check, HEALTH_OK, "not checked: no data directory found");
+	health_say(check, HEALTH_OK, "not checked: no data directory found");
 	check->skipped = true;
 }
 
-static void advise(struct health_check *check, const char *hint)
+void health_advise(struct health_check *check, const char *hint)
 {
 	(void)snprintf(check->hint, sizeof check->hint, "%s", hint);
 }
@@ -98,7 +97,7 @@ static enum health_level by_age(const struct age *age, const struct thresholds *
 static void advise_clock(struct health_check *check, const struct age *age)
 {
 	if (!age->known && check->hint[0] == '\0')
-		advise(check, "a clock is or was wrong: set it with timedatectl set-ntp true, or with chrony");
+		health_advise(check, "a clock is or was wrong: set it with timedatectl set-ntp true, or with chrony");
 }
 
 static enum health_level worse(enum health_level a, enum health_level b)
@@ -135,10 +134,11 @@ static bool is_done_in_vain(const struct health *health)
 static void say_done_in_vain(const struct health *health, struct health_check *check)
 {
 	const struct wal_name *newest = &health->archive.newest;
-	say(check, HEALTH_CRITICAL, "PostgreSQL takes %s for archived, but the repository %s%s",
-	    health->pending.done.text, newest->text[0] == '\0' ? "has no recent segment of this cluster" : "ends with ",
-	    newest->text);
-	advise(check, "archive_command reports success without storing the file here: set archive_command = 'walship "
+	health_say(check, HEALTH_CRITICAL, "PostgreSQL takes %s for archived, but the repository %s%s",
+		   health->pending.done.text,
+		   newest->text[0] == '\0' ? "has no recent segment of this cluster" : "ends with ", newest->text);
+	health_advise(check,
+		      "archive_command reports success without storing the file here: set archive_command = 'walship "
 		      "push %p' with this repository; then walship backfill pushes the segments that pg_wal still has");
 }
 
@@ -148,19 +148,19 @@ static void judge_nothing_archived(const struct health *health, const struct thr
 	bool idle =
 	    health->local && health->pending_known && health->pending.files == 0 && finished_beyond(health) == 0;
 	if (health->archive.older) {
-		say(check, HEALTH_CRITICAL,
-		    "the repository has older WAL of this cluster, but none from the last 4 GiB");
-		advise(check, "look for archive_command's errors in PostgreSQL's log");
+		health_say(check, HEALTH_CRITICAL,
+			   "the repository has older WAL of this cluster, but none from the last 4 GiB");
+		health_advise(check, "look for archive_command's errors in PostgreSQL's log");
 	} else if (idle) {
-		say(check, HEALTH_OK,
-		    "nothing is archived yet, and no file waits: PostgreSQL has not finished a segment");
+		health_say(check, HEALTH_OK,
+			   "nothing is archived yet, and no file waits: PostgreSQL has not finished a segment");
 	} else if (health->local && health->pending.files > 0) {
 		struct age waits = age_of(health, health->pending.oldest_s);
-		say(check, by_age(&waits, thresholds), "nothing is archived yet; the first files wait");
+		health_say(check, by_age(&waits, thresholds), "nothing is archived yet; the first files wait");
 		advise_clock(check, &waits);
 	} else {
-		say(check, HEALTH_CRITICAL, "no WAL of this cluster has ever been archived here");
-		advise(check, "archive_mode = on needs a restart; archive_command = 'walship push %p'");
+		health_say(check, HEALTH_CRITICAL, "no WAL of this cluster has ever been archived here");
+		health_advise(check, "archive_mode = on needs a restart; archive_command = 'walship push %p'");
 	}
 }
 
@@ -178,26 +178,28 @@ static void judge_newest(const struct health *health, const struct thresholds *t
 	struct age age = age_of(health, archive->newest_s);
 	uint64_t beyond = finished_beyond(health);
 	if (!health->local || !health->pending_known) {
-		say(check, by_age(&age, thresholds), "newest segment is %s, %s", archive->newest.text, age.old);
+		health_say(check, by_age(&age, thresholds), "newest segment is %s, %s", archive->newest.text, age.old);
 	} else if (health->pending.files > 0) {
 		struct age waits = age_of(health, health->pending.oldest_s);
-		say(check, by_both(&age, &waits, thresholds), "newest segment is %s, %s; later files have waited %s",
-		    archive->newest.text, age.old, waits.lasts);
+		health_say(check, by_both(&age, &waits, thresholds),
+			   "newest segment is %s, %s; later files have waited %s", archive->newest.text, age.old,
+			   waits.lasts);
 		advise_clock(check, &waits);
 	} else if (beyond > 0) {
-		say(check, by_age(&age, thresholds),
-		    "newest segment is %s, %s; %" PRIu64 " later %s finished but not marked for archiving",
-		    archive->newest.text, age.old, beyond, beyond == 1 ? "segment is" : "segments are");
-		advise(check, "archive_mode is off, or archive_status was lost: run walship backfill to push the "
+		health_say(check, by_age(&age, thresholds),
+			   "newest segment is %s, %s; %" PRIu64 " later %s finished but not marked for archiving",
+			   archive->newest.text, age.old, beyond, beyond == 1 ? "segment is" : "segments are");
+		health_advise(check,
+			      "archive_mode is off, or archive_status was lost: run walship backfill to push the "
 			      "segments that pg_wal still has");
 	} else if (!age.known || by_age(&age, thresholds) == HEALTH_OK) {
-		say(check, by_age(&age, thresholds), "newest segment is %s, %s", archive->newest.text, age.old);
+		health_say(check, by_age(&age, thresholds), "newest segment is %s, %s", archive->newest.text, age.old);
 	} else {
-		say(check, HEALTH_OK,
-		    "newest segment is %s, %s: PostgreSQL has finished no segment since (a quiet server; "
-		    "archive_timeout limits how long that "
-		    "may take)",
-		    archive->newest.text, age.old);
+		health_say(check, HEALTH_OK,
+			   "newest segment is %s, %s: PostgreSQL has finished no segment since (a quiet server; "
+			   "archive_timeout limits how long that "
+			   "may take)",
+			   archive->newest.text, age.old);
 	}
 	advise_clock(check, &age);
 }
@@ -214,10 +216,11 @@ static void judge_archive(const struct health *health, const struct thresholds *
 		judge_newest(health, thresholds, check);
 	} else {
 		utc_text(health->pending.done_s, when);
-		say(check, HEALTH_UNKNOWN, "cannot read the repository: %s%s%s", archive->trouble.text,
-		    health->pending.done_s == 0 ? "" : "; according to archive_status the last push succeeded at ",
-		    health->pending.done_s == 0 ? "" : when);
-		advise(check, archive->trouble.hint);
+		health_say(check, HEALTH_UNKNOWN, "cannot read the repository: %s%s%s", archive->trouble.text,
+			   health->pending.done_s == 0 ? ""
+						       : "; according to archive_status the last push succeeded at ",
+			   health->pending.done_s == 0 ? "" : when);
+		health_advise(check, archive->trouble.hint);
 	}
 }
 
@@ -230,11 +233,11 @@ static void judge_backlog(const struct health *health, const struct thresholds *
 		return;
 	}
 	if (!health->pending_known) {
-		say(check, HEALTH_UNKNOWN, "%s", health->pending_trouble.text);
+		health_say(check, HEALTH_UNKNOWN, "%s", health->pending_trouble.text);
 		return;
 	}
 	if (pending->files == 0) {
-		say(check, HEALTH_OK, "no file waits to be archived");
+		health_say(check, HEALTH_OK, "no file waits to be archived");
 		return;
 	}
 	measure_bytes(pending->bytes, bytes);
@@ -242,10 +245,10 @@ static void judge_backlog(const struct health *health, const struct thresholds *
 	enum health_level level = by_age(&age, thresholds);
 	level = worse(level, above(pending->files, &thresholds->ready_files));
 	level = worse(level, above(pending->bytes, &thresholds->ready_bytes));
-	say(check, level, "%" PRIu64 " %s to be archived (%s), %s; the first is %s", pending->files,
-	    pending->files == 1 ? "file waits" : "files wait", bytes, age.lasts, pending->first);
+	health_say(check, level, "%" PRIu64 " %s to be archived (%s), %s; the first is %s", pending->files,
+		   pending->files == 1 ? "file waits" : "files wait", bytes, age.lasts, pending->first);
 	if ((age.known || level == HEALTH_CRITICAL) && level != HEALTH_OK && health->failures.count == 0)
-		advise(
+		health_advise(
 		    check,
 		    health->running
 			? "no push has failed: is archive_command set, and does it call walship? See PostgreSQL's log"
@@ -267,11 +270,12 @@ static void say_no_trace(const struct health *health, struct health_check *check
 {
 	char when[UTC_TEXT_SIZE];
 	utc_text(health->pending.done_s, when);
-	say(check, HEALTH_UNKNOWN,
+	health_say(
+	    check, HEALTH_UNKNOWN,
 	    "no push has left a trace in the spool %s since PostgreSQL archived a file at %s: failures may be recorded "
 	    "elsewhere",
 	    health->notes.spool, when);
-	advise(
+	health_advise(
 	    check,
 	    "archive_command and status must use the same spool, and a service with PrivateTmp has another /tmp: set "
 	    "spool to a directory that both see; after an update or a restore the next push leaves a trace");
@@ -284,89 +288,22 @@ static void judge_pushes(const struct health *health, const struct thresholds *t
 	if (!health->local) {
 		no_data_directory(check);
 	} else if (!health->spool_known) {
-		say(check, HEALTH_UNKNOWN, "%s", health->spool_trouble.text);
-		advise(check, health->spool_trouble.hint);
+		health_say(check, HEALTH_UNKNOWN, "%s", health->spool_trouble.text);
+		health_advise(check, health->spool_trouble.hint);
 	} else if (failures->count == 0 && leaves_no_trace(health)) {
 		say_no_trace(health, check);
 	} else if (failures->count == 0) {
-		say(check, HEALTH_OK, "no push has failed since the last success");
+		health_say(check, HEALTH_OK, "no push has failed since the last success");
 	} else {
 		struct age failing = age_of(health, failures->since_s), last = age_of(health, failures->last_s);
 		bool long_ago = by_age(&failing, thresholds) == HEALTH_CRITICAL;
 		utc_text(failures->since_s, since);
-		say(check, long_ago ? HEALTH_CRITICAL : HEALTH_WARNING,
-		    "%" PRIu64 " %s failed since %s, the last %s with exit code %d: %s", failures->count,
-		    failures->count == 1 ? "push has" : "pushes in a row have", since, last.ago, failures->exit_code,
-		    failures->error.text);
-		advise(check, failures->error.hint);
+		health_say(check, long_ago ? HEALTH_CRITICAL : HEALTH_WARNING,
+			   "%" PRIu64 " %s failed since %s, the last %s with exit code %d: %s", failures->count,
+			   failures->count == 1 ? "push has" : "pushes in a row have", since, last.ago,
+			   failures->exit_code, failures->error.text);
+		health_advise(check, failures->error.hint);
 	}
-}
-
-static void say_missing(struct health_check *check, const struct health_archive *archive, const char *restorable)
-{
-	const struct health_gap *gap = &archive->gaps[0];
-	const char *first = gap->first.text;
-	if (archive->missing == 1)
-		say(check, HEALTH_CRITICAL, "%s is missing; with a base backup taken after it, %s", first, restorable);
-	else if (gap->segments == 1)
-		say(check, HEALTH_CRITICAL,
-		    "%" PRIu64
-		    " segments are missing, the first is %s; with a base backup taken after the last one, %s",
-		    archive->missing, first, restorable);
-	else
-		say(check, HEALTH_CRITICAL,
-		    "%" PRIu64 " segments are missing, the first range is %s to %s; with a base backup taken after the "
-		    "last range, %s",
-		    archive->missing, first, gap->last.text, restorable);
-}
-
-/* Recovery works, but not with PostgreSQL's default. */
-static void say_stray(struct health_check *check, const struct health_archive *archive)
-{
-	char hint[ERROR_HINT_MAX];
-	char origin[64] = "which does not descend from this server's";
-	if (archive->latest_parent != 0)
-		(void)snprintf(origin, sizeof origin, "which left timeline %" PRIu32 " at %" PRIX32 "/%" PRIX32,
-			       archive->latest_parent, (uint32_t)(archive->latest_switch_lsn >> 32),
-			       (uint32_t)archive->latest_switch_lsn);
-	say(check, HEALTH_WARNING,
-	    "recovery to the latest timeline would follow timeline %" PRIu32 ", %s, and leave out newer WAL",
-	    archive->latest, origin);
-	(void)snprintf(hint, sizeof hint,
-		       "if a copy that was recovered for a trial archived timeline %" PRIu32
-		       ", stop its archiving and run walship timeline set-aside %" PRIu32,
-		       archive->latest, archive->latest);
-	advise(check, hint);
-}
-
-static void judge_coverage(const struct health *health, struct health_check *check)
-{
-	const struct health_archive *archive = &health->archive;
-	char when[UTC_TEXT_SIZE], restorable[UTC_TEXT_SIZE + sizeof "restorable up to "] = "nothing is restorable";
-	if (archive->known && archive->newest.text[0] == '\0') {
-		say(check, HEALTH_OK, "nothing is archived yet");
-		return;
-	}
-	if (!archive->coverage_known) {
-		say(check, HEALTH_UNKNOWN, "not checked%s%s", archive->trouble.text[0] == '\0' ? "" : ": ",
-		    archive->trouble.text);
-		return;
-	}
-	if (archive->restorable_s != 0) {
-		utc_text(archive->restorable_s, when);
-		(void)snprintf(restorable, sizeof restorable, "restorable up to %s", when);
-	}
-	if (archive->gap_count == 0 && archive->latest != 0) {
-		say_stray(check, archive);
-		return;
-	}
-	if (archive->gap_count == 0) {
-		say(check, HEALTH_OK, "no gap among the newest %" PRIu64 " objects; %s", archive->objects, restorable);
-		return;
-	}
-	say_missing(check, archive, restorable);
-	advise(check, "run walship backfill to push the segments that pg_wal still has; else take a new base backup, "
-		      "because an older one cannot be recovered past the gap. walship verify lists every gap");
 }
 
 static void judge_disk(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
@@ -377,18 +314,19 @@ static void judge_disk(const struct health *health, const struct thresholds *thr
 		return;
 	}
 	if (!health->disk_known) {
-		say(check, HEALTH_UNKNOWN, "cannot query the file system of pg_wal");
+		health_say(check, HEALTH_UNKNOWN, "cannot query the file system of pg_wal");
 		return;
 	}
 	measure_bytes(health->disk_free, free_text);
 	measure_bytes(health->disk_total, total);
 	if (health->disk_free < 2 * (uint64_t)health->pending.segment_bytes) {
-		say(check, HEALTH_CRITICAL, "full: %s free of %s", free_text, total);
-		advise(check, "PostgreSQL stops when it cannot write WAL; never delete files from pg_wal by hand");
+		health_say(check, HEALTH_CRITICAL, "full: %s free of %s", free_text, total);
+		health_advise(check,
+			      "PostgreSQL stops when it cannot write WAL; never delete files from pg_wal by hand");
 		return;
 	}
 	if (health->disk_full_s < 0) {
-		say(check, HEALTH_OK, "%s free of %s, and not filling", free_text, total);
+		health_say(check, HEALTH_OK, "%s free of %s, and not filling", free_text, total);
 		return;
 	}
 	uint64_t left_ms = (uint64_t)health->disk_full_s * 1000;
@@ -397,7 +335,7 @@ static void judge_disk(const struct health *health, const struct thresholds *thr
 										: HEALTH_OK;
 	measure_bytes(health->disk_bytes_per_s, rate);
 	measure_seconds(health->disk_full_s, left);
-	say(check, level, "%s free of %s, full in %s at %s a second", free_text, total, left, rate);
+	health_say(check, level, "%s free of %s, full in %s at %s a second", free_text, total, left, rate);
 }
 
 void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out)
@@ -410,7 +348,7 @@ void health_judge(const struct health *health, const struct thresholds *threshol
 	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
 	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
 	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
-	judge_coverage(health, &out->checks[HEALTH_CHECK_COVERAGE]);
+	health_judge_chain(health, &out->checks[HEALTH_CHECK_COVERAGE]);
 	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
 	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
 		out->checks[i].name = names[i];
