@@ -22,7 +22,7 @@ struct verification {
 	struct missing missing; /* of all clusters */
 	uint64_t missing_histories;
 	uint64_t damaged, not_opened, missing_keys;
-	uint64_t minimal_ranges; /* --read: recovery stops there */
+	uint64_t minimal_ranges;     /* --read: recovery stops there */
 	struct coverage_stray stray; /* of the first such cluster; latest 0: none */
 	struct wal_name stray_last;
 	/* With --read, for the current cluster: */
