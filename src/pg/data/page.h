@@ -10,7 +10,8 @@
 enum page_state {
 	PAGE_RIGHT,
 	PAGE_NEW,   /* no checksum to check: the server has extended the file and written nothing yet (PageIsNew) */
-	PAGE_NEWER, /* not checked: written since the backup's start, so that WAL replaces it (src/backend/backup/basebackup.c) */
+	PAGE_NEWER, /* not checked: written since the backup's start, so that WAL replaces it
+		       (src/backend/backup/basebackup.c) */
 	PAGE_WRONG,
 };
 
