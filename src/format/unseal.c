@@ -87,29 +87,27 @@ static enum status pass_on(void *arg, size_t slot, struct error *err)
 	return sink_write(opener->next, frame->content, frame->content_len, err);
 }
 
-static enum status no_such_key(struct opener *opener, struct error *err)
+static enum status no_such_key(const struct unseal_params *params, const uint8_t *key_id, struct error *err)
 {
-	const uint8_t *key_id = opener->object.header.key_id;
 	char id[2 * KEY_ID_BYTES + 1];
 	hex_encode(id, key_id, KEY_ID_BYTES);
-	if (opener->params.lack != NULL) {
-		opener->params.lack->lacks = true;
-		memcpy(opener->params.lack->key_id, key_id, KEY_ID_BYTES);
+	if (params->lack != NULL) {
+		params->lack->lacks = true;
+		memcpy(params->lack->key_id, key_id, KEY_ID_BYTES);
 	}
 	(void)error_set(err, STATUS_DAMAGED, "encrypted with key id %s, which is not configured", id);
 	return error_hint(err, STATUS_DAMAGED,
 			  "keys configured: %zu; add the old key as another cipher-key-file (or cipher-key-command)",
-			  opener->params.keys->count);
+			  params->keys->count);
 }
 
-static enum status find_key(struct opener *opener, struct error *err)
+enum status unseal_find_key(const struct unseal_params *params, struct frame_object *object, struct error *err)
 {
-	struct frame_object *object = &opener->object;
 	if (object->header.protection == PROTECTION_AES_HMAC) {
-		object->key = keyring_find(opener->params.keys, object->header.key_id);
-		return object->key == NULL ? no_such_key(opener, err) : STATUS_OK;
+		object->key = keyring_find(params->keys, object->header.key_id);
+		return object->key == NULL ? no_such_key(params, object->header.key_id, err) : STATUS_OK;
 	}
-	if (opener->params.allow_unprotected)
+	if (params->allow_unprotected)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_DAMAGED, "not encrypted, but the configuration requires encryption");
 	return error_hint(err, STATUS_DAMAGED,
@@ -125,7 +123,7 @@ static enum status begin(struct opener *opener, struct error *err)
 	if (!st)
 		st = codec_check(codec_by_id(opener->object.header.compression), STATUS_DAMAGED, err);
 	if (!st)
-		st = find_key(opener, err);
+		st = unseal_find_key(&opener->params, &opener->object, err);
 	/* The codec's library is loaded here, by one thread, before others use it. */
 	return st ? st : frame_opener_new(&opener->coders[0], &opener->object, err);
 }

@@ -27,4 +27,10 @@ struct unseal_params {
  */
 enum status unseal_new(struct sink **chain, const struct unseal_params *params, struct error *err);
 
+/*
+ * object->key becomes that of the object's header. STATUS_DAMAGED when the ring lacks it, or when the object has no
+ * protection and params do not allow that.
+ */
+enum status unseal_find_key(const struct unseal_params *params, struct frame_object *object, struct error *err);
+
 #endif
