@@ -1,0 +1,136 @@
+#include "catalog/label.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "pg/wal/name.h"
+#include "text/number.h"
+
+#define TIME_LEN 16 /* 20261129T064210Z */
+#define YEAR_9999_END_S 253402300799
+
+static const char *const type_names[BACKUP_TYPE_COUNT] = {
+    [BACKUP_FULL] = "full", [BACKUP_DIFF] = "diff", [BACKUP_INCR] = "incr"};
+
+static const struct {
+	const char *name;
+	bool is_numbered;
+} parts[] = {
+    [PART_BEGUN] = {"begun", false},  [PART_DATA] = {"data", true},    [PART_INDEX] = {"index", true},
+    [PART_HASHES] = {"hashes", true}, [PART_PACKS] = {"packs", false}, [PART_MANIFEST] = {"manifest", false},
+    [PART_KEEP] = {"keep", false},
+};
+
+const char *backup_type_name(enum backup_type type)
+{
+	return type_names[type];
+}
+
+bool backup_type_parse(enum backup_type *out, const char *name)
+{
+	for (size_t i = 0; i < BACKUP_TYPE_COUNT; i++)
+		if (strcmp(name, type_names[i]) == 0) {
+			*out = (enum backup_type)i;
+			return true;
+		}
+	return false;
+}
+
+bool backup_label_make(struct backup_label *out, int64_t begun_s, enum backup_type type)
+{
+	struct tm parts_of_time;
+	time_t when = (time_t)begun_s;
+	char text[TIME_LEN + 1];
+	if (begun_s < 0 || begun_s > YEAR_9999_END_S || gmtime_r(&when, &parts_of_time) == NULL ||
+	    strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &parts_of_time) != TIME_LEN)
+		return false;
+	*out = (struct backup_label){.begun_s = begun_s, .type = type};
+	(void)snprintf(out->text, sizeof out->text, "%s-%s", text, type_names[type]);
+	return true;
+}
+
+/* Reads len digits. */
+static bool take_digits(const char **text, size_t len, int *out)
+{
+	const char *from = *text;
+	uint64_t value;
+	if (strlen(from) < len || !number_take(text, from + len, 10, INT32_MAX, &value))
+		return false;
+	*out = (int)value;
+	return *text == from + len;
+}
+
+static bool take_char(const char **text, char expected)
+{
+	return *(*text)++ == expected;
+}
+
+bool backup_label_parse(struct backup_label *out, const char *text)
+{
+	struct tm when = {0};
+	enum backup_type type;
+	const char *at = text;
+	*out = (struct backup_label){0};
+	if (!take_digits(&at, 4, &when.tm_year) || !take_digits(&at, 2, &when.tm_mon) ||
+	    !take_digits(&at, 2, &when.tm_mday) || !take_char(&at, 'T') || !take_digits(&at, 2, &when.tm_hour) ||
+	    !take_digits(&at, 2, &when.tm_min) || !take_digits(&at, 2, &when.tm_sec) || !take_char(&at, 'Z') ||
+	    !take_char(&at, '-') || !backup_type_parse(&type, at))
+		return false;
+	when.tm_year -= 1900;
+	when.tm_mon -= 1;
+	/* A time such as February 30 comes back as another one. */
+	return backup_label_make(out, (int64_t)timegm(&when), type) && strcmp(out->text, text) == 0;
+}
+
+void backup_prefix(char out[BACKUP_OBJECT_NAME_MAX], uint64_t system_id)
+{
+	(void)snprintf(out, BACKUP_OBJECT_NAME_MAX, "%" PRIu64 "/backup/", system_id);
+}
+
+void backup_object_name(char out[BACKUP_OBJECT_NAME_MAX], uint64_t system_id, const struct backup_label *label,
+			enum backup_part part, uint32_t number)
+{
+	char digits[16] = "";
+	if (parts[part].is_numbered)
+		(void)snprintf(digits, sizeof digits, "/%08" PRIu32, number);
+	(void)snprintf(out, BACKUP_OBJECT_NAME_MAX, "%" PRIu64 "/backup/%s/%s%s", system_id, label->text,
+		       parts[part].name, digits);
+}
+
+/* The component up to the next '/' or the end. Returns false when it does not fit. */
+static bool take_component(const char **text, char *out, size_t size)
+{
+	size_t len = strcspn(*text, "/");
+	if (len >= size)
+		return false;
+	memcpy(out, *text, len);
+	out[len] = '\0';
+	*text += len + ((*text)[len] == '/');
+	return true;
+}
+
+bool backup_object_parse(struct backup_object *out, const char *name)
+{
+	char component[BACKUP_LABEL_MAX], same[BACKUP_OBJECT_NAME_MAX];
+	*out = (struct backup_object){0};
+	const char *at = wal_system_id_read(name, &out->system_id);
+	if (at == NULL || strncmp(at, "/backup/", sizeof "/backup/" - 1) != 0)
+		return false;
+	at += sizeof "/backup/" - 1;
+	if (!take_component(&at, component, sizeof component) || !backup_label_parse(&out->label, component) ||
+	    !take_component(&at, component, sizeof component))
+		return false;
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		uint64_t number = 0;
+		if (strcmp(component, parts[i].name) != 0 ||
+		    (parts[i].is_numbered && !number_parse(at, UINT32_MAX, &number)))
+			continue;
+		out->part = (enum backup_part)i;
+		out->number = (uint32_t)number;
+		backup_object_name(same, out->system_id, &out->label, out->part, out->number);
+		return strcmp(same, name) == 0 && (number > 0) == parts[i].is_numbered;
+	}
+	return false;
+}
