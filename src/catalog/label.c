@@ -84,6 +84,11 @@ bool backup_label_parse(struct backup_label *out, const char *text)
 	return backup_label_make(out, (int64_t)timegm(&when), type) && strcmp(out->text, text) == 0;
 }
 
+const char *backup_part_name(enum backup_part part)
+{
+	return parts[part].name;
+}
+
 void backup_prefix(char out[BACKUP_OBJECT_NAME_MAX], uint64_t system_id)
 {
 	(void)snprintf(out, BACKUP_OBJECT_NAME_MAX, "%" PRIu64 "/backup/", system_id);

@@ -37,6 +37,9 @@ enum backup_part {
 	PART_KEEP,     /* a pin */
 };
 
+/* "begun", "data" and so on, as in names. */
+const char *backup_part_name(enum backup_part part);
+
 #define BACKUP_OBJECT_NAME_MAX 96
 
 /* "<system id>/backup/": the prefix of all names of a cluster's backups. */

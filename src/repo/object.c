@@ -67,11 +67,12 @@ enum status object_read_head(struct repository *repo, const struct call *call, c
 	return st == STATUS_DAMAGED ? error_wrap(err, st, "%s", name) : st;
 }
 
-enum status object_create(const struct repository *repo, const struct call *call, const char *name, const void *content,
-			  size_t len, struct error *err)
+enum status object_begin(const struct repository *repo, const struct call *call, const char *name,
+			 const struct object_settings *settings, struct sink **out, struct error *err)
 {
-	struct seal_params params = {.codec = codec_by_name("none"),
-				     .threads = 1,
+	struct seal_params params = {.codec = settings->codec,
+				     .level = settings->level,
+				     .threads = settings->threads,
 				     .key = repo->encrypt ? &repo->keys.keys[0] : NULL,
 				     .name = name};
 	CLEANUP(sink_freep) struct sink *chain = NULL;
@@ -81,6 +82,17 @@ enum status object_create(const struct repository *repo, const struct call *call
 	if (!st)
 		st = seal_new(&chain, &params, err);
 	if (!st)
-		st = sink_write(chain, content, len, err);
-	return st ? st : sink_finish(chain, err);
+		*out = STEAL(chain);
+	return st;
+}
+
+enum status object_create(const struct repository *repo, const struct call *call, const char *name, const void *content,
+			  size_t len, struct error *err)
+{
+	const struct object_settings settings = {codec_by_name("none"), 0, 1};
+	CLEANUP(sink_freep) struct sink *object = NULL;
+	enum status st = object_begin(repo, call, name, &settings, &object, err);
+	if (!st)
+		st = sink_write(object, content, len, err);
+	return st ? st : sink_finish(object, err);
 }

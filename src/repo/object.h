@@ -1,4 +1,4 @@
-/* The content of a small object, or the beginning of a large one, in memory. */
+/* Objects of a repository: their content as a whole or in part, and new ones. */
 #ifndef WALSHIP_REPO_OBJECT_H
 #define WALSHIP_REPO_OBJECT_H
 
@@ -19,6 +19,20 @@ enum status object_read(struct repository *repo, const struct call *call, const 
  */
 enum status object_read_head(struct repository *repo, const struct call *call, const char *name, void *out, size_t len,
 			     struct unseal_lack *lack, struct error *err);
+
+struct object_settings {
+	const struct codec *codec;
+	int level;
+	unsigned threads; /* that compress and encrypt; up to 1: the caller's alone */
+};
+
+/*
+ * Opens a writer for a new object, which takes the plain content; its finish creates the object. STATUS_EXISTS, from
+ * here or from finish, when the name is taken. call and name must outlive the writer, which the caller owns. The first
+ * key of the repository encrypts, unless the settings say that nothing is encrypted.
+ */
+enum status object_begin(const struct repository *repo, const struct call *call, const char *name,
+			 const struct object_settings *settings, struct sink **out, struct error *err);
 
 /* Creates a small object with this content. STATUS_EXISTS when the name is taken, with any content. */
 enum status object_create(const struct repository *repo, const struct call *call, const char *name, const void *content,
