@@ -74,13 +74,14 @@ enum status pack_writer_add(struct pack_writer *writer, uint8_t *content, size_t
 	return write_frame(writer, place, err);
 }
 
-enum status pack_writer_close(struct pack_writer *writer, struct sink **object, struct error *err)
+enum status pack_writer_close(struct pack_writer *writer, struct sink **object, uint64_t *bytes, struct error *err)
 {
 	uint8_t nothing = 0;
 	struct pack_place place;
 	writer->frame.last = true;
 	enum status st = pack_writer_add(writer, &nothing, 0, &place, err);
 	*object = st ? NULL : STEAL(writer->out);
+	*bytes = writer->bytes;
 	pack_writer_free(writer);
 	return st;
 }

@@ -44,9 +44,9 @@ uint64_t pack_writer_bytes(const struct pack_writer *writer);
 
 /*
  * Adds the last frame, frees the writer whatever happens, and hands over the sink, which the caller finishes and frees:
- * that may take as long as an upload does. *object is NULL after a failure.
+ * that may take as long as an upload does. *bytes are those of the object. *object is NULL after a failure.
  */
-enum status pack_writer_close(struct pack_writer *writer, struct sink **object, struct error *err);
+enum status pack_writer_close(struct pack_writer *writer, struct sink **object, uint64_t *bytes, struct error *err);
 
 /* Abandons the pack: no object appears. NULL is allowed. */
 void pack_writer_free(struct pack_writer *writer);

@@ -58,12 +58,14 @@ static void make(const char *codec, bool encrypted)
 		assert_int_equal(places[i].number, i);
 		assert_int_equal(places[i].offset + places[i].bytes, pack_writer_bytes(writer));
 	}
-	assert_ok(pack_writer_close(writer, &end, &err), err);
+	uint64_t bytes;
+	assert_ok(pack_writer_close(writer, &end, &bytes, &err), err);
 	assert_int_equal(state.finished, 0);
 	assert_ok(sink_finish(end, &err), err);
 	sink_free(end);
 	buffer_fini(&object);
 	object = state.bytes;
+	assert_int_equal(object.len, bytes);
 }
 
 static struct unseal_params opening(bool encrypted)
@@ -180,10 +182,11 @@ static void a_failing_store_ends_the_pack(void **unused)
 		struct pack_writer *writer = NULL;
 		struct pack_place place;
 		struct sink *end = NULL;
+		uint64_t bytes;
 		enum status st = pack_writer_new(&writer, &params, collect_new(&state), &err);
 		if (!st && (st = pack_writer_add(writer, contents[1], 100, &place, &err)) != STATUS_OK)
 			pack_writer_free(writer);
-		else if (!st && (st = pack_writer_close(writer, &end, &err)) == STATUS_OK)
+		else if (!st && (st = pack_writer_close(writer, &end, &bytes, &err)) == STATUS_OK)
 			sink_free(end);
 		assert_int_equal(st, STATUS_UNREACHABLE);
 		assert_int_equal(state.freed, 1);

@@ -1,0 +1,47 @@
+/* Reads a file of a running server's data directory in blocks of one page, and checks the checksums of its pages. */
+#ifndef WALSHIP_BACKUP_BLOCK_SOURCE_H
+#define WALSHIP_BACKUP_BLOCK_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pg/data/page.h"
+#include "walship/error.h"
+
+struct block_source {
+	int fd;
+	const char *path; /* for errors */
+	uint64_t size;    /* that the backup keeps: what the file had when it was looked at */
+	bool has_checksums;
+	uint32_t first_page; /* the file's first page in its fork */
+	uint64_t start_lsn;  /* of the backup */
+};
+
+/* ceil(size / PAGE_BYTES): the last block may be short. */
+uint64_t block_count(uint64_t size);
+
+/* The bytes of a block of a file of this size: PAGE_BYTES, or less for the last one. */
+size_t block_bytes(uint64_t size, uint64_t block);
+
+/*
+ * The number of blocks from this one on, at most count, that lie in a hole of the file: they need not be read, and all
+ * their bytes are 0.
+ */
+uint64_t block_source_hole(const struct block_source *source, uint64_t block, uint64_t count);
+
+/*
+ * Reads count blocks into out, and fills the rest of the last one with zeros. A file that was cut short meanwhile gives
+ * zeros behind its end: WAL replays the cut. STATUS_LOCAL when it cannot be read.
+ */
+enum status block_source_read(const struct block_source *source, uint64_t block, size_t count, uint8_t *out,
+			      struct error *err);
+
+/*
+ * Whether a block, as it was read, has a page with a wrong checksum. Reads it again into page a few times first: the
+ * server may have been writing it. A page newer than the backup is WAL's matter.
+ */
+enum status block_source_check(const struct block_source *source, uint64_t block, uint8_t *page, bool *wrong,
+			       struct error *err);
+
+#endif
