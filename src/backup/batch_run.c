@@ -210,9 +210,11 @@ static enum status read_range(struct work *work, struct error *err)
 static enum status copy_range(struct work *work, struct error *err)
 {
 	const struct batch_item *item = work->item;
-	enum status st =
-	    buffer_append(&work->batch->hashes, work->batch->old_hashes.data + item->old_hashes * sizeof(uint64_t),
-			  item->old_hash_count * sizeof(uint64_t), err);
+	enum status st = STATUS_OK;
+	if (item->old_hash_count > 0)
+		st = buffer_append(&work->batch->hashes,
+				   work->batch->old_hashes.data + item->old_hashes * sizeof(uint64_t),
+				   item->old_hash_count * sizeof(uint64_t), err);
 	for (size_t i = 0; !st && i < item->old_run_count; i++)
 		st = add_run(work, &work->batch->old_runs[item->old_runs + i], err);
 	return st;
