@@ -1,6 +1,7 @@
 #include "pg/server/postgres.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 
 struct postgres {
 	PGconn *connection;
+	int64_t statement_ms;
 };
 
 /* Copies libpq's message as one line. Lines that begin with a tab are libpq's advice; walship has its own hint. */
@@ -135,6 +137,7 @@ static enum status connect_server(struct postgres **out, const struct keywords *
 		postgres->connection = libpq.connectdbParams(keywords->names, keywords->values, 0);
 	if (postgres == NULL || postgres->connection == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
+	postgres->statement_ms = POSTGRES_STATEMENT_MS;
 	if (libpq.status(postgres->connection) != CONNECTION_OK)
 		return connection_error(postgres->connection, err);
 	(void)libpq.setNoticeProcessor(postgres->connection, ignore_notice, NULL);
@@ -191,7 +194,7 @@ void postgres_freep(struct postgres **postgres)
 /* Waits for the answer. The server ends a slow statement itself; this timeout covers a server that hangs. */
 static enum status wait_for_answer(struct postgres *postgres, const struct call *call, struct error *err)
 {
-	int64_t end_ms = clock_monotonic_ms(call->clock) + POSTGRES_STATEMENT_MS + 1000;
+	int64_t end_ms = clock_monotonic_ms(call->clock) + postgres->statement_ms + 1000;
 	if (end_ms > call->deadline_ms)
 		end_ms = call->deadline_ms;
 	while (libpq.isBusy(postgres->connection)) {
@@ -274,4 +277,15 @@ void postgres_rows_fini(struct postgres_rows *rows)
 	if (rows->result != NULL)
 		libpq.clear(rows->result);
 	*rows = (struct postgres_rows){0};
+}
+
+enum status postgres_limit(struct postgres *postgres, const struct call *call, int64_t statement_ms, struct error *err)
+{
+	char sql[64];
+	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+	(void)snprintf(sql, sizeof sql, "set statement_timeout = %" PRId64, statement_ms);
+	enum status st = postgres_query(postgres, call, sql, &rows, err);
+	if (!st)
+		postgres->statement_ms = statement_ms;
+	return st;
 }

@@ -1,0 +1,56 @@
+/*
+ * The server's part in a base backup: pg_backup_start and pg_backup_stop, which are pg_start_backup and pg_stop_backup
+ * of the non-exclusive kind before PostgreSQL 15 (PostgreSQL documentation, "Making a Base Backup Using the Low Level
+ * API"). One connection does both: the backup is lost when it ends.
+ */
+#ifndef WALSHIP_PG_SERVER_ONLINE_BACKUP_H
+#define WALSHIP_PG_SERVER_ONLINE_BACKUP_H
+
+#include "pg/server/postgres.h"
+
+#define ONLINE_BACKUP_VERSION_MIN 130000
+
+/* What the server says of itself. */
+struct server_facts {
+	uint64_t system_id;
+	uint64_t version; /* server_version_num: 150018 */
+	uint64_t catalog_version;
+	uint64_t segment_bytes, page_bytes, relation_segment_pages;
+	bool is_standby;
+	bool page_checksums;
+	bool full_page_writes;
+};
+
+/* STATUS_USAGE, with the SQL that grants what lacks: the role may not ask. */
+enum status server_facts_read(struct server_facts *out, struct postgres *postgres, const struct call *call,
+			      struct error *err);
+
+struct online_backup {
+	uint64_t start_lsn;
+	/* Of the backup_label that the server gives at the end. */
+	uint64_t checkpoint_lsn, stop_lsn;
+	uint32_t start_timeline;
+	struct postgres_rows end; /* owns the texts */
+	const char *backup_label, *tablespace_map;
+};
+
+/*
+ * Begins a backup: the server makes a checkpoint, at once if fast, else spread over its time; timeout_ms limits that.
+ * label is a text without quotes.
+ */
+enum status online_backup_begin(struct online_backup *out, struct postgres *postgres, const struct call *call,
+				const struct server_facts *facts, const char *label, bool fast, struct error *err);
+
+/*
+ * Ends it, without waiting for the archiver. STATUS_UNREACHABLE also when the server was promoted meanwhile: the backup
+ * is void then.
+ */
+enum status online_backup_end(struct online_backup *backup, struct postgres *postgres, const struct call *call,
+			      const struct server_facts *facts, struct error *err);
+
+void online_backup_fini(struct online_backup *backup);
+
+/* Reads "16/B374D848". */
+bool lsn_parse(const char *text, uint64_t *out);
+
+#endif
