@@ -39,6 +39,7 @@ static enum status read_line(struct index_reader *reader, struct error *err)
 	if (reader->at == NULL || reader->at == (char *)content->data + content->len) {
 		bool more;
 		reader->has_line = false;
+		reader->at = NULL;
 		st = series_next(&reader->lines, &more, err);
 		if (st || !more)
 			return st;
