@@ -301,8 +301,9 @@ enum status batch_run(struct batch_thread *thread, struct batch *batch, struct e
 	CLEANUP(freep) bool *gone = calloc(batch->item_count + 1, sizeof *gone);
 	if (thread->content == NULL)
 		thread->content = malloc(FRAME_CONTENT_BYTES);
-	enum status st =
-	    gone != NULL && thread->content != NULL ? STATUS_OK : error_set(err, STATUS_LOCAL, "out of memory");
+	if (gone == NULL || thread->content == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	enum status st = STATUS_OK;
 	thread->content_len = 0;
 	for (size_t i = 0; !st && i < batch->item_count; i++) {
 		work.item = &batch->items[i];

@@ -90,17 +90,19 @@ static enum status prepare(struct pack_pool *pool, struct open_pack *pack, struc
 enum status pack_pool_new(struct pack_pool **out, const struct pack_pool_settings *settings, struct error *err)
 {
 	struct pack_pool *pool = calloc(1, sizeof *pool);
+	struct open_pack *packs = calloc(settings->most, sizeof *packs);
 	enum status st = STATUS_OK;
-	if (pool == NULL)
+	if (pool == NULL || packs == NULL) {
+		free(pool);
+		free(packs);
 		return error_set(err, STATUS_LOCAL, "out of memory");
+	}
 	pool->settings = *settings;
+	pool->packs = packs;
 	(void)pthread_mutex_init(&pool->mutex, NULL);
 	(void)pthread_cond_init(&pool->changed, NULL);
-	pool->packs = calloc(settings->most, sizeof *pool->packs);
-	if (pool->packs == NULL)
-		st = error_set(err, STATUS_LOCAL, "out of memory");
 	while (!st && pool->prepared < settings->most)
-		st = prepare(pool, &pool->packs[pool->prepared++], err);
+		st = prepare(pool, &packs[pool->prepared++], err);
 	if (st) {
 		pack_pool_free(pool);
 		return st;

@@ -40,8 +40,9 @@ enum status series_write(struct series_writer *writer, const void *records, size
 		st = finish_object(writer, err);
 	if (!st && writer->object == NULL)
 		st = begin_object(writer, err);
-	if (!st)
-		st = sink_write(writer->object, records, len, err);
+	if (st || writer->object == NULL)
+		return st;
+	st = sink_write(writer->object, records, len, err);
 	writer->object_bytes += len;
 	writer->bytes += len;
 	return st;
