@@ -38,13 +38,14 @@ enum status coverage_mark_lost(struct coverage *coverage, uint32_t id, uint64_t 
 /* Moves *first behind a listed gap that has it. Returns the end of the part of the range before the next gap. */
 static uint64_t end_of_part(const struct coverage *coverage, uint32_t id, uint64_t *first, uint64_t last)
 {
+	const struct coverage_gap *gaps = coverage->gaps;
+	if (gaps == NULL)
+		return last + 1;
 	size_t next = coverage_gaps_up_to(coverage, id, *first);
-	const struct coverage_gap *before = next > 0 ? &coverage->gaps[next - 1] : NULL;
-	if (before != NULL && before->timeline == id && before->last >= *first)
-		*first = before->last + 1;
-	bool meets =
-	    next < coverage->gap_count && coverage->gaps[next].timeline == id && coverage->gaps[next].first <= last;
-	return meets ? coverage->gaps[next].first : last + 1;
+	if (next > 0 && gaps[next - 1].timeline == id && gaps[next - 1].last >= *first)
+		*first = gaps[next - 1].last + 1;
+	bool meets = next < coverage->gap_count && gaps[next].timeline == id && gaps[next].first <= last;
+	return meets ? gaps[next].first : last + 1;
 }
 
 enum status coverage_mark_minimal(struct coverage *coverage, uint32_t id, uint64_t first, uint64_t last,
