@@ -81,7 +81,7 @@ class World:
             host.USER.mkdir(self.data / name, 0o700)
         host.USER.write(self.data / "PG_VERSION", "15\n")
         host.USER.write(self.data / "global/pg_control", control_file[1], 0o600)
-        for timeline, numbers in ((1, (1, 2, 3, 4)), (2, (4, 5))):
+        for timeline, numbers in ((1, (1, 2, 3)), (2, (4, 5))):
             for number in numbers:
                 self.store(wal.segment_name(timeline, number, SIZE))
         self.store("00000002.history", b"1\t0/400060\tno recovery target specified\n")

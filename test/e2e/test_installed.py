@@ -19,7 +19,7 @@ def test_install(tmp_path):
     below = tmp_path / "usr/local"
     program = below / "bin/walship"
     installed = {str(path.relative_to(below)) for path in below.rglob("*") if path.is_file()}
-    deployed = {name for name in installed if name.startswith(("share/doc/", "lib/systemd/"))}  # test_deployment.py looks at those
+    deployed = {name for name in installed if name.startswith(("share/doc/", "lib/systemd/", "lib/tmpfiles.d/"))}  # test_deployment.py looks at those
     assert deployed and installed - deployed == {*PRINTED, "bin/walship"}
     for path, topic in PRINTED.items():
         assert (below / path).read_bytes() == subprocess.run([program, "help", topic], capture_output=True, check=True).stdout, path
