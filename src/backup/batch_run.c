@@ -102,8 +102,7 @@ static const struct index_run *find_old(struct work *work, uint64_t block)
 	return NULL;
 }
 
-/* Whether the parent has the same bytes; *run says where. A short last block has another hash once its file has grown.
- */
+/* Whether the parent has the same bytes; *run says where. A short last block gets another hash when its file grows. */
 static bool is_old(struct work *work, uint64_t block, uint64_t hash, struct index_run *run)
 {
 	const struct batch_item *item = work->item;
