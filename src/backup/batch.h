@@ -1,7 +1,7 @@
 /*
  * A batch of a backup's work: directories, files and parts of large files, in the order of the index. One thread fills
- * it from the walk and the parent's index, another one reads the files and stores what has changed, and the first one
- * writes what came out into the index.
+ * the batch from the walk and the parent's index, another thread reads the files and stores the changed blocks, and the
+ * first thread writes the results into the index.
  */
 #ifndef WALSHIP_BACKUP_BATCH_H
 #define WALSHIP_BACKUP_BATCH_H
@@ -42,7 +42,7 @@ struct batch {
 	size_t old_run_count, old_run_capacity;
 	struct buffer old_hashes; /* 8 bytes each */
 	uint64_t blocks;          /* of all items */
-	/* What came out. */
+	/* Results. */
 	struct buffer lines, hashes;
 	struct wrong_page *wrong_pages;
 	size_t wrong_page_count, wrong_page_capacity;
@@ -61,7 +61,7 @@ enum status batch_add_old_run(struct batch *batch, const struct index_run *run, 
 
 const char *batch_text(const struct batch *batch, size_t place);
 
-/* What the threads of a backup have in common. */
+/* Shared by the threads of a backup. */
 struct batch_settings {
 	int directory; /* the data directory; paths are below it */
 	bool page_checksums;
@@ -70,7 +70,7 @@ struct batch_settings {
 	struct pack_pool *pool;
 };
 
-/* What a thread keeps from batch to batch; zero but for settings at first. */
+/* The state that a thread keeps from batch to batch; at first only settings is set. */
 struct batch_thread {
 	const struct batch_settings *settings;
 	uint8_t *content; /* of the frame that is being filled */
@@ -78,12 +78,12 @@ struct batch_thread {
 	struct open_pack *pack;
 };
 
-/* Reads, compares and stores. Every block of a frame is in the batch, so that batches do not depend on each other. */
+/* Reads, compares and stores the blocks. A frame has blocks of one batch only: batches do not depend on each other. */
 enum status batch_run(struct batch_thread *thread, struct batch *batch, struct error *err);
 
 /* Gives the thread's last pack to the pool. */
 enum status batch_thread_end(struct batch_thread *thread, struct error *err);
-/* Abandons it. */
+/* Abandons the thread's last pack. */
 void batch_thread_fini(struct batch_thread *thread);
 
 #endif

@@ -61,7 +61,7 @@ static enum status add_zeros(struct work *work, uint64_t block, uint64_t count, 
 	return add_run(work, &run, err);
 }
 
-/* Seals the frame, and tells its runs where they are. */
+/* Seals the frame, and sets its place in its runs. */
 static enum status flush(struct work *work, struct error *err)
 {
 	struct batch_thread *thread = work->thread;
@@ -90,7 +90,7 @@ static enum status add_hash(struct work *work, uint64_t hash, struct error *err)
 	return buffer_append(&work->batch->hashes, &hash, sizeof hash, err);
 }
 
-/* The parent's run that has this block; NULL when the parent has none. Blocks are asked for in order. */
+/* The parent's run that has this block; NULL when the parent does not have the block. Calls are in order of blocks. */
 static const struct index_run *find_old(struct work *work, uint64_t block)
 {
 	const struct batch_item *item = work->item;
@@ -102,7 +102,7 @@ static const struct index_run *find_old(struct work *work, uint64_t block)
 	return NULL;
 }
 
-/* Whether the parent has the same bytes; *run is where. The last block of a file that has grown is another one. */
+/* Whether the parent has the same bytes; *run says where. A short last block gets another hash when its file grows. */
 static bool is_old(struct work *work, uint64_t block, uint64_t hash, struct index_run *run)
 {
 	const struct batch_item *item = work->item;
@@ -206,7 +206,7 @@ static enum status read_range(struct work *work, struct error *err)
 	return st;
 }
 
-/* Its blocks are the parent's, without a look. */
+/* Takes the parent's blocks without reading the file. */
 static enum status copy_range(struct work *work, struct error *err)
 {
 	const struct batch_item *item = work->item;
@@ -239,7 +239,7 @@ static enum status open_file(struct work *work, bool *gone, struct error *err)
 	return STATUS_OK;
 }
 
-/* What has been read is not needed again, and the server's own pages stay in the cache. */
+/* The blocks that were read are not needed again: this leaves the page cache to the server's own pages. */
 static void drop_from_cache(const struct work *work)
 {
 	(void)posix_fadvise(work->source.fd, (off_t)(work->item->block * PAGE_BYTES),
@@ -255,7 +255,7 @@ static enum status run_file(struct work *work, bool *gone, struct error *err)
 	enum status st = open_file(work, gone, err);
 	if (st)
 		return st;
-	if (*gone) /* a part of its lines is written already: WAL drops the file again */
+	if (*gone) /* a part of its lines is written already: replay of the WAL removes the file again */
 		return item->begins ? STATUS_OK : take_hole(work, item->block, item->count, err);
 	st = read_range(work, err);
 	drop_from_cache(work);

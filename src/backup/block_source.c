@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define READS_MAX 5 /* of one page. A page is written at once: the second read is enough but for a busy disk */
+#define READS_MAX 5 /* of one page. The server writes a page at once: usually the second read suffices */
 
 uint64_t block_count(uint64_t size)
 {

@@ -12,7 +12,7 @@
 struct block_source {
 	int fd;
 	const char *path; /* for errors */
-	uint64_t size;    /* that the backup keeps: what the file had when it was looked at */
+	uint64_t size;    /* that the backup keeps: the size when the walk found the file */
 	bool has_checksums;
 	uint32_t first_page; /* the file's first page in its fork */
 	uint64_t start_lsn;  /* of the backup */
@@ -31,15 +31,15 @@ size_t block_bytes(uint64_t size, uint64_t block);
 uint64_t block_source_hole(const struct block_source *source, uint64_t block, uint64_t count);
 
 /*
- * Reads count blocks into out, and fills the rest of the last one with zeros. A file that was cut short meanwhile gives
- * zeros behind its end: WAL replays the cut. STATUS_LOCAL when it cannot be read.
+ * Reads count blocks into out, and fills the rest of the last block with zeros. A file that was truncated meanwhile
+ * gives zeros after its end: replay of the WAL repeats the truncation. STATUS_LOCAL when the file cannot be read.
  */
 enum status block_source_read(const struct block_source *source, uint64_t block, size_t count, uint8_t *out,
 			      struct error *err);
 
 /*
- * Whether a block, as it was read, has a page with a wrong checksum. Reads it again into page a few times first: the
- * server may have been writing it. A page newer than the backup is WAL's matter.
+ * Whether a block, as it was read, is a page with a wrong checksum. Reads the page again a few times first, into page:
+ * the server may have been writing it. A page newer than the backup is not checked, because WAL replaces it.
  */
 enum status block_source_check(const struct block_source *source, uint64_t block, uint8_t *page, bool *wrong,
 			       struct error *err);

@@ -13,7 +13,7 @@ enum pack_state {
 	PACK_FULL, /* the pack's thread finishes it */
 };
 
-/* A pack in turn after turn, with the connection and the thread that finish it. */
+/* A place for one pack after another, with the connection and the thread that finish the pack. */
 struct open_pack {
 	struct pack_pool *pool;
 	struct repository repo;

@@ -1,6 +1,6 @@
 /*
  * The packs of a backup under way. Each of several threads fills a pack of its own; a full pack is finished, which may
- * take as long as an upload, by other threads. Memory is that of `most` packs.
+ * take as long as an upload, by other threads. `most` packs limit the memory.
  */
 #ifndef WALSHIP_BACKUP_PACK_POOL_H
 #define WALSHIP_BACKUP_PACK_POOL_H
@@ -24,14 +24,14 @@ struct pack_pool_settings {
 struct pack_pool;
 struct open_pack;
 
-/* What a reader of single frames needs of a finished pack. */
+/* A finished pack, as a reader of single frames needs it. */
 struct pack_info {
 	uint32_t number;
 	uint64_t bytes;
 	struct object_header header;
 };
 
-/* settings are copied; what they point to must outlive the pool. */
+/* settings are copied; the objects that they point to must outlive the pool. */
 enum status pack_pool_new(struct pack_pool **out, const struct pack_pool_settings *settings, struct error *err);
 
 /*
@@ -50,7 +50,7 @@ enum status pack_pool_close(struct pack_pool *pool, struct open_pack **pack, str
  */
 enum status pack_pool_end(struct pack_pool *pool, const struct pack_info **infos, size_t *count, struct error *err);
 
-/* Abandons what is not finished, and ends the threads. *pack of every thread must be closed or abandoned before. */
+/* Abandons the unfinished packs, and ends the threads. *pack of every thread must be closed or abandoned before. */
 void pack_pool_free(struct pack_pool *pool);
 void pack_pool_abandon(struct pack_pool *pool, struct open_pack **pack);
 

@@ -2,7 +2,7 @@
 
 #include "backup/block_source.h"
 
-/* A file may be written twice within what its times can tell apart, and the clock of a file system lags a little. */
+/* A file may be written twice within the resolution of its times, and the clock of a file system lags a little. */
 #define RACY_NS (10 * 1000000000LL)
 
 static uint64_t entry_blocks(const struct index_entry *entry)
@@ -10,7 +10,7 @@ static uint64_t entry_blocks(const struct index_entry *entry)
 	return entry->is_directory ? 0 : block_count(entry->size);
 }
 
-/* To the parent's next entry, past the rest of this one. */
+/* Skips the rest of this entry and goes on to the parent's next entry. */
 static enum status advance(struct past *past, struct error *err)
 {
 	enum status st = index_reader_hashes(&past->reader, past->hashes_left, NULL, err);

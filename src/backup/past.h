@@ -1,6 +1,6 @@
 /*
- * What the parent of a backup has of each file, in step with the walk over the data directory. Runs are those of the
- * new backup: its list of needed backups is the parent's, and the parent behind them.
+ * The parent backup's runs and hashes of each file, in step with the walk over the data directory. The runs are
+ * numbered for the new backup: its list of needed backups is the parent's list, followed by the parent.
  */
 #ifndef WALSHIP_BACKUP_PAST_H
 #define WALSHIP_BACKUP_PAST_H
@@ -17,7 +17,7 @@ struct past {
 	uint64_t hashes_left;  /* of reader->entry */
 };
 
-/* parent, which may be NULL, must outlive it; past_fini after use. STATUS_DAMAGED when the parent's index is. */
+/* parent, which may be NULL, must outlive past. STATUS_DAMAGED: the parent's index is damaged. past_fini after use. */
 enum status past_begin(struct past *past, struct repository *repo, const struct call *call,
 		       const struct manifest *parent, struct error *err);
 void past_fini(struct past *past);

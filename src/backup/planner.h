@@ -1,4 +1,4 @@
-/* Makes batches of work from the walk over the data directory and from what the parent has. */
+/* Makes batches of work from the walk over the data directory and from the parent's index. */
 #ifndef WALSHIP_BACKUP_PLANNER_H
 #define WALSHIP_BACKUP_PLANNER_H
 
@@ -6,7 +6,7 @@
 #include "backup/past.h"
 
 struct planner {
-	/* Set by the owner. submit takes planner->batch, which is full, and puts another one, empty, in its place. */
+	/* Set by the owner. submit takes planner->batch, which is full, and puts an empty batch in its place. */
 	enum status (*submit)(void *arg, struct error *err);
 	void *arg;
 	struct batch *batch;

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #define PROCESS_HINT                                                                                                   \
-	"this process may not open more files: raise its limit (ulimit -n, LimitNOFILE of the server's unit)"
-#define MACHINE_HINT "this machine may not open more files: raise fs.file-max (sysctl)"
+	"this process has reached its limit of open files: raise the limit (ulimit -n, LimitNOFILE of the server's "   \
+	"unit)"
+#define MACHINE_HINT "this machine has reached its limit of open files: raise fs.file-max (sysctl)"
 #define MEMORY_HINT "memory is short: check the limits of this user, the machine and the container"
-#define DISK_HINT "a disk or the way to it fails: look at the kernel's log (dmesg)"
-#define LINK_HINT "symbolic links lead in a circle, or walship follows none here: namei -l shows each link of a path"
+#define DISK_HINT "a disk or its connection has failed: look at the kernel's log (dmesg)"
+#define LINK_HINT                                                                                                      \
+	"symbolic links form a loop, or walship does not follow links here: namei -l shows each link of a path"
 
 static const struct {
 	int errno_value;

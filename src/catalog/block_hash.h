@@ -1,6 +1,6 @@
 /*
- * Hashes of blocks, by which a backup finds what has changed since its parent: XXH3 with 64 bits, under a secret that
- * is the chain's own, so that nobody who writes to the database can make two blocks that look alike.
+ * Hashes of blocks, by which a backup finds the blocks that have changed since its parent: XXH3 with 64 bits, under a
+ * secret of each chain of backups, so that nobody who writes to the database can make two blocks with the same hash.
  */
 #ifndef WALSHIP_CATALOG_BLOCK_HASH_H
 #define WALSHIP_CATALOG_BLOCK_HASH_H

@@ -9,7 +9,7 @@
 
 #define MODE_MAX 07777
 
-/* Appends a text that has neither tabs nor newlines then. */
+/* Appends the text in a form without tabs and newlines. */
 static enum status put_text(struct buffer *out, const char *text, struct error *err)
 {
 	enum status st = STATUS_OK;
@@ -151,9 +151,9 @@ static enum status parse_path_and_link(struct index_entry *entry, char *line, st
 	char *path = take_field(&line);
 	char *link = take_field(&line);
 	if (path == NULL || !unescape(path) || !is_plain_path(path))
-		return refuse(err, "no path below the data directory");
+		return refuse(err, "no valid path below the data directory");
 	if (line != NULL || (link != NULL && (*link == '\0' || !unescape(link))))
-		return refuse(err, "a wrong link");
+		return refuse(err, "an invalid link");
 	entry->path = path;
 	entry->link = link;
 	return STATUS_OK;
@@ -165,7 +165,7 @@ static enum status parse_entry(struct index_entry *entry, char *line, struct err
 	if (!entry->is_directory)
 		valid = valid && take_number(&line, INT64_MAX, &entry->size) && take_time(&line, &entry->modified_ns) &&
 			take_time(&line, &entry->changed_ns) && take_number(&line, UINT64_MAX, &entry->inode);
-	return valid ? parse_path_and_link(entry, line, err) : refuse(err, "a wrong number");
+	return valid ? parse_path_and_link(entry, line, err) : refuse(err, "an invalid number");
 }
 
 static bool take_u32(char **line, uint32_t *out)
@@ -189,7 +189,7 @@ static enum status parse_run(struct index_run *run, char *line, struct error *er
 		valid = valid && take_u32(&line, &run->backup) && take_u32(&line, &run->pack) &&
 			take_number(&line, INT64_MAX, &run->frame.offset) && take_u32(&line, &run->frame.bytes) &&
 			take_u32(&line, &run->frame.number) && take_u32(&line, &run->at) && is_possible_frame(run);
-	return valid && line == NULL && run->count > 0 ? STATUS_OK : refuse(err, "a wrong number");
+	return valid && line == NULL && run->count > 0 ? STATUS_OK : refuse(err, "an invalid number");
 }
 
 enum status index_parse(struct index_line *out, char *line, struct error *err)

@@ -51,7 +51,7 @@ enum status index_put_run(struct buffer *out, const struct index_run *run, struc
 
 /*
  * Reads one line, without its newline; its bytes are changed. STATUS_DAMAGED for a line that the functions above would
- * not write: a path is below the data directory, whoever wrote it.
+ * not write: even in a forged index no path leads out of the data directory.
  */
 enum status index_parse(struct index_line *out, char *line, struct error *err);
 

@@ -48,7 +48,7 @@ static enum status read_line(struct index_reader *reader, struct error *err)
 	size_t left = (size_t)((char *)content->data + content->len - reader->at);
 	char *line = reader->at, *end = memchr(line, '\n', left);
 	if (end == NULL || memchr(line, '\0', (size_t)(end - line)) != NULL)
-		return refuse(reader, "a line without an end", err);
+		return refuse(reader, "a line that does not end", err);
 	*end = '\0';
 	reader->at = end + 1;
 	st = index_parse(&reader->line, line, err);
@@ -92,7 +92,7 @@ enum status index_reader_next(struct index_reader *reader, bool *more, struct er
 	if (st || !*more)
 		return st;
 	if (reader->line.kind != INDEX_LINE_ENTRY)
-		return refuse(reader, "a run of no file", err);
+		return refuse(reader, "a run of blocks without a file", err);
 	st = keep_entry(reader, err);
 	return st ? st : read_line(reader, err);
 }
@@ -103,13 +103,14 @@ enum status index_reader_run(struct index_reader *reader, struct index_run *run,
 	uint64_t blocks = size / PAGE_BYTES + (size % PAGE_BYTES > 0);
 	*more = reader->has_line && reader->line.kind == INDEX_LINE_RUN;
 	if (!*more)
-		return reader->next_block == blocks ? STATUS_OK : refuse(reader, "a file without its end", err);
+		return reader->next_block == blocks ? STATUS_OK
+						    : refuse(reader, "a file whose last blocks are missing", err);
 	*run = reader->line.run;
 	if (run->block != reader->next_block || run->count > blocks - run->block)
-		return refuse(reader, "a run that does not follow the one before", err);
+		return refuse(reader, "a run of blocks that does not follow the previous run", err);
 	/* As many bytes as the frame can have. */
 	if (!run->is_zero && run->at + (run->count - 1) * (uint64_t)PAGE_BYTES >= FRAME_CONTENT_BYTES)
-		return refuse(reader, "a run longer than a frame", err);
+		return refuse(reader, "a run of blocks longer than a frame", err);
 	reader->next_block += run->count;
 	return read_line(reader, err);
 }

@@ -9,8 +9,8 @@
 #include "catalog/label.h"
 #include "repo/object.h"
 
-#define SERIES_OBJECT_BYTES (8UL * 1024 * 1024) /* plain content, from which on another object begins */
-#define SERIES_OBJECT_MAX (16UL * 1024 * 1024)  /* and what one may have */
+#define SERIES_OBJECT_BYTES (8UL * 1024 * 1024) /* plain content; from this size on the next object begins */
+#define SERIES_OBJECT_MAX (16UL * 1024 * 1024)  /* the most plain content of an object */
 #define SERIES_WRITE_MAX (SERIES_OBJECT_MAX - SERIES_OBJECT_BYTES)
 
 struct series {

@@ -288,7 +288,7 @@ static enum status check_all(struct checklist *list, const struct check_settings
 	return st;
 }
 
-/* No step of the store's own shows it. */
+/* No step of check_store shows this. */
 static enum status check_placement(const struct check_settings *settings, struct error *err)
 {
 	struct data_directory directory;

@@ -80,8 +80,8 @@ struct check_server {
 enum status check_server(struct checklist *list, const struct check_server *check, struct error *err);
 
 /*
- * Tests whether a standby may be promoted: PostgreSQL itself takes every answer about the archive for "no more WAL" at
- * that moment. repo is NULL when the store is not usable, which is a failure then.
+ * Tests whether a standby may be promoted: during a promotion PostgreSQL takes every failure of restore_command as "no
+ * more WAL". repo is NULL when the store is not usable, which is a failure then.
  */
 enum status check_promote(struct checklist *list, const struct check_server *check, struct repository *repo,
 			  struct error *err);

@@ -9,7 +9,7 @@
 #include "repo/latest_timeline.h"
 #include "text/number.h"
 
-#define REPLAY_WAIT_MS 10000 /* a standby that follows needs less for what is on its way */
+#define REPLAY_WAIT_MS 10000 /* a standby that keeps up replays newly archived WAL in less time */
 #define REPLAY_LOOK_MS 500
 
 /*
@@ -29,7 +29,7 @@ struct promotion {
 	char lsn[32];
 	uint32_t timeline;
 	uint32_t segment_bytes;
-	uint64_t behind; /* segments of the archive that have WAL behind it */
+	uint64_t behind; /* segments of the archive that have WAL after it */
 	struct wal_name last;
 };
 
@@ -78,7 +78,7 @@ static enum status count_behind(void *arg, const struct object_info *info, struc
 	return STATUS_OK;
 }
 
-/* A position within a segment that is complete in the archive has WAL behind it, too. */
+/* If the position is within a segment that is complete in the archive, the archive has later WAL. */
 static enum status list_behind(struct promotion *promotion, const struct call *call, struct error *err)
 {
 	enum status st = STATUS_OK;
@@ -109,8 +109,8 @@ static enum status all_replayed(void *arg, const struct call *call, struct findi
 			st = list_behind(promotion, call, err);
 	}
 	if (st || promotion->behind == 0) {
-		finding_say(finding, "timeline %" PRIu32 " up to %s; the archive has nothing behind it",
-			    promotion->timeline, promotion->lsn);
+		finding_say(finding, "timeline %" PRIu32 " up to %s; the archive has no later WAL", promotion->timeline,
+			    promotion->lsn);
 		return st;
 	}
 	(void)error_set(err, STATUS_UNREACHABLE,
@@ -136,8 +136,8 @@ static enum status timelines(void *arg, const struct call *call, struct finding 
 			"timeline %" PRIu32 " is in the archive, and this standby is on timeline %" PRIu32,
 			latest.timeline, promotion->timeline);
 	return error_hint(err, STATUS_CONFLICT,
-			  "another server was promoted, or a copy archived a trial: find out which, and see walship "
-			  "verify and walship timeline set-aside");
+			  "another server was promoted, or a trial copy archived this timeline: find out which, and "
+			  "see walship verify and walship timeline set-aside");
 }
 
 static const struct step {

@@ -12,7 +12,7 @@
 #define LOW_BYTES (16 * SEGMENT_BYTES)
 #define CHUNK (128 * 1024)
 
-/* Bytes that no file system compresses or finds twice (xorshift64). */
+/* Bytes that no file system can compress or deduplicate (xorshift64). */
 static void fill(uint64_t *chunk, uint64_t *state)
 {
 	for (size_t i = 0; i < CHUNK / sizeof *chunk; i++) {
@@ -23,7 +23,7 @@ static void fill(uint64_t *chunk, uint64_t *state)
 	}
 }
 
-/* Only a write as this user meets quotas; small objects fit on a full disk, too. */
+/* Only a write by this user shows a quota; a small object would fit on a full disk, too. */
 static enum status write_segment(struct store *store, const struct call *call, const char *name, struct error *err)
 {
 	CLEANUP(sink_freep) struct sink *sink = NULL;
@@ -47,7 +47,7 @@ static enum status write_segment(struct store *store, const struct call *call, c
 	return st ? error_hint(err, st, "the test object %s stays in the repository", name) : STATUS_OK;
 }
 
-/* root may fill the blocks that are reserved for it, so the free room of other users counts. */
+/* root may fill the blocks that are reserved for it, so the free space of other users counts. */
 static enum status look_at_disk(const char *path, struct finding *finding, struct error *err)
 {
 	struct statvfs disk;

@@ -140,7 +140,7 @@ static enum status write_a_segment(void *arg, const struct call *call, struct fi
 	return check_room(probe->repo, call, name, finding, err);
 }
 
-/* What a read or a write of one object does not show. */
+/* Tests what a read or a write of one object does not show: the other files of the repository. */
 static enum status use_every_file(void *arg, const struct call *call, struct finding *finding, struct error *err)
 {
 	const struct probe *probe = arg;

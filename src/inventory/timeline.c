@@ -27,7 +27,8 @@ static enum status identify(struct change *change, struct error *err)
 	uint64_t timeline;
 	if (!number_parse(change->params->timeline, UINT32_MAX, &timeline) || timeline < 2) {
 		(void)error_set(err, STATUS_USAGE, "'%.64s' is not a timeline with a parent", change->params->timeline);
-		return error_hint(err, STATUS_USAGE, "give it in decimal digits, as walship info shows it, from 2 on");
+		return error_hint(err, STATUS_USAGE,
+				  "give the timeline's number, from 2 on, in decimal digits, as walship info shows it");
 	}
 	change->timeline = (uint32_t)timeline;
 	enum status st = cluster_id_find(&change->params->cluster, NULL, &change->directory, &change->system_id, err);
@@ -90,8 +91,9 @@ static enum status check_own(struct change *change, struct error *err)
 	(void)error_set(err, STATUS_CONFLICT,
 			"the server in %s is on timeline %" PRIu32 ", which needs timeline %" PRIu32,
 			change->directory.path, checkpoint.timeline, change->timeline);
-	return error_hint(err, STATUS_CONFLICT,
-			  "run it on the server that continues the cluster; a trial copy needs archive_mode = off");
+	return error_hint(
+	    err, STATUS_CONFLICT,
+	    "run this command on the server that continues the cluster; a trial copy needs archive_mode = off");
 }
 
 static enum status print(const struct change *change, bool changed, struct error *err)
@@ -120,7 +122,7 @@ static enum status apply(struct change *change, struct error *err)
 		st =
 		    set_aside_change(&set_aside, &change->repo, params->call, change->system_id, change->timeline, err);
 	if (st == STATUS_EXISTS)
-		(void)error_hint(err, st, "another call changed it at the same time: look with walship verify");
+		(void)error_hint(err, st, "another call changed this timeline at the same time: see walship verify");
 	set_aside_fini(&set_aside);
 	return st ? st : print(change, changes, err);
 }

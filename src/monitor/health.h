@@ -134,8 +134,9 @@ enum status health_look_local(struct health *out, const struct health_settings *
 void health_look_archive(struct health *out, const struct health_settings *settings, const struct call *call);
 
 /*
- * Looks for timelines above the server's that leave out WAL of the server's, from their histories alone. A server that
- * is behind the point where such a timeline begins may still follow it: an old primary before pg_rewind, a standby.
+ * Looks for timelines above the server's that leave out WAL of the server's timeline, from their histories alone. A
+ * server that is behind the point where such a timeline begins may still follow it: an old primary before pg_rewind, a
+ * standby.
  */
 enum status health_look_above(struct health *health, struct repository *repo, const struct call *call,
 			      struct error *err);

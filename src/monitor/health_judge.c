@@ -121,8 +121,9 @@ static uint64_t finished_beyond(const struct health *health)
 }
 
 /*
- * PostgreSQL takes a segment for archived that the repository, listed later, does not have: another archive_command, or
- * another repository. A standby marks what it receives, before the primary archives it.
+ * PostgreSQL has marked a segment as archived that the repository, listed later, does not have: archive_command calls
+ * another program, or uses another repository. A standby marks each segment that it receives, before the primary
+ * archives the segment.
  */
 static bool is_done_in_vain(const struct health *health)
 {
@@ -134,7 +135,7 @@ static bool is_done_in_vain(const struct health *health)
 static void say_done_in_vain(const struct health *health, struct health_check *check)
 {
 	const struct wal_name *newest = &health->archive.newest;
-	health_say(check, HEALTH_CRITICAL, "PostgreSQL takes %s for archived, but the repository %s%s",
+	health_say(check, HEALTH_CRITICAL, "PostgreSQL has marked %s as archived, but the repository %s%s",
 		   health->pending.done.text,
 		   newest->text[0] == '\0' ? "has no recent segment of this cluster" : "ends with ", newest->text);
 	health_advise(check,

@@ -38,7 +38,7 @@ static enum status read_history(struct search *search, uint32_t timeline, struct
 	char object[WAL_OBJECT_NAME_MAX];
 	wal_history_object_name(object, search->system_id, timeline);
 	enum status st = object_read(search->repo, search->call, object, &text, NULL, err);
-	/* The marks are of no interest before there is a later timeline. */
+	/* The marks do not matter until there is a later timeline. */
 	if (!st && timeline == search->from + 1)
 		st = set_aside_load(&search->set_aside, search->repo, search->call, search->system_id, err);
 	if (st)

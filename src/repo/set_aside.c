@@ -14,7 +14,7 @@
 
 #define FOLDER "/timeline/"
 #define TIMELINE_DIGITS 8
-#define NUMBER_MAX 9999 /* changes of mind about one timeline */
+#define NUMBER_MAX 9999 /* marks of one timeline */
 #define CONTENT_MAX 64
 
 static const char *content_of(uint32_t number)

@@ -198,7 +198,7 @@ static inline enum status store_reach(struct store *store, const struct call *ca
 /*
  * For a store with STORE_EXAMINES: looks at the objects whose names begin with prefix, without reading them: at owners,
  * modes and links. Takes one step of the call for each directory. STATUS_LOCAL: an object or a directory cannot be
- * used. STATUS_UNREACHABLE: a link leads nowhere, or the deadline has passed.
+ * used. STATUS_UNREACHABLE: a link is broken, or the deadline has passed.
  */
 static inline enum status store_examine(struct store *store, const struct call *call, const char *prefix,
 					struct error *err)

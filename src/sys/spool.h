@@ -20,7 +20,7 @@ bool spool_path(const char *given, char out[SPOOL_PATH_MAX]);
 
 /*
  * The default spool: shared (SPOOL_SHARED) if that is a directory of this user's own; otherwise /tmp/walship-UID.
- * Nobody else can make or take the first, and a service with a /tmp of its own (PrivateTmp) sees it too.
+ * No other user can create or take the shared one, and a service with a /tmp of its own (PrivateTmp) sees it too.
  */
 void spool_default(const char *shared, char out[SPOOL_PATH_MAX]);
 

@@ -276,12 +276,12 @@ static enum status report_unreadable(uint64_t damaged, uint64_t missing_keys, st
 			       missing_keys == 1 ? "s" : "");
 	(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged or unreadable%s", damaged,
 			damaged == 1 ? " is" : "s are", also);
-	return error_hint(err, STATUS_DAMAGED,
-			  missing_keys > 0
-			      ? "add the key (walship key list); for damaged objects look for another copy, "
-				"then make a new base backup"
-			      : "put the object aside and run walship backfill if pg_wal still has the file; otherwise "
-				"look for another copy, then make a new base backup");
+	return error_hint(
+	    err, STATUS_DAMAGED,
+	    missing_keys > 0 ? "add the key (walship key list); for damaged objects look for another copy, "
+			       "then make a new base backup"
+			     : "move the object aside and run walship backfill if pg_wal still has the file; otherwise "
+			       "look for another copy, then make a new base backup");
 }
 
 /* The objects themselves may be good. */

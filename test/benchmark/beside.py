@@ -18,14 +18,15 @@ RUNS = {"push all": "push the backlog, ahead", "fetch all": "fetch the backlog, 
 MEMORY_ROUNDS = 3
 
 ABOUT = """*Now* is {now}, *before* is {other}. Both were measured in one run, `{command}`, {date}, on {cores} processors with a
-load of {load:.1f} at the start. They take turns, and every round begins with the other one. A ratio below 1 means that the new
-build takes less. It is the median of the ratios of {rounds} rounds and, in brackets, their middle half. *Processor time* is
-what the kernel counts for all processes of walship, those in the background too: it hardly grows while other work wants
-the same processors, as seconds do."""
-CASES = """- *one push*, *one fetch*: {sample} segments, each by a call of its own without work ahead. A round is their sum.
+load of {load:.1f} at the start. The two builds take turns, and each round begins with the other build. A ratio below 1 means that
+the new build takes less. The table shows the median of the ratios of {rounds} rounds and, in brackets, their middle half.
+*Processor time* is the time that the kernel counts for all processes of walship, including those in the background. Unlike the
+elapsed seconds, it hardly grows while other programs use the same processors."""
+CASES = """- *one push*, *one fetch*: {sample} segments, each by a call of its own without push-ahead or
+  fetch-ahead. A round is the sum of the {sample} calls.
 - *ahead*: all {segments} segments in order, from a small C loop instead of PostgreSQL.
-- *Memory* of one call is the largest of all calls by wait4. *Ahead* it is the sum of the shares (PSS) of all
-  processes, read every 10 ms in passes of their own, the median of {memory_rounds}.
+- *Peak memory* of one call is the largest of all calls, from wait4. Of *ahead* it is the largest sum of the shares
+  (PSS) of all processes, read every 10 ms in separate runs; the table shows the median of {memory_rounds} runs.
 """
 
 

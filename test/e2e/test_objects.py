@@ -49,7 +49,7 @@ def test_pushed_again(site, kind):
     before = site.store.get(object_name)
     push(site, name, content).expect(0)
     assert site.store.get(object_name) == before
-    push(site, name, site.kind(kind, seed=1)[1]).expect(4, rf"push {name}: .*the archive has a different file with this name", r"put back to an older state, or two servers")
+    push(site, name, site.kind(kind, seed=1)[1]).expect(4, rf"push {name}: .*the archive has a different file with this name", r"reverted to an older state, or two servers")
     assert site.store.get(object_name) == before
     assert site.store.list() == [object_name]
 

@@ -107,7 +107,7 @@ def test_check_before_a_promotion(site):
             standby.configure(recovery_target_timeline="current").start()
             wait_rows(standby, grow(primary))
             text = check(site, standby, 0)
-            assert "the archive has nothing behind it" in text and "no timeline above 1 is in use" in text
+            assert "the archive has no later WAL" in text and "no timeline above 1 is in use" in text
             assert "finish a segment" not in text
 
             # The standby cannot fetch any more, and nothing but this check says so.

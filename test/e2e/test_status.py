@@ -334,7 +334,7 @@ def test_files_that_something_else_archived(dir_place):
     dir_place.look().says(OK)
     name = dir_place.add(3, "done")
     look = dir_place.look().says(CRITICAL, archive="CRITICAL")
-    assert f"PostgreSQL takes {name} for archived, but the repository ends with" in look.checks["archive"]["text"]
+    assert f"PostgreSQL has marked {name} as archived, but the repository ends with" in look.checks["archive"]["text"]
     dir_place.push(3)
     dir_place.look().says(OK)
     look = dir_place.look("--spool", host.USER.mkdir(dir_place.data / "../other-spool", 0o700)).says(UNKNOWN, pushes="UNKNOWN")

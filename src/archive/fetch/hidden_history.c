@@ -11,7 +11,7 @@
 #include "repo/object.h"
 #include "repo/set_aside.h"
 
-/* Where the first ancestor that is set aside, or the timeline itself, left a timeline that is not. */
+/* Where the first ancestor that is set aside, or the timeline itself, left a timeline that is not set aside. */
 struct branch {
 	const struct set_aside *set_aside;
 	uint32_t parent;     /* of the next line's timeline */
@@ -37,7 +37,7 @@ static enum status take_line(void *arg, uint32_t timeline, uint64_t switch_lsn, 
 	return STATUS_OK;
 }
 
-/* A history that PostgreSQL will refuse is not hidden from it. */
+/* A history that PostgreSQL itself will refuse is not hidden. */
 static struct branch find_branch(const struct set_aside *set_aside, uint32_t timeline, const struct buffer *text)
 {
 	struct branch branch = {.set_aside = set_aside};
@@ -61,7 +61,7 @@ static enum status read_text(int fd, const char *name, struct buffer *text, stru
 	return st;
 }
 
-/* Whether the standby has WAL of the parent that begins behind the switch: it has gone another way. */
+/* Whether the standby has WAL of the parent that begins after the switch point: the standby has diverged. */
 static bool has_passed(const struct history_filter *filter, const struct branch *branch)
 {
 	char pg_wal[PATH_MAX];
@@ -80,7 +80,7 @@ static bool looks_for_a_number(const struct history_filter *filter, const struct
 	return !data_directory_is_standby(directory) || has_passed(filter, branch);
 }
 
-/* *found: a timeline above this one is there and is not set aside. */
+/* *found: the archive has a timeline above this one that is not set aside. */
 static enum status find_later(const struct history_filter *filter, const struct set_aside *set_aside, uint32_t timeline,
 			      bool *found, struct error *err)
 {

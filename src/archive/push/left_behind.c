@@ -20,7 +20,7 @@ struct parent {
 	uint32_t timeline;
 	uint64_t switch_lsn;
 	uint32_t segment_bytes;
-	struct wal_name last; /* its last segment behind the switch; text "" if there is none */
+	struct wal_name last; /* its last segment after the switch point; text "" if there is none */
 };
 
 static enum status keep_last(void *arg, uint32_t timeline, uint64_t switch_lsn, struct error *err)

@@ -1,4 +1,4 @@
-/* Warns when a new timeline leaves a parent that has gone on: recovery to the latest timeline leaves that WAL out. */
+/* Warns when a new timeline's parent has later WAL in the archive: recovery to the latest timeline leaves it out. */
 #ifndef WALSHIP_ARCHIVE_PUSH_LEFT_BEHIND_H
 #define WALSHIP_ARCHIVE_PUSH_LEFT_BEHIND_H
 
@@ -6,8 +6,8 @@
 
 /*
  * For a history file that was stored a moment ago: looks whether the archive has segments of the parent timeline from
- * the switch on, in the directory of the switch and the next one. That is one request or two for each promotion.
- * Recovery to a moment has such WAL, too, and nothing is wrong with that. Failures are only logged.
+ * the switch point on, in the directory of the switch point and the next one: one or two requests for each promotion.
+ * A point-in-time recovery leaves such WAL, too, and is no fault. Failures are only logged.
  */
 void left_behind_warn(const struct push *push, const struct push_source *source);
 

@@ -156,7 +156,7 @@ static enum status push_with_others(const struct push_ahead *ahead, const struct
 	return st;
 }
 
-/* Such a repository is lost with the data directory. The first push says so, and each base backup's. */
+/* Such a repository is lost with the data directory. The first push, and the push of each .backup file, warns of it. */
 static void warn_of_place(const struct push_ahead *ahead, const struct log *log)
 {
 	struct data_directory directory;

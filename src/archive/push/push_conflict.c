@@ -24,22 +24,21 @@ enum status push_conflict_explain(const struct push_source *source, const struct
 	if (other != 0) {
 		(void)error_set(err, STATUS_CONFLICT,
 				"the archive has a segment of %" PRIu32
-				" MiB with this name, but the server's has %" PRIu64 " MiB",
+				" MiB with this name, but the server's segment has %" PRIu64 " MiB",
 				other / MIB, source->file.size / MIB);
-		return error_hint(
-		    err, STATUS_CONFLICT,
-		    "pg_resetwal --wal-segsize has changed the size, and the server uses names again: set "
-		    "repo to a new directory or prefix, and take a new base backup");
+		return error_hint(err, STATUS_CONFLICT,
+				  "pg_resetwal --wal-segsize has changed the segment size, and the server uses segment "
+				  "names again: set repo to a new directory or prefix, and take a new base backup");
 	}
 	(void)error_wrap(err, STATUS_CONFLICT, "the archive has a different file with this name");
 	return error_hint(err, STATUS_CONFLICT,
-			  "either this server was put back to an older state, or two servers with one system "
-			  "identifier archive here: the guide, 'The archive has a different file', tells which "
-			  "and how to go on. walship changed nothing; walship cat %s shows the archived file",
+			  "either this server was reverted to an older state, or two servers with one system "
+			  "identifier archive here: see the guide, 'The archive has a different file', for how to tell "
+			  "which, and how to continue. walship changed nothing; walship cat %s shows the archived file",
 			  source->name.text);
 }
 
-/* The advice of a reader who has no other source: to look for another copy, or to accept the object. */
+/* Advice for a reader without another source of the file: to look for another copy, or to accept the object. */
 static bool is_for_readers(const struct error *err)
 {
 	return strstr(err->hint, "another copy") != NULL || strstr(err->hint, "cipher = none") != NULL;
@@ -51,7 +50,8 @@ enum status push_conflict_unreadable(const char *object, const struct unseal_lac
 		err->hint[0] = '\0';
 	(void)error_hint(err, STATUS_DAMAGED,
 			 "the server keeps this file in pg_wal until it is archived: rename the object %s in the "
-			 "repository, and the server's next try stores the file again (guide, Troubleshooting)",
+			 "repository, and the server's next try stores the file again (guide, 'A damaged object under "
+			 "the name of a push')",
 			 object);
 	return error_wrap(err, STATUS_DAMAGED,
 			  "the archive already has an object with this name, but walship cannot read the object");

@@ -1,4 +1,4 @@
-/* An object has the name of the file that is pushed, and is not that file: what the operator can do. */
+/* Explains a push whose name is taken by an object other than that file, and what the operator can do. */
 #ifndef WALSHIP_ARCHIVE_PUSH_PUSH_CONFLICT_H
 #define WALSHIP_ARCHIVE_PUSH_PUSH_CONFLICT_H
 

@@ -1,9 +1,9 @@
 /*
  * Pushed markers: files in the spool, one for each file that was pushed ahead. The archiver's own call for such a file
  * finds its marker and has nothing left to do. A marker identifies the file by more than its name, and also the
- * repository and the key of its object. It holds for this start of the machine. In a directory it answers only while
- * the same object is there; a bucket is not asked, so that there a marker gets old. A lost marker costs a repeated push
- * and nothing else.
+ * repository and the key of its object. It holds for this start of the machine. For a directory repository it answers
+ * only while the same object is there; for a bucket, which is not asked, it expires. A lost marker costs a repeated
+ * push and nothing else.
  */
 #ifndef WALSHIP_ARCHIVE_PUSH_PUSHED_MARKER_H
 #define WALSHIP_ARCHIVE_PUSH_PUSHED_MARKER_H

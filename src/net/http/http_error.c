@@ -148,5 +148,5 @@ enum status http_explain(const struct http_failure *failure, struct http_respons
 	if (lack == 0)
 		return explain_from_table(&named, response, err);
 	response->outcome = HTTP_FAILED;
-	return error_errno(err, STATUS_LOCAL, lack, "%s: no socket can be opened", named.server);
+	return error_errno(err, STATUS_LOCAL, lack, "%s: cannot open a socket", named.server);
 }

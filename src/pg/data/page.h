@@ -21,7 +21,7 @@ enum page_state {
  */
 uint16_t page_checksum(const void *page, uint32_t number);
 
-/* start_lsn: of the backup; 0 checks every page, as of a stopped server. */
+/* start_lsn: of the backup; 0 checks every page, as is right for a stopped server. */
 enum page_state page_check(const void *page, uint32_t number, uint64_t start_lsn);
 
 #endif

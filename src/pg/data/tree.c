@@ -45,7 +45,7 @@ int tree_compare(const char *path, const char *other)
 		path++;
 		other++;
 	}
-	/* '/' before any other byte, the end before all. */
+	/* '/' sorts before any other byte, and the end of the text before all bytes. */
 	int rank = *path == '\0' ? 0 : *path == '/' ? 1 : (int)(unsigned char)*path + 2;
 	int other_rank = *other == '\0' ? 0 : *other == '/' ? 1 : (int)(unsigned char)*other + 2;
 	return rank - other_rank;
@@ -155,7 +155,7 @@ static bool is_below_tblspc(const char *path)
 	return strncmp(path, TBLSPC "/", sizeof TBLSPC) == 0;
 }
 
-/* Whether the directory's content belongs into the backup, under this path. */
+/* Whether the directory's content belongs in the backup, under this path. */
 static bool has_content(const struct walk *walk, const struct tree_entry *entry)
 {
 	if (tree_is_emptied(walk->path))
@@ -173,26 +173,26 @@ static enum status enter(struct walk *walk, const struct stat *info, struct erro
 {
 	for (size_t i = 0; i < walk->depth; i++)
 		if (is_place(&walk->levels[i], info))
-			return error_set(err, STATUS_LOCAL, "%s/%s is a link to a directory that holds it",
+			return error_set(err, STATUS_LOCAL, "%s/%s is a symbolic link to a directory above it",
 					 walk->options->data_directory, walk->path);
 	if (walk->depth == DEPTH_MAX)
-		return error_set(err, STATUS_LOCAL, "%s/%s: more than %d directories in each other",
+		return error_set(err, STATUS_LOCAL, "%s/%s: more than %d nested directories",
 				 walk->options->data_directory, walk->path, DEPTH_MAX);
 	walk->levels[walk->depth++] = (struct place){info->st_dev, info->st_ino};
 	return STATUS_OK;
 }
 
-/* Whether a missing entry has just disappeared: not so when it is a link that leads nowhere. */
+/* A missing entry has disappeared since the directory was read, unless it is a broken symbolic link. */
 static enum status judge_missing(const struct walk *walk, bool is_link, struct error *err)
 {
 	if (!is_link)
 		return STATUS_OK;
 	if (is_below_tblspc(walk->path)) {
-		(void)error_set(err, STATUS_LOCAL, "%s/%s is a link that leads nowhere", walk->options->data_directory,
+		(void)error_set(err, STATUS_LOCAL, "%s/%s is a broken symbolic link", walk->options->data_directory,
 				walk->path);
 		return error_hint(err, STATUS_LOCAL, "mount the disk of this tablespace");
 	}
-	log_line(walk->options->log, LEVEL_WARNING, "%s/%s is a link that leads nowhere; the backup does without it",
+	log_line(walk->options->log, LEVEL_WARNING, "%s/%s is a broken symbolic link; the backup leaves the link out",
 		 walk->options->data_directory, walk->path);
 	return STATUS_OK;
 }
@@ -272,7 +272,7 @@ static enum status note_tablespace(struct walk *walk, int tblspc, const char *na
 	struct stat info;
 	if (fstatat(tblspc, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISLNK(info.st_mode) ||
 	    fstatat(tblspc, name, &info, 0) != 0)
-		return STATUS_OK; /* in place, or gone; the walk judges a link that leads nowhere */
+		return STATUS_OK; /* in place, or gone; the walk judges a broken link */
 	struct place *grown =
 	    array_grow(walk->tablespaces, walk->tablespace_count, &walk->tablespace_capacity, sizeof *grown);
 	if (grown == NULL)

@@ -1,5 +1,5 @@
 /*
- * The files of a running server's data directory that belong into a base backup: all but what the server's own base
+ * The files of a running server's data directory that belong in a base backup: all but what the server's own base
  * backup leaves out (src/backend/backup/basebackup.c: excludeDirContents, excludeFiles, sendDir).
  *
  * Left out are the content of pg_wal, pg_replslot and other directories that the server fills anew, files of a running
@@ -33,7 +33,7 @@ struct tree_options {
 	const char *data_directory;
 	/* The server's directory in each tablespace, such as PG_15_202209061; others there are of other servers. */
 	const char *tablespace_version;
-	const struct log *log; /* a link that leads nowhere is warned of there */
+	const struct log *log; /* receives a warning for each broken link */
 };
 
 /*
@@ -41,8 +41,7 @@ struct tree_options {
  * disappears meanwhile is left out. Tablespaces are walked as directories below pg_tblspc. Memory is that of the names
  * in the directories from the root to the current one.
  *
- * STATUS_LOCAL: a directory cannot be read; a tablespace's link leads nowhere; a link leads to a directory that holds
- * it.
+ * STATUS_LOCAL: a directory cannot be read; a tablespace's link is broken; a link leads to a directory above it.
  */
 enum status tree_walk(const struct tree_options *options, tree_fn each, void *arg, struct error *err);
 

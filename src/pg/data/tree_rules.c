@@ -3,7 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* excludeDirContents of src/backend/backup/basebackup.c, and the directories below pg_wal, which are remade too. */
+/* excludeDirContents of src/backend/backup/basebackup.c, and the directories below pg_wal, which the server also makes
+ * anew. */
 static const char *const emptied[] = {
     "pg_dynshmem", "pg_notify",   "pg_replslot",           "pg_serial",        "pg_snapshots",
     "pg_stat_tmp", "pg_subtrans", "pg_wal/archive_status", "pg_wal/summaries",

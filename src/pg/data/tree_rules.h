@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Whether a directory belongs into the backup without its content; path is below the data directory. */
+/* Whether a directory belongs in the backup without its content; path is below the data directory. */
 bool tree_is_emptied(const char *path);
 
 /*
@@ -15,7 +15,7 @@ bool tree_is_left_out(const char *directory, const char *name);
 
 /*
  * Whether a path in pg_tblspc is a directory of a tablespace that another version of the server uses: pg_upgrade leaves
- * such. version is the own directory's name, such as PG_15_202209061.
+ * such directories. version is the name of this server's directory, such as PG_15_202209061.
  */
 bool tree_is_foreign_version(const char *path, const char *version);
 

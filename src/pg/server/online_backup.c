@@ -87,7 +87,7 @@ enum status online_backup_begin(struct online_backup *out, struct postgres *post
 		return hint_rights(st, facts->version, err);
 	return lsn_parse(postgres_text(&rows, 0, 0), &out->start_lsn)
 		   ? STATUS_OK
-		   : error_set(err, STATUS_UNREACHABLE, "the server began the backup at no LSN");
+		   : error_set(err, STATUS_UNREACHABLE, "the server began the backup without a valid LSN");
 }
 
 /* The value of "NAME: value" in a backup_label, up to a blank or the line's end. */
@@ -118,7 +118,7 @@ static enum status read_label(struct online_backup *backup, struct error *err)
 	backup->start_timeline = valid ? (uint32_t)timeline : 0;
 	return valid ? STATUS_OK
 		     : error_set(err, STATUS_UNREACHABLE,
-				 "the server ended the backup with a backup_label of another one");
+				 "the server ended the backup with the backup_label of another backup");
 }
 
 enum status online_backup_end(struct online_backup *backup, struct postgres *postgres, const struct call *call,

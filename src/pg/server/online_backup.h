@@ -1,7 +1,7 @@
 /*
  * The server's part in a base backup: pg_backup_start and pg_backup_stop, which are pg_start_backup and pg_stop_backup
  * of the non-exclusive kind before PostgreSQL 15 (PostgreSQL documentation, "Making a Base Backup Using the Low Level
- * API"). One connection does both: the backup is lost when it ends.
+ * API"). One connection makes both calls: the backup is lost when the connection ends.
  */
 #ifndef WALSHIP_PG_SERVER_ONLINE_BACKUP_H
 #define WALSHIP_PG_SERVER_ONLINE_BACKUP_H
@@ -10,7 +10,7 @@
 
 #define ONLINE_BACKUP_VERSION_MIN 130000
 
-/* What the server says of itself. */
+/* The server's properties, as it reports them. */
 struct server_facts {
 	uint64_t system_id;
 	uint64_t version; /* server_version_num: 150018 */
@@ -21,7 +21,7 @@ struct server_facts {
 	bool full_page_writes;
 };
 
-/* STATUS_USAGE, with the SQL that grants what lacks: the role may not ask. */
+/* STATUS_USAGE, with the SQL that grants the permission that the role lacks. */
 enum status server_facts_read(struct server_facts *out, struct postgres *postgres, const struct call *call,
 			      struct error *err);
 
@@ -42,8 +42,8 @@ enum status online_backup_begin(struct online_backup *out, struct postgres *post
 				const struct server_facts *facts, const char *label, bool fast, struct error *err);
 
 /*
- * Ends it, without waiting for the archiver. STATUS_UNREACHABLE also when the server was promoted meanwhile: the backup
- * is void then.
+ * Ends the backup, without waiting for the archiver. STATUS_UNREACHABLE also when the server was promoted meanwhile:
+ * then the backup is void.
  */
 enum status online_backup_end(struct online_backup *backup, struct postgres *postgres, const struct call *call,
 			      const struct server_facts *facts, struct error *err);

@@ -30,9 +30,7 @@ enum status postgres_open(struct postgres **out, const char *conninfo, const cha
 void postgres_free(struct postgres *postgres);
 void postgres_freep(struct postgres **postgres);
 
-/*
- * From now on a statement may take so long, instead of POSTGRES_STATEMENT_MS. Errors as of postgres_query.
- */
+/* Limits the time of each later statement, instead of POSTGRES_STATEMENT_MS. Errors are those of postgres_query. */
 enum status postgres_limit(struct postgres *postgres, const struct call *call, int64_t statement_ms, struct error *err);
 
 struct pg_result; /* libpq's PGresult */

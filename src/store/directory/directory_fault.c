@@ -32,10 +32,12 @@ enum status directory_error(struct error *err, int errno_value, const char *verb
 				  "user id %u must be able to read and write there: check owner and mode as that user",
 				  (unsigned)geteuid());
 	if (errno_value == EOPNOTSUPP)
-		return error_hint(err, st,
-				  "this file system cannot create a file without replacing another (no hard links, no "
-				  "RENAME_NOREPLACE; exFAT, for example): use ext4, XFS or a bucket");
-	return error_hint(err, st, "the repository's file system refuses this: look at the path and at dmesg");
+		return error_hint(
+		    err, st,
+		    "this file system cannot create a file without the risk of replacing another (no hard links, no "
+		    "RENAME_NOREPLACE; exFAT, for example): use ext4, XFS or a bucket");
+	return error_hint(err, st,
+			  "the repository's file system refuses this operation: look at the path and at dmesg");
 }
 
 enum status directory_no_root(const struct directory *directory, int errno_value, struct error *err)

@@ -96,7 +96,7 @@ static enum status take_entry(struct names *names, DIR *dir, const char *path, c
 		return names_add(names, entry->d_name, entry->d_type == DT_DIR, err);
 	if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)
 		return STATUS_OK;
-	/* A link that leads nowhere may be a directory of a disk that is not mounted: enter() judges it. */
+	/* A broken link may be a directory of a disk that is not mounted: enter() judges it. */
 	if (fstatat(dirfd(dir), entry->d_name, &info, 0) != 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
 			   ? names_add(names, entry->d_name, true, err)
@@ -117,8 +117,7 @@ static enum status read_dir(struct names *names, const char *path, int64_t now_s
 	struct dirent *entry;
 	enum status st = STATUS_OK;
 	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
-		/* Names with a leading dot are unfinished files. Those of killed processes go: a listing looks anyway.
-		 */
+		/* Names with a leading dot are unfinished files. A listing also removes those of killed processes. */
 		if (entry->d_name[0] == '.')
 			newfile_sweep(dirfd(dir), entry->d_name, now_s);
 		else
@@ -140,7 +139,7 @@ static bool may_match(const char *name, const char *prefix)
 	return strncmp(name, prefix, len) == 0;
 }
 
-/* root can use everything, and says nothing about the user whose repository it is: for root the owner counts. */
+/* root can use every file, so root's own rights prove nothing: for root the rights of the repository's owner count. */
 static enum status check_owner(const struct walk *walk, const char *path, int mode, struct error *err)
 {
 	struct stat info;

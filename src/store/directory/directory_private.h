@@ -1,4 +1,4 @@
-/* What the files of the directory store share. */
+/* Shared by the files of the directory store. */
 #ifndef WALSHIP_STORE_DIRECTORY_DIRECTORY_PRIVATE_H
 #define WALSHIP_STORE_DIRECTORY_DIRECTORY_PRIVATE_H
 

@@ -18,7 +18,7 @@ static enum status settle(struct pending *pending, struct error *err)
 	return st;
 }
 
-/* Nothing happens where the name is missing, unless the whole repository or a linked part of it is. */
+/* A missing name counts as removed, unless the whole repository, or a linked part of it, is missing. */
 static enum status check_missing(const struct directory *directory, const char *path, struct error *err)
 {
 	struct stat info;

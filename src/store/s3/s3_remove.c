@@ -280,7 +280,7 @@ static enum status remove_batch(struct batch *batch, const struct store_removal 
 		return STATUS_MISSING;
 	if (st)
 		(void)s3_wrap(batch->s3, "remove objects from", batch->s3->prefix, st, err);
-	/* Report the refusals even then: they are final. */
+	/* Report the refusals even after a failure: they are final. */
 	struct error trouble = {0};
 	enum status reported = report(batch, removal, &trouble);
 	if (st || !reported)

@@ -329,7 +329,7 @@ static const struct {
      done_in_vain,
      2,
      {C, O, O, O, O},
-     "PostgreSQL takes 000000010000000000000008 for archived, but the repository ends with " NEWEST},
+     "PostgreSQL has marked 000000010000000000000008 as archived, but the repository ends with " NEWEST},
     {"done in vain, and waits", done_in_vain_and_waits, 2, {C, O, O, O, O}, "the repository ends with " NEWEST},
     {"done in vain from the beginning",
      done_in_vain_from_the_beginning,

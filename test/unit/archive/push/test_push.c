@@ -118,7 +118,7 @@ static void another_segment_size_is_named(void **unused)
 	put_header(&header, 2 * ARCHIVE_SEGMENT_BYTES);
 	assert_int_equal(archive_push(&archive, names[0]), STATUS_CONFLICT);
 	assert_string_equal(archive.err.text, "push 000000010000000000000003: the archive has a segment of 1 MiB with "
-					      "this name, but the server's has 2 MiB");
+					      "this name, but the server's segment has 2 MiB");
 	assert_non_null(strstr(archive.err.hint, "pg_resetwal --wal-segsize"));
 }
 

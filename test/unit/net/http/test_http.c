@@ -315,7 +315,7 @@ static void says_that_this_machine_has_no_socket(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_int_equal(st, STATUS_LOCAL);
 	assert_int_equal(response.outcome, HTTP_FAILED);
-	assert_string_equal(err.text, "http://127.0.0.1:1: no socket can be opened: Too many open files");
+	assert_string_equal(err.text, "http://127.0.0.1:1: cannot open a socket: Too many open files");
 	assert_non_null(strstr(err.hint, "ulimit -n"));
 	http_free(http);
 }

@@ -185,7 +185,7 @@ static void follows_tablespaces_and_links(void **unused)
 	    test_dir.path);
 	assert_string_equal(buffer_text(&seen), expected);
 	assert_non_null(
-	    strstr(buffer_text(&warned), "data/nowhere is a link that leads nowhere; the backup does without it"));
+	    strstr(buffer_text(&warned), "data/nowhere is a broken symbolic link; the backup leaves the link out"));
 }
 
 static void says_what_it_cannot_walk(void **unused)
@@ -196,13 +196,13 @@ static void says_what_it_cannot_walk(void **unused)
 	put("data/pg_tblspc/1/x");
 	put_link("data/pg_tblspc/16500", "../gone");
 	assert_int_equal(walk(), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "pg_tblspc/16500 is a link that leads nowhere"));
+	assert_non_null(strstr(err.text, "pg_tblspc/16500 is a broken symbolic link"));
 	assert_non_null(strstr(err.hint, "mount"));
 	assert_int_equal(unlink(scratch_path(&test_dir, "data/pg_tblspc/16500")), 0);
 	put_directory("data/a");
 	put_link("data/a/up", "..");
 	assert_int_equal(walk(), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "a/up is a link to a directory that holds it"));
+	assert_non_null(strstr(err.text, "a/up is a symbolic link to a directory above it"));
 }
 
 static enum status stop(void *arg, const struct tree_entry *entry, struct error *error)

@@ -210,7 +210,8 @@ static void an_object_of_another_user_is_found(void **unused)
 static void what_root_makes_belongs_to_the_owner(void **unused)
 {
 	(void)unused;
-	static const char *const parts[] = {"repo/42", "repo/42/wal", "repo/42/wal/0000000100000000", ("repo/" SEGMENT)};
+	static const char *const parts[] = {"repo/42", "repo/42/wal", "repo/42/wal/0000000100000000",
+					    ("repo/" SEGMENT)};
 	struct stat info;
 	if (geteuid() != 0)
 		skip();
