@@ -61,6 +61,9 @@ def switched_segment(system_id, name):
     return bytes(page) + record + struct.pack("<I", crc32c(record)) + bytes(SIZE - 64)
 
 
+TIMELINE_OFFSET = 48  # ControlFileData.checkPointCopy.ThisTimeLineID
+
+
 def limit_memory():
     if "ASAN_OPTIONS" not in os.environ:
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
@@ -80,7 +83,9 @@ class World:
         for name in ("global", "pg_wal", "pg_wal/archive_status"):
             host.USER.mkdir(self.data / name, 0o700)
         host.USER.write(self.data / "PG_VERSION", "15\n")
-        host.USER.write(self.data / "global/pg_control", control_file[1], 0o600)
+        control = bytearray(control_file[1])
+        struct.pack_into("<I", control, TIMELINE_OFFSET, 2)
+        host.USER.write(self.data / "global/pg_control", bytes(control), 0o600)
         for timeline, numbers in ((1, (1, 2, 3)), (2, (4, 5))):
             for number in numbers:
                 self.store(wal.segment_name(timeline, number, SIZE))
@@ -291,7 +296,7 @@ def test_everything_meets_it_for_ever(worlds, ledger):
 def test_what_is_not_granted(worlds, ledger):
     """A policy that grants a part: what needs the rest says so, and does not guess."""
     denied = {"ListBucket": (is_listing, {**BY_LISTING}), "GetObject": (is_get, dict(zip(GETS, (3, 3, 3, 3, 3, 3))) | {
-        "list": 0, "status": 0, "backfill": 0}), "DeleteObject": (lambda request: request.method == "DELETE", dict.fromkeys(COMMANDS, 0))}
+        "list": 0, "status": 3, "backfill": 0}), "DeleteObject": (lambda request: request.method == "DELETE", dict.fromkeys(COMMANDS, 0))}
 
     def work(world, job):
         action, command = job
@@ -333,12 +338,13 @@ def test_credentials_end_in_the_middle_of_a_listing(scratch, program, control_fi
         done = world.walship.run(*COMMANDS[command], env={"AWS_CONFIG_FILE": str(world.directory / "config")})
         assert done.code == 0, done.err
         statuses = [request.status for request in world.server.requests if is_listing(request)]
-        assert statuses == [200, 200, 400, 200, 200, 200], statuses
+        assert statuses[:6] == [200, 200, 400, 200, 200, 200], statuses
+        assert statuses[6:] in ([], [400, 200]), "the marks of timelines are listed over a connection of its own"
         if command == "list":
             told = [json.loads(line)["object"] for line in done.out.splitlines()]
             assert [f"pre/{name}" for name in told] == world.server.bucket.keys()
         else:
-            assert json.loads(done.out)["objects"] == 4501 and json.loads(done.out)["whole"]
+            assert json.loads(done.out)["objects"] == 4500 and json.loads(done.out)["whole"]
         # A source that has no others ends it, and nothing is called whole.
         world.server.expired_tokens.add("second")
         world.server.faults = []

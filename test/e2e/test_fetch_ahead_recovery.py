@@ -158,7 +158,8 @@ def test_pg_rewind(dir_site):
             assert not (primary.data / "pg_wal" / split).exists()
             recovery = ahead.Recovery(site.directory, site.walship, None, primary.system_id())
             if not recovery.workers():  # the one of the standby's recovery ends some time after its last question
-                recovery.ask(split)
+                for name in ahead.names(3, first=2):
+                    recovery.ask(name)
             assert recovery.workers(), "a process fetches ahead"
             standby.sql("checkpoint")
             primary.program("pg_rewind", "-D", primary.data, "--source-server", standby.connection_string(), "--no-sync", "-c")

@@ -109,7 +109,7 @@ def test_what_fetch_refuses_is_not_acknowledged(site):
     name, content, _ = site.kind("segment")
     path = site.file(name, content)
     site.run("push", path, "--cipher", "none").expect(0)
-    site.run("push", path).expect(4, "not encrypted", "cipher = none")
+    site.run("push", path).expect(4, "not encrypted", "rename the object")
     site.run("fetch", name, site.directory / "out", *system_args(site)).expect(255, "not encrypted", "cipher = none")
     site.run("push", path, "--cipher", "none").expect(0)
 

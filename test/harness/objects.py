@@ -67,6 +67,8 @@ def open_object(data, name, key=None):
         raise ValueError("not an object of version 2")
     if protection not in (PLAIN, SEALED):
         raise ValueError("protection")
+    if protection == SEALED and key is None:
+        raise ValueError("no key")
     if kid != (key_id(key) if protection == SEALED else bytes(16)):
         raise ValueError("another key")
     keys = derive(key, header, name) if protection == SEALED else None
