@@ -1,6 +1,7 @@
 #include "cli/reader.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "command/placeholder.h"
 
@@ -34,6 +35,16 @@ static bool copies(const struct arguments *arguments)
 	       (!arguments->unknown_option || has(arguments, PLACEHOLDER_NAME));
 }
 
+/*
+ * 'walship push %f' may be either command. Both are wrong, unless the working directory has the file. As an
+ * archive_command it archives nothing with any code; as a restore_command it would end recovery early with a low one.
+ */
+static bool names_absent_file(const struct arguments *arguments)
+{
+	return arguments->command != NULL && arguments->command->run == command_push && arguments->operand_count == 1 &&
+	       placeholder_of(arguments->operands[0]) == PLACEHOLDER_NAME && access(arguments->operands[0], F_OK) != 0;
+}
+
 enum exit_for reader_of(const struct arguments *arguments)
 {
 	const struct command_row *command = meant_command(arguments);
@@ -42,7 +53,7 @@ enum exit_for reader_of(const struct arguments *arguments)
 	if (has(arguments, PLACEHOLDER_ARCHIVED_PATH))
 		return EXIT_FOR_PUSH;
 	if (command != NULL)
-		return copies(arguments) ? EXIT_FOR_FETCH : command->reader;
+		return copies(arguments) || names_absent_file(arguments) ? EXIT_FOR_FETCH : command->reader;
 	if (arguments->unknown == NULL || placeholder_of(arguments->unknown) == PLACEHOLDER_NAME)
 		return EXIT_FOR_FETCH;
 	/* A single path indicates a misspelled push. */

@@ -170,7 +170,7 @@ def test_backup_file(site):
 
 
 @pytest.mark.heart
-@pytest.mark.parametrize("words", [("%f", "%p"), ("push", "%p"), ("push", "%f", "%p")], ids=" ".join)
+@pytest.mark.parametrize("words", [("%f", "%p"), ("push", "%p"), ("push", "%f"), ("push", "%f", "%p")], ids=" ".join)
 def test_a_wrong_restore_command_stops_recovery(dir_site, words):
     """Exit codes of an archive_command would end recovery early: without the archived rows, and as a success."""
     site = dir_site

@@ -1,10 +1,13 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/reader.h"
 #include "support/cmocka.h"
+#include "support/scratch.h"
 
 #define WORDS 6
 #define SEGMENT "000000010000000000000003"
+#define HERE "000000010000000000000004" /* in the working directory */
 #define XLOG "pg_wal/RECOVERYXLOG"
 
 /* As PostgreSQL calls: %f and %p are expanded. */
@@ -20,6 +23,8 @@ static const struct {
     {{"push", XLOG}, EXIT_FOR_FETCH},
     {{"push", "/data/pg_wal/RECOVERYHISTORY"}, EXIT_FOR_FETCH},
     {{"push", SEGMENT, XLOG}, EXIT_FOR_FETCH},
+    {{"push", SEGMENT}, EXIT_FOR_FETCH}, /* not in the working directory */
+    {{"push", "00000002.history"}, EXIT_FOR_FETCH},
     {{"push", SEGMENT, "/staging/" SEGMENT}, EXIT_FOR_FETCH},
     {{"push", "--fast", SEGMENT, "/staging/" SEGMENT}, EXIT_FOR_FETCH},
     {{"push", "/archive/" SEGMENT, "/staging/" SEGMENT}, EXIT_FOR_FETCH},
@@ -37,7 +42,8 @@ static const struct {
     {{"key"}, EXIT_FOR_FETCH},
     /* archive_command. */
     {{"push", "pg_wal/" SEGMENT}, EXIT_FOR_PUSH},
-    {{"push", SEGMENT}, EXIT_FOR_PUSH},
+    {{"push", HERE}, EXIT_FOR_PUSH},
+    {{"push", "./" SEGMENT}, EXIT_FOR_PUSH},
     {{"push"}, EXIT_FOR_PUSH},
     {{"push", "pg_wal/" SEGMENT, SEGMENT}, EXIT_FOR_PUSH},
     {{"push", SEGMENT, "pg_wal/" SEGMENT}, EXIT_FOR_PUSH},
@@ -58,6 +64,8 @@ static const struct {
 static void a_mistake_has_the_exit_code_for_its_reader(void **unused)
 {
 	(void)unused;
+	assert_int_equal(chdir(test_dir.path), 0);
+	scratch_put(&test_dir, HERE, "", 0, 0600);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		static struct arguments arguments;
 		struct error err = {0};
@@ -76,5 +84,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_mistake_has_the_exit_code_for_its_reader),
 	};
-	return cmocka_run_group_tests_name("cli/reader", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("cli/reader", tests, test_dir_make, test_dir_remove);
 }
