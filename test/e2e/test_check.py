@@ -138,7 +138,8 @@ def test_a_repository_in_the_data_directory(dir_site, data_dir, control_file, pl
         assert done.code == 0 and bool(re.search(f"warning: {told}", done.err)) == warned, done.err
     name = wal.segment_name(1, 1, wal.MIB) + ".00000028.backup"
     host.USER.write(data_dir / "pg_wal" / name, wal.backup_label(name), 0o600)
-    assert re.search(told, site.run("push", f"pg_wal/{name}", cwd=data_dir).err)
+    for options in ((), ("--push-ahead", "0")):
+        assert re.search(f"warning: {told}", site.run("push", f"pg_wal/{name}", *options, cwd=data_dir).err), options
 
 
 def test_a_spool_in_the_data_directory(dir_site, data_dir):

@@ -156,7 +156,17 @@ static enum status push_with_others(const struct push_ahead *ahead, const struct
 	return st;
 }
 
-/* Such a repository is lost with the data directory. The first push, and the push of each .backup file, warns of it. */
+static bool is_of_backup(const char *path)
+{
+	struct wal_name name;
+	struct error ignored;
+	return wal_name_parse(&name, path_name(path), &ignored) == STATUS_OK && name.kind == WAL_BACKUP;
+}
+
+/*
+ * Such a repository is lost with the data directory. The first push, which makes the directory of the markers, warns of
+ * it, and the push of each .backup file, also without push-ahead.
+ */
 static void warn_of_place(const struct push_ahead *ahead, const struct log *log)
 {
 	struct data_directory directory;
@@ -179,7 +189,7 @@ static bool is_answered(const struct push_ahead *ahead, const struct push_source
 	*usable = pushed_markers_open(markers, &place, &trouble) == STATUS_OK;
 	if (!*usable)
 		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);
-	if (*usable && (markers->is_new || source->name.kind == WAL_BACKUP))
+	if (*usable && markers->is_new && !is_of_backup(push->path))
 		warn_of_place(ahead, push->call->log);
 	if (!*usable || !pushed_marker_take(markers, source->name.text, &source->file))
 		return false;
@@ -202,6 +212,8 @@ enum status push_ahead_run(const struct push_ahead *ahead, struct error *err)
 	enum status st = codec_check(push.codec, STATUS_USAGE, err);
 	if (st)
 		return error_wrap(err, st, "push %s: compress = %s", path_name(push.path), push.codec->name);
+	if (is_of_backup(push.path))
+		warn_of_place(ahead, push.call->log);
 	if (ahead->files_max > 0) {
 		st = push_source_open(&source, &push, err);
 		if (st || is_answered(ahead, &source, &markers, &usable))
