@@ -88,6 +88,8 @@ int cli_run(const struct process *process)
 	if (!st) {
 		logger_open(&logger, config);
 		st = run(process, &arguments, config, &logger.log, &reader, &err);
+	} else if (arguments.command->run == command_fetch) {
+		reader = command_fetch_unconfigured(arguments.operands);
 	}
 	return report(&logger, st, reader, &err);
 }

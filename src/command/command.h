@@ -34,6 +34,8 @@ static inline bool command_flag(const struct command_context *context, const cha
 
 enum status command_push(struct command_context *context, struct error *err);
 enum status command_fetch(struct command_context *context, struct error *err);
+/* Who reads the exit code of a fetch whose configuration cannot be read. */
+enum exit_for command_fetch_unconfigured(const char *const *operands);
 enum status command_cat(struct command_context *context, struct error *err);
 enum status command_keygen(struct command_context *context, struct error *err);
 enum status command_key_list(struct command_context *context, struct error *err);

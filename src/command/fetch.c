@@ -31,6 +31,16 @@ static enum exit_for choose_reader(const struct command_context *context, const 
 	return asks_again ? EXIT_FOR_STANDBY : EXIT_FOR_FETCH;
 }
 
+enum exit_for command_fetch_unconfigured(const char *const *operands)
+{
+	struct data_directory directory;
+	struct error ignored;
+	return data_directory_find(&directory, NULL, operands[1], &ignored) == STATUS_OK &&
+		       is_past_recovery(&directory, operands[0])
+		   ? EXIT_FOR_PROMOTION
+		   : EXIT_FOR_FETCH;
+}
+
 enum status fetch_identify(struct command_context *context, struct fetch *fetch, const char *dest,
 			   struct data_directory *directory, struct error *err)
 {

@@ -86,6 +86,8 @@ def test_codes(dir_site, data_dir, signal_file, name, code):
     dest = data_dir / "pg_wal" / ("RECOVERYHISTORY" if name.endswith(".history") else "RECOVERYXLOG")
     site.run("fetch", name, dest, cwd=data_dir).expect(code, "walship: fetch", ".")
     site.store.come_back()
+    unreadable = 255 if code == 255 or signal_file else 2
+    site.run("fetch", name, dest, "--log-level", "loud", cwd=data_dir).expect(unreadable, "--log-level: 'loud'", ".")
 
 
 def check(site, server, code, *words, **kwargs):
