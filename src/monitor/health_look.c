@@ -10,10 +10,6 @@
 #include "base/cleanup.h"
 #include "monitor/health.h"
 #include "repo/cluster_id.h"
-#include "sys/read_file.h"
-#include "text/number.h"
-
-#define LOCK_FILE_MAX 8192 /* of a buffer in AddToDataDirLockFile (miscinit.c) */
 
 /* Builds a path below the data directory. False when it does not fit. */
 static bool below(const struct health *health, const char *name, char *out, size_t size)
@@ -21,18 +17,11 @@ static bool below(const struct health *health, const char *name, char *out, size
 	return snprintf(out, size, "%s/%s", health->directory.path, name) < (int)size;
 }
 
-/*
- * The first line of postmaster.pid is the server's PID (CreateDataDirLockFile in miscinit.c), which is not visible from
- * another container.
- */
+/* The process is not visible from another container. */
 static bool server_runs(const struct health *health)
 {
-	char path[PATH_MAX], text[LOCK_FILE_MAX];
-	struct error ignored;
-	if (!below(health, "postmaster.pid", path, sizeof path) || read_file_text(path, text, sizeof text, &ignored))
-		return false;
-	uint64_t pid;
-	return number_read(text, INT32_MAX, &pid) != NULL && pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+	pid_t pid = data_directory_server(&health->directory);
+	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
 /* A missing record means success only if a failing push could have written one. */

@@ -1,6 +1,8 @@
 """A copy that was recovered for a trial archives its own timeline: it is named, and can be set aside."""
 
 import json
+import os
+import signal
 import time
 
 import pytest
@@ -102,6 +104,32 @@ def test_failover_beside_a_timeline_that_is_set_aside(hijacked):
         verify.expect(0)
         assert found["latest_timeline"] == 3 and status["archive"]["stray_timeline"] is None
     assert recover(site, backup, "later") == (rows, "00000004")
+
+
+def test_a_crash_in_the_middle_of_recovery(hijacked):
+    """The server begins again without a start: the trial's timeline is hidden from its new startup process, too."""
+    site, primary, backup = hijacked
+    site.run("timeline", "set-aside", "2", cwd=primary.data).expect(0)
+    with site.restored(backup) as restored:
+        restored.expect(r"LOG: .*terminat", r"FATAL:  the database system is (in recovery mode|starting up|not yet accepting)")
+        restored.configure(archive_mode="off", restart_after_crash="on", recovery_target="immediate", recovery_target_action="pause")
+        restored.start(wait=False)
+        for crash in (True, False):
+            host.wait_for(lambda: is_paused(restored), "recovery pauses")
+            begun = "starting point-in-time recovery"
+            assert restored.log_text().count(begun) == (1 if crash else 2)
+            if crash:
+                os.kill(int(restored.sql("select pid from pg_stat_activity where backend_type = 'checkpointer'")), signal.SIGKILL)
+                host.wait_for(lambda: restored.log_text().count(begun) == 2, "the server begins again")
+        assert "00000002.history" not in restored.log_text()
+
+
+def is_paused(server):
+    """False also while the server accepts no connection."""
+    try:
+        return server.sql("select pg_get_wal_replay_pause_state()") == "paused"
+    except AssertionError:
+        return False
 
 
 def test_what_cannot_be_set_aside(hijacked):

@@ -6,7 +6,8 @@
  * it ends recovery, it looks for a free number, and must find that this number is taken, because the repository has
  * files of the timeline. So the history is hidden
  *
- * - from a server that begins recovery: its pg_control is older than its postmaster.opts, which every start writes;
+ * - from a server that begins recovery: its pg_control is older than its postmaster.opts, which every start writes, or
+ *   than its startup process, which a server has anew after the crash of another process;
  * - from a standby that has not replayed WAL past the switch point: it could still follow the timeline. Past that point
  *   PostgreSQL itself refuses to follow it (rescanLatestTimeLine in xlogrecovery.c);
  *

@@ -8,11 +8,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/ancestor.h"
 #include "sys/read_file.h"
+#include "text/number.h"
 
 /* pg_control_version of PostgreSQL 9.6 is 960; with another byte order the value is far out of range. */
 #define CONTROL_VERSION_MIN 900
 #define CONTROL_VERSION_MAX 9999
+#define LOCK_FILE_MAX 8192 /* of a buffer in AddToDataDirLockFile (miscinit.c) */
 
 struct control_head {
 	uint64_t system_id;
@@ -142,14 +145,30 @@ static bool written_at(const struct data_directory *directory, const char *name,
 	return true;
 }
 
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec <= b->tv_nsec);
+}
+
+pid_t data_directory_server(const struct data_directory *directory)
+{
+	char path[PATH_MAX + NAME_MAX], text[LOCK_FILE_MAX];
+	struct error ignored;
+	uint64_t pid;
+	(void)snprintf(path, sizeof path, "%s/postmaster.pid", directory->path);
+	if (read_file_text(path, text, sizeof text, &ignored) || number_read(text, INT32_MAX, &pid) == NULL)
+		return 0;
+	return (pid_t)pid;
+}
+
 bool data_directory_begins_recovery(const struct data_directory *directory)
 {
 	struct timespec started, written;
 	if (!directory->known)
 		return false;
 	if (!written_at(directory, "postmaster.opts", &started) ||
-	    !written_at(directory, "global/pg_control", &written))
+	    !written_at(directory, "global/pg_control", &written) || is_before(&written, &started))
 		return true;
-	return written.tv_sec < started.tv_sec ||
-	       (written.tv_sec == started.tv_sec && written.tv_nsec <= started.tv_nsec);
+	pid_t server = data_directory_server(directory);
+	return server > 0 && ancestor_start(server, &started) && is_before(&written, &started);
 }

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "walship/error.h"
 
@@ -36,9 +37,17 @@ bool data_directory_is_standby(const struct data_directory *directory);
 bool data_directory_is_past_recovery(const struct data_directory *directory);
 
 /*
+ * The server's process id: the first line of postmaster.pid (CreateDataDirLockFile in miscinit.c), which may be left
+ * from a server that crashed. 0: none.
+ */
+pid_t data_directory_server(const struct data_directory *directory);
+
+/*
  * Whether the server has started and not yet begun to replay WAL. Each start writes postmaster.opts (CreateOptsFile in
  * postmaster.c) before anything is requested from the archive, and pg_control when replay begins (StartupXLOG in
- * xlog.c). True as well when a time cannot be read; false when the directory is not known.
+ * xlog.c). A server that lost a process to a crash begins again without a start of its own: its new startup process,
+ * which runs this one, is younger than pg_control then. True as well when a time cannot be read; false when the
+ * directory is not known.
  */
 bool data_directory_begins_recovery(const struct data_directory *directory);
 
