@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -270,6 +271,13 @@ static void another_cluster_has_its_own(void **unused)
 	assert_false(pushed_marker_take(&others, NAME, &file));
 	pushed_markers_sweep(&others, scratch_path(&test_dir, "copy/pg_wal/" NAME));
 	assert_true(pushed_marker_take(&notes, NAME, &file));
+	/* Two copies may have the same inode on two disks. */
+	struct stat info;
+	char dir[128];
+	assert_int_equal(stat(scratch_path(&test_dir, "copy/pg_wal"), &info), 0);
+	(void)snprintf(dir, sizeof dir, "spool/push-18446744073709551615-%ju-%ju", (uintmax_t)info.st_dev,
+		       (uintmax_t)info.st_ino);
+	assert_string_equal(others.dir, scratch_path(&test_dir, dir));
 }
 
 /* The process was killed in between, or the push failed. */
