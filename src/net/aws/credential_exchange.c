@@ -57,7 +57,7 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 			    request->direct ? "" : ", through the proxy if there is one");
 		return error_wrap(err, st, "%s", request->what);
 	}
-	attempt->again = response->status == 429 || response->status >= 500;
+	attempt->again = http_status_may_pass(response->status);
 	attempt->wait_ms = http_retry_after_ms(response);
 	return attempt->again ? credential_refused(request, response, err) : STATUS_OK;
 }

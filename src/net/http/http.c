@@ -435,3 +435,8 @@ int64_t http_retry_after_ms(const struct http_response *response)
 	}
 	return seconds > 0 ? seconds * 1000 : 0;
 }
+
+bool http_status_may_pass(int status)
+{
+	return status == 408 || status == 429 || (status >= 500 && status <= 599 && status != 501 && status != 505);
+}

@@ -97,6 +97,12 @@ enum status http_perform(struct http *http, const struct http_request *request, 
 int64_t http_retry_after_ms(const struct http_response *response);
 
 /*
+ * Whether another try may get another answer: 408, 429, and every 5xx but 501 (Not Implemented) and 505 (HTTP Version
+ * Not Supported). Proxies, CDNs and cloud stores have codes of their own: 507, 509, 520 to 530, 598, 599.
+ */
+bool http_status_may_pass(int status);
+
+/*
  * Parses an HTTP date to seconds since 1970; -1 when it is invalid. Call it after a request, because it needs libcurl.
  */
 int64_t http_date_s(const char *date);

@@ -83,8 +83,8 @@ void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt)
 					      NULL};
 	int status = reply->http.status;
 	attempt->slow_down = status == 429 || text_is_one_of(reply->code, slow, strcmp);
-	attempt->again = attempt->slow_down || status == 408 || status == 500 || status == 502 || status == 503 ||
-			 status == 504 || text_is_one_of(reply->code, passing, strcmp);
+	attempt->again =
+	    attempt->slow_down || http_status_may_pass(status) || text_is_one_of(reply->code, passing, strcmp);
 	attempt->wait_ms = http_retry_after_ms(&reply->http);
 }
 

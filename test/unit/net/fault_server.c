@@ -195,7 +195,7 @@ static void answer_request(struct fault_server *server, const struct request *re
 
 static void serve(struct fault_server *server)
 {
-	static const struct fault_answer beyond = {.status = "599 No Answer In The Script"};
+	static const struct fault_answer beyond = {.status = "505 No Answer In The Script"};
 	size_t n = server->seen;
 	need(n < REQUESTS_MAX, "too many requests");
 	struct request *request = &server->requests[n];

@@ -96,6 +96,26 @@ static void takes_one_answer_for_what_it_is(void **state)
 		check(cases[i].name, &cases[i].answer, 1, &cases[i].expected);
 }
 
+/* CDNs and cloud stores have codes of their own. What the server can never do is the exception. */
+static void tries_every_5xx_again_but_501_and_505(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *status;
+		bool final;
+	} cases[] = {
+	    {"500 x", false}, {"502 x", false}, {"504 x", false}, {"507 x", false}, {"509 x", false}, {"520 x", false},
+	    {"522 x", false}, {"524 x", false}, {"525 x", false}, {"529 x", false}, {"530 x", false}, {"598 x", false},
+	    {"599 x", false}, {"408 x", false}, {"501 x", true},  {"505 x", true},  {"404 x", true},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct fault_answer answers[] = {{.status = cases[i].status}, {.body = "content"}};
+		const struct expected passing = {STATUS_OK, 2, "content", "", ""};
+		const struct expected final = {STATUS_UNREACHABLE, 1, "", "without an explanation", ""};
+		check(cases[i].status, answers, 2, cases[i].final ? &final : &passing);
+	}
+}
+
 #define PART1 "ETag: \"e1\"\r\n"
 #define REST(range) PART1 "Content-Range: bytes " range "\r\n"
 
@@ -244,11 +264,9 @@ static void keeps_the_deadline(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(takes_one_answer_for_what_it_is),
-	    cmocka_unit_test(goes_on_after_trouble),
-	    cmocka_unit_test(resumes_with_range_and_etag),
-	    cmocka_unit_test(stops_when_the_sink_fails),
-	    cmocka_unit_test(keeps_the_deadline),
+	    cmocka_unit_test(takes_one_answer_for_what_it_is), cmocka_unit_test(tries_every_5xx_again_but_501_and_505),
+	    cmocka_unit_test(goes_on_after_trouble),           cmocka_unit_test(resumes_with_range_and_etag),
+	    cmocka_unit_test(stops_when_the_sink_fails),       cmocka_unit_test(keeps_the_deadline),
 	};
 	return cmocka_run_group_tests_name("store/s3/s3_read", tests, NULL, NULL);
 }
