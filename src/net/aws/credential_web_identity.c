@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "net/aws/credential_source.h"
+#include "net/aws/partition.h"
 #include "net/http/xml.h"
 #include "text/uri.h"
 
@@ -120,9 +121,13 @@ static enum status make_form(const struct web_identity *identity, struct buffer 
 static enum status find_endpoint(const struct credential_search *search, char out[ENDPOINT_MAX], struct error *err)
 {
 	const char *own = credential_variable(search, "AWS_ENDPOINT_URL_STS");
-	const char *end = strncmp(search->region, "cn-", 3) == 0 ? ".cn" : "";
+	if (own == NULL && !aws_region_is_valid(search->region))
+		return error_hint(
+		    err,
+		    error_set(err, STATUS_USAGE, WHAT ": s3-region '%.64s' is not a region of AWS", search->region),
+		    "set AWS_ENDPOINT_URL_STS to the address of the STS");
 	if (own == NULL) {
-		(void)snprintf(out, ENDPOINT_MAX, "https://sts.%s.amazonaws.com%s/", search->region, end);
+		(void)snprintf(out, ENDPOINT_MAX, "https://sts.%s.%s/", search->region, aws_dns_suffix(search->region));
 		return STATUS_OK;
 	}
 	if (strncmp(own, "https://", 8) != 0 && !url_is_loopback(own))

@@ -117,7 +117,7 @@ static bool learn_region(struct s3 *s3, const struct call *call, const struct s3
 {
 	int status = reply->http.status;
 	const char *region = reply->http.amz_bucket_region[0] != '\0' ? reply->http.amz_bucket_region : reply->region;
-	if ((status != 301 && status != 307 && status != 400) || !s3_is_region(region) ||
+	if ((status != 301 && status != 307 && status != 400) || !s3_is_region(s3, region) ||
 	    strcmp(region, s3->region) == 0)
 		return false;
 	log_line(call->log, LEVEL_WARNING,

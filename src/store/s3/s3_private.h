@@ -5,16 +5,17 @@
 #include <stdbool.h>
 
 #include "base/retry.h"
+#include "net/aws/partition.h"
 #include "net/aws/sigv4.h"
 #include "net/http/http.h"
 #include "store/s3/s3.h"
 #include "store/s3/s3_object.h"
 #include "text/uri.h"
 
-#define S3_KEY_MAX 1024  /* bytes of a key (Amazon S3 user guide, "Naming Amazon S3 objects") */
-#define S3_REGION_MAX 64 /* "ap-southeast-2" has 14 characters */
-#define S3_HOST_MAX 320  /* a bucket of 63 bytes, a host name of 253 bytes */
-#define S3_CODE_MAX 64   /* "AuthorizationHeaderMalformed" has 28 characters */
+#define S3_KEY_MAX 1024 /* bytes of a key (Amazon S3 user guide, "Naming Amazon S3 objects") */
+#define S3_REGION_MAX AWS_REGION_MAX
+#define S3_HOST_MAX 320 /* a bucket of 63 bytes, a host name of 253 bytes */
+#define S3_CODE_MAX 64  /* "AuthorizationHeaderMalformed" has 28 characters */
 #define S3_MESSAGE_MAX 512
 #define S3_UPLOAD_ID_MAX 1024            /* AWS's have about 130 characters */
 #define S3_SKEW_MAX_S 900                /* S3 accepts a clock difference of up to 15 minutes */
@@ -85,7 +86,7 @@ struct s3_reply {
 
 /* s3_target.c: where requests go. */
 enum status s3_target_init(struct s3 *s3, const struct s3_options *options, struct error *err);
-bool s3_is_region(const char *region);
+bool s3_is_region(const struct s3 *s3, const char *region);
 void s3_set_region(struct s3 *s3, const char *region);
 enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 1], struct error *err);
 

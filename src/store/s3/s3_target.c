@@ -11,15 +11,20 @@
 #include "store/s3/s3_private.h"
 #include "text/number.h"
 
-#define REGION_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-"
 #define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]"
 #define ENDPOINT_HINT "an endpoint is https://host or https://host:port"
 
-/* The region becomes part of a host name and may come from a response. */
-bool s3_is_region(const char *region)
+/* It may come from a response. On AWS it becomes part of a host name; elsewhere only of the signature's scope, where
+ * '/' and ',' separate. */
+bool s3_is_region(const struct s3 *s3, const char *region)
 {
 	size_t len = strlen(region);
-	return len > 0 && len < S3_REGION_MAX && strspn(region, REGION_CHARACTERS) == len;
+	if (s3->aws)
+		return aws_region_is_valid(region);
+	for (size_t i = 0; i < len; i++)
+		if (region[i] <= ' ' || region[i] > '~' || region[i] == '/' || region[i] == ',')
+			return false;
+	return len > 0 && len < S3_REGION_MAX;
 }
 
 static void put_host(struct s3 *s3, const char *endpoint)
@@ -43,8 +48,8 @@ void s3_set_region(struct s3 *s3, const char *region)
 	    [S3_ENDPOINT_FIPS] = "s3-fips",
 	    [S3_ENDPOINT_FIPS_DUALSTACK] = "s3-fips.dualstack",
 	};
-	(void)snprintf(endpoint, sizeof endpoint, "%s.%s.amazonaws.com%s", service[s3->endpoint_mode], s3->region,
-		       strncmp(s3->region, "cn-", 3) == 0 ? ".cn" : "");
+	(void)snprintf(endpoint, sizeof endpoint, "%s.%s.%s", service[s3->endpoint_mode], s3->region,
+		       aws_dns_suffix(s3->region));
 	put_host(s3, endpoint);
 }
 
@@ -120,10 +125,14 @@ static enum status check_options(const struct s3_options *options, struct error 
 		return error_set(err, STATUS_USAGE, "a bucket's name has 3 to 63 characters");
 	if (strlen(prefix) >= URI_PATH_MAX)
 		return error_set(err, STATUS_USAGE, "the prefix is longer than %d bytes", URI_PATH_MAX - 1);
-	if (options->region == NULL || !s3_is_region(options->region)) {
+	const struct s3 target = {.aws = options->endpoint == NULL};
+	if (options->region == NULL || !s3_is_region(&target, options->region)) {
 		(void)error_set(err, STATUS_USAGE, "s3-region '%s' is not a valid region",
 				options->region == NULL ? "" : options->region);
-		return error_hint(err, STATUS_USAGE, "for example ca-central-1");
+		return error_hint(err, STATUS_USAGE,
+				  options->endpoint == NULL
+				      ? "for example ca-central-1; s3-endpoint, for another store, allows other names"
+				      : "a name without blanks, '/' and ','");
 	}
 	if (options->upload_bytes != 0 &&
 	    (options->upload_bytes < S3_PART_BYTES_MIN || options->upload_bytes > S3_PART_BYTES_MAX))

@@ -32,6 +32,7 @@ struct source_case {
 	const char *key, *token, *source; /* expected credentials */
 	const char *text, *hint;          /* expected error */
 	const char *requests[4];          /* start of the request lines */
+	const char *region;               /* NULL: ca-central-1 */
 	const char *has;                  /* contained in the head or body of the last request */
 };
 
@@ -146,6 +147,17 @@ static const struct source_case cases[] = {
      .status = STATUS_USAGE,
      .text = "the web identity token: open ~/none"},
     {{"AWS_WEB_IDENTITY_TOKEN_FILE=~/token", OFF}, .status = STATUS_USAGE, .text = "without AWS_ROLE_ARN"},
+    {{ROLE, OFF},
+     .region = "x@evil.test",
+     .status = STATUS_USAGE,
+     .text = "s3-region 'x@evil.test' is not a region of AWS",
+     .hint = "AWS_ENDPOINT_URL_STS"},
+    {{ROLE, STS, OFF},
+     .region = "RegionOne",
+     .answers = {{.body = STS_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role"},
     {{ROLE, "AWS_ENDPOINT_URL_STS=http://sts.test", OFF}, .status = STATUS_USAGE, .text = "is not https://"},
     {{"AWS_CONFIG_FILE=~/config", STS, OFF},
      .config = "[default]\nrole_arn = arn\nweb_identity_token_file = /dev/null\n",
@@ -282,6 +294,8 @@ static void try_case(size_t i)
 	const struct source_case *c = &cases[i];
 	struct search_fixture fixture;
 	search_fixture_open(&fixture, c->answers, 4);
+	if (c->region != NULL)
+		fixture.search.region = c->region;
 	scratch_put(&fixture.dir, "token", "a.b+c\n", 6, 0644);
 	if (c->file != NULL)
 		scratch_put(&fixture.dir, "file", c->file, strlen(c->file), 0600);

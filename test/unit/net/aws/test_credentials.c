@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "net/aws/credentials.h"
+#include "net/aws/partition.h"
 #include "support/cmocka.h"
 
 static struct error err;
@@ -28,10 +29,32 @@ static void replaces_what_was_there(void **state)
 	credentials_fini(&got);
 }
 
+/* As in botocore's partitions. */
+static void knows_the_partitions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *region, *suffix;
+	} cases[] = {
+	    {"ca-central-1", "amazonaws.com"},      {"us-gov-east-1", "amazonaws.com"},
+	    {"cn-northwest-1", "amazonaws.com.cn"}, {"eusc-de-east-1", "amazonaws.eu"},
+	    {"us-iso-west-1", "c2s.ic.gov"},        {"us-isob-west-1", "sc2s.sgov.gov"},
+	    {"us-isof-east-1", "csp.hci.ic.gov"},   {"eu-isoe-west-1", "cloud.adc-e.uk"},
+	    {"us-east-1", "amazonaws.com"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		assert_string_equal(aws_dns_suffix(cases[i].region), cases[i].suffix);
+	assert_true(aws_region_is_valid("eusc-de-east-1"));
+	assert_false(aws_region_is_valid(""));
+	assert_false(aws_region_is_valid("RegionOne"));
+	assert_false(aws_region_is_valid("x@evil.test"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(replaces_what_was_there),
+	    cmocka_unit_test(knows_the_partitions),
 	};
 	return cmocka_run_group_tests_name("net/aws/credentials", tests, NULL, NULL);
 }

@@ -42,6 +42,22 @@ static void finds_the_host(void **state)
 	     S3_ENDPOINT_FIPS_DUALSTACK},
 	    {"b", "cn-north-1", NULL, S3_URI_AUTO, "b.s3.dualstack.cn-north-1.amazonaws.com.cn", true, false,
 	     S3_ENDPOINT_DUALSTACK},
+	    {"b", "eusc-de-east-1", NULL, S3_URI_AUTO, "b.s3.eusc-de-east-1.amazonaws.eu", true, false,
+	     S3_ENDPOINT_STANDARD},
+	    {"b", "us-gov-west-1", NULL, S3_URI_AUTO, "b.s3.us-gov-west-1.amazonaws.com", true, false,
+	     S3_ENDPOINT_STANDARD},
+	    {"b", "us-iso-east-1", NULL, S3_URI_AUTO, "b.s3.us-iso-east-1.c2s.ic.gov", true, false,
+	     S3_ENDPOINT_STANDARD},
+	    {"b", "us-isob-east-1", NULL, S3_URI_AUTO, "b.s3-fips.us-isob-east-1.sc2s.sgov.gov", true, false,
+	     S3_ENDPOINT_FIPS},
+	    {"b", "us-isof-south-1", NULL, S3_URI_AUTO, "b.s3.us-isof-south-1.csp.hci.ic.gov", true, false,
+	     S3_ENDPOINT_STANDARD},
+	    {"b", "eu-isoe-west-1", NULL, S3_URI_AUTO, "b.s3.eu-isoe-west-1.cloud.adc-e.uk", true, false,
+	     S3_ENDPOINT_STANDARD},
+	    {"b", "RegionOne", "https://h", S3_URI_AUTO, "h", true, true, S3_ENDPOINT_STANDARD},
+	    {"b", "FR", "https://h", S3_URI_AUTO, "h", true, true, S3_ENDPOINT_STANDARD},
+	    {"b", "eu_central", "https://h", S3_URI_AUTO, "h", true, true, S3_ENDPOINT_STANDARD},
+	    {"b", ":default-placement", "https://h", S3_URI_AUTO, "h", true, true, S3_ENDPOINT_STANDARD},
 	    {"b", "x", "https://h", S3_URI_AUTO, "h", true, true, S3_ENDPOINT_STANDARD},
 	    {"b", "x", "https://h:443/", S3_URI_AUTO, "h", true, true, S3_ENDPOINT_STANDARD},
 	    {"b", "x", "https://h:80", S3_URI_AUTO, "h:80", true, true, S3_ENDPOINT_STANDARD},
@@ -87,6 +103,9 @@ static void refuses_what_cannot_be(void **state)
 	    {good, "no credentials for s3://b", "s3-key"},
 	    {good, "no credentials for s3://b", "AWS_ACCESS_KEY_ID"},
 	    {good, "does not name a host", "https://host:port"},
+	    {good, "s3-region 'RegionOne' is not a valid region", "s3-endpoint"},
+	    {good, "s3-region 'a/b' is not a valid region", "without blanks"},
+	    {good, "s3-region 'a b' is not a valid region", "without blanks"},
 	};
 	cases[0].options.bucket = NULL;
 	cases[1].options.bucket = long_text;
@@ -101,6 +120,11 @@ static void refuses_what_cannot_be(void **state)
 	cases[10].options.credentials = NULL;
 	cases[11].options.credentials = &no_credentials;
 	cases[12].options.endpoint = "https://h:65536";
+	cases[13].options.region = "RegionOne";
+	cases[14].options.region = "a/b";
+	cases[14].options.endpoint = "https://h";
+	cases[15].options.region = "a b";
+	cases[15].options.endpoint = "https://h";
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct store *store = NULL;
 		assert_int_equal(s3_store_open(&cases[i].options, &store, &err), STATUS_USAGE);
@@ -357,6 +381,15 @@ static void learns_region_and_clock(void **state)
 	      "",
 	      0},
 	     "/20130524/eu-west-1/s3/"},
+	    {{"a name that AWS has not",
+	      {{DELETE,
+		{"400 Bad", NULL, "<Error><Code>x</Code><Region>:default-placement</Region></Error>", 0, FAULT_NONE,
+		 0}},
+	       {DELETE, {.status = "204 No"}}},
+	      STATUS_OK,
+	      "",
+	      0},
+	     "/20130524/:default-placement/s3/"},
 	    {{"once only",
 	      {{DELETE, {.status = "301 Moved", .headers = "x-amz-bucket-region: eu-west-1\r\n"}},
 	       {DELETE, {.status = "301 Moved", .headers = "x-amz-bucket-region: eu-west-2\r\n"}}},
