@@ -12,6 +12,8 @@ struct exchange {
 	const struct credential_request *request;
 	struct http *http;
 	struct http_response *response;
+	int64_t timeout_ms; /* of the next try */
+	bool connected;     /* some try has connected */
 };
 
 static void http_freep(struct http **http)
@@ -30,7 +32,7 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 	const struct credential_request *request = exchange->request;
 	struct http_response *response = exchange->response;
 	int64_t left_ms = call_left_ms(exchange->search->call);
-	int64_t timeout_ms = request->timeout_ms == 0 ? TIMEOUT_MS : request->timeout_ms;
+	int64_t timeout_ms = exchange->timeout_ms;
 	const struct signal_hold *signal_hold = exchange->search->call->signal_hold;
 	if (left_ms == 0)
 		return error_set(err, STATUS_UNREACHABLE, "%s: timed out", request->what);
@@ -45,8 +47,12 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 				   .timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms,
 				   .is_interrupted = signal_hold == NULL ? NULL : signal_hold->is_interrupted},
 	    response, err);
+	exchange->connected |= response->connected;
+	response->connected = exchange->connected;
+	/* Whatever took the connection may be slow. */
+	exchange->timeout_ms = timeout_ms * 2 < TIMEOUT_MS ? timeout_ms * 2 : TIMEOUT_MS;
 	if (st) {
-		attempt->again = response->outcome == HTTP_FAILED && !request->once;
+		attempt->again = response->outcome == HTTP_FAILED && (!request->once || exchange->connected);
 		/* http.c's hints are about the store. */
 		if (response->outcome == HTTP_FAILED)
 			err->hint[0] = '\0';
@@ -59,7 +65,10 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 	}
 	attempt->again = http_status_may_pass(response->status);
 	attempt->wait_ms = http_retry_after_ms(response);
-	return attempt->again ? credential_refused(request, response, err) : STATUS_OK;
+	if (attempt->again)
+		return credential_refused(request, response, err);
+	attempt->again = request->may_pass != NULL && request->may_pass(request, response, err);
+	return attempt->again ? STATUS_UNREACHABLE : STATUS_OK;
 }
 
 enum status credential_exchange(const struct credential_search *search, const struct credential_request *request,
@@ -72,7 +81,11 @@ enum status credential_exchange(const struct credential_search *search, const st
 	    err);
 	if (st)
 		return st;
-	struct exchange exchange = {search, request, http, response};
+	struct exchange exchange = {.search = search,
+				    .request = request,
+				    .http = http,
+				    .response = response,
+				    .timeout_ms = request->timeout_ms == 0 ? TIMEOUT_MS : request->timeout_ms};
 	return retry_run(search->call, exchange_once, &exchange, err);
 }
 

@@ -12,7 +12,7 @@
 #define WHAT "the instance's metadata service"
 #define URL_MAX 1024
 #define ROLE_MAX 256
-#define TIMEOUT_MS 1000 /* outside EC2 nobody answers at its address */
+#define TIMEOUT_MS 1000 /* outside EC2 nobody answers at its address, and no credentials are to be found fast */
 #define ROLES "/latest/meta-data/iam/security-credentials/"
 
 struct instance {

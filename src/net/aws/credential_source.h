@@ -72,15 +72,20 @@ struct credential_request {
 	const char *method, *url;
 	const struct field *headers;
 	size_t header_count;
-	const char *body;   /* NULL: none */
-	bool direct;        /* on this machine or link: no proxy */
-	bool once;          /* no retry without an answer; the caller has a hint for that */
-	int64_t timeout_ms; /* of one try; 0: the default */
+	const char *body; /* NULL: none */
+	bool direct;      /* on this machine or link: no proxy */
+	bool once;        /* no retry until a connection was made; the caller has a hint for that */
+	int64_t
+	    timeout_ms; /* of the first try, and of connecting; each further try has twice as long; 0: the default */
+	/* Whether another try may succeed after this answer, below 500: then with the reason in *err. NULL: it may not.
+	 */
+	bool (*may_pass)(const struct credential_request *request, const struct http_response *response,
+			 struct error *err);
 };
 
 /*
  * Sends the request, with retries where they may help. STATUS_OK: there is an answer, of any status; wipe it with
- * http_response_wipe. STATUS_UNREACHABLE: there is no answer.
+ * http_response_wipe. STATUS_UNREACHABLE: there is no answer; response->connected tells whether any try has connected.
  */
 enum status credential_exchange(const struct credential_search *search, const struct credential_request *request,
 				struct http_response *response, struct error *err);

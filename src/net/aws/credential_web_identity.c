@@ -10,6 +10,7 @@
 #include "net/aws/credential_source.h"
 #include "net/aws/partition.h"
 #include "net/http/xml.h"
+#include "text/text.h"
 #include "text/uri.h"
 
 #define WHAT "STS (AssumeRoleWithWebIdentity)"
@@ -59,14 +60,59 @@ static enum status read_answer(const struct http_response *response, struct answ
 	return st ? st : xml_reader_finish(reader, err);
 }
 
+/*
+ * STS reports passing faults with 400 (AWS STS API reference, AssumeRoleWithWebIdentity, "Errors"; botocore,
+ * retries/standard.py, "ThrottledRetryableChecker"). An invalid token is one of them only while STS cannot reach the
+ * identity provider for the key.
+ */
+static bool is_passing(const struct answer *answer)
+{
+	static const char *const codes[] = {"Throttling",
+					    "ThrottlingException",
+					    "ThrottledException",
+					    "RequestThrottled",
+					    "RequestThrottledException",
+					    "TooManyRequestsException",
+					    "RequestLimitExceeded",
+					    "BandwidthLimitExceeded",
+					    "LimitExceededException",
+					    "PriorRequestNotComplete",
+					    "SlowDown",
+					    "EC2ThrottledException",
+					    "RequestTimeout",
+					    "RequestTimeoutException",
+					    "InternalFailure",
+					    "ServiceUnavailable",
+					    "IDPCommunicationError",
+					    NULL};
+	return text_is_one_of(answer->code, codes, strcmp) ||
+	       (strcmp(answer->code, "InvalidIdentityToken") == 0 &&
+		strstr(answer->message, "Couldn't retrieve verification key") != NULL);
+}
+
+static enum status tell(const struct answer *answer, const struct credential_request *request,
+			const struct http_response *response, struct error *err)
+{
+	return error_set(err, STATUS_UNREACHABLE, "%s %s answered HTTP %d %s: %s", request->what, request->url,
+			 response->status, answer->code, answer->message);
+}
+
+static bool may_pass(const struct credential_request *request, const struct http_response *response, struct error *err)
+{
+	CLEANUP(answer_fini) struct answer answer = {0};
+	struct error no_xml = {0};
+	if (response->status == 200 || read_answer(response, &answer, &no_xml) || !is_passing(&answer))
+		return false;
+	(void)tell(&answer, request, response, err);
+	return true;
+}
+
 static enum status refused(const struct answer *answer, const struct credential_request *request,
 			   const struct http_response *response, struct error *err)
 {
-	enum status st = credential_refused(request, response, err);
 	if (answer->code[0] == '\0')
-		return st;
-	(void)error_set(err, st, "%s %s answered HTTP %d %s: %s", request->what, request->url, response->status,
-			answer->code, answer->message);
+		return credential_refused(request, response, err);
+	enum status st = tell(answer, request, response, err);
 	return error_hint(
 	    err, st, "check AWS_ROLE_ARN, the role's trust policy, and that the token file belongs to this cluster");
 }
@@ -147,7 +193,7 @@ static enum status request_from_sts(const struct credential_search *search, cons
 	struct error no_xml = {0};
 	const struct field type = {"Content-Type", "application/x-www-form-urlencoded"};
 	struct credential_request request = {
-	    .what = WHAT, .method = "POST", .url = url, .headers = &type, .header_count = 1};
+	    .what = WHAT, .method = "POST", .url = url, .headers = &type, .header_count = 1, .may_pass = may_pass};
 	enum status st = find_endpoint(search, url, err);
 	if (!st)
 		st = make_form(identity, &form, err);

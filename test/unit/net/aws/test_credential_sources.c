@@ -19,6 +19,9 @@
 #define STS_ERROR                                                                                                      \
 	"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidIdentityToken</Code><Message>No provider</Message>"     \
 	"</Error></ErrorResponse>"
+#define STS_CODE(code, message)                                                                                        \
+	"<ErrorResponse><Error><Type>Sender</Type><Code>" code "</Code><Message>" message "</Message></Error>"         \
+	"</ErrorResponse>"
 #define STS "AWS_ENDPOINT_URL_STS=$"
 #define ROLE "AWS_ROLE_ARN=arn:aws:iam::1:role/a b", "AWS_WEB_IDENTITY_TOKEN_FILE=~/token"
 #define ROLES "GET /latest/meta-data/iam/security-credentials/ "
@@ -32,6 +35,7 @@ struct source_case {
 	const char *key, *token, *source; /* expected credentials */
 	const char *text, *hint;          /* expected error */
 	const char *requests[4];          /* start of the request lines */
+	int64_t deadline_ms;              /* 0: 10 s */
 	const char *region;               /* NULL: ca-central-1 */
 	const char *has;                  /* contained in the head or body of the last request */
 };
@@ -138,6 +142,29 @@ static const struct source_case cases[] = {
      .status = STATUS_UNREACHABLE,
      .text = "answered HTTP 400 InvalidIdentityToken: No provider",
      .hint = "trust policy"},
+    {{ROLE, STS, OFF},
+     .answers = {{.status = "400 Bad Request", .body = STS_CODE("Throttling", "Rate exceeded")},
+		 {.status = "400 Bad Request", .body = STS_CODE("IDPCommunicationError", "no answer")},
+		 {.status = "400 Bad Request",
+		  .body = STS_CODE("InvalidIdentityToken",
+				   "Couldn't retrieve verification key from your identity provider,  please reference "
+				   "AssumeRoleWithWebIdentity documentation for requirements")},
+		 {.body = STS_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role",
+     .requests = {"POST /", "POST /", "POST /", "POST /"}},
+    {{ROLE, STS, OFF},
+     .deadline_ms = 600,
+     .answers = {{.status = "400 Bad Request", .body = STS_CODE("Throttling", "Rate exceeded")}},
+     .status = STATUS_UNREACHABLE,
+     .text = "answered HTTP 400 Throttling: Rate exceeded"},
+    {{ROLE, STS, OFF},
+     .answers = {{.status = "400 Bad Request", .body = STS_CODE("ExpiredTokenException", "Token expired")}},
+     .status = STATUS_UNREACHABLE,
+     .text = "answered HTTP 400 ExpiredTokenException: Token expired",
+     .hint = "trust policy",
+     .requests = {"POST /"}},
     {{ROLE, STS, OFF}, .answers = {{.body = "<a>"}}, .status = STATUS_UNREACHABLE, .text = "malformed XML"},
     {{ROLE, STS, OFF},
      .answers = {{.body = "<a></a>"}},
@@ -234,6 +261,19 @@ static const struct source_case cases[] = {
      .answers = {{.body = "T"}, {.body = "../../x\n"}},
      .status = STATUS_UNREACHABLE,
      .text = "returned no role name"},
+    /* It took the connection, so it is there. */
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$/"},
+     .answers = {{.kind = FAULT_CLOSE}, {.body = "IMDSTOKEN"}, {.body = "backup-role\n"}, {.body = GIVEN("Token")}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "instance role backup-role",
+     .requests = {"PUT /latest/api/token ", "PUT /latest/api/token ", ROLES, "GET /latest/meta-data/iam/"}},
+    {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$/"},
+     .deadline_ms = 600,
+     .answers = {{.kind = FAULT_CLOSE}, {.kind = FAULT_CLOSE}, {.kind = FAULT_CLOSE}, {.kind = FAULT_CLOSE}},
+     .status = STATUS_UNREACHABLE,
+     .text = "the instance's metadata service",
+     .hint = "HttpPutResponseHopLimit"},
     /* Another cloud's service, or no answer: this is not an EC2 instance. */
     {{"AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
      .answers = {{.status = "405 Method Not Allowed"}},
@@ -294,6 +334,8 @@ static void try_case(size_t i)
 	const struct source_case *c = &cases[i];
 	struct search_fixture fixture;
 	search_fixture_open(&fixture, c->answers, 4);
+	if (c->deadline_ms != 0)
+		fixture.world.call.deadline_ms = fixture.world.monotonic_ms + c->deadline_ms;
 	if (c->region != NULL)
 		fixture.search.region = c->region;
 	scratch_put(&fixture.dir, "token", "a.b+c\n", 6, 0644);
