@@ -2,12 +2,14 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "repo/key_load.h"
 #include "repo/s3_credentials.h"
 #include "store/directory/directory.h"
 #include "store/s3/libs3.h"
 #include "store/s3/s3.h"
 #include "sys/crypto.h"
+#include "sys/secret.h"
 #include "text/uri.h"
 
 static enum status renew(void *arg, const struct call *call, struct error *err)
@@ -30,6 +32,19 @@ bool repository_is_directory(const struct repository_settings *settings)
 	return strncmp(settings->url, "s3://", 5) != 0;
 }
 
+/* libcurl reads the key of the client certificate itself, from a file that others may not read. */
+static enum status check_tls_key(const struct repository_settings *settings, struct error *err)
+{
+	CLEANUP(secret_fini) struct secret key = {0};
+	const struct s3_options *s3 = &settings->s3;
+	const char *path = s3->key_file == NULL ? s3->cert_file : s3->key_file;
+	if (path == NULL)
+		return STATUS_OK;
+	enum status st = secret_read_file_by(settings->reader.files, &key, path, err);
+	return st ? error_wrap(err, st, "%s", s3->key_file == NULL ? "s3-tls-cert-file" : "s3-tls-key-file")
+		  : STATUS_OK;
+}
+
 /* A joined repository already has credentials. */
 static enum status open_s3(struct repository *repo, const struct repo_url *url, const struct call *call,
 			   struct error *err)
@@ -41,6 +56,8 @@ static enum status open_s3(struct repository *repo, const struct repo_url *url, 
 	options.renew_arg = repo;
 	/* Report invalid options before requesting credentials. */
 	enum status st = s3_options_check(&options, err);
+	if (!st)
+		st = check_tls_key(repo->settings, err);
 	if (!st && !credentials_present(&repo->credentials))
 		st = s3_credentials_find(repo->settings, call, &repo->search, &repo->credentials, err);
 	if (st)

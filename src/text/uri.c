@@ -44,15 +44,21 @@ static enum status parse_file(struct repo_url *out, const char *text, const char
 
 static bool is_bucket_name(const char *name, size_t len)
 {
-	return len >= 3 && len < BUCKET_NAME_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") >= len &&
-	       name[0] != '.' && name[0] != '-';
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	const char *colon = memchr(name, ':', len);
+	if (colon != NULL && (colon == name || strspn(name, allowed) != (size_t)(colon - name)))
+		return false;
+	const char *bucket = colon == NULL ? name : colon + 1;
+	size_t bucket_len = len - (size_t)(bucket - name);
+	return bucket_len >= 3 && len < BUCKET_NAME_MAX && strspn(bucket, allowed) >= bucket_len && name[0] != '.' &&
+	       name[0] != '-' && bucket[0] != '.' && bucket[0] != '-';
 }
 
 static enum status parse_s3(struct repo_url *out, const char *text, const char *rest, struct error *err)
 {
 	size_t len = strcspn(rest, "/");
 	if (!is_bucket_name(rest, len))
-		return refuse(err, text, "has no valid bucket name (3 to 63 characters of a-z 0-9 . -)");
+		return refuse(err, text, "has no valid bucket name (3 or more letters, digits and . _ -)");
 	out->kind = REPO_S3;
 	copy_trimmed(out->bucket, rest, len);
 	rest += len + strspn(rest + len, "/");

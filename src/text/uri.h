@@ -7,8 +7,8 @@
 
 #include "walship/error.h"
 
-#define URI_PATH_MAX 1024  /* S3's longest key (Amazon S3 user guide, "Naming Amazon S3 objects") */
-#define BUCKET_NAME_MAX 64 /* 63 characters (same guide, "Bucket naming rules") and the 0 byte */
+#define URI_PATH_MAX 1024   /* S3's longest key (Amazon S3 user guide, "Naming Amazon S3 objects") */
+#define BUCKET_NAME_MAX 256 /* 255 characters, as Ceph allows, and the 0 byte; AWS allows 63 */
 
 enum repo_kind { REPO_FILE, REPO_S3 };
 
@@ -18,7 +18,10 @@ struct repo_url {
 	char path[URI_PATH_MAX]; /* file: absolute directory; s3: prefix without leading or trailing '/', may be "" */
 };
 
-/* Parses file:///directory or s3://bucket[/prefix]. STATUS_USAGE with a hint for anything else. */
+/*
+ * Parses file:///directory or s3://bucket[/prefix], with a bucket that some store allows, also as tenant:bucket (Ceph).
+ * STATUS_USAGE with a hint for anything else.
+ */
 enum status repo_url_parse(struct repo_url *out, const char *text, struct error *err);
 
 /*

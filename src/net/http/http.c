@@ -5,26 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "net/http/http_answer.h"
 #include "net/http/http_error.h"
 #include "net/http/libcurl.h"
 #include "sys/crypto.h"
-#include "text/number.h"
 
 #define TRANSFER_BUFFER_BYTES (256L * 1024) /* a segment takes dozens of reads, not a thousand */
-#define SERVER_NAME_MAX 300                 /* a host name of 255 bytes, scheme and port */
+#define HTTP_TEXTS 5
+#define SERVER_NAME_MAX 300 /* a host name of 255 bytes, scheme and port */
 
 struct http {
 	CURL *curl;
-	char *ca_file; /* NULL: the system's */
-	int64_t connect_timeout_ms;
-	char *proxy; /* NULL: from the environment */
-	uint64_t bytes_per_s;
-	int socket;                 /* of the last connection; -1: none yet */
-	char text[CURL_ERROR_SIZE]; /* libcurl's message for the last failure */
+	struct http_options options; /* with copies of the texts, which belong to: */
+	char *texts[HTTP_TEXTS];
+	struct curl_slist *connect_to; /* in libcurl's form */
+	int socket;                    /* of the last connection; -1: none yet */
+	char text[CURL_ERROR_SIZE];    /* libcurl's message for the last failure */
 };
 
 /* The current request, as libcurl's callbacks see it. */
@@ -58,6 +57,40 @@ static char *absolute(const char *path)
 	return found != NULL ? found : strdup(path);
 }
 
+/* Copies the options. False when memory is short. */
+static bool own(struct http *http, const struct http_options *options)
+{
+	struct {
+		const char **text;
+		bool is_path;
+	} all[HTTP_TEXTS] = {{&http->options.ca_file, true},
+			     {&http->options.cert_file, true},
+			     {&http->options.key_file, true},
+			     {&http->options.proxy, false},
+			     {&http->options.connect_to, false}};
+	bool good = true;
+	http->options = *options;
+	for (size_t i = 0; i < HTTP_TEXTS; i++) {
+		if (*all[i].text == NULL)
+			continue;
+		http->texts[i] = all[i].is_path ? absolute(*all[i].text) : strdup(*all[i].text);
+		*all[i].text = http->texts[i];
+		good = good && http->texts[i] != NULL;
+	}
+	return good;
+}
+
+/* "::host:port": for any host and port of a URL (curl_easy_setopt, CURLOPT_CONNECT_TO). */
+static bool make_connect_to(struct http *http)
+{
+	char entry[SERVER_NAME_MAX];
+	if (http->options.connect_to == NULL)
+		return true;
+	(void)snprintf(entry, sizeof entry, "::%s", http->options.connect_to);
+	http->connect_to = libcurl.slist_append(NULL, entry);
+	return http->connect_to != NULL;
+}
+
 enum status http_new(struct http **out, const struct http_options *options, struct error *err)
 {
 	enum status st = libcurl_load(err);
@@ -68,30 +101,21 @@ enum status http_new(struct http **out, const struct http_options *options, stru
 	struct http *http = calloc(1, sizeof *http);
 	if (http == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	http->connect_timeout_ms =
-	    options->connect_timeout_ms > 0 ? options->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS;
-	http->bytes_per_s = options->bytes_per_s;
 	http->socket = -1;
 	http->curl = libcurl.easy_init();
-	http->ca_file = options->ca_file == NULL ? NULL : absolute(options->ca_file);
-	http->proxy = options->proxy == NULL ? NULL : strdup(options->proxy);
-	if (http->curl == NULL || (options->ca_file != NULL && http->ca_file == NULL) ||
-	    (options->proxy != NULL && http->proxy == NULL)) {
+	if (http->curl == NULL || !own(http, options) || !make_connect_to(http)) {
 		http_free(http);
 		return error_set(err, STATUS_LOCAL, "cannot initialize libcurl");
 	}
+	if (http->options.connect_timeout_ms <= 0)
+		http->options.connect_timeout_ms = HTTP_CONNECT_TIMEOUT_MS;
 	*out = http;
 	return STATUS_OK;
 }
 
 enum status http_clone(const struct http *http, struct http **out, struct error *err)
 {
-	return http_new(out,
-			&(struct http_options){.ca_file = http->ca_file,
-					       .connect_timeout_ms = http->connect_timeout_ms,
-					       .proxy = http->proxy,
-					       .bytes_per_s = http->bytes_per_s},
-			err);
+	return http_new(out, &http->options, err);
 }
 
 void http_free(struct http *http)
@@ -99,67 +123,10 @@ void http_free(struct http *http)
 	if (http == NULL)
 		return;
 	libcurl.easy_cleanup(http->curl);
-	free(http->ca_file);
-	free(http->proxy);
+	libcurl.slist_free_all(http->connect_to);
+	for (size_t i = 0; i < HTTP_TEXTS; i++)
+		free(http->texts[i]);
 	free(http);
-}
-
-/* The headers that callers use, and their places in the response. */
-static const struct {
-	const char *name;
-	size_t offset;
-} known_headers[] = {
-    {"etag", offsetof(struct http_response, etag)},
-    {"date", offsetof(struct http_response, date)},
-    {"last-modified", offsetof(struct http_response, last_modified)},
-    {"content-range", offsetof(struct http_response, content_range)},
-    {"transfer-encoding", offsetof(struct http_response, transfer_encoding)},
-    {"retry-after", offsetof(struct http_response, retry_after)},
-    {"x-amz-retry-after", offsetof(struct http_response, amz_retry_after)},
-    {"x-amz-bucket-region", offsetof(struct http_response, amz_bucket_region)},
-    {"x-amz-request-id", offsetof(struct http_response, amz_request_id)},
-};
-
-static void store_header(struct http_response *response, const char *line, size_t len)
-{
-	const char *colon = memchr(line, ':', len);
-	if (colon == NULL)
-		return;
-	size_t name_len = (size_t)(colon - line);
-	const char *value = colon + 1;
-	const char *end = line + len;
-	while (value < end && (*value == ' ' || *value == '\t'))
-		value++;
-	while (end > value && (unsigned char)end[-1] <= ' ')
-		end--;
-	size_t value_len = (size_t)(end - value);
-	for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
-		/* A value that is too long is invalid; better none than a truncated one. */
-		if (strlen(known_headers[i].name) != name_len ||
-		    strncasecmp(known_headers[i].name, line, name_len) != 0 || value_len >= HTTP_FIELD_MAX)
-			continue;
-		char *field = (char *)response + known_headers[i].offset;
-		memcpy(field, value, value_len);
-		field[value_len] = '\0';
-	}
-}
-
-static void reset_response(struct http_response *response)
-{
-	*response = (struct http_response){.content_length = -1};
-}
-
-/* Parses "HTTP/1.1 404 Not Found". A further status line means that the previous answer was interim (100, 103). */
-static void store_status(struct http_response *response, const char *line, size_t len)
-{
-	const char *space = memchr(line, ' ', len);
-	reset_response(response);
-	if (space == NULL || line + len - space < 4)
-		return;
-	uint64_t status = 0;
-	const char *at = space + 1;
-	(void)number_take(&at, at + 3, 10, 999, &status);
-	response->status = (int)status;
 }
 
 static int on_socket(void *arg, curl_socket_t socket, curlsocktype purpose)
@@ -185,9 +152,9 @@ static size_t on_header(char *line, size_t one, size_t len, void *arg)
 	(void)one;
 	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
 		send_quick_ack(transfer->http);
-		store_status(transfer->response, line, len);
+		http_answer_begin(transfer->response, line, len);
 	} else
-		store_header(transfer->response, line, len);
+		http_answer_header(transfer->response, line, len);
 	return len;
 }
 
@@ -288,10 +255,33 @@ static enum status make_headers(const struct http_request *request, struct curl_
 /* libcurl may process a hundred buffers before it checks the clock: limit them to half a second of data. */
 static long transfer_bytes(const struct http *http)
 {
-	uint64_t bytes = http->bytes_per_s / 200;
-	if (http->bytes_per_s == 0 || bytes > TRANSFER_BUFFER_BYTES)
+	uint64_t bytes = http->options.bytes_per_s / 200;
+	if (http->options.bytes_per_s == 0 || bytes > TRANSFER_BUFFER_BYTES)
 		return TRANSFER_BUFFER_BYTES;
 	return bytes < 1024 ? 1024 : (long)bytes;
+}
+
+/* Who may vouch for the other side, and who this side is. */
+static unsigned set_trust(const struct http *http)
+{
+	const struct http_options *options = &http->options;
+	CURL *curl = http->curl;
+	unsigned failed = 0;
+	/* A configured CA replaces the system's: no other CA may vouch for that server. */
+	if (options->ca_file != NULL) {
+		failed |= libcurl_set_object(curl, CURLOPT_CAINFO, options->ca_file);
+		failed |= libcurl_set_object(curl, CURLOPT_CAPATH, NULL);
+	}
+	if (options->cert_file != NULL) {
+		failed |= libcurl_set_object(curl, CURLOPT_SSLCERT, options->cert_file);
+		/* OpenSSL would ask the terminal for the password of a key. */
+		failed |= libcurl_set_object(curl, CURLOPT_KEYPASSWD, "");
+	}
+	if (options->key_file != NULL)
+		failed |= libcurl_set_object(curl, CURLOPT_SSLKEY, options->key_file);
+	if (http->connect_to != NULL)
+		failed |= libcurl_set_object(curl, CURLOPT_CONNECT_TO, http->connect_to);
+	return failed;
 }
 
 static unsigned set_connection(const struct http *http, const struct http_request *request)
@@ -307,25 +297,20 @@ static unsigned set_connection(const struct http *http, const struct http_reques
 	failed |= libcurl_set_long(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
 	failed |= libcurl_set_long(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	failed |= libcurl_set_long(curl, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-	failed |= libcurl_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
+	failed |= libcurl_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)http->options.connect_timeout_ms);
 	failed |= libcurl_set_long(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	failed |= libcurl_set_long(curl, CURLOPT_LOW_SPEED_LIMIT, HTTP_STALL_BYTES);
 	failed |= libcurl_set_long(curl, CURLOPT_LOW_SPEED_TIME, HTTP_STALL_S);
 	failed |= libcurl_set_object(curl, CURLOPT_USERAGENT, "walship/" WALSHIP_VERSION);
 	/* NO_PROXY still applies. */
-	if (http->proxy != NULL)
-		failed |= libcurl_set_object(curl, CURLOPT_PROXY, http->proxy);
-	failed |= libcurl_set_offset(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
-	failed |= libcurl_set_offset(curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->bytes_per_s);
+	if (http->options.proxy != NULL)
+		failed |= libcurl_set_object(curl, CURLOPT_PROXY, http->options.proxy);
+	failed |= libcurl_set_offset(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)http->options.bytes_per_s);
+	failed |= libcurl_set_offset(curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->options.bytes_per_s);
 	/* Optional: after a name was not found, libcurl keeps its buffer and refuses a new size. */
 	(void)libcurl_set_long(curl, CURLOPT_BUFFERSIZE, transfer_bytes(http));
 	(void)libcurl_set_long(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
-	/* A configured CA replaces the system's: no other CA may vouch for that server. */
-	if (http->ca_file != NULL) {
-		failed |= libcurl_set_object(curl, CURLOPT_CAINFO, http->ca_file);
-		failed |= libcurl_set_object(curl, CURLOPT_CAPATH, NULL);
-	}
-	return failed;
+	return failed | set_trust(http);
 }
 
 static unsigned set_request(struct http *http, struct transfer *transfer, struct curl_slist *headers)
@@ -368,8 +353,8 @@ static enum status explain(struct http *http, const struct http_request *request
 						   .code = code,
 						   .text = http->text,
 						   .server = server,
-						   .ca_file = http->ca_file,
-						   .limited = http->bytes_per_s > 0,
+						   .ca_file = http->options.ca_file,
+						   .limited = http->options.bytes_per_s > 0,
 						   .request = request},
 			    response, err);
 }
@@ -380,7 +365,7 @@ enum status http_perform(struct http *http, const struct http_request *request, 
 	struct transfer transfer = {
 	    .request = request, .response = response, .curl = http->curl, .http = http, .err = err};
 	CLEANUP(headers_freep) struct curl_slist *headers = NULL;
-	reset_response(response);
+	http_answer_reset(response);
 	response->outcome = HTTP_FAILED_FINAL;
 	enum status st = make_headers(request, &headers, err);
 	if (st)

@@ -27,6 +27,9 @@ struct http; /* one connection; not for concurrent use */
 struct http_options {
 	const char *ca_file;        /* PEM; replaces the system's CA certificates; NULL: those */
 	int64_t connect_timeout_ms; /* 0: HTTP_CONNECT_TIMEOUT_MS */
+	const char *connect_to;     /* host:port to connect to instead of the URL's; the URL's is sent and verified */
+	const char *cert_file;      /* PEM, for a server that asks who this is; NULL: none */
+	const char *key_file;       /* PEM, its key, without a password; NULL: in cert_file */
 	const char *proxy;          /* http://host[:port]; "": no proxy; NULL: from the usual variables */
 	uint64_t bytes_per_s;       /* limit for each direction; 0: none */
 };

@@ -1,9 +1,69 @@
-/* What an answer says about time and about another try. */
-#include "net/http/http.h"
+#include "net/http/http_answer.h"
+
+#include <string.h>
+#include <strings.h>
+
 #include "net/http/libcurl.h"
 #include "text/number.h"
 
 #define SMALL_NUMBER_MAX 999999999
+
+/* The headers that callers use, and their places in the response. */
+static const struct {
+	const char *name;
+	size_t offset;
+} known_headers[] = {
+    {"etag", offsetof(struct http_response, etag)},
+    {"date", offsetof(struct http_response, date)},
+    {"last-modified", offsetof(struct http_response, last_modified)},
+    {"content-range", offsetof(struct http_response, content_range)},
+    {"transfer-encoding", offsetof(struct http_response, transfer_encoding)},
+    {"retry-after", offsetof(struct http_response, retry_after)},
+    {"x-amz-retry-after", offsetof(struct http_response, amz_retry_after)},
+    {"x-amz-bucket-region", offsetof(struct http_response, amz_bucket_region)},
+    {"x-amz-request-id", offsetof(struct http_response, amz_request_id)},
+};
+
+void http_answer_header(struct http_response *response, const char *line, size_t len)
+{
+	const char *colon = memchr(line, ':', len);
+	if (colon == NULL)
+		return;
+	size_t name_len = (size_t)(colon - line);
+	const char *value = colon + 1;
+	const char *end = line + len;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	while (end > value && (unsigned char)end[-1] <= ' ')
+		end--;
+	size_t value_len = (size_t)(end - value);
+	for (size_t i = 0; i < sizeof known_headers / sizeof known_headers[0]; i++) {
+		/* A value that is too long is invalid; better none than a truncated one. */
+		if (strlen(known_headers[i].name) != name_len ||
+		    strncasecmp(known_headers[i].name, line, name_len) != 0 || value_len >= HTTP_FIELD_MAX)
+			continue;
+		char *field = (char *)response + known_headers[i].offset;
+		memcpy(field, value, value_len);
+		field[value_len] = '\0';
+	}
+}
+
+void http_answer_reset(struct http_response *response)
+{
+	*response = (struct http_response){.content_length = -1};
+}
+
+void http_answer_begin(struct http_response *response, const char *line, size_t len)
+{
+	const char *space = memchr(line, ' ', len);
+	http_answer_reset(response);
+	if (space == NULL || line + len - space < 4)
+		return;
+	uint64_t status = 0;
+	const char *at = space + 1;
+	(void)number_take(&at, at + 3, 10, 999, &status);
+	response->status = (int)status;
+}
 
 int64_t http_date_s(const char *date)
 {

@@ -31,6 +31,8 @@ static const struct {
      "check that the endpoint's port speaks TLS 1.2 or later; an endpoint without TLS begins with http://"},
     {CURLE_SSL_CACERT_BADFILE, STATUS_USAGE, HTTP_FAILED_FINAL, "cannot use the CA certificate file",
      "s3-ca-file must be a readable file of PEM certificates"},
+    {CURLE_SSL_CERTPROBLEM, STATUS_USAGE, HTTP_FAILED_FINAL, "cannot use the client certificate",
+     "s3-tls-cert-file and s3-tls-key-file must be PEM files of a certificate and its key, without a password"},
     {CURLE_URL_MALFORMAT, STATUS_USAGE, HTTP_FAILED_FINAL, "invalid URL", NULL},
     {CURLE_UNSUPPORTED_PROTOCOL, STATUS_USAGE, HTTP_FAILED_FINAL, "only http:// and https:// are supported", NULL},
     {CURLE_ABORTED_BY_CALLBACK, STATUS_UNREACHABLE, HTTP_FAILED_FINAL, "interrupted by a signal", NULL},
@@ -82,6 +84,23 @@ static enum status explain_timeout(const struct http_failure *failure, struct ht
 	return failure->limited ? error_hint(err, STATUS_UNREACHABLE,
 					     "s3-bandwidth-limit may be too low for push-timeout and fetch-timeout")
 				: STATUS_UNREACHABLE;
+}
+
+/*
+ * Only the text of OpenSSL's alert tells this from a lost connection: with TLS 1.3 it arrives after the handshake, and
+ * libcurl has a code of its own for it (CURLE_SSL_CLIENTCERT) only in some cases.
+ */
+static bool lacks_certificate(const struct http_failure *failure)
+{
+	return strstr(failure->text, "alert certificate required") != NULL;
+}
+
+static enum status explain_certificate(const struct http_failure *failure, struct http_response *response,
+				       struct error *err)
+{
+	response->outcome = HTTP_FAILED_FINAL;
+	(void)error_set(err, STATUS_UNREACHABLE, "%s: the server requires a client certificate", failure->server);
+	return error_hint(err, STATUS_UNREACHABLE, "set s3-tls-cert-file and s3-tls-key-file");
 }
 
 /* libcurl uses this code for a URL's scheme too. After a connection it can only mean the answer. */
@@ -138,6 +157,8 @@ enum status http_explain(const struct http_failure *failure, struct http_respons
 		named.text = libcurl.easy_strerror(named.code);
 	if (named.code == CURLE_PEER_FAILED_VERIFICATION)
 		return explain_trust(&named, response, err);
+	if (lacks_certificate(&named))
+		return explain_certificate(&named, response, err);
 	if (named.code == CURLE_OPERATION_TIMEDOUT)
 		return explain_timeout(&named, response, err);
 	if (is_not_http(&named)) {

@@ -535,7 +535,7 @@ static void libs3_free(struct store *store)
 }
 
 /* Refuses options that need a header or a connection property that libs3 lacks. */
-static enum status refuse(const struct s3_options *options, struct error *err)
+static enum status refuse(const struct s3 *target, const struct s3_options *options, struct error *err)
 {
 	bool tls = options->endpoint == NULL || strncmp(options->endpoint, "https://", 8) == 0;
 	const struct {
@@ -546,6 +546,8 @@ static enum status refuse(const struct s3_options *options, struct error *err)
 	    {!LIBS3_MODERN && tls, "https (it does not verify certificates)"},
 	    {!LIBS3_MODERN && options->credentials->session_token.len > 0, "session tokens"},
 	    {options->ca_file != NULL && tls, "s3-ca-file"},
+	    {options->cert_file != NULL || options->connect_to != NULL, "s3-tls-cert-file or s3-connect-to"},
+	    {target->base_path[0] != '\0', "a path in s3-endpoint"},
 	    {options->endpoint_mode != S3_ENDPOINT_STANDARD, "s3-endpoint-mode"},
 	    {options->storage_class != NULL, "s3-storage-class"},
 	    {options->sse != NULL || options->sse_kms_key_id != NULL, "s3-sse"},
@@ -603,7 +605,7 @@ enum status libs3_store_open(const struct s3_options *options, struct store **ou
 	libs3->store.ops = &ops;
 	enum status st = s3_target_init(&libs3->target, options, err);
 	if (!st)
-		st = refuse(options, err);
+		st = refuse(&libs3->target, options, err);
 	if (!st && S3_initialize("walship", LIBS3_INIT, NULL) != S3StatusOK)
 		st = error_set(err, STATUS_LOCAL, "cannot initialize libs3");
 	if (st) {

@@ -142,6 +142,9 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	s3->list_names_max = S3_LIST_NAMES_MAX;
 	s3->list_empty_pages_max = S3_LIST_EMPTY_PAGES_MAX;
 	const struct http_options http = {.ca_file = options->ca_file,
+					  .connect_to = options->connect_to,
+					  .cert_file = options->cert_file,
+					  .key_file = options->key_file,
 					  .proxy = options->proxy,
 					  .bytes_per_s = options->bytes_per_s,
 					  .connect_timeout_ms = options->connect_timeout_ms};

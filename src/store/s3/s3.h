@@ -44,9 +44,11 @@ struct s3_options {
 	const char *bucket;
 	const char *prefix; /* without leading or trailing '/'; "" or NULL: none */
 	const char *region;
-	const char *endpoint; /* http(s)://host[:port]; NULL: the AWS endpoint of the region */
+	const char *endpoint; /* http(s)://host[:port][/path]; NULL: the AWS endpoint of the region */
 	enum s3_uri_style uri_style;
-	const char *ca_file;                   /* NULL: the system's certificate authorities */
+	const char *ca_file;    /* NULL: the system's certificate authorities */
+	const char *connect_to; /* host:port; as in net/http/http.h, likewise the next two */
+	const char *cert_file, *key_file;
 	const struct credentials *credentials; /* must outlive the store */
 	credentials_renew_fn renew;            /* NULL: the credentials cannot be renewed */
 	void *renew_arg;

@@ -7,7 +7,7 @@
 #include "sys/libcrypto.h"
 #include "text/hex.h"
 
-#define PATH_SIZE (1 + BUCKET_NAME_MAX + 1 + S3_KEY_MAX + 1)
+#define PATH_SIZE (S3_BASE_PATH_MAX + 1 + BUCKET_NAME_MAX + 1 + S3_KEY_MAX + 1)
 #define SHA256_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define SIGNED_FIELDS 4 /* authorization, x-amz-content-sha256, x-amz-date, x-amz-security-token */
 
@@ -53,7 +53,7 @@ static enum status sign(const struct s3 *s3, const struct call *call, const stru
 			struct sigv4_signature *signature, struct error *err)
 {
 	char path[PATH_SIZE];
-	(void)snprintf(path, sizeof path, "/%s%s%s", s3->path_style ? s3->bucket : "",
+	(void)snprintf(path, sizeof path, "%s/%s%s%s", s3->base_path, s3->path_style ? s3->bucket : "",
 		       s3->path_style && request->key != NULL ? "/" : "", request->key == NULL ? "" : request->key);
 	return sigv4_sign(&(struct sigv4_request){.method = request->method,
 						  .host = s3->host,

@@ -14,8 +14,10 @@
 
 #define S3_KEY_MAX 1024 /* bytes of a key (Amazon S3 user guide, "Naming Amazon S3 objects") */
 #define S3_REGION_MAX AWS_REGION_MAX
-#define S3_HOST_MAX 320 /* a bucket of 63 bytes, a host name of 253 bytes */
-#define S3_CODE_MAX 64  /* "AuthorizationHeaderMalformed" has 28 characters */
+#define S3_HOST_NAME_MAX 261 /* a host name of 253 bytes, a port, and the 0 byte */
+#define S3_HOST_MAX 325      /* a bucket of 63 bytes before it */
+#define S3_BASE_PATH_MAX 256 /* "/storage/v1/s3" has 14 characters */
+#define S3_CODE_MAX 64       /* "AuthorizationHeaderMalformed" has 28 characters */
 #define S3_MESSAGE_MAX 512
 #define S3_UPLOAD_ID_MAX 1024            /* AWS's have about 130 characters */
 #define S3_SKEW_MAX_S 900                /* S3 accepts a clock difference of up to 15 minutes */
@@ -31,7 +33,8 @@ struct s3 {
 	char bucket[BUCKET_NAME_MAX];
 	char prefix[URI_PATH_MAX];
 	char region[S3_REGION_MAX];
-	char host[S3_HOST_MAX]; /* as signed and sent, with any non-default port */
+	char host[S3_HOST_MAX];           /* as signed and sent, with any non-default port */
+	char base_path[S3_BASE_PATH_MAX]; /* the endpoint's, before the bucket; "" or "/..." without trailing '/' */
 	bool tls;
 	bool aws;        /* no custom endpoint: the host depends on the region */
 	bool path_style; /* the bucket is in the path */

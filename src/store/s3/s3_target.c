@@ -12,7 +12,8 @@
 #include "text/number.h"
 
 #define HOST_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]"
-#define ENDPOINT_HINT "an endpoint is https://host or https://host:port"
+#define PATH_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+#define ENDPOINT_HINT "an endpoint is https://host, https://host:port or https://host:port/path"
 
 /* It may come from a response. On AWS it becomes part of a host name; elsewhere only of the signature's scope, where
  * '/' and ',' separate. */
@@ -70,27 +71,42 @@ static bool is_host(const char *host)
 	return colon > host && number_parse(colon + 1, UINT16_MAX, &port) && port > 0;
 }
 
-/* Parses an http(s) URL without a path. Returns NULL, or the problem. */
-static const char *split_url(const char *url, bool *tls, char *host, size_t size)
+/* Parses an http(s) URL up to its path; *path is behind it, "" or "/...". Returns NULL, or the problem. */
+static const char *split_url(const char *url, bool *tls, char *host, size_t size, const char **path)
 {
 	*tls = strncmp(url, "https://", 8) == 0;
 	if (!*tls && strncmp(url, "http://", 7) != 0)
 		return strstr(url, "://") == NULL ? "has no scheme" : "begins with neither http:// nor https://";
 	const char *rest = url + (*tls ? 8 : 7);
-	size_t len = strlen(rest);
-	if (len > 0 && rest[len - 1] == '/')
-		len--;
+	size_t len = strcspn(rest, "/");
 	if (len >= size || strspn(rest, HOST_CHARACTERS) < len)
 		return "does not name a host";
+	*path = rest + len;
 	memcpy(host, rest, len);
 	host[len] = '\0';
 	return is_host(host) ? NULL : "does not name a host";
 }
 
+/* The characters that need no encoding: it is clear then what is signed. Returns NULL, or the problem. */
+static const char *take_path(struct s3 *s3, const char *path)
+{
+	size_t len = strlen(path);
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	if (len >= sizeof s3->base_path || strspn(path, PATH_CHARACTERS) < strlen(path))
+		return "has a path that is too long, or with characters other than letters, digits and - . _ ~ /";
+	memcpy(s3->base_path, path, len);
+	s3->base_path[len] = '\0';
+	return NULL;
+}
+
 static enum status read_endpoint(struct s3 *s3, const char *endpoint, struct error *err)
 {
-	char host[S3_HOST_MAX - BUCKET_NAME_MAX];
-	const char *wrong = split_url(endpoint, &s3->tls, host, sizeof host);
+	char host[S3_HOST_NAME_MAX];
+	const char *path = "";
+	const char *wrong = split_url(endpoint, &s3->tls, host, sizeof host, &path);
+	if (wrong == NULL)
+		wrong = take_path(s3, path);
 	/* Do not show the URL: it may contain a password. */
 	if (strchr(endpoint, '@') != NULL)
 		return refuse("...", "contains a user name or password", err);
@@ -104,6 +120,7 @@ static enum status read_endpoint(struct s3 *s3, const char *endpoint, struct err
 static enum status check_proxy(const char *url, struct error *err)
 {
 	char host[S3_HOST_MAX];
+	const char *path = "";
 	bool tls;
 	if (url == NULL || url[0] == '\0')
 		return STATUS_OK;
@@ -111,18 +128,51 @@ static enum status check_proxy(const char *url, struct error *err)
 		(void)error_set(err, STATUS_USAGE, "s3-proxy contains a user name or password");
 		return error_hint(err, STATUS_USAGE, "set such a URL in the environment variable HTTPS_PROXY instead");
 	}
-	const char *wrong = split_url(url, &tls, host, sizeof host);
+	const char *wrong = split_url(url, &tls, host, sizeof host, &path);
+	if (wrong == NULL && strcmp(path, "") != 0 && strcmp(path, "/") != 0)
+		wrong = "has a path";
 	if (wrong == NULL)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "s3-proxy '%.200s' %s", url, wrong);
 	return error_hint(err, STATUS_USAGE, "http://host:port, or none");
 }
 
+/* The two ends of a TLS connection: the address, and this machine's certificate. */
+static enum status check_connection(const struct s3_options *options, struct error *err)
+{
+	const char *to = options->connect_to;
+	const char *port = to == NULL ? NULL : strrchr(to, ':');
+	if (to != NULL && (port == NULL || strchr(port, ']') != NULL || strlen(to) >= S3_HOST_NAME_MAX ||
+			   strspn(to, HOST_CHARACTERS) < strlen(to) || !is_host(to))) {
+		(void)error_set(err, STATUS_USAGE, "s3-connect-to '%.200s' is not HOST:PORT", to);
+		return error_hint(err, STATUS_USAGE, "for example 127.0.0.1:9443, or [::1]:9443");
+	}
+	if (options->key_file == NULL || options->cert_file != NULL)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "s3-tls-key-file is set without s3-tls-cert-file");
+	return error_hint(err, STATUS_USAGE, "set both, or put certificate and key into one file: s3-tls-cert-file");
+}
+
+/* AWS, and names of hosts, have stricter rules than the path of another store (Amazon S3 user guide, "Bucket naming
+ * rules"). */
+static enum status check_bucket(const struct s3 *s3, struct error *err)
+{
+	if ((!s3->aws && s3->path_style) ||
+	    (strlen(s3->bucket) <= 63 &&
+	     strspn(s3->bucket, "abcdefghijklmnopqrstuvwxyz0123456789.-") == strlen(s3->bucket)))
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "bucket '%.80s': %s up to 63 characters of a-z 0-9 . -", s3->bucket,
+			s3->aws ? "AWS allows" : "a host name allows");
+	return error_hint(err, STATUS_USAGE, "%s",
+			  s3->aws ? "for a bucket of another store set s3-endpoint" : "set s3-uri-style = path");
+}
+
 static enum status check_options(const struct s3_options *options, struct error *err)
 {
 	const char *prefix = options->prefix == NULL ? "" : options->prefix;
 	if (options->bucket == NULL || options->bucket[0] == '\0' || strlen(options->bucket) >= BUCKET_NAME_MAX)
-		return error_set(err, STATUS_USAGE, "a bucket's name has 3 to 63 characters");
+		return error_set(err, STATUS_USAGE, "the bucket's name is empty or longer than %d bytes",
+				 BUCKET_NAME_MAX - 1);
 	if (strlen(prefix) >= URI_PATH_MAX)
 		return error_set(err, STATUS_USAGE, "the prefix is longer than %d bytes", URI_PATH_MAX - 1);
 	const struct s3 target = {.aws = options->endpoint == NULL};
@@ -143,7 +193,8 @@ static enum status check_options(const struct s3_options *options, struct error 
 				"s3-endpoint-mode applies to AWS endpoints only, but s3-endpoint is set");
 		return error_hint(err, STATUS_USAGE, "remove one of the two");
 	}
-	return check_proxy(options->proxy, err);
+	enum status st = check_connection(options, err);
+	return st ? st : check_proxy(options->proxy, err);
 }
 
 static enum status place(struct s3 *s3, const struct s3_options *options, struct error *err)
@@ -159,6 +210,9 @@ static enum status place(struct s3 *s3, const struct s3_options *options, struct
 	/* The certificate for *.s3.REGION.amazonaws.com does not cover bucket names with a dot. */
 	s3->path_style = options->uri_style == S3_URI_PATH ||
 			 (options->uri_style == S3_URI_AUTO && (!s3->aws || strchr(s3->bucket, '.') != NULL));
+	st = check_bucket(s3, err);
+	if (st)
+		return st;
 	s3_set_region(s3, options->region);
 	return options->endpoint == NULL ? STATUS_OK : read_endpoint(s3, options->endpoint, err);
 }

@@ -43,6 +43,7 @@ struct fault_server {
 	SSL *ssl;
 	char url[64];
 	char ca_file[64];
+	char key_file[64];
 };
 
 static void need(bool good, const char *what)
@@ -97,8 +98,14 @@ static void take_connection(struct fault_server *server)
 		return;
 	server->ssl = SSL_new(server->tls);
 	(void)SSL_set_fd(server->ssl, server->conn);
-	if (SSL_accept(server->ssl) != 1)
-		hang_up(server, false);
+	if (SSL_accept(server->ssl) == 1)
+		return;
+	/* The client reads the alert before a reset overtakes it. */
+	char unread[1024];
+	(void)shutdown(server->conn, SHUT_WR);
+	while (recv(server->conn, unread, sizeof unread, 0) > 0)
+		;
+	hang_up(server, false);
 }
 
 /* Returns false when the client has disconnected. */
@@ -259,7 +266,16 @@ static void start_tls(struct fault_server *server, enum fault_tls tls)
 	int fd = mkstemp(server->ca_file);
 	FILE *file = fdopen(fd, "w");
 	need(file != NULL && PEM_write_X509(file, cert) == 1 && fclose(file) == 0, "write the certificate");
+	(void)strcpy(server->key_file, "/tmp/walship-test-key-XXXXXX");
+	fd = mkstemp(server->key_file);
+	file = fdopen(fd, "w");
+	need(file != NULL && PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1 && fclose(file) == 0,
+	     "write the key");
 	server->tls = SSL_CTX_new(TLS_server_method());
+	if (tls == FAULT_TLS_CLIENT) {
+		SSL_CTX_set_verify(server->tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+		need(SSL_CTX_load_verify_file(server->tls, server->ca_file) == 1, "trust the certificate");
+	}
 	need(SSL_CTX_use_certificate(server->tls, cert) == 1 && SSL_CTX_use_PrivateKey(server->tls, key) == 1,
 	     "use the certificate");
 	X509_free(cert);
@@ -300,6 +316,11 @@ const char *fault_server_url(const struct fault_server *server)
 const char *fault_server_ca_file(const struct fault_server *server)
 {
 	return server->ca_file;
+}
+
+const char *fault_server_key_file(const struct fault_server *server)
+{
+	return server->key_file;
 }
 
 size_t fault_server_count(struct fault_server *server)
@@ -354,6 +375,8 @@ void fault_server_stop(struct fault_server *server)
 	SSL_CTX_free(server->tls);
 	if (server->ca_file[0] != '\0')
 		(void)unlink(server->ca_file);
+	if (server->key_file[0] != '\0')
+		(void)unlink(server->key_file);
 	for (size_t i = 0; i < REQUESTS_MAX; i++)
 		free(server->requests[i].body);
 	free(server);

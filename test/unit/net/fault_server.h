@@ -33,6 +33,7 @@ enum fault_tls {
 	FAULT_TLS_EXPIRED,
 	FAULT_TLS_FUTURE,     /* not valid yet */
 	FAULT_TLS_OTHER_NAME, /* for other.test */
+	FAULT_TLS_CLIENT,     /* requires a client certificate: its own will do */
 };
 
 struct fault_server;
@@ -45,6 +46,9 @@ const char *fault_server_url(const struct fault_server *server);
 
 /* Path of a file with the certificate; removed with the server. */
 const char *fault_server_ca_file(const struct fault_server *server);
+
+/* Path of a file with the certificate's key, mode 0600; removed with the server. */
+const char *fault_server_key_file(const struct fault_server *server);
 
 /* The number of requests so far, and the head and body of request n, counted from 0. */
 size_t fault_server_count(struct fault_server *server);

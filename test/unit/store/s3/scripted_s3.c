@@ -1,5 +1,6 @@
 #include "scripted_s3.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support/cmocka.h"
@@ -11,22 +12,34 @@ static const struct credentials credentials = {.access_key = {key, sizeof key - 
 					       .secret_key = {secret, sizeof secret - 1},
 					       .session_token = {token, sizeof token - 1}};
 
-void scripted_open(struct scripted *scripted, const struct fault_answer *answers, size_t count)
+void scripted_open_with(struct scripted *scripted, enum fault_tls tls, const struct fault_answer *answers, size_t count,
+			const struct s3_options *given)
 {
+	struct s3_options options = *given;
+	char endpoint[128];
 	*scripted = (struct scripted){0};
 	world_init(&scripted->world);
 	scripted->world.utc_s = SCRIPTED_NOW_S;
 	scripted->world.random_byte = 0x80;
 	scripted->world.call.deadline_ms = scripted->world.monotonic_ms + 60000;
-	scripted->server = fault_server_start(FAULT_PLAIN, answers, count);
-	const struct s3_options options = {.bucket = "bucket",
-					   .prefix = "pre/fix",
-					   .region = "ca-central-1",
-					   .endpoint = fault_server_url(scripted->server),
-					   .credentials = &credentials,
-					   .upload_bytes = S3_PART_BYTES_MIN};
+	scripted->server = fault_server_start(tls, answers, count);
+	(void)snprintf(endpoint, sizeof endpoint, "%s%s", fault_server_url(scripted->server),
+		       given->endpoint == NULL ? "" : given->endpoint);
+	options.endpoint = endpoint;
+	options.bucket = given->bucket == NULL ? "bucket" : given->bucket;
+	options.region = given->region == NULL ? "ca-central-1" : given->region;
+	options.prefix = "pre/fix";
+	options.credentials = &credentials;
+	options.upload_bytes = S3_PART_BYTES_MIN;
+	if (tls != FAULT_PLAIN)
+		options.ca_file = fault_server_ca_file(scripted->server);
 	enum status st = s3_store_open(&options, &scripted->store, &scripted->err);
 	assert_ok(st, scripted->err);
+}
+
+void scripted_open(struct scripted *scripted, const struct fault_answer *answers, size_t count)
+{
+	scripted_open_with(scripted, FAULT_PLAIN, answers, count, &(struct s3_options){0});
 }
 
 void scripted_use_real_time(struct scripted *scripted, int64_t left_ms)

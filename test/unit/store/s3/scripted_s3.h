@@ -19,6 +19,10 @@ struct scripted {
 /* Bucket "bucket", prefix "pre/fix", region ca-central-1, path style. */
 void scripted_open(struct scripted *scripted, const struct fault_answer *answers, size_t count);
 
+/* The same with these options; endpoint is what follows the server's URL, and NULL and 0 are as above. */
+void scripted_open_with(struct scripted *scripted, enum fault_tls tls, const struct fault_answer *answers, size_t count,
+			const struct s3_options *options);
+
 /* From now on the clock is the real one, and the deadline so far away. */
 void scripted_use_real_time(struct scripted *scripted, int64_t left_ms);
 

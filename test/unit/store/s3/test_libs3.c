@@ -32,6 +32,9 @@ static const struct {
     {{PLAIN, .requester_pays = true}, "s3-requester-pays"},
     {{PLAIN, .proxy = "http://proxy.test"}, "s3-proxy"},
     {{PLAIN, .bytes_per_s = 1}, "s3-bandwidth-limit"},
+    {{PLAIN, .cert_file = "/cert.pem"}, "s3-tls-cert-file or s3-connect-to"},
+    {{PLAIN, .connect_to = "127.0.0.1:1"}, "s3-tls-cert-file or s3-connect-to"},
+    {{.endpoint = "http://store.test:8080/s3"}, "a path in s3-endpoint"},
     {{PLAIN, .ca_file = "/ca.pem"}, NULL}, /* not asked for without TLS */
 };
 

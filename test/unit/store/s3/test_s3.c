@@ -104,6 +104,13 @@ static void refuses_what_cannot_be(void **state)
 	    {good, "no credentials for s3://b", "AWS_ACCESS_KEY_ID"},
 	    {good, "does not name a host", "https://host:port"},
 	    {good, "s3-region 'RegionOne' is not a valid region", "s3-endpoint"},
+	    {good, "has a path that is too long, or with characters other", "https://host:port/path"},
+	    {good, "has a path that is too long", "https://host:port/path"},
+	    {good, "bucket 'My_Bucket': AWS allows up to 63 characters", "set s3-endpoint"},
+	    {good, "bucket 'tenant:bucket': a host name allows up to 63", "s3-uri-style = path"},
+	    {good, "s3-connect-to 'h' is not HOST:PORT", "127.0.0.1:9443"},
+	    {good, "s3-connect-to '::1:0' is not HOST:PORT", "[::1]:9443"},
+	    {good, "s3-tls-key-file is set without s3-tls-cert-file", "set both"},
 	    {good, "s3-region 'a/b' is not a valid region", "without blanks"},
 	    {good, "s3-region 'a b' is not a valid region", "without blanks"},
 	};
@@ -114,17 +121,26 @@ static void refuses_what_cannot_be(void **state)
 	cases[4].options.region = "evil.test/";
 	cases[5].options.endpoint = "h:9000";
 	cases[6].options.endpoint = "https://";
-	cases[7].options.endpoint = "https://h/path";
+	cases[7].options.endpoint = "https://h?a=b";
 	cases[8].options.endpoint = "https://user@h";
 	cases[9].options.upload_bytes = 1;
 	cases[10].options.credentials = NULL;
 	cases[11].options.credentials = &no_credentials;
 	cases[12].options.endpoint = "https://h:65536";
 	cases[13].options.region = "RegionOne";
-	cases[14].options.region = "a/b";
-	cases[14].options.endpoint = "https://h";
-	cases[15].options.region = "a b";
-	cases[15].options.endpoint = "https://h";
+	cases[14].options.endpoint = "https://h/a?b";
+	cases[15].options.endpoint = "https://h/%2e";
+	cases[16].options.bucket = "My_Bucket";
+	cases[17].options.bucket = "tenant:bucket";
+	cases[17].options.endpoint = "https://h";
+	cases[17].options.uri_style = S3_URI_HOST;
+	cases[18].options.connect_to = "h";
+	cases[19].options.connect_to = "::1:0";
+	cases[20].options.key_file = "/key.pem";
+	cases[21].options.region = "a/b";
+	cases[21].options.endpoint = "https://h";
+	cases[22].options.region = "a b";
+	cases[22].options.endpoint = "https://h";
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct store *store = NULL;
 		assert_int_equal(s3_store_open(&cases[i].options, &store, &err), STATUS_USAGE);
@@ -156,7 +172,7 @@ static void checks_the_proxy(void **state)
 	    {"http://h:65536", "does not name a host"},
 	    {"http://h:1x", "does not name a host"},
 	    {"http://h h", "does not name a host"},
-	    {"http://h/path", "does not name a host"},
+	    {"http://h/path", "has a path"},
 	    {"http://user:sesame@h:3128", "s3-proxy contains a user name or password"},
 	    {"user:sesame@h", "s3-proxy contains a user name or password"},
 	};
@@ -170,6 +186,30 @@ static void checks_the_proxy(void **state)
 		if (st && (strstr(err.text, cases[i].text) == NULL || err.hint[0] == '\0'))
 			fail_msg("'%s': %s; hint: %s", cases[i].url, err.text, err.hint);
 		assert_null(strstr(err.text, "sesame"));
+	}
+}
+
+/* The path of a gateway, and names that only the store can judge. */
+static void names_the_bucket_as_the_store_does(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *bucket, *request;
+	} cases[] = {
+	    {"/storage/v1/s3", "bucket", "DELETE /storage/v1/s3/bucket/pre/fix/a HTTP/1.1\r\n"},
+	    {"/s3//", "bucket", "DELETE /s3/bucket/pre/fix/a HTTP/1.1\r\n"},
+	    {"/", "My_Bucket", "DELETE /My_Bucket/pre/fix/a HTTP/1.1\r\n"},
+	    {"", "tenant:bucket", "DELETE /tenant%3Abucket/pre/fix/a HTTP/1.1\r\n"},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		static const struct fault_answer answer = {.status = "204 No Content"};
+		const struct s3_options options = {.endpoint = cases[i].path, .bucket = cases[i].bucket};
+		struct scripted scripted;
+		scripted_open_with(&scripted, FAULT_PLAIN, &answer, 1, &options);
+		enum status st = store_remove(scripted.store, &scripted.world.call, "a", &scripted.err);
+		assert_ok(st, scripted.err);
+		scripted_assert_request(&scripted, 0, cases[i].request);
+		scripted_close(&scripted);
 	}
 }
 
@@ -480,6 +520,7 @@ int main(void)
 	    cmocka_unit_test(finds_the_host),
 	    cmocka_unit_test(refuses_what_cannot_be),
 	    cmocka_unit_test(checks_the_proxy),
+	    cmocka_unit_test(names_the_bucket_as_the_store_does),
 	    cmocka_unit_test(refuses_keys_that_are_too_long),
 	    cmocka_unit_test(looks_at_objects),
 	    cmocka_unit_test(removes),
