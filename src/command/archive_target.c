@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "command/aws_region.h"
 #include "config/config.h"
 
 static struct archive_target target_of(const struct config *config)
@@ -26,6 +27,8 @@ enum status archive_target_compare(const struct archive_command *command, const 
 	for (size_t i = 0; i < command->option_count; i++)
 		options[i] = (struct config_pair){command->options[i].name, command->options[i].value};
 	enum status st = config_load(&theirs, &input, err);
+	if (!st)
+		st = aws_region_complete(theirs, command->environment, err);
 	if (st)
 		return error_wrap(err, STATUS_LOCAL, "the configuration of archive_command cannot be read");
 	const struct archive_targets targets = {target_of(theirs), target_of(ours)};

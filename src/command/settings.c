@@ -1,5 +1,6 @@
 #include "command/settings.h"
 
+#include "net/http/http.h"
 #include "stream/codec/codec.h"
 #include "text/uri.h"
 
@@ -30,7 +31,7 @@ static bool looks_first(const struct config *config)
 	       (locks && config_text(config, OPTION_ID_S3_ENDPOINT) != NULL);
 }
 
-static struct s3_options s3_options(const struct config *config)
+static struct s3_options s3_options(const struct config *config, const char *const *environment)
 {
 	/* In the order of config.h's enum uri_style, and of the option's row. */
 	static const enum s3_uri_style styles[] = {
@@ -50,6 +51,8 @@ static struct s3_options s3_options(const struct config *config)
 	    .look_first = looks_first(config),
 	    .requester_pays = config_number(config, OPTION_ID_S3_REQUESTER_PAYS) == ANSWER_YES,
 	    .proxy = proxy_of(config),
+	    .proxy_ca_file = config_text(config, OPTION_ID_S3_PROXY_CA_FILE),
+	    .no_proxy = http_no_proxy_variable(environment),
 	    .bytes_per_s = config_number(config, OPTION_ID_S3_BANDWIDTH_LIMIT),
 	    .storage_class = config_text(config, OPTION_ID_S3_STORAGE_CLASS),
 	    .sse = unless_none(config, OPTION_ID_S3_SSE),
@@ -86,7 +89,7 @@ enum status settings_repository(struct repository_settings *out, const struct co
 	    .no_key_hint = config_path(config) == NULL ? NO_FILE_HINT : NO_KEY_HINT,
 	    .reader = {config_secret_files(config), context->environment},
 	    .spool = config_text(config, OPTION_ID_SPOOL),
-	    .s3 = s3_options(config),
+	    .s3 = s3_options(config, context->environment),
 	    .use_libs3 = config_number(config, OPTION_ID_S3_CLIENT) == S3_CLIENT_LIBS3,
 	};
 	set_keys(out, config);

@@ -295,6 +295,18 @@ enum status config_load_text(struct config **out, const char *text, size_t len, 
 	return st;
 }
 
+bool config_is_default(const struct config *config, enum option_id id)
+{
+	return config->settings[id].rank == RANK_DEFAULT;
+}
+
+enum status config_fall_back(struct config *config, enum option_id id, const char *value, const char *source,
+			     struct error *err)
+{
+	const struct source from = {RANK_ALSO, source, 0};
+	return set(config, id, value, &from, err);
+}
+
 void config_free(struct config *config)
 {
 	if (config == NULL)

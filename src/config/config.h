@@ -47,6 +47,16 @@ enum status config_load(struct config **out, const struct config_input *input, s
 /* As config_load, but only from the defaults and the text of one walship.conf, which messages call path. */
 enum status config_load_text(struct config **out, const char *text, size_t len, const char *path, struct error *err);
 
+/* Whether no source sets the option, or only its default does. */
+bool config_is_default(const struct config *config, enum option_id id);
+
+/*
+ * Replaces the default of an option that config_is_default with a value from a source that is not the configuration's
+ * own. source: for messages.
+ */
+enum status config_fall_back(struct config *config, enum option_id id, const char *value, const char *source,
+			     struct error *err);
+
 void config_free(struct config *config);
 void config_freep(struct config **config);
 

@@ -68,6 +68,7 @@ _walship_options=(
 	'--s3-object-lock-retain-days=[how many days s3-object-lock-mode locks each object]:N: '
 	'--s3-requester-pays=[accept the request charges of a bucket that makes the requester pay]:value:(no yes)'
 	'--s3-proxy=[the proxy]:URL: '
+	'--s3-proxy-ca-file=[PEM file of the certificate authorities that an https:// proxy may have, instead of the system'\''s]:FILE:_files'
 	'--s3-bandwidth-limit=[maximum bytes per second for each walship process]:SIZE: '
 	'--s3-client=[which S3 client to use]:value:(native libs3)'
 	'--s3-key=[access key id]:ID: '

@@ -14,6 +14,7 @@ static const char *const names[AWS_PROPERTY_COUNT] = {
     [AWS_CREDENTIAL_SOURCE] = "credential_source",
     [AWS_SSO_SESSION] = "sso_session",
     [AWS_SSO_START_URL] = "sso_start_url",
+    [AWS_PROFILE_REGION] = "region",
 };
 
 struct span {

@@ -75,10 +75,12 @@ enum status credential_exchange(const struct credential_search *search, const st
 				struct http_response *response, struct error *err)
 {
 	CLEANUP(http_freep) struct http *http = NULL;
-	enum status st = http_new(
-	    &http,
-	    &(struct http_options){.proxy = request->direct ? "" : NULL, .connect_timeout_ms = request->timeout_ms},
-	    err);
+	enum status st = http_new(&http,
+				  &(struct http_options){.proxy = request->direct ? "" : NULL,
+							 .no_proxy = http_no_proxy_variable(search->environment),
+							 .ca_file = credential_variable(search, "AWS_CA_BUNDLE"),
+							 .connect_timeout_ms = request->timeout_ms},
+				  err);
 	if (st)
 		return st;
 	struct exchange exchange = {.search = search,

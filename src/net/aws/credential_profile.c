@@ -109,13 +109,37 @@ static enum status use_profile(const struct credential_search *search, const str
 	return refuse_indirect(profile, name, err);
 }
 
+static const char *profile_name(const struct credential_search *search)
+{
+	const char *name = credential_variable(search, "AWS_PROFILE");
+	return name == NULL ? "default" : name;
+}
+
+bool credentials_profile_region(const char *const *environment, char region[AWS_REGION_MAX],
+				char source[AWS_PROFILE_SOURCE_MAX])
+{
+	CLEANUP(aws_profile_fini) struct aws_profile profile = {0};
+	char paths[SHARED_FILE_COUNT][PATH_MAX];
+	struct error ignored = {0};
+	const struct credential_search search = {.environment = environment, .secret_files = SECRET_FILES_ANY};
+	const char *name = profile_name(&search);
+	if (read_profile(&search, name, &profile, paths, &ignored))
+		return false;
+	const char *value = aws_profile_value(&profile, AWS_PROFILE_REGION);
+	if (value == NULL || strlen(value) >= AWS_REGION_MAX)
+		return false;
+	(void)strcpy(region, value);
+	(void)snprintf(source, AWS_PROFILE_SOURCE_MAX, "AWS's profile '%.64s'", name);
+	return true;
+}
+
 enum status find_in_profile(const struct credential_search *search, struct credentials *out, struct error *err)
 {
 	CLEANUP(aws_profile_fini) struct aws_profile profile = {0};
 	char paths[SHARED_FILE_COUNT][PATH_MAX];
 	char source[CREDENTIALS_SOURCE_MAX];
 	const char *wanted = credential_variable(search, "AWS_PROFILE");
-	const char *name = wanted == NULL ? "default" : wanted;
+	const char *name = profile_name(search);
 	enum status st = read_profile(search, name, &profile, paths, err);
 	if (st)
 		return st;

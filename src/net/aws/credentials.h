@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/call.h"
+#include "net/aws/partition.h"
 #include "sys/secret.h"
 #include "walship/error.h"
 
@@ -55,5 +56,14 @@ struct credential_search {
  * STATUS_USAGE: no source is configured, or the configured one cannot be used. STATUS_UNREACHABLE: it does not answer.
  */
 enum status credentials_find(const struct credential_search *search, struct credentials *out, struct error *err);
+
+#define AWS_PROFILE_SOURCE_MAX 128
+
+/*
+ * Gets the region of the profile in AWS's shared files, and a name of the source for messages. False when they have
+ * none or cannot be read: then the search for credentials says why, if it needs them.
+ */
+bool credentials_profile_region(const char *const *environment, char region[AWS_REGION_MAX],
+				char source[AWS_PROFILE_SOURCE_MAX]);
 
 #endif

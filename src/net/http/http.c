@@ -10,11 +10,12 @@
 #include "base/cleanup.h"
 #include "net/http/http_answer.h"
 #include "net/http/http_error.h"
+#include "net/http/http_proxy.h"
 #include "net/http/libcurl.h"
 #include "sys/crypto.h"
 
 #define TRANSFER_BUFFER_BYTES (256L * 1024) /* a segment takes dozens of reads, not a thousand */
-#define HTTP_TEXTS 5
+#define HTTP_TEXTS 7
 #define SERVER_NAME_MAX 300 /* a host name of 255 bytes, scheme and port */
 
 struct http {
@@ -63,10 +64,9 @@ static bool own(struct http *http, const struct http_options *options)
 	struct {
 		const char **text;
 		bool is_path;
-	} all[HTTP_TEXTS] = {{&http->options.ca_file, true},
-			     {&http->options.cert_file, true},
-			     {&http->options.key_file, true},
-			     {&http->options.proxy, false},
+	} all[HTTP_TEXTS] = {{&http->options.ca_file, true},    {&http->options.cert_file, true},
+			     {&http->options.key_file, true},   {&http->options.proxy_ca_file, true},
+			     {&http->options.proxy, false},     {&http->options.no_proxy, false},
 			     {&http->options.connect_to, false}};
 	bool good = true;
 	http->options = *options;
@@ -284,6 +284,26 @@ static unsigned set_trust(const struct http *http)
 	return failed;
 }
 
+static unsigned set_proxy(const struct http *http, const char *url)
+{
+	const struct http_options *options = &http->options;
+	CURL *curl = http->curl;
+	unsigned failed = 0;
+	if (options->proxy != NULL)
+		failed |= libcurl_set_object(curl, CURLOPT_PROXY, options->proxy);
+	if (options->proxy_ca_file != NULL) {
+		failed |= libcurl_set_object(curl, CURLOPT_PROXY_CAINFO, options->proxy_ca_file);
+		failed |= libcurl_set_object(curl, CURLOPT_PROXY_CAPATH, NULL);
+	}
+	/* NO_PROXY applies to every proxy. */
+	if (options->no_proxy == NULL)
+		return failed;
+	char *hosts = http_no_proxy(options->no_proxy, url);
+	failed |= hosts == NULL || libcurl_set_object(curl, CURLOPT_NOPROXY, hosts);
+	free(hosts);
+	return failed;
+}
+
 static unsigned set_connection(const struct http *http, const struct http_request *request)
 {
 	CURL *curl = http->curl;
@@ -302,15 +322,12 @@ static unsigned set_connection(const struct http *http, const struct http_reques
 	failed |= libcurl_set_long(curl, CURLOPT_LOW_SPEED_LIMIT, HTTP_STALL_BYTES);
 	failed |= libcurl_set_long(curl, CURLOPT_LOW_SPEED_TIME, HTTP_STALL_S);
 	failed |= libcurl_set_object(curl, CURLOPT_USERAGENT, "walship/" WALSHIP_VERSION);
-	/* NO_PROXY still applies. */
-	if (http->options.proxy != NULL)
-		failed |= libcurl_set_object(curl, CURLOPT_PROXY, http->options.proxy);
 	failed |= libcurl_set_offset(curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)http->options.bytes_per_s);
 	failed |= libcurl_set_offset(curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)http->options.bytes_per_s);
 	/* Optional: after a name was not found, libcurl keeps its buffer and refuses a new size. */
 	(void)libcurl_set_long(curl, CURLOPT_BUFFERSIZE, transfer_bytes(http));
 	(void)libcurl_set_long(curl, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_BUFFER_BYTES);
-	return failed | set_trust(http);
+	return failed | set_trust(http) | set_proxy(http, request->url);
 }
 
 static unsigned set_request(struct http *http, struct transfer *transfer, struct curl_slist *headers)

@@ -22,6 +22,9 @@
 #define HTTP_FIELD_MAX 256                 /* the headers below are under 100 bytes */
 #define HTTP_URL_MAX (9 * 1024)            /* SIGV4_TARGET_MAX and a host name */
 
+#define HTTP_PROXY_USER_HINT                                                                                           \
+	"set HTTPS_PROXY or http_proxy, in the environment of walship, to http://user:password@host:port"
+
 struct http; /* one connection; not for concurrent use */
 
 struct http_options {
@@ -30,8 +33,10 @@ struct http_options {
 	const char *connect_to;     /* host:port to connect to instead of the URL's; the URL's is sent and verified */
 	const char *cert_file;      /* PEM, for a server that asks who this is; NULL: none */
 	const char *key_file;       /* PEM, its key, without a password; NULL: in cert_file */
-	const char *proxy;          /* http://host[:port]; "": no proxy; NULL: from the usual variables */
-	uint64_t bytes_per_s;       /* limit for each direction; 0: none */
+	const char *proxy;          /* http(s)://host[:port]; "": no proxy; NULL: from the usual variables */
+	const char *proxy_ca_file;  /* PEM; as ca_file, for a proxy with TLS */
+	const char *no_proxy; /* the variable: hosts, also with a port, that need no proxy; NULL: libcurl's own look */
+	uint64_t bytes_per_s; /* limit for each direction; 0: none */
 };
 
 enum http_outcome {
@@ -79,6 +84,9 @@ struct http_request {
 	http_body_fn on_body;         /* NULL: the body of a 2xx answer goes to response->body too */
 	void *arg;
 };
+
+/* The value of no_proxy, else of NO_PROXY, which libcurl reads in this order; NULL: neither is set. */
+const char *http_no_proxy_variable(const char *const *environment);
 
 /* Creates a client, and loads libcurl if necessary. STATUS_LOCAL when that fails. */
 enum status http_new(struct http **out, const struct http_options *options, struct error *err);

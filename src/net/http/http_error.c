@@ -30,7 +30,7 @@ static const struct {
     {CURLE_SSL_CONNECT_ERROR, STATUS_UNREACHABLE, HTTP_FAILED, "TLS connection failed",
      "check that the endpoint's port speaks TLS 1.2 or later; an endpoint without TLS begins with http://"},
     {CURLE_SSL_CACERT_BADFILE, STATUS_USAGE, HTTP_FAILED_FINAL, "cannot use the CA certificate file",
-     "s3-ca-file must be a readable file of PEM certificates"},
+     "s3-ca-file and s3-proxy-ca-file must be readable files of PEM certificates"},
     {CURLE_SSL_CERTPROBLEM, STATUS_USAGE, HTTP_FAILED_FINAL, "cannot use the client certificate",
      "s3-tls-cert-file and s3-tls-key-file must be PEM files of a certificate and its key, without a password"},
     {CURLE_URL_MALFORMAT, STATUS_USAGE, HTTP_FAILED_FINAL, "invalid URL", NULL},
@@ -62,10 +62,28 @@ static enum status explain_trust(const struct http_failure *failure, struct http
 {
 	long verdict = libcurl_get_long(failure->curl, CURLINFO_SSL_VERIFYRESULT);
 	bool by_openssl = verdict != X509_V_OK && verdict != X509_V_ERR_UNSPECIFIED;
+	long proxy_verdict = libcurl_get_long(failure->curl, CURLINFO_PROXY_SSL_VERIFYRESULT);
 	response->outcome = HTTP_FAILED_FINAL;
+	if (proxy_verdict != X509_V_OK) {
+		(void)error_set(err, STATUS_UNREACHABLE, "%s: the proxy's certificate is not trusted: %s",
+				failure->server, libcrypto.X509_verify_cert_error_string(proxy_verdict));
+		return error_hint(err, STATUS_UNREACHABLE,
+				  "set s3-proxy-ca-file to the certificate of the authority that signed the proxy's");
+	}
 	(void)error_set(err, STATUS_UNREACHABLE, "%s: the server's certificate is not trusted: %s", failure->server,
 			by_openssl ? libcrypto.X509_verify_cert_error_string(verdict) : failure->text);
 	return error_hint(err, STATUS_UNREACHABLE, "%s", trust_hint(verdict, failure->text));
+}
+
+/* The proxy refused CONNECT. libcurl reports a lost connection then. */
+static enum status explain_proxy(const struct http_failure *failure, long code, struct http_response *response,
+				 struct error *err)
+{
+	response->outcome = http_status_may_pass((int)code) ? HTTP_FAILED : HTTP_FAILED_FINAL;
+	(void)error_set(err, STATUS_UNREACHABLE, "%s: the proxy answered HTTP %ld", failure->server, code);
+	return error_hint(err, STATUS_UNREACHABLE, "%s",
+			  code == 407 ? HTTP_PROXY_USER_HINT
+				      : "the proxy must allow connections to this host and port");
 }
 
 static enum status explain_timeout(const struct http_failure *failure, struct http_response *response,
@@ -155,6 +173,9 @@ enum status http_explain(const struct http_failure *failure, struct http_respons
 	/* libcurl quotes an unusable proxy (HTTPS_PROXY) with its password. */
 	if (named.text[0] == '\0' || strchr(named.text, '@') != NULL)
 		named.text = libcurl.easy_strerror(named.code);
+	long proxy_code = libcurl_get_long(named.curl, CURLINFO_HTTP_CONNECTCODE);
+	if (proxy_code >= 400)
+		return explain_proxy(&named, proxy_code, response, err);
 	if (named.code == CURLE_PEER_FAILED_VERIFICATION)
 		return explain_trust(&named, response, err);
 	if (lacks_certificate(&named))

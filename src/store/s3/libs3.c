@@ -554,7 +554,7 @@ static enum status refuse(const struct s3 *target, const struct s3_options *opti
 	    {options->tags != NULL, "s3-tags"},
 	    {options->lock_mode != NULL || options->lock_days > 0, "s3-object-lock-mode"},
 	    {options->requester_pays, "s3-requester-pays"},
-	    {options->proxy != NULL, "s3-proxy"},
+	    {options->proxy != NULL || options->proxy_ca_file != NULL, "s3-proxy"},
 	    {options->bytes_per_s > 0, "s3-bandwidth-limit"},
 	};
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

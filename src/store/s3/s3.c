@@ -87,7 +87,7 @@ static enum status s3_reach(struct store *store, const struct call *call, int64_
 	struct s3_reply reply;
 	const struct s3_request request = {.method = "HEAD"};
 	enum status st = s3_exchange(s3, call, &request, &reply, err);
-	if (st && (reply.http.outcome != HTTP_ANSWERED || reply.http.status >= 500))
+	if (st && (reply.http.outcome != HTTP_ANSWERED || reply.http.status >= 500 || reply.http.status == 407))
 		return error_wrap(err, st, "reach s3://%s", s3->bucket);
 	*clock_s = http_date_s(reply.http.date);
 	return STATUS_OK;
@@ -146,6 +146,8 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 					  .cert_file = options->cert_file,
 					  .key_file = options->key_file,
 					  .proxy = options->proxy,
+					  .proxy_ca_file = options->proxy_ca_file,
+					  .no_proxy = options->no_proxy,
 					  .bytes_per_s = options->bytes_per_s,
 					  .connect_timeout_ms = options->connect_timeout_ms};
 	enum status st = s3_target_init(s3, options, err);

@@ -54,9 +54,10 @@ struct s3_options {
 	void *renew_arg;
 	size_t upload_bytes; /* from S3_PART_BYTES_MIN; 0: S3_UPLOAD_BYTES_DEFAULT */
 	enum s3_endpoint_mode endpoint_mode;
-	bool look_first;           /* the store ignores If-None-Match: check the name before each put */
-	bool requester_pays;       /* this side pays for requests */
-	const char *proxy;         /* as in net/http/http.h */
+	bool look_first;     /* the store ignores If-None-Match: check the name before each put */
+	bool requester_pays; /* this side pays for requests */
+	const char *proxy;   /* as in net/http/http.h, likewise the next two */
+	const char *proxy_ca_file, *no_proxy;
 	uint64_t bytes_per_s;      /* as in net/http/http.h */
 	const char *storage_class; /* NULL: the bucket's default; likewise below */
 	const char *sse;           /* AES256, aws:kms, aws:kms:dsse */

@@ -120,6 +120,8 @@ static enum status add_hint(const struct s3_reply *reply, const char *method, st
 		if (strcmp(reply->code, hints[i].code) == 0 &&
 		    (hints[i].method == NULL || strcmp(method, hints[i].method) == 0))
 			return error_hint(err, STATUS_UNREACHABLE, "%s", hints[i].hint);
+	if (reply->http.status == 407)
+		return error_hint(err, STATUS_UNREACHABLE, "%s", HTTP_PROXY_USER_HINT);
 	if (reply->http.status >= 300 && reply->http.status <= 399)
 		return error_hint(err, STATUS_UNREACHABLE, "walship does not follow redirects: check s3-endpoint");
 	return STATUS_UNREACHABLE;

@@ -77,6 +77,7 @@ static const struct {
     {{.file = NULL}, OPTION_ID_S3_REGION, {"ca-central-1"}, "default"},
     {{.file = NULL}, OPTION_ID_S3_KEY, {NULL}, "unset"},
     {{.environment = {"AWS_REGION=aws"}}, OPTION_ID_S3_REGION, {"aws"}, "AWS_REGION"},
+    {{.environment = {"AWS_CA_BUNDLE=/ca.pem"}}, OPTION_ID_S3_CA_FILE, {"/ca.pem"}, "AWS_CA_BUNDLE"},
     {{.environment = {"AWS_DEFAULT_REGION=two", "AWS_REGION=one"}}, OPTION_ID_S3_REGION, {"one"}, "AWS_REGION"},
     {{.environment = {"AWS_DEFAULT_REGION=two", "AWS_REGION="}}, OPTION_ID_S3_REGION, {"two"}, "AWS_DEFAULT_REGION"},
     {{.environment = {"AWS_REGION=aws"}, .file = "\ns3-region = file\n"}, OPTION_ID_S3_REGION, {"file"}, "@/w.conf:2"},

@@ -5,7 +5,8 @@
 
 #include "support/cmocka.h"
 
-void search_fixture_open(struct search_fixture *fixture, const struct fault_answer *answers, size_t count)
+void search_fixture_open(struct search_fixture *fixture, enum fault_tls tls, const struct fault_answer *answers,
+			 size_t count)
 {
 	*fixture = (struct search_fixture){0};
 	scratch_init(&fixture->dir);
@@ -13,7 +14,7 @@ void search_fixture_open(struct search_fixture *fixture, const struct fault_answ
 	fixture->world.utc_s = SEARCH_NOW_S;
 	fixture->world.random_byte = 0x80;
 	fixture->world.call.deadline_ms = fixture->world.monotonic_ms + 10000;
-	fixture->server = fault_server_start(FAULT_PLAIN, answers, count);
+	fixture->server = fault_server_start(tls, answers, count);
 	(void)snprintf(fixture->spool, sizeof fixture->spool, "%s/spool", fixture->dir.path);
 	fixture->search = (struct credential_search){.call = &fixture->world.call,
 						     .region = "ca-central-1",
@@ -38,6 +39,7 @@ static void expand(const struct search_fixture *fixture, const char *from, char 
 	for (; *from != '\0' && len < 500; from++) {
 		const char *insert = *from == '~'   ? fixture->dir.path
 				     : *from == '$' ? fault_server_url(fixture->server)
+				     : *from == '^' ? fault_server_ca_file(fixture->server)
 						    : NULL;
 		if (insert == NULL)
 			to[len++] = *from;

@@ -22,12 +22,13 @@ struct search_fixture {
 	struct credential_search search;
 };
 
-void search_fixture_open(struct search_fixture *fixture, const struct fault_answer *answers, size_t count);
+void search_fixture_open(struct search_fixture *fixture, enum fault_tls tls, const struct fault_answer *answers,
+			 size_t count);
 void search_fixture_close(struct search_fixture *fixture);
 
 /*
  * Searches with these variables, up to the first NULL. In them '~' stands for the directory's path and '$' for the
- * server's URL.
+ * server's URL and '^' for the file with its certificate.
  */
 enum status search_fixture_find(struct search_fixture *fixture, const char *const variables[SEARCH_VARIABLES_MAX]);
 

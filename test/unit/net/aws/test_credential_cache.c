@@ -46,7 +46,7 @@ static void asks_once_until_they_nearly_expire(void **unused)
 	struct search_fixture fixture;
 	struct stat info;
 	char path[512];
-	search_fixture_open(&fixture, answers, 2);
+	search_fixture_open(&fixture, FAULT_PLAIN, answers, 2);
 	find(&fixture, container, "ONE", 1);
 	assert_true(fixture.found.renewable);
 	find(&fixture, container, "ONE", 1);
@@ -70,7 +70,7 @@ static void keeps_sources_apart(void **unused)
 	(void)unused;
 	static const struct fault_answer answers[] = {{.body = GIVEN("ONE", SIX)}, {.body = GIVEN("TWO", SIX)}};
 	struct search_fixture fixture;
-	search_fixture_open(&fixture, answers, 2);
+	search_fixture_open(&fixture, FAULT_PLAIN, answers, 2);
 	find(&fixture, container, "ONE", 1);
 	find(&fixture, other, "TWO", 2);
 	find(&fixture, container, "ONE", 2);
@@ -84,7 +84,7 @@ static void asks_again_when_told_to(void **unused)
 	(void)unused;
 	static const struct fault_answer answers[] = {{.body = GIVEN("ONE", SIX)}, {.body = GIVEN("TWO", SIX)}};
 	struct search_fixture fixture;
-	search_fixture_open(&fixture, answers, 2);
+	search_fixture_open(&fixture, FAULT_PLAIN, answers, 2);
 	find(&fixture, container, "ONE", 1);
 	fixture.search.renew = true;
 	find(&fixture, container, "TWO", 2);
@@ -101,7 +101,7 @@ static void uses_the_old_ones_when_the_source_is_down(void **unused)
 	    {.body = GIVEN("ONE", SIX)}, {.status = "404 Not Found"}, {.status = "404 Not Found"}};
 	struct search_fixture fixture;
 	const char *all[SEARCH_VARIABLES_MAX] = {container[0]};
-	search_fixture_open(&fixture, answers, 3);
+	search_fixture_open(&fixture, FAULT_PLAIN, answers, 3);
 	find(&fixture, container, "ONE", 1);
 	fixture.world.utc_s = SEARCH_NOW_S + 6 * 3600 - 100;
 	find(&fixture, container, "ONE", 2);
@@ -119,7 +119,7 @@ static void survives_a_damaged_file(void **unused)
 	    {.body = GIVEN("ONE", SIX)}, {.body = GIVEN("TWO", SIX)}, {.body = GIVEN("SIX", SIX)}};
 	struct search_fixture fixture;
 	char path[512];
-	search_fixture_open(&fixture, answers, 3);
+	search_fixture_open(&fixture, FAULT_PLAIN, answers, 3);
 	find(&fixture, container, "ONE", 1);
 	only_file(&fixture, path);
 	assert_int_equal(truncate(path, 20), 0);
@@ -136,7 +136,7 @@ static void does_without_a_spool(void **unused)
 	(void)unused;
 	static const struct fault_answer answers[] = {{.body = GIVEN("ONE", SIX)}, {.body = GIVEN("TWO", SIX)}};
 	struct search_fixture fixture;
-	search_fixture_open(&fixture, answers, 2);
+	search_fixture_open(&fixture, FAULT_PLAIN, answers, 2);
 	assert_int_equal(mkdir(fixture.spool, 0755), 0);
 	assert_int_equal(chmod(fixture.spool, 0755), 0);
 	find(&fixture, container, "ONE", 1);
@@ -154,7 +154,7 @@ static void keeps_only_what_expires(void **unused)
 	static const char lasting[] = "{\"AccessKeyId\": \"ONE\", \"SecretAccessKey\": \"sesame\", \"Token\": \"TOK\"}";
 	static const struct fault_answer answers[] = {{.body = lasting}, {.body = lasting}};
 	struct search_fixture fixture;
-	search_fixture_open(&fixture, answers, 2);
+	search_fixture_open(&fixture, FAULT_PLAIN, answers, 2);
 	find(&fixture, container, "ONE", 1);
 	find(&fixture, container, "ONE", 2);
 	assert_int_equal(scratch_entries(&fixture.dir, "spool"), 0);

@@ -35,9 +35,10 @@ struct source_case {
 	const char *key, *token, *source; /* expected credentials */
 	const char *text, *hint;          /* expected error */
 	const char *requests[4];          /* start of the request lines */
-	int64_t deadline_ms;              /* 0: 10 s */
-	const char *region;               /* NULL: ca-central-1 */
-	const char *has;                  /* contained in the head or body of the last request */
+	enum fault_tls tls;
+	int64_t deadline_ms; /* 0: 10 s */
+	const char *region;  /* NULL: ca-central-1 */
+	const char *has;     /* contained in the head or body of the last request */
 };
 
 static const struct source_case cases[] = {
@@ -185,6 +186,13 @@ static const struct source_case cases[] = {
      .key = "AK",
      .token = "TOK",
      .source = "role"},
+    {{ROLE, STS, "AWS_CA_BUNDLE=^", OFF},
+     .tls = FAULT_TLS,
+     .answers = {{.body = STS_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role"},
+    {{ROLE, STS, OFF}, .tls = FAULT_TLS, .status = STATUS_UNREACHABLE, .text = "certificate is not trusted"},
     {{ROLE, "AWS_ENDPOINT_URL_STS=http://sts.test", OFF}, .status = STATUS_USAGE, .text = "is not https://"},
     {{"AWS_CONFIG_FILE=~/config", STS, OFF},
      .config = "[default]\nrole_arn = arn\nweb_identity_token_file = /dev/null\n",
@@ -333,7 +341,7 @@ static void try_case(size_t i)
 {
 	const struct source_case *c = &cases[i];
 	struct search_fixture fixture;
-	search_fixture_open(&fixture, c->answers, 4);
+	search_fixture_open(&fixture, c->tls, c->answers, 4);
 	if (c->deadline_ms != 0)
 		fixture.world.call.deadline_ms = fixture.world.monotonic_ms + c->deadline_ms;
 	if (c->region != NULL)

@@ -363,6 +363,7 @@ static void tells_who_is_there(void **state)
 	     SCRIPTED_NOW_S + 30},
 	    {{.status = "404 Not Found"}, STATUS_OK, -1},
 	    {{.status = "503 Slow Down"}, STATUS_UNREACHABLE, 0},
+	    {{.status = "407 Proxy Authentication Required"}, STATUS_UNREACHABLE, 0},
 	    {{.kind = FAULT_CLOSE}, STATUS_UNREACHABLE, 0},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
