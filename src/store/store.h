@@ -4,8 +4,9 @@
  *
  * An object is created once and never replaced. It becomes visible only when the writer's finish returns
  * STATUS_OK. Names are relative paths of A-Z a-z 0-9 . _ - and '/', without "." or ".." components.
- * STATUS_MISSING means that the store definitely reported the object as missing. An outage, a refusal, an unmounted
- * disk or a missing bucket is STATUS_UNREACHABLE; a problem of this machine is STATUS_LOCAL.
+ * STATUS_MISSING means that the store definitely reported the object as missing. Its error has a hint only if the
+ * object was deleted and the store may keep a version of it. An outage, a refusal, an unmounted disk or a missing
+ * bucket is STATUS_UNREACHABLE; a problem of this machine is STATUS_LOCAL.
  */
 #ifndef WALSHIP_STORE_STORE_H
 #define WALSHIP_STORE_STORE_H

@@ -56,6 +56,9 @@ static enum status receive(const struct fetch *fetch, const struct wal_name *nam
 		st = store_read(fetch->store, fetch->call, object, chain, err);
 	if (!st)
 		st = sink_finish(chain, err);
+	/* It is not the end of WAL, and PostgreSQL must not take it for that. */
+	if (st == STATUS_MISSING && err->hint[0] != '\0')
+		st = STATUS_UNREACHABLE;
 	if (st == STATUS_DAMAGED)
 		(void)error_wrap(err, st, "%s", object);
 	if (!st)

@@ -58,6 +58,7 @@ struct http_response {
 	char retry_after[HTTP_FIELD_MAX];
 	char amz_retry_after[HTTP_FIELD_MAX];
 	char amz_bucket_region[HTTP_FIELD_MAX];
+	char amz_delete_marker[HTTP_FIELD_MAX];
 	char amz_request_id[HTTP_FIELD_MAX];
 	char body[HTTP_BODY_MAX + 1]; /* data that did not go to on_body; ends with a 0 byte */
 	size_t body_len;

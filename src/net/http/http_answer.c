@@ -21,6 +21,7 @@ static const struct {
     {"retry-after", offsetof(struct http_response, retry_after)},
     {"x-amz-retry-after", offsetof(struct http_response, amz_retry_after)},
     {"x-amz-bucket-region", offsetof(struct http_response, amz_bucket_region)},
+    {"x-amz-delete-marker", offsetof(struct http_response, amz_delete_marker)},
     {"x-amz-request-id", offsetof(struct http_response, amz_request_id)},
 };
 

@@ -8,11 +8,6 @@
 #include "store/s3/s3_private.h"
 #include "text/number.h"
 
-static enum status not_there(struct error *err)
-{
-	return error_set(err, STATUS_MISSING, "no such object");
-}
-
 /* Parses the total length in "bytes 0-0/16777216". */
 static bool total_of_range(const char *content_range, uint64_t *out)
 {
@@ -43,7 +38,7 @@ static enum status ask_why(struct s3 *s3, const struct call *call, const char *k
 	const struct field range = {"range", "bytes=0-0"};
 	const struct s3_request request = {.method = "GET", .key = key, .headers = &range, .header_count = 1};
 	enum status st = s3_exchange(s3, call, &request, reply, err);
-	return st && s3_reply_says_missing(reply) ? not_there(err) : st;
+	return st && s3_reply_says_missing(reply) ? s3_reply_missing(reply, err) : st;
 }
 
 enum status s3_look(struct s3 *s3, const struct call *call, const char *key, struct object_info *out, struct error *err)

@@ -113,6 +113,8 @@ enum status s3_wrap(const struct s3 *s3, const char *verb, const char *key, enum
 void s3_reply_read(struct s3_reply *reply);
 bool s3_reply_failed(const struct s3_reply *reply);
 bool s3_reply_says_missing(const struct s3_reply *reply);
+/* The error for such a reply. */
+enum status s3_reply_missing(const struct s3_reply *reply, struct error *err);
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt);
 /* method: "LIST" for a GET that lists, "DELETE" for a POST that deletes. */
 enum status s3_reply_error(const struct s3_reply *reply, const char *method, struct error *err);

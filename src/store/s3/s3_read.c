@@ -194,7 +194,7 @@ static enum status judge(struct reading *reading, const struct s3_reply *reply, 
 	if (is_started(reading) && (status == 412 || status == 404))
 		return error_set(err, STATUS_UNREACHABLE, "the object changed during the read (HTTP %d)", status);
 	if (s3_reply_says_missing(reply))
-		return error_set(err, STATUS_MISSING, "no such object");
+		return s3_reply_missing(reply, err);
 	if (reading->to == ALL)
 		return st;
 	if (strcmp(reply->code, "InvalidObjectState") == 0)

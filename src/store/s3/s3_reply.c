@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "net/http/xml.h"
 #include "store/s3/s3_private.h"
@@ -68,6 +69,16 @@ bool s3_reply_says_missing(const struct s3_reply *reply)
 {
 	return reply->http.outcome == HTTP_ANSWERED && reply->http.status == 404 && reply->whole &&
 	       strcmp(reply->root, "Error") == 0 && strcmp(reply->code, "NoSuchKey") == 0;
+}
+
+/* Amazon S3 user guide, "Working with delete markers". */
+enum status s3_reply_missing(const struct s3_reply *reply, struct error *err)
+{
+	if (strcasecmp(reply->http.amz_delete_marker, "true") != 0)
+		return error_set(err, STATUS_MISSING, "no such object");
+	(void)error_set(err, STATUS_MISSING, "the object was deleted, but the bucket may keep a version of it");
+	return error_hint(err, STATUS_MISSING,
+			  "remove the key's delete marker, which aws s3api list-object-versions shows, to get it back");
 }
 
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt)

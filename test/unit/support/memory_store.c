@@ -123,6 +123,8 @@ static enum status memory_read(struct store *store, const struct call *call, con
 	enum status st = begin(memory, name, err);
 	if (!st && memory->broken_reads)
 		st = error_set(err, memory->broken_reads, "the store is broken");
+	if (st == STATUS_MISSING)
+		return error_hint(err, st, "the object was deleted");
 	if (!st)
 		st = transfer(memory, call, err);
 	if (st)

@@ -85,6 +85,12 @@ static void trouble_is_never_missing(void **unused)
 	assert_int_equal(archive_fetch(&archive, name), STATUS_UNREACHABLE);
 	assert_absent();
 	memory_store_break(archive.store, STATUS_OK);
+	/* Deleted in a bucket that keeps versions. */
+	memory_store_break_reads(archive.store, STATUS_MISSING);
+	assert_int_equal(archive_fetch(&archive, name), STATUS_UNREACHABLE);
+	assert_string_equal(archive.err.hint, "the object was deleted");
+	assert_absent();
+	memory_store_break_reads(archive.store, STATUS_OK);
 	assert_int_equal(archive_fetch(&archive, "../x"), STATUS_USAGE);
 	struct fetch nowhere = {.store = archive.store,
 				.call = &archive.world.call,
