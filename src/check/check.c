@@ -159,6 +159,7 @@ static struct repository_settings as_it_is(const struct repository_settings *set
 {
 	struct repository_settings probed = *settings;
 	probed.s3.look_first = false;
+	probed.test_condition = false;
 	return probed;
 }
 

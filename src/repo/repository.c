@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "repo/condition_note.h"
 #include "repo/key_load.h"
 #include "repo/s3_credentials.h"
 #include "store/directory/directory.h"
@@ -62,6 +63,8 @@ static enum status open_s3(struct repository *repo, const struct repo_url *url, 
 		st = s3_credentials_find(repo->settings, call, &repo->search, &repo->credentials, err);
 	if (st)
 		return st;
+	if (repo->settings->test_condition && options.endpoint != NULL)
+		options.condition = (struct s3_condition_memory){condition_recall, condition_note, repo->settings};
 	options.renew = repo->credentials.renewable ? renew : NULL;
 	return repo->settings->use_libs3 ? libs3_store_open(&options, &repo->store, err)
 					 : s3_store_open(&options, &repo->store, err);

@@ -25,7 +25,8 @@ struct repository_settings {
 	const char *spool; /* directory of the credential cache, as for spool_prepare */
 	/* For s3://. The repository fills in bucket, prefix, credentials and renewal. */
 	struct s3_options s3;
-	bool use_libs3; /* s3-client = libs3 */
+	bool test_condition; /* s3-no-replace = auto */
+	bool use_libs3;      /* s3-client = libs3 */
 	struct secret_source s3_key, s3_key_secret;
 };
 

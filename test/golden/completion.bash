@@ -34,7 +34,7 @@ _walship_value() {
 	--s3-tls-cert-file) kind=default ;;
 	--s3-tls-key-file) kind=default ;;
 	--s3-part-size) ;;
-	--s3-no-replace) words='condition look' ;;
+	--s3-no-replace) words='auto condition look' ;;
 	--s3-endpoint-mode) words='standard dualstack fips fips-dualstack' ;;
 	--s3-storage-class) ;;
 	--s3-sse) words='none AES256 aws:kms aws:kms:dsse' ;;

@@ -60,7 +60,7 @@ class S3:
         self.url = f"s3://{server.bucket}/{prefix}"
         secret = host.USER.write(Path(directory) / "s3-secret", server.secret_key + "\n", 0o600)
         self.options = {"repo": self.url, "s3-endpoint": f"https://127.0.0.1:{proxy.port}", "s3-region": server.region,
-                        "s3-ca-file": server.ca_file, "s3-key": server.access_key, "s3-key-secret-file": secret}
+                        "s3-no-replace": "condition", "s3-ca-file": server.ca_file, "s3-key": server.access_key, "s3-key-secret-file": secret}
         self.secrets = [server.secret_key.encode()]
 
     def list(self):

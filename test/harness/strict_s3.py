@@ -164,7 +164,7 @@ class StrictS3(Listener):
         """walship's options for this server; the secret in a file of user's."""
         secret = user.write(Path(directory) / "strict-secret", self.secret_key + "\n", 0o600)
         return {"repo": f"s3://{self.bucket.name}/pre", "s3-endpoint": self.url, "s3-region": self.region,
-                "s3-key": self.access_key, "s3-key-secret-file": secret}
+                "s3-no-replace": "condition", "s3-key": self.access_key, "s3-key-secret-file": secret}
 
     def check(self, request):
         """Raises Refused."""

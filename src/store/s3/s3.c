@@ -134,6 +134,7 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	plan_parts(s3, options);
 	s3->requester_pays = options->requester_pays;
 	s3->look_first = options->look_first;
+	s3->condition = options->condition;
 	s3->list_names_max = S3_LIST_NAMES_MAX;
 	s3->list_empty_pages_max = S3_LIST_EMPTY_PAGES_MAX;
 	const struct http_options http = {.ca_file = options->ca_file,

@@ -40,6 +40,25 @@ enum s3_uri_style {
 /* Replaces s3_options.credentials, which the store reports as expired. */
 typedef enum status (*credentials_renew_fn)(void *arg, const struct call *call, struct error *err);
 
+/* What a store does with If-None-Match on PutObject. */
+enum s3_condition {
+	S3_CONDITION_HONORED,
+	S3_CONDITION_UNKNOWN,
+	S3_CONDITION_IGNORED, /* it replaces the object: look first */
+	S3_CONDITION_REFUSED, /* it answers with an error: look first, and leave the condition out */
+};
+
+/*
+ * Remembers it from call to call. recall is called at most once, before the first put. If it is unknown, that put looks
+ * for the name first, and then puts the same content once more: an object that this very put has created can be
+ * replaced with itself without harm. All NULL: the condition is taken to be honored.
+ */
+struct s3_condition_memory {
+	enum s3_condition (*recall)(const void *arg);
+	void (*note)(const void *arg, enum s3_condition condition);
+	const void *arg;
+};
+
 struct s3_options {
 	const char *bucket;
 	const char *prefix; /* without leading or trailing '/'; "" or NULL: none */
@@ -54,6 +73,7 @@ struct s3_options {
 	void *renew_arg;
 	size_t upload_bytes; /* from S3_PART_BYTES_MIN; 0: S3_UPLOAD_BYTES_DEFAULT */
 	enum s3_endpoint_mode endpoint_mode;
+	struct s3_condition_memory condition;
 	bool look_first;     /* the store ignores If-None-Match: check the name before each put */
 	bool requester_pays; /* this side pays for requests */
 	const char *proxy;   /* as in net/http/http.h, likewise the next two */

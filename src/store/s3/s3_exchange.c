@@ -238,10 +238,17 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 	return s3_try(exchange->s3, exchange->call, exchange->request, exchange->reply, attempt, err);
 }
 
+/* 501, or 400 "unsupported header if-none-match". */
+static bool is_refusal(const struct s3_reply *reply)
+{
+	return reply->http.status == 501 || strcmp(reply->code, "NotImplemented") == 0 ||
+	       (reply->http.status == 400 && strcasestr(reply->message, "if-none-match") != NULL &&
+		!s3_reply_says_exists(reply));
+}
+
 bool s3_refuses_condition(struct s3 *s3, const struct call *call, const struct s3_reply *reply)
 {
-	if (s3->unconditional || reply->http.outcome != HTTP_ANSWERED ||
-	    (reply->http.status != 501 && strcmp(reply->code, "NotImplemented") != 0))
+	if (s3->unconditional || reply->http.outcome != HTTP_ANSWERED || !is_refusal(reply))
 		return false;
 	s3->unconditional = true;
 	log_line(call->log, LEVEL_WARNING,

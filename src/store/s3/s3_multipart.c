@@ -277,7 +277,7 @@ enum status s3_upload_complete(struct s3_upload *upload, struct error *err)
 	(void)error_wrap(err, st, "complete upload");
 	if (reply.http.outcome != HTTP_ANSWERED)
 		return st;
-	if (reply.http.status == 412)
+	if (s3_reply_says_exists(&reply))
 		return error_set(err, STATUS_EXISTS, "already there");
 	return look_again(upload, st, err);
 }

@@ -52,8 +52,9 @@ struct s3 {
 	 * (PutObject, "Content-MD5"); and once the server requires it, as for a bucket with a default lock.
 	 */
 	bool md5;
-	bool unconditional; /* the server refused If-None-Match */
-	bool one_by_one;    /* the server refused DeleteObjects */
+	struct s3_condition_memory condition; /* recall is NULL once it is known */
+	bool unconditional;                   /* the server refused If-None-Match */
+	bool one_by_one;                      /* the server refused DeleteObjects */
 	/* A listing that exceeds them never ends: hostile, or broken. Fields, so that tests can lower them. */
 	uint64_t list_names_max;
 	uint64_t list_empty_pages_max;
@@ -106,6 +107,8 @@ enum status s3_exchange(struct s3 *s3, const struct call *call, const struct s3_
 
 /* Whether the response is the first to refuse If-None-Match. If so, remembers that and warns. */
 bool s3_refuses_condition(struct s3 *s3, const struct call *call, const struct s3_reply *reply);
+/* Whether the response says that the name exists: 412, or what some stores send instead. */
+bool s3_reply_says_exists(const struct s3_reply *reply);
 /* Prepends "verb s3://bucket/key: " to the error text. */
 enum status s3_wrap(const struct s3 *s3, const char *verb, const char *key, enum status status, struct error *err);
 

@@ -71,6 +71,13 @@ bool s3_reply_says_missing(const struct s3_reply *reply)
 	       strcmp(reply->root, "Error") == 0 && strcmp(reply->code, "NoSuchKey") == 0;
 }
 
+/* RFC 9110, 13.1.2: 412, or 304 for a reading method, which some stores send for a put too. */
+bool s3_reply_says_exists(const struct s3_reply *reply)
+{
+	return reply->http.outcome == HTTP_ANSWERED && (reply->http.status == 412 || reply->http.status == 304 ||
+							strcmp(reply->code, "PreconditionFailed") == 0);
+}
+
 /* Amazon S3 user guide, "Working with delete markers". */
 enum status s3_reply_missing(const struct s3_reply *reply, struct error *err)
 {

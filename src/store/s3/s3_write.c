@@ -56,29 +56,101 @@ static enum status put_once(struct writer *writer, const struct s3_digests *dige
 	return st ? st : check_stored(reply, err);
 }
 
+/*
+ * Asks for what an earlier call knows of If-None-Match. *test: nothing is known, so this put is to find out. Then the
+ * name is looked for with one request, as the condition may not protect it. A refusal of the look, for want of
+ * s3:ListBucket, leaves the condition.
+ */
+static enum status recall_condition(struct writer *writer, bool *test, struct error *err)
+{
+	struct s3 *s3 = writer->s3;
+	struct s3_reply reply;
+	*test = false;
+	if (s3->condition.recall == NULL || s3->look_first || s3->unconditional)
+		return STATUS_OK;
+	enum s3_condition condition = s3->condition.recall(s3->condition.arg);
+	s3->condition.recall = NULL;
+	s3->look_first = condition == S3_CONDITION_IGNORED;
+	s3->unconditional = condition == S3_CONDITION_REFUSED;
+	*test = condition == S3_CONDITION_UNKNOWN;
+	if (!*test)
+		return STATUS_OK;
+	const struct s3_request request = {.method = "HEAD", .key = writer->key};
+	enum status st = s3_exchange(s3, writer->call, &request, &reply, err);
+	if (!st)
+		return exists(err);
+	return reply.http.outcome == HTTP_ANSWERED ? STATUS_OK : st;
+}
+
+/* The object is there, and nobody else has created it: the same put again must not succeed. */
+static void test_condition(struct writer *writer, const struct s3_digests *digests)
+{
+	struct s3 *s3 = writer->s3;
+	struct s3_reply reply;
+	struct error ignored = {0};
+	enum status st = put_once(writer, digests, &reply, &ignored);
+	if (st && s3_reply_says_exists(&reply))
+		s3->condition.note(s3->condition.arg, S3_CONDITION_HONORED);
+	if (st)
+		return;
+	s3->look_first = true;
+	s3->condition.note(s3->condition.arg, S3_CONDITION_IGNORED);
+	log_line(
+	    writer->call->log, LEVEL_WARNING,
+	    "the store of bucket %s ignores If-None-Match: walship checks the name before each upload instead, and "
+	    "two simultaneous writers can both succeed; walship check --store tells more",
+	    s3->bucket);
+}
+
+/* 409 may be another writer's put, or any conflict. If the object exists, the caller compares it. */
+static enum status look_after(struct writer *writer, enum status failure, struct error *err)
+{
+	struct error trouble = {0};
+	if (s3_check_absent(writer->s3, writer->call, writer->key, &trouble) != STATUS_EXISTS)
+		return failure;
+	*err = trouble;
+	return STATUS_EXISTS;
+}
+
+static enum status put_conditionally(struct writer *writer, struct s3_digests *digests, struct s3_reply *reply,
+				     struct error *err)
+{
+	enum status st = put_once(writer, digests, reply, err);
+	if (st && s3_misses_md5(writer->s3, reply)) {
+		st = s3_digests_of(digests, writer->buffer, writer->used, true, err);
+		if (!st)
+			st = put_once(writer, digests, reply, err);
+	}
+	if (st && s3_refuses_condition(writer->s3, writer->call, reply)) {
+		if (writer->s3->condition.note != NULL)
+			writer->s3->condition.note(writer->s3->condition.arg, S3_CONDITION_REFUSED);
+		st = s3_check_absent(writer->s3, writer->call, writer->key, err);
+		if (!st)
+			st = put_once(writer, digests, reply, err);
+	}
+	return st;
+}
+
 static enum status put_whole(struct writer *writer, struct error *err)
 {
 	struct s3_digests digests;
 	struct s3_reply reply;
+	bool test = false;
 	enum status st = s3_digests_of(&digests, writer->buffer, writer->used, writer->s3->md5, err);
+	if (!st)
+		st = recall_condition(writer, &test, err);
 	if (!st && (writer->s3->unconditional || writer->s3->look_first))
 		st = s3_check_absent(writer->s3, writer->call, writer->key, err);
 	if (st)
 		return st;
-	st = put_once(writer, &digests, &reply, err);
-	if (st && s3_misses_md5(writer->s3, &reply)) {
-		st = s3_digests_of(&digests, writer->buffer, writer->used, true, err);
-		if (!st)
-			st = put_once(writer, &digests, &reply, err);
-	}
-	if (st && s3_refuses_condition(writer->s3, writer->call, &reply)) {
-		st = s3_check_absent(writer->s3, writer->call, writer->key, err);
-		if (!st)
-			st = put_once(writer, &digests, &reply, err);
-	}
+	st = put_conditionally(writer, &digests, &reply, err);
+	if (!st && test && !writer->s3->unconditional)
+		test_condition(writer, &digests);
 	/* This also answers a retried put whose first response was lost: the caller compares the object. */
-	if (st && reply.http.outcome == HTTP_ANSWERED && reply.http.status == 412)
+	if (st && s3_reply_says_exists(&reply))
 		return exists(err);
+	if (st && reply.http.outcome == HTTP_ANSWERED && reply.http.status == 409)
+		return look_after(writer, st, err);
 	return st;
 }
 
