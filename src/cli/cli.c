@@ -11,6 +11,7 @@
 #include "cli/reader.h"
 #include "cli/signal_hold.h"
 #include "command/aws_region.h"
+#include "command/spool_place.h"
 
 /* Ends a call: logs the error and returns the exit code for PostgreSQL. */
 static int report(struct logger *logger, enum status st, enum exit_for reader, const struct error *err)
@@ -88,6 +89,8 @@ int cli_run(const struct process *process)
 	st = config_load(&config, &input, &err);
 	if (!st)
 		st = aws_region_complete(config, input.environment, &err);
+	if (!st)
+		st = spool_place_complete(config, input.environment, &err);
 	if (!st) {
 		logger_open(&logger, config);
 		st = run(process, &arguments, config, &logger.log, &reader, &err);

@@ -1,6 +1,8 @@
 #include "sys/spool.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +12,10 @@
 	"set spool to a directory that this user owns, mode 0700, outside the data directory; or make the default "    \
 	"one: install -d -m 700 -o USER /var/spool/walship"
 
+#define SPOOL_NAME_MAX 32 /* "/walship-4294967295" */
+
+static const struct spool_places default_places = {.shared = SPOOL_SHARED, .tmp = "/tmp"};
+
 /* Not by mode: a directory of ours with a wrong mode is reported, not passed over. */
 static bool is_own_directory(const char *path)
 {
@@ -17,18 +23,57 @@ static bool is_own_directory(const char *path)
 	return lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid();
 }
 
-void spool_default(const char *shared, char out[SPOOL_PATH_MAX])
+void spool_default(const struct spool_places *places, char out[SPOOL_PATH_MAX])
 {
-	if (is_own_directory(shared))
-		(void)snprintf(out, SPOOL_PATH_MAX, "%s", shared);
-	else
-		(void)snprintf(out, SPOOL_PATH_MAX, "/tmp/walship-%u", (unsigned)geteuid());
+	if (is_own_directory(places->shared)) {
+		(void)snprintf(out, SPOOL_PATH_MAX, "%s", places->shared);
+		return;
+	}
+	(void)snprintf(out, SPOOL_PATH_MAX, "%s/walship-%u", places->tmp, (unsigned)geteuid());
+	const char *other = places->tmpdir;
+	bool usable = access(is_own_directory(out) ? out : places->tmp, W_OK) == 0;
+	if (!usable && other != NULL && other[0] == '/' && strlen(other) < SPOOL_PATH_MAX - SPOOL_NAME_MAX)
+		(void)snprintf(out, SPOOL_PATH_MAX, "%s/walship-%u", other, (unsigned)geteuid());
+}
+
+bool spool_in_tmpdir(const char *tmpdir, char out[SPOOL_PATH_MAX])
+{
+	char without[SPOOL_PATH_MAX];
+	struct spool_places places = default_places;
+	spool_default(&places, without);
+	places.tmpdir = tmpdir;
+	spool_default(&places, out);
+	return strcmp(out, without) != 0;
+}
+
+/* FNV-1a, 32 bits: texts that are not the same should not count as the same. */
+static uint32_t hash_of(const char *text)
+{
+	uint32_t hash = 2166136261U;
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (uint8_t)*text) * 16777619U;
+	return hash;
+}
+
+bool spool_trouble_is_news(const char *given, const char *memory, const struct error *trouble)
+{
+	char path[SPOOL_PATH_MAX];
+	if (given != NULL)
+		return true;
+	/* Whoever makes this name first suppresses a warning, no more. */
+	(void)snprintf(path, sizeof path, "%s/walship-%u-%08" PRIx32, memory, (unsigned)geteuid(),
+		       hash_of(trouble->text));
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno != EEXIST;
+	(void)close(fd);
+	return true;
 }
 
 bool spool_path(const char *given, char out[SPOOL_PATH_MAX])
 {
 	if (given == NULL)
-		spool_default(SPOOL_SHARED, out);
+		spool_default(&default_places, out);
 	else if (given[0] != '/' || strlen(given) >= SPOOL_PATH_MAX)
 		return false;
 	else

@@ -55,7 +55,10 @@ static enum status fetch_segment(const struct fetch_ahead *ahead, const struct w
 	struct error trouble = {0};
 	enum status st = STATUS_OK;
 	if (prefetch_client_open(&client, ahead->settings, ahead->fetch.system_id, &trouble)) {
-		log_line(call->log, LEVEL_WARNING, "fetch-ahead is off: %s", trouble.text);
+		log_line(call->log,
+			 spool_trouble_is_news(ahead->settings->spool, SPOOL_MEMORY, &trouble) ? LEVEL_WARNING
+											       : LEVEL_INFO,
+			 "fetch-ahead is off: %s", trouble.text);
 		return fetch_from_store(ahead, dest, err);
 	}
 	if (prefetch_client_take(&client, call, name, dest))

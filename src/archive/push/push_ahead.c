@@ -188,7 +188,10 @@ static bool is_answered(const struct push_ahead *ahead, const struct push_source
 						  push->path, push->compare_ms};
 	*usable = pushed_markers_open(markers, &place, &trouble) == STATUS_OK;
 	if (!*usable)
-		log_line(push->call->log, LEVEL_WARNING, "push-ahead is off: %s", trouble.text);
+		log_line(push->call->log,
+			 spool_trouble_is_news(ahead->settings->spool, SPOOL_MEMORY, &trouble) ? LEVEL_WARNING
+											       : LEVEL_INFO,
+			 "push-ahead is off: %s", trouble.text);
 	if (*usable && markers->is_new && !is_of_backup(push->path))
 		warn_of_place(ahead, push->call->log);
 	if (!*usable || !pushed_marker_take(markers, source->name.text, &source->file))

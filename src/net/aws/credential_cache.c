@@ -77,8 +77,10 @@ static enum status write_cached(const char *path, const struct credentials *cred
 
 static void warn(const struct credential_search *search, const struct error *trouble)
 {
-	log_line(search->call->log, LEVEL_WARNING, "%s%s%s; temporary credentials will be requested on every call",
-		 trouble->text, trouble->hint[0] == '\0' ? "" : "; ", trouble->hint);
+	log_line(search->call->log,
+		 spool_trouble_is_news(search->spool, SPOOL_MEMORY, trouble) ? LEVEL_WARNING : LEVEL_INFO,
+		 "%s%s%s; temporary credentials will be requested on every call", trouble->text,
+		 trouble->hint[0] == '\0' ? "" : "; ", trouble->hint);
 }
 
 static bool is_fresh(const struct credential_search *search, const struct credentials *credentials)

@@ -61,29 +61,74 @@ static void the_default_is_nobody_elses(void **unused)
 	char expected[SPOOL_PATH_MAX], in_tmp[SPOOL_PATH_MAX];
 	(void)snprintf(in_tmp, sizeof in_tmp, "/tmp/walship-%u", (unsigned)geteuid());
 	(void)snprintf(expected, sizeof expected, "%s", scratch_path(&test_dir, "shared"));
-	spool_default(expected, path);
+	spool_default(&(struct spool_places){.shared = expected, .tmp = "/tmp"}, path);
 	assert_string_equal(path, in_tmp);
 	assert_int_equal(mkdir(expected, 0700), 0);
-	spool_default(expected, path);
+	spool_default(&(struct spool_places){.shared = expected, .tmp = "/tmp"}, path);
 	assert_string_equal(path, expected);
 	/* A wrong mode is for spool_prepare to report. */
 	assert_int_equal(chmod(expected, 0755), 0);
-	spool_default(expected, path);
+	spool_default(&(struct spool_places){.shared = expected, .tmp = "/tmp"}, path);
 	assert_string_equal(path, expected);
 	assert_int_equal(symlink(expected, scratch_path(&test_dir, "shared-link")), 0);
-	spool_default(scratch_path(&test_dir, "shared-link"), path);
+	spool_default(&(struct spool_places){.shared = scratch_path(&test_dir, "shared-link"), .tmp = "/tmp"}, path);
 	assert_string_equal(path, in_tmp);
 	if (geteuid() != 0)
 		return;
 	assert_int_equal(chown(expected, 12345, 12345), 0);
-	spool_default(expected, path);
+	spool_default(&(struct spool_places){.shared = expected, .tmp = "/tmp"}, path);
 	assert_string_equal(path, in_tmp);
+}
+
+/* A file is as little a place for a directory as a file system that is mounted read-only. */
+static void tmpdir_serves_where_tmp_cannot(void **unused)
+{
+	(void)unused;
+	char expected[SPOOL_PATH_MAX], tmpdir[SPOOL_PATH_MAX];
+	(void)snprintf(tmpdir, sizeof tmpdir, "%s", scratch_path(&test_dir, "tmpdir"));
+	struct spool_places places = {.shared = "/nonexistent", .tmp = "/nonexistent/tmp", .tmpdir = tmpdir};
+	(void)snprintf(expected, sizeof expected, "%.400s/walship-%u", tmpdir, (unsigned)geteuid());
+	spool_default(&places, path);
+	assert_string_equal(path, expected);
+	/* An address that depends on the working directory would be another one in each call. */
+	places.tmpdir = "relative";
+	(void)snprintf(expected, sizeof expected, "/nonexistent/tmp/walship-%u", (unsigned)geteuid());
+	spool_default(&places, path);
+	assert_string_equal(path, expected);
+	places.tmpdir = NULL;
+	spool_default(&places, path);
+	assert_string_equal(path, expected);
+	/* The server and a shell may have different ones. */
+	places.tmp = scratch_path(&test_dir, "");
+	places.tmpdir = tmpdir;
+	(void)snprintf(expected, sizeof expected, "%s/walship-%u", places.tmp, (unsigned)geteuid());
+	spool_default(&places, path);
+	assert_string_equal(path, expected);
+}
+
+static void the_same_trouble_is_news_once(void **unused)
+{
+	(void)unused;
+	const struct error one = {.text = "create the spool /tmp/walship-0: Read-only file system"};
+	const struct error another = {.text = "create the spool /tmp/walship-0: No space left on device"};
+	char memory[SPOOL_PATH_MAX];
+	scratch_put(&test_dir, "memory/x", "", 0, 0600);
+	(void)snprintf(memory, sizeof memory, "%s", scratch_path(&test_dir, "memory"));
+	assert_true(spool_trouble_is_news(NULL, memory, &one));
+	assert_false(spool_trouble_is_news(NULL, memory, &one));
+	assert_true(spool_trouble_is_news(NULL, memory, &another));
+	assert_false(spool_trouble_is_news(NULL, memory, &another));
+	/* A spool that somebody has chosen is to be corrected. */
+	assert_true(spool_trouble_is_news("/chosen", memory, &one));
+	assert_true(spool_trouble_is_news(NULL, "/nonexistent", &one));
+	assert_true(spool_trouble_is_news(NULL, "/nonexistent", &one));
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(makes_a_private_dir),
-					   cmocka_unit_test(believes_only_its_own),
-					   cmocka_unit_test(the_default_is_nobody_elses)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(makes_a_private_dir), cmocka_unit_test(believes_only_its_own),
+	    cmocka_unit_test(the_default_is_nobody_elses), cmocka_unit_test(tmpdir_serves_where_tmp_cannot),
+	    cmocka_unit_test(the_same_trouble_is_news_once)};
 	return cmocka_run_group_tests_name("sys/spool", tests, test_dir_make, test_dir_remove);
 }
