@@ -90,6 +90,7 @@ enum status settings_repository(struct repository_settings *out, const struct co
 	    .reader = {config_secret_files(config), context->environment},
 	    .spool = config_text(config, OPTION_ID_SPOOL),
 	    .s3 = s3_options(config, context->environment),
+	    .s3_customer_key_file = config_text(config, OPTION_ID_S3_SSE_CUSTOMER_KEY_FILE),
 	    .test_condition = config_number(config, OPTION_ID_S3_NO_REPLACE) == S3_NO_REPLACE_AUTO,
 	    .use_libs3 = config_number(config, OPTION_ID_S3_CLIENT) == S3_CLIENT_LIBS3,
 	};

@@ -46,11 +46,21 @@ static enum status check_tls_key(const struct repository_settings *settings, str
 		  : STATUS_OK;
 }
 
+static enum status read_customer_key(const struct repository_settings *settings, const struct call *call,
+				     struct secret *out, struct error *err)
+{
+	const struct secret_source source = {SECRET_FILE, "s3-sse-customer-key-file", settings->s3_customer_key_file};
+	if (settings->s3_customer_key_file == NULL)
+		return STATUS_OK;
+	return secret_source_read_key(&source, &settings->reader, call, out, err);
+}
+
 /* A joined repository already has credentials. */
 static enum status open_s3(struct repository *repo, const struct repo_url *url, const struct call *call,
 			   struct error *err)
 {
 	struct s3_options options = repo->settings->s3;
+	CLEANUP(secret_fini) struct secret customer_key = {0};
 	options.bucket = url->bucket;
 	options.prefix = url->path;
 	options.credentials = &repo->credentials;
@@ -59,12 +69,15 @@ static enum status open_s3(struct repository *repo, const struct repo_url *url, 
 	enum status st = s3_options_check(&options, err);
 	if (!st)
 		st = check_tls_key(repo->settings, err);
+	if (!st)
+		st = read_customer_key(repo->settings, call, &customer_key, err);
 	if (!st && !credentials_present(&repo->credentials))
 		st = s3_credentials_find(repo->settings, call, &repo->search, &repo->credentials, err);
 	if (st)
 		return st;
 	if (repo->settings->test_condition && options.endpoint != NULL)
 		options.condition = (struct s3_condition_memory){condition_recall, condition_note, repo->settings};
+	options.customer_key = repo->settings->s3_customer_key_file == NULL ? NULL : &customer_key;
 	options.renew = repo->credentials.renewable ? renew : NULL;
 	return repo->settings->use_libs3 ? libs3_store_open(&options, &repo->store, err)
 					 : s3_store_open(&options, &repo->store, err);

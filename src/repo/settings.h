@@ -28,6 +28,7 @@ struct repository_settings {
 	bool test_condition; /* s3-no-replace = auto */
 	bool use_libs3;      /* s3-client = libs3 */
 	struct secret_source s3_key, s3_key_secret;
+	const char *s3_customer_key_file; /* NULL: none */
 };
 
 #endif

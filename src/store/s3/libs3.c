@@ -550,7 +550,7 @@ static enum status refuse(const struct s3 *target, const struct s3_options *opti
 	    {target->base_path[0] != '\0', "a path in s3-endpoint"},
 	    {options->endpoint_mode != S3_ENDPOINT_STANDARD, "s3-endpoint-mode"},
 	    {options->storage_class != NULL, "s3-storage-class"},
-	    {options->sse != NULL || options->sse_kms_key_id != NULL, "s3-sse"},
+	    {options->sse != NULL || options->sse_kms_key_id != NULL || options->customer_key != NULL, "s3-sse"},
 	    {options->tags != NULL, "s3-tags"},
 	    {options->lock_mode != NULL || options->lock_days > 0, "s3-object-lock-mode"},
 	    {options->requester_pays, "s3-requester-pays"},

@@ -92,6 +92,7 @@ static void s3_free(struct store *store)
 {
 	struct s3 *s3 = (struct s3 *)store;
 	http_free(s3->http);
+	s3_customer_key_free(s3->customer_key);
 	free(s3);
 }
 
@@ -149,6 +150,8 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	enum status st = s3_target_init(s3, options, err);
 	if (!st)
 		st = s3_object_init(&s3->object, options, err);
+	if (!st)
+		st = s3_customer_key_new(&s3->customer_key, options, err);
 	s3->md5 = !s3->tls || s3->object.lock_mode[0] != '\0';
 	/* Load the XML parser before any request: only the XML body tells a missing object from a missing bucket. */
 	if (!st)

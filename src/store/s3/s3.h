@@ -82,9 +82,10 @@ struct s3_options {
 	const char *storage_class; /* NULL: the bucket's default; likewise below */
 	const char *sse;           /* AES256, aws:kms, aws:kms:dsse */
 	const char *sse_kms_key_id;
-	bool sse_bucket_key;   /* for aws:kms: fewer KMS requests */
-	const char *tags;      /* name=value&name=value, not encoded */
-	const char *lock_mode; /* GOVERNANCE, COMPLIANCE */
+	const struct secret *customer_key; /* for SSE-C: 32 bytes or base64; NULL or empty: none; copied */
+	bool sse_bucket_key;               /* for aws:kms: fewer KMS requests */
+	const char *tags;                  /* name=value&name=value, not encoded */
+	const char *lock_mode;             /* GOVERNANCE, COMPLIANCE */
 	unsigned lock_days;
 	int64_t connect_timeout_ms; /* 0: the default of net/http/http.h */
 };

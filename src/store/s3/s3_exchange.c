@@ -75,7 +75,7 @@ static enum status send_signed(struct s3 *s3, const struct call *call, const str
 			       struct error *err)
 {
 	char url[HTTP_URL_MAX];
-	struct field headers[S3_REQUEST_HEADERS_MAX + 1 + SIGNED_FIELDS];
+	struct field headers[S3_REQUEST_HEADERS_MAX + S3_ADDED_HEADERS_MAX + SIGNED_FIELDS];
 	size_t count = 0;
 	for (; count < request->header_count; count++)
 		headers[count] = request->headers[count];
@@ -174,20 +174,28 @@ static const char *operation_of(const struct s3_request *request)
 	return strcmp(request->method, "POST") == 0 ? "DELETE" : strcmp(request->method, "GET") == 0 ? "LIST" : "HEAD";
 }
 
-enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_request *request, struct s3_reply *reply,
+/* Adds what every request to this bucket needs, and every request for one of its objects. */
+static void complete(const struct s3 *s3, struct s3_request *request,
+		     struct field headers[S3_REQUEST_HEADERS_MAX + S3_ADDED_HEADERS_MAX])
+{
+	for (size_t i = 0; i < request->header_count; i++)
+		headers[i] = request->headers[i];
+	request->headers = headers;
+	if (s3->requester_pays)
+		headers[request->header_count++] = (struct field){"x-amz-request-payer", "requester"};
+	if (s3->customer_key == NULL || request->key == NULL || strcmp(request->method, "DELETE") == 0)
+		return;
+	s3_customer_key_headers(s3->customer_key, headers + request->header_count);
+	request->header_count += S3_CUSTOMER_KEY_HEADERS;
+}
+
+enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_request *given, struct s3_reply *reply,
 		   struct attempt *attempt, struct error *err)
 {
-	struct field headers[S3_REQUEST_HEADERS_MAX + 1];
-	struct s3_request paid;
-	if (s3->requester_pays) {
-		for (size_t i = 0; i < request->header_count; i++)
-			headers[i] = request->headers[i];
-		headers[request->header_count] = (struct field){"x-amz-request-payer", "requester"};
-		paid = *request;
-		paid.headers = headers;
-		paid.header_count++;
-		request = &paid;
-	}
+	struct field headers[S3_REQUEST_HEADERS_MAX + S3_ADDED_HEADERS_MAX];
+	struct s3_request completed = *given;
+	const struct s3_request *request = &completed;
+	complete(s3, &completed, headers);
 	bool region_known = false;
 	bool clock_known = false;
 	bool renewed = false;

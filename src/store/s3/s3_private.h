@@ -9,6 +9,7 @@
 #include "net/aws/sigv4.h"
 #include "net/http/http.h"
 #include "store/s3/s3.h"
+#include "store/s3/s3_customer_key.h"
 #include "store/s3/s3_object.h"
 #include "text/uri.h"
 
@@ -46,7 +47,8 @@ struct s3 {
 	bool requester_pays;
 	bool look_first; /* check the name before each put, because If-None-Match is not reliable */
 	struct s3_object object;
-	int64_t skew_s; /* the server's clock minus ours */
+	struct s3_customer_key *customer_key; /* NULL: none */
+	int64_t skew_s;                       /* the server's clock minus ours */
 	/*
 	 * Send each whole object with its MD5: without TLS, for stores that ignore x-amz-content-sha256; with a lock
 	 * (PutObject, "Content-MD5"); and once the server requires it, as for a bucket with a default lock.
@@ -86,7 +88,8 @@ struct s3_reply {
 	char upload_id[S3_UPLOAD_ID_MAX];
 };
 
-#define S3_REQUEST_HEADERS_MAX 16 /* a PutObject with every option has 10, and s3_try adds one */
+#define S3_REQUEST_HEADERS_MAX 16                          /* a PutObject with every option has 10 */
+#define S3_ADDED_HEADERS_MAX (1 + S3_CUSTOMER_KEY_HEADERS) /* by s3_try */
 
 /* s3_target.c: where requests go. */
 enum status s3_target_init(struct s3 *s3, const struct s3_options *options, struct error *err);
@@ -98,7 +101,7 @@ enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 
 int64_t s3_now_s(const struct s3 *s3, const struct call *call);
 
 /* s3_exchange.c: sends one signed request, again if the response corrects region or clock. */
-enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_request *request, struct s3_reply *reply,
+enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_request *given, struct s3_reply *reply,
 		   struct attempt *attempt, struct error *err);
 /* The same, with retries. STATUS_OK: a 2xx response. Otherwise reply has the response if its outcome is HTTP_ANSWERED.
  */
