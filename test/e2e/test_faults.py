@@ -97,7 +97,8 @@ class World:
         self.size = options.pop("size", MIB)
         options = {name.replace("_", "-"): value for name, value in options.items()}
         self.walship = walship.Walship(program, self.directory, {
-            **server.options(self.directory, host.USER), "push-timeout": "20s", "fetch-timeout": "20s", **options},
+            name: value for name, value in ({**server.options(self.directory, host.USER), "push-timeout": "20s", "fetch-timeout": "20s",
+                                             **options}).items() if value is not None},
             secrets=[server.secret_key.encode()])
         self.name = wal.segment_name(1, 7, self.size)
         self.content = wal.segment(SYSTEM_ID, self.name, self.size)
@@ -306,6 +307,33 @@ def test_a_store_that_ignores_the_condition_is_looked_at_first(scratch, program,
         here.push().expect(0)
         host.USER.write(here.path, wal.segment(SYSTEM_ID, here.name, MIB, seed=9), 0o600)
         here.push().expect(4, "differ", ".*")
+        assert list(server.bucket.versions.values()) == [1]
+
+
+@pytest.mark.parametrize("of_bucket, finds", [({}, "honored"), ({"conditional": "ignore"}, "ignored"), ({"versioned": True}, "ignored")],
+                         ids=["honored", "ignored", "versioned"])
+def test_the_first_push_finds_out_what_the_condition_does(scratch, program, of_bucket, finds):
+    """With one more put; another call knows it from the spool. Nothing is ever replaced by other content."""
+    with strict_s3.StrictS3(**of_bucket) as server:
+        here = World(scratch, program, server, s3_no_replace=None)
+        here.push().expect(0, None if finds == "honored" else "ignores If-None-Match", None)
+        assert [r.method for r in server.requests] == ["HEAD", "PUT", "PUT"]
+        server.requests.clear()
+        here.push().expect(0)
+        assert [r.method for r in server.requests] == (["PUT", "GET"] if finds == "honored" else ["HEAD", "GET"])
+        host.USER.write(here.path, wal.segment(SYSTEM_ID, here.name, MIB, seed=9), 0o600)
+        here.push().expect(4, "differ", ".*")
+        here.fetch().expect(0)
+        assert here.dest.read_bytes() == here.content
+
+
+def test_the_first_push_replaces_nothing(scratch, program):
+    with strict_s3.StrictS3(conditional="ignore") as server:
+        here = World(scratch, program, server)
+        here.push().expect(0)
+        there = World(scratch, program, server, s3_no_replace=None)  # with a spool of its own
+        host.USER.write(there.path, wal.segment(SYSTEM_ID, there.name, MIB, seed=9), 0o600)
+        there.push().expect(4, "already has an object with this name", ".*")
         assert list(server.bucket.versions.values()) == [1]
 
 

@@ -22,6 +22,7 @@ static int setup(void **unused)
 	scratch_put(&dir, "key", KEY, sizeof KEY - 1, 0600);
 	scratch_put(&dir, "open", KEY, sizeof KEY - 1, 0644);
 	scratch_put(&dir, "short", "0001\n", 5, 0600);
+	scratch_put(&dir, "sse", "01234567890123456789012345678901", 32, 0600);
 	scratch_put(&dir, "secret", "sesame\n", 7, 0600);
 	return 0;
 }
@@ -93,6 +94,18 @@ static const struct {
     {"repo = s3://bucket/x\ncipher = none\ns3-key-file = @/open\n", aws, STATUS_USAGE,
      "s3-key-file: ", "secret-files = any"},
     {"repo = s3://bucket/x\ncipher = none\ns3-key-file = @/none\n", aws, STATUS_USAGE, "s3-key-file: ", ""},
+    /* Nor before the files are. */
+    {"repo = s3://bucket/x\ncipher = none\ns3-tls-cert-file = @/open\ns3-tls-key-file = @/open\n", none, STATUS_USAGE,
+     "s3-tls-key-file: ", "chmod 600"},
+    {"repo = s3://bucket/x\ncipher = none\ns3-tls-cert-file = @/open\n", none, STATUS_USAGE,
+     "s3-tls-cert-file: ", "chmod 600"},
+    {"repo = s3://bucket/x\ncipher = none\ns3-tls-cert-file = @/open\ns3-tls-key-file = @/secret\n", aws, STATUS_OK, "",
+     ""},
+    {"repo = s3://bucket/x\ncipher = none\ns3-sse-customer-key-file = @/open\n", none, STATUS_USAGE,
+     "s3-sse-customer-key-file: ", "chmod 600"},
+    {"repo = s3://bucket/x\ncipher = none\ns3-sse-customer-key-file = @/secret\n", aws, STATUS_USAGE,
+     "does not hold a key of 32 bytes", "openssl rand"},
+    {"repo = s3://bucket/x\ncipher = none\ns3-sse-customer-key-file = @/sse\n", aws, STATUS_OK, "", ""},
     /* From commands. */
     {"repo = file://@\ncipher-key-command = cat @/key\n", path, STATUS_OK, "", ""},
     {"repo = file://@\ncipher-key-command = cat @/open\n", path, STATUS_OK, "", ""},
