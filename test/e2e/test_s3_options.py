@@ -92,6 +92,16 @@ def test_a_versioned_bucket(s3_site, special_bucket):
     assert s3_site.run("cat", name, "--system-id", SYSTEM_ID).out == content
 
 
+def test_a_versioned_bucket_is_found_out(s3_site, special_bucket):
+    """By the first push, which puts the same content twice."""
+    special_bucket("walship-auto", versioned=True)
+    s3_site.walship.configure(s3_no_replace=None)
+    name, content, done = push(s3_site)
+    done.expect(0, "ignores If-None-Match", None)
+    push(s3_site, seed=1)[2].expect(4, "differ", ".*")
+    assert s3_site.run("cat", name, "--system-id", SYSTEM_ID).out == content
+
+
 @pytest.mark.parametrize("options, marks", [
     ({}, "✗"), ({"s3_no_replace": "look"}, "–"),
     ({"s3_object_lock_mode": "GOVERNANCE", "s3_object_lock_retain_days": "1"}, "–")], ids=["condition", "look", "lock"])
