@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -88,35 +89,40 @@ static void writer_free(struct sink *sink)
 static const struct sink_ops writer_ops = {writer_write, writer_finish, writer_free};
 
 /*
- * Gives a file that root makes to the owner of the repository, who could not use it otherwise. rights: what the owner
- * needs, whatever root's umask is.
+ * Gives what root makes to the owner of the directory in which it lies, who could not use it otherwise. Not to the
+ * owner of the repository: a link may lead into a directory of somebody else, and the repository's owner must not get
+ * a file there by root's hand. rights: what the owner needs, whatever root's umask is.
  */
-static enum status give_to_owner(const struct directory *directory, int fd, mode_t rights, const char *path,
-				 struct error *err)
+static enum status give_to_owner(int dir_fd, int fd, mode_t rights, const char *path, struct error *err)
 {
-	struct stat root, info;
+	struct stat dir, info;
 	if (geteuid() != 0)
 		return STATUS_OK;
-	if (stat(directory->root, &root) != 0)
-		return directory_no_root(directory, errno, err);
-	if (fstat(fd, &info) != 0)
+	if (fstat(dir_fd, &dir) != 0 || fstat(fd, &info) != 0)
 		return directory_error(err, errno, "look at", path);
-	if ((info.st_uid != root.st_uid || info.st_gid != root.st_gid) && fchown(fd, root.st_uid, root.st_gid) != 0)
-		return directory_error(err, errno, "give to the repository's owner", path);
+	if ((info.st_uid != dir.st_uid || info.st_gid != dir.st_gid) && fchown(fd, dir.st_uid, dir.st_gid) != 0)
+		return directory_error(err, errno, "give to the directory's owner", path);
 	if ((info.st_mode & rights) != rights && fchmod(fd, (info.st_mode & 07777) | rights) != 0)
 		return directory_error(err, errno, "set the mode of", path);
 	return STATUS_OK;
 }
 
-static enum status make_dir(const struct directory *directory, const char *path, struct error *err)
+/* By descriptors, so that nobody who may rename directories meanwhile makes root give away another one. */
+static enum status make_dir(const char *path, struct error *err)
 {
-	if (mkdir(path, 0750) != 0)
+	char above[PATH_MAX];
+	const char *name = strrchr(path, '/') + 1;
+	(void)snprintf(above, sizeof above, "%.*s", (int)(name - path), path);
+	CLEANUP(fd_closep) int dir_fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return directory_error(err, errno, "open", above);
+	if (mkdirat(dir_fd, name, 0750) != 0)
 		return errno == EEXIST ? STATUS_OK : directory_error(err, errno, "mkdir", path);
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP(fd_closep) int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	enum status st =
-	    fd < 0 ? directory_error(err, errno, "open", path) : give_to_owner(directory, fd, S_IRWXU, path, err);
+	    fd < 0 ? directory_error(err, errno, "open", path) : give_to_owner(dir_fd, fd, S_IRWXU, path, err);
 	if (st)
-		(void)rmdir(path);
+		(void)unlinkat(dir_fd, name, AT_REMOVEDIR);
 	return st;
 }
 
@@ -134,7 +140,7 @@ static enum status make_dirs(const struct directory *directory, const char *path
 	char *slash = dir + strlen(directory->root);
 	while (!st && (slash = strchr(slash + 1, '/')) != NULL) {
 		*slash = '\0';
-		st = make_dir(directory, dir, err);
+		st = make_dir(dir, err);
 		*slash = '/';
 	}
 	return st;
@@ -153,7 +159,7 @@ static enum status open_new(const struct directory *directory, struct writer *wr
 		st = newfile_open(&writer->file, writer->path, 0640, err);
 	}
 	return st ? directory_error(err, errno, "create", writer->path)
-		  : give_to_owner(directory, writer->file.fd, S_IRUSR | S_IWUSR, writer->path, err);
+		  : give_to_owner(writer->file.dir_fd, writer->file.fd, S_IRUSR | S_IWUSR, writer->path, err);
 }
 
 enum status directory_create(struct store *store, const struct call *call, const char *name, struct sink **out,

@@ -232,8 +232,33 @@ static void what_root_makes_belongs_to_the_owner(void **unused)
 	assert_int_equal(stat(scratch_path(&test_dir, parts[2]), &info), 0);
 	assert_int_equal(info.st_uid, 13);
 	assert_int_equal(stat(scratch_path(&test_dir, "repo/" OTHER), &info), 0);
-	assert_int_equal(info.st_uid, 12);
+	assert_int_equal(info.st_uid, 13);
 	assert_int_equal(info.st_mode & 07777, 0640 & ~before);
+}
+
+/* The owner of the repository can link any directory, but must not get a file there by root's hand. */
+static void root_gives_nothing_away_behind_a_link(void **unused)
+{
+	(void)unused;
+	static const char *const parts[] = {"42/wal/0000000100000000", "42"};
+	static const char *const made[] = {"elsewhere/000000010000000000000002", "elsewhere/wal/0000000200000000"};
+	static const char *const names[] = {OTHER, "42/wal/0000000200000000/000000020000000000000003"};
+	struct stat info;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(scratch_path(&test_dir, "repo"), 12, 34), 0);
+	assert_ok(put(SEGMENT), err);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		move_away(parts[i]);
+		assert_int_equal(chown(scratch_path(&test_dir, "elsewhere"), 0, 0), 0);
+		if (i == 1)
+			assert_int_equal(chown(scratch_path(&test_dir, "elsewhere/wal"), 0, 0), 0);
+		assert_ok(put(names[i]), err);
+		assert_int_equal(stat(scratch_path(&test_dir, made[i]), &info), 0);
+		assert_int_equal(info.st_uid, 0);
+		assert_int_equal(info.st_gid, 0);
+		move_back(parts[i]);
+	}
 }
 
 /* Neither a missing object nor a disk that is not mounted. */
@@ -264,6 +289,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_link_to_an_empty_directory_is_no_answer, setup, teardown),
 	    cmocka_unit_test_setup_teardown(an_object_of_another_user_is_found, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_root_makes_belongs_to_the_owner, setup, teardown),
+	    cmocka_unit_test_setup_teardown(root_gives_nothing_away_behind_a_link, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_forbidden_root_is_told, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("store/directory/directory_links", tests, NULL, NULL);
