@@ -130,6 +130,15 @@ static enum status timelines(void *arg, const struct call *call, struct finding 
 	if (st)
 		return st;
 	finding_say(finding, "no timeline above %" PRIu32 " is in use", promotion->timeline);
+	if (latest.aside != 0) {
+		(void)error_set(err, STATUS_CONFLICT,
+				"this standby is on timeline %" PRIu32 ", and timeline %" PRIu32 " is set aside",
+				promotion->timeline, latest.aside);
+		return error_hint(err, STATUS_CONFLICT,
+				  "recovery to the latest timeline leaves out its WAL: promote a standby of the server "
+				  "that continues, or run walship timeline restore %" PRIu32,
+				  latest.aside);
+	}
 	if (latest.timeline == promotion->timeline)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_CONFLICT,

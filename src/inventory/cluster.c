@@ -300,6 +300,15 @@ static enum status show_both(struct buffer *out, const struct coverage *coverage
 			     parent->id, time, child->id, lsn);
 }
 
+/* The time tells a trial of some hours ago from a server that still archives. */
+static enum status show_aside(struct buffer *out, const struct coverage_timeline *timeline, struct error *err)
+{
+	char time[UTC_TEXT_SIZE];
+	utc_text(timeline->newest_s, time);
+	return buffer_printf(out, err, "– timeline %" PRIu32 " is set aside; its newest object was stored %s\n",
+			     timeline->id, time);
+}
+
 static enum status show_latest(struct buffer *out, const struct coverage *coverage, struct error *err)
 {
 	struct coverage_stray stray;
@@ -307,8 +316,7 @@ static enum status show_latest(struct buffer *out, const struct coverage *covera
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < coverage->timeline_count; i++)
 		if (coverage->timelines[i].set_aside)
-			st =
-			    buffer_printf(out, err, "– timeline %" PRIu32 " is set aside\n", coverage->timelines[i].id);
+			st = show_aside(out, &coverage->timelines[i], err);
 	for (size_t i = 0; !st && i < coverage->timeline_count; i++)
 		st = show_both(out, coverage, &coverage->timelines[i], err);
 	(void)coverage_latest(coverage, &strays, &stray);

@@ -43,6 +43,21 @@ static void say_stray(struct health_check *check, const struct health_archive *a
 	health_advise(check, hint);
 }
 
+/* Right for a trial copy, and an accident on the server that continues the cluster. */
+static void say_aside(struct health_check *check, const struct health_archive *archive)
+{
+	char hint[ERROR_HINT_MAX];
+	health_say(check, HEALTH_WARNING,
+		   "timeline %" PRIu32
+		   " is set aside: recovery to the latest timeline leaves out what this server has written since",
+		   archive->aside);
+	(void)snprintf(hint, sizeof hint,
+		       "if this server continues the cluster, run walship timeline restore %" PRIu32
+		       "; if it is a copy for a trial, set archive_mode = off",
+		       archive->aside);
+	health_advise(check, hint);
+}
+
 void health_judge_chain(const struct health *health, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
@@ -62,6 +77,10 @@ void health_judge_chain(const struct health *health, struct health_check *check)
 	}
 	if (archive->gap_count == 0 && archive->latest != 0) {
 		say_stray(check, archive);
+		return;
+	}
+	if (archive->gap_count == 0 && archive->aside != 0) {
+		say_aside(check, archive);
 		return;
 	}
 	if (archive->gap_count == 0) {

@@ -103,6 +103,13 @@ def test_failover_beside_a_timeline_that_is_set_aside(hijacked):
         verify, found, status = judge(site, standby)
         verify.expect(0)
         assert found["latest_timeline"] == 3 and status["archive"]["stray_timeline"] is None
+
+        # The wrong timeline is set aside, where nothing shows that a server uses it.
+        site.run("--system-id", site.system_id, "timeline", "set-aside", "3").expect(0)
+        assert "WARNING: timeline 3 is set aside" in site.run("status", cwd=standby.data).out.decode().splitlines()[0]
+        assert "timeline 3 is set aside; its newest object was stored " in site.run("verify", cwd=standby.data).out.decode()
+        site.run("timeline", "restore", "3", cwd=standby.data).expect(0)
+        assert judge(site, standby)[2]["status"] == "OK"
     assert recover(site, backup, "later") == (rows, "00000004")
 
 

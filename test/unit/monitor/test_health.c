@@ -207,6 +207,11 @@ static void received_without_a_trace(struct health *health)
 	health->checkpoint.is_standby = true;
 }
 
+static void own_timeline_aside(struct health *health)
+{
+	health->archive.aside = 2;
+}
+
 static void gap(struct health *health)
 {
 	health->archive.gap_count = 1;
@@ -355,6 +360,7 @@ static const struct {
     {"archived with a trace", archived_with_a_trace, 0, {O, O, O, O, O}, "no push has failed"},
     {"fails without a trace", fails_without_a_trace, 1, {O, O, W, O, O}, "40 pushes in a row"},
     {"received without a trace", received_without_a_trace, 0, {O, O, O, O, O}, "no push has failed"},
+    {"own timeline aside", own_timeline_aside, 1, {O, O, O, W, O}, "timeline 2 is set aside: recovery"},
     {"gap",
      gap,
      2,
