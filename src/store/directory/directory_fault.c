@@ -44,6 +44,9 @@ enum status directory_no_root(const struct directory *directory, int errno_value
 {
 	if (errno_value == EACCES)
 		return directory_error(err, errno_value, "look at", directory->root);
+	enum status st = errno_value == ENOENT ? directory_link_check(directory->root, err) : STATUS_OK;
+	if (st)
+		return st;
 	(void)error_errno(err, STATUS_UNREACHABLE, errno_value, "repository file://%s", directory->root);
 	return error_hint(err, STATUS_UNREACHABLE,
 			  "if the disk is not mounted, mount the disk; if the repository is new, run mkdir -m 700 %s",

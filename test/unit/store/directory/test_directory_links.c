@@ -101,6 +101,21 @@ static void assert_dangling(enum status st)
 	assert_non_null(strstr(err.hint, "mount the disk"));
 }
 
+/* mkdir, which is right where nothing is, would fail at the link. */
+static void a_repository_that_is_a_link_to_nothing(void **unused)
+{
+	(void)unused;
+	int seen;
+	assert_ok(put(SEGMENT), err);
+	assert_int_equal(rename(scratch_path(&test_dir, "repo"), scratch_path(&test_dir, "elsewhere")), 0);
+	assert_int_equal(symlink(scratch_path(&test_dir, "elsewhere"), scratch_path(&test_dir, "repo")), 0);
+	assert_ok(get(SEGMENT), err);
+	unmount();
+	assert_dangling(get(SEGMENT));
+	assert_dangling(put(OTHER));
+	assert_dangling(list("", &seen));
+}
+
 /* PostgreSQL must not take a disk that is not mounted for the end of the WAL. */
 static void a_link_to_nothing_is_no_answer(void **unused)
 {
@@ -284,6 +299,7 @@ static void a_forbidden_root_is_told(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(a_repository_that_is_a_link_to_nothing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_link_to_nothing_is_no_answer, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_link_in_a_circle_is_no_answer, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_link_to_an_empty_directory_is_no_answer, setup, teardown),
