@@ -1,7 +1,12 @@
 /* fetch: from the options to the plain structs of fetch_ahead.h. */
 #include "command/fetch.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "archive/fetch/fetch_ahead.h"
+#include "base/path.h"
 #include "command/settings.h"
 #include "pg/wal/name.h"
 #include "repo/cluster_id.h"
@@ -58,6 +63,23 @@ enum status fetch_identify(struct command_context *context, struct fetch *fetch,
 	return error_hint(err, STATUS_USAGE, "run walship in the data directory, or give --pg-data or --system-id");
 }
 
+/*
+ * PostgreSQL's %p is below pg_wal. 'walship fetch %f %f' would end with 0, and PostgreSQL, which does not find the file
+ * at %p then, would take that for the end of the archive.
+ */
+static enum status check_dest(const struct data_directory *directory, const char *dest, struct error *err)
+{
+	char dir[PATH_MAX];
+	struct stat of_dest, of_data;
+	if (!directory->known || snprintf(dir, sizeof dir, "%.*s.", (int)path_dir_len(dest), dest) >= (int)sizeof dir ||
+	    stat(dir, &of_dest) != 0 || stat(directory->path, &of_data) != 0 || of_dest.st_dev != of_data.st_dev ||
+	    of_dest.st_ino != of_data.st_ino)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "%s lies in the data directory itself", dest);
+	return error_hint(err, STATUS_USAGE,
+			  "restore_command = 'walship fetch %%f %%p'; to look at a file, name another directory");
+}
+
 static enum status fetch(struct command_context *context, struct error *err)
 {
 	struct repository_settings settings;
@@ -76,6 +98,8 @@ static enum status fetch(struct command_context *context, struct error *err)
 	enum status st = settings_repository(&settings, context, err);
 	if (!st)
 		st = fetch_identify(context, &ahead.fetch, dest, &directory, err);
+	if (!st)
+		st = check_dest(&directory, dest, err);
 	return st ? error_wrap(err, st, "fetch %s", context->operands[0]) : fetch_ahead_run(&ahead, dest, err);
 }
 

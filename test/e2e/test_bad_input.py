@@ -426,6 +426,8 @@ def test_fetch_exit_codes(dir_site, data_dir, control_file, mode):
     go().expect(mode.local, rf"fetch {NAME}: .*Permission denied", r".")
     (data_dir / "pg_wal").chmod(0o700)
     go(to="absent/RECOVERYXLOG").expect(mode.local, rf"fetch {NAME}: .*absent", r"restore_command")
+    # PostgreSQL would not find the file at %p, and take code 0 for the end of the archive.
+    go(to=NAME).expect(255, rf"fetch {NAME}: {NAME} lies in the data directory itself", r"'walship fetch %f %p'")
     go("--compress-level", "x").expect(255, r"--compress-level")
     go("--system-id", "5").expect(255, r"\b5\b", r".")
     object_name = wal.object_name(system_id, NAME)
