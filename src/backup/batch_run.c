@@ -255,8 +255,16 @@ static enum status run_file(struct work *work, bool *gone, struct error *err)
 	enum status st = open_file(work, gone, err);
 	if (st)
 		return st;
-	if (*gone) /* a part of its lines is written already: replay of the WAL removes the file again */
-		return item->begins ? STATUS_OK : take_hole(work, item->block, item->count, err);
+	/*
+	 * Other batches, which know nothing of this one, have the rest of a larger file: each has lines in any case.
+	 * Replay of the WAL removes the file again.
+	 */
+	if (*gone && item->count < block_count(item->entry.size)) {
+		*gone = false;
+		return take_hole(work, item->block, item->count, err);
+	}
+	if (*gone)
+		return STATUS_OK;
 	st = read_range(work, err);
 	drop_from_cache(work);
 	(void)close(work->source.fd);

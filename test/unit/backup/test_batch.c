@@ -308,6 +308,24 @@ static void a_file_that_is_gone_has_no_line(void **unused)
 	fini(&run);
 }
 
+/* The batches of a large file must fit together, whether the file was gone for the first, for a later one, or all. */
+static void the_first_part_of_a_file_that_is_gone_has_its_line(void **unused)
+{
+	(void)unused;
+	struct run run;
+	put_random("data/large", (size_t)3 * PAGE_BYTES);
+	begin(&run, "20261129T064210Z-full");
+	struct batch_item item = item_of(&run, "large");
+	item.count = 2;
+	assert_ok(batch_add_item(&run.batch, &item, &err), err);
+	assert_int_equal(unlink(scratch_path(&test_dir, "data/large")), 0);
+	end(&run);
+	assert_non_null(strstr(buffer_text(&run.batch.lines), "\tlarge\nz\t0\t2\n"));
+	assert_int_equal(run.batch.files, 1);
+	assert_int_equal(run.batch.hashes.len, 2 * sizeof(uint64_t));
+	fini(&run);
+}
+
 static void a_wrong_page_is_named_and_kept(void **unused)
 {
 	(void)unused;
@@ -352,6 +370,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(everything_comes_back, setup, teardown),
 	    cmocka_unit_test_setup_teardown(only_changed_blocks_are_stored, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_file_that_is_gone_has_no_line, setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_first_part_of_a_file_that_is_gone_has_its_line, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_wrong_page_is_named_and_kept, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_full_disk_ends_it, setup, teardown),
 	};
