@@ -74,7 +74,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 		return STATUS_OK;
 	}
 	if (set_aside->count == SET_ASIDE_MAX)
-		return error_set(err, STATUS_LOCAL, "out of memory");
+		return error_set(err, STATUS_DAMAGED, "the archive has marks of more than %d timelines", SET_ASIDE_MAX);
 	void *marks = array_grow(set_aside->marks, set_aside->count, &set_aside->capacity, sizeof *set_aside->marks);
 	if (marks == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");

@@ -112,6 +112,14 @@ static void refuses_what_is_no_manifest(void **unused)
 			fail_msg("accepted: %s", texts[i]);
 		manifest_fini(&manifest);
 	}
+	/* Numbers of objects have 32 bits. */
+	struct manifest many = make(), read;
+	many.index_objects = UINT32_MAX + 1UL;
+	struct buffer large = text_of(&many);
+	assert_int_equal(manifest_read(&read, &large, &err), STATUS_DAMAGED);
+	buffer_fini(&large);
+	manifest_fini(&many);
+	manifest_fini(&read);
 	/* A backup does not need a later one, nor itself. */
 	struct manifest manifest = make(), again;
 	assert_ok(manifest_add_need(&manifest, &manifest.label, &err), err);
