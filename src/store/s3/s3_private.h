@@ -15,10 +15,10 @@
 
 #define S3_KEY_MAX 1024 /* bytes of a key (Amazon S3 user guide, "Naming Amazon S3 objects") */
 #define S3_REGION_MAX AWS_REGION_MAX
-#define S3_HOST_NAME_MAX 261 /* a host name of 253 bytes, a port, and the 0 byte */
-#define S3_HOST_MAX 325      /* a bucket of 63 bytes before it */
-#define S3_BASE_PATH_MAX 256 /* "/storage/v1/s3" has 14 characters */
-#define S3_CODE_MAX 64       /* "AuthorizationHeaderMalformed" has 28 characters */
+#define S3_HOST_NAME_MAX 261                             /* a host name of 253 bytes, a port, and the 0 byte */
+#define S3_HOST_MAX (BUCKET_NAME_MAX + S3_HOST_NAME_MAX) /* a bucket and a dot before it */
+#define S3_BASE_PATH_MAX 256                             /* "/storage/v1/s3" has 14 characters */
+#define S3_CODE_MAX 64                                   /* "AuthorizationHeaderMalformed" has 28 characters */
 #define S3_MESSAGE_MAX 512
 #define S3_UPLOAD_ID_MAX 1024            /* AWS's have about 130 characters */
 #define S3_SKEW_MAX_S 900                /* S3 accepts a clock difference of up to 15 minutes */
