@@ -486,7 +486,7 @@ def test_minimal_wal_ends_a_window(dir_site):
     read = site.run("verify", "--read").expect(6, "1 range of WAL written with wal_level = minimal", "make a new base backup")
     assert f"✗ {here}: written with wal_level = minimal, which recovery refuses" in read.out.decode()
     with site.restored(backup) as restored:
-        restored.expect(r"FATAL:  WAL was generated with wal_level=minimal", r"startup process .* exited with exit code 1")
+        restored.expect(r"FATAL:  WAL was generated with \"?wal_level=minimal", r"startup process .* exited with exit code 1")
         restored.start(wait=False)
         assert restored.wait_end() != 0
     with site.restored(later, "second") as restored:
