@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys/read_file.h"
+
 #define READS_MAX 5 /* of one page. The server writes a page at once: usually the second read suffices */
 
 uint64_t block_count(uint64_t size)
@@ -31,17 +33,11 @@ enum status block_source_read(const struct block_source *source, uint64_t block,
 			      struct error *err)
 {
 	uint64_t begin = block * PAGE_BYTES, end = begin + count * (uint64_t)PAGE_BYTES;
-	size_t wanted = (size_t)((end < source->size ? end : source->size) - begin), done = 0;
-	while (done < wanted) {
-		ssize_t got = pread(source->fd, out + done, wanted - done, (off_t)(begin + done));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_errno(err, STATUS_LOCAL, errno, "read %s", source->path);
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
+	size_t wanted = (size_t)((end < source->size ? end : source->size) - begin);
+	ssize_t got = read_file_at(source->fd, out, wanted, begin);
+	if (got < 0)
+		return error_errno(err, STATUS_LOCAL, errno, "read %s", source->path);
+	size_t done = (size_t)got;
 	memset(out + done, 0, count * PAGE_BYTES - done);
 	return STATUS_OK;
 }

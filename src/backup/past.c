@@ -1,6 +1,7 @@
 #include "backup/past.h"
 
 #include "backup/block_source.h"
+#include "base/clock.h"
 
 /* A file may be written twice within the resolution of its times, and the clock of a file system lags a little. */
 #define RACY_NS (10 * 1000000000LL)
@@ -48,19 +49,13 @@ enum status past_seek(struct past *past, const struct tree_entry *entry, struct 
 	return st;
 }
 
-static int64_t nanoseconds(struct timespec time)
-{
-	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 bool past_is_unchanged(const struct past *past, const struct tree_entry *entry)
 {
 	const struct index_entry *old = &past->reader.entry;
 	int64_t settled_ns = past->parent->begun * 1000000000 - RACY_NS;
 	return old->inode == entry->info.st_ino && old->size == (uint64_t)entry->info.st_size &&
-	       old->modified_ns == nanoseconds(entry->info.st_mtim) &&
-	       old->changed_ns == nanoseconds(entry->info.st_ctim) && old->modified_ns < settled_ns &&
-	       old->changed_ns < settled_ns;
+	       old->modified_ns == clock_ns(entry->info.st_mtim) && old->changed_ns == clock_ns(entry->info.st_ctim) &&
+	       old->modified_ns < settled_ns && old->changed_ns < settled_ns;
 }
 
 /* The next run of the parent's file, with at most count blocks. *more is false behind the last. */

@@ -1,16 +1,13 @@
 #include "backup/planner.h"
 
+#include "base/clock.h"
+
 #define PERMISSIONS 07777
 
 static enum status add_old_run(void *arg, const struct index_run *run, struct error *err)
 {
 	struct planner *planner = arg;
 	return batch_add_old_run(planner->batch, run, err);
-}
-
-static int64_t nanoseconds(struct timespec time)
-{
-	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 static struct batch_item describe(const struct tree_entry *entry)
@@ -22,8 +19,8 @@ static struct batch_item describe(const struct tree_entry *entry)
 	};
 	if (!entry->is_directory) {
 		item.entry.size = (uint64_t)entry->info.st_size;
-		item.entry.modified_ns = nanoseconds(entry->info.st_mtim);
-		item.entry.changed_ns = nanoseconds(entry->info.st_ctim);
+		item.entry.modified_ns = clock_ns(entry->info.st_mtim);
+		item.entry.changed_ns = clock_ns(entry->info.st_ctim);
 		item.entry.inode = entry->info.st_ino;
 	}
 	return item;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 struct clock {
 	int64_t (*monotonic_ms)(void *arg); /* never goes back; for deadlines */
@@ -28,6 +29,12 @@ static inline int64_t clock_utc_s(const struct clock *clock)
 static inline void clock_sleep_ms(const struct clock *clock, int64_t ms)
 {
 	clock->sleep_ms(clock->arg, ms);
+}
+
+/* Nanoseconds since 1970, as a file's times. */
+static inline int64_t clock_ns(struct timespec time)
+{
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 #define CLOCK_SET_S                                                                                                    \

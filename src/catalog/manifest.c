@@ -8,8 +8,8 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "pg/server/online_backup.h"
 #include "pg/wal/name.h"
-#include "text/number.h"
 
 #define KIND "walship backup"
 
@@ -172,16 +172,6 @@ static bool read_integer(uint64_t *out, const json_t *value)
 	return json_is_integer(value) && json_integer_value(value) >= 0;
 }
 
-static bool read_lsn(uint64_t *out, const json_t *value)
-{
-	const char *text = json_is_string(value) ? json_string_value(value) : "";
-	uint64_t high, low = 0;
-	bool valid = number_take(&text, NULL, 16, UINT32_MAX, &high) && *text++ == '/' &&
-		     number_take(&text, NULL, 16, UINT32_MAX, &low) && *text == '\0';
-	*out = high << 32 | low;
-	return valid;
-}
-
 static bool read_text(char **out, const json_t *value)
 {
 	if (!json_is_string(value))
@@ -198,7 +188,7 @@ static bool read_field(struct manifest *manifest, const struct field *field, con
 	case KIND_INTEGER:
 		return read_integer(out, value);
 	case KIND_LSN:
-		return read_lsn(out, value);
+		return lsn_parse(json_string_value(value), out);
 	case KIND_TIME:
 		return json_is_string(value) && utc_parse(json_string_value(value), out);
 	case KIND_BOOLEAN:

@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "sys/read_file.h"
 
 #define CHUNK (64 * 1024)
 
@@ -45,23 +46,6 @@ enum status file_sink_new(struct sink **out, struct newfile *file, uint64_t max_
 	return STATUS_OK;
 }
 
-/* Reads until len bytes or the end of the file. Returns the number of bytes, or -1 and errno. */
-static ssize_t read_at(int fd, void *into, size_t len, uint64_t offset)
-{
-	size_t done = 0;
-	while (done < len) {
-		ssize_t got = pread(fd, (char *)into + done, len - done, (off_t)(offset + done));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
-}
-
 struct compare_sink {
 	struct sink sink;
 	int fd;
@@ -80,7 +64,7 @@ static enum status compare_write(struct sink *sink, const void *data, size_t len
 	const char *from = data;
 	while (len > 0) {
 		size_t piece = len < sizeof self->chunk ? len : sizeof self->chunk;
-		ssize_t got = read_at(self->fd, self->chunk, piece, self->offset);
+		ssize_t got = read_file_at(self->fd, self->chunk, piece, self->offset);
 		if (got < 0)
 			return error_errno(err, STATUS_LOCAL, errno, "read");
 		for (size_t i = 0; i < piece; i++)
@@ -96,7 +80,7 @@ static enum status compare_write(struct sink *sink, const void *data, size_t len
 static enum status compare_finish(struct sink *sink, struct error *err)
 {
 	struct compare_sink *self = (struct compare_sink *)sink;
-	ssize_t got = read_at(self->fd, self->chunk, 1, self->offset);
+	ssize_t got = read_file_at(self->fd, self->chunk, 1, self->offset);
 	if (got < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "read");
 	return got == 0 ? STATUS_OK : differs(self->offset, err);
@@ -124,7 +108,7 @@ enum status file_copy(int fd, const char *path, struct sink *into, uint64_t *byt
 	*bytes = 0;
 	if (chunk == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	while (!st && (got = read_at(fd, chunk, CHUNK, *bytes)) > 0) {
+	while (!st && (got = read_file_at(fd, chunk, CHUNK, *bytes)) > 0) {
 		*bytes += (uint64_t)got;
 		st = sink_write(into, chunk, (size_t)got, err);
 	}

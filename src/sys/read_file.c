@@ -29,6 +29,22 @@ ssize_t read_file_open(int fd, void *out, size_t size)
 	return read_until(fd, out, size, size);
 }
 
+ssize_t read_file_at(int fd, void *out, size_t size, uint64_t offset)
+{
+	size_t len = 0;
+	while (len < size) {
+		ssize_t got = pread(fd, (char *)out + len, size - len, (off_t)(offset + len));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		len += (size_t)got;
+	}
+	return (ssize_t)len;
+}
+
 static int open_plain(const char *path)
 {
 	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

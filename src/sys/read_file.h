@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "walship/error.h"
@@ -13,6 +14,9 @@
  * fails.
  */
 ssize_t read_file_open(int fd, void *out, size_t size);
+
+/* The same from this offset on, without moving the file's own. */
+ssize_t read_file_at(int fd, void *out, size_t size, uint64_t offset);
 
 /*
  * Reads the text of a file and adds a 0 byte, which size includes. Otherwise out is "": STATUS_MISSING if there is no
