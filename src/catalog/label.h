@@ -32,7 +32,7 @@ enum backup_part {
 	PART_DATA,     /* numbered: content of files */
 	PART_INDEX,    /* numbered: a line for each file */
 	PART_HASHES,   /* numbered: of the blocks, in the order of the index */
-	PART_PACKS,    /* the headers of the packs that the index refers to */
+	PART_PACKS,    /* numbered: the table of the packs that the index refers to */
 	PART_MANIFEST, /* last: the backup exists once this does */
 	PART_KEEP,     /* a pin */
 };

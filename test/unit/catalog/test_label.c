@@ -75,7 +75,7 @@ static void names_objects(void **unused)
 	    {PART_DATA, 4294967295, "42/backup/20261129T064210Z-diff/data/4294967295"},
 	    {PART_INDEX, 12, "42/backup/20261129T064210Z-diff/index/00000012"},
 	    {PART_HASHES, 99999999, "42/backup/20261129T064210Z-diff/hashes/99999999"},
-	    {PART_PACKS, 0, "42/backup/20261129T064210Z-diff/packs"},
+	    {PART_PACKS, 3, "42/backup/20261129T064210Z-diff/packs/00000003"},
 	    {PART_MANIFEST, 0, "42/backup/20261129T064210Z-diff/manifest"},
 	    {PART_KEEP, 0, "42/backup/20261129T064210Z-diff/keep"},
 	};
