@@ -18,7 +18,7 @@ static const struct {
 	const char *name;
 	bool is_numbered;
 } parts[] = {
-    [PART_BEGUN] = {"begun", false},  [PART_DATA] = {"data", true},    [PART_INDEX] = {"index", true},
+    [PART_BEGUN] = {"begun", false},  [PART_DATA] = {"data", true},   [PART_INDEX] = {"index", true},
     [PART_HASHES] = {"hashes", true}, [PART_PACKS] = {"packs", true}, [PART_MANIFEST] = {"manifest", false},
     [PART_KEEP] = {"keep", false},
 };

@@ -263,7 +263,7 @@ static enum status read_object(struct manifest *manifest, const json_t *object, 
 		if (!read_field(manifest, &fields[i], json_object_get(object, fields[i].name)))
 			st = refuse(err, fields[i].name);
 	if (!st && (manifest->index_objects > UINT32_MAX || manifest->hashes_objects > UINT32_MAX ||
-		     manifest->packs_objects > UINT32_MAX))
+		    manifest->packs_objects > UINT32_MAX))
 		st = refuse(err, "number of objects");
 	if (!st)
 		st = read_needs(manifest, json_object_get(object, "needs"), err);
