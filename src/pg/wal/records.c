@@ -191,7 +191,7 @@ static void begin_record(struct records *records)
 	records->record_lsn = records->lsn;
 	records->header_len = 0;
 	records->left = 0;
-	records->has_level = false;
+	records->has_level = records->has_mark = false;
 	records->crc = CRC32C_BEGIN;
 	if (records->begun_lsn == 0)
 		records->begun_lsn = records->lsn;
@@ -202,6 +202,16 @@ static bool is_of_xlog(const struct records *records, uint8_t info)
 	struct record record;
 	memcpy(&record, records->header, sizeof record);
 	return record.manager == MANAGER_XLOG && (record.info & INFO_OF_MANAGER) == info;
+}
+
+static void report_mark(const struct records *records, const struct record *record)
+{
+	struct record_mark mark;
+	if (!record_mark_read(&mark, record->manager, record->info, record->xid, records->data, records->data_len))
+		return;
+	mark.lsn = records->record_lsn;
+	mark.end_lsn = records->lsn;
+	records->marked(records->mark_arg, &mark);
 }
 
 static enum status check_record(struct records *records, struct error *err)
@@ -219,6 +229,8 @@ static enum status check_record(struct records *records, struct error *err)
 	records->switched = is_of_xlog(records, XLOG_SWITCH) && !at_segment_begin(records);
 	if (records->has_level)
 		wal_level_see(&records->level, records->data, records->data_len);
+	if (records->has_mark)
+		report_mark(records, &record);
 	return STATUS_OK;
 }
 
@@ -261,7 +273,19 @@ static void note_kind(struct records *records)
 {
 	records->has_level =
 	    !records->skipped && is_of_xlog(records, PARAMETER_CHANGE) && records->left <= WAL_LEVEL_RECORD_BYTES;
+	struct record record;
+	memcpy(&record, records->header, sizeof record);
+	records->has_mark =
+	    !records->skipped && records->marked != NULL && record_mark_is_kind(record.manager, record.info);
 	records->data_len = 0;
+}
+
+static void keep_data(struct records *records, const uint8_t *data, size_t len)
+{
+	size_t room = sizeof records->data - records->data_len;
+	size_t keep = len < room ? len : room;
+	memcpy(records->data + records->data_len, data, keep);
+	records->data_len += keep;
 }
 
 /*
@@ -290,10 +314,8 @@ static enum status take_record(struct records *records, const uint8_t *data, siz
 		if (records->header_len == RECORD_HEADER_BYTES)
 			note_kind(records);
 	} else {
-		if (records->has_level) {
-			memcpy(records->data + records->data_len, data, *took);
-			records->data_len += *took;
-		}
+		if (records->has_level || records->has_mark)
+			keep_data(records, data, *took);
 		if (!records->skipped)
 			records->crc = crc32c_add(records->crc32c, records->crc, data, *took);
 		records->left -= (uint32_t)*took;

@@ -4,7 +4,7 @@
  * The layout is that of PostgreSQL 9.5 and later (access/xlogrecord.h: XLogRecord; access/xlog_internal.h:
  * XLogPageHeaderData). A record begins at a multiple of 8 bytes and continues after the header of the next page. Its
  * CRC covers the data after its header, then the header up to the CRC (ValidXLogRecord in xlogreader.c). Of the data of
- * records only wal_level is interpreted.
+ * records only wal_level, and the targets of a recovery, are interpreted.
  */
 #ifndef WALSHIP_PG_WAL_RECORDS_H
 #define WALSHIP_PG_WAL_RECORDS_H
@@ -14,11 +14,15 @@
 #include <stdint.h>
 
 #include "base/crc32c.h"
+#include "pg/wal/record_mark.h"
 #include "pg/wal/wal_level.h"
 #include "walship/error.h"
 
 #define RECORD_HEADER_BYTES 24
 #define PAGE_HEADER_MAX 40
+
+/* Called for a record that recovery targets refer to, once its CRC is checked. */
+typedef void (*record_mark_fn)(void *arg, const struct record_mark *mark);
 
 /*
  * The state for a run of consecutive segments of one timeline. A copy of the struct can continue from that position
@@ -50,12 +54,16 @@ struct records {
 	uint32_t crc;
 	uint64_t previous_lsn; /* of the previous record; 0: unknown */
 	bool has_level;        /* the record's data has wal_level, and is kept */
-	uint8_t data[WAL_LEVEL_RECORD_BYTES];
+	bool has_mark;         /* likewise, its first bytes, with a time */
+	uint8_t data[RECORD_MARK_BYTES];
 	size_t data_len;
 
 	uint64_t begun_lsn; /* where the first record of this run begins; 0: none yet */
 	uint64_t count;     /* checked records */
 	struct wal_level_seen level;
+
+	record_mark_fn marked; /* NULL: not wanted; set it after records_init */
+	void *mark_arg;
 };
 
 /* Starts before the first byte of the segment at lsn. */

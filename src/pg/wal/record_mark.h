@@ -1,0 +1,43 @@
+/*
+ * The records of WAL that recovery targets refer to: ends of transactions, and restore points (access/xact.h:
+ * xl_xact_commit, xl_xact_abort; access/xlog_internal.h: xl_restore_point, xl_end_of_recovery; catalog/pg_control.h:
+ * CheckPoint).
+ */
+#ifndef WALSHIP_PG_WAL_RECORD_MARK_H
+#define WALSHIP_PG_WAL_RECORD_MARK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum record_mark_kind {
+	MARK_COMMIT,
+	MARK_ABORT,
+	MARK_RESTORE_POINT,
+	MARK_TIME, /* a record that is no target, but has a time: of a checkpoint, or of the end of a recovery */
+};
+
+#define RECORD_MARK_NAME_MAX 64 /* MAXFNAMELEN */
+
+struct record_mark {
+	enum record_mark_kind kind;
+	uint64_t lsn, end_lsn; /* of the record: its first byte, and the first one behind it */
+	uint32_t xid; /* of commits and aborts; 0 when a prepared transaction ends: recovery finds its ID elsewhere */
+	int64_t time_us;                 /* UTC, since 1970 */
+	char name[RECORD_MARK_NAME_MAX]; /* of a restore point */
+};
+
+/* As many bytes of a record's data, which follows its header, as record_mark_read needs. */
+#define RECORD_MARK_BYTES 112
+
+/* Whether a record of this resource manager and these info bits may be one; its data must be kept then. */
+bool record_mark_is_kind(uint8_t manager, uint8_t info);
+
+/*
+ * Fills kind, xid, time and name. data: the first bytes of the record's data, RECORD_MARK_BYTES or all of them.
+ * Returns false for other records, and for a layout that is not known.
+ */
+bool record_mark_read(struct record_mark *out, uint8_t manager, uint8_t info, uint32_t xid, const uint8_t *data,
+		      size_t len);
+
+#endif
