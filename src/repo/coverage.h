@@ -152,6 +152,15 @@ void coverage_lost_times(struct coverage *coverage, coverage_time_fn ask, void *
 /* When the newest object was stored; 0 without objects. */
 int64_t coverage_newest_s(const struct coverage *coverage);
 
+/* NULL when nothing of the timeline is known. */
+const struct coverage_timeline *coverage_timeline_of(const struct coverage *coverage, uint32_t id);
+
+/*
+ * After coverage_end: whether the segment is stored, in the timeline's own name. *end receives the first number behind
+ * the segment that is not stored, or not known to be. Neither branches nor set_aside matter.
+ */
+bool coverage_run(const struct coverage *coverage, uint32_t timeline, uint64_t number, uint64_t *end);
+
 /* The timeline's parent; NULL when it has none. */
 const struct coverage_timeline *coverage_parent(const struct coverage *coverage,
 						const struct coverage_timeline *timeline);

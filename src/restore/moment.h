@@ -1,0 +1,40 @@
+/* Where on a timeline's line a recovery to the target stops, read from the archived WAL. */
+#ifndef WALSHIP_RESTORE_MOMENT_H
+#define WALSHIP_RESTORE_MOMENT_H
+
+#include "console/progress.h"
+#include "restore/line.h"
+#include "restore/target.h"
+#include "restore/wal_scan.h"
+
+struct moment_search {
+	const struct target *target;
+	const struct line *line;
+	const struct coverage *coverage;
+	struct repository *repo;
+	const struct call *call;
+	struct progress *progress; /* may be NULL */
+	uint64_t first, end;       /* the segments to look at: end is the first one behind them */
+};
+
+struct moment {
+	bool reached;             /* recovery meets the target in these segments */
+	uint64_t lsn;             /* then: of the record at which it stops */
+	int64_t last_us;          /* otherwise, for a time: of the last commit or abort; 0: there is none */
+	uint64_t segments, bytes; /* that were read */
+};
+
+/*
+ * For TARGET_TIME, TARGET_LSN, TARGET_XID and TARGET_NAME. A time costs some reads for each doubling of the number of
+ * segments; a transaction and a name cost a read of each segment up to the target. STATUS_DAMAGED: a segment cannot be
+ * read through, so that recovery would not pass it.
+ */
+enum status moment_find(struct moment *out, const struct moment_search *search, struct error *err);
+
+/* The time of the first record at or behind lsn that has one. *time_us is 0 if none is there. */
+enum status moment_first_time(const struct moment_search *search, uint64_t lsn, int64_t *time_us, struct error *err);
+
+/* The time of the last commit or abort; 0: none is there. */
+enum status moment_last_time(const struct moment_search *search, int64_t *time_us, struct error *err);
+
+#endif
