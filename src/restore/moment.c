@@ -13,21 +13,23 @@ struct seen {
 	int64_t first_us;                  /* of any record with a time */
 };
 
+static bool is_behind(const struct target *target, int64_t time_us)
+{
+	return target->exclusive ? time_us >= target->time_us : time_us > target->time_us;
+}
+
 /* recoveryStopsBefore and recoveryStopsAfter in xlogrecovery.c. */
 static bool is_target(const struct target *target, const struct record_mark *mark)
 {
 	bool ends = mark->kind == MARK_COMMIT || mark->kind == MARK_ABORT;
-	switch (target->kind) {
-	case TARGET_TIME:
-		return ends && (target->exclusive ? mark->time_us >= target->time_us : mark->time_us > target->time_us);
-	case TARGET_XID:
-		/* The server compares 32 bits (check_recovery_target_xid in xlogrecovery.c). */
-		return ends && mark->xid == (uint32_t)target->xid;
-	case TARGET_NAME:
+	if (target->kind == TARGET_NAME)
 		return mark->kind == MARK_RESTORE_POINT && strcmp(mark->name, target->text) == 0;
-	default:
+	if (!ends)
 		return false;
-	}
+	if (target->kind == TARGET_TIME)
+		return is_behind(target, mark->time_us);
+	/* The server compares 32 bits (check_recovery_target_xid in xlogrecovery.c). */
+	return target->kind == TARGET_XID && mark->xid == (uint32_t)target->xid;
 }
 
 static void see(void *arg, const struct record_mark *mark)
@@ -132,11 +134,6 @@ static enum status read_up_to(const struct moment_search *search, struct moment 
 	out->reached = run.seen.hit;
 	out->lsn = run.seen.hit_lsn;
 	return st;
-}
-
-static bool is_behind(const struct target *target, int64_t time_us)
-{
-	return target->exclusive ? time_us >= target->time_us : time_us > target->time_us;
 }
 
 /* Times of commits grow with their LSN, but for the moments between a commit's time and its record. */

@@ -8,8 +8,7 @@
 #include "pg/server/online_backup.h"
 #include "text/number.h"
 
-#define XID_MIN 3                /* FirstNormalTransactionId in access/transam.h */
-#define OFFSET_S_MAX (16 * 3600) /* MAX_TZDISP_HOUR in datatype/timestamp.h is 15 */
+#define XID_MIN 3 /* FirstNormalTransactionId in access/transam.h */
 #define TIME_HINT "as in 2026-11-29 06:42:10+00 or 2026-11-29T06:42:10Z"
 
 static enum status bad_time(const char *text, struct error *err)
@@ -202,27 +201,17 @@ static enum status find_kind(struct target *out, const struct target_options *op
 
 static enum status parse_place(struct target *out, struct error *err)
 {
-	switch (out->kind) {
-	case TARGET_TIME:
+	if (out->kind == TARGET_TIME)
 		return target_time_parse(out->text, &out->time_us, err);
-	case TARGET_LSN:
-		return lsn_parse(out->text, &out->lsn)
-			   ? STATUS_OK
-			   : error_hint(err, error_set(err, STATUS_USAGE, "'%.64s' is not an LSN", out->text),
-					"as PostgreSQL prints it: 16/B374D848");
-	case TARGET_XID:
-		return number_parse(out->text, UINT64_MAX, &out->xid) && out->xid >= XID_MIN
-			   ? STATUS_OK
-			   : error_hint(err, error_set(err, STATUS_USAGE, "'%.64s' is not a transaction ID", out->text),
-					"give the number that pg_current_xact_id() returned");
-	case TARGET_NAME:
-		return strlen(out->text) < TARGET_NAME_MAX
-			   ? STATUS_OK
-			   : error_set(err, STATUS_USAGE, "a restore point's name has at most %d bytes",
-				       TARGET_NAME_MAX - 1);
-	default:
-		return STATUS_OK;
-	}
+	if (out->kind == TARGET_LSN && !lsn_parse(out->text, &out->lsn))
+		return error_hint(err, error_set(err, STATUS_USAGE, "'%.64s' is not an LSN", out->text),
+				  "as PostgreSQL prints it: 16/B374D848");
+	if (out->kind == TARGET_XID && (!number_parse(out->text, UINT64_MAX, &out->xid) || out->xid < XID_MIN))
+		return error_hint(err, error_set(err, STATUS_USAGE, "'%.64s' is not a transaction ID", out->text),
+				  "give the number that pg_current_xact_id() returned");
+	if (out->kind == TARGET_NAME && strlen(out->text) >= TARGET_NAME_MAX)
+		return error_set(err, STATUS_USAGE, "a restore point's name has at most %d bytes", TARGET_NAME_MAX - 1);
+	return STATUS_OK;
 }
 
 static enum status check_together(const struct target *target, struct error *err)
