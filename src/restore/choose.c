@@ -80,6 +80,11 @@ static struct branch *furthest(const struct branches *branches, const struct cho
 
 static void say_backup(struct choice *out, const struct choose_params *params)
 {
+	if (params->label == NULL && out->branch.lacks != NULL) {
+		(void)snprintf(out->backup_reason, sizeof out->backup_reason,
+			       "the newer backup %s lacks WAL in the archive", out->branch.lacks->label.text);
+		return;
+	}
 	bool any = params->target->kind == TARGET_END || params->target->kind == TARGET_IMMEDIATE;
 	(void)snprintf(out->backup_reason, sizeof out->backup_reason, "%s",
 		       params->label != NULL ? "it was asked for"
@@ -111,7 +116,7 @@ static void say_timeline(struct choice *out, const struct choose_params *params,
 	const char *why = params->target->timeline_kind != TIMELINE_BY_MOMENT ? "it was asked for"
 			  : params->target->kind == TARGET_END                ? "it is the latest, with the newest WAL"
 			  : params->target->kind == TARGET_IMMEDIATE          ? "it has the newest backup"
-			  : reaching > 1 && !out->branch.weak
+			  : reaching > 0 && !out->branch.weak
 			      ? "up to the target the timelines are the same, or only this one existed at that time"
 			      : "no other timeline has the target";
 	(void)snprintf(out->timeline_reason, sizeof out->timeline_reason, "%s; other branches: %s", why, others);
