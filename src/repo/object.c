@@ -31,7 +31,7 @@ static enum status collect(struct sink *sink, const void *data, size_t len, stru
 
 static const struct sink_ops collector_ops = {collect, terminal_sink_finish, terminal_sink_free};
 
-static enum status read_into(struct repository *repo, const struct call *call, const char *name,
+static enum status read_into(const struct repository *repo, const struct call *call, const char *name,
 			     struct collector *collector, struct unseal_lack *lack, struct error *err)
 {
 	struct call step = call_step(call);
@@ -44,7 +44,7 @@ static enum status read_into(struct repository *repo, const struct call *call, c
 	return st ? st : sink_finish(chain, err);
 }
 
-enum status object_read(struct repository *repo, const struct call *call, const char *name, struct buffer *out,
+enum status object_read(const struct repository *repo, const struct call *call, const char *name, struct buffer *out,
 			struct unseal_lack *lack, struct error *err)
 {
 	struct collector collector = {{&collector_ops}, out, false};
@@ -52,8 +52,8 @@ enum status object_read(struct repository *repo, const struct call *call, const 
 	return st == STATUS_DAMAGED ? error_wrap(err, st, "%s", name) : st;
 }
 
-enum status object_read_head(struct repository *repo, const struct call *call, const char *name, void *out, size_t len,
-			     struct unseal_lack *lack, struct error *err)
+enum status object_read_head(const struct repository *repo, const struct call *call, const char *name, void *out,
+			     size_t len, struct unseal_lack *lack, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer head = {.max = len};
 	struct collector collector = {{&collector_ops}, &head, true};

@@ -10,15 +10,15 @@
  * Appends the object's whole content to out, verified. Takes one step of the call. STATUS_DAMAGED when the content
  * exceeds out->max. lack may be NULL.
  */
-enum status object_read(struct repository *repo, const struct call *call, const char *name, struct buffer *out,
+enum status object_read(const struct repository *repo, const struct call *call, const char *name, struct buffer *out,
 			struct unseal_lack *lack, struct error *err);
 
 /*
  * Reads the first len bytes of the object's content. They are genuine; that the object is whole is not known.
  * STATUS_DAMAGED when the content is shorter.
  */
-enum status object_read_head(struct repository *repo, const struct call *call, const char *name, void *out, size_t len,
-			     struct unseal_lack *lack, struct error *err);
+enum status object_read_head(const struct repository *repo, const struct call *call, const char *name, void *out,
+			     size_t len, struct unseal_lack *lack, struct error *err);
 
 struct object_settings {
 	const struct codec *codec;
