@@ -13,6 +13,7 @@
 
 #define BATCH_BLOCKS 1024 /* 8 MiB */
 #define BATCH_ITEMS 1024
+#define BATCH_TEXT_BYTES (1024UL * 1024) /* so that the batch's lines are less than SERIES_WRITE_MAX */
 
 /* A directory, or a range of a file's blocks. Texts and lists are places in the batch, so that they may grow. */
 struct batch_item {

@@ -63,7 +63,8 @@ static enum status add_range(struct planner *planner, const struct tree_entry *e
 
 static bool is_full(const struct batch *batch)
 {
-	return batch->blocks >= BATCH_BLOCKS || batch->item_count >= BATCH_ITEMS;
+	return batch->blocks >= BATCH_BLOCKS || batch->item_count >= BATCH_ITEMS ||
+	       batch->texts.len >= BATCH_TEXT_BYTES;
 }
 
 enum status planner_take(void *arg, const struct tree_entry *entry, struct error *err)

@@ -15,6 +15,7 @@ _walship_commands=(
 	'list:list the objects in the repository'
 	'info:summarize the repository by cluster and timeline'
 	'verify:find missing WAL and show what can be recovered'
+	'backup:make a base backup of the running server'
 	'timeline:exclude a timeline from recovery to latest, or undo that'
 	'backfill:push the WAL files in pg_wal that the repository lacks'
 	'status:show whether archiving works'
@@ -76,6 +77,14 @@ _walship_options=(
 	'--s3-key-file=[a file that contains s3-key]:FILE:_files'
 	'--s3-key-secret-file=[a file that contains s3-key-secret, mode 0600]:FILE:_files'
 	'--s3-key-secret-command=[a command that prints s3-key-secret]:COMMAND:_walship_topics'
+	'--backup-start=[the checkpoint at the beginning of a base backup]:value:(fast spread)'
+	'--backup-threads=[threads that read and compress files for a base backup]:N: '
+	'--backup-rate=[at most this many bytes of files are read in a second for a base backup]:SIZE: '
+	'--backup-memory=[memory for a base backup, at most]:SIZE: '
+	'--backup-pack-size=[size of the objects that hold the content of files]:SIZE: '
+	'--backup-timeout=[a base backup fails when the store or the server does not answer for this time]:TIME: '
+	'--backup-wal-timeout=[a base backup fails when the WAL that it needs is not in the repository after this time]:TIME: '
+	'--backup-reread=[a differential or incremental backup reads files that look unchanged too when its full backup is older than this]:TIME: '
 	'--status-timeout=[how long walship status waits for the store]:TIME: '
 	'--status-age-warning=[walship status warns when a WAL file has waited this long to be archived]:TIME: '
 	'--status-age-critical=[as status-age-warning, for the critical state]:TIME: '
@@ -127,6 +136,7 @@ operand)
 	'list') _arguments $_walship_options '--json[print one JSON object per line]' '1:PREFIX: ' ;;
 	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '1:SYSTEM-ID: ' ;;
 	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '1:SYSTEM-ID: ' ;;
+	'backup') _arguments $_walship_options '--read-all[read files that look unchanged since the backup that this one refers to, too]' '--json[print one JSON object]' '1:full|diff|incr:(full diff incr)' ;;
 	'timeline') _arguments $_walship_options '1:set-aside|restore:(set-aside restore)' '2:N: ' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;
 	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;

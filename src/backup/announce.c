@@ -1,0 +1,122 @@
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backup/job.h"
+#include "base/cleanup.h"
+#include "catalog/block_hash.h"
+#include "console/print.h"
+#include "pg/data/checkpoint.h"
+#include "text/hex.h"
+
+#define HOST_MAX 256
+#define LABEL_TRIES 60 /* of one second each: so many backups can begin at once */
+
+static enum status choose_parent(struct backup_job *job, struct error *err)
+{
+	enum status st = backup_list_read(&job->list, &job->repo, job->call, job->server.facts.system_id, err);
+	if (st)
+		return error_wrap(err, st, "look for earlier backups");
+	const struct listed_backup *parent = backup_list_parent(&job->list, job->settings->type);
+	if (parent == NULL && job->settings->type != BACKUP_FULL)
+		log_line(job->call->log, LEVEL_WARNING,
+			 "the repository has no backup that a %s backup could refer to: this becomes a full one",
+			 backup_type_name(job->settings->type));
+	job->parent = parent == NULL ? NULL : &parent->manifest;
+	return STATUS_OK;
+}
+
+/* A full backup begins a chain with a secret of its own. */
+static enum status choose_hash_seed(struct backup_job *job, struct error *err)
+{
+	uint8_t seed[BLOCK_HASH_SEED_BYTES];
+	char digits[2 * sizeof seed + 1];
+	if (job->parent == NULL) {
+		enum status st = random_fill(job->call->random, seed, sizeof seed, err);
+		if (st)
+			return st;
+		hex_encode(digits, seed, sizeof seed);
+	}
+	job->manifest.hash_seed = strdup(job->parent == NULL ? digits : job->parent->hash_seed);
+	return job->manifest.hash_seed == NULL ? error_set(err, STATUS_LOCAL, "out of memory") : STATUS_OK;
+}
+
+static enum status list_needs(struct backup_job *job, struct error *err)
+{
+	enum status st = STATUS_OK;
+	if (job->parent == NULL)
+		return st;
+	for (size_t i = 0; !st && i < job->parent->need_count; i++)
+		st = manifest_add_need(&job->manifest, &job->parent->needs[i], err);
+	return st ? st : manifest_add_need(&job->manifest, &job->parent->label, err);
+}
+
+static enum status put_begun(struct buffer *out, const struct backup_job *job, struct error *err)
+{
+	char host[HOST_MAX] = "";
+	(void)gethostname(host, sizeof host - 1);
+	return print_line(out,
+			  json_pack("{s:s, s:s, s:o, s:o, s:o, s:i}", "kind", "walship backup begun", "label",
+				    job->manifest.label.text, "system_id", print_system_id(job->server.facts.system_id),
+				    "parent", print_string(job->parent == NULL ? NULL : job->parent->label.text),
+				    "host", print_string(host), "pid", (int)getpid()),
+			  err);
+}
+
+static enum status create_begun(const struct backup_job *job, struct error *err)
+{
+	char name[BACKUP_OBJECT_NAME_MAX];
+	struct call step = call_step(job->call);
+	CLEANUP(buffer_fini) struct buffer text = {0};
+	enum status st = put_begun(&text, job, err);
+	backup_object_name(name, job->server.facts.system_id, &job->manifest.label, PART_BEGUN, 0);
+	return st ? st : object_create(&job->repo, &step, name, text.data, text.len, err);
+}
+
+/* A label that is taken belongs to another backup, which began in the same second. */
+static enum status take_label(struct backup_job *job, struct error *err)
+{
+	enum backup_type type = job->parent == NULL ? BACKUP_FULL : job->settings->type;
+	int64_t begun_s = clock_utc_s(job->call->clock);
+	if (job->parent != NULL && begun_s <= job->parent->label.begun_s)
+		begun_s = job->parent->label.begun_s + 1;
+	for (int i = 0; i < LABEL_TRIES; i++, begun_s++) {
+		job->manifest.begun = begun_s;
+		if (!backup_label_make(&job->manifest.label, begun_s, type))
+			return error_set(err, STATUS_LOCAL, "the clock shows a year that is not possible");
+		enum status st = create_begun(job, err);
+		if (st != STATUS_EXISTS)
+			return st;
+	}
+	return error_set(err, STATUS_CONFLICT, "the labels of the next %d s are taken", LABEL_TRIES);
+}
+
+enum status job_announce(struct backup_job *job, struct error *err)
+{
+	enum status st = choose_parent(job, err);
+	if (!st)
+		st = choose_hash_seed(job, err);
+	if (!st)
+		st = list_needs(job, err);
+	if (!st)
+		st = take_label(job, err);
+	return st;
+}
+
+/* The content of a file may differ although size and times are the same: where the copy's own history is in doubt. */
+bool job_must_read_all(const struct backup_job *job)
+{
+	const struct manifest *parent = job->parent, *manifest = &job->manifest;
+	if (parent == NULL || job->settings->read_all)
+		return true;
+	int64_t full_s = parent->need_count == 0 ? parent->label.begun_s : parent->needs[0].begun_s;
+	int64_t now_s = clock_utc_s(job->call->clock);
+	struct checkpoint checkpoint;
+	struct error ignored = {0};
+	if (checkpoint_read(&checkpoint, job->server.directory, &ignored) ||
+	    checkpoint.timeline != parent->stop_timeline)
+		return true;
+	return parent->page_checksums != manifest->page_checksums || parent->from_standby != manifest->from_standby ||
+	       strcmp(parent->data_directory, manifest->data_directory) != 0 || now_s < parent->label.begun_s ||
+	       (now_s - full_s) * 1000 > job->settings->reread_ms;
+}

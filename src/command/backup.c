@@ -1,0 +1,54 @@
+/* backup: from options and flags to the settings of backup/backup.h. */
+#include "backup/backup.h"
+
+#include "command/command.h"
+#include "command/settings.h"
+#include "job/pipeline.h"
+#include "sys/processors.h"
+
+static enum status take_type(const char *operand, enum backup_type *type, struct error *err)
+{
+	*type = BACKUP_FULL;
+	if (operand == NULL || backup_type_parse(type, operand))
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "'%s' is not a type of backup", operand);
+	return error_hint(err, STATUS_USAGE, "use full, diff or incr");
+}
+
+static unsigned thread_count(const struct config *config)
+{
+	unsigned wanted = (unsigned)config_number(config, OPTION_ID_BACKUP_THREADS), processors = processors_count();
+	if (wanted > 0)
+		return wanted;
+	return processors < PIPELINE_THREADS_MAX ? processors : PIPELINE_THREADS_MAX;
+}
+
+enum status command_backup(struct command_context *context, struct error *err)
+{
+	const struct config *config = context->config;
+	struct repository_settings repository;
+	const struct push push = settings_push(config);
+	struct backup_settings settings = {
+	    .repository = &repository,
+	    .server = {.pg_conninfo = config_text(config, OPTION_ID_PG_CONNINFO),
+		       .environment = context->environment,
+		       .cluster = settings_cluster(config)},
+	    .read_all = command_flag(context, "read-all"),
+	    .fast_start = config_number(config, OPTION_ID_BACKUP_START) == BACKUP_START_FAST,
+	    .json = command_flag(context, "json"),
+	    .threads = thread_count(config),
+	    .memory_bytes = config_number(config, OPTION_ID_BACKUP_MEMORY),
+	    .pack_bytes = config_number(config, OPTION_ID_BACKUP_PACK_SIZE),
+	    .rate = config_number(config, OPTION_ID_BACKUP_RATE),
+	    .reread_ms = (int64_t)config_number(config, OPTION_ID_BACKUP_REREAD),
+	    .wal_timeout_ms = (int64_t)config_number(config, OPTION_ID_BACKUP_WAL_TIMEOUT),
+	    .holds_packs = push.buffer_bytes > 0,
+	    .object = {push.codec, push.level, 1},
+	};
+	enum status st = take_type(context->operands[0], &settings.type, err);
+	if (!st)
+		st = settings_repository(&repository, context, err);
+	if (!st)
+		st = backup_run(&settings, &context->console, err);
+	return st && err->text[0] != '\0' ? error_wrap(err, st, "backup") : st;
+}
