@@ -8,7 +8,7 @@
 
 #define COMMAND_NAME_MAX 64 /* a command of two words; a longer name is unknown */
 #define OPERANDS_MAX 8      /* no command takes more than two */
-#define FLAGS_MAX 8         /* no command has more than a few */
+#define FLAGS_MAX 16        /* restore has 10 */
 #define OPTIONS_MAX 128     /* every option once, and many keys */
 
 struct arguments {

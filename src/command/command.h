@@ -45,6 +45,7 @@ enum status command_info(struct command_context *context, struct error *err);
 enum status command_verify(struct command_context *context, struct error *err);
 enum status command_backfill(struct command_context *context, struct error *err);
 enum status command_backup(struct command_context *context, struct error *err);
+enum status command_restore(struct command_context *context, struct error *err);
 enum status command_check(struct command_context *context, struct error *err);
 enum status command_timeline(struct command_context *context, struct error *err);
 enum status command_status(struct command_context *context, struct error *err);

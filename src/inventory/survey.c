@@ -78,7 +78,8 @@ static enum status set_timelines_aside(struct walk *walk, struct error *err)
 	struct set_aside set_aside = {0};
 	const struct unseal_lack none = {0};
 	struct coverage *coverage = &walk->coverage;
-	if (coverage->timeline_count == 0 || coverage->timelines[coverage->timeline_count - 1].id == 1)
+	if (walk->survey->all_timelines || coverage->timeline_count == 0 ||
+	    coverage->timelines[coverage->timeline_count - 1].id == 1)
 		return STATUS_OK;
 	enum status st = set_aside_load(&set_aside, &walk->reads, walk->survey->call, coverage->system_id, err);
 	for (size_t i = 0; !st && i < set_aside.count; i++)

@@ -20,6 +20,7 @@ struct survey {
 	enum status (*seen)(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			    const struct object_info *info, struct error *err);
 	bool opens;                /* the caller opens every object, and so finds the damaged ones itself */
+	bool all_timelines;        /* timelines that are set aside count as the others do */
 	struct progress *progress; /* may be NULL */
 	uint64_t system_id;        /* the only cluster to survey; 0: all clusters */
 	survey_fn each;

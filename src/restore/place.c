@@ -1,0 +1,114 @@
+#include "restore/place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "console/measure.h"
+#include "pg/data/control.h"
+
+static void dir_closep(DIR **dir)
+{
+	if (*dir != NULL)
+		(void)closedir(*dir);
+}
+
+/* A directory that does not exist yet is named below its parent, which must. */
+static enum status find_new(struct place *out, const char *directory, struct error *err)
+{
+	char given[PATH_MAX], parent[PATH_MAX];
+	size_t len = strlen(directory);
+	while (len > 1 && directory[len - 1] == '/')
+		len--;
+	if (len >= sizeof given)
+		return error_set(err, STATUS_USAGE, "path too long: %.64s...", directory);
+	memcpy(given, directory, len);
+	given[len] = '\0';
+	const char *name = path_name(given);
+	(void)snprintf(parent, sizeof parent, "%.*s", (int)path_dir_len(given), given);
+	char *real = realpath(parent[0] == '\0' ? "." : parent, NULL);
+	if (real == NULL)
+		return error_hint(err, error_errno(err, STATUS_USAGE, errno, "find the directory above %s", directory),
+				  "make it, as the user that PostgreSQL runs as");
+	int used = snprintf(out->path, sizeof out->path, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
+	free(real);
+	return used >= (int)sizeof out->path ? error_set(err, STATUS_USAGE, "path too long: %.64s...", directory)
+					     : STATUS_OK;
+}
+
+/* A file system's own directory is no content. */
+static enum status check_empty(const struct place *place, struct error *err)
+{
+	__attribute__((cleanup(dir_closep))) DIR *dir = opendir(place->path);
+	if (dir == NULL)
+		return error_errno(err, STATUS_LOCAL, errno, "open %s", place->path);
+	errno = 0;
+	for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    strcmp(entry->d_name, "lost+found") == 0)
+			continue;
+		(void)error_set(err, STATUS_USAGE, "%s is not empty", place->path);
+		return error_hint(err, STATUS_USAGE,
+				  "--delta keeps what is the same there and removes the rest; or name an empty "
+				  "directory");
+	}
+	return errno == 0 ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "read %s", place->path);
+}
+
+static enum status check_server(const struct data_directory *directory, struct error *err)
+{
+	pid_t server = data_directory_server(directory);
+	if (server <= 0 || (kill(server, 0) != 0 && errno == ESRCH))
+		return STATUS_OK;
+	(void)error_set(err, STATUS_LOCAL, "a server runs in %s: process %d", directory->path, (int)server);
+	return error_hint(err, STATUS_LOCAL,
+			  "stop it; if that process is no PostgreSQL, remove postmaster.pid in the directory");
+}
+
+enum status place_examine(struct place *out, const char *directory, bool delta, struct error *err)
+{
+	struct data_directory found = {0};
+	struct error ignored;
+	*out = (struct place){0};
+	char *real = realpath(directory, NULL);
+	if (real == NULL && errno == ENOENT)
+		return find_new(out, directory, err);
+	if (real == NULL)
+		return error_errno(err, STATUS_USAGE, errno, "find %s", directory);
+	int used = snprintf(out->path, sizeof out->path, "%s", real);
+	free(real);
+	if (used >= (int)sizeof out->path)
+		return error_set(err, STATUS_USAGE, "path too long: %.64s...", directory);
+	if (data_directory_find(&found, out->path, NULL, &ignored) == STATUS_OK && found.known)
+		out->system_id = found.system_id;
+	/* After a restore that was killed, only pg_control is missing. */
+	(void)snprintf(found.path, sizeof found.path, "%s", out->path);
+	found.known = true;
+	enum status st = check_server(&found, err);
+	return st || delta ? st : check_empty(out, err);
+}
+
+bool place_is_servers_own(const struct place *place, const struct manifest *manifest)
+{
+	return manifest->data_directory != NULL && strcmp(manifest->data_directory, place->path) == 0;
+}
+
+enum status place_check_room(const struct tree_restore_figures *figures, struct error *err)
+{
+	for (size_t i = 0; i < figures->room_count; i++) {
+		const struct tree_restore_room *room = &figures->rooms[i];
+		char needed[MEASURE_MAX], available[MEASURE_MAX];
+		if (room->needed_bytes <= room->available_bytes)
+			continue;
+		measure_bytes(room->needed_bytes, needed);
+		measure_bytes(room->available_bytes, available);
+		(void)error_set(err, STATUS_LOCAL, "%s needs %s, and its file system has %s left", room->directory,
+				needed, available);
+		return error_hint(err, STATUS_LOCAL, "make room, or restore to another file system");
+	}
+	return STATUS_OK;
+}
