@@ -62,7 +62,8 @@ static void spread(struct wal_writer *writer, const uint8_t *bytes, size_t len)
 }
 
 /* data: NULL for bytes of no meaning. */
-static uint64_t record(struct wal_writer *writer, const uint8_t *data, size_t data_bytes, uint8_t info, uint8_t manager)
+static uint64_t record_of(struct wal_writer *writer, uint32_t xid, const uint8_t *data, size_t data_bytes, uint8_t info,
+			  uint8_t manager)
 {
 	static const uint8_t zero[8];
 	uint32_t total = (uint32_t)(HEADER + data_bytes);
@@ -74,6 +75,7 @@ static uint64_t record(struct wal_writer *writer, const uint8_t *data, size_t da
 		page(writer, 0);
 	uint64_t lsn = wal_writer_lsn(writer);
 	memcpy(bytes, &total, sizeof total);
+	memcpy(bytes + 4, &xid, sizeof xid);
 	memcpy(bytes + 8, &writer->previous, sizeof writer->previous);
 	bytes[16] = info;
 	bytes[17] = manager;
@@ -86,6 +88,42 @@ static uint64_t record(struct wal_writer *writer, const uint8_t *data, size_t da
 	free(bytes);
 	writer->previous = lsn;
 	return lsn;
+}
+
+static uint64_t record(struct wal_writer *writer, const uint8_t *data, size_t data_bytes, uint8_t info, uint8_t manager)
+{
+	return record_of(writer, 0, data, data_bytes, info, manager);
+}
+
+/* A time and then a text, as PostgreSQL keeps them: behind the length of both. */
+static uint64_t timed(struct wal_writer *writer, uint32_t xid, int64_t time_us, const char *text, size_t text_bytes,
+		      uint8_t info, uint8_t manager)
+{
+	uint8_t data[128] = {255, (uint8_t)(8 + text_bytes)};
+	int64_t timestamp = time_us - 946684800000000;
+	memcpy(data + 2, &timestamp, sizeof timestamp);
+	(void)strncpy((char *)data + 10, text, text_bytes);
+	return record_of(writer, xid, data, 10 + text_bytes, info, manager);
+}
+
+uint64_t wal_writer_commit(struct wal_writer *writer, uint32_t xid, int64_t time_us)
+{
+	return timed(writer, xid, time_us, "", 0, 0x00, 1);
+}
+
+uint64_t wal_writer_abort(struct wal_writer *writer, uint32_t xid, int64_t time_us)
+{
+	return timed(writer, xid, time_us, "", 0, 0x20, 1);
+}
+
+uint64_t wal_writer_restore_point(struct wal_writer *writer, const char *name, int64_t time_us)
+{
+	return timed(writer, 0, time_us, name, 64, 0x70, 0);
+}
+
+uint64_t wal_writer_end_of_recovery(struct wal_writer *writer, int64_t time_us)
+{
+	return timed(writer, 0, time_us, "", 8, 0x90, 0);
 }
 
 uint64_t wal_writer_record(struct wal_writer *writer, size_t data_bytes)

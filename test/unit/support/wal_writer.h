@@ -32,6 +32,16 @@ uint64_t wal_writer_record(struct wal_writer *writer, size_t data_bytes);
 /* XLOG_PARAMETER_CHANGE with this wal_level, as PostgreSQL 12 and later write it. Returns where it begins. */
 uint64_t wal_writer_level(struct wal_writer *writer, uint32_t wal_level);
 
+/* The end of a transaction, at this time (UTC, since 1970). Returns where it begins. */
+uint64_t wal_writer_commit(struct wal_writer *writer, uint32_t xid, int64_t time_us);
+uint64_t wal_writer_abort(struct wal_writer *writer, uint32_t xid, int64_t time_us);
+
+/* Returns where it begins. */
+uint64_t wal_writer_restore_point(struct wal_writer *writer, const char *name, int64_t time_us);
+
+/* The first record of a timeline after a promotion. Returns where it begins. */
+uint64_t wal_writer_end_of_recovery(struct wal_writer *writer, int64_t time_us);
+
 /* XLOG_SWITCH, and zeros to the segment's end. */
 void wal_writer_switch(struct wal_writer *writer);
 
