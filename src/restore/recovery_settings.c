@@ -16,6 +16,7 @@
 #include "sys/read_file.h"
 
 #define CONF_MAX (1024 * 1024) /* postgresql.conf has some 30 KiB, postgresql.auto.conf less */
+#define HEADING "# walship restore, from backup "
 #define AUTO_CONF "postgresql.auto.conf"
 
 /*
@@ -47,6 +48,7 @@ static bool is_replaced(const char *line, const struct recovery_settings *settin
 {
 	return line_sets(line, "recovery_target*") || line_sets(line, "restore_command") ||
 	       line_sets(line, "recovery_end_command") || line_sets(line, "recovery_min_apply_delay") ||
+	       strncmp(line, HEADING, strlen(HEADING)) == 0 ||
 	       (settings->archive_off && line_sets(line, "archive_mode"));
 }
 
@@ -135,7 +137,7 @@ enum status recovery_settings_text(struct buffer *out, const struct recovery_set
 	notes->no_postgresql_conf = postgresql_conf == NULL;
 	enum status st = keep_lines(out, settings, old, err);
 	if (!st)
-		st = buffer_printf(out, err, "# walship restore, from backup %s:\n", settings->manifest->label.text);
+		st = buffer_printf(out, err, HEADING "%s:\n", settings->manifest->label.text);
 	if (!st)
 		st = add_setting(out, "restore_command", settings->restore_command, err);
 	if (!st)

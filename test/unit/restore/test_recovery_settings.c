@@ -115,7 +115,8 @@ static void keeps_the_least_that_recovery_needs(void **unused)
 	} cases[] = {
 	    {"", "port = 1\n", "max_connections = '300'\nmax_wal_senders = '20'\n",
 	     "max_connections = 300, max_wal_senders = 20"},
-	    {"", "#max_connections = 100\nmax_wal_senders = 20\n", "max_connections = '300'\n", "max_connections = 300"},
+	    {"", "#max_connections = 100\nmax_wal_senders = 20\n", "max_connections = '300'\n",
+	     "max_connections = 300"},
 	    {"max_connections = 300\n", "\tMax_Wal_Senders 20\n", "", ""},
 	    {"", NULL, "", "max_connections = 300, max_wal_senders = 20"},
 	};
@@ -168,7 +169,7 @@ static void writes_the_files(void **unused)
 	assert_non_null(strstr(text, "work_mem = '1MB'\n"));
 	assert_non_null(strstr(text, BEGIN "recovery_target_timeline = '3'\n"));
 	/* Not once for each restore. */
-	assert_null(strstr(strstr(text, "restore_command") + 1, "restore_command"));
+	assert_null(strstr(strstr(text, "# walship restore") + 1, "# walship restore"));
 }
 
 int main(void)

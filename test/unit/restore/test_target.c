@@ -144,8 +144,10 @@ static void refuses_contradictions(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(reads_times),     cmocka_unit_test(refuses_times),
-	    cmocka_unit_test(reads_targets),   cmocka_unit_test(reads_timelines),
+	    cmocka_unit_test(reads_times),
+	    cmocka_unit_test(refuses_times),
+	    cmocka_unit_test(reads_targets),
+	    cmocka_unit_test(reads_timelines),
 	    cmocka_unit_test(refuses_contradictions),
 	};
 	return cmocka_run_group_tests_name("restore/target", tests, NULL, NULL);

@@ -102,7 +102,7 @@ static uint64_t timed(struct wal_writer *writer, uint32_t xid, int64_t time_us, 
 	uint8_t data[128] = {255, (uint8_t)(8 + text_bytes)};
 	int64_t timestamp = time_us - 946684800000000;
 	memcpy(data + 2, &timestamp, sizeof timestamp);
-	(void)strncpy((char *)data + 10, text, text_bytes);
+	memcpy(data + 10, text, strlen(text));
 	return record_of(writer, xid, data, 10 + text_bytes, info, manager);
 }
 
