@@ -113,18 +113,40 @@ enum status help_overview(struct buffer *out, struct error *err)
 			CONFIG_PATH_DEFAULT);
 }
 
+/* Whether an earlier row begins with the same word: "key rotate" comes after "key list". */
+static bool is_of_earlier_family(size_t i)
+{
+	size_t len = strcspn(command_table[i].name, " ");
+	for (size_t other = 0; other < i; other++)
+		if (strcspn(command_table[other].name, " ") == len &&
+		    strncmp(command_table[other].name, command_table[i].name, len) == 0)
+			return true;
+	return false;
+}
+
+/* One line for each family of commands, so that the text fits one screen. */
+static enum status show_families(struct buffer *out, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < command_count; i++) {
+		const struct command_row *row = &command_table[i];
+		if (!is_of_earlier_family(i))
+			st = buffer_printf(out, err, "  %-9.*s %s\n", (int)strcspn(row->name, " "), row->name,
+					   row->summary);
+	}
+	return st;
+}
+
 enum status help_brief(struct buffer *out, struct error *err)
 {
 	enum status st = buffer_printf(out, err, "usage: walship COMMAND [OPTIONS]\n\n");
-	for (size_t i = 0; !st && i < command_count; i++)
-		st = buffer_printf(out, err, "  %-11s %s\n", command_table[i].name, command_table[i].summary);
+	if (!st)
+		st = show_families(out, err);
 	return st ? st
 		  : buffer_printf(out, err,
-				  "\n  --repo URL      file:///directory or s3://bucket/prefix\n"
-				  "  --config FILE   read this file instead of %s\n"
-				  "  -v, -vv         show more messages\n"
+				  "\n  --config FILE   read this file instead of %s\n"
 				  "  -V, --version   show the version and the libraries\n\n"
-				  "walship help COMMAND explains a command, walship help lists every option.\n",
+				  "walship help COMMAND explains a command, walship help lists everything.\n",
 				  CONFIG_PATH_DEFAULT);
 }
 

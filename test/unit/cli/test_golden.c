@@ -95,8 +95,12 @@ static void the_brief_help_fits_one_screen(void **unused)
 		line += len + 1;
 	}
 	assert_in_range(lines, 1, 24);
-	for (size_t i = 0; i < command_count; i++)
-		has(buffer_text(&out), command_table[i].name, false);
+	for (size_t i = 0; i < command_count; i++) {
+		char word[32];
+		(void)snprintf(word, sizeof word, "\n  %.*s ", (int)strcspn(command_table[i].name, " "),
+			       command_table[i].name);
+		has(buffer_text(&out), word, false);
+	}
 	buffer_fini(&out);
 }
 
