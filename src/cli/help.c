@@ -163,7 +163,8 @@ static bool can_end_with(const struct command_row *command, enum status code)
 	if (code == STATUS_EXISTS)
 		return command->run == command_keygen;
 	if (code == STATUS_INCOMPLETE)
-		return command->run == command_verify || command->run == command_info;
+		return command->run == command_verify || command->run == command_info ||
+		       command->run == command_restore;
 	return stores && !(code == STATUS_MISSING && command->reader != EXIT_FOR_FETCH);
 }
 

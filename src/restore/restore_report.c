@@ -105,12 +105,12 @@ static json_t *json_end(const struct restoration *restoration, const struct tree
 	    "backup", choice->branch.backup->label.text, "backup_ended_time",
 	    print_time(choice->branch.backup->manifest.ended), "backup_reason", choice->backup_reason, "target", target,
 	    "timeline", (json_int_t)choice->branch.line.timeline, "timeline_reason",
-	    print_string(choice->timeline_reason), "first", first.text, "replay_segments",
+	    print_string(choice->timeline_reason), "first_segment", first.text, "replay_segments",
 	    (json_int_t)choice->replay_segments, "directory", print_string(restoration->place.path), "files",
 	    (json_int_t)figures->files, "directories", (json_int_t)figures->directories, "bytes",
 	    (json_int_t)figures->bytes, "read_bytes", (json_int_t)figures->read_bytes, "requests",
 	    (json_int_t)figures->requests, "packs", (json_int_t)figures->packs, "written_bytes",
-	    (json_int_t)figures->written_bytes, "removed", (json_int_t)figures->removed, "rooms",
+	    (json_int_t)figures->written_bytes, "removed_files", (json_int_t)figures->removed, "rooms",
 	    json_rooms(&restoration->planned), "archive_off", (int)restoration->archive_off, "restore_command",
 	    print_string(params->restore_command), "warning", print_string(choice->warning));
 }

@@ -106,7 +106,9 @@ enum status target_time_parse(const char *text, int64_t *time_us, struct error *
 	(void)take_char(&at, ' ');
 	if (*at == '\0') {
 		(void)error_set(err, STATUS_USAGE, "the time '%.64s' has no offset from UTC", text);
-		return error_hint(err, STATUS_USAGE, TIME_HINT "; a local time would depend on the server's TimeZone");
+		return error_hint(
+		    err, STATUS_USAGE,
+		    "add it, as in 2026-11-29 06:42:10+00: a local time would depend on a server's TimeZone");
 	}
 	if (!take_offset(at, &offset_s))
 		return bad_time(text, err);
