@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "restore/recovery_settings.h"
+#include "recovery/recovery_settings.h"
 
 /* The options that fetch needs: to find and open the repository. */
 static bool is_for_fetch(const char *name)

@@ -3,8 +3,8 @@
 #define WALSHIP_RESTORE_RESTORE_H
 
 #include "console/console.h"
+#include "recovery/target.h"
 #include "repo/settings.h"
-#include "restore/target.h"
 #include "restore/tree_restore.h"
 
 struct restore_params {

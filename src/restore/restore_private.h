@@ -2,9 +2,9 @@
 #ifndef WALSHIP_RESTORE_RESTORE_PRIVATE_H
 #define WALSHIP_RESTORE_RESTORE_PRIVATE_H
 
-#include "restore/choose.h"
+#include "recovery/choose.h"
+#include "recovery/recovery_settings.h"
 #include "restore/place.h"
-#include "restore/recovery_settings.h"
 #include "restore/restore.h"
 
 struct restoration {

@@ -1,8 +1,8 @@
 /* Chooses the backup and the timeline of a restore, and checks that the archive has the WAL up to the target. */
-#ifndef WALSHIP_RESTORE_CHOOSE_H
-#define WALSHIP_RESTORE_CHOOSE_H
+#ifndef WALSHIP_RECOVERY_CHOOSE_H
+#define WALSHIP_RECOVERY_CHOOSE_H
 
-#include "restore/branch.h"
+#include "recovery/branch.h"
 
 #define CHOICE_TEXT_MAX 320
 

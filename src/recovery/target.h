@@ -2,8 +2,8 @@
  * The recovery target: how far a restored server replays WAL, and on which timeline (PostgreSQL documentation,
  * "Recovery Target").
  */
-#ifndef WALSHIP_RESTORE_TARGET_H
-#define WALSHIP_RESTORE_TARGET_H
+#ifndef WALSHIP_RECOVERY_TARGET_H
+#define WALSHIP_RECOVERY_TARGET_H
 
 #include <stdbool.h>
 #include <stdint.h>

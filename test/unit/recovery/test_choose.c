@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "recovery/choose.h"
 #include "repo/object.h"
-#include "restore/choose.h"
 #include "support/cmocka.h"
 #include "support/memory_store.h"
 #include "support/wal_writer.h"
@@ -427,5 +427,5 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(asks_where_the_end_is, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_trial_that_is_set_aside_does_not_count, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("restore/choose", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("recovery/choose", tests, NULL, NULL);
 }

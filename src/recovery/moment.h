@@ -1,11 +1,11 @@
 /* Where on a timeline's line a recovery to the target stops, read from the archived WAL. */
-#ifndef WALSHIP_RESTORE_MOMENT_H
-#define WALSHIP_RESTORE_MOMENT_H
+#ifndef WALSHIP_RECOVERY_MOMENT_H
+#define WALSHIP_RECOVERY_MOMENT_H
 
 #include "console/progress.h"
-#include "restore/line.h"
-#include "restore/target.h"
-#include "restore/wal_scan.h"
+#include "recovery/line.h"
+#include "recovery/target.h"
+#include "recovery/wal_scan.h"
 
 struct moment_search {
 	const struct target *target;

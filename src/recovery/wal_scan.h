@@ -1,6 +1,6 @@
 /* Reads archived WAL for the places that recovery targets refer to, segment by segment. */
-#ifndef WALSHIP_RESTORE_WAL_SCAN_H
-#define WALSHIP_RESTORE_WAL_SCAN_H
+#ifndef WALSHIP_RECOVERY_WAL_SCAN_H
+#define WALSHIP_RECOVERY_WAL_SCAN_H
 
 #include "base/crc32c.h"
 #include "pg/wal/records.h"

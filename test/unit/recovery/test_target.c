@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "restore/target.h"
+#include "recovery/target.h"
 #include "support/cmocka.h"
 
 static struct error err;
@@ -150,5 +150,5 @@ int main(void)
 	    cmocka_unit_test(reads_timelines),
 	    cmocka_unit_test(refuses_contradictions),
 	};
-	return cmocka_run_group_tests_name("restore/target", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("recovery/target", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "restore/target.h"
+#include "recovery/target.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "restore/moment.h"
+#include "recovery/moment.h"
 
 #include <inttypes.h>
 #include <string.h>

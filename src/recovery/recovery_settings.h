@@ -2,12 +2,12 @@
  * What a restored server is told about its recovery: postgresql.auto.conf and the signal file (PostgreSQL
  * documentation, "Archive Recovery", "Recovery Target").
  */
-#ifndef WALSHIP_RESTORE_RECOVERY_SETTINGS_H
-#define WALSHIP_RESTORE_RECOVERY_SETTINGS_H
+#ifndef WALSHIP_RECOVERY_SETTINGS_H
+#define WALSHIP_RECOVERY_SETTINGS_H
 
 #include "base/buffer.h"
 #include "catalog/manifest.h"
-#include "restore/target.h"
+#include "recovery/target.h"
 
 struct recovery_settings {
 	const char *directory; /* the data directory */

@@ -2,8 +2,8 @@
  * A timeline's line of descent: which timeline recovery follows at each LSN (readTimeLineHistory and
  * tliOfPointInHistory in timeline.c), and in which segments it finds the WAL.
  */
-#ifndef WALSHIP_RESTORE_LINE_H
-#define WALSHIP_RESTORE_LINE_H
+#ifndef WALSHIP_RECOVERY_LINE_H
+#define WALSHIP_RECOVERY_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* Shared by the choose*.c files. */
-#ifndef WALSHIP_RESTORE_CHOOSE_PRIVATE_H
-#define WALSHIP_RESTORE_CHOOSE_PRIVATE_H
+#ifndef WALSHIP_RECOVERY_CHOOSE_PRIVATE_H
+#define WALSHIP_RECOVERY_CHOOSE_PRIVATE_H
 
-#include "restore/choose.h"
+#include "recovery/choose.h"
 
 /* The lines that a restore may follow, examined. */
 struct branches {

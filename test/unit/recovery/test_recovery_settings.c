@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "restore/recovery_settings.h"
+#include "recovery/recovery_settings.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
 #include "sys/read_file.h"
@@ -181,5 +181,5 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(quotes_words_for_the_shell, setup, teardown),
 	    cmocka_unit_test_setup_teardown(writes_the_files, setup, teardown),
 	};
-	return cmocka_run_group_tests_name("restore/recovery_settings", tests, test_dir_make, test_dir_remove);
+	return cmocka_run_group_tests_name("recovery/recovery_settings", tests, test_dir_make, test_dir_remove);
 }

@@ -1,11 +1,11 @@
-#include "restore/choose.h"
+#include "recovery/choose.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "restore/choose_private.h"
+#include "recovery/choose_private.h"
 
 /* Of branches that are equal up to the target, the server's own is the one with the newest WAL. */
 static bool is_better(const struct choose_params *params, const struct branch *one, const struct branch *other)

@@ -1,4 +1,4 @@
-#include "restore/wal_scan.h"
+#include "recovery/wal_scan.h"
 
 #include "base/call.h"
 #include "base/cleanup.h"

@@ -1,9 +1,9 @@
 /* One line of timelines that a restore may follow: the backup to begin with, the WAL, and whether it has the target. */
-#ifndef WALSHIP_RESTORE_BRANCH_H
-#define WALSHIP_RESTORE_BRANCH_H
+#ifndef WALSHIP_RECOVERY_BRANCH_H
+#define WALSHIP_RECOVERY_BRANCH_H
 
 #include "catalog/backup_list.h"
-#include "restore/moment.h"
+#include "recovery/moment.h"
 
 /* What a choice is made from. */
 struct choose_params {

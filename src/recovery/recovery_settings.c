@@ -1,4 +1,4 @@
-#include "restore/recovery_settings.h"
+#include "recovery/recovery_settings.h"
 
 #include <errno.h>
 #include <fcntl.h>

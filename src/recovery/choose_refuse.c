@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "restore/choose_private.h"
+#include "recovery/choose_private.h"
 
 #define LSN_TEXT_MAX 24
 

@@ -1,4 +1,4 @@
-#include "restore/branch.h"
+#include "recovery/branch.h"
 
 #include <string.h>
 

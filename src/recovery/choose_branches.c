@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "restore/choose_private.h"
+#include "recovery/choose_private.h"
 
 void branches_fini(struct branches *branches)
 {

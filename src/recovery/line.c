@@ -1,4 +1,4 @@
-#include "restore/line.h"
+#include "recovery/line.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
