@@ -143,6 +143,15 @@ class Cluster:
             self.wait_open(timeout)
         return self
 
+    def start_restored(self, wait=True, timeout=60):
+        """As walship restore left it: only the socket is given, and postgresql.auto.conf stays."""
+        sockets = ["-c", f"unix_socket_directories={self.sockets}", "-c", f"port={self._port()}"]
+        self.server = host.Server([host.PG_BIN / "postgres", "-D", self.data, *sockets], self.log, as_user=True, cwd=self.data,
+                                  at_parent_death="QUIT")
+        if wait:
+            self.wait_open(timeout)
+        return self
+
     def status(self):
         """'ready' as soon as it takes connections, be it for reading only; another word or '' before."""
         try:

@@ -1,0 +1,265 @@
+"""walship restore against a real server: every target, timelines, copies, and what it refuses before it changes anything."""
+
+import json
+import time
+
+from harness import host, postgres
+
+UTC = "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'"
+
+
+def backup(site, cluster, *args):
+    """The label of a new backup."""
+    done = site.run("backup", *args, "--json", "--pg-data", cluster.data, "--pg-conninfo", cluster.connection_string())
+    done.expect(0)
+    return json.loads(done.out)["label"]
+
+
+def restore(site, cluster, *args, **kwargs):
+    return site.run("restore", "--pg-data", cluster.data, *args, **kwargs)
+
+
+def rows(cluster):
+    return int(cluster.sql("select count(*) from t"))
+
+
+def check_recovery(site, name, wanted, *args):
+    """Restores to a cluster of this name, which has so many rows when its recovery has ended."""
+    cluster = site.cluster(name)
+    done = restore(site, cluster, *args)
+    done.expect(0)
+    with cluster:
+        cluster.start_restored()
+        cluster.wait_promoted()
+        assert rows(cluster) == wanted, (name, done.out)
+    cluster.remove()
+    return done.out.decode()
+
+
+def insert(cluster):
+    """One more row, and the places before and behind it that a target can name."""
+    cluster.sql("insert into t select count(*) + 1 from t")
+    return rows(cluster)
+
+
+def test_each_target(dir_site):
+    """The restored server has the rows that were committed at the target, and no others."""
+    with dir_site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        assert insert(primary) == 1
+        full = backup(dir_site, primary)
+        # A target is a whole second behind the backup's end.
+        time.sleep(1.5)
+        assert insert(primary) == 2
+        moment = primary.sql(UTC)
+        insert(primary)
+        lsn = primary.sql("select pg_current_wal_lsn()")
+        insert(primary)
+        xid = primary.sql("begin; insert into t select count(*) + 1 from t; select pg_current_xact_id(); commit")
+        assert rows(primary) == 5
+        primary.sql("select pg_create_restore_point('it''s here')")
+        insert(primary)
+        primary.archive_all()
+    promote = ("--target-action", "promote")
+    check_recovery(dir_site, "end", 6)
+    out = check_recovery(dir_site, "time", 2, "--target-time", moment, *promote)
+    assert f"target     {moment[:-3]} UTC" in out and f"backup     {full}" in out
+    check_recovery(dir_site, "xid", 5, "--target-xid", xid, *promote)
+    check_recovery(dir_site, "exclusive", 4, "--target-xid", xid, "--target-exclusive", *promote)
+    check_recovery(dir_site, "lsn", 3, "--target-lsn", lsn, "--target-exclusive", *promote)
+    check_recovery(dir_site, "name", 5, "--target-name", "it's here", *promote)
+    check_recovery(dir_site, "immediate", 1, "--target-immediate", *promote)
+
+
+def test_pauses_and_stands_by(dir_site):
+    """Without an action the server pauses at the target; a standby goes on to replay what is archived later."""
+    with dir_site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        backup(dir_site, primary)
+        insert(primary)
+        primary.sql("select pg_create_restore_point('one')")
+        insert(primary)
+        primary.archive_all()
+
+        paused = dir_site.cluster("paused")
+        assert b"pg_wal_replay_resume" in restore(dir_site, paused, "--target-name", "one").expect(0).out
+        with paused:
+            paused.start_restored()
+            host.wait_for(lambda: paused.sql("select pg_is_wal_replay_paused()") == "t", "it pauses")
+            assert paused.in_recovery() and rows(paused) == 1
+
+        standby = dir_site.cluster("standby")
+        restore(dir_site, standby, "--standby").expect(0)
+        with standby:
+            standby.start_restored()
+            host.wait_for(lambda: rows(standby) == 2, "it has what was archived")
+            insert(primary)
+            primary.archive_all()
+            host.wait_for(lambda: rows(standby) == 3, "it has what is archived later")
+            assert standby.in_recovery()
+
+
+def recover_in_place(site, primary, *args):
+    """The server itself, brought back: it archives a timeline of its own."""
+    primary.remove()
+    out = restore(site, primary, *args).expect(0).out.decode()
+    assert "archive_mode = off" not in out
+    primary.expect(postgres.LEFT_BEHIND)
+    primary.start_restored()
+    primary.wait_promoted()
+    return out
+
+
+def test_the_timeline_is_chosen_by_the_moment(dir_site):
+    """A second recovery after a first one: the moment tells the timeline, or restore asks."""
+    primary = dir_site.primary()
+    with primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        backup(dir_site, primary)
+        time.sleep(1.5)
+        insert(primary)
+        good = primary.sql(UTC)
+        insert(primary)
+        bad = primary.sql(UTC)
+        insert(primary)
+        behind = primary.sql("select pg_current_wal_lsn()")
+        insert(primary)
+        primary.archive_all()
+        primary.stop()
+        recover_in_place(dir_site, primary, "--target-time", good, "--target-action", "promote")
+        assert rows(primary) == 1
+        primary.sql("insert into t select generate_series(11, 15)")
+        new = primary.sql(UTC)
+        primary.sql("insert into t values (16)")
+        primary.sql("create table filler as select generate_series(1, 30000)")
+        primary.archive_all()
+    promote = ("--target-action", "promote", "--clone")
+    out = check_recovery(dir_site, "old", 2, "--target-time", bad, *promote)
+    assert "timeline   1: " in out and "other branches: 2" in out
+    out = check_recovery(dir_site, "new", 6, "--target-time", new, *promote)
+    assert "timeline   2: " in out and "other branches: 1" in out
+    check_recovery(dir_site, "both", 0, "--target-immediate", *promote)
+    check_recovery(dir_site, "latest", 7, "--clone")
+    # A position that both timelines have.
+    restore(dir_site, dir_site.cluster("asked"), "--target-lsn", behind).expect(2, "both have LSN", "--target-timeline 1")
+    check_recovery(dir_site, "first", 3, "--target-lsn", behind, "--target-timeline", "1", "--target-exclusive", *promote)
+
+
+def test_a_copy_never_archives(dir_site):
+    """A trial beside the server leaves its repository as it was, and --takeover does not."""
+    with dir_site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        insert(primary)
+        backup(dir_site, primary)
+        primary.archive_all()
+    before = dir_site.store.list()
+    for name, args in (("copy", ()), ("clone", ("--clone",))):
+        cluster = dir_site.cluster(name)
+        assert b"archive_mode = off" in restore(dir_site, cluster, *args).expect(0).out
+        with cluster:
+            cluster.start_restored()
+            cluster.wait_promoted()
+            assert cluster.sql("show archive_mode") == "off"
+            insert(cluster)
+            cluster.switch()
+            assert not cluster.waiting()
+        cluster.remove()
+    assert dir_site.store.list() == before
+    cluster = dir_site.cluster("heir")
+    assert b"archive_mode = off" not in restore(dir_site, cluster, "--takeover").expect(0).out
+    with cluster:
+        cluster.start_restored()
+        cluster.wait_promoted()
+        cluster.archive_all()
+    assert any(name.endswith("00000002.history") for name in dir_site.store.list())
+
+
+def test_delta(dir_site):
+    """Restoring over the server's own directory reads less, and removes what the backup does not have."""
+    with dir_site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        insert(primary)
+        backup(dir_site, primary)
+        insert(primary)
+        primary.archive_all()
+        restore(dir_site, primary, "--delta").expect(5, "a server runs in", "stop it")
+    restore(dir_site, primary).expect(2, "is not empty", "--delta")
+    host.USER.write(primary.data / "base/stray", "x")
+    done = restore(dir_site, primary, "--delta", "--json").expect(0)
+    said = json.loads(done.out)
+    assert said["read_bytes"] < said["bytes"] / 4 and said["removed_files"] >= 1
+    assert not (primary.data / "base/stray").exists()
+    with primary:
+        primary.expect(postgres.LEFT_BEHIND)
+        primary.start_restored()
+        primary.wait_promoted()
+        assert rows(primary) == 2
+
+
+def test_refuses_before_it_changes_anything(dir_site):
+    """Each refusal says what to do, and leaves no directory behind."""
+    with dir_site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        early = primary.sql(UTC)
+        time.sleep(1.1)
+        label = backup(dir_site, primary)
+        time.sleep(1.5)
+        insert(primary)
+        middle = primary.sql(UTC)
+        insert(primary)
+        gap = primary.archive_all()
+        insert(primary)
+        late = primary.sql(UTC)
+        primary.archive_all()
+        system_id = primary.system_id()
+    cluster = dir_site.cluster("refused")
+
+    def refuse(code, error, hint, *args):
+        restore(dir_site, cluster, *args).expect(code, error, hint)
+        assert not cluster.data.exists()
+
+    refuse(2, "no offset", "TimeZone", "--target-time", "2026-11-29 06:42")
+    refuse(2, "more than one recovery target", "give one of", "--target-name", "x", "--target-immediate")
+    refuse(2, "no backup ended before", f"the oldest possible moment is .*{label}", "--target-time", early)
+    refuse(6, "no commit behind .* is archived", r"recovery can go up to .*\+00", "--target-time", late)
+    refuse(6, "does not have restore point x", "--force", "--target-name", "x")
+    refuse(2, "no complete backup", "backup list", "--backup", "20200101T000000Z-full")
+    refuse(2, "no history of timeline 7", "walship info", "--target-timeline", "7")
+    # A hole in the WAL: up to it recovery is possible.
+    name = next(each for each in dir_site.store.list() if each.endswith(gap))
+    content = dir_site.store.get(name)
+    dir_site.store.delete(name)
+    refuse(6, f"the archive lacks {gap}|{label} needs {gap}", ".", )
+    dir_site.store.put(name, content)
+    out = check_recovery(dir_site, "middle", 1, "--target-time", middle, "--target-action", "promote")
+    assert str(system_id) not in out
+
+
+def test_dry_run_tells_the_truth(site):
+    """The figures of the dry run are those of the restore, and it changes nothing."""
+    with site.primary() as primary:
+        primary.start()
+        primary.sql("create table t as select g n, md5(g::text) from generate_series(1, 50000) g")
+        backup(site, primary)
+        primary.sql("update t set n = n + 1 where n % 100 = 0")
+        backup(site, primary, "diff")
+        primary.archive_all()
+        wanted = primary.rows()
+    cluster = site.cluster("restored")
+    dry = json.loads(restore(site, cluster, "--dry-run", "--json").expect(0).out)
+    assert dry["dry_run"] and not cluster.data.exists()
+    assert restore(site, cluster, "--dry-run").expect(0).out and not cluster.data.exists()
+    real = json.loads(restore(site, cluster, "--json", "--backup-manifest").expect(0).out)
+    same = ("backup", "timeline", "files", "directories", "bytes", "read_bytes", "requests", "packs", "written_bytes",
+            "replay_segments", "first_segment")
+    assert {field: dry[field] for field in same} == {field: real[field] for field in same}
+    with cluster:
+        cluster.start_restored()
+        cluster.wait_promoted()
+        assert cluster.rows() == wanted
