@@ -23,7 +23,16 @@ static enum status add(struct branches *out, const struct choose_params *params,
 	struct branch *branch = &out->items[out->count++];
 	*branch = (struct branch){0};
 	enum status st = line_of(&branch->line, params->coverage, timeline, err);
-	return st ? st : branch_examine(branch, params, err);
+	if (!st)
+		st = branch_examine(branch, params, err);
+	if (st != STATUS_DAMAGED)
+		return st;
+	if (!params->force)
+		return error_hint(err, st,
+				  "recovery would stop there: give a target before it; --force restores all the same");
+	log_line(params->call->log, LEVEL_WARNING, "--force: %s", err->text);
+	branch->has_moment = false;
+	return STATUS_OK;
 }
 
 /* Whether WAL of the timeline behind the place where the child left it is stored. */

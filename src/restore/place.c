@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "console/measure.h"
 #include "pg/data/control.h"
+#include "pg/data/ready.h"
 
 static void dir_closep(DIR **dir)
 {
@@ -90,6 +91,24 @@ enum status place_examine(struct place *out, const char *directory, bool delta, 
 	found.known = true;
 	enum status st = check_server(&found, err);
 	return st || delta ? st : check_empty(out, err);
+}
+
+enum status place_check_unarchived(const struct place *place, struct error *err)
+{
+	char path[PATH_MAX];
+	struct ready_list list = {0};
+	char name[WAL_NAME_MAX] = "";
+	if ((size_t)snprintf(path, sizeof path, "%s/pg_wal/", place->path) >= sizeof path)
+		return error_set(err, STATUS_USAGE, "path too long: %.64s...", place->path);
+	enum status st = ready_list_read(&list, path, 1, err);
+	if (!st && list.count > 0)
+		memcpy(name, list.names[0].text, sizeof name);
+	ready_list_fini(&list);
+	if (st || name[0] == '\0')
+		return st;
+	(void)error_set(err, STATUS_USAGE, "%s has WAL that is not archived yet, from %s on", path, name);
+	return error_hint(err, STATUS_USAGE, "walship backfill --pg-data %.256s stores it; --force restores without it",
+			  place->path);
 }
 
 bool place_is_servers_own(const struct place *place, const struct manifest *manifest)

@@ -21,6 +21,9 @@ struct place {
  */
 enum status place_examine(struct place *out, const char *directory, bool delta, struct error *err);
 
+/* STATUS_USAGE: pg_wal has WAL that waits to be archived. A restore with delta removes it. */
+enum status place_check_unarchived(const struct place *place, struct error *err);
+
 /* Whether the backup was made of a server in this directory. */
 bool place_is_servers_own(const struct place *place, const struct manifest *manifest);
 

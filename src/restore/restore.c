@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "inventory/survey.h"
+#include "repo/placement.h"
 #include "restore/restore_private.h"
 
 /* The only cluster in the repository. */
@@ -144,6 +145,11 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 {
 	const struct restore_params *params = restoration->params;
 	enum status st = place_examine(&restoration->place, params->directory, params->delta, err);
+	/* With delta, both would be removed. */
+	if (!st)
+		st = placement_check_repository(params->settings, restoration->place.path, err);
+	if (!st && params->delta && !params->force)
+		st = place_check_unarchived(&restoration->place, err);
 	if (!st)
 		st = repository_open(&restoration->repo, params->settings, params->call, err);
 	if (!st)
