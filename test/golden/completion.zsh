@@ -82,6 +82,7 @@ _walship_options=(
 	'--backup-rate=[at most this many bytes of files are read in a second for a base backup]:SIZE: '
 	'--backup-memory=[memory for a base backup, at most]:SIZE: '
 	'--backup-pack-size=[size of the objects that hold the content of files]:SIZE: '
+	'*--backup-include=[a file or directory outside of the data directory that base backups contain too, such as /etc/postgresql/15/main]:PATH:_files'
 	'--backup-timeout=[a base backup fails when the store or the server does not answer for this time]:TIME: '
 	'--backup-wal-timeout=[a base backup fails when the WAL that it needs is not in the repository after this time]:TIME: '
 	'--backup-reread=[a differential or incremental backup reads files that look unchanged too when its full backup is older than this]:TIME: '
