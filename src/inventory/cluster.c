@@ -7,9 +7,7 @@
 #include "console/measure.h"
 #include "console/print.h"
 
-#define LSN_TEXT_MAX 24
-
-static void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX])
+void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX])
 {
 	(void)snprintf(out, LSN_TEXT_MAX, "%" PRIX32 "/%" PRIX32, (uint32_t)(lsn >> 32), (uint32_t)lsn);
 }

@@ -7,6 +7,11 @@
 #include "base/buffer.h"
 #include "repo/coverage.h"
 
+#define LSN_TEXT_MAX 24
+
+/* As PostgreSQL writes it: 16/B374D848. */
+void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX]);
+
 /* The whole coverage, as doc/json.md says. NULL without memory. */
 json_t *cluster_json(const struct coverage *coverage);
 

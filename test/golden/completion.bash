@@ -85,6 +85,7 @@ _walship_value() {
 _walship_group() {
 	case $1 in
 	key) words='list rotate' ;;
+	backup) words='list keep remove' ;;
 	*) return 1 ;;
 	esac
 }
@@ -103,6 +104,9 @@ _walship_operand() {
 	'info,1') ;;
 	'verify,1') ;;
 	'backup,1') words='full diff incr' ;;
+	'backup list,1') ;;
+	'backup keep,1') ;;
+	'backup remove,1') ;;
 	'timeline,1') words='set-aside restore' ;;
 	'timeline,2') ;;
 	'help,1') words='push fetch cat keygen key config check list info verify backup timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
@@ -120,6 +124,9 @@ _walship_flags() {
 	'info') words+=' --json' ;;
 	'verify') words+=' --json --read' ;;
 	'backup') words+=' --read-all --json' ;;
+	'backup list') words+=' --json' ;;
+	'backup keep') words+=' --release' ;;
+	'backup remove') words+=' --abandoned' ;;
 	'backfill') words+=' --dry-run --json' ;;
 	'status') words+=' --json --prometheus --notify' ;;
 	esac
@@ -129,7 +136,7 @@ _walship_flags() {
 _walship_commands='push fetch cat keygen key config check list info verify backup timeline backfill status help'
 
 _walship() {
-	local line word current option= command= operands=0 ended= prefix= words= kind=
+	local line word current option= command= operands=0 ended= prefix= words= kind= group
 	read -a line <<<"${COMP_LINE:0:COMP_POINT}"
 	[[ ${COMP_LINE:0:COMP_POINT} != *[[:blank:]] ]] || line+=('')
 	current=${line[-1]}
@@ -139,7 +146,7 @@ _walship() {
 		elif [[ $ended || $word != -* ]]; then
 			if [[ ! $command ]]; then
 				command=$word
-			elif _walship_group "$command"; then
+			elif _walship_group "$command" && [[ " $words " == *" $word "* ]]; then
 				command+=" $word"
 			else
 				operands=$((operands + 1))
@@ -161,8 +168,11 @@ _walship() {
 		_walship_flags "$command"
 	elif [[ ! $command ]]; then
 		words=$_walship_commands
-	elif ! _walship_group "$command"; then
+	else
+		[[ $operands -gt 0 ]] || _walship_group "$command"
+		group=$words words=
 		_walship_operand "$command" $((operands + 1))
+		words="$words $group"
 	fi
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$current")
 	[[ ! $kind || ${#COMPREPLY[@]} -gt 0 ]] || compopt -o "$kind"

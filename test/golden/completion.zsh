@@ -123,7 +123,13 @@ operand)
 		state=
 		_arguments -C $_walship_options '1:command:(list rotate)' '*::operand:->operand'
 		[[ $state == operand ]] || return
-		chosen+=" $words[1]"
+		[[ ' list rotate ' == *" $words[1] "* ]] && chosen+=" $words[1]"
+	fi
+	if [[ $chosen == backup ]]; then
+		state=
+		_arguments -C $_walship_options '--read-all[read files that look unchanged since the backup that this one refers to, too]' '--json[print one JSON object]' '1:command:(full diff incr list keep remove)' '*::operand:->operand'
+		[[ $state == operand ]] || return
+		[[ ' list keep remove ' == *" $words[1] "* ]] && chosen+=" $words[1]"
 	fi
 	case $chosen in
 	'push') _arguments $_walship_options '1:PATH:_files' ;;
@@ -138,6 +144,9 @@ operand)
 	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '1:SYSTEM-ID: ' ;;
 	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '1:SYSTEM-ID: ' ;;
 	'backup') _arguments $_walship_options '--read-all[read files that look unchanged since the backup that this one refers to, too]' '--json[print one JSON object]' '1:full|diff|incr:(full diff incr)' ;;
+	'backup list') _arguments $_walship_options '--json[print one JSON object per backup]' '1:SYSTEM-ID: ' ;;
+	'backup keep') _arguments $_walship_options '--release[end the protection instead]' '1:LABEL: ' ;;
+	'backup remove') _arguments $_walship_options '--abandoned[every backup of this cluster that is not finished has died, however recently it began]' '1:LABEL: ' ;;
 	'timeline') _arguments $_walship_options '1:set-aside|restore:(set-aside restore)' '2:N: ' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;
 	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;
