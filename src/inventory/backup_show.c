@@ -59,6 +59,17 @@ json_t *backup_json(uint64_t system_id, const struct listed_backup *backup)
 	    print_integer_if(known, (int64_t)manifest->wrong_pages), "needs", json_needs(backup));
 }
 
+json_t *backup_list_json(uint64_t system_id, const struct backup_list *list)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < list->count; i++)
+		if (json_array_append_new(array, backup_json(system_id, &list->items[i])) != 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
 /*
  * Text.
  */
