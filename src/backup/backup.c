@@ -18,7 +18,9 @@
 static enum status connect_server(struct backup_job *job, struct error *err)
 {
 	struct call step = call_step(job->call);
-	enum status st = repository_open(&job->repo, job->settings->repository, &step, err);
+	enum status st = include_init(&job->include, job->settings->include, job->settings->include_count, err);
+	if (!st)
+		st = repository_open(&job->repo, job->settings->repository, &step, err);
 	if (!st)
 		st = backup_server_open(&job->server, &job->settings->server, job->call, err);
 	if (!st)
@@ -71,6 +73,7 @@ static enum status store_content(struct backup_job *job, struct error *err)
 		     .tablespace_version = job->server.tablespace_version,
 		     .log = job->call->log},
 	    .directory = job->server.directory_fd,
+	    .include = &job->include,
 	    .start_lsn = job->online.start_lsn,
 	    .parent = job->parent,
 	    .read_all = job_must_read_all(job),
@@ -200,6 +203,7 @@ enum status backup_run(const struct backup_settings *settings, const struct cons
 	if (!st)
 		st = job_report(&job, err);
 	online_backup_fini(&job.online);
+	include_fini(&job.include);
 	backup_server_fini(&job.server);
 	manifest_fini(&job.manifest);
 	backup_list_fini(&job.list);

@@ -14,6 +14,8 @@ struct backup_settings {
 	const struct repository_settings *repository;
 	struct backup_server_settings server;
 	enum backup_type type;
+	const char *const *include; /* absolute paths of files and directories that come along */
+	size_t include_count;
 	bool read_all;   /* also files that look unchanged since the parent */
 	bool fast_start; /* checkpoint at once; else spread over the server's checkpoint_completion_target */
 	bool json;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "backup/batch.h"
+#include "backup/include.h"
 #include "base/array.h"
 #include "base/cleanup.h"
 
@@ -225,7 +226,7 @@ static enum status open_file(struct work *work, bool *gone, struct error *err)
 {
 	const struct batch_item *item = work->item;
 	const char *path = batch_text(work->batch, item->path);
-	int fd = openat(work->thread->settings->directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = openat(work->thread->settings->directory, include_place(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	*gone = fd < 0 && errno == ENOENT;
 	if (fd < 0 && !*gone)
 		return error_errno(err, STATUS_LOCAL, errno, "open %s", path);

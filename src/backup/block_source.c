@@ -8,17 +8,6 @@
 
 #define READS_MAX 5 /* of one page. The server writes a page at once: usually the second read suffices */
 
-uint64_t block_count(uint64_t size)
-{
-	return size / PAGE_BYTES + (size % PAGE_BYTES > 0);
-}
-
-size_t block_bytes(uint64_t size, uint64_t block)
-{
-	uint64_t left = size - block * PAGE_BYTES;
-	return left < PAGE_BYTES ? (size_t)left : PAGE_BYTES;
-}
-
 uint64_t block_source_hole(const struct block_source *source, uint64_t block, uint64_t count)
 {
 	off_t data = lseek(source->fd, (off_t)(block * PAGE_BYTES), SEEK_DATA);

@@ -18,12 +18,6 @@ struct block_source {
 	uint64_t start_lsn;  /* of the backup */
 };
 
-/* ceil(size / PAGE_BYTES): the last block may be short. */
-uint64_t block_count(uint64_t size);
-
-/* The bytes of a block of a file of this size: PAGE_BYTES, or less for the last one. */
-size_t block_bytes(uint64_t size, uint64_t block);
-
 /*
  * The number of blocks from this one on, at most count, that lie in a hole of the file: they need not be read, and all
  * their bytes are 0.

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "catalog/pack_table.h"
 #include "job/pipeline.h"
+#include "pg/data/tree_rules.h"
 #include "text/hex.h"
 
 #define STACK_BYTES (1024UL * 1024) /* jansson recurses 2048 levels deep when a thread renews its credentials */
@@ -26,6 +27,7 @@ struct content {
 	struct pipeline pipeline;
 	struct past past;
 	struct planner planner;
+	bool has_included; /* the files of settings->include are behind us */
 	struct series_writer lines, hashes, packs;
 	struct content_figures figures;
 	int64_t begun_ms;
@@ -124,10 +126,22 @@ static enum status note_tablespace(struct content *content, const struct tree_en
 	return manifest_add_pair(&content->manifest->tablespaces, oid, entry->link, err);
 }
 
+/* The files of other places, at their place in the order of paths: before this one; NULL: behind all. */
+static enum status take_included(struct content *content, const char *before, struct error *err)
+{
+	if (content->has_included || (before != NULL && tree_compare(before, INCLUDE_DIRECTORY) < 0))
+		return STATUS_OK;
+	content->has_included = true;
+	return include_walk(content->settings->include, content->settings->call->log, planner_take, &content->planner,
+			    err);
+}
+
 static enum status take_entry(void *arg, const struct tree_entry *entry, struct error *err)
 {
 	struct content *content = arg;
 	enum status st = note_tablespace(content, entry, err);
+	if (!st)
+		st = take_included(content, entry->path, err);
 	return st ? st : planner_take(&content->planner, entry, err);
 }
 
@@ -183,6 +197,8 @@ static enum status begin(struct content *content, struct error *err)
 static enum status walk(struct content *content, struct error *err)
 {
 	enum status st = tree_walk(&content->settings->tree, take_entry, content, err);
+	if (!st)
+		st = take_included(content, NULL, err);
 	if (!st)
 		st = submit(content, err);
 	if (!st)

@@ -6,6 +6,7 @@
 #ifndef WALSHIP_BACKUP_CONTENT_H
 #define WALSHIP_BACKUP_CONTENT_H
 
+#include "backup/include.h"
 #include "catalog/manifest.h"
 #include "pg/data/tree.h"
 #include "repo/object.h"
@@ -22,6 +23,7 @@ struct content_settings {
 	const struct call *call;
 	struct tree_options tree;
 	int directory; /* the data directory */
+	const struct include *include;
 	uint64_t start_lsn;
 	const struct manifest *parent; /* NULL: store everything */
 	bool read_all;                 /* also files that look unchanged */

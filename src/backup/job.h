@@ -14,6 +14,7 @@ struct backup_job {
 	struct repository repo;
 	struct backup_server server;
 	struct online_backup online;
+	struct include include;
 	struct backup_list list;
 	const struct manifest *parent; /* in list; NULL: none */
 	struct manifest manifest;

@@ -34,25 +34,27 @@ struct labels {
 	size_t prefix_len;
 };
 
+static enum status add_label(struct backup_list *list, const struct backup_label *label, struct error *err)
+{
+	struct listed_backup *grown = array_grow(list->items, list->count, &list->capacity, sizeof *grown);
+	if (grown == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	list->items = grown;
+	grown[list->count++] = (struct listed_backup){.label = *label};
+	return STATUS_OK;
+}
+
 static enum status on_label(void *arg, const struct object_info *info, struct error *err)
 {
 	const struct labels *labels = arg;
-	struct backup_list *list = labels->list;
-	struct listed_backup backup = {0};
+	struct backup_label label;
 	char text[BACKUP_LABEL_MAX];
 	const char *from = info->name + labels->prefix_len;
 	size_t len = strlen(from);
 	if (!info->directory || len == 0 || len > sizeof text)
 		return STATUS_OK;
 	(void)snprintf(text, sizeof text, "%.*s", (int)len - 1, from);
-	if (!backup_label_parse(&backup.label, text))
-		return STATUS_OK;
-	struct listed_backup *grown = array_grow(list->items, list->count, &list->capacity, sizeof *grown);
-	if (grown == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	list->items = grown;
-	grown[list->count++] = backup;
-	return STATUS_OK;
+	return backup_label_parse(&label, text) ? add_label(labels->list, &label, err) : STATUS_OK;
 }
 
 static enum status list_labels(struct backup_list *list, const struct repository *repo, const struct call *call,
@@ -68,26 +70,41 @@ static enum status list_labels(struct backup_list *list, const struct repository
  * One backup.
  */
 
-static enum status on_part(void *arg, const struct object_info *info, struct error *err)
+static void note_part(struct listed_backup *backup, enum backup_part part, const struct object_info *info)
 {
-	struct listed_backup *backup = arg;
-	struct backup_object object;
-	(void)err;
-	if (info->directory || !backup_object_parse(&object, info->name))
-		return STATUS_OK;
-	backup->small_bytes += info->bytes;
-	backup->pinned |= object.part == PART_KEEP;
-	if (object.part == PART_BEGUN)
+	backup->objects++;
+	backup->bytes += info->bytes;
+	backup->pinned |= part == PART_KEEP;
+	if (part == PART_BEGUN)
 		backup->begun_s = info->modified_s;
-	if (object.part != PART_MANIFEST)
-		return STATUS_OK;
+	if (part != PART_MANIFEST)
+		return;
 	backup->complete = true;
 	backup->stored_s = info->modified_s;
 	backup->status = info->archived ? STATUS_EXISTS : STATUS_OK;
 	if (info->archived)
 		(void)snprintf(backup->error, sizeof backup->error, "%.*s is in an archive storage class",
 			       BACKUP_OBJECT_NAME_MAX, info->name);
+}
+
+static enum status on_part(void *arg, const struct object_info *info, struct error *err)
+{
+	struct backup_object object;
+	(void)err;
+	if (!info->directory && backup_object_parse(&object, info->name))
+		note_part(arg, object.part, info);
 	return STATUS_OK;
+}
+
+enum status backup_list_note(struct backup_list *list, const struct backup_object *object,
+			     const struct object_info *info, struct error *err)
+{
+	enum status st = STATUS_OK;
+	if (list->count == 0 || strcmp(list->items[list->count - 1].label.text, object->label.text) != 0)
+		st = add_label(list, &object->label, err);
+	if (!st)
+		note_part(&list->items[list->count - 1], object->part, info);
+	return st;
 }
 
 static enum status on_any(void *arg, const struct object_info *info, struct error *err)
@@ -131,10 +148,8 @@ static enum status look(struct listed_backup *backup, const struct repository *r
 	backup_prefix(prefix, system_id);
 	(void)strcat(strcat(prefix, backup->label.text), "/");
 	enum status st = store_list_level(repo->store, call, prefix, on_part, backup, err);
-	if (st || backup->status)
+	if (st || backup->complete)
 		return st;
-	if (backup->complete)
-		return read_manifest(backup, repo, call, system_id, err);
 	return backup->begun_s != 0 || backup->pinned ? STATUS_OK : forget_if_empty(backup, repo, call, prefix, err);
 }
 
@@ -146,6 +161,7 @@ struct reading {
 	const struct call *call;
 	uint64_t system_id;
 	struct backup_list *list;
+	bool listed;           /* each backup's objects are noted */
 	pthread_mutex_t mutex; /* guards the fields below */
 	size_t next;
 	enum status status; /* the first failure */
@@ -168,7 +184,10 @@ static void work(void *arg, const struct repository *repo)
 	struct listed_backup *backup;
 	while ((backup = take(reading)) != NULL) {
 		struct error err = {0};
-		enum status st = look(backup, repo, reading->call, reading->system_id, &err);
+		enum status st =
+		    reading->listed ? STATUS_OK : look(backup, repo, reading->call, reading->system_id, &err);
+		if (!st && backup->complete && backup->status == STATUS_OK)
+			st = read_manifest(backup, repo, reading->call, reading->system_id, &err);
 		(void)pthread_mutex_lock(&reading->mutex);
 		if (st && !reading->status) {
 			reading->status = st;
@@ -179,20 +198,19 @@ static void work(void *arg, const struct repository *repo)
 }
 
 /* A directory answers without round trips. Where no thread can be started, the caller's does all. */
-static enum status look_at_all(struct backup_list *list, const struct repository *repo, const struct call *call,
-			       uint64_t system_id, struct error *err)
+static enum status read_all(struct reading *reading, const struct repository *repo, struct error *err)
 {
-	struct reading reading = {.call = call, .system_id = system_id, .list = list};
-	struct worker_pool pool = {.call = call, .work = work, .arg = &reading, .most = WORKER_POOL_CONNECTIONS};
-	(void)pthread_mutex_init(&reading.mutex, NULL);
-	if (list->count > 1 && repository_in_s3(repo->settings))
-		(void)worker_pool_start(&pool, list->count, repo);
+	struct worker_pool pool = {
+	    .call = reading->call, .work = work, .arg = reading, .most = WORKER_POOL_CONNECTIONS};
+	(void)pthread_mutex_init(&reading->mutex, NULL);
+	if (reading->list->count > 1 && repository_in_s3(repo->settings))
+		(void)worker_pool_start(&pool, reading->list->count, repo);
 	worker_pool_join(&pool);
-	work(&reading, repo);
-	(void)pthread_mutex_destroy(&reading.mutex);
-	if (reading.status)
-		*err = reading.err;
-	return reading.status;
+	work(reading, repo);
+	(void)pthread_mutex_destroy(&reading->mutex);
+	if (reading->status)
+		*err = reading->err;
+	return reading->status;
 }
 
 static void drop_forgotten(struct backup_list *list)
@@ -204,14 +222,22 @@ static void drop_forgotten(struct backup_list *list)
 	list->count = kept;
 }
 
-enum status backup_list_read(struct backup_list *out, struct repository *repo, const struct call *call,
+enum status backup_list_read(struct backup_list *out, const struct repository *repo, const struct call *call,
 			     uint64_t system_id, struct error *err)
 {
+	struct reading reading = {.call = call, .system_id = system_id, .list = out};
 	enum status st = list_labels(out, repo, call, system_id, err);
 	if (!st)
-		st = look_at_all(out, repo, call, system_id, err);
+		st = read_all(&reading, repo, err);
 	drop_forgotten(out);
 	return st;
+}
+
+enum status backup_list_open(struct backup_list *list, const struct repository *repo, const struct call *call,
+			     uint64_t system_id, struct error *err)
+{
+	struct reading reading = {.call = call, .system_id = system_id, .list = list, .listed = true};
+	return read_all(&reading, repo, err);
 }
 
 void backup_list_fini(struct backup_list *list)

@@ -10,11 +10,11 @@
 
 struct listed_backup {
 	struct backup_label label;
-	bool complete;        /* the manifest is there: the backup exists */
-	bool pinned;          /* "keep" is there */
-	int64_t begun_s;      /* UTC, the store's clock: when "begun" was stored; 0: it is not there */
-	int64_t stored_s;     /* likewise of the manifest */
-	uint64_t small_bytes; /* stored bytes of begun, manifest and keep */
+	bool complete;           /* the manifest is there: the backup exists */
+	bool pinned;             /* "keep" is there */
+	int64_t begun_s;         /* UTC, the store's clock: when "begun" was stored; 0: it is not there */
+	int64_t stored_s;        /* likewise of the manifest */
+	uint64_t objects, bytes; /* noted */
 	/*
 	 * Of a complete backup. STATUS_OK: manifest is valid. STATUS_DAMAGED: the manifest is damaged or needs a key
 	 * that is not configured (lack). STATUS_EXISTS: it is in an archive storage class. STATUS_LOCAL: this machine
@@ -36,7 +36,16 @@ struct backup_list {
  * does not hide the other backups. Objects whose names are not walship's are left out. Fails as a listing does, and
  * when the store cannot be reached. Takes a step of the call for each request.
  */
-enum status backup_list_read(struct backup_list *out, struct repository *repo, const struct call *call,
+enum status backup_list_read(struct backup_list *out, const struct repository *repo, const struct call *call,
+			     uint64_t system_id, struct error *err);
+
+/*
+ * The same from a listing of all objects: notes an object, in ascending order of labels, and then opens the manifests
+ * that were noted. backup_list_open fails when the store cannot be reached.
+ */
+enum status backup_list_note(struct backup_list *list, const struct backup_object *object,
+			     const struct object_info *info, struct error *err);
+enum status backup_list_open(struct backup_list *list, const struct repository *repo, const struct call *call,
 			     uint64_t system_id, struct error *err);
 
 /* Leaves the zero state. */

@@ -5,7 +5,7 @@
 #include "pg/data/page.h"
 #include "pg/data/tree.h"
 
-void index_reader_init(struct index_reader *reader, struct repository *repo, const struct call *call,
+void index_reader_init(struct index_reader *reader, const struct repository *repo, const struct call *call,
 		       const struct manifest *manifest)
 {
 	struct series series = {.repo = repo, .call = call, .system_id = manifest->system_id, .label = manifest->label};

@@ -19,7 +19,7 @@ struct index_reader {
 };
 
 /* repo, call and manifest must outlive the reader. index_reader_fini after use. */
-void index_reader_init(struct index_reader *reader, struct repository *repo, const struct call *call,
+void index_reader_init(struct index_reader *reader, const struct repository *repo, const struct call *call,
 		       const struct manifest *manifest);
 void index_reader_fini(struct index_reader *reader);
 

@@ -94,7 +94,7 @@ static enum status read_lines(struct pack_table *out, const struct buffer *conte
 	return st;
 }
 
-enum status pack_table_read(struct pack_table *out, struct repository *repo, const struct call *call,
+enum status pack_table_read(struct pack_table *out, const struct repository *repo, const struct call *call,
 			    const struct manifest *manifest, struct error *err)
 {
 	CLEANUP(series_reader_fini)

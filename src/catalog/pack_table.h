@@ -35,7 +35,7 @@ enum status pack_table_write(struct pack_table *table, struct series_writer *wri
  * Reads the table of the manifest's backup into *out, which is empty at first. The caller finishes it whatever happens.
  * STATUS_DAMAGED: it is not what pack_table_write would write.
  */
-enum status pack_table_read(struct pack_table *out, struct repository *repo, const struct call *call,
+enum status pack_table_read(struct pack_table *out, const struct repository *repo, const struct call *call,
 			    const struct manifest *manifest, struct error *err);
 
 /* In a sorted table; NULL if there is none. */

@@ -14,7 +14,7 @@
 #define SERIES_WRITE_MAX (SERIES_OBJECT_MAX - SERIES_OBJECT_BYTES)
 
 struct series {
-	struct repository *repo;
+	const struct repository *repo;
 	const struct call *call; /* each object takes a step of it */
 	uint64_t system_id;
 	struct backup_label label;

@@ -206,6 +206,7 @@ static const struct step {
     {"wal_level", check_server_wal_level},
     {"archive_timeout", archive_timeout},
     {"archiver", archiver},
+    {"base backup", check_server_backup},
     {"finish a segment", check_segment_finish},
     {"find it archived", check_segment_find},
 };

@@ -76,6 +76,9 @@ enum status check_server_archive_command(void *arg, const struct call *call, str
 					 struct error *err);
 enum status check_server_wal_level(void *arg, const struct call *call, struct finding *finding, struct error *err);
 
+/* Whether walship backup could make a base backup; else a warning. */
+enum status check_server_backup(void *arg, const struct call *call, struct finding *finding, struct error *err);
+
 /* The last two steps: finish a segment, and look for it until it is archived. */
 enum status check_segment_finish(void *arg, const struct call *call, struct finding *finding, struct error *err);
 enum status check_segment_find(void *arg, const struct call *call, struct finding *finding, struct error *err);

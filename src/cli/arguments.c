@@ -173,8 +173,23 @@ static enum status take_command(struct arguments *out, const char *word, struct 
 	return unknown_command(name, err);
 }
 
+/* "backup" is a command by itself, and the first word of "backup list". */
+static bool take_second_word(struct arguments *out, const char *word)
+{
+	char name[COMMAND_NAME_MAX];
+	if (out->command == NULL || out->operand_count > 0)
+		return false;
+	(void)snprintf(name, sizeof name, "%s %s", out->command->name, word);
+	const struct command_row *longer = command_find(name);
+	if (longer != NULL)
+		out->command = longer;
+	return longer != NULL;
+}
+
 static enum status take_word(struct arguments *out, const char *word, struct error *err)
 {
+	if (take_second_word(out, word))
+		return STATUS_OK;
 	if (out->command == NULL && out->unknown == NULL)
 		return take_command(out, word, err);
 	if (out->operand_count == OPERANDS_MAX)

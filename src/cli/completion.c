@@ -51,8 +51,18 @@ size_t completion_group(size_t command)
 bool completion_continues(size_t command)
 {
 	size_t len = completion_group(command);
-	return command > 0 && len > 0 && completion_group(command - 1) == len &&
+	return command > 0 && len > 0 && strcspn(command_table[command - 1].name, " ") == len &&
 	       strncmp(command_table[command].name, command_table[command - 1].name, len) == 0;
+}
+
+bool completion_begins_group(size_t command)
+{
+	return completion_group(command) > 0 && (!completion_continues(command) || completion_group(command - 1) == 0);
+}
+
+const struct command_row *completion_alone(size_t command)
+{
+	return completion_continues(command) ? &command_table[command - 1] : NULL;
 }
 
 enum status completion_commands(struct buffer *out, struct error *err)

@@ -26,8 +26,17 @@ const char *completion_operand(const char *operands, const char **name, size_t *
 /* The length of the first word of a two-word command, such as "key list"; 0 for a command of one word. */
 size_t completion_group(size_t command);
 
-/* Whether the command has the same first word as the row before it. Rows of a group are adjacent. */
+/*
+ * Whether the command has the same first word as the row before it. Rows of a group are adjacent; the first may be a
+ * command of this word alone, such as "backup" before "backup list".
+ */
 bool completion_continues(size_t command);
+
+/* Whether the command is the first one of two words in its group. */
+bool completion_begins_group(size_t command);
+
+/* The row of the first word alone, for a command for which completion_begins_group is true; NULL: none. */
+const struct command_row *completion_alone(size_t command);
 
 /* Appends the first word of every command, without repetition, separated by spaces. */
 enum status completion_commands(struct buffer *out, struct error *err);

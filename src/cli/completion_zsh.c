@@ -82,12 +82,9 @@ static enum status zsh_commands(struct buffer *out, struct error *err)
 	return st ? st : buffer_printf(out, err, ")\n\n");
 }
 
-/* One line of the case on the command: its flags and its operands. */
-static enum status zsh_command(struct buffer *out, const struct command_row *command, struct error *err)
+static enum status zsh_flags(struct buffer *out, const struct command_row *command, struct error *err)
 {
-	const char *rest = command->operands, *name;
-	size_t len;
-	enum status st = buffer_printf(out, err, "\t'%s') _arguments $_walship_options", command->name);
+	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < flag_count; i++) {
 		if (strcmp(flag_table[i].command, command->name) != 0)
 			continue;
@@ -97,6 +94,17 @@ static enum status zsh_command(struct buffer *out, const struct command_row *com
 		if (!st)
 			st = buffer_printf(out, err, "]'");
 	}
+	return st;
+}
+
+/* One line of the case on the command: its flags and its operands. */
+static enum status zsh_command(struct buffer *out, const struct command_row *command, struct error *err)
+{
+	const char *rest = command->operands, *name;
+	size_t len;
+	enum status st = buffer_printf(out, err, "\t'%s') _arguments $_walship_options", command->name);
+	if (!st)
+		st = zsh_flags(out, command, err);
 	for (unsigned number = 1; !st && *rest != '\0';) {
 		rest = completion_operand(rest, &name, &len);
 		if (name[0] == '-' || len == 0)
@@ -111,26 +119,47 @@ static enum status zsh_command(struct buffer *out, const struct command_row *com
 	return st ? st : buffer_printf(out, err, " ;;\n");
 }
 
+/* What may follow the first word: of a command of this word alone also its flags and the values of its operand. */
+static enum status zsh_second_words(struct buffer *out, size_t command, struct error *err)
+{
+	const struct command_row *alone = completion_alone(command);
+	const char *name;
+	size_t len = 0;
+	enum status st = alone == NULL ? STATUS_OK : zsh_flags(out, alone, err);
+	if (!st)
+		st = buffer_printf(out, err, " '1:command:(");
+	if (!st && alone != NULL) {
+		(void)completion_operand(alone->operands, &name, &len);
+		st = buffer_printf(out, err, "%s ", completion_expected(name, len).words);
+	}
+	if (!st)
+		st = completion_second_words(out, command, err);
+	return st ? st : buffer_printf(out, err, ")'");
+}
+
 /* For a two-word command, takes one more word from the line. */
 static enum status zsh_groups(struct buffer *out, struct error *err)
 {
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < command_count; i++) {
-		if (completion_group(i) == 0 || completion_continues(i))
+		if (!completion_begins_group(i))
 			continue;
 		st = buffer_printf(out, err,
 				   "\tif [[ $chosen == %.*s ]]; then\n"
 				   "\t\tstate=\n"
-				   "\t\t_arguments -C $_walship_options '1:command:(",
+				   "\t\t_arguments -C $_walship_options",
 				   (int)completion_group(i), command_table[i].name);
+		if (!st)
+			st = zsh_second_words(out, i, err);
+		if (!st)
+			st = buffer_printf(out, err,
+					   " '*::operand:->operand'\n"
+					   "\t\t[[ $state == operand ]] || return\n"
+					   "\t\t[[ ' ");
 		if (!st)
 			st = completion_second_words(out, i, err);
 		if (!st)
-			st = buffer_printf(out, err,
-					   ")' '*::operand:->operand'\n"
-					   "\t\t[[ $state == operand ]] || return\n"
-					   "\t\tchosen+=\" $words[1]\"\n"
-					   "\tfi\n");
+			st = buffer_printf(out, err, " ' == *\" $words[1] \"* ]] && chosen+=\" $words[1]\"\n\tfi\n");
 	}
 	return st;
 }

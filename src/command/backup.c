@@ -6,6 +6,8 @@
 #include "job/pipeline.h"
 #include "sys/processors.h"
 
+#define INCLUDE_MAX 100
+
 static enum status take_type(const char *operand, enum backup_type *type, struct error *err)
 {
 	*type = BACKUP_FULL;
@@ -45,6 +47,13 @@ enum status command_backup(struct command_context *context, struct error *err)
 	    .holds_packs = push.buffer_bytes > 0,
 	    .object = {push.codec, push.level, 1},
 	};
+	const char *include[INCLUDE_MAX];
+	settings.include = include;
+	for (; settings.include_count < config_list_count(config, OPTION_ID_BACKUP_INCLUDE) &&
+	       settings.include_count < INCLUDE_MAX;
+	     settings.include_count++)
+		include[settings.include_count] =
+		    config_list_item(config, OPTION_ID_BACKUP_INCLUDE, settings.include_count);
 	enum status st = take_type(context->operands[0], &settings.type, err);
 	if (!st)
 		st = settings_repository(&repository, context, err);

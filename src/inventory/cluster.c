@@ -7,9 +7,7 @@
 #include "console/measure.h"
 #include "console/print.h"
 
-#define LSN_TEXT_MAX 24
-
-static void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX])
+void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX])
 {
 	(void)snprintf(out, LSN_TEXT_MAX, "%" PRIX32 "/%" PRIX32, (uint32_t)(lsn >> 32), (uint32_t)lsn);
 }
@@ -99,7 +97,7 @@ static enum status append_window(void *arg, const struct coverage_window *window
 		   : error_set(err, STATUS_LOCAL, "out of memory");
 }
 
-json_t *cluster_json(const struct coverage *coverage)
+json_t *cluster_json(const struct coverage *coverage, json_t *backups)
 {
 	json_t *timelines = json_array(), *gaps = json_array(), *minimal = json_array(), *windows = json_array();
 	struct json_windows array = {coverage, windows};
@@ -117,13 +115,14 @@ json_t *cluster_json(const struct coverage *coverage)
 	bool strays;
 	uint32_t latest = coverage_latest(coverage, &strays, &stray);
 	json_t *all = json_pack(
-	    "{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "kind", "cluster",
+	    "{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "kind", "cluster",
 	    "system_id", print_system_id(coverage->system_id), "segment_bytes", (json_int_t)coverage->segment_bytes,
 	    "objects", (json_int_t)coverage->objects, "whole", whole, "timelines", timelines, "gaps", gaps,
 	    "needed_gaps", (json_int_t)missing.ranges, "missing_segments", (json_int_t)missing.segments, "unnamed_gaps",
 	    (json_int_t)coverage->gaps_unlisted, "missing_histories", (json_int_t)coverage->missing_histories,
 	    "minimal", minimal, "latest_timeline", print_integer_if(latest != 0, latest), "left_out_last",
-	    strays ? json_segment(coverage, stray.newest, stray.last) : json_null(), "windows", windows);
+	    strays ? json_segment(coverage, stray.newest, stray.last) : json_null(), "windows", windows, "base_backups",
+	    backups);
 	if (failed == 0)
 		return all;
 	json_decref(all);

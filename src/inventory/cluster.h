@@ -7,8 +7,13 @@
 #include "base/buffer.h"
 #include "repo/coverage.h"
 
-/* The whole coverage, as doc/json.md says. NULL without memory. */
-json_t *cluster_json(const struct coverage *coverage);
+#define LSN_TEXT_MAX 24
+
+/* As PostgreSQL writes it: 16/B374D848. */
+void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX]);
+
+/* The whole coverage and the base backups, as doc/json.md says. Takes backups over. NULL without memory. */
+json_t *cluster_json(const struct coverage *coverage, json_t *backups);
 
 /* Appends text for people: the WAL that is stored. */
 enum status cluster_show(struct buffer *out, const struct coverage *coverage, struct error *err);

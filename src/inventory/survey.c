@@ -18,6 +18,7 @@ struct walk {
 	struct survey *survey;
 	struct repository lists, reads; /* two connections: objects are read while the listing is open */
 	struct coverage coverage;       /* of the current cluster; system_id 0: none yet */
+	struct backup_list backups;     /* likewise */
 	bool sized;                     /* coverage.segment_bytes is known */
 };
 
@@ -97,12 +98,15 @@ static enum status end_cluster(struct walk *walk, struct error *err)
 	st = set_timelines_aside(walk, err);
 	if (!st)
 		st = coverage_end(&walk->coverage, err);
+	if (!st)
+		st = backup_list_open(&walk->backups, &walk->reads, walk->survey->call, walk->coverage.system_id, err);
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
 	/* All objects may have been removed during the survey. */
-	if (!st && walk->coverage.objects > 0)
-		st = walk->survey->each(walk->survey->arg, &walk->coverage, err);
+	if (!st && (walk->coverage.objects > 0 || walk->backups.count > 0))
+		st = walk->survey->each(walk->survey->arg, &walk->coverage, &walk->backups, err);
 	coverage_fini(&walk->coverage);
+	backup_list_fini(&walk->backups);
 	return st;
 }
 
@@ -175,17 +179,36 @@ static enum status find_segment_bytes(struct walk *walk, const struct object_inf
 	return forgive(walk, st, &lack, err);
 }
 
+/* Names are in the order of clusters: the previous one is complete. */
+static enum status enter_cluster(struct walk *walk, uint64_t system_id, struct error *err)
+{
+	if (system_id == walk->coverage.system_id)
+		return STATUS_OK;
+	enum status st = end_cluster(walk, err);
+	if (st)
+		return st;
+	coverage_init(&walk->coverage, system_id, SURVEY_SEGMENT_BYTES);
+	walk->sized = false;
+	return STATUS_OK;
+}
+
+static enum status add_backup(struct walk *walk, const struct backup_object *object, const struct object_info *info,
+			      struct error *err)
+{
+	enum status st = enter_cluster(walk, object->system_id, err);
+	if (!st)
+		st = backup_list_note(&walk->backups, object, info, err);
+	if (!st && walk->survey->seen_backup != NULL)
+		st = walk->survey->seen_backup(walk->survey->arg, object, info, err);
+	return st;
+}
+
 static enum status add(struct walk *walk, const struct object_info *info, uint64_t system_id,
 		       const struct wal_name *name, struct error *err)
 {
-	enum status st = STATUS_OK;
-	if (system_id != walk->coverage.system_id) {
-		st = end_cluster(walk, err);
-		if (st)
-			return st;
-		coverage_init(&walk->coverage, system_id, SURVEY_SEGMENT_BYTES);
-		walk->sized = false;
-	}
+	enum status st = enter_cluster(walk, system_id, err);
+	if (st)
+		return st;
 	if (is_cut_off(walk, info))
 		return report_cut_off(walk, info);
 	if (name->kind == WAL_HISTORY)
@@ -210,6 +233,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	struct survey *survey = walk->survey;
 	uint64_t system_id;
 	struct wal_name name;
+	struct backup_object object;
 	survey->objects++;
 	survey->bytes += info->bytes;
 	if (survey->progress != NULL && progress_is_due(survey->progress)) {
@@ -217,6 +241,8 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 		measure_bytes(survey->bytes, size);
 		progress_show(survey->progress, "%" PRIu64 " objects, %s", survey->objects, size);
 	}
+	if (backup_object_parse(&object, info->name))
+		return add_backup(walk, &object, info, err);
 	if (!wal_object_parse(info->name, &system_id, &name)) {
 		survey->others += !set_aside_is_mark(info->name);
 		return STATUS_OK;
@@ -251,6 +277,7 @@ enum status survey_run(struct survey *survey, struct error *err)
 		progress_clear(survey->progress);
 	log_others(survey);
 	coverage_fini(&walk.coverage);
+	backup_list_fini(&walk.backups);
 	repository_fini(&walk.reads);
 	repository_fini(&walk.lists);
 	return st;

@@ -1,7 +1,11 @@
-/* Surveys the WAL of a repository, cluster by cluster: lists it once and reads the timeline histories. */
+/*
+ * Surveys the WAL and the base backups of a repository, cluster by cluster: lists it once, and reads the timeline
+ * histories and the manifests.
+ */
 #ifndef WALSHIP_INVENTORY_SURVEY_H
 #define WALSHIP_INVENTORY_SURVEY_H
 
+#include "catalog/backup_list.h"
 #include "console/progress.h"
 #include "repo/coverage.h"
 #include "repo/repository.h"
@@ -9,8 +13,11 @@
 #define SURVEY_SEGMENT_BYTES                                                                                           \
 	(16 * 1024 * 1024) /* PostgreSQL's default wal_segment_size: assumed when no segment can be opened */
 
-/* Called for each cluster when its listing is complete; coverage_end has been called. */
-typedef enum status (*survey_fn)(void *arg, struct coverage *coverage, struct error *err);
+/*
+ * Called for each cluster when its listing is complete; coverage_end has been called. A cluster may have base backups
+ * and no WAL: then coverage->objects is 0. The callback may move both away, and leave their zero states.
+ */
+typedef enum status (*survey_fn)(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err);
 
 struct survey {
 	const struct repository_settings *settings;
@@ -19,6 +26,9 @@ struct survey {
 	/* May be NULL. Called for each WAL file before coverage_add: coverage->objects is 0 for the first one. */
 	enum status (*seen)(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			    const struct object_info *info, struct error *err);
+	/* May be NULL. Called for each object of a base backup. */
+	enum status (*seen_backup)(void *arg, const struct backup_object *object, const struct object_info *info,
+				   struct error *err);
 	bool opens;                /* the caller opens every object, and so finds the damaged ones itself */
 	bool all_timelines;        /* timelines that are set aside count as the others do */
 	struct progress *progress; /* may be NULL */
@@ -26,7 +36,7 @@ struct survey {
 	survey_fn each;
 	void *arg;
 	uint64_t objects, bytes; /* out: all of the listing */
-	uint64_t others;         /* out: objects that are not WAL files */
+	uint64_t others;         /* out: objects that are not walship's */
 	/*
 	 * out: unreadable objects. The survey opens histories, and segments to learn wal_segment_size. Objects too
 	 * short to be complete count too, unless opens is set. The first are logged one by one, the others as a count.

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "catalog/header_scan.h"
 #include "console/print.h"
 #include "console/progress.h"
-#include "repo/header_scan.h"
 #include "text/hex.h"
 
 #define TALLIES_MAX 128 /* keys: four times as many as can be configured */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "catalog/label.h"
 #include "console/print.h"
 #include "console/progress.h"
 #include "format/unseal.h"
@@ -34,6 +35,13 @@ struct proof {
  * The newest object.
  */
 
+/* The frames of a pack are opened one by one, by an index. */
+static bool is_opened_whole(const char *name)
+{
+	struct backup_object backup;
+	return header_scan_is_own(name) && !(backup_object_parse(&backup, name) && backup.part == PART_DATA);
+}
+
 static enum status remember_newest(void *arg, const struct object_info *info, struct error *err)
 {
 	struct proof *proof = arg;
@@ -43,7 +51,7 @@ static enum status remember_newest(void *arg, const struct object_info *info, st
 	if (progress_is_due(&proof->progress))
 		progress_show(&proof->progress, "looking for the newest of %" PRIu64 " objects", proof->objects);
 	/* Of the objects stored in the same second, the last by name. */
-	if (!header_scan_is_own(info->name) || (rotation->newest[0] != '\0' && info->modified_s < proof->newest_s))
+	if (!is_opened_whole(info->name) || (rotation->newest[0] != '\0' && info->modified_s < proof->newest_s))
 		return STATUS_OK;
 	proof->newest_s = info->modified_s;
 	(void)snprintf(rotation->newest, sizeof rotation->newest, "%s", info->name);

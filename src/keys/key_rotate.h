@@ -7,9 +7,9 @@
 
 #include <limits.h>
 
+#include "catalog/header_scan.h"
 #include "console/console.h"
 #include "repo/cluster_id.h"
-#include "repo/header_scan.h"
 #include "repo/settings.h"
 
 struct key_rotation {

@@ -317,12 +317,14 @@ static enum status seen(void *arg, const struct coverage *coverage, const struct
 	return STATUS_OK;
 }
 
-static enum status surveyed(void *arg, struct coverage *coverage, struct error *err)
+static enum status surveyed(void *arg, struct coverage *coverage, const struct backup_list *backups, struct error *err)
 {
 	struct look *look = arg;
 	struct coverage_stray stray;
 	bool strays;
-	(void)err;
+	(void)backups, (void)err;
+	if (coverage->objects == 0)
+		return STATUS_OK;
 	(void)coverage_latest(coverage, &strays, &stray);
 	if (strays) {
 		look->out->latest = stray.latest;

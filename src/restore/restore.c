@@ -55,13 +55,15 @@ static enum status find_cluster(struct restoration *restoration, struct error *e
 	return STATUS_OK;
 }
 
-/* The coverage outlives the survey. */
-static enum status keep_coverage(void *arg, struct coverage *coverage, struct error *err)
+/* Both outlive the survey. */
+static enum status keep(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err)
 {
 	struct restoration *restoration = arg;
 	(void)err;
 	restoration->coverage = *coverage;
 	*coverage = (struct coverage){0};
+	restoration->backups = *backups;
+	*backups = (struct backup_list){0};
 	return STATUS_OK;
 }
 
@@ -74,13 +76,10 @@ static enum status read_repository(struct restoration *restoration, struct error
 				.progress = &progress,
 				.system_id = restoration->system_id,
 				.all_timelines = params->all_timelines,
-				.each = keep_coverage,
+				.each = keep,
 				.arg = restoration};
 	progress_begin(&progress, params->console->terminal_fd, params->call->clock);
-	enum status st =
-	    backup_list_read(&restoration->backups, &restoration->repo, params->call, restoration->system_id, err);
-	if (!st)
-		st = survey_run(&survey, err);
+	enum status st = survey_run(&survey, err);
 	if (!st && restoration->coverage.system_id == 0)
 		st = survey_nothing(&survey, err);
 	return st;

@@ -82,6 +82,12 @@ struct store_removal {
 	void *arg;
 };
 
+/*
+ * Where each read is a request, store_read_ranges also reads a gap of up to this many bytes: that takes less time than
+ * another request (10 ms at 100 Mbit/s).
+ */
+#define STORE_MERGE_GAP_BYTES (128 * 1024)
+
 struct store;
 
 struct store_ops {

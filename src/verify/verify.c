@@ -11,7 +11,9 @@
 #include "inventory/survey.h"
 #include "text/hex.h"
 #include "verify/read_plan.h"
+#include "verify/verify_backups.h"
 #include "verify/verify_late.h"
+#include "verify/verify_outcome.h"
 #include "verify/verify_read.h"
 
 struct verification {
@@ -25,6 +27,8 @@ struct verification {
 	uint64_t minimal_ranges;     /* --read: recovery stops there */
 	struct coverage_stray stray; /* of the first such cluster; latest 0: none */
 	struct wal_name stray_last;
+	struct backup_totals backups;
+	struct backup_parts parts; /* of the current cluster */
 	/* With --read, for the current cluster: */
 	struct verified verified;
 	struct read_plan plan;
@@ -211,13 +215,41 @@ static enum status read_all(struct verification *verification, struct coverage *
  * Names.
  */
 
-static enum status show(const struct verification *verification, const struct coverage *coverage, struct error *err)
+static enum status show(const struct verification *verification, const struct coverage *coverage,
+			const struct backup_list *backups, const struct backup_verdict *verdicts, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	if (verification->params->json)
-		return print_json(verification->params->console, cluster_json(coverage), err);
+		return print_json(verification->params->console,
+				  cluster_json(coverage, verify_backups_json(coverage->system_id, backups, verdicts)),
+				  err);
 	enum status st = cluster_judge(&text, coverage, err);
+	if (!st)
+		st = verify_backups_show(&text, backups, verdicts, err);
 	return st ? st : print_text(verification->params->console, &text, err);
+}
+
+static enum status seen_backup(void *arg, const struct backup_object *object, const struct object_info *info,
+			       struct error *err)
+{
+	return backup_parts_add(&((struct verification *)arg)->parts, object, info, err);
+}
+
+/* The verdicts depend on the WAL, and so come after it. */
+static enum status judge_backups(struct verification *verification, const struct coverage *coverage,
+				 const struct backup_list *backups, struct error *err)
+{
+	CLEANUP(freep) struct backup_verdict *verdicts = NULL;
+	const struct backup_judge judge = {.repo = verification->survey.repo,
+					   .call = verification->params->call,
+					   .coverage = coverage,
+					   .parts = &verification->parts};
+	backup_parts_sort(&verification->parts);
+	enum status st = verify_backups_judge(&judge, backups, &verdicts, &verification->backups, err);
+	if (!st)
+		st = show(verification, coverage, backups, verdicts, err);
+	backup_parts_fini(&verification->parts);
+	return st;
 }
 
 static void note_stray(struct verification *verification, const struct coverage *coverage)
@@ -231,10 +263,8 @@ static void note_stray(struct verification *verification, const struct coverage 
 	wal_name_of_number(&verification->stray_last, stray.newest, stray.last, coverage->segment_bytes);
 }
 
-/* The windows come last: they reflect the result of reading, too. */
-static enum status judge(void *arg, struct coverage *coverage, struct error *err)
+static enum status judge_wal(struct verification *verification, struct coverage *coverage, struct error *err)
 {
-	struct verification *verification = arg;
 	const struct late_search late = {verification->params->call, verification->survey.repo->store,
 					 verification->params->push_timeout_ms};
 	enum status st = verify_late(&late, coverage, err);
@@ -246,52 +276,15 @@ static enum status judge(void *arg, struct coverage *coverage, struct error *err
 	verification->missing.segments += missing.segments;
 	verification->missing_histories += coverage->missing_histories;
 	note_stray(verification, coverage);
-	st = verification->params->read ? read_all(verification, coverage, err) : STATUS_OK;
-	return st ? st : show(verification, coverage, err);
+	return verification->params->read ? read_all(verification, coverage, err) : STATUS_OK;
 }
 
-static enum status report_missing(const struct missing *missing, struct error *err)
+/* The windows come last: they reflect the result of reading, too. */
+static enum status judge(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err)
 {
-	(void)error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " segment%s missing, in %" PRIu64 " range%s",
-			missing->segments, missing->segments == 1 ? " is" : "s are", missing->ranges,
-			missing->ranges == 1 ? "" : "s");
-	return error_hint(err, STATUS_INCOMPLETE,
-			  "walship backfill pushes the segments that pg_wal still has; then make a new base backup: an "
-			  "older backup cannot "
-			  "be recovered past a gap");
-}
-
-/* A missing key and damage have different remedies. */
-static enum status report_unreadable(uint64_t damaged, uint64_t missing_keys, struct error *err)
-{
-	char also[96] = "";
-	if (damaged == 0) {
-		(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s a key that is not configured", missing_keys,
-				missing_keys == 1 ? " needs" : "s need");
-		return error_hint(err, STATUS_DAMAGED,
-				  "add it as a further cipher-key-file (or cipher-key-command): walship key list");
-	}
-	if (missing_keys > 0)
-		(void)snprintf(also, sizeof also, "; %" PRIu64 " need%s a key that is not configured", missing_keys,
-			       missing_keys == 1 ? "s" : "");
-	(void)error_set(err, STATUS_DAMAGED, "%" PRIu64 " object%s damaged or unreadable%s", damaged,
-			damaged == 1 ? " is" : "s are", also);
-	return error_hint(
-	    err, STATUS_DAMAGED,
-	    missing_keys > 0 ? "add the key (walship key list); for damaged objects look for another copy, "
-			       "then make a new base backup"
-			     : "move the object aside and run walship backfill if pg_wal still has the file; otherwise "
-			       "look for another copy, then make a new base backup");
-}
-
-/* The objects themselves may be good. */
-static enum status report_not_opened(uint64_t objects, struct error *err)
-{
-	(void)error_set(err, STATUS_LOCAL, "walship could not open %" PRIu64 " object%s", objects,
-			objects == 1 ? "" : "s");
-	return error_hint(err, STATUS_LOCAL,
-			  "the lines above name the objects and this machine's errors: correct owner and mode, or "
-			  "repair the disk, and run walship verify --read again");
+	struct verification *verification = arg;
+	enum status st = coverage->objects == 0 ? STATUS_OK : judge_wal(verification, coverage, err);
+	return st ? st : judge_backups(verification, coverage, backups, err);
 }
 
 static enum status report_stray(const struct verification *verification, struct error *err)
@@ -317,11 +310,13 @@ static enum status conclude(const struct verification *verification, struct erro
 	uint64_t missing_keys =
 	    verification->missing_keys > 0 ? verification->missing_keys : verification->survey.missing_keys;
 	if (damaged > 0 && damaged == verification->not_opened && missing_keys == 0)
-		return report_not_opened(damaged, err);
+		return verify_outcome_not_opened(damaged, err);
 	if (damaged + missing_keys > 0)
-		return report_unreadable(damaged, missing_keys, err);
+		return verify_outcome_unreadable(damaged, missing_keys, err);
+	if (verification->backups.damaged + verification->backups.locked > 0)
+		return verify_backups_conclude(&verification->backups, err);
 	if (verification->missing.segments > 0)
-		return report_missing(&verification->missing, err);
+		return verify_outcome_missing(&verification->missing, err);
 	if (verification->missing_histories > 0)
 		return error_hint(
 		    err,
@@ -340,7 +335,7 @@ static enum status conclude(const struct verification *verification, struct erro
 		return report_stray(verification, err);
 	if (!verification->found)
 		return survey_nothing(&verification->survey, err);
-	return STATUS_OK;
+	return verify_backups_conclude(&verification->backups, err);
 }
 
 enum status verify_run(const struct verify_params *params, struct error *err)
@@ -352,11 +347,13 @@ enum status verify_run(const struct verify_params *params, struct error *err)
 					      .system_id = params->system_id,
 					      .each = judge,
 					      .seen = params->read ? seen : NULL,
+					      .seen_backup = seen_backup,
 					      .opens = params->read,
 					      .arg = &verification};
 	progress_begin(&verification.progress, params->console->terminal_fd, params->call->clock);
 	enum status st = survey_run(&verification.survey, err);
 	verified_fini(&verification.verified);
+	backup_parts_fini(&verification.parts);
 	if (!st)
 		st = conclude(&verification, err);
 	return st;

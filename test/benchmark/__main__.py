@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness import certs, host, radosgw, walship
 
-from . import backlog, beside, cases, measure, places, report, tools
+from . import backlog, backups, beside, cases, measure, places, report, tools
 
 STORES = ("directory", "s3", "far")
 CASES = (*STORES, "recovery", "push", "ack", "memory", "limits")
@@ -32,6 +32,7 @@ def arguments():
     parser.add_argument("--keep", action="store_true", help="leave the scratch directory")
     parser.add_argument("--segments", type=int, default=0, help="how many are to wait at least")
     parser.add_argument("--beside", metavar="TEXT=PROGRAM", help="this walship beside another build of it, and nothing else")
+    parser.add_argument("--backups", action="store_true", help="base backups, and nothing else")
     parser.add_argument("--walship", action="append", default=[], metavar="OPTION=VALUE", help="of walship.conf")
     given = parser.parse_args()
     given.rounds = given.rounds or (1 if given.quick else 3)
@@ -62,6 +63,9 @@ class Bench:
     def run(self):
         given, programs = self.given, self.scratch.directory("bin")
         build(programs)
+        if given.backups:
+            self._backups(programs)
+            return
         self.backlog = backlog.Backlog(self.directory, say, given.segments, 2 if given.quick else 20).make()
         say(f"backlog: {len(self.backlog.names)} segments")
         lab = measure.Lab(self.directory, self.backlog, programs)
@@ -76,8 +80,10 @@ class Bench:
         text = report.Report(done, found, self.backlog, contenders[0].program, given).text()
         print("\n" + text)
         if not given.quick and not given.only:
-            kept = beside.found_in(DOCUMENT.read_text())
-            DOCUMENT.write_text(beside.put_into(text, kept) if kept else text)
+            for heading in (beside.HEADING, backups.HEADING):
+                kept = beside.found_in(DOCUMENT.read_text(), heading)
+                text = beside.put_into(text, kept, heading) if kept else text
+            DOCUMENT.write_text(text)
             say(f"written: {DOCUMENT}")
 
     def _beside(self, lab, programs):
@@ -90,10 +96,19 @@ class Bench:
             DOCUMENT.write_text(beside.put_into(DOCUMENT.read_text(), work.section()))
             say(f"written: {DOCUMENT}")
 
+    def _backups(self, programs):
+        made = self._places(programs)
+        work = backups.Backups(self, programs, say)
+        work.run(list(made.values()))
+        print("\n" + work.section())
+        if not self.given.quick:
+            DOCUMENT.write_text(beside.put_into(DOCUMENT.read_text(), work.section(), backups.HEADING))
+            say(f"written: {DOCUMENT}")
+
     def _places(self, programs):
         """The stores that this run needs."""
         made = {"directory": places.Folder(self.directory)}
-        if self.given.beside or self.given.chosen & {"s3", "far", "memory"}:
+        if self.given.beside or (self.given.chosen & {"s3", "far", "memory"} and not (self.given.backups and self.given.quick)):
             self.server = radosgw.Radosgw(self.scratch.directory("s3"), certs.Authority(self.scratch.path / "ca"), 6144).start()
             self.delay = places.Delay(programs / "delay", self.server.tls_port)
             secret = host.USER.write(self.directory / "s3-secret", self.server.secret_key + "\n", 0o600)

@@ -143,15 +143,15 @@ class Beside:
         return table(["peak memory", "before", "now", "ratio"], rows)
 
 
-def found_in(text):
+def found_in(text, heading=HEADING):
     """The section in a file that an earlier run wrote; "" if there is none."""
-    match = re.search(rf"^{HEADING}\n.*?(?=^## |\Z)", text, re.M | re.S)
+    match = re.search(rf"^{heading}\n.*?(?=^## |\Z)", text, re.M | re.S)
     return match[0].rstrip("\n") + "\n" if match else ""
 
 
-def put_into(text, section):
+def put_into(text, section, heading=HEADING):
     """Behind the peak memory of the tools, in the place of an older one."""
-    old = found_in(text)
+    old = found_in(text, heading)
     if old:
         return text.replace(old, section)
     at = re.search(r"^## Each stage|^## Modes|\Z", text, re.M).start()

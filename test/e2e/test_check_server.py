@@ -13,7 +13,7 @@ from harness import foreign_postgres, host, strict_s3, walship
 OWN = ["configuration", "data directory", "spool", "credentials", "key"]
 STORE = ["reach the store", "clock", "create an object", "read it back", "never replace it", "say what is missing", "list it", "remove it"]
 STORES = {"s3": [*STORE, "open what is stored"], "dir": [*STORE, "write a segment", "use every file", "open what is stored"]}
-SERVER = ["server", "archive_mode", "archive_command", "wal_level", "archive_timeout", "archiver", "finish a segment", "find it archived"]
+SERVER = ["server", "archive_mode", "archive_command", "wal_level", "archive_timeout", "archiver", "base backup", "finish a segment", "find it archived"]
 ALONE = {"PGPORT": "1"}  # no server listens there, whatever else runs on this machine
 
 
@@ -402,3 +402,20 @@ def test_no_credentials(s3_site):
     s3_site.walship.configure(s3_key_secret_file=None)
     report = check(s3_site, code=2, error="steps failed", env=ALONE)
     assert report.wrong() == ["credentials"] and "create an object" not in report.marks
+
+
+def test_base_backup_rights(dir_site, dir_primary):
+    """A role that may not make a backup gets a warning with the SQL that helps; with that SQL it may."""
+    dir_primary.sql("create role keeper login; grant execute on function pg_switch_wal to keeper; "
+                    "grant pg_read_all_settings to keeper; grant pg_monitor to keeper")
+    dir_site.walship.configure(pg_conninfo=connection(dir_primary, "keeper"))
+    report = check(dir_site, "--json")
+    found = {line["step"]: line for line in map(json.loads, report.out.splitlines())}["base backup"]
+    assert found["result"] == "warning" and "grant execute" in found["hint"]
+    dir_primary.expect("permission denied for function")
+    dir_site.run("backup").expect(2, "permission denied", "grant execute")
+    sql = re.search(r"as a superuser: create role walship login; (.*); then", found["hint"])[1].replace("to walship", "to keeper")
+    dir_primary.sql(sql)
+    assert check(dir_site).marks["base backup"] == "✓"
+    done = dir_site.run("backup", "--json", "--pg-data", dir_primary.data).expect(0)
+    assert json.loads(done.out)["type"] == "full"

@@ -115,6 +115,13 @@ def terminal(request, directory, program):
     ("walship --s3-key-secret-f", "walship --s3-key-secret-file "),
     ("walship help completion-z", "walship help completion-zsh "),
     ("walship help keyg", "walship help keygen "),
+    ("walship key ro", "walship key rotate "),
+    ("walship key rotate seg", "walship key rotate segments/"),
+    ("walship backup fu", "walship backup full "),
+    ("walship backup li", "walship backup list "),
+    ("walship backup --read", "walship backup --read-all "),
+    ("walship backup keep X --rel", "walship backup keep X --release "),
+    ("walship backup diff --read", "walship backup diff --read-all "),
     ("walship nothing-of-the-kind seg", "walship nothing-of-the-kind seg"),
 ])
 def test_tab(terminal, line, wanted):

@@ -7,6 +7,19 @@
 
 #define PAGE_BYTES 8192 /* BLCKSZ; walship refuses a server that was built with another one */
 
+/* The blocks of a file of this size: the last one may be short. */
+static inline uint64_t block_count(uint64_t size)
+{
+	return size / PAGE_BYTES + (size % PAGE_BYTES > 0);
+}
+
+/* The bytes of a block of a file of this size: PAGE_BYTES, or less for the last one. */
+static inline size_t block_bytes(uint64_t size, uint64_t block)
+{
+	uint64_t left = size - block * PAGE_BYTES;
+	return left < PAGE_BYTES ? (size_t)left : PAGE_BYTES;
+}
+
 enum page_state {
 	PAGE_RIGHT,
 	PAGE_NEW,   /* no checksum to check: the server has extended the file and written nothing yet (PageIsNew) */

@@ -1,6 +1,5 @@
 #include "pg/data/tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,20 +7,13 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/buffer.h"
 #include "base/cleanup.h"
+#include "pg/data/names.h"
 #include "pg/data/relation_name.h"
 #include "pg/data/tree_rules.h"
 
 #define TBLSPC "pg_tblspc"
 #define DEPTH_MAX 32 /* PostgreSQL's own deepest is 5; an extension may keep more */
-
-/* The names in one directory, in one block, so that a million of them take little more than their bytes. */
-struct names {
-	struct buffer text;
-	uint32_t *places; /* of each name in text */
-	size_t count, capacity;
-};
 
 struct place {
 	dev_t device;
@@ -49,57 +41,6 @@ int tree_compare(const char *path, const char *other)
 	int rank = *path == '\0' ? 0 : *path == '/' ? 1 : (int)(unsigned char)*path + 2;
 	int other_rank = *other == '\0' ? 0 : *other == '/' ? 1 : (int)(unsigned char)*other + 2;
 	return rank - other_rank;
-}
-
-static void names_fini(struct names *names)
-{
-	buffer_fini(&names->text);
-	free(names->places);
-}
-
-static enum status names_add(struct names *names, const char *name, struct error *err)
-{
-	uint32_t *places = array_grow(names->places, names->count, &names->capacity, sizeof *places);
-	if (places == NULL || names->text.len > UINT32_MAX - NAME_MAX - 1)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	names->places = places;
-	places[names->count] = (uint32_t)names->text.len;
-	enum status st = buffer_append(&names->text, name, strlen(name) + 1, err);
-	names->count += !st;
-	return st;
-}
-
-static const char *names_at(const struct names *names, size_t i)
-{
-	return (const char *)names->text.data + names->places[i];
-}
-
-static int by_name(const void *a, const void *b, void *text)
-{
-	return strcmp((const char *)text + *(const uint32_t *)a, (const char *)text + *(const uint32_t *)b);
-}
-
-static enum status names_read(struct names *names, int fd, const char *directory, struct error *err)
-{
-	int copy = dup(fd);
-	CLEANUP(dir_closep) DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
-	enum status st = STATUS_OK;
-	if (dir == NULL) {
-		st = error_errno(err, STATUS_LOCAL, errno, "open directory %s", directory);
-		if (copy >= 0)
-			(void)close(copy);
-		return st;
-	}
-	while (!st && (errno = 0, entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    !tree_is_left_out(directory, entry->d_name))
-			st = names_add(names, entry->d_name, err);
-	if (!st && errno != 0)
-		st = error_errno(err, STATUS_LOCAL, errno, "read directory %s", directory);
-	if (names->count > 1)
-		qsort_r(names->places, names->count, sizeof *names->places, by_name, names->text.data);
-	return st;
 }
 
 static int by_number(const void *a, const void *b)
@@ -251,7 +192,7 @@ static enum status walk_directory(struct walk *walk, int fd, struct error *err)
 	char directory[PATH_MAX];
 	size_t len = strlen(walk->path);
 	memcpy(directory, walk->path, len + 1);
-	enum status st = names_read(&names, fd, directory, err);
+	enum status st = names_read(&names, fd, directory, tree_is_left_out, err);
 	if (!st && relation_directory(directory))
 		st = names_drop_transient(&names, err);
 	for (size_t i = 0; !st && i < names.count; i++) {
@@ -290,7 +231,7 @@ static enum status note_tablespaces(struct walk *walk, int root, struct error *e
 		return errno == ENOENT ? STATUS_OK
 				       : error_errno(err, STATUS_LOCAL, errno, "open directory %s/" TBLSPC,
 						     walk->options->data_directory);
-	enum status st = names_read(&names, fd, TBLSPC, err);
+	enum status st = names_read(&names, fd, TBLSPC, tree_is_left_out, err);
 	for (size_t i = 0; !st && i < names.count; i++)
 		st = note_tablespace(walk, fd, names_at(&names, i), err);
 	return st;

@@ -48,6 +48,8 @@ bool tree_is_left_out(const char *directory, const char *name)
 		if (left_out[i].is_prefix ? strncmp(name, left_out[i].name, strlen(left_out[i].name)) == 0
 					  : strcmp(name, left_out[i].name) == 0)
 			return true;
+	if (directory[0] == '\0' && strcmp(name, INCLUDE_DIRECTORY) == 0)
+		return true;
 	return is_wal(directory, name) || (strcmp(directory, "global") == 0 && strcmp(name, "pg_control") == 0);
 }
 

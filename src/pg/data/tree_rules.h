@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#define INCLUDE_DIRECTORY "walship-include" /* files of other places, which a restore has put there */
+
 /* Whether a directory belongs in the backup without its content; path is below the data directory. */
 bool tree_is_emptied(const char *path);
 

@@ -63,6 +63,24 @@ enum status server_facts_read(struct server_facts *out, struct postgres *postgre
 	return STATUS_OK;
 }
 
+enum status online_backup_check_rights(struct postgres *postgres, const struct call *call,
+				       const struct server_facts *facts, struct error *err)
+{
+	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+	const char *sql =
+	    facts->version >= RENAMED_VERSION
+		? "select has_function_privilege('pg_catalog.pg_backup_start(text, boolean)', 'execute') and "
+		  "has_function_privilege('pg_catalog.pg_backup_stop(boolean)', 'execute')"
+		: "select has_function_privilege('pg_catalog.pg_start_backup(text, boolean, boolean)', "
+		  "'execute') and has_function_privilege('pg_catalog.pg_stop_backup(boolean, boolean)', "
+		  "'execute')";
+	enum status st = postgres_query_rows(postgres, call, sql, 1, &rows, err);
+	if (st || is_true(postgres_text(&rows, 0, 0)))
+		return st;
+	(void)error_set(err, STATUS_USAGE, "the role may not begin and end a base backup");
+	return hint_rights(STATUS_USAGE, facts->version, err);
+}
+
 bool lsn_parse(const char *text, uint64_t *out)
 {
 	uint64_t high, low = 0;

@@ -25,6 +25,10 @@ struct server_facts {
 enum status server_facts_read(struct server_facts *out, struct postgres *postgres, const struct call *call,
 			      struct error *err);
 
+/* Whether the role may begin and end a backup. STATUS_USAGE as for server_facts_read. */
+enum status online_backup_check_rights(struct postgres *postgres, const struct call *call,
+				       const struct server_facts *facts, struct error *err);
+
 struct online_backup {
 	uint64_t start_lsn;
 	/* Of the backup_label that the server gives at the end. */

@@ -54,6 +54,7 @@ static const struct {
      .operands = {"42"},
      .options = {"repo", "r"}},
     {.words = {"key", "rotate", "list"}, .command = "key rotate", .operands = {"list"}},
+    {.words = {"backup", "keep", "list"}, .command = "backup keep", .operands = {"list"}},
     {.words = {"--help"}, .help = true},
     {.words = {"-h", "push"}, .command = "push", .help = true},
     {.words = {"--version"}, .version = true},

@@ -1,11 +1,11 @@
 /* Reads the headers of all objects below a prefix, several at once, and reports them one by one. */
-#ifndef WALSHIP_REPO_HEADER_SCAN_H
-#define WALSHIP_REPO_HEADER_SCAN_H
+#ifndef WALSHIP_CATALOG_HEADER_SCAN_H
+#define WALSHIP_CATALOG_HEADER_SCAN_H
 
 #include "format/frame.h"
 #include "repo/repository.h"
 
-#define HEADER_SCAN_NAME_MAX 256 /* a longer name is cut; no WAL object has one */
+#define HEADER_SCAN_NAME_MAX 256 /* a longer name is cut; no object of walship's has one */
 
 struct header_found {
 	const char *name;
@@ -31,7 +31,7 @@ typedef enum status (*header_found_fn)(void *arg, const struct header_found *fou
 enum status header_scan(const struct call *call, const struct repository *repo, const char *prefix,
 			header_found_fn report, void *arg, struct error *err);
 
-/* Whether the name is that of a walship WAL object. */
+/* Whether the name is walship's: of WAL, of a base backup, or of a mark. */
 bool header_scan_is_own(const char *name);
 
 #endif

@@ -1,8 +1,9 @@
-#include "repo/header_scan.h"
+#include "catalog/header_scan.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "catalog/label.h"
 #include "job/queue.h"
 #include "pg/wal/name.h"
 #include "repo/set_aside.h"
@@ -26,7 +27,9 @@ bool header_scan_is_own(const char *name)
 {
 	uint64_t system_id;
 	struct wal_name parsed;
-	return wal_object_parse(name, &system_id, &parsed) || set_aside_is_mark(name);
+	struct backup_object backup;
+	return wal_object_parse(name, &system_id, &parsed) || backup_object_parse(&backup, name) ||
+	       set_aside_is_mark(name);
 }
 
 static enum status look(const struct scan *scan, const struct repository *repo, const struct item *item,

@@ -1,0 +1,57 @@
+#include "restore/remove_tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "pg/data/names.h"
+
+#define DEPTH_MAX 64 /* each level has an open directory */
+
+static enum status remove_at(const struct places *places, int directory, const char *name, unsigned depth, bool *kept,
+			     struct error *err);
+
+static enum status remove_content(const struct places *places, int fd, const char *name, unsigned depth, bool *kept,
+				  struct error *err)
+{
+	CLEANUP(names_fini) struct names names = {0};
+	if (depth == DEPTH_MAX)
+		return error_set(err, STATUS_LOCAL, "%s: more than %d nested directories", name, DEPTH_MAX);
+	enum status st = names_read(&names, fd, name, NULL, err);
+	for (size_t i = 0; !st && i < names.count; i++)
+		st = remove_at(places, fd, names_at(&names, i), depth + 1, kept, err);
+	return st;
+}
+
+static enum status remove_at(const struct places *places, int directory, const char *name, unsigned depth, bool *kept,
+			     struct error *err)
+{
+	struct stat info;
+	bool content_kept = false;
+	/* Linux says EISDIR of a directory. */
+	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
+		return STATUS_OK;
+	if (errno != EISDIR)
+		return error_errno(err, STATUS_LOCAL, errno, "%s", name);
+	CLEANUP(fd_closep) int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &info) != 0)
+		return error_errno(err, STATUS_LOCAL, errno, "%s", name);
+	if (places_of_directory(places, &info) < places->count) {
+		*kept = true;
+		return STATUS_OK;
+	}
+	enum status st = remove_content(places, fd, name, depth, &content_kept, err);
+	if (st)
+		return st;
+	*kept = *kept || content_kept;
+	if (!content_kept && unlinkat(directory, name, AT_REMOVEDIR) != 0)
+		return error_errno(err, STATUS_LOCAL, errno, "%s", name);
+	return STATUS_OK;
+}
+
+enum status remove_tree(const struct places *places, int directory, const char *name, struct error *err)
+{
+	bool kept = false;
+	return remove_at(places, directory, name, 0, &kept, err);
+}

@@ -1,0 +1,12 @@
+/* Removes a file, or a directory with its content, and follows no link. */
+#ifndef WALSHIP_RESTORE_REMOVE_TREE_H
+#define WALSHIP_RESTORE_REMOVE_TREE_H
+
+#include "restore/places.h"
+
+/*
+ * STATUS_LOCAL. The directories of places stay, with those above them: a tablespace may lie in the data directory.
+ */
+enum status remove_tree(const struct places *places, int directory, const char *name, struct error *err);
+
+#endif

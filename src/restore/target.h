@@ -1,0 +1,36 @@
+/* The file that a thread writes to: a few runs of one file follow each other, and the file is opened once for them. */
+#ifndef WALSHIP_RESTORE_TARGET_H
+#define WALSHIP_RESTORE_TARGET_H
+
+#include "restore/places.h"
+#include "restore/round.h"
+
+struct target {
+	const struct places *places;
+	struct round *round;
+	struct round_file *file; /* NULL: none is open */
+	int fd;
+	uint64_t written; /* bytes, in all files */
+};
+
+/*
+ * Opens the file, and closes the one before it. A file that was not there before the restore is created; the first
+ * thread that opens a file of a round sets its size, mode and owner.
+ */
+enum status target_open(struct target *target, struct round_file *file, struct error *err);
+
+enum status target_write(struct target *target, const void *data, size_t len, uint64_t offset, struct error *err);
+
+/* Makes all bytes of the range 0, if there are others. The file was there before the restore. */
+enum status target_clear(struct target *target, uint64_t offset, uint64_t len, struct error *err);
+
+/* Some file systems report a failed write only here. Nothing if no file is open. */
+enum status target_close(struct target *target, struct error *err);
+
+/* Closes the file after a failure. */
+void target_fini(struct target *target);
+
+/* Opens a path of the index below its place. Returns -1 with errno. */
+int target_open_path(const struct places *places, const char *path, int flags);
+
+#endif

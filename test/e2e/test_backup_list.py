@@ -1,0 +1,140 @@
+"""What walship shows and says of base backups: backup list, keep, remove, info, verify, list."""
+
+import json
+import re
+
+import pytest
+
+
+@pytest.fixture
+def backed_up(site):
+    """(site, primary, labels): a full, a differential and an incremental backup of a running server."""
+    with site.primary() as primary:
+        site.walship.configure(pg_conninfo=primary.connection_string())
+        primary.start()
+        labels = []
+        for number, kind in enumerate(("full", "diff", "incr")):
+            primary.sql(f"create table t{number} as select generate_series(1, 1000) as id")
+            site.run("backup", kind, cwd=primary.data).expect(0)
+            labels.append(listed(site)[-1]["label"])
+        primary.archive_all()
+        site.system_id = primary.system_id()
+        yield site, primary, labels
+
+
+def listed(site):
+    return [json.loads(line) for line in site.run("backup", "list", "--json").expect(0).out.splitlines()]
+
+
+def cluster(site, *args):
+    result = site.run("verify", "--json", *args)
+    return result, json.loads(result.out.splitlines()[-1])
+
+
+def of(site, label, part):
+    return f"{site.system_id}/backup/{label}/{part}"
+
+
+def test_a_backup_is_shown(backed_up):
+    site, primary, (full, diff, incr) = backed_up
+    known = listed(site)
+    assert [each["label"] for each in known] == [full, diff, incr]
+    assert [each["type"] for each in known] == ["full", "diff", "incr"]
+    assert [each["needs"] for each in known] == [[], [full], [full, diff]]
+    assert all(each["kind"] == "base_backup" and each["complete"] and not each["pinned"] and each["error"] is None for each in known)
+    assert all(each["system_id"] == str(site.system_id) and each["start_timeline"] == 1 for each in known)
+    for each in known:
+        data = [name for name in site.store.list() if name.startswith(of(site, each["label"], "data/"))]
+        assert each["stored_bytes"] == sum(len(site.store.get(name)) for name in data)
+        assert primary.sql(f"select '{each['start_lsn']}'::pg_lsn < '{each['stop_lsn']}'::pg_lsn") == "t"
+    text = site.run("backup", "list").expect(0).out.decode().splitlines()
+    assert text[0] == f"cluster {site.system_id}" and len(text) == 4
+    assert re.fullmatch(rf"base backup {incr}: \S+ MiB, \S+ \S+ stored, ended \S+ after \d+ s, WAL from \S+ to \S+ on timeline 1, "
+                        rf"needs {full} {diff}", text[3])
+    assert site.run("info").expect(0).out.decode().splitlines()[-3:] == text[1:]
+    info = json.loads(site.run("info", "--json").expect(0).out)
+    assert info["base_backups"] == known
+    lines = [json.loads(line) for line in site.run("list", "--json").expect(0).out.splitlines()]
+    manifest = next(line for line in lines if line["object"] == of(site, incr, "manifest"))
+    assert (manifest["kind"], manifest["label"], manifest["part"]) == ("base_backup", incr, "manifest")
+    assert {line["kind"] for line in lines} <= {"base_backup", "segment", "backup"}
+
+
+def test_verify_says_what_can_be_restored(backed_up):
+    site, primary, (full, diff, incr) = backed_up
+    result, found = cluster(site)
+    result.expect(0)
+    assert [each["restorable"] for each in found["base_backups"]] == [True] * 3
+    for each in found["base_backups"]:
+        assert (each["recovery_timeline"], each["recovery_end_lsn"]) == (1, found["windows"][0]["end_lsn"])
+        assert each["reason"] is None and each["faults"] == 0
+    assert f"✓ base backup {incr} can be restored" in site.run("verify").expect(0).out.decode()
+
+    pack = of(site, full, "data/00000001")
+    content = site.store.get(pack)
+    site.store.delete(pack)
+    result, found = cluster(site)
+    result.expect(6, "base backups that cannot be restored: 3", "make a new full backup")
+    assert [each["restorable"] for each in found["base_backups"]] == [False] * 3
+    assert {each["reason"] for each in found["base_backups"]} == {f"{pack} is missing"}
+    site.store.put(pack, content[:-1])
+    result, found = cluster(site)
+    result.expect(4, "damaged base backups: 3")
+    assert found["base_backups"][2]["reason"] == f"{pack} has {len(content) - 1} bytes, not {len(content)}"
+    site.store.delete(pack)
+    site.store.put(pack, content)
+
+    manifest = of(site, incr, "manifest")
+    content = site.store.get(manifest)
+    site.store.delete(manifest)
+    site.store.put(manifest, content[:-5])
+    result, found = cluster(site)
+    result.expect(4, "damaged base backups: 1")
+    assert [each["restorable"] for each in found["base_backups"]] == [True, True, False]
+    assert [each["error"] is None for each in found["base_backups"]] == [True, True, False]
+    assert f"base backup {incr}: {manifest}: " in site.run("info").expect(0).out.decode()
+    site.run("backup", "list").expect(4, "1 manifest cannot be opened")
+    site.store.delete(manifest)
+    assert f"– base backup {incr} is not finished" in site.run("verify").expect(0).out.decode()
+    site.store.put(manifest, content)
+
+    # WAL that all of them need in order to become consistent, or one alone.
+    wal = [name for name in site.store.list() if re.search(r"/[0-9A-F]{24}$", name)]
+    start = next(name for name in wal if name.endswith(primary.sql(f"select pg_walfile_name('{listed(site)[1]['start_lsn']}')")))
+    site.store.delete(start)
+    result, found = cluster(site)
+    assert result.code == 6
+    assert found["base_backups"][1]["restorable"] is False and "the WAL from" in found["base_backups"][1]["reason"]
+    assert found["base_backups"][2]["restorable"] is True
+
+
+def test_keep_and_remove(backed_up):
+    site, primary, (full, diff, incr) = backed_up
+    others = [name for name in site.store.list() if f"/{diff}/" not in name and f"/{incr}/" not in name]
+    site.run("backup", "remove", full, cwd=primary.data).expect(4, f"{full}: base backup {diff} and 1 more need it")
+    site.run("backup", "keep", incr, "--system-id", str(site.system_id)).expect(0)
+    assert [each["pinned"] for each in listed(site)] == [False, False, True]
+    site.run("backup", "remove", incr, cwd=primary.data).expect(4, "it is kept", "--release")
+    site.run("backup", "remove", diff, cwd=primary.data).expect(4, f"base backup {incr} needs it")
+    site.run("backup", "keep", incr, "--release", cwd=primary.data).expect(0)
+    assert f"removed base backup {incr}" in site.run("backup", "remove", incr, cwd=primary.data).expect(0).out.decode()
+    site.run("backup", "remove", diff, cwd=primary.data).expect(0)
+    assert site.store.list() == others
+    assert [each["label"] for each in listed(site)] == [full]
+    site.run("verify").expect(0)
+    site.run("backup", "remove", diff, cwd=primary.data).expect(2, "has no base backup", "backup list")
+    site.run("backup", "remove", full).expect(2, "system identifier is not known")
+
+
+def test_another_key(backed_up):
+    """Backups that need a key that is not configured are named, and hide nothing."""
+    site, primary, labels = backed_up
+    other = site.directory / "other.key"
+    site.run("keygen", str(other)).expect(0)
+    site.walship.configure(cipher_key_file=other)
+    result = site.run("backup", "list", "--json").expect(4, "3 manifests cannot be opened")
+    assert [json.loads(line)["label"] for line in result.out.splitlines()] == labels
+    assert all("which is not configured" in json.loads(line)["error"] for line in result.out.splitlines())
+    site.run("verify").expect(4, "a key that is not configured")
+    counted = [json.loads(line) for line in site.run("key", "list", "--json").out.splitlines()]
+    assert sum(line.get("objects", 0) for line in counted if line["kind"] == "key") == len(site.store.list())
