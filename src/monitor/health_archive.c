@@ -317,7 +317,7 @@ static enum status seen(void *arg, const struct coverage *coverage, const struct
 	return STATUS_OK;
 }
 
-static enum status surveyed(void *arg, struct coverage *coverage, const struct backup_list *backups, struct error *err)
+static enum status surveyed(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err)
 {
 	struct look *look = arg;
 	struct coverage_stray stray;

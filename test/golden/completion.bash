@@ -10,7 +10,7 @@ _walship_value() {
 	--rpo) ;;
 	--cipher) words='aes-256-cbc none' ;;
 	--cipher-key-file) kind=default ;;
-	--cipher-key-command) words='push fetch cat keygen key config check list info verify timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--cipher-key-command) words='push fetch cat keygen key config check list info verify backup restore timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--secret-files) words='strict any' ;;
 	--compress) words='gzip zstd lz4 none' ;;
 	--compress-level) ;;
@@ -52,7 +52,27 @@ _walship_value() {
 	--s3-key) ;;
 	--s3-key-file) kind=default ;;
 	--s3-key-secret-file) kind=default ;;
-	--s3-key-secret-command) words='push fetch cat keygen key config check list info verify timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--s3-key-secret-command) words='push fetch cat keygen key config check list info verify backup restore timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--backup-start) words='fast spread' ;;
+	--backup-threads) ;;
+	--backup-rate) ;;
+	--backup-memory) ;;
+	--backup-pack-size) ;;
+	--backup-include) kind=default ;;
+	--backup-timeout) ;;
+	--backup-wal-timeout) ;;
+	--backup-reread) ;;
+	--restore-backup) ;;
+	--restore-target-time) ;;
+	--restore-target-lsn) ;;
+	--restore-target-xid) ;;
+	--restore-target-name) ;;
+	--restore-target-timeline) ;;
+	--restore-target-action) words='pause promote shutdown' ;;
+	--restore-tablespace) ;;
+	--restore-threads) ;;
+	--restore-memory) ;;
+	--restore-timeout) ;;
 	--status-timeout) ;;
 	--status-age-warning) ;;
 	--status-age-critical) ;;
@@ -63,7 +83,7 @@ _walship_value() {
 	--status-disk-warning) ;;
 	--status-disk-critical) ;;
 	--metrics-file) kind=default ;;
-	--notify-command) words='push fetch cat keygen key config check list info verify timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--notify-command) words='push fetch cat keygen key config check list info verify backup restore timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--notify-after) ;;
 	--notify-interval) ;;
 	--notify-timeout) ;;
@@ -76,6 +96,7 @@ _walship_value() {
 _walship_group() {
 	case $1 in
 	key) words='list rotate' ;;
+	backup) words='list keep remove' ;;
 	*) return 1 ;;
 	esac
 }
@@ -93,9 +114,14 @@ _walship_operand() {
 	'list,1') ;;
 	'info,1') ;;
 	'verify,1') ;;
+	'backup,1') words='full diff incr' ;;
+	'backup list,1') ;;
+	'backup keep,1') ;;
+	'backup remove,1') ;;
+	'restore,1') kind=dirnames ;;
 	'timeline,1') words='set-aside restore' ;;
 	'timeline,2') ;;
-	'help,1') words='push fetch cat keygen key config check list info verify timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
+	'help,1') words='push fetch cat keygen key config check list info verify backup restore timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
 	esac
 }
 
@@ -109,16 +135,21 @@ _walship_flags() {
 	'list') words+=' --json' ;;
 	'info') words+=' --json' ;;
 	'verify') words+=' --json --read' ;;
+	'backup') words+=' --read-all --json' ;;
+	'backup list') words+=' --json' ;;
+	'backup keep') words+=' --release' ;;
+	'backup remove') words+=' --abandoned' ;;
+	'restore') words+=' --target-immediate --target-exclusive --standby --delta --dry-run --force --clone --takeover --backup-manifest --json' ;;
 	'backfill') words+=' --dry-run --json' ;;
 	'status') words+=' --json --prometheus --notify' ;;
 	esac
-	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --metrics-file --notify-command --notify-after --notify-interval --notify-timeout'
+	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --metrics-file --notify-command --notify-after --notify-interval --notify-timeout'
 }
 
-_walship_commands='push fetch cat keygen key config check list info verify timeline backfill status help'
+_walship_commands='push fetch cat keygen key config check list info verify backup restore timeline backfill status help'
 
 _walship() {
-	local line word current option= command= operands=0 ended= prefix= words= kind=
+	local line word current option= command= operands=0 ended= prefix= words= kind= group
 	read -a line <<<"${COMP_LINE:0:COMP_POINT}"
 	[[ ${COMP_LINE:0:COMP_POINT} != *[[:blank:]] ]] || line+=('')
 	current=${line[-1]}
@@ -128,7 +159,7 @@ _walship() {
 		elif [[ $ended || $word != -* ]]; then
 			if [[ ! $command ]]; then
 				command=$word
-			elif _walship_group "$command"; then
+			elif _walship_group "$command" && [[ " $words " == *" $word "* ]]; then
 				command+=" $word"
 			else
 				operands=$((operands + 1))
@@ -150,8 +181,11 @@ _walship() {
 		_walship_flags "$command"
 	elif [[ ! $command ]]; then
 		words=$_walship_commands
-	elif ! _walship_group "$command"; then
+	else
+		[[ $operands -gt 0 ]] || _walship_group "$command"
+		group=$words words=
 		_walship_operand "$command" $((operands + 1))
+		words="$words $group"
 	fi
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$current")
 	[[ ! $kind || ${#COMPREPLY[@]} -gt 0 ]] || compopt -o "$kind"

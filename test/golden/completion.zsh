@@ -15,6 +15,8 @@ _walship_commands=(
 	'list:list the objects in the repository'
 	'info:summarize the repository by cluster and timeline'
 	'verify:find missing WAL and show what can be recovered'
+	'backup:make a base backup of the running server'
+	'restore:make a data directory from a base backup, up to any moment'
 	'timeline:exclude a timeline from recovery to latest, or undo that'
 	'backfill:push the WAL files in pg_wal that the repository lacks'
 	'status:show whether archiving works'
@@ -76,6 +78,26 @@ _walship_options=(
 	'--s3-key-file=[a file that contains s3-key]:FILE:_files'
 	'--s3-key-secret-file=[a file that contains s3-key-secret, mode 0600]:FILE:_files'
 	'--s3-key-secret-command=[a command that prints s3-key-secret]:COMMAND:_walship_topics'
+	'--backup-start=[the checkpoint at the beginning of a base backup]:value:(fast spread)'
+	'--backup-threads=[threads that read and compress files for a base backup]:N: '
+	'--backup-rate=[at most this many bytes of files are read in a second for a base backup]:SIZE: '
+	'--backup-memory=[memory for a base backup, at most]:SIZE: '
+	'--backup-pack-size=[size of the objects that hold the content of files]:SIZE: '
+	'*--backup-include=[a file or directory outside of the data directory that base backups contain too, such as /etc/postgresql/15/main]:PATH:_files'
+	'--backup-timeout=[a base backup fails when the store or the server does not answer for this time]:TIME: '
+	'--backup-wal-timeout=[a base backup fails when the WAL that it needs is not in the repository after this time]:TIME: '
+	'--backup-reread=[a differential or incremental backup reads files that look unchanged too when its full backup is older than this]:TIME: '
+	'--restore-backup=[the backup to restore, such as 20261129T064210Z-full]:LABEL: '
+	'--restore-target-time=[recover up to this time, such as 2026-11-29 06:42:10+00]:TIME: '
+	'--restore-target-lsn=[recover up to this position in the WAL, such as 16/B374D848]:LSN: '
+	'--restore-target-xid=[recover up to the end of this transaction]:XID: '
+	'--restore-target-name=[recover up to this restore point, made with pg_create_restore_point]:NAME: '
+	'--restore-target-timeline=[the timeline to follow]:N: '
+	'--restore-target-action=[what the server does at the target]:value:(pause promote shutdown)'
+	'*--restore-tablespace=[restore this tablespace to another directory]:OID=DIR: '
+	'--restore-threads=[threads that read packs and write files]:N: '
+	'--restore-memory=[memory for the buffers of a restore, at most]:SIZE: '
+	'--restore-timeout=[a restore fails when the store does not answer for this time]:TIME: '
 	'--status-timeout=[how long walship status waits for the store]:TIME: '
 	'--status-age-warning=[walship status warns when a WAL file has waited this long to be archived]:TIME: '
 	'--status-age-critical=[as status-age-warning, for the critical state]:TIME: '
@@ -113,7 +135,13 @@ operand)
 		state=
 		_arguments -C $_walship_options '1:command:(list rotate)' '*::operand:->operand'
 		[[ $state == operand ]] || return
-		chosen+=" $words[1]"
+		[[ ' list rotate ' == *" $words[1] "* ]] && chosen+=" $words[1]"
+	fi
+	if [[ $chosen == backup ]]; then
+		state=
+		_arguments -C $_walship_options '--read-all[read files that look unchanged since the backup that this one refers to, too]' '--json[print one JSON object]' '1:command:(full diff incr list keep remove)' '*::operand:->operand'
+		[[ $state == operand ]] || return
+		[[ ' list keep remove ' == *" $words[1] "* ]] && chosen+=" $words[1]"
 	fi
 	case $chosen in
 	'push') _arguments $_walship_options '1:PATH:_files' ;;
@@ -127,6 +155,11 @@ operand)
 	'list') _arguments $_walship_options '--json[print one JSON object per line]' '1:PREFIX: ' ;;
 	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '1:SYSTEM-ID: ' ;;
 	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '1:SYSTEM-ID: ' ;;
+	'backup') _arguments $_walship_options '--read-all[read files that look unchanged since the backup that this one refers to, too]' '--json[print one JSON object]' '1:full|diff|incr:(full diff incr)' ;;
+	'backup list') _arguments $_walship_options '--json[print one JSON object per backup]' '1:SYSTEM-ID: ' ;;
+	'backup keep') _arguments $_walship_options '--release[end the protection instead]' '1:LABEL: ' ;;
+	'backup remove') _arguments $_walship_options '--abandoned[every backup of this cluster that is not finished has died, however recently it began]' '1:LABEL: ' ;;
+	'restore') _arguments $_walship_options '--target-immediate[recover to the end of the backup only]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which goes on to replay new WAL]' '--delta[the directory may have files]' '--dry-run[show the backup, the timeline, what would be read and written, the room and the WAL to replay]' '--force[restore although WAL is missing, or the target is not in the archived WAL]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as the backup has it, though the directory is another]' '--backup-manifest[also write backup_manifest, which pg_verifybackup checks the directory with]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
 	'timeline') _arguments $_walship_options '1:set-aside|restore:(set-aside restore)' '2:N: ' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;
 	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;
