@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/crc32c.h"
 #include "pg/data/control_file.h"
-#include "restore/roots.h"
+#include "restore/postgres_manifest.h"
 #include "restore/tablespace_map.h"
 #include "sys/newfile.h"
 #include "text/hex.h"
@@ -93,6 +93,8 @@ enum status tree_restore_finish(const struct tree_restore_settings *settings, st
 		st = put_label(&finish, err);
 	if (!st)
 		st = put_tablespace_map(&finish, err);
+	if (!st && settings->postgres_manifest)
+		st = postgres_manifest_write(&finish.roots, settings, control, err);
 	if (!st)
 		st = roots_sync(&finish.roots, err);
 	return st ? st : put_file(&finish, CONTROL_FILE, control, sizeof control, err);
