@@ -146,6 +146,11 @@ def test_the_timeline_is_chosen_by_the_moment(dir_site):
     assert "timeline   2: " in out and "other branches: 1" in out
     check_recovery(dir_site, "both", 0, "--target-immediate", *promote)
     check_recovery(dir_site, "latest", 7, "--clone")
+    # A standby with a target does not follow the latest timeline, which does not have it.
+    standby = dir_site.cluster("standby")
+    restore(dir_site, standby, "--standby", "--target-time", bad).expect(0)
+    settings = (standby.data / "postgresql.auto.conf").read_text()
+    assert "recovery_target_timeline = '1'" in settings and (standby.data / "standby.signal").exists()
     # A position that both timelines have.
     restore(dir_site, dir_site.cluster("asked"), "--target-lsn", behind).expect(2, "both have LSN", "--target-timeline 1")
     check_recovery(dir_site, "first", 3, "--target-lsn", behind, "--target-timeline", "1", "--target-exclusive", *promote)
@@ -325,7 +330,8 @@ def test_dry_run_tells_the_truth(site):
     [dry] = Checker().lines("restore", restore(site, cluster, "--dry-run", "--json"), 0)
     assert dry["dry_run"] and not cluster.data.exists()
     assert restore(site, cluster, "--dry-run").expect(0).out and not cluster.data.exists()
-    [real] = Checker().lines("restore", restore(site, cluster, "--json"), 0)
+    [real] = Checker().lines("restore", restore(site, cluster, "--json", "--backup-manifest"), 0)
+    cluster.program("pg_verifybackup", "-n", cluster.data)
     same = ("backup", "timeline", "files", "directories", "bytes", "read_bytes", "requests", "packs", "written_bytes",
             "replay_segments", "first_segment")
     assert {field: dry[field] for field in same} == {field: real[field] for field in same}
