@@ -295,6 +295,36 @@ def test_tablespaces_go_elsewhere(dir_site):
     assert sorted(place.rglob("*")) == before
 
 
+def test_finds_moments_in_many_segments(dir_site):
+    """Where recovery stops, by the records of small segments that cross from one to the next."""
+    with dir_site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key); create table filler (v text)")
+        label = backup(dir_site, primary)
+        time.sleep(1.5)
+        moments = []
+        for n in range(12):
+            primary.sql("insert into filler select md5(random()::text) from generate_series(1, 20000)")
+            moment, before = primary.sql(f"select ({UTC[7:]}) || '|' || pg_current_wal_lsn()").split("|")
+            insert(primary)
+            moments.append((n, moment, before, primary.sql("select pg_current_wal_lsn()")))
+        backup(dir_site, primary)
+        primary.archive_all()
+        number = "select pg_walfile_name('{0}'), pg_walfile_name('{1}')"
+        names = [primary.sql(number.format(*places)).split("|") for *_, before, behind in moments for places in [(before, behind)]]
+    assert len({first for first, _ in names}) == 12
+    cluster = dir_site.cluster("copy")
+    for (n, moment, _, _), (first, last) in list(zip(moments, names))[::3]:
+        [plan] = Checker().lines("restore", restore(dir_site, cluster, "--target-time", moment, "--dry-run", "--json"), 0)
+        assert plan["backup"] == label
+        begin = int(plan["first_segment"][8:16], 16) * 4096 + int(plan["first_segment"][16:], 16)
+        stop = begin + plan["replay_segments"] - 1
+        ends = [int(name[8:16], 16) * 4096 + int(name[16:], 16) for name in (first, last)]
+        assert ends[0] <= stop <= ends[1], (n, plan, first, last)
+    n, moment, *_ = moments[7]
+    check_recovery(dir_site, "seven", n, "--target-time", moment, "--target-action", "promote")
+
+
 def test_damaged_wal_is_told_before(dir_site):
     """Recovery would stop at a segment that cannot be opened."""
     with dir_site.primary() as primary:
