@@ -47,7 +47,7 @@ def insert(cluster):
 
 def test_each_target(dir_site):
     """The restored server has the rows that were committed at the target, and no others."""
-    with dir_site.primary() as primary:
+    with dir_site.primary(max_prepared_transactions="3") as primary:
         primary.start()
         primary.sql("create table t (n int primary key)")
         assert insert(primary) == 1
@@ -63,9 +63,15 @@ def test_each_target(dir_site):
         assert rows(primary) == 5
         primary.sql("select pg_create_restore_point('it''s here')")
         insert(primary)
+        prepared = primary.sql("begin; create table u (n int); insert into t select count(*) + 1 from t; "
+                               "select pg_current_xact_id(); prepare transaction 'p'")
+        primary.sql("insert into t values (100)")
+        primary.sql("commit prepared 'p'")
+        insert(primary)
         primary.archive_all()
     promote = ("--target-action", "promote")
-    check_recovery(dir_site, "end", 6)
+    check_recovery(dir_site, "end", 9)
+    check_recovery(dir_site, "prepared", 8, "--target-xid", prepared, *promote)
     out = check_recovery(dir_site, "time", 2, "--target-time", moment, *promote)
     assert f"target     {moment[:-3]} UTC" in out and f"backup     {full}" in out
     check_recovery(dir_site, "xid", 5, "--target-xid", xid, *promote)

@@ -1,5 +1,6 @@
 #include "pg/wal/record_mark.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* access/rmgrlist.h */
@@ -19,6 +20,18 @@
 #define ABORT 0x20
 #define COMMIT_PREPARED 0x30
 #define ABORT_PREPARED 0x40
+#define XACT_HAS_INFO 0x80
+
+/* Parts of such a record, in this order, by the bits of xl_xact_xinfo. */
+#define HAS_DBINFO 0x01
+#define HAS_SUBXACTS 0x02
+#define HAS_RELATIONS 0x04
+#define HAS_DROPPED_STATS 0x100 /* behind the relations; its items have 12 bytes, and 16 from PostgreSQL 18 on */
+#define HAS_INVALIDATIONS 0x08
+#define HAS_TWOPHASE 0x10 /* the ID of the prepared transaction */
+#define DBINFO_BYTES 8
+#define RELATION_BYTES 12     /* RelFileLocator */
+#define INVALIDATION_BYTES 16 /* SharedInvalidationMessage */
 
 /* access/xlogrecord.h: what may precede the main data of a record without blocks. */
 #define BLOCK_ID_DATA_SHORT 255
@@ -104,6 +117,43 @@ static bool take_of_xlog(struct record_mark *out, uint8_t kind, const uint8_t *d
 	return kind == END_OF_RECOVERY ? take_timestamp(out, data, len) : take_checkpoint(out, data, len);
 }
 
+/* Skips a count and so many items. */
+static bool skip_items(const uint8_t **data, const uint8_t *end, size_t item_bytes)
+{
+	uint32_t count;
+	if (end - *data < (ptrdiff_t)sizeof count)
+		return false;
+	memcpy(&count, *data, sizeof count);
+	*data += sizeof count;
+	if (count > (size_t)(end - *data) / item_bytes)
+		return false;
+	*data += count * item_bytes;
+	return true;
+}
+
+/* ParseCommitRecord and ParseAbortRecord in xactdesc.c. data: behind the time. */
+static uint32_t prepared_xid(const uint8_t *data, size_t len)
+{
+	const uint8_t *end = data + len;
+	uint32_t parts, xid;
+	if (len < sizeof parts)
+		return 0;
+	memcpy(&parts, data, sizeof parts);
+	data += sizeof parts;
+	if ((parts & HAS_TWOPHASE) == 0 || (parts & HAS_DROPPED_STATS) != 0)
+		return 0;
+	if ((parts & HAS_DBINFO) != 0 && end - data < DBINFO_BYTES)
+		return 0;
+	data += (parts & HAS_DBINFO) != 0 ? DBINFO_BYTES : 0;
+	if (((parts & HAS_SUBXACTS) != 0 && !skip_items(&data, end, sizeof xid)) ||
+	    ((parts & HAS_RELATIONS) != 0 && !skip_items(&data, end, RELATION_BYTES)) ||
+	    ((parts & HAS_INVALIDATIONS) != 0 && !skip_items(&data, end, INVALIDATION_BYTES)) ||
+	    end - data < (ptrdiff_t)sizeof xid)
+		return 0;
+	memcpy(&xid, data, sizeof xid);
+	return xid;
+}
+
 bool record_mark_read(struct record_mark *out, uint8_t manager, uint8_t info, uint32_t xid, const uint8_t *data,
 		      size_t len)
 {
@@ -116,6 +166,10 @@ bool record_mark_read(struct record_mark *out, uint8_t manager, uint8_t info, ui
 	uint8_t operation = info & XACT_OPERATION;
 	bool prepared = operation == COMMIT_PREPARED || operation == ABORT_PREPARED;
 	out->kind = operation == COMMIT || operation == COMMIT_PREPARED ? MARK_COMMIT : MARK_ABORT;
-	out->xid = prepared ? 0 : xid;
+	out->xid = xid;
+	if (prepared)
+		out->xid = (info & XACT_HAS_INFO) != 0 && len > sizeof(int64_t)
+			       ? prepared_xid(data + sizeof(int64_t), len - sizeof(int64_t))
+			       : 0;
 	return take_timestamp(out, data, len);
 }

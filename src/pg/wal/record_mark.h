@@ -22,13 +22,16 @@ enum record_mark_kind {
 struct record_mark {
 	enum record_mark_kind kind;
 	uint64_t lsn, end_lsn; /* of the record: its first byte, and the first one behind it */
-	uint32_t xid; /* of commits and aborts; 0 when a prepared transaction ends: recovery finds its ID elsewhere */
-	int64_t time_us;                 /* UTC, since 1970 */
+	uint32_t xid;          /* of commits and aborts; 0: unknown, of a prepared transaction with a long record */
+	int64_t time_us;       /* UTC, since 1970 */
 	char name[RECORD_MARK_NAME_MAX]; /* of a restore point */
 };
 
-/* As many bytes of a record's data, which follows its header, as record_mark_read needs. */
-#define RECORD_MARK_BYTES 112
+/*
+ * As many bytes of a record's data, which follows its header, as record_mark_read takes. A checkpoint has 90; the ID of
+ * a prepared transaction follows its invalidation messages of 16 bytes each, of which a CREATE TABLE has some 30.
+ */
+#define RECORD_MARK_BYTES 1024
 
 /* Whether a record of this resource manager and these info bits may be one; its data must be kept then. */
 bool record_mark_is_kind(uint8_t manager, uint8_t info);

@@ -113,11 +113,49 @@ static void reads_layouts(void **unused)
 	}
 }
 
+/* The ID of a prepared transaction follows parts of any length. */
+static void finds_prepared_transactions(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *name;
+		uint32_t words[24]; /* behind the time */
+		size_t count;
+		uint32_t xid;
+	} cases[] = {
+	    {"alone", {0x10, 731}, 2, 731},
+	    {"with a database", {0x11, 5, 1663, 731}, 4, 731},
+	    {"with subtransactions", {0x13, 5, 1663, 2, 732, 733, 731}, 7, 731},
+	    {"with relations", {0x14, 1, 1663, 5, 16384, 731}, 6, 731},
+	    {"with invalidations", {0x18, 2, 0, 0, 0, 0, 0, 0, 0, 0, 731}, 11, 731},
+	    {"with all of it", {0x1F, 5, 1663, 1, 732, 1, 1663, 5, 16384, 1, 0, 0, 0, 0, 731}, 15, 731},
+	    {"with dropped statistics", {0x110, 1, 0, 0, 0, 731}, 6, 0},
+	    {"cut off", {0x18, 200, 0, 0, 0, 0, 0, 0, 0, 0, 731}, 11, 0},
+	    {"cut off before it", {0x11, 5, 1663}, 3, 0},
+	    {"cut off in the database", {0x11, 5}, 2, 0},
+	    {"a count beyond all bounds", {0x12, UINT32_MAX, 731}, 3, 0},
+	    {"not prepared", {0x01, 5, 1663}, 3, 0},
+	    {"empty", {0}, 0, 0},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint8_t data[128] = {255, (uint8_t)(8 + 4 * cases[i].count)};
+		struct record_mark mark;
+		memcpy(data + 10, cases[i].words, 4 * cases[i].count);
+		for (uint8_t info = 0xB0; info <= 0xC0; info += 0x10) {
+			assert_true(record_mark_read(&mark, 1, info, 7, data, 10 + 4 * cases[i].count));
+			assert_int_equal(mark.kind, info == 0xB0 ? MARK_COMMIT : MARK_ABORT);
+			if (mark.xid != cases[i].xid)
+				fail_msg("%s: %u", cases[i].name, mark.xid);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reports_what_targets_refer_to),
 	    cmocka_unit_test(reads_layouts),
+	    cmocka_unit_test(finds_prepared_transactions),
 	};
 	return cmocka_run_group_tests_name("pg/wal/record_mark", tests, NULL, NULL);
 }
