@@ -94,13 +94,14 @@ static enum status check_flags(const struct restore_params *params, struct error
 	return STATUS_OK;
 }
 
-static enum status run(struct command_context *context, struct restore_params *params, struct error *err)
+static enum status run(struct command_context *context, const struct restore_params *given, struct error *err)
 {
+	struct restore_params params = *given;
 	CLEANUP(buffer_fini) struct buffer command = {0};
 	CLEANUP(tablespaces_fini) struct tablespaces tablespaces = {0};
 	struct repository_settings settings;
 	struct target target;
-	enum status st = check_flags(params, err);
+	enum status st = check_flags(&params, err);
 	if (!st)
 		st = take_target(&target, context, err);
 	if (!st)
@@ -111,18 +112,18 @@ static enum status run(struct command_context *context, struct restore_params *p
 		st = restore_command_make(&command, context, err);
 	if (st)
 		return st;
-	params->settings = &settings;
-	params->target = &target;
-	params->tablespaces = tablespaces.items;
-	params->tablespace_count = tablespaces.count;
-	params->restore_command = buffer_text(&command);
-	return restore_run(params, err);
+	params.settings = &settings;
+	params.target = &target;
+	params.tablespaces = tablespaces.items;
+	params.tablespace_count = tablespaces.count;
+	params.restore_command = buffer_text(&command);
+	return restore_run(&params, err);
 }
 
 enum status command_restore(struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
-	struct restore_params params = {
+	const struct restore_params params = {
 	    .call = context->call,
 	    .console = &context->console,
 	    .directory = config_text(config, OPTION_ID_PG_DATA),

@@ -67,7 +67,7 @@ static enum status pick(const struct branches *branches, const struct choose_par
 static struct branch *furthest(const struct branches *branches, const struct choose_params *params)
 {
 	struct branch *best = NULL;
-	for (size_t i = 0; i < branches->count; i++) {
+	for (size_t i = 0; branches->items != NULL && i < branches->count; i++) {
 		struct branch *each = &branches->items[i];
 		if (each->backup == NULL)
 			continue;

@@ -54,5 +54,7 @@ enum status wal_scan_segment(struct wal_scan *scan, uint32_t timeline, uint64_t 
 		st = sink_finish(chain, err);
 	if (!st)
 		scan->next = number + 1;
-	return st == STATUS_CONFLICT ? error_wrap(err, STATUS_DAMAGED, "%s", name.text) : st;
+	if (st == STATUS_CONFLICT)
+		st = STATUS_DAMAGED;
+	return st && st != STATUS_MISSING ? error_wrap(err, st, "%s", name.text) : st;
 }

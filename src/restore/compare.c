@@ -11,7 +11,7 @@
 static enum status clear(struct target *target, struct round_file *file, const struct round_run *run, struct error *err)
 {
 	uint64_t begin = run->block * PAGE_BYTES, end = begin + run->count * PAGE_BYTES;
-	if (target->places->plans)
+	if (target->roots->plans)
 		return STATUS_OK;
 	enum status st = target_open(target, file, err);
 	return st ? st : target_clear(target, begin, (end < file->size ? end : file->size) - begin, err);
@@ -39,7 +39,7 @@ enum status compare_run(struct target *target, const struct block_hash *hash, st
 		return clear(target, file, run, err);
 	if (hashes == NULL)
 		return STATUS_OK;
-	CLEANUP(fd_closep) int fd = target_open_path(target->places, path, O_RDONLY);
+	CLEANUP(fd_closep) int fd = target_open_path(target->roots, path, O_RDONLY);
 	if (fd < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "open %s", path);
 	uint64_t begin = run->block * PAGE_BYTES, end = begin + run->count * PAGE_BYTES;

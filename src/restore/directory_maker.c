@@ -16,60 +16,60 @@
 #define CONTROL_DIRECTORY "global"
 
 /* The directory that a path of the index lies in. */
-static int open_parent(const struct places *places, const char *path)
+static int open_parent(const struct roots *roots, const char *path)
 {
 	char parent[PATH_MAX];
 	const char *below;
-	size_t place = places_find(places, path, &below), len = path_dir_len(below);
+	size_t root = roots_find(roots, path, &below), len = path_dir_len(below);
 	if (len == 0)
-		return fcntl(places->items[place].fd, F_DUPFD_CLOEXEC, 0);
-	/* The whole path, so that its place is found again. */
+		return fcntl(roots->items[root].fd, F_DUPFD_CLOEXEC, 0);
+	/* The whole path, so that its root is found again. */
 	len += (size_t)(below - path) - 1;
 	(void)snprintf(parent, sizeof parent, "%.*s", (int)len, path);
-	return target_open_path(places, parent, O_RDONLY | O_DIRECTORY);
+	return target_open_path(roots, parent, O_RDONLY | O_DIRECTORY);
 }
 
-static enum status make_link(const struct places *places, size_t tablespace, int parent, const char *name,
+static enum status make_link(const struct roots *roots, size_t tablespace, int parent, const char *name,
 			     const struct stat *there, struct error *err)
 {
-	const char *target = places->items[tablespace].directory;
+	const char *target = roots->items[tablespace].directory;
 	enum status st = STATUS_OK;
-	if (there->st_mode != 0 && S_ISLNK(there->st_mode) && places_is_linked(places, tablespace))
+	if (there->st_mode != 0 && S_ISLNK(there->st_mode) && roots_is_linked(roots, tablespace))
 		return STATUS_OK;
 	if (there->st_mode != 0)
-		st = remove_tree(places, parent, name, err);
+		st = remove_tree(roots, parent, name, err);
 	if (!st && symlinkat(target, parent, name) != 0)
 		st = error_errno(err, STATUS_LOCAL, errno, "link pg_tblspc/%s to %s", name, target);
 	/* The server does not look at the owner of a link; whoever tidies up does. */
-	if (!st && places->gives &&
-	    fchownat(parent, name, places->owner.st_uid, places->owner.st_gid, AT_SYMLINK_NOFOLLOW) != 0)
+	if (!st && roots->gives &&
+	    fchownat(parent, name, roots->owner.st_uid, roots->owner.st_gid, AT_SYMLINK_NOFOLLOW) != 0)
 		st =
 		    error_errno(err, STATUS_LOCAL, errno, "give pg_tblspc/%s to the owner of the data directory", name);
 	return st;
 }
 
-enum status directory_make(const struct places *places, const struct index_entry *entry, const struct stat *there,
+enum status directory_make(const struct roots *roots, const struct index_entry *entry, const struct stat *there,
 			   struct error *err)
 {
 	const char *name = path_name(entry->path);
-	size_t tablespace = places_tablespace(places, entry->path);
-	CLEANUP(fd_closep) int parent = open_parent(places, entry->path);
+	size_t tablespace = roots_tablespace(roots, entry->path);
+	CLEANUP(fd_closep) int parent = open_parent(roots, entry->path);
 	if (parent < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "open the parent directory of %s", entry->path);
 	if (tablespace > 0)
-		return make_link(places, tablespace, parent, name, there, err);
+		return make_link(roots, tablespace, parent, name, there, err);
 	/* EEXIST: a tablespace in the data directory, which has been made already. */
 	if (there->st_mode == 0 && mkdirat(parent, name, S_IRWXU) != 0 && errno != EEXIST)
 		return error_errno(err, STATUS_LOCAL, errno, "create directory %s", entry->path);
 	CLEANUP(fd_closep) int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "open directory %s", entry->path);
-	return places_adopt(places, fd, entry->mode | S_IRWXU, entry->path, err);
+	return roots_adopt(roots, fd, entry->mode | S_IRWXU, entry->path, err);
 }
 
-enum status directory_disable(const struct places *places, struct error *err)
+enum status directory_disable(const struct roots *roots, struct error *err)
 {
-	int root = places->items[0].fd;
+	int root = roots->items[0].fd;
 	CLEANUP(fd_closep)
 	int fd = openat(root, CONTROL_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
@@ -78,7 +78,7 @@ enum status directory_disable(const struct places *places, struct error *err)
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) {
 		if (unlinkat(root, CONTROL_DIRECTORY, 0) != 0)
 			return error_errno(err, STATUS_LOCAL, errno, "remove " CONTROL_DIRECTORY);
-		return dir_sync(root, places->items[0].directory, err);
+		return dir_sync(root, roots->items[0].directory, err);
 	}
 	if (fd < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "open directory " CONTROL_DIRECTORY);

@@ -32,13 +32,13 @@ static enum status enter(struct existing *existing, int fd, struct error *err)
 	return names_read(&level->names, fd, existing->path, is_left_out, err);
 }
 
-enum status existing_begin(struct existing *existing, const struct places *places, struct error *err)
+enum status existing_begin(struct existing *existing, const struct roots *roots, struct error *err)
 {
-	*existing = (struct existing){.places = places};
-	if (places->items[0].fd < 0)
+	*existing = (struct existing){.roots = roots};
+	if (roots->items[0].fd < 0)
 		return STATUS_OK;
-	int fd = dup(places->items[0].fd);
-	return fd < 0 ? error_errno(err, STATUS_LOCAL, errno, "open directory %s", places->items[0].directory)
+	int fd = dup(roots->items[0].fd);
+	return fd < 0 ? error_errno(err, STATUS_LOCAL, errno, "open directory %s", roots->items[0].directory)
 		      : enter(existing, fd, err);
 }
 
@@ -65,7 +65,7 @@ static enum status remove_entry(struct existing *existing, const char *name, str
 	if (level->keeps || (level->path_len == 0 && strcmp(name, "lost+found") == 0))
 		return STATUS_OK;
 	existing->removed++;
-	enum status st = existing->places->plans ? STATUS_OK : remove_tree(existing->places, level->fd, name, err);
+	enum status st = existing->roots->plans ? STATUS_OK : remove_tree(existing->roots, level->fd, name, err);
 	return st ? error_wrap(err, st, "remove %s%s%s", existing->path, level->path_len > 0 ? "/" : "", name) : st;
 }
 
@@ -109,27 +109,27 @@ static enum status enter_directory(struct existing *existing, const char *name, 
 				   struct error *err)
 {
 	struct existing_level *level = top(existing);
-	size_t tablespace = places_tablespace(existing->places, path);
-	bool is_foreign = level->is_place && strcmp(name, existing->places->version) != 0;
-	int fd = tablespace > 0 ? dup(existing->places->items[tablespace].fd)
+	size_t tablespace = roots_tablespace(existing->roots, path);
+	bool is_foreign = level->is_root && strcmp(name, existing->roots->version) != 0;
+	int fd = tablespace > 0 ? dup(existing->roots->items[tablespace].fd)
 				: openat(level->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "open directory %s", path);
 	/* A tablespace in the data directory: what lies there comes below pg_tblspc. */
-	bool is_place = tablespace == 0 && places_of_directory(existing->places, info) < existing->places->count;
+	bool is_root = tablespace == 0 && roots_of_directory(existing->roots, info) < existing->roots->count;
 	(void)strcpy(existing->path, path); /* index_parse has checked its length */
 	enum status st = enter(existing, fd, err);
 	if (st)
 		return st;
-	top(existing)->is_place = tablespace > 0;
-	top(existing)->keeps = tablespace > 0 || is_foreign || is_place;
+	top(existing)->is_root = tablespace > 0;
+	top(existing)->keeps = tablespace > 0 || is_foreign || is_root;
 	return STATUS_OK;
 }
 
 enum status existing_seek(struct existing *existing, const char *path, bool is_directory, struct stat *info,
 			  struct error *err)
 {
-	size_t tablespace = places_tablespace(existing->places, path);
+	size_t tablespace = roots_tablespace(existing->roots, path);
 	*info = (struct stat){0};
 	enum status st = leave_others(existing, path, err);
 	if (st || existing->depth == 0)
@@ -146,7 +146,7 @@ enum status existing_seek(struct existing *existing, const char *path, bool is_d
 	level->next += found;
 	if (found && fstatat(level->fd, name, info, AT_SYMLINK_NOFOLLOW) != 0)
 		return error_errno(err, STATUS_LOCAL, errno, "look at %s", path);
-	if (tablespace > 0 && existing->places->items[tablespace].fd >= 0)
+	if (tablespace > 0 && existing->roots->items[tablespace].fd >= 0)
 		return st ? st : enter_directory(existing, name, path, info, err);
 	if (tablespace > 0)
 		return st;

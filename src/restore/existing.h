@@ -8,7 +8,7 @@
 #include <limits.h>
 
 #include "pg/data/names.h"
-#include "restore/places.h"
+#include "restore/roots.h"
 
 #define EXISTING_DEPTH_MAX 40 /* of a backup's directories: more than pg/data/tree.c walks */
 
@@ -17,12 +17,12 @@ struct existing_level {
 	struct names names;
 	size_t next;     /* the first name that has not been looked at */
 	size_t path_len; /* of the directory in existing->path */
-	bool is_place;   /* the directory of a tablespace */
+	bool is_root;    /* the directory of a tablespace */
 	bool keeps;      /* what the backup does not have stays: it is not this server's */
 };
 
 struct existing {
-	const struct places *places;
+	const struct roots *roots;
 	struct existing_level levels[EXISTING_DEPTH_MAX];
 	size_t depth;
 	char path[PATH_MAX]; /* of the deepest level, as the index has it */
@@ -30,7 +30,7 @@ struct existing {
 };
 
 /* Begins with the data directory. existing_fini whatever happens. */
-enum status existing_begin(struct existing *existing, const struct places *places, struct error *err);
+enum status existing_begin(struct existing *existing, const struct roots *roots, struct error *err);
 void existing_fini(struct existing *existing);
 
 /*

@@ -9,10 +9,10 @@
 
 #define DEPTH_MAX 64 /* each level has an open directory */
 
-static enum status remove_at(const struct places *places, int directory, const char *name, unsigned depth, bool *kept,
+static enum status remove_at(const struct roots *roots, int directory, const char *name, unsigned depth, bool *kept,
 			     struct error *err);
 
-static enum status remove_content(const struct places *places, int fd, const char *name, unsigned depth, bool *kept,
+static enum status remove_content(const struct roots *roots, int fd, const char *name, unsigned depth, bool *kept,
 				  struct error *err)
 {
 	CLEANUP(names_fini) struct names names = {0};
@@ -20,11 +20,11 @@ static enum status remove_content(const struct places *places, int fd, const cha
 		return error_set(err, STATUS_LOCAL, "%s: more than %d nested directories", name, DEPTH_MAX);
 	enum status st = names_read(&names, fd, name, NULL, err);
 	for (size_t i = 0; !st && i < names.count; i++)
-		st = remove_at(places, fd, names_at(&names, i), depth + 1, kept, err);
+		st = remove_at(roots, fd, names_at(&names, i), depth + 1, kept, err);
 	return st;
 }
 
-static enum status remove_at(const struct places *places, int directory, const char *name, unsigned depth, bool *kept,
+static enum status remove_at(const struct roots *roots, int directory, const char *name, unsigned depth, bool *kept,
 			     struct error *err)
 {
 	struct stat info;
@@ -37,11 +37,11 @@ static enum status remove_at(const struct places *places, int directory, const c
 	CLEANUP(fd_closep) int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &info) != 0)
 		return error_errno(err, STATUS_LOCAL, errno, "%s", name);
-	if (places_of_directory(places, &info) < places->count) {
+	if (roots_of_directory(roots, &info) < roots->count) {
 		*kept = true;
 		return STATUS_OK;
 	}
-	enum status st = remove_content(places, fd, name, depth, &content_kept, err);
+	enum status st = remove_content(roots, fd, name, depth, &content_kept, err);
 	if (st)
 		return st;
 	*kept = *kept || content_kept;
@@ -50,8 +50,8 @@ static enum status remove_at(const struct places *places, int directory, const c
 	return STATUS_OK;
 }
 
-enum status remove_tree(const struct places *places, int directory, const char *name, struct error *err)
+enum status remove_tree(const struct roots *roots, int directory, const char *name, struct error *err)
 {
 	bool kept = false;
-	return remove_at(places, directory, name, 0, &kept, err);
+	return remove_at(roots, directory, name, 0, &kept, err);
 }

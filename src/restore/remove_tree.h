@@ -2,11 +2,11 @@
 #ifndef WALSHIP_RESTORE_REMOVE_TREE_H
 #define WALSHIP_RESTORE_REMOVE_TREE_H
 
-#include "restore/places.h"
+#include "restore/roots.h"
 
 /*
- * STATUS_LOCAL. The directories of places stay, with those above them: a tablespace may lie in the data directory.
+ * STATUS_LOCAL. The directories of roots stay, with those above them: a tablespace may lie in the data directory.
  */
-enum status remove_tree(const struct places *places, int directory, const char *name, struct error *err);
+enum status remove_tree(const struct roots *roots, int directory, const char *name, struct error *err);
 
 #endif

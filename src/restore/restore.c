@@ -171,11 +171,14 @@ static enum status write_all(struct restoration *restoration, struct tree_restor
 {
 	const struct restore_params *params = restoration->params;
 	const struct tree_restore_settings settings = tree_settings(restoration);
-	bool fixed = !params->target->standby || params->target->timeline_kind == TIMELINE_NUMBER;
+	/* A standby follows promotions to come; to a target, or on a timeline that is asked for, there is one way. */
+	const struct target *target = params->target;
+	bool follows = target->standby && target->kind == TARGET_END &&
+		       (target->timeline_kind == TIMELINE_BY_MOMENT || target->timeline_kind == TIMELINE_LATEST);
 	const struct recovery_settings recovery = {.directory = restoration->place.path,
 						   .manifest = settings.manifest,
 						   .target = params->target,
-						   .timeline = fixed ? restoration->choice.branch.line.timeline : 0,
+						   .timeline = follows ? 0 : restoration->choice.branch.line.timeline,
 						   .restore_command = params->restore_command,
 						   .archive_off = restoration->archive_off};
 	enum status st = tree_restore_write(&settings, done, err);

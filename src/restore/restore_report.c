@@ -34,8 +34,8 @@ static enum status add_choice(struct buffer *out, const struct restoration *rest
 				   choice->branch.line.timeline, choice->timeline_reason[0] == '\0' ? "" : ": ",
 				   choice->timeline_reason);
 	return st ? st
-		  : buffer_printf(out, err, "WAL        %" PRIu64 " segments to replay, from %s\n",
-				  choice->replay_segments, first.text);
+		  : buffer_printf(out, err, "WAL        %" PRIu64 " segment%s to replay, from %s\n",
+				  choice->replay_segments, choice->replay_segments == 1 ? "" : "s", first.text);
 }
 
 static enum status add_figures(struct buffer *out, const struct restoration *restoration, struct error *err)
@@ -122,12 +122,13 @@ static enum status add_notes(struct buffer *out, const struct restoration *resto
 	const char *conf = manifest_value(&manifest->settings, "config_file");
 	enum status st = STATUS_OK;
 	if (notes->no_postgresql_conf)
-		st = buffer_printf(out, err,
-				   "postgresql.conf is not in the data directory: the server that was backed up had "
-				   "its configuration in %s\n",
-				   conf == NULL ? "another place" : conf);
+		st = buffer_printf(
+		    out, err,
+		    "config     postgresql.conf is not in the data directory: the server that was backed up had "
+		    "its configuration in %s\n",
+		    conf == NULL ? "another place" : conf);
 	if (!st && notes->minimum.len > 0)
-		st = buffer_printf(out, err, "recovery needs at least %s%s\n", buffer_text(&notes->minimum),
+		st = buffer_printf(out, err, "config     recovery needs at least %s%s\n", buffer_text(&notes->minimum),
 				   notes->minimum_written ? ": postgresql.auto.conf has it" : "");
 	return st;
 }
@@ -138,18 +139,20 @@ static enum status add_next(struct buffer *out, const struct restoration *restor
 	bool pauses = target->kind != TARGET_END && target->action == NULL;
 	if (target->action != NULL)
 		pauses = target->action[0] == 'p' && target->action[1] == 'a';
-	enum status st = buffer_printf(out, err, "next: start the server, such as with pg_ctl -D %s start\n",
+	enum status st = buffer_printf(out, err, "next       start the server, such as with pg_ctl -D %s start\n",
 				       restoration->place.path);
 	if (st || (target->action != NULL && target->action[0] == 's'))
-		return st ? st : buffer_printf(out, err, "it shuts down at the target\n");
+		return st ? st : buffer_printf(out, err, "           the server shuts down at the target\n");
 	if (pauses)
-		return buffer_printf(out, err,
-				     "it replays WAL up to the target and stays read-only there: select "
-				     "pg_is_wal_replay_paused() says t\n"
-				     "look at the data, then end the recovery: select pg_wal_replay_resume()\n");
+		return buffer_printf(
+		    out, err,
+		    "           the server replays WAL up to the target and stays read-only there: select "
+		    "pg_is_wal_replay_paused() says t\n"
+		    "           look at the data, then end the recovery: select pg_wal_replay_resume()\n");
 	if (target->standby)
-		return buffer_printf(out, err, "it stays a standby: select pg_is_in_recovery() says t\n");
-	return buffer_printf(out, err, "recovery has ended when select pg_is_in_recovery() says f\n");
+		return buffer_printf(out, err,
+				     "           the server stays a standby: select pg_is_in_recovery() says t\n");
+	return buffer_printf(out, err, "           recovery has ended when select pg_is_in_recovery() says f\n");
 }
 
 enum status restore_print_end(const struct restoration *restoration, const struct tree_restore_figures *done,

@@ -44,15 +44,15 @@ static enum status look_at(const char *directory, struct tree_restore_room *room
 	return STATUS_OK;
 }
 
-enum status room_gather(struct tree_restore_figures *figures, const struct places *places, const uint64_t *needed,
+enum status room_gather(struct tree_restore_figures *figures, const struct roots *roots, const uint64_t *needed,
 			struct error *err)
 {
-	figures->rooms = calloc(places->count, sizeof *figures->rooms);
+	figures->rooms = calloc(roots->count, sizeof *figures->rooms);
 	if (figures->rooms == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	for (size_t i = 0; i < places->count; i++) {
+	for (size_t i = 0; i < roots->count; i++) {
 		struct tree_restore_room room;
-		enum status st = look_at(places->items[i].directory, &room, err);
+		enum status st = look_at(roots->items[i].directory, &room, err);
 		if (st)
 			return st;
 		size_t at = 0;

@@ -142,7 +142,7 @@ static void run_tasks(struct thread *thread)
 static void work(void *arg, const struct repository *repo)
 {
 	struct stages *stages = arg;
-	struct thread thread = {.stages = stages, .repo = repo, .target = {.places = stages->places}};
+	struct thread thread = {.stages = stages, .repo = repo, .target = {.roots = stages->roots}};
 	thread.buffers.frame = malloc(FRAME_MAX);
 	thread.buffers.content = malloc(FRAME_CONTENT_BYTES);
 	if (thread.buffers.frame == NULL || thread.buffers.content == NULL) {

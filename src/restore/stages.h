@@ -19,7 +19,7 @@ enum stage {
 struct stages {
 	/* Set by the owner. The struct must not move from stages_start to stages_end. */
 	const struct tree_restore_settings *settings;
-	const struct places *places;
+	const struct roots *roots;
 	const struct pack_table *table;
 	const struct block_hash *hash;
 	/* The struct's own. */

@@ -26,15 +26,15 @@ static size_t line_len(const char *line)
 	return 0;
 }
 
-static const struct place *find(const struct places *places, const char *oid, size_t len)
+static const struct root *find(const struct roots *roots, const char *oid, size_t len)
 {
-	for (size_t i = 1; i < places->count; i++)
-		if (strlen(places->items[i].oid) == len && memcmp(places->items[i].oid, oid, len) == 0)
-			return &places->items[i];
+	for (size_t i = 1; i < roots->count; i++)
+		if (strlen(roots->items[i].oid) == len && memcmp(roots->items[i].oid, oid, len) == 0)
+			return &roots->items[i];
 	return NULL;
 }
 
-enum status tablespace_map_make(struct buffer *out, const char *map, const struct places *places, struct error *err)
+enum status tablespace_map_make(struct buffer *out, const char *map, const struct roots *roots, struct error *err)
 {
 	enum status st = STATUS_OK;
 	while (!st && *map != '\0') {
@@ -42,13 +42,13 @@ enum status tablespace_map_make(struct buffer *out, const char *map, const struc
 		if (len == 0 || oid_len == 0 || map[oid_len] != ' ')
 			return error_set(err, STATUS_DAMAGED, "damaged: the manifest has no valid %s",
 					 "tablespace_map");
-		const struct place *place = find(places, map, oid_len);
-		if (place == NULL) {
+		const struct root *root = find(roots, map, oid_len);
+		if (root == NULL) {
 			st = buffer_append(out, map, len, err);
 		} else {
 			st = buffer_append(out, map, oid_len + 1, err);
 			if (!st)
-				st = put_escaped(out, place->directory, err);
+				st = put_escaped(out, root->directory, err);
 			if (!st)
 				st = buffer_append(out, "\n", 1, err);
 		}

@@ -7,15 +7,16 @@
 #include "base/cleanup.h"
 #include "sys/open_beneath.h"
 
-#define OWNER_RIGHTS 0600             /* while the restore writes; tree_writer.c sets lesser modes at the end */
-#define WRITE_BACK_BYTES (128 * 1024) /* of one write: the disk begins at once, so that the sync at the end is short   \
-				       */
+#define OWNER_RIGHTS 0600 /* while the restore writes; tree_writer.c sets lesser modes at the end */
+#define WRITE_BACK_BYTES                                                                                               \
+	(128 * 1024) /* of one write: the disk begins at once, so that the sync at the end is short                    \
+		      */
 
-int target_open_path(const struct places *places, const char *path, int flags)
+int target_open_path(const struct roots *roots, const char *path, int flags)
 {
 	const char *below;
-	size_t place = places_find(places, path, &below);
-	return open_beneath(places->items[place].fd, below, flags, OWNER_RIGHTS);
+	size_t root = roots_find(roots, path, &below);
+	return open_beneath(roots->items[root].fd, below, flags, OWNER_RIGHTS);
 }
 
 static const char *path_of(const struct target *target)
@@ -29,7 +30,7 @@ static enum status set_file(const struct target *target, struct error *err)
 	if (fstat(target->fd, &info) != 0 ||
 	    ((uint64_t)info.st_size != target->file->size && ftruncate(target->fd, (off_t)target->file->size) != 0))
 		return error_errno(err, STATUS_LOCAL, errno, "set the size of %s", path_of(target));
-	return places_adopt(target->places, target->fd, target->file->mode | OWNER_RIGHTS, path_of(target), err);
+	return roots_adopt(target->roots, target->fd, target->file->mode | OWNER_RIGHTS, path_of(target), err);
 }
 
 enum status target_open(struct target *target, struct round_file *file, struct error *err)
@@ -41,7 +42,7 @@ enum status target_open(struct target *target, struct round_file *file, struct e
 	if (st)
 		return st;
 	int flags = file->is_there ? O_RDWR : O_RDWR | O_CREAT;
-	target->fd = target_open_path(target->places, round_path(target->round, file), flags);
+	target->fd = target_open_path(target->roots, round_path(target->round, file), flags);
 	if (target->fd < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "%s %s", file->is_there ? "open" : "create",
 				   round_path(target->round, file));

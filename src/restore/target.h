@@ -2,11 +2,11 @@
 #ifndef WALSHIP_RESTORE_TARGET_H
 #define WALSHIP_RESTORE_TARGET_H
 
-#include "restore/places.h"
+#include "restore/roots.h"
 #include "restore/round.h"
 
 struct target {
-	const struct places *places;
+	const struct roots *roots;
 	struct round *round;
 	struct round_file *file; /* NULL: none is open */
 	int fd;
@@ -30,7 +30,7 @@ enum status target_close(struct target *target, struct error *err);
 /* Closes the file after a failure. */
 void target_fini(struct target *target);
 
-/* Opens a path of the index below its place. Returns -1 with errno. */
-int target_open_path(const struct places *places, const char *path, int flags);
+/* Opens a path of the index below its root. Returns -1 with errno. */
+int target_open_path(const struct roots *roots, const char *path, int flags);
 
 #endif

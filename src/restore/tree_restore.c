@@ -13,18 +13,18 @@
 struct restoring {
 	const struct tree_restore_settings *settings;
 	struct tree_restore_figures *figures;
-	struct places places;
+	struct roots roots;
 	struct pack_table table;
 	struct block_hash hash;
 	struct stages stages;
-	uint64_t *needed; /* room: for each place */
+	uint64_t *needed; /* room: for each root */
 };
 
 static void restoring_fini(struct restoring *restoring)
 {
 	stages_end(&restoring->stages);
 	pack_table_fini(&restoring->table);
-	places_fini(&restoring->places);
+	roots_fini(&restoring->roots);
 	free(restoring->needed);
 }
 
@@ -38,11 +38,11 @@ static enum status init_hash(struct block_hash *hash, const struct manifest *man
 	return STATUS_OK;
 }
 
-static enum status prepare(struct restoring *restoring, enum places_purpose purpose, struct error *err)
+static enum status prepare(struct restoring *restoring, enum roots_purpose purpose, struct error *err)
 {
 	const struct tree_restore_settings *settings = restoring->settings;
 	*restoring->figures = (struct tree_restore_figures){0};
-	enum status st = places_open(&restoring->places, settings, purpose, err);
+	enum status st = roots_open(&restoring->roots, settings, purpose, err);
 	if (!st && settings->delta)
 		st = init_hash(&restoring->hash, settings->manifest, err);
 	if (!st)
@@ -50,7 +50,7 @@ static enum status prepare(struct restoring *restoring, enum places_purpose purp
 	if (st)
 		return st;
 	restoring->figures->requests += settings->manifest->packs_objects;
-	restoring->needed = calloc(restoring->places.count, sizeof *restoring->needed);
+	restoring->needed = calloc(restoring->roots.count, sizeof *restoring->needed);
 	return restoring->needed == NULL ? error_set(err, STATUS_LOCAL, "out of memory") : STATUS_OK;
 }
 
@@ -58,19 +58,19 @@ static enum status run(struct restoring *restoring, struct error *err)
 {
 	const struct tree_restore_settings *settings = restoring->settings;
 	struct tree_writer writer = {.settings = settings,
-				     .places = &restoring->places,
+				     .roots = &restoring->roots,
 				     .table = &restoring->table,
 				     .stages = &restoring->stages,
 				     .figures = restoring->figures,
 				     .needed = restoring->needed};
 	restoring->stages.settings = settings;
-	restoring->stages.places = &restoring->places;
+	restoring->stages.roots = &restoring->roots;
 	restoring->stages.table = &restoring->table;
 	restoring->stages.hash = &restoring->hash;
 	enum status st = stages_start(&restoring->stages, err);
 	if (!st)
 		st = tree_writer_run(&writer, err);
-	if (!restoring->places.plans)
+	if (!restoring->roots.plans)
 		restoring->figures->written_bytes = restoring->stages.written_bytes;
 	stages_end(&restoring->stages);
 	tree_writer_fini(&writer);
@@ -81,22 +81,22 @@ enum status tree_restore_plan(const struct tree_restore_settings *settings, stru
 			      struct error *err)
 {
 	CLEANUP(restoring_fini) struct restoring restoring = {.settings = settings, .figures = figures};
-	enum status st = prepare(&restoring, PLACES_PLAN, err);
+	enum status st = prepare(&restoring, ROOTS_PLAN, err);
 	if (!st)
 		st = run(&restoring, err);
-	return st ? st : room_gather(figures, &restoring.places, restoring.needed, err);
+	return st ? st : room_gather(figures, &restoring.roots, restoring.needed, err);
 }
 
 enum status tree_restore_write(const struct tree_restore_settings *settings, struct tree_restore_figures *figures,
 			       struct error *err)
 {
 	CLEANUP(restoring_fini) struct restoring restoring = {.settings = settings, .figures = figures};
-	enum status st = prepare(&restoring, PLACES_WRITE, err);
+	enum status st = prepare(&restoring, ROOTS_WRITE, err);
 	if (!st && settings->delta)
-		st = directory_disable(&restoring.places, err);
+		st = directory_disable(&restoring.roots, err);
 	if (!st)
 		st = run(&restoring, err);
-	return st ? st : places_sync(&restoring.places, err);
+	return st ? st : roots_sync(&restoring.roots, err);
 }
 
 void tree_restore_figures_fini(struct tree_restore_figures *figures)

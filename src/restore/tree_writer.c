@@ -13,7 +13,6 @@
 #define DISK_BLOCK 4096 /* what file systems allocate at least */
 #define ALL_RIGHTS (S_IRUSR | S_IWUSR)
 #define STAT_BLOCK 512 /* of st_blocks */
-#define TBLSPC "pg_tblspc"
 
 static struct round *current(struct tree_writer *writer)
 {
@@ -24,7 +23,7 @@ static struct round *current(struct tree_writer *writer)
 static enum status count_packs(struct tree_writer *writer, struct round *round, struct error *err)
 {
 	struct tree_restore_figures *figures = writer->figures;
-	struct target target = {.places = writer->places, .round = round};
+	struct target target = {.roots = writer->roots, .round = round};
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < round->pack_count; i++) {
 		struct pack_job job = {
@@ -33,7 +32,7 @@ static enum status count_packs(struct tree_writer *writer, struct round *round, 
 		figures->packs++;
 		figures->requests += job.requests;
 		figures->read_bytes += job.read_bytes;
-		if (writer->places->plans)
+		if (writer->roots->plans)
 			figures->written_bytes += job.written_bytes;
 		pack_job_fini(&job);
 	}
@@ -53,7 +52,7 @@ static enum status flush(struct tree_writer *writer, struct error *err)
 		st = round_sort(round, err);
 	if (!st)
 		st = count_packs(writer, round, err);
-	if (!st && !writer->places->plans)
+	if (!st && !writer->roots->plans)
 		stages_begin(writer->stages, STAGE_WRITE, round);
 	writer->filling = !writer->filling;
 	round_clear(current(writer));
@@ -86,7 +85,7 @@ static void count_room(struct tree_writer *writer, uint64_t stored_bytes, const 
 	uint64_t allocated = (uint64_t)there->st_blocks * STAT_BLOCK;
 	uint64_t needed = (stored_bytes + DISK_BLOCK - 1) / DISK_BLOCK * DISK_BLOCK;
 	if (needed > allocated)
-		writer->needed[places_find(writer->places, writer->reader.entry.path, &below)] += needed - allocated;
+		writer->needed[roots_find(writer->roots, writer->reader.entry.path, &below)] += needed - allocated;
 }
 
 static enum status take_file(struct tree_writer *writer, const struct stat *there, struct error *err)
@@ -122,10 +121,10 @@ static enum status take_directory(struct tree_writer *writer, const struct stat 
 	writer->figures->directories++;
 	if (there->st_mode == 0)
 		count_room(writer, DISK_BLOCK, &nothing);
-	if (entry->link != NULL && places_tablespace(writer->places, entry->path) == 0)
+	if (entry->link != NULL && roots_tablespace(writer->roots, entry->path) == 0)
 		log_line(writer->settings->call->log, LEVEL_INFO,
 			 "%s was a symbolic link to %s; the restore makes it a directory", entry->path, entry->link);
-	return writer->places->plans ? STATUS_OK : directory_make(writer->places, entry, there, err);
+	return writer->roots->plans ? STATUS_OK : directory_make(writer->roots, entry, there, err);
 }
 
 /* Each directory comes before its content; so no file can lie below something that is not a directory. */
@@ -143,58 +142,12 @@ static enum status check_parent(struct tree_writer *writer, struct error *err)
 	return buffer_append(&writer->directory, entry->path, len, err);
 }
 
-static bool is_below(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-	return len > 0 && strncmp(path, directory, len) == 0 && path[len] == '/';
-}
-
-/*
- * A tablespace that the manifest does not know was created during the backup: replay of the WAL creates it, and must
- * not find a directory in its place.
- */
-static bool is_new_tablespace(const struct tree_writer *writer)
-{
-	const struct index_entry *entry = &writer->reader.entry;
-	return entry->is_directory && entry->link != NULL && is_below(entry->path, TBLSPC) &&
-	       strchr(entry->path + strlen(TBLSPC "/"), '/') == NULL &&
-	       places_tablespace(writer->places, entry->path) == 0;
-}
-
-/* Whether the entry is left out with its new tablespace. */
-static enum status skip(struct tree_writer *writer, bool *skips, struct error *err)
-{
-	const struct index_entry *entry = &writer->reader.entry;
-	bool is_new = is_new_tablespace(writer);
-	*skips = is_new || is_below(entry->path, buffer_text(&writer->skipped));
-	if (!is_new)
-		return STATUS_OK;
-	buffer_clear(&writer->skipped);
-	return buffer_append(&writer->skipped, entry->path, strlen(entry->path), err);
-}
-
-static enum status note_skipped(struct tree_writer *writer, struct error *err)
-{
-	const struct index_entry *entry = &writer->reader.entry;
-	if (is_new_tablespace(writer))
-		log_line(writer->settings->call->log, LEVEL_INFO,
-			 "tablespace %s was created during the backup: replay of the WAL creates it", entry->path);
-	if (!writer->settings->delta || entry->is_directory)
-		return STATUS_OK;
-	return index_reader_hashes(&writer->reader, block_count(entry->size), NULL, err);
-}
-
 static enum status take_entry(struct tree_writer *writer, struct error *err)
 {
 	const struct index_entry *entry = &writer->reader.entry;
 	struct stat there = {0};
-	bool skips;
 	enum status st = check_parent(writer, err);
-	if (!st)
-		st = skip(writer, &skips, err);
-	if (st || skips)
-		return st ? st : note_skipped(writer, err);
-	if (writer->settings->delta)
+	if (!st && writer->settings->delta)
 		st = existing_seek(&writer->existing, entry->path, entry->is_directory, &there, err);
 	if (st)
 		return st;
@@ -218,23 +171,19 @@ static enum status set_lesser_modes(struct tree_writer *writer, struct error *er
 {
 	struct index_reader *reader = &writer->reader;
 	writer->figures->requests += reader->lines.count;
-	if (writer->places->plans)
+	if (writer->roots->plans)
 		return STATUS_OK;
 	index_reader_fini(reader);
 	index_reader_init(reader, writer->settings->repo, writer->settings->call, writer->settings->manifest);
-	buffer_clear(&writer->skipped);
 	for (;;) {
-		bool more, skips;
+		bool more;
 		enum status st = index_reader_next(reader, &more, err);
 		if (st || !more)
 			return st;
-		st = skip(writer, &skips, err);
-		if (st)
-			return st;
-		if (skips || reader->entry.is_directory || (reader->entry.mode & ALL_RIGHTS) == ALL_RIGHTS)
+		if (reader->entry.is_directory || (reader->entry.mode & ALL_RIGHTS) == ALL_RIGHTS)
 			continue;
-		CLEANUP(fd_closep) int fd = target_open_path(writer->places, reader->entry.path, O_RDONLY);
-		st = places_adopt(writer->places, fd, reader->entry.mode, reader->entry.path, err);
+		CLEANUP(fd_closep) int fd = target_open_path(writer->roots, reader->entry.path, O_RDONLY);
+		st = roots_adopt(writer->roots, fd, reader->entry.mode, reader->entry.path, err);
 		if (st)
 			return st;
 	}
@@ -246,7 +195,7 @@ enum status tree_writer_run(struct tree_writer *writer, struct error *err)
 	enum status st = STATUS_OK;
 	index_reader_init(&writer->reader, settings->repo, settings->call, settings->manifest);
 	if (settings->delta)
-		st = existing_begin(&writer->existing, writer->places, err);
+		st = existing_begin(&writer->existing, writer->roots, err);
 	if (!st)
 		st = take_all(writer, err);
 	if (!st)
@@ -267,5 +216,4 @@ void tree_writer_fini(struct tree_writer *writer)
 	round_fini(&writer->rounds[0]);
 	round_fini(&writer->rounds[1]);
 	buffer_fini(&writer->directory);
-	buffer_fini(&writer->skipped);
 }

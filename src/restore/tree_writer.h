@@ -7,20 +7,19 @@
 #include "restore/stages.h"
 
 struct tree_writer {
-	/* Set by the owner. The places are open, and the threads run. */
+	/* Set by the owner. The roots are open, and the threads run. */
 	const struct tree_restore_settings *settings;
-	struct places *places;
+	struct roots *roots;
 	const struct pack_table *table;
 	struct stages *stages;
 	struct tree_restore_figures *figures;
-	uint64_t *needed; /* room: for each place */
+	uint64_t *needed; /* room: for each root */
 	/* The writer's own; zero at first. */
 	struct index_reader reader;
 	struct existing existing; /* with delta */
 	struct round rounds[2];   /* one is filled while the threads work on the other */
 	unsigned filling;
 	struct buffer directory; /* the last directory of the index; a 0 byte ends it */
-	struct buffer skipped;   /* the last tablespace that is left out */
 	bool lesser_modes;       /* a file's owner may not write to it */
 };
 

@@ -3,7 +3,10 @@
 import json
 import time
 
+import pytest
+
 from harness import host, postgres
+from test_json import Checker
 
 UTC = "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'"
 
@@ -143,6 +146,11 @@ def test_the_timeline_is_chosen_by_the_moment(dir_site):
     assert "timeline   2: " in out and "other branches: 1" in out
     check_recovery(dir_site, "both", 0, "--target-immediate", *promote)
     check_recovery(dir_site, "latest", 7, "--clone")
+    # A standby with a target does not follow the latest timeline, which does not have it.
+    standby = dir_site.cluster("standby")
+    restore(dir_site, standby, "--standby", "--target-time", bad).expect(0)
+    settings = (standby.data / "postgresql.auto.conf").read_text()
+    assert "recovery_target_timeline = '1'" in settings and (standby.data / "standby.signal").exists()
     # A position that both timelines have.
     restore(dir_site, dir_site.cluster("asked"), "--target-lsn", behind).expect(2, "both have LSN", "--target-timeline 1")
     check_recovery(dir_site, "first", 3, "--target-lsn", behind, "--target-timeline", "1", "--target-exclusive", *promote)
@@ -241,6 +249,73 @@ def test_refuses_before_it_changes_anything(dir_site):
     assert str(system_id) not in out
 
 
+@pytest.mark.skipif(not host.USER.switch, reason="only root can give files away")
+def test_as_root(dir_site):
+    """root restores, and the server's user can start the server; the options of the call reach the restore_command."""
+    with dir_site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        insert(primary)
+        backup(dir_site, primary)
+        primary.archive_all()
+    cluster = dir_site.cluster("given")
+    options = [each for name, value in dir_site.walship.options.items() for each in (f"--{name}", str(value))]
+    argv = [str(each) for each in (dir_site.walship.program, "restore", *options, "--pg-data", cluster.data, "--json")]
+    said = json.loads(host.run(argv, as_user=False).stdout)
+    assert "--config" not in said["restore_command"] and "--repo file:" in said["restore_command"]
+    owners = {path.lstat().st_uid for path in (cluster.data, *cluster.data.rglob("*"))}
+    assert owners == {host.USER.uid}
+    with cluster:
+        cluster.start_restored()
+        cluster.wait_promoted()
+        assert rows(cluster) == 1
+
+
+def test_tablespaces_go_elsewhere(dir_site):
+    """A copy beside the server must not share its tablespace."""
+    place, other = (host.USER.mkdir(dir_site.directory / name, 0o700) for name in ("place", "other"))
+    with dir_site.primary() as primary:
+        primary.start()
+        primary.sql(f"create tablespace fast location '{place}'")
+        primary.sql("create table t (n int primary key) tablespace fast")
+        insert(primary)
+        oid = primary.sql("select oid from pg_tablespace where spcname = 'fast'")
+        backup(dir_site, primary)
+        insert(primary)
+        primary.archive_all()
+    cluster = dir_site.cluster("copy")
+    restore(dir_site, cluster, "--tablespace", "fast=/x").expect(2, "does not name a tablespace", "OID=DIRECTORY")
+    restore(dir_site, cluster, "--tablespace", f"{oid}={other}").expect(0)
+    before = sorted(place.rglob("*"))
+    with cluster:
+        cluster.start_restored()
+        cluster.wait_promoted()
+        assert rows(cluster) == 2 and (cluster.data / "pg_tblspc" / oid).readlink() == other
+        insert(cluster)
+    assert sorted(place.rglob("*")) == before
+
+
+def test_damaged_wal_is_told_before(dir_site):
+    """Recovery would stop at a segment that cannot be opened."""
+    with dir_site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        backup(dir_site, primary)
+        time.sleep(1.5)
+        insert(primary)
+        moment = primary.sql(UTC)
+        insert(primary)
+        last = primary.archive_all()
+    name = next(each for each in dir_site.store.list() if each.endswith(last))
+    content = bytearray(dir_site.store.get(name))
+    content[len(content) // 2] ^= 1
+    dir_site.store.delete(name)
+    dir_site.store.put(name, bytes(content))
+    cluster = dir_site.cluster("copy")
+    restore(dir_site, cluster, "--target-time", moment).expect(4, f"{last}: not authentic", "look for another copy")
+    assert not cluster.data.exists()
+
+
 def test_dry_run_tells_the_truth(site):
     """The figures of the dry run are those of the restore, and it changes nothing."""
     with site.primary() as primary:
@@ -252,10 +327,11 @@ def test_dry_run_tells_the_truth(site):
         primary.archive_all()
         wanted = primary.rows()
     cluster = site.cluster("restored")
-    dry = json.loads(restore(site, cluster, "--dry-run", "--json").expect(0).out)
+    [dry] = Checker().lines("restore", restore(site, cluster, "--dry-run", "--json"), 0)
     assert dry["dry_run"] and not cluster.data.exists()
     assert restore(site, cluster, "--dry-run").expect(0).out and not cluster.data.exists()
-    real = json.loads(restore(site, cluster, "--json", "--backup-manifest").expect(0).out)
+    [real] = Checker().lines("restore", restore(site, cluster, "--json", "--backup-manifest"), 0)
+    cluster.program("pg_verifybackup", "-n", cluster.data)
     same = ("backup", "timeline", "files", "directories", "bytes", "read_bytes", "requests", "packs", "written_bytes",
             "replay_segments", "first_segment")
     assert {field: dry[field] for field in same} == {field: real[field] for field in same}

@@ -12,8 +12,8 @@
 #include "store/s3/s3_private.h"
 #include "text/number.h"
 
-#define RANGE_MAX 64                 /* "bytes=", two numbers of 20 digits, "-" */
-#define ALL UINT64_MAX               /* as far as the object goes */
+#define RANGE_MAX 64   /* "bytes=", two numbers of 20 digits, "-" */
+#define ALL UINT64_MAX /* as far as the object goes */
 
 struct reading {
 	struct s3 *s3;

@@ -14,11 +14,11 @@
 #include "base/cleanup.h"
 #include "stream/terminal_sink.h"
 #include "support/cmocka.h"
+#include "support/random_tree.h"
 #include "support/scratch.h"
 #include "support/world.h"
 
 #define SYSTEM_ID 42
-#define FILES 12
 #define BACKUPS 4
 #define ROUNDS 4
 
@@ -233,59 +233,6 @@ static void copy_data(size_t number)
 	assert_int_equal(system(command), 0);
 }
 
-static const char *file_name(unsigned number)
-{
-	static char name[64];
-	static const char *const directories[] = {"", "base/5/", "base/", "global/", "pg_xact/"};
-	(void)snprintf(name, sizeof name, "data/%s%u", directories[number % 5], 16384 + number);
-	return name;
-}
-
-static void put_random(const char *name, size_t len)
-{
-	uint8_t *bytes = calloc(1, len + 1);
-	/* Some pages are full of one byte, some of zeros. */
-	for (size_t at = 0; at < len; at += PAGE_BYTES) {
-		size_t page = len - at < PAGE_BYTES ? len - at : PAGE_BYTES;
-		int kind = (int)(random() % 4);
-		for (size_t i = 0; i < page; i++)
-			bytes[at + i] = kind == 0 ? 0 : kind == 1 ? (uint8_t)len : (uint8_t)random();
-	}
-	scratch_put(&test_dir, name, bytes, len, 0600);
-	free(bytes);
-}
-
-/* One of the things that happen to files of a server. */
-static void change_one(void)
-{
-	const char *name = file_name((unsigned)(random() % FILES)), *path = scratch_path(&test_dir, name);
-	struct stat info;
-	size_t len = (size_t)random() % (3 * FRAME_CONTENT_BYTES / 2);
-	if (stat(path, &info) != 0 || random() % 6 == 0) {
-		(void)unlink(path);
-		put_random(name, random() % 5 == 0 ? 0 : len);
-		return;
-	}
-	switch (random() % 5) {
-	case 0:
-		assert_int_equal(unlink(path), 0);
-		break;
-	case 1:
-		assert_int_equal(truncate(path, random() % (info.st_size + 1)), 0);
-		break;
-	case 2: /* a hole behind the end */
-		assert_int_equal(truncate(path, info.st_size + random() % (40 * PAGE_BYTES)), 0);
-		break;
-	default: {
-		CLEANUP(fd_closep) int fd = open(path, O_WRONLY);
-		for (int i = 0; i < 5; i++) {
-			uint64_t bytes = (uint64_t)random();
-			assert_int_equal(pwrite(fd, &bytes, sizeof bytes, random() % (info.st_size + 1)), sizeof bytes);
-		}
-	}
-	}
-}
-
 static void each_backup_is_the_directory_as_it_was(void **unused)
 {
 	(void)unused;
@@ -298,16 +245,16 @@ static void each_backup_is_the_directory_as_it_was(void **unused)
 		char command[256];
 		(void)snprintf(command, sizeof command, "rm -rf %s/was* %s/data", test_dir.path, test_dir.path);
 		assert_int_equal(system(command), 0);
-		put_random("data/PG_VERSION", 3);
-		for (unsigned i = 0; i < FILES; i++)
-			change_one();
+		random_tree_put("data/PG_VERSION", 3);
+		for (unsigned i = 0; i < RANDOM_TREE_FILES; i++)
+			random_tree_change("data");
 		for (size_t number = 0; number < BACKUPS; number++) {
 			/* Half of them believe the times, from a clock on which all files are old. */
 			int64_t begun_s = 4000000000 + round * 100 + (int64_t)number;
 			make(&backups[number], number == 0 ? NULL : &backups[number - 1], begun_s, random() % 2 == 0);
 			copy_data(number);
 			for (int i = 0; i < 4; i++)
-				change_one();
+				random_tree_change("data");
 		}
 		for (size_t number = 0; number < BACKUPS; number++) {
 			char was[16];
@@ -324,8 +271,8 @@ static void nothing_is_stored_where_nothing_changed(void **unused)
 {
 	(void)unused;
 	static struct backup backups[3];
-	for (unsigned i = 0; i < FILES; i++)
-		put_random(file_name(i), 50000);
+	for (unsigned i = 0; i < RANDOM_TREE_FILES; i++)
+		random_tree_put(random_tree_name("data", i), 50000);
 	make(&backups[0], NULL, 4000000000, false);
 	make(&backups[1], &backups[0], 4000000001, false);
 	make(&backups[2], &backups[1], 4000000002, true);
