@@ -16,7 +16,7 @@ from harness import backups, host, objects, store
 SCRIPT = host.ROOT / "doc/open-backup"
 # The server writes these while it runs or when it stops; a backup leaves them out, or has them as they were before.
 SERVERS_OWN = {"postmaster.pid", "postmaster.opts", "global/pg_control", "backup_label", "tablespace_map", "backup_manifest"}
-NOT_COMPARED = ("pg_wal", "pg_stat", "pg_stat_tmp", "pg_subtrans", "pg_replslot", "pg_logical/replorigin_checkpoint")
+NOT_COMPARED = ("walship-include", "pg_wal", "pg_stat", "pg_stat_tmp", "pg_subtrans", "pg_replslot", "pg_logical/replorigin_checkpoint")
 
 
 def make_backup(site, primary, kind, *options):
@@ -157,6 +157,9 @@ def test_same_files(dir_site, codec, cipher):
     """Of a server that has nothing to write, the copy is the stopped server's directory, byte by byte."""
     site = dir_site
     site.walship.configure(cipher=cipher, compress=codec, **({"cipher_key_file": None} if cipher == "none" else {}))
+    included = host.USER.mkdir(site.directory / "included", 0o750)
+    host.USER.write(included / "pg_hba.conf", "local all all trust\n", 0o640)
+    site.walship.configure(backup_include=included)
     with site.primary("primary", autovacuum="off") as primary:
         quiet(site, primary)
         backup = make_backup(site, primary, "full")
@@ -168,6 +171,7 @@ def test_same_files(dir_site, codec, cipher):
     assert [name for name in expected if found[name] != expected[name]] == []
     assert len([name for name in expected if name.startswith(("base/", "global/"))]) > 800
     assert files_of(place) == files_of(site.directory / "space")
+    assert files_of(restored / f"walship-include{included}") == files_of(included) != {}
     assert oct(restored.stat().st_mode) == oct(primary.data.stat().st_mode)
     assert (restored / "tablespace_map").read_text() == f"{oid} {place}\n"
     assert (restored / "backup_label").read_text().startswith("START WAL LOCATION")
