@@ -176,6 +176,16 @@ def test_same_files(dir_site, codec, cipher):
     assert (restored / "tablespace_map").read_text() == f"{oid} {place}\n"
     assert (restored / "backup_label").read_text().startswith("START WAL LOCATION")
 
+    by_walship, other = site.directory / "by-walship", site.directory / "other"
+    label = backup.rpartition("/")[2]
+    site.run("restore", "--pg-data", by_walship, "--backup", label, "--tablespace", f"{oid}={other}").expect(0)
+    for name in ("postgresql.auto.conf", "recovery.signal"):
+        (by_walship / name).unlink()
+    (restored / "postgresql.auto.conf").unlink()
+    assert files_of(restored) == files_of(by_walship)
+    for name in ("global/pg_control", "backup_label"):
+        assert (restored / name).read_bytes() == (by_walship / name).read_bytes()
+
     read = read_backup(site, backup)
     contents = {entry.path.decode(): read.content(entry) for entry in read.entries if entry.size is not None}
     assert {name: content for name, (_, content) in expected.items() if content is not None}.items() <= contents.items()
