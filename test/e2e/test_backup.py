@@ -68,7 +68,7 @@ def test_bit_for_bit(dir_site):
             assert copy.stat().st_mode == primary.data.stat().st_mode
 
 
-def test_unchanged_files_are_not_read(dir_site):
+def test_nothing_changed(dir_site):
     """A differential backup of a server that did nothing stores next to nothing, --read-all does not store more."""
     site = dir_site
     with loaded(site) as primary:

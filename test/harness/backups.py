@@ -196,9 +196,9 @@ class Backups:
         made.wait_promoted()
         return made
 
-    def proof(self, label, rows, name="restored", tablespaces=None, checksums=False):
+    def proof(self, label, rows, name="restored", tablespaces=None, checksums=False, **settings):
         """Recovers the backup: its rows are those, its indexes and pages are sound. Nothing of it stays."""
-        with self.recover(label, name, tablespaces) as made:
+        with self.recover(label, name, tablespaces, **settings) as made:
             assert made.rows() == rows
             amcheck(made)
             made.stop()
