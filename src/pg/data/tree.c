@@ -113,9 +113,12 @@ static bool has_content(const struct walk *walk, const struct tree_entry *entry)
 static enum status enter(struct walk *walk, const struct stat *info, struct error *err)
 {
 	for (size_t i = 0; i < walk->depth; i++)
-		if (is_place(&walk->levels[i], info))
-			return error_set(err, STATUS_LOCAL, "%s/%s is a symbolic link to a directory above it",
-					 walk->options->data_directory, walk->path);
+		if (is_place(&walk->levels[i], info)) {
+			(void)error_set(err, STATUS_LOCAL, "%s/%s is a symbolic link to a directory above it",
+					walk->options->data_directory, walk->path);
+			return error_hint(err, STATUS_LOCAL,
+					  "remove the link: a backup that followed it would never end");
+		}
 	if (walk->depth == DEPTH_MAX)
 		return error_set(err, STATUS_LOCAL, "%s/%s: more than %d nested directories",
 				 walk->options->data_directory, walk->path, DEPTH_MAX);
