@@ -9,6 +9,7 @@
 #include "backup/include.h"
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "sys/open_as.h"
 
 /* The work on one batch. Runs wait here until the frame that has their blocks is sealed. */
 struct work {
@@ -226,7 +227,8 @@ static enum status open_file(struct work *work, bool *gone, struct error *err)
 {
 	const struct batch_item *item = work->item;
 	const char *path = batch_text(work->batch, item->path);
-	int fd = openat(work->thread->settings->directory, include_place(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int root = work->thread->settings->directory;
+	int fd = open_as_owner(root, root, include_place(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	*gone = fd < 0 && errno == ENOENT;
 	if (fd < 0 && !*gone)
 		return error_errno(err, STATUS_LOCAL, errno, "open %s", path);

@@ -22,11 +22,13 @@ static int compare(const void *one, const void *other)
 	return tree_compare(*(const char *const *)one, *(const char *const *)other);
 }
 
+/* The readers of an index refuse other paths, and with them the whole backup. */
 static bool is_plain(const char *path)
 {
-	size_t len = strlen(path);
-	return path[0] == '/' && len > 1 && path[len - 1] != '/' && strstr(path, "//") == NULL &&
-	       strstr(path, "/./") == NULL && strstr(path, "/../") == NULL && len + sizeof PREFIX < PATH_MAX - NAME_MAX;
+	const char *last = strrchr(path, '/');
+	return path[0] == '/' && strstr(path, "//") == NULL && strstr(path, "/./") == NULL &&
+	       strstr(path, "/../") == NULL && last[1] != '\0' && strcmp(last, "/.") != 0 && strcmp(last, "/..") != 0 &&
+	       strlen(path) + sizeof PREFIX < PATH_MAX - NAME_MAX;
 }
 
 static bool lies_in(const char *path, const char *other)

@@ -103,7 +103,7 @@ static enum status look_at_place(struct backup_server *server, const struct back
 	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
 	enum status st = postgres_query_rows(server->postgres, call, PLACE, 2, &rows, err);
 	if (st)
-		return st;
+		return online_backup_hint_rights(st, server->facts.version, err);
 	const char *place = postgres_text(&rows, 0, 0), *archive_mode = postgres_text(&rows, 0, 1);
 	if (archive_mode != NULL && strcmp(archive_mode, "off") == 0 && !server->facts.is_standby) {
 		(void)error_set(err, STATUS_USAGE,

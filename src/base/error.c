@@ -33,13 +33,12 @@ enum status error_set(struct error *err, enum status status, const char *format,
 
 enum status error_errno(struct error *err, enum status status, int errno_value, const char *format, ...)
 {
-	char words[128];
 	va_list args;
 	va_start(args, format);
 	set_text(err, format, args);
 	va_end(args);
 	append(err, ": ");
-	append(err, strerror_r(errno_value, words, sizeof words));
+	append(err, strerror(errno_value)); /* safe in threads: musl, and glibc since 2.32 */
 	if (remedy_of_errno(errno_value) != NULL)
 		(void)snprintf(err->hint, sizeof err->hint, "%s", remedy_of_errno(errno_value));
 	errno = errno_value;

@@ -31,9 +31,8 @@ const char *remedy_of_errno(int errno_value)
 
 const char *remedy_of_text(const char *text)
 {
-	char words[128];
 	for (size_t i = 0; i < COUNT; i++)
-		if (strstr(text, strerror_r(table[i].errno_value, words, sizeof words)) != NULL)
+		if (strstr(text, strerror(table[i].errno_value)) != NULL)
 			return table[i].hint;
 	return NULL;
 }

@@ -9,13 +9,19 @@
 
 #define MODE_MAX 07777
 
+/* Whether the byte stands in a line as it is. */
+static bool is_plain(unsigned char byte)
+{
+	return byte >= ' ' && byte != '\\' && byte != 0x7f;
+}
+
 /* Appends the text in a form without tabs and newlines. */
 static enum status put_text(struct buffer *out, const char *text, struct error *err)
 {
 	enum status st = STATUS_OK;
 	while (!st && *text != '\0') {
 		size_t plain = 0;
-		while ((unsigned char)text[plain] >= ' ' && text[plain] != '\\' && text[plain] != 0x7f)
+		while (is_plain((unsigned char)text[plain]))
 			plain++;
 		st = buffer_append(out, text, plain, err);
 		text += plain;
@@ -111,10 +117,12 @@ static bool unescape(char *text)
 {
 	char *to = text;
 	for (const char *from = text; *from != '\0'; to++) {
-		if (*from != '\\') {
+		if (is_plain((unsigned char)*from)) {
 			*to = *from++;
 			continue;
 		}
+		if (*from != '\\')
+			return false;
 		unsigned value = 0;
 		from++;
 		for (int i = 0; i < 3; i++, from++) {
@@ -122,7 +130,7 @@ static bool unescape(char *text)
 				return false;
 			value = value * 8 + (unsigned)(*from - '0');
 		}
-		if (value == 0 || (value >= ' ' && value != '\\' && value != 0x7f))
+		if (value == 0 || value > UINT8_MAX || is_plain((unsigned char)value))
 			return false;
 		*to = (char)value;
 	}

@@ -1,6 +1,7 @@
 #include "catalog/pack_table.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "text/number.h"
 
 #define HEADER_DIGITS (2 * HEADER_BYTES)
+#define LINE_MAX_BYTES (HEADER_DIGITS + 48) /* three numbers, of 40 digits at most */
 
 static int compare(const void *one, const void *other)
 {
@@ -29,21 +31,23 @@ enum status pack_table_add(struct pack_table *table, const struct pack_entry *en
 	return STATUS_OK;
 }
 
+/* The length of the line, with its newline. */
+static size_t format_line(char out[LINE_MAX_BYTES], const struct pack_entry *entry)
+{
+	char digits[HEADER_DIGITS + 1];
+	hex_encode(digits, &entry->header, sizeof entry->header);
+	return (size_t)snprintf(out, LINE_MAX_BYTES, "p\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%s\n", entry->backup,
+				entry->number, entry->bytes, digits);
+}
+
 enum status pack_table_write(struct pack_table *table, struct series_writer *writer, struct error *err)
 {
-	CLEANUP(buffer_fini) struct buffer line = {0};
 	enum status st = STATUS_OK;
 	if (table->count > 0)
 		qsort(table->items, table->count, sizeof *table->items, compare);
 	for (size_t i = 0; !st && i < table->count; i++) {
-		const struct pack_entry *entry = &table->items[i];
-		char digits[HEADER_DIGITS + 1];
-		hex_encode(digits, &entry->header, sizeof entry->header);
-		buffer_clear(&line);
-		st = buffer_printf(&line, err, "p\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%s\n", entry->backup,
-				   entry->number, entry->bytes, digits);
-		if (!st)
-			st = series_write(writer, line.data, line.len, err);
+		char line[LINE_MAX_BYTES];
+		st = series_write(writer, line, format_line(line, &table->items[i]), err);
 	}
 	return st;
 }
@@ -66,7 +70,9 @@ static bool parse_line(struct pack_entry *out, const char *line, size_t len)
 		     hex_decode((uint8_t *)&out->header, at + 1, HEADER_BYTES);
 	out->backup = valid ? (uint32_t)backup : 0;
 	out->number = valid ? (uint32_t)number : 0;
-	return valid && number > 0;
+	/* Only one text stands for an entry: no zeros in front, no upper case. */
+	char again[LINE_MAX_BYTES];
+	return valid && number > 0 && format_line(again, out) == len + 1 && memcmp(again, line, len) == 0;
 }
 
 static enum status refuse(const struct manifest *manifest, struct error *err)
@@ -74,10 +80,10 @@ static enum status refuse(const struct manifest *manifest, struct error *err)
 	return error_set(err, STATUS_DAMAGED, "damaged: the table of packs of backup %s", manifest->label.text);
 }
 
-/* content ends with a newline and has no 0 byte: a number does not reach beyond its line. */
-static enum status read_lines(struct pack_table *out, const struct buffer *content, const struct manifest *manifest,
-			      struct error *err)
+enum status pack_table_parse(struct pack_table *out, const struct buffer *content, const struct manifest *manifest,
+			     struct error *err)
 {
+	/* A number does not reach beyond its line, nor a line beyond the content. */
 	const char *at = (const char *)content->data, *end = at + content->len;
 	enum status st = STATUS_OK;
 	if (content->len == 0 || end[-1] != '\n' || memchr(at, '\0', content->len) != NULL)
@@ -107,7 +113,7 @@ enum status pack_table_read(struct pack_table *out, const struct repository *rep
 		bool more;
 		enum status st = series_next(&reader, &more, err);
 		if (!st && more)
-			st = read_lines(out, &reader.content, manifest, err);
+			st = pack_table_parse(out, &reader.content, manifest, err);
 		if (st || !more)
 			return st;
 	}

@@ -38,6 +38,10 @@ enum status pack_table_write(struct pack_table *table, struct series_writer *wri
 enum status pack_table_read(struct pack_table *out, const struct repository *repo, const struct call *call,
 			    const struct manifest *manifest, struct error *err);
 
+/* Adds the lines of one object of the table, which follow those that are in out. STATUS_DAMAGED as above. */
+enum status pack_table_parse(struct pack_table *out, const struct buffer *content, const struct manifest *manifest,
+			     struct error *err);
+
 /* In a sorted table; NULL if there is none. */
 const struct pack_entry *pack_table_find(const struct pack_table *table, uint32_t backup, uint32_t number);
 

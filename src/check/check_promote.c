@@ -21,6 +21,13 @@
 	"from pg_control_checkpoint())), (select setting from pg_settings where name = 'wal_segment_size')"
 enum { REPLAYED_NUMBER, REPLAYED_LSN, REPLAYED_TIMELINE, REPLAYED_SEGMENT_BYTES, REPLAYED_COUNT };
 
+/*
+ * Until its next restartpoint a standby that reads from the archive shows the timeline that it has left. pg_wal then
+ * has the segment that it replays under its new name. Roles without pg_monitor may not list pg_wal.
+ */
+#define REPLAYED_SEGMENTS                                                                                              \
+	"select max(name) from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$' and substr(name, 9) = '%s'"
+
 struct promotion {
 	struct inspection inspection;
 	struct repository *repo; /* NULL: not usable */
@@ -44,6 +51,23 @@ static enum status in_recovery(void *arg, const struct call *call, struct findin
 	return error_hint(err, STATUS_USAGE, "pg-conninfo or PGHOST must name the standby");
 }
 
+/* Raises the timeline to that of the segment in pg_wal that has the last replayed byte. */
+static void look_into_pg_wal(struct promotion *promotion, const struct call *call)
+{
+	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+	struct error ignored = {0};
+	struct wal_name name;
+	char query[sizeof REPLAYED_SEGMENTS + WAL_NAME_MAX];
+	if (promotion->replayed == 0)
+		return;
+	wal_name_of_number(&name, promotion->timeline, (promotion->replayed - 1) / promotion->segment_bytes,
+			   promotion->segment_bytes);
+	(void)snprintf(query, sizeof query, REPLAYED_SEGMENTS, name.text + 8);
+	if (postgres_query_rows(promotion->inspection.postgres, call, query, 1, &rows, &ignored) == STATUS_OK &&
+	    wal_name_parse(&name, column_text(&rows, 0), &ignored) == STATUS_OK && name.timeline > promotion->timeline)
+		promotion->timeline = name.timeline;
+}
+
 static enum status ask(struct promotion *promotion, const struct call *call, struct error *err)
 {
 	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
@@ -60,6 +84,7 @@ static enum status ask(struct promotion *promotion, const struct call *call, str
 	if (!number_parse(column_text(&rows, REPLAYED_NUMBER), UINT64_MAX, &promotion->replayed) || timeline == 0 ||
 	    !wal_segment_size_is_valid(segment_bytes))
 		return error_set(err, STATUS_UNREACHABLE, "the server has not replayed any WAL since its start");
+	look_into_pg_wal(promotion, call);
 	return STATUS_OK;
 }
 

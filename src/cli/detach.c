@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sys/descriptors.h"
+
 #define TOLD_FD (STDERR_FILENO + 1)
 
 static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGALRM};
@@ -45,7 +47,7 @@ static void drop_descriptors(int told_fd)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		(void)dup2(null_fd, fd);
 	(void)dup2(told_fd, TOLD_FD);
-	closefrom(TOLD_FD + 1);
+	descriptors_close_from(TOLD_FD + 1);
 }
 
 int detach(void (*live)(void *arg, int told_fd), void *arg)

@@ -79,14 +79,13 @@ static bool to_place(struct logger *logger, const struct log_entry *entry)
 	if (logger->fd < 0)
 		return false;
 	logger->to_place(entry, &text);
-	char words[128];
 	ssize_t put;
 	do
 		put = write(logger->fd, text.bytes, text.len);
 	while (put < 0 && errno == EINTR);
 	if (put == (ssize_t)text.len)
 		return true;
-	give_up(logger, strerror_r(put < 0 ? errno : ENOSPC, words, sizeof words));
+	give_up(logger, strerror(put < 0 ? errno : ENOSPC));
 	return false;
 }
 
@@ -154,7 +153,6 @@ static const struct place *find_place(const char *wish, const char **socket)
 
 static void open_place(struct logger *logger, const char *wish, enum log_format format)
 {
-	char words[128];
 	const char *path = wish;
 	const struct place *place = find_place(wish, &path);
 	logger->place = wish;
@@ -168,7 +166,7 @@ static void open_place(struct logger *logger, const char *wish, enum log_format 
 	logger->socket = place != NULL ? path : NULL;
 	logger->fd = place != NULL ? open_socket(path) : open_file(path);
 	if (logger->fd < 0)
-		give_up(logger, strerror_r(errno, words, sizeof words));
+		give_up(logger, strerror(errno));
 	logger->watched = logger->fd >= 0 && (logger->verbose || isatty(logger->err_fd));
 }
 

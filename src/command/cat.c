@@ -6,12 +6,28 @@
 #include "command/fetch.h"
 #include "command/settings.h"
 #include "repo/repository.h"
+#include "sys/ancestor.h"
 
 /* Where content waits for its verification; TMPDIR as everywhere (POSIX, environment variables). */
 static const char *scratch_dir(const char *const *environment)
 {
 	const char *dir = environment_value(environment, "TMPDIR", strlen("TMPDIR"));
 	return dir == NULL || dir[0] == '\0' ? "/tmp" : dir;
+}
+
+/*
+ * restore_command = 'walship cat %f' without '>%p' writes the file into the server's log. PostgreSQL would find no file
+ * at %p then, and take that for the end of the archive.
+ */
+static enum status check_output(const struct data_directory *directory, int fd, struct error *err)
+{
+	pid_t server = directory->known ? data_directory_server(directory) : 0;
+	if (server == 0 || !ancestor_has_output(server, fd))
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE,
+			"standard output is that of the PostgreSQL server, which would not get the file");
+	return error_hint(err, STATUS_USAGE,
+			  "restore_command = 'walship fetch %%f %%p'; with cat, the command must end with >%%p");
 }
 
 enum status command_cat(struct command_context *context, struct error *err)
@@ -23,6 +39,8 @@ enum status command_cat(struct command_context *context, struct error *err)
 	enum status st = settings_repository(&settings, context, err);
 	if (!st)
 		st = fetch_identify(context, &fetch, NULL, &directory, err);
+	if (!st)
+		st = check_output(&directory, context->console.out_fd, err);
 	if (!st)
 		st = repository_open(&repo, &settings, context->call, err);
 	if (st)

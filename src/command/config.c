@@ -64,7 +64,6 @@ static enum status credentials_json(const struct command_context *context, const
 			  err);
 }
 
-/* Also reports a URL that is not valid. */
 static enum status no_credentials(const struct command_context *context, const struct repository_settings *settings,
 				  struct error *err)
 {
@@ -130,6 +129,15 @@ static enum status show_option(struct buffer *out, const struct config *config, 
 	return st;
 }
 
+/* Other commands refuse these settings when they open the repository. The options are shown first: where each is set.
+ */
+static enum status check_settings(const struct command_context *context, struct error *err)
+{
+	struct repository_settings settings;
+	enum status st = settings_repository(&settings, context, err);
+	return st ? st : repository_check_settings(&settings, err);
+}
+
 static enum status show_options(const struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
@@ -141,7 +149,7 @@ static enum status show_options(const struct command_context *context, struct er
 	if (!st)
 		st = output_write(context->console.out_fd, "to standard output", out.data, out.len, err);
 	buffer_fini(&out);
-	return st;
+	return st ? st : check_settings(context, err);
 }
 
 enum status command_config(struct command_context *context, struct error *err)

@@ -63,7 +63,8 @@ struct health_archive {
 	uint32_t latest; /* the timeline that recovery to the latest takes, without WAL of this one; 0: this one */
 	uint32_t latest_parent; /* it left this timeline; 0: it does not descend from it */
 	uint64_t latest_switch_lsn;
-	uint32_t aside; /* the server's timeline or an ancestor of it, which is set aside; 0: none */
+	struct error latest_trouble; /* a history or a mark that cannot be opened, and stops recovery; text "": none */
+	uint32_t aside;              /* the server's timeline or an ancestor of it, which is set aside; 0: none */
 };
 
 /* Everything that status looks at. */

@@ -58,6 +58,14 @@ static void say_aside(struct health_check *check, const struct health_archive *a
 	health_advise(check, hint);
 }
 
+/* fetch exits with 255 when PostgreSQL asks for a history, which it does at the start of a recovery. */
+static void say_unreadable(struct health_check *check, const struct health_archive *archive)
+{
+	health_say(check, HEALTH_CRITICAL, "recovery to the latest timeline stops: %s", archive->latest_trouble.text);
+	health_advise(check, "walship verify names every damaged object; restore this one from another copy of the "
+			     "repository. If it is the mark of a timeline, and nobody knows who wrote it, remove it");
+}
+
 void health_judge_chain(const struct health *health, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
@@ -74,6 +82,10 @@ void health_judge_chain(const struct health *health, struct health_check *check)
 	if (archive->restorable_s != 0) {
 		utc_text(archive->restorable_s, when);
 		(void)snprintf(restorable, sizeof restorable, "restorable up to %s", when);
+	}
+	if (archive->gap_count == 0 && archive->latest_trouble.text[0] != '\0') {
+		say_unreadable(check, archive);
+		return;
 	}
 	if (archive->gap_count == 0 && archive->latest != 0) {
 		say_stray(check, archive);

@@ -32,9 +32,12 @@ enum status health_look_above(struct health *health, struct repository *repo, co
 	if (out->newest.text[0] == '\0')
 		return STATUS_OK;
 	enum status st = latest_timeline_find(&latest, repo, call, health->system_id, timeline, err);
-	/* verify reports a history that cannot be opened. */
-	if (st == STATUS_DAMAGED || st == STATUS_CONFLICT)
+	/* A fault of the archive: health_judge_chain reports it. */
+	if (st == STATUS_DAMAGED || st == STATUS_CONFLICT) {
+		out->latest_trouble = *err;
+		*err = (struct error){0};
 		return STATUS_OK;
+	}
 	out->aside = st ? 0 : latest.aside;
 	if (st || latest.timeline == timeline || (latest.parent == timeline && latest.switch_lsn >= lsn))
 		return st;

@@ -31,6 +31,9 @@ uint32_t coverage_latest(const struct coverage *coverage, bool *strays, struct c
 	const struct coverage_timeline *newest = coverage_find(coverage, window.timeline);
 	const struct coverage_timeline *latest = find_latest(coverage, newest->id);
 	const struct coverage_timeline *below = latest;
+	/* Of a timeline with a history alone, the newest WAL is that of an ancestor. */
+	while (newest->segments == 0 && newest->parent != 0)
+		newest = coverage_find(coverage, newest->parent);
 	while (below->parent != 0 && !is_on_way_to(coverage, below->parent, newest->id))
 		below = coverage_find(coverage, below->parent);
 	if (latest == newest || below->parent == 0 || newest->segments == 0 ||

@@ -46,13 +46,18 @@ static enum status check_tls_key(const struct repository_settings *settings, str
 		  : STATUS_OK;
 }
 
+static struct secret_source customer_key_source(const struct repository_settings *settings)
+{
+	const char *path = settings->s3_customer_key_file;
+	return (struct secret_source){path == NULL ? SECRET_UNSET : SECRET_FILE, "s3-sse-customer-key-file", path};
+}
+
 static enum status read_customer_key(const struct repository_settings *settings, const struct call *call,
 				     struct secret *out, struct error *err)
 {
-	const struct secret_source source = {SECRET_FILE, "s3-sse-customer-key-file", settings->s3_customer_key_file};
-	if (settings->s3_customer_key_file == NULL)
-		return STATUS_OK;
-	return secret_source_read_key(&source, &settings->reader, call, out, err);
+	const struct secret_source source = customer_key_source(settings);
+	return source.kind == SECRET_UNSET ? STATUS_OK
+					   : secret_source_read_key(&source, &settings->reader, call, out, err);
 }
 
 /* A joined repository already has credentials. */
@@ -90,12 +95,38 @@ static enum status open_store(struct repository *repo, const struct repo_url *ur
 				    : directory_store_open(url->path, &repo->store, err);
 }
 
+/* PostgreSQL calls walship in the data directory, and people call it anywhere: they would not mean the same file. */
+static enum status check_path(const struct secret_source *source, struct error *err)
+{
+	/* secret_read_file_by reports a path in quotes. */
+	if (source->kind != SECRET_FILE || strchr("/\"'", source->text[0]) != NULL)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "%s '%s' is not an absolute path", source->option, source->text);
+	return error_hint(err, STATUS_USAGE, SECRET_PATH_HINT);
+}
+
+enum status repository_check_settings(const struct repository_settings *settings, struct error *err)
+{
+	struct repo_url url;
+	const struct secret_source customer_key = customer_key_source(settings);
+	enum status st = repo_url_parse(&url, settings->url, err);
+	for (size_t i = 0; !st && i < settings->key_count; i++)
+		st = check_path(&settings->keys[i], err);
+	if (!st)
+		st = check_path(&settings->s3_key, err);
+	if (!st)
+		st = check_path(&settings->s3_key_secret, err);
+	return st ? st : check_path(&customer_key, err);
+}
+
 enum status repository_open(struct repository *repo, const struct repository_settings *settings,
 			    const struct call *call, struct error *err)
 {
 	struct repo_url url;
 	*repo = (struct repository){.encrypt = settings->encrypt, .settings = settings};
-	enum status st = repo_url_parse(&url, settings->url, err);
+	enum status st = repository_check_settings(settings, err);
+	if (!st)
+		st = repo_url_parse(&url, settings->url, err);
 	if (!st)
 		st = url.kind == REPO_S3 ? crypto_start(err) : crypto_start_without_texts(err);
 	if (!st)

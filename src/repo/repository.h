@@ -18,6 +18,12 @@ struct repository {
 	struct credential_search search;
 };
 
+/*
+ * Whether the URL is valid, and the path of each file with a secret absolute. Reads nothing. repository_open calls it
+ * too. STATUS_USAGE otherwise.
+ */
+enum status repository_check_settings(const struct repository_settings *settings, struct error *err);
+
 /* Loads the keys and opens the store; sends nothing yet. STATUS_USAGE: a key or credential is missing or not usable. */
 enum status repository_open(struct repository *repo, const struct repository_settings *settings,
 			    const struct call *call, struct error *err);

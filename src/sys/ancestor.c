@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/read_file.h"
@@ -52,16 +53,37 @@ static struct timespec utc_of_ticks(uint64_t ticks)
 	return (struct timespec){utc_ns / NS_PER_S, utc_ns % NS_PER_S};
 }
 
+/* The process whose parent is this one; 0: none. */
+static pid_t find_below(pid_t parent, struct process *out)
+{
+	pid_t pid = getpid();
+	for (int level = 0; level < LEVELS_MAX && pid > 0 && read_process(pid, out); level++) {
+		if (out->parent == (uint64_t)parent)
+			return pid;
+		pid = (pid_t)out->parent;
+	}
+	return 0;
+}
+
 bool ancestor_start(pid_t parent, struct timespec *out)
 {
 	struct process process;
-	pid_t pid = getpid();
-	for (int level = 0; level < LEVELS_MAX && pid > 0 && read_process(pid, &process); level++) {
-		if (process.parent == (uint64_t)parent) {
-			*out = utc_of_ticks(process.start_ticks);
-			return true;
-		}
-		pid = (pid_t)process.parent;
-	}
-	return false;
+	if (find_below(parent, &process) == 0)
+		return false;
+	*out = utc_of_ticks(process.start_ticks);
+	return true;
+}
+
+bool ancestor_has_output(pid_t parent, int fd)
+{
+	char path[64];
+	struct process process;
+	struct stat own, its;
+	pid_t pid = find_below(parent, &process);
+	if (pid == 0 || fstat(fd, &own) != 0)
+		return false;
+	(void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, STDOUT_FILENO);
+	if (stat(path, &its) != 0)
+		return !S_ISREG(own.st_mode);
+	return own.st_dev == its.st_dev && own.st_ino == its.st_ino;
 }

@@ -12,4 +12,11 @@
  */
 bool ancestor_start(pid_t parent, struct timespec *out);
 
+/*
+ * Whether the file of fd is the standard output of that ancestor, so that nobody below it has redirected the output.
+ * False if there is no such ancestor. If the system does not show its standard output, a regular file counts as
+ * another.
+ */
+bool ancestor_has_output(pid_t parent, int fd);
+
 #endif

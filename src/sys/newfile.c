@@ -7,12 +7,22 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/random.h"
 #include "sys/output.h"
 #include "text/hex.h"
+
+/* musl lacks the function, and versions that have it define the flag too. */
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+static int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+#endif
 
 #define TEMP_PREFIX ".walship-"
 #define TEMP_SUFFIX ".tmp"

@@ -74,9 +74,7 @@ static enum status cannot_open(const char *path, int code, struct error *err)
 	if (path[0] == '"' || path[0] == '\'')
 		return error_hint(err, STATUS_USAGE, "write the path without quotes: they become part of it");
 	if (path[0] != '/')
-		return error_hint(err, STATUS_USAGE,
-				  "write an absolute path: this one begins in the working directory, which is the data "
-				  "directory when PostgreSQL calls walship");
+		return error_hint(err, STATUS_USAGE, SECRET_PATH_HINT);
 	return STATUS_USAGE;
 }
 

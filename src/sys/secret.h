@@ -25,6 +25,11 @@ struct secret_source {
 	const char *text;   /* the value, the file's path or the command line; not owned */
 };
 
+/* The hint for a path that is not absolute. */
+#define SECRET_PATH_HINT                                                                                               \
+	"write an absolute path: this one begins in the working directory, which is the data directory when "          \
+	"PostgreSQL calls walship"
+
 /* Which secret files are accepted, in the order of the option secret-files. */
 enum secret_files { SECRET_FILES_STRICT, SECRET_FILES_ANY };
 

@@ -1,8 +1,6 @@
 #include "verify/inspect.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "format/unseal.h"
@@ -28,7 +26,7 @@ static enum status begin_records(struct inspector *inspector, struct error *err)
 {
 	const struct inspection *inspection = inspector->inspection;
 	uint64_t number = 0;
-	uint32_t segment_bytes = wal_content_segment_bytes(inspector->out->head);
+	uint32_t segment_bytes = wal_content_segment_bytes(inspector->out->head.data);
 	if (segment_bytes == 0 || !wal_name_number(inspection->name, segment_bytes, &number))
 		return refuse(err, "its first page header does not fit its name");
 	records_init(&inspector->out->records, inspection->crc32c, inspection->system_id, inspection->name->timeline,
@@ -47,24 +45,44 @@ static enum status feed_records(struct inspector *inspector, const uint8_t *data
 	if (!inspector->begun) {
 		st = begin_records(inspector, err);
 		if (!st)
-			st = records_feed(&inspector->out->records, inspector->out->head, before, err);
+			st = records_feed(&inspector->out->records, inspector->out->head.data, before, err);
 	}
 	return st ? st : records_feed(&inspector->out->records, data, len, err);
+}
+
+/* Keeps the content up to wanted bytes. data: its last len bytes so far. */
+static enum status keep(struct inspected *out, uint64_t wanted, const uint8_t *data, size_t len, struct error *err)
+{
+	uint64_t end = wanted < out->bytes ? wanted : out->bytes;
+	size_t skip = (size_t)(out->head.len - (out->bytes - len));
+	if (end > INSPECT_HEAD_BYTES)
+		end = INSPECT_HEAD_BYTES;
+	return end <= out->head.len ? STATUS_OK
+				    : buffer_append(&out->head, data + skip, (size_t)end - out->head.len, err);
+}
+
+/* The length of the content that continues the last record of the previous segment, as far as it has come. */
+static uint64_t before_first_record(const struct inspected *out)
+{
+	const struct records *records = &out->records;
+	return records->begun_lsn == 0 ? out->bytes : records->begun_lsn % records->segment_bytes;
 }
 
 static enum status take(struct sink *sink, const void *data, size_t len, struct error *err)
 {
 	struct inspector *inspector = (struct inspector *)sink;
 	struct inspected *out = inspector->out;
-	size_t before = out->head_len;
-	size_t keep = INSPECT_HEAD_BYTES - before < len ? INSPECT_HEAD_BYTES - before : len;
-	memcpy(out->head + before, data, keep);
-	out->head_len += keep;
+	bool is_segment = inspector->inspection->name->kind == WAL_SEGMENT;
+	size_t before = out->head.len;
 	out->bytes += len;
 	if (out->bytes > WAL_SEGMENT_MAX)
 		return refuse(err, "the content is longer than any WAL file");
-	return inspector->inspection->name->kind == WAL_SEGMENT ? feed_records(inspector, data, len, before, err)
-								: STATUS_OK;
+	enum status st = keep(out, is_segment ? WAL_HEAD_BYTES : INSPECT_HEAD_BYTES, data, len, err);
+	if (!st && is_segment)
+		st = feed_records(inspector, data, len, before, err);
+	if (!st && inspector->begun)
+		st = keep(out, before_first_record(out), data, len, err);
+	return st;
 }
 
 static const struct sink_ops inspector_ops = {take, terminal_sink_finish, terminal_sink_free};
@@ -77,15 +95,15 @@ static enum status ignore_line(void *arg, uint32_t timeline, uint64_t switch_lsn
 
 static enum status check_content(const struct inspection *inspection, const struct inspected *out, struct error *err)
 {
-	struct wal_head head = {.bytes = out->head,
-				.len = out->head_len < WAL_HEAD_BYTES ? out->head_len : WAL_HEAD_BYTES,
+	struct wal_head head = {.bytes = (const uint8_t *)buffer_text(&out->head),
+				.len = out->head.len < WAL_HEAD_BYTES ? out->head.len : WAL_HEAD_BYTES,
 				.size = out->bytes};
 	uint64_t system_id;
 	enum status st = wal_content_check(inspection->name, &head, &system_id, err);
 	if (!st && system_id != 0 && system_id != inspection->system_id)
 		st = error_set(err, STATUS_CONFLICT, "the content belongs to cluster %" PRIu64, system_id);
-	if (!st && inspection->name->kind == WAL_HISTORY && out->bytes == out->head_len)
-		st = wal_history_read(inspection->name->timeline, (const char *)out->head, out->head_len, ignore_line,
+	if (!st && inspection->name->kind == WAL_HISTORY && out->bytes == out->head.len)
+		st = wal_history_read(inspection->name->timeline, buffer_text(&out->head), out->head.len, ignore_line,
 				      NULL, err);
 	return st;
 }
@@ -100,9 +118,7 @@ enum status inspect(const struct inspection *inspection, struct inspected *out, 
 				       .name = object,
 				       .lack = &out->lack};
 	CLEANUP(sink_freep) struct sink *chain = &inspector.sink;
-	*out = (struct inspected){.head = malloc(INSPECT_HEAD_BYTES)};
-	if (out->head == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
+	*out = (struct inspected){0};
 	wal_object_name(object, inspection->system_id, inspection->name);
 	enum status st = unseal_new(&chain, &params, err);
 	if (!st)
@@ -117,6 +133,6 @@ enum status inspect(const struct inspection *inspection, struct inspected *out, 
 
 void inspected_fini(struct inspected *inspected)
 {
-	free(inspected->head);
+	buffer_fini(&inspected->head);
 	*inspected = (struct inspected){0};
 }

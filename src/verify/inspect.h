@@ -2,19 +2,27 @@
 #ifndef WALSHIP_VERIFY_INSPECT_H
 #define WALSHIP_VERIFY_INSPECT_H
 
+#include "base/buffer.h"
 #include "format/unseal.h"
 #include "pg/wal/name.h"
 #include "pg/wal/records.h"
 #include "repo/repository.h"
 
-#define INSPECT_HEAD_BYTES (128 * 1024) /* the rest of a record in the next segment is rarely longer */
+/*
+ * The limit for the kept beginning of a content. The longest usual record has 32 full pages, 256 KiB (XLR_MAX_BLOCK_ID
+ * in xlogrecord.h): builds of indexes write such records, since PostgreSQL 17 (bulk_write.c) those of B-trees too.
+ */
+#define INSPECT_HEAD_BYTES (512 * 1024)
 
 /* The result, with the data to check records that cross segment boundaries. */
 struct inspected {
 	bool is_segment;        /* a good segment: the fields below are valid */
 	struct records records; /* state at the segment's end */
-	uint8_t *head;          /* owned: the first INSPECT_HEAD_BYTES of the content, or all of it */
-	size_t head_len;
+	/*
+	 * The beginning of the content: of a segment its first page, and all bytes before the first record that begins
+	 * there; of other files all of it. At most INSPECT_HEAD_BYTES.
+	 */
+	struct buffer head;
 	uint64_t bytes; /* of the content */
 	struct unseal_lack lack;
 };

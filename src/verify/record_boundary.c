@@ -37,12 +37,13 @@ static enum record_boundary_outcome join(struct record_boundary *boundary, struc
 {
 	if (!boundary->tail_good || !boundary->head_good)
 		return RECORD_BOUNDARY_NONE;
-	bool open = records_are_open(&boundary->tail);
+	bool open = records_are_open(&boundary->tail), first_skipped = boundary->tail.skipped;
 	if (boundary->head == NULL)
-		return open ? RECORD_BOUNDARY_SKIPPED : RECORD_BOUNDARY_NONE;
+		return open && !first_skipped ? RECORD_BOUNDARY_SKIPPED : RECORD_BOUNDARY_NONE;
 	if (records_feed(&boundary->tail, boundary->head, boundary->head_len, err))
 		return RECORD_BOUNDARY_DAMAGED;
-	if (!open)
+	/* A record that crosses several segments was counted at the first of these boundaries. */
+	if (!open || first_skipped)
 		return RECORD_BOUNDARY_NONE;
 	return records_are_open(&boundary->tail) ? RECORD_BOUNDARY_SKIPPED : RECORD_BOUNDARY_GOOD;
 }
@@ -77,12 +78,12 @@ static void keep_head(struct record_boundary *boundary, const struct inspected *
 	const struct records *records = &inspected->records;
 	uint64_t begin = records->lsn - records->segment_bytes;
 	uint64_t len = records->begun_lsn - begin;
-	if (records->begun_lsn == 0 || len > inspected->head_len)
+	if (records->begun_lsn == 0 || len > inspected->head.len)
 		return;
 	boundary->head = malloc((size_t)len);
 	if (boundary->head == NULL)
 		return;
-	memcpy(boundary->head, inspected->head, (size_t)len);
+	memcpy(boundary->head, inspected->head.data, (size_t)len);
 	boundary->head_len = (size_t)len;
 }
 

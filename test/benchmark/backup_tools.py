@@ -59,7 +59,7 @@ class WalshipBackup:
         return [self._list()[label]["stored_bytes"] for label in labels]
 
     def restore(self, label, into):
-        return self.tool.argv("restore", f"--pg-data={into}", f"--restore-backup={label}")
+        return self.tool.argv("restore", f"--pg-data={into}", f"--restore-backup={label}", "--target-immediate")
 
     def end(self):
         shutil.rmtree(self.spool)

@@ -101,8 +101,7 @@ class Backups:
             self._backup("diff", tool, each)
         for tool, each in pairs:
             self._restores(tool, each)
-            tool.end()
-            each.end()
+            self._let_go(tool, each)
 
     def _archive_with(self, tool, place):
         tool.begin(place, self.cluster)
@@ -110,7 +109,15 @@ class Backups:
 
     def _use(self, tool):
         """Its archive_command; the segments of the other tools' time are not its matter."""
-        command = tool.archive_command.replace("'", "''")
+        self._archive_by(tool.archive_command)
+
+    def _let_go(self, tool, place):
+        self._archive_by("/bin/true")
+        tool.end()
+        place.end()
+
+    def _archive_by(self, command):
+        command = command.replace("'", "''")
         self.cluster.sql(f"alter system set archive_command = '{command}'")
         self.cluster.sql("select pg_reload_conf()")
         self.cluster.sql("select pg_switch_wal()")
@@ -158,8 +165,7 @@ class Backups:
             alone = self._transactions(None)
             self.facts["loss", tool.name] = (alone, *self._transactions(tool))
             self.say(f"under load, {tool.name}: {alone:.0f} transactions a second alone, {self.facts['loss', tool.name][1:]}")
-            tool.end()
-            each.end()
+            self._let_go(tool, each)
 
     def _transactions(self, tool):
         """Transactions a second; with a tool: while a full backup runs, and how long that takes."""
@@ -194,8 +200,7 @@ class Backups:
                     time.sleep(12)  # a file that was written in the last seconds may change without a trace
                     self._seconds(tool.backup("full"))
                     self._note("unchanged", each, tool, self._seconds(tool.backup("diff")))
-                    tool.end()
-                    each.end()
+                    self._let_go(tool, each)
         finally:
             self.cluster.stop(signal.SIGQUIT)
 

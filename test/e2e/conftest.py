@@ -110,7 +110,7 @@ class Site:
     def primary(self, name="primary", *initdb, **settings):
         """A cluster that archives here; not started."""
         made = self.cluster(name).initdb(*initdb)
-        return made.configure(archive_command=self.walship.command("push", "%p"), **settings)
+        return made.configure(**{"archive_command": self.walship.command("push", "%p"), **settings})
 
     def restored(self, backup, name="restored", signal_file="recovery.signal", **settings):
         """A copy of a backup that recovers from here; not started."""

@@ -7,6 +7,7 @@ Cases that go wrong in the same way for push and fetch are written once, with bo
 import os
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable
 
 import pytest
@@ -162,7 +163,9 @@ def no_directory(site):
 
 
 def relative_key_file(site):
-    site.walship.configure(cipher_key_file="absent.key")
+    # Absent from the data directory, in which PostgreSQL calls walship, and there in the working directory.
+    host.USER.write(site.directory / "a.key", Path(site.walship.key_file).read_bytes(), 0o600)
+    site.walship.configure(cipher_key_file="a.key")
 
 
 def no_root(site):
@@ -197,7 +200,7 @@ MISTAKES = [
     ("configuration file others can write", open_config_file, 2, 255, r"walship\.conf is writable by other users \(mode 0666\)", r"chmod go-w"),
     ("hash behind a value", hash_behind_a_value, 2, 255, r"walship\.conf:\d+: compress-level: '#' begins", r"own line"),
     ("no directory", no_directory, 2, 255, r"repo 'file:///' names the root directory", r"file:///directory"),
-    ("relative key file", relative_key_file, 2, 255, r"absent\.key: No such file", r"absolute path"),
+    ("relative key file", relative_key_file, 2, 255, r"cipher-key-file 'a\.key' is not an absolute path", r"absolute path"),
     ("missing root directory", no_root, 3, 255, r"absent", r"mkdir|mount"),
     ("file as root directory", file_as_root, 5, 255, r"plain.*Not a directory", None),
 ]
@@ -216,6 +219,16 @@ def test_mistake(dir_site, mistake, command):
     code = push_code if command == "push" else fetch_code
     # An error in the configuration comes before there is a name to speak of.
     Case(name, prepare, code, error, hint).check(dir_site)
+
+
+@pytest.mark.parametrize("name", ["no directory", "relative key file", "unknown scheme"])
+@pytest.mark.parametrize("words", [("config",), ("config", "--json"), ("list",), ("verify",), ("key", "list")], ids=" ".join)
+def test_mistake_is_told_by_other_commands(dir_site, name, words):
+    [(change, error, hint)] = [(m[1], m[4], m[5]) for m in MISTAKES if m[0] == name]
+    change(dir_site)
+    done = dir_site.run(*words).expect(2, error, hint)
+    if words[0] == "config":
+        assert b"cipher-key-file" in done.out, "the options are shown before"
 
 
 @pytest.mark.skipif(not host.USER.switch, reason="only root can give a key file to another user")

@@ -105,7 +105,8 @@ def test_check_before_a_promotion(site):
     with with_table(site.primary()) as primary:
         backup = primary.basebackup(site.cluster("backup"))
         check(site, primary, 2, "not in recovery")
-        with site.restored(backup, "standby", "standby.signal") as standby, site.restored(backup, "other", "standby.signal") as other:
+        with (site.restored(backup, "standby", "standby.signal") as standby, site.restored(backup, "other", "standby.signal") as other,
+              site.restored(backup, "follower", "standby.signal") as follower):
             standby.configure(recovery_target_timeline="current").start()
             wait_rows(standby, grow(primary))
             text = check(site, standby, 0)
@@ -131,7 +132,13 @@ def test_check_before_a_promotion(site):
 
             other.start()
             wait_rows(other, last)
+            follower.start()
+            wait_rows(follower, last)
             other.promote()
-            other.archive_all()
+            wait_rows(follower, grow(other, 10))
+            # It has followed to timeline 2, and pg_control does not say so before the next restartpoint.
+            assert follower.sql("select timeline_id from pg_control_checkpoint()") == "1"
+            assert "timeline 2 up to" in check(site, follower, 0)
+            follower.stop()
             other.stop()
             check(site, standby, 4, "timeline 2 is in the archive, and this standby is on timeline 1")

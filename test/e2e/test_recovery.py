@@ -63,6 +63,36 @@ def test_archive_under_load(site):
         assert restored.rows() == rows
 
 
+def rows_after_cat(site, backup, name, end):
+    """Rows of a recovery with cat in restore_command, which ends with these words."""
+    with site.restored(backup, name) as restored:
+        restored.configure(archive_mode="off", restore_command=site.walship.command("cat", "%f", end))
+        restored.expect(r"walship: (cat .*: no |hint: walship list)").start(wait=False)
+        restored.wait_promoted()
+        return restored.rows()
+
+
+def test_cat_as_restore_command(dir_site):
+    """Without >%p the file would go into the server's log, and recovery would end before the archive does."""
+    site = dir_site
+    with site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key, v text)")
+        backup = primary.basebackup(site.cluster("backup"))
+        primary.sql("insert into t select g, md5(g::text) from generate_series(1, 20000) g")
+        rows = primary.rows()
+        primary.archive_all()
+    assert rows_after_cat(site, backup, "file", ">%p") == rows
+    for name, settings in (("log", {}), ("collector", {"logging_collector": "on", "log_directory": site.directory, "log_filename": "collected.log"})):
+        with site.restored(backup, name) as restored:
+            restored.configure(restore_command=site.walship.command("cat", "%f"), **settings)
+            restored.expect(r"FATAL: .*could not restore file .* child process exited with exit code 255", "walship: (cat|hint)",
+                            r"startup process .* exited with exit code 1").start(wait=False)
+            assert restored.wait_end() != 0 and (restored.data / "recovery.signal").exists()
+            log = (site.directory / "collected.log" if settings else restored.log).read_text()
+            assert "standard output is that of the PostgreSQL server" in log and "'walship fetch %f %p'" in log
+
+
 @pytest.mark.heart
 def test_point_in_time_and_timelines(site):
     """Recovery to a moment, on a new timeline; then recovery along that timeline with its history file."""

@@ -375,3 +375,46 @@ def test_dry_run_tells_the_truth(site):
         cluster.start_restored()
         cluster.wait_promoted()
         assert cluster.rows() == wanted
+
+
+def verify(cluster, wanted):
+    """What pg_verifybackup says of the files; the WAL is not there yet."""
+    done = host.run([host.PG_BIN / "pg_verifybackup", "-n", cluster.data], check=False)
+    said = done.stdout.decode() + done.stderr.decode()
+    assert done.returncode == wanted, said
+    return said
+
+
+def test_pg_verifybackup_accepts_it(dir_site):
+    """PostgreSQL's own program compares each file with backup_manifest; --delta repairs what it finds."""
+    with dir_site.primary() as primary:
+        primary.start()
+        place = primary.directory / "fast"
+        host.run(["mkdir", "-m", "700", place], as_user=True)
+        primary.sql(f"create tablespace fast location '{place}'")
+        primary.sql("create table t (n int primary key, b text) tablespace fast")
+        primary.sql("insert into t select n, repeat(md5(n::text), 20) from generate_series(1, 5000) n")
+        backup(dir_site, primary)
+        oid = primary.sql("select oid from pg_tablespace where spcname = 'fast'")
+        path = primary.sql("select pg_relation_filepath('t')")
+        primary.archive_all()
+    copy = dir_site.cluster("copy")
+    new = copy.directory / "new fast"
+    args = ("--tablespace", f"{oid}={new}", "--backup-manifest")
+    restore(dir_site, copy, *args).expect(0)
+    verify(copy, 0)
+    relation = copy.data / path
+    assert str(relation.resolve()).startswith(str(new))
+    content = bytearray(relation.read_bytes())
+    content[12345] ^= 1
+    relation.write_bytes(content)
+    (copy.data / "base" / "stray").write_bytes(b"x")
+    found = verify(copy, 1)
+    assert f'checksum mismatch for file "{path}"' in found and '"base/stray" is present on disk' in found
+    restore(dir_site, copy, *args, "--delta").expect(0)
+    verify(copy, 0)
+    with copy:
+        copy.start_restored()
+        copy.wait_promoted()
+        assert rows(copy) == 5000
+    copy.remove()

@@ -157,4 +157,6 @@ def test_a_mark_that_is_not_genuine(hijacked):
     dest = host.USER.mkdir(site.directory / "dest") / "RECOVERYHISTORY"
     site.run("--system-id", site.system_id, "fetch", "00000002.history", dest).expect(255, "timeline/00000002.1", ".*")
     site.run("verify", cwd=primary.data).expect(4, "1 object", ".")
+    status = site.run("status", cwd=primary.data)
+    assert status.code == 2 and "recovery to the latest timeline stops: the mark of a timeline that is set aside" in status.out.decode()
     del backup

@@ -338,7 +338,7 @@ def test_read_checks_every_record_once(site, archived):
     system_id, segments = archived
     first = read_line(site.run("verify", "--read", "--json").expect(0))
     assert (first["objects"], first["damaged_objects"], first["remembered_segments"]) == (len(segments), 0, 0)
-    assert first["skipped_records"] <= 1, "it says which it could not check, between two segments"
+    assert first["skipped_records"] == 0
     assert first["system_id"] == str(system_id)
     assert first["bytes"] == sum(len(site.store.get(wal.object_name(system_id, name))) for name in segments)
     # Just as many as PostgreSQL's own reader finds.
@@ -346,7 +346,7 @@ def test_read_checks_every_record_once(site, archived):
     for name in segments:
         site.run("fetch", name, directory / name, "--system-id", system_id).expect(0)
     dump = site.cluster("primary").program("pg_waldump", "-p", directory, segments[0], segments[-1]).stdout
-    assert first["records"] + first["skipped_records"] == dump.count(b"rmgr:") > 5000
+    assert first["records"] == dump.count(b"rmgr:") > 5000
 
     time.sleep(1.1)  # what is stored within the second that a run begins in is read once more
     site.run("verify", "--read", "--json").expect(0)

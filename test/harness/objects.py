@@ -57,8 +57,8 @@ def frames(data):
         raise ValueError("bytes behind the last frame")
 
 
-def open_object(data, name, key=None):
-    """The plaintext of an object with this name below the repository, or ValueError."""
+def open_frames(data, name, key=None):
+    """(last, size with head and tag, content) of each frame of an object with this name below the repository, or ValueError."""
     header = data[:HEADER.size]
     if len(header) < HEADER.size:
         raise ValueError("cut off")
@@ -72,12 +72,20 @@ def open_object(data, name, key=None):
     if kid != (key_id(key) if protection == SEALED else bytes(16)):
         raise ValueError("another key")
     keys = derive(key, header, name) if protection == SEALED else None
-    plain = b""
     for place, last, head, body, tag in frames(data):
         if tag_of(header, name, keys, place + head + body) != tag:
             raise ValueError("not authentic")
         content = unpack(compression, body if keys is None else aes("-d", keys, place, body))
-        if len(content) > FRAME or (not content and plain) or (not last and len(content) < FRAME):
+        if len(content) > FRAME:
+            raise ValueError("too much content in a frame")
+        yield last, len(head + body + tag), content
+
+
+def open_object(data, name, key=None):
+    """The plaintext of an object, or ValueError."""
+    plain = b""
+    for last, _, content in open_frames(data, name, key):
+        if (not content and plain) or (not last and len(content) < FRAME):
             raise ValueError("a content of another length than its frame has")
         plain += content
     return plain

@@ -23,6 +23,9 @@ def install(directory):
         raise RuntimeError(f"no {source}: build it first, or set WALSHIP")
     copy = Path(directory) / "walship"
     shutil.copy(source, copy)
+    if (source.parent / "libraries").is_dir():  # of test/musl: the program looks for them beside itself
+        shutil.copytree(source.parent / "libraries", copy.parent / "libraries", symlinks=True)
+        host.USER.own(copy.parent / "libraries", 0o755)
     return host.USER.own(copy, 0o755)
 
 

@@ -149,7 +149,6 @@ static enum status explain_from_table(const struct http_failure *failure, struct
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		if (table[i].code != failure->code)
 			continue;
-		char words[128];
 		long os = libcurl_get_long(failure->curl, CURLINFO_OS_ERRNO);
 		response->outcome = table[i].outcome;
 		if (failure->code == CURLE_SSL_CACERT_BADFILE && failure->ca_file != NULL)
@@ -157,7 +156,7 @@ static enum status explain_from_table(const struct http_failure *failure, struct
 		else if (failure->code == CURLE_COULDNT_CONNECT &&
 			 os != 0) /* libcurl's text says whether it is a proxy or the server */
 			(void)error_set(err, table[i].status, "%s: %s: %s (%s)", failure->server, table[i].words,
-					strerror_r((int)os, words, sizeof words), failure->text);
+					strerror((int)os), failure->text);
 		else
 			(void)error_set(err, table[i].status, "%s: %s (%s)", failure->server, table[i].words,
 					failure->text);

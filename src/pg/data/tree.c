@@ -11,6 +11,7 @@
 #include "pg/data/names.h"
 #include "pg/data/relation_name.h"
 #include "pg/data/tree_rules.h"
+#include "sys/open_as.h"
 
 #define TBLSPC "pg_tblspc"
 #define DEPTH_MAX 32 /* PostgreSQL's own deepest is 5; an extension may keep more */
@@ -24,6 +25,7 @@ struct walk {
 	const struct tree_options *options;
 	tree_fn each;
 	void *arg;
+	int root;                       /* the data directory */
 	char path[PATH_MAX];            /* of the current entry, below the data directory */
 	struct place levels[DEPTH_MAX]; /* from the data directory to the current one */
 	size_t depth;
@@ -113,9 +115,12 @@ static bool has_content(const struct walk *walk, const struct tree_entry *entry)
 static enum status enter(struct walk *walk, const struct stat *info, struct error *err)
 {
 	for (size_t i = 0; i < walk->depth; i++)
-		if (is_place(&walk->levels[i], info))
-			return error_set(err, STATUS_LOCAL, "%s/%s is a symbolic link to a directory above it",
-					 walk->options->data_directory, walk->path);
+		if (is_place(&walk->levels[i], info)) {
+			(void)error_set(err, STATUS_LOCAL, "%s/%s is a symbolic link to a directory above it",
+					walk->options->data_directory, walk->path);
+			return error_hint(err, STATUS_LOCAL,
+					  "remove the link: a backup that followed it would never end");
+		}
 	if (walk->depth == DEPTH_MAX)
 		return error_set(err, STATUS_LOCAL, "%s/%s: more than %d nested directories",
 				 walk->options->data_directory, walk->path, DEPTH_MAX);
@@ -151,7 +156,7 @@ static enum status report(struct walk *walk, struct tree_entry *entry, int paren
 	enum status st = walk->each(walk->arg, entry, err);
 	if (st || !entry->is_directory || !has_content(walk, entry))
 		return st;
-	CLEANUP(fd_closep) int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(fd_closep) int fd = open_as_owner(walk->root, parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? STATUS_OK
 				       : error_errno(err, STATUS_LOCAL, errno, "open directory %s/%s",
@@ -245,6 +250,7 @@ enum status tree_walk(const struct tree_options *options, tree_fn each, void *ar
 	*walk = (struct walk){.options = options, .each = each, .arg = arg};
 	CLEANUP(fd_closep) int fd = open(options->data_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat info;
+	walk->root = fd;
 	enum status st = fd < 0 || fstat(fd, &info) != 0
 			     ? error_errno(err, STATUS_LOCAL, errno, "open directory %s", options->data_directory)
 			     : enter(walk, &info, err);

@@ -37,6 +37,8 @@ struct tree_options {
 };
 
 /*
+ * As root, it enters only the directories that the owner of the data directory may read (sys/open_as.h).
+ *
  * Calls each for every directory and file, a directory before its content, in the order of tree_compare. A file that
  * disappears meanwhile is left out. Tablespaces are walked as directories below pg_tblspc. Memory is that of the names
  * in the directories from the root to the current one.

@@ -34,7 +34,7 @@ static uint64_t number_of(const struct postgres_rows *rows, enum fact fact)
 	return text != NULL && number_parse(text, UINT64_MAX, &number) ? number : 0;
 }
 
-static enum status hint_rights(enum status st, uint64_t version, struct error *err)
+enum status online_backup_hint_rights(enum status st, uint64_t version, struct error *err)
 {
 	return st == STATUS_USAGE
 		   ? error_hint(err, st, GRANTS,
@@ -48,7 +48,7 @@ enum status server_facts_read(struct server_facts *out, struct postgres *postgre
 	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
 	enum status st = postgres_query_rows(postgres, call, FACTS, FACT_COUNT, &rows, err);
 	if (st)
-		return hint_rights(st, 0, err);
+		return online_backup_hint_rights(st, 0, err);
 	*out = (struct server_facts){
 	    .system_id = number_of(&rows, SYSTEM_ID),
 	    .version = number_of(&rows, VERSION),
@@ -78,7 +78,7 @@ enum status online_backup_check_rights(struct postgres *postgres, const struct c
 	if (st || is_true(postgres_text(&rows, 0, 0)))
 		return st;
 	(void)error_set(err, STATUS_USAGE, "the role may not begin and end a base backup");
-	return hint_rights(STATUS_USAGE, facts->version, err);
+	return online_backup_hint_rights(STATUS_USAGE, facts->version, err);
 }
 
 bool lsn_parse(const char *text, uint64_t *out)
@@ -102,7 +102,7 @@ enum status online_backup_begin(struct online_backup *out, struct postgres *post
 		       renamed ? "" : ", false");
 	enum status st = postgres_query_rows(postgres, call, sql, 1, &rows, err);
 	if (st)
-		return hint_rights(st, facts->version, err);
+		return online_backup_hint_rights(st, facts->version, err);
 	return lsn_parse(postgres_text(&rows, 0, 0), &out->start_lsn)
 		   ? STATUS_OK
 		   : error_set(err, STATUS_UNREACHABLE, "the server began the backup without a valid LSN");
@@ -147,7 +147,7 @@ enum status online_backup_end(struct online_backup *backup, struct postgres *pos
 			      : "select lsn, labelfile, spcmapfile from pg_catalog.pg_stop_backup(false, false)";
 	enum status st = postgres_query_rows(postgres, call, sql, 3, &backup->end, err);
 	if (st)
-		return hint_rights(st, facts->version, err);
+		return online_backup_hint_rights(st, facts->version, err);
 	const char *map = postgres_text(&backup->end, 0, 2);
 	backup->backup_label = postgres_text(&backup->end, 0, 1);
 	backup->tablespace_map = map == NULL ? "" : map;

@@ -29,6 +29,12 @@ enum status server_facts_read(struct server_facts *out, struct postgres *postgre
 enum status online_backup_check_rights(struct postgres *postgres, const struct call *call,
 				       const struct server_facts *facts, struct error *err);
 
+/*
+ * Adds that SQL to the error of a query that the server refused (STATUS_USAGE); version is 0 where it is not known.
+ * Returns st.
+ */
+enum status online_backup_hint_rights(enum status st, uint64_t version, struct error *err);
+
 struct online_backup {
 	uint64_t start_lsn;
 	/* Of the backup_label that the server gives at the end. */

@@ -347,6 +347,31 @@ static void a_wrong_page_is_named_and_kept(void **unused)
 }
 
 /* A failing store ends the work and leaves nothing running. */
+/* A database user made a link, before or after the walk, to a file that only root may read. */
+static void root_follows_no_link_where_the_owner_may_not_go(void **unused)
+{
+	(void)unused;
+	struct run run;
+	if (geteuid() != 0)
+		skip();
+	scratch_put(&test_dir, "secret", "of root", 7, 0600);
+	scratch_put(&test_dir, "public", "of root", 7, 0644);
+	assert_int_equal(chmod(test_dir.path, 0755), 0);
+	assert_int_equal(chown(scratch_path(&test_dir, "data"), 4711, 4711), 0);
+	assert_int_equal(symlink("../public", scratch_path(&test_dir, "data/public")), 0);
+	assert_int_equal(symlink("../secret", scratch_path(&test_dir, "data/secret")), 0);
+	begin(&run, "20261129T064210Z-full");
+	add(&run, "public");
+	end(&run);
+	assert_int_equal(run.batch.files, 1);
+	fini(&run);
+	begin(&run, "20261129T064211Z-full");
+	add(&run, "secret");
+	assert_int_equal(batch_run(&run.thread, &run.batch, &err), STATUS_LOCAL);
+	assert_non_null(strstr(err.text, "open secret: Permission denied"));
+	fini(&run);
+}
+
 static void a_full_disk_ends_it(void **unused)
 {
 	(void)unused;
@@ -372,6 +397,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_file_that_is_gone_has_no_line, setup, teardown),
 	    cmocka_unit_test_setup_teardown(the_first_part_of_a_file_that_is_gone_has_its_line, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_wrong_page_is_named_and_kept, setup, teardown),
+	    cmocka_unit_test_setup_teardown(root_follows_no_link_where_the_owner_may_not_go, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_full_disk_ends_it, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("backup/batch", tests, NULL, NULL);

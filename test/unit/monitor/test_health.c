@@ -212,6 +212,11 @@ static void own_timeline_aside(struct health *health)
 	health->archive.aside = 2;
 }
 
+static void unreadable_mark(struct health *health)
+{
+	(void)error_set(&health->archive.latest_trouble, STATUS_DAMAGED, "7/timeline/00000002.1: not authentic");
+}
+
 static void gap(struct health *health)
 {
 	health->archive.gap_count = 1;
@@ -361,6 +366,7 @@ static const struct {
     {"fails without a trace", fails_without_a_trace, 1, {O, O, W, O, O}, "40 pushes in a row"},
     {"received without a trace", received_without_a_trace, 0, {O, O, O, O, O}, "no push has failed"},
     {"own timeline aside", own_timeline_aside, 1, {O, O, O, W, O}, "timeline 2 is set aside: recovery"},
+    {"unreadable mark", unreadable_mark, 2, {O, O, O, C, O}, "latest timeline stops: 7/timeline/00000002.1: not auth"},
     {"gap",
      gap,
      2,

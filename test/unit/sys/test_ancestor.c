@@ -1,5 +1,6 @@
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,11 +52,39 @@ static void who_is_no_ancestor_is_not_found(void **unused)
 	assert_true(ancestor_start(getppid(), &found));
 }
 
+/* In a grandchild, as a shell's command: its output as it was inherited, in a pipe, and in a file of its own. */
+static void tells_whether_the_output_was_redirected(void **unused)
+{
+	(void)unused;
+	int status = 1;
+	pid_t parent = getpid();
+	pid_t child = fork();
+	if (child == 0) {
+		int log[2], other[2];
+		bool ready = pipe(log) == 0 && pipe(other) == 0 && dup2(log[1], STDOUT_FILENO) == STDOUT_FILENO;
+		pid_t grandchild = fork();
+		if (grandchild == 0) {
+			FILE *file = tmpfile();
+			bool good = ready && file != NULL && ancestor_has_output(parent, STDOUT_FILENO) &&
+				    ancestor_has_output(parent, log[1]) && !ancestor_has_output(parent, other[1]) &&
+				    !ancestor_has_output(parent, fileno(file)) &&
+				    dup2(other[1], STDOUT_FILENO) == STDOUT_FILENO &&
+				    !ancestor_has_output(parent, STDOUT_FILENO) && !ancestor_has_output(-1, log[1]);
+			_exit(good ? 0 : 1);
+		}
+		(void)waitpid(grandchild, &status, 0);
+		_exit(status == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(tells_when_a_child_of_the_parent_started),
 	    cmocka_unit_test(who_is_no_ancestor_is_not_found),
+	    cmocka_unit_test(tells_whether_the_output_was_redirected),
 	};
 	return cmocka_run_group_tests_name("sys/ancestor", tests, NULL, NULL);
 }
