@@ -1,10 +1,12 @@
 /* What a restore says: its plan, and what to do next. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "console/measure.h"
 #include "console/print.h"
+#include "pg/data/tree_rules.h"
 #include "restore/restore_private.h"
 
 static void first_segment(const struct restoration *restoration, struct wal_name *out)
@@ -115,6 +117,14 @@ static json_t *json_end(const struct restoration *restoration, const struct tree
 	    print_string(params->restore_command), "warning", print_string(choice->warning));
 }
 
+/* Whether backup-include has brought files of other places along. */
+static bool has_included(const struct restoration *restoration)
+{
+	char path[PATH_MAX];
+	return snprintf(path, sizeof path, "%s/" INCLUDE_DIRECTORY, restoration->place.path) < (int)sizeof path &&
+	       access(path, F_OK) == 0;
+}
+
 static enum status add_notes(struct buffer *out, const struct restoration *restoration, struct error *err)
 {
 	const struct recovery_notes *notes = &restoration->notes;
@@ -122,11 +132,15 @@ static enum status add_notes(struct buffer *out, const struct restoration *resto
 	const char *conf = manifest_value(&manifest->settings, "config_file");
 	enum status st = STATUS_OK;
 	if (notes->no_postgresql_conf)
-		st = buffer_printf(
-		    out, err,
-		    "config     postgresql.conf is not in the data directory: the server that was backed up had "
-		    "its configuration in %s\n",
-		    conf == NULL ? "another place" : conf);
+		st = buffer_printf(out, err,
+				   "config     postgresql.conf is not in the data directory: the server that was "
+				   "backed up had its configuration in %s\n",
+				   conf == NULL ? "another place" : conf);
+	if (!st && has_included(restoration))
+		st = buffer_printf(out, err,
+				   "config     %s/" INCLUDE_DIRECTORY " has the files of other places that "
+				   "backup-include named\n",
+				   restoration->place.path);
 	if (!st && notes->minimum.len > 0)
 		st = buffer_printf(out, err, "config     recovery needs at least %s%s\n", buffer_text(&notes->minimum),
 				   notes->minimum_written ? ": postgresql.auto.conf has it" : "");
