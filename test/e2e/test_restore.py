@@ -301,6 +301,36 @@ def test_tablespaces_go_elsewhere(dir_site):
     assert sorted(place.rglob("*")) == before
 
 
+def test_configuration_elsewhere(dir_site):
+    """As Debian has it: postgresql.conf is not in the data directory, and the copy needs one."""
+    etc = host.USER.mkdir(dir_site.directory / "etc", 0o700)
+    with dir_site.primary() as primary:
+        (primary.data / "postgresql.conf").rename(etc / "postgresql.conf")
+        conf = host.USER.write(etc / "postgresql.conf", f"data_directory = '{primary.data}'\nmax_connections = 33\n"
+                               f"hba_file = '{primary.data}/pg_hba.conf'\nident_file = '{primary.data}/pg_ident.conf'\n", 0o600)
+        primary.settings.pop("max_connections")
+        settings = {**primary.settings, "unix_socket_directories": f"'{primary.sockets}'", "port": str(primary._port())}
+        host.USER.write(primary.data / "postgresql.auto.conf", "".join(f"{k} = {v}\n" for k, v in settings.items()), 0o600)
+        primary.server = host.Server([host.PG_BIN / "postgres", "-c", f"config_file={conf}"], primary.log, as_user=True,
+                                     cwd=primary.data, at_parent_death="QUIT")
+        primary.wait_open()
+        primary.sql("create table t (n int primary key)")
+        insert(primary)
+        backup(dir_site, primary, "--backup-include", str(etc))
+        primary.archive_all()
+    cluster = dir_site.cluster("copy")
+    said = restore(dir_site, cluster).expect(0).out.decode()
+    assert f"postgresql.conf is not in the data directory: the server that was backed up had its configuration in {conf}" in said
+    assert "recovery needs at least max_connections = 33" in said and "walship-include has the files" in said
+    assert (cluster.data / f"walship-include{conf}").read_text() == conf.read_text()
+    # What it says is enough to start it.
+    host.USER.write(cluster.data / "postgresql.conf", "max_connections = 33\n", 0o600)
+    with cluster:
+        cluster.start_restored()
+        cluster.wait_promoted()
+        assert rows(cluster) == 1
+
+
 def test_finds_moments_in_many_segments(dir_site):
     """Where recovery stops, by the records of small segments that cross from one to the next."""
     with dir_site.primary("primary", "--wal-segsize=1") as primary:
