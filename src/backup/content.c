@@ -1,5 +1,6 @@
 #include "backup/content.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,18 @@ static enum status note_wrong_pages(struct content *content, const struct batch 
 	return st;
 }
 
+/* As doc/format.md has them: little-endian. */
+static enum status write_hashes(struct content *content, struct batch *batch, struct error *err)
+{
+	for (size_t at = 0; at < batch->hashes.len; at += sizeof(uint64_t)) {
+		uint64_t hash;
+		memcpy(&hash, batch->hashes.data + at, sizeof hash);
+		hash = htole64(hash);
+		memcpy(batch->hashes.data + at, &hash, sizeof hash);
+	}
+	return series_write(&content->hashes, batch->hashes.data, batch->hashes.len, err);
+}
+
 /* The results of a batch, in the order of the walk. */
 static enum status take(void *arg, size_t slot, struct error *err)
 {
@@ -66,7 +79,7 @@ static enum status take(void *arg, size_t slot, struct error *err)
 	struct manifest *manifest = content->manifest;
 	enum status st = series_write(&content->lines, batch->lines.data, batch->lines.len, err);
 	if (!st)
-		st = series_write(&content->hashes, batch->hashes.data, batch->hashes.len, err);
+		st = write_hashes(content, batch, err);
 	if (!st)
 		st = note_wrong_pages(content, batch, err);
 	manifest->files += batch->files;

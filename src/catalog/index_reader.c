@@ -1,5 +1,6 @@
 #include "catalog/index_reader.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "pg/data/page.h"
@@ -132,6 +133,8 @@ enum status index_reader_hashes(struct index_reader *reader, uint64_t count, uin
 		size_t taken = (size_t)(count < there ? count : there);
 		if (out != NULL) {
 			memcpy(out, content->data + reader->hash_at, taken * sizeof *out);
+			for (size_t i = 0; i < taken; i++)
+				out[i] = le64toh(out[i]);
 			out += taken;
 		}
 		reader->hash_at += taken * sizeof *out;

@@ -36,6 +36,9 @@ static int setup(void **state)
 {
 	(void)test_dir_make(state);
 	world_init(&world);
+	/* Threads look at the clock: not at the one that each look moves. */
+	world.call.clock = &system_clock;
+	world.call.deadline_ms = INT64_MAX;
 	stored_backup_repository(&repo, &repository_settings, &world.call);
 	(void)snprintf(directory, sizeof directory, "%s/restored", test_dir.path);
 	return 0;
@@ -255,6 +258,7 @@ static bool restore_until(const struct tree_restore_settings *settings, int look
 		struct tree_restore_figures figures;
 		looks_left = looks;
 		world.clock.monotonic_ms = look_and_die;
+		world.call.clock = &world.clock;
 		_exit(tree_restore_write(settings, &figures, &err) != STATUS_OK);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
