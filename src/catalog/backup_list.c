@@ -57,12 +57,12 @@ static enum status on_label(void *arg, const struct object_info *info, struct er
 	return backup_label_parse(&label, text) ? add_label(labels->list, &label, err) : STATUS_OK;
 }
 
-static enum status list_labels(struct backup_list *list, const struct repository *repo, const struct call *call,
+enum status backup_list_labels(struct backup_list *out, const struct repository *repo, const struct call *call,
 			       uint64_t system_id, struct error *err)
 {
 	char prefix[BACKUP_OBJECT_NAME_MAX];
 	backup_prefix(prefix, system_id);
-	struct labels labels = {list, strlen(prefix)};
+	struct labels labels = {out, strlen(prefix)};
 	return store_list_level(repo->store, call, prefix, on_label, &labels, err);
 }
 
@@ -141,8 +141,8 @@ static enum status read_manifest(struct listed_backup *backup, const struct repo
 	return STATUS_OK;
 }
 
-static enum status look(struct listed_backup *backup, const struct repository *repo, const struct call *call,
-			uint64_t system_id, struct error *err)
+static enum status list_parts(struct listed_backup *backup, const struct repository *repo, const struct call *call,
+			      uint64_t system_id, struct error *err)
 {
 	char prefix[BACKUP_OBJECT_NAME_MAX + BACKUP_LABEL_MAX];
 	backup_prefix(prefix, system_id);
@@ -151,6 +151,20 @@ static enum status look(struct listed_backup *backup, const struct repository *r
 	if (st || backup->complete)
 		return st;
 	return backup->begun_s != 0 || backup->pinned ? STATUS_OK : forget_if_empty(backup, repo, call, prefix, err);
+}
+
+static enum status open_noted(struct listed_backup *backup, const struct repository *repo, const struct call *call,
+			      uint64_t system_id, struct error *err)
+{
+	return backup->complete && backup->status == STATUS_OK ? read_manifest(backup, repo, call, system_id, err)
+							       : STATUS_OK;
+}
+
+enum status backup_list_look(struct listed_backup *backup, const struct repository *repo, const struct call *call,
+			     uint64_t system_id, struct error *err)
+{
+	enum status st = list_parts(backup, repo, call, system_id, err);
+	return st ? st : open_noted(backup, repo, call, system_id, err);
 }
 
 /*
@@ -184,10 +198,9 @@ static void work(void *arg, const struct repository *repo)
 	struct listed_backup *backup;
 	while ((backup = take(reading)) != NULL) {
 		struct error err = {0};
-		enum status st =
-		    reading->listed ? STATUS_OK : look(backup, repo, reading->call, reading->system_id, &err);
-		if (!st && backup->complete && backup->status == STATUS_OK)
-			st = read_manifest(backup, repo, reading->call, reading->system_id, &err);
+		enum status st = reading->listed
+				     ? open_noted(backup, repo, reading->call, reading->system_id, &err)
+				     : backup_list_look(backup, repo, reading->call, reading->system_id, &err);
 		(void)pthread_mutex_lock(&reading->mutex);
 		if (st && !reading->status) {
 			reading->status = st;
@@ -226,7 +239,7 @@ enum status backup_list_read(struct backup_list *out, const struct repository *r
 			     uint64_t system_id, struct error *err)
 {
 	struct reading reading = {.call = call, .system_id = system_id, .list = out};
-	enum status st = list_labels(out, repo, call, system_id, err);
+	enum status st = backup_list_labels(out, repo, call, system_id, err);
 	if (!st)
 		st = read_all(&reading, repo, err);
 	drop_forgotten(out);

@@ -40,6 +40,15 @@ enum status backup_list_read(struct backup_list *out, const struct repository *r
 			     uint64_t system_id, struct error *err);
 
 /*
+ * The same step by step, for a caller that needs the newest backups alone: lists the labels, and then looks at one
+ * backup. A backup that turns out to have no object gets the label "".
+ */
+enum status backup_list_labels(struct backup_list *out, const struct repository *repo, const struct call *call,
+			       uint64_t system_id, struct error *err);
+enum status backup_list_look(struct listed_backup *backup, const struct repository *repo, const struct call *call,
+			     uint64_t system_id, struct error *err);
+
+/*
  * The same from a listing of all objects: notes an object, in ascending order of labels, and then opens the manifests
  * that were noted. backup_list_open fails when the store cannot be reached.
  */

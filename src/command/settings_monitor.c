@@ -38,12 +38,18 @@ enum status settings_thresholds(struct thresholds *out, const struct config *con
 	    {{OPTION_ID_STATUS_READY_WARNING, OPTION_ID_STATUS_READY_CRITICAL, false}, &out->ready_files},
 	    {{OPTION_ID_STATUS_BYTES_WARNING, OPTION_ID_STATUS_BYTES_CRITICAL, false}, &out->ready_bytes},
 	    {{OPTION_ID_STATUS_DISK_WARNING, OPTION_ID_STATUS_DISK_CRITICAL, true}, &out->disk_left_ms},
+	    {{OPTION_ID_STATUS_BACKUP_FULL_WARNING, OPTION_ID_STATUS_BACKUP_FULL_CRITICAL, false}, &out->full_ms},
+	    {{OPTION_ID_STATUS_BACKUP_WARNING, OPTION_ID_STATUS_BACKUP_CRITICAL, false}, &out->backup_ms},
 	};
+	out->backup_expected = false;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct pair *pair = &rows[i].pair;
 		uint64_t warning = config_number(config, pair->warning);
 		uint64_t critical = config_number(config, pair->critical);
 		*rows[i].out = (struct threshold){warning, critical};
+		if ((rows[i].out == &out->full_ms || rows[i].out == &out->backup_ms) &&
+		    (!is_default(config, pair->warning) || !is_default(config, pair->critical)))
+			out->backup_expected = true;
 		if (pair->less_is_worse ? critical > warning : critical < warning)
 			return refuse(config, pair, err);
 	}

@@ -26,7 +26,7 @@ static json_t *json_needs(const struct listed_backup *backup)
 {
 	json_t *array = is_open(backup) ? json_array() : json_null();
 	for (size_t i = 0; i < backup->manifest.need_count; i++)
-		if (json_array_append_new(array, json_string(backup->manifest.needs[i].text)) != 0) {
+		if (json_array_append_new(array, json_pack("{s:s}", "label", backup->manifest.needs[i].text)) != 0) {
 			json_decref(array);
 			return NULL;
 		}
@@ -59,11 +59,31 @@ json_t *backup_json(uint64_t system_id, const struct listed_backup *backup)
 	    print_integer_if(known, (int64_t)manifest->wrong_pages), "needs", json_needs(backup));
 }
 
+json_t *backup_json_of_cluster(uint64_t system_id, const struct listed_backup *backup,
+			       const struct backup_prospect *prospect)
+{
+	json_t *all = backup_json(system_id, backup);
+	json_t *more =
+	    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "restorable",
+		      json_flag(prospect->judged, prospect->restorable), "reason", print_string(prospect->reason),
+		      "faults", print_integer_if(prospect->judged, (int64_t)prospect->faults), "archived_objects",
+		      print_integer_if(prospect->judged, (int64_t)prospect->archived_objects), "recovery_timeline",
+		      print_integer_if(prospect->reaches, prospect->timeline), "recovery_end_lsn",
+		      json_lsn(prospect->reaches, prospect->end_lsn), "recovery_end_stored_time",
+		      print_time(prospect->end_stored_s));
+	if (all != NULL && json_object_update_new(all, more) == 0 && json_object_del(all, "kind") == 0 &&
+	    json_object_del(all, "system_id") == 0)
+		return all;
+	json_decref(all);
+	return NULL;
+}
+
 json_t *backup_list_json(uint64_t system_id, const struct backup_list *list)
 {
+	const struct backup_prospect unknown = {0};
 	json_t *array = json_array();
 	for (size_t i = 0; i < list->count; i++)
-		if (json_array_append_new(array, backup_json(system_id, &list->items[i])) != 0) {
+		if (json_array_append_new(array, backup_json_of_cluster(system_id, &list->items[i], &unknown)) != 0) {
 			json_decref(array);
 			return NULL;
 		}

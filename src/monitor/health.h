@@ -3,6 +3,7 @@
 #define WALSHIP_MONITOR_HEALTH_H
 
 #include "base/buffer.h"
+#include "catalog/backup_list.h"
 #include "console/console.h"
 #include "monitor/failures.h"
 #include "monitor/notified.h"
@@ -67,6 +68,19 @@ struct health_archive {
 	uint32_t aside;              /* the server's timeline or an ancestor of it, which is set aside; 0: none */
 };
 
+/* The newest base backups. */
+struct health_backup {
+	bool known;      /* false: the archive's trouble says why */
+	int64_t first_s; /* UTC, when the oldest backup began, finished or not; 0: there is none */
+	/* text "": none has finished. */
+	struct backup_label newest, full; /* the newest of any type; the newest full one */
+	int64_t newest_s, full_s;         /* UTC, when they ended */
+	uint64_t wrong_pages;             /* pages with a wrong checksum in one of them */
+	struct backup_label wrong;        /* that one */
+	struct backup_label unreadable;   /* the newest whose manifest cannot be opened; text "": none */
+	char why[LISTED_ERROR_MAX];
+};
+
 /* Everything that status looks at. */
 struct health {
 	const char *repo; /* URL; owned by the settings */
@@ -90,6 +104,7 @@ struct health {
 	struct failures failures; /* count 0: the last push succeeded, or no push was tried */
 	struct notified notified;
 	struct health_archive archive;
+	struct health_backup backup;
 };
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_LEVEL_COUNT };
@@ -111,6 +126,7 @@ enum {
 	HEALTH_CHECK_PUSHES,
 	HEALTH_CHECK_COVERAGE,
 	HEALTH_CHECK_DISK,
+	HEALTH_CHECK_BACKUP,
 	HEALTH_CHECK_COUNT
 };
 
@@ -142,6 +158,13 @@ void health_look_archive(struct health *out, const struct health_settings *setti
  */
 enum status health_look_above(struct health *health, struct repository *repo, const struct call *call,
 			      struct error *err);
+
+/* Looks for the newest base backups. Fails as a listing does. */
+enum status health_look_backup(struct health *health, const struct repository *repo, const struct call *call,
+			       struct error *err);
+
+/* The same from the backups of a survey. */
+void health_take_backups(struct health_backup *out, const struct backup_list *backups);
 
 /* Estimates how fast the disk of pg_wal fills, from earlier samples in the spool and from the WAL that waits. */
 void health_look_disk(struct health *out);

@@ -299,6 +299,8 @@ static enum status look_at_newest(struct look *look, const struct repository_set
 	coverage_init(&look->coverage, look->health->system_id, look->segment_bytes);
 	st = list_newest(look, err);
 	if (!st)
+		st = health_look_backup(look->health, &repo, &look->call, err);
+	if (!st)
 		st = health_look_above(look->health, &repo, &look->call, err);
 	if (!st)
 		look->out->known = true;
@@ -322,7 +324,8 @@ static enum status surveyed(void *arg, struct coverage *coverage, struct backup_
 	struct look *look = arg;
 	struct coverage_stray stray;
 	bool strays;
-	(void)backups, (void)err;
+	(void)err;
+	health_take_backups(&look->health->backup, backups);
 	if (coverage->objects == 0)
 		return STATUS_OK;
 	(void)coverage_latest(coverage, &strays, &stray);
@@ -349,7 +352,7 @@ static enum status look_at_all(struct look *look, const struct health_settings *
 	int64_t push_s = settings->push_timeout_ms / 1000;
 	look->settled_s = look->health->now_s - push_s;
 	enum status st = survey_run(&survey, err);
-	look->out->known = !st;
+	look->out->known = look->health->backup.known = !st;
 	return st;
 }
 

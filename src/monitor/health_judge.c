@@ -7,7 +7,6 @@
 #include "console/measure.h"
 #include "monitor/health_judge_private.h"
 
-#define AGE_TEXT_MAX 128                   /* two times and the words between them */
 #define INITDB_BYTES (16ULL * 1024 * 1024) /* PostgreSQL 15 writes 6 MB */
 
 static const struct {
@@ -51,58 +50,10 @@ void health_advise(struct health_check *check, const char *hint)
 	(void)snprintf(check->hint, sizeof check->hint, "%s", hint);
 }
 
-/* The level of a value for which more is worse. */
-static enum health_level above(uint64_t value, const struct threshold *threshold)
-{
-	if (value >= threshold->critical)
-		return HEALTH_CRITICAL;
-	return value >= threshold->warning ? HEALTH_WARNING : HEALTH_OK;
-}
-
-/* The age of something, in words. A wrong clock gives no age; then the words name both times. */
-struct age {
-	bool known;
-	int64_t s;
-	char old[AGE_TEXT_MAX];   /* "3 min old" */
-	char lasts[AGE_TEXT_MAX]; /* "for 3 min" */
-	char ago[AGE_TEXT_MAX];   /* "3 min ago" */
-};
-
-static struct age age_of(const struct health *health, int64_t then_s)
-{
-	struct age age;
-	char then[UTC_TEXT_SIZE], now[UTC_TEXT_SIZE], measure[MEASURE_MAX];
-	age.known = clock_age(health->now_s, then_s, &age.s);
-	measure_seconds(age.s, measure);
-	utc_text(then_s, then);
-	utc_text(health->now_s, now);
-	if (age.known) {
-		(void)snprintf(age.old, sizeof age.old, "%s old", measure);
-		(void)snprintf(age.lasts, sizeof age.lasts, "for %s", measure);
-		(void)snprintf(age.ago, sizeof age.ago, "%s ago", measure);
-	} else {
-		(void)snprintf(age.old, sizeof age.old, "stored at %s, but this machine's clock says %s", then, now);
-		(void)snprintf(age.lasts, sizeof age.lasts, "since %s, but this machine's clock says %s", then, now);
-		(void)snprintf(age.ago, sizeof age.ago, "at %s", then);
-	}
-	return age;
-}
-
 /* An unknown age is a warning. */
-static enum health_level by_age(const struct age *age, const struct thresholds *thresholds)
+static enum health_level by_age(const struct health_age *age, const struct thresholds *thresholds)
 {
-	return age->known ? above((uint64_t)age->s * 1000, &thresholds->age_ms) : HEALTH_WARNING;
-}
-
-static void advise_clock(struct health_check *check, const struct age *age)
-{
-	if (!age->known && check->hint[0] == '\0')
-		health_advise(check, "a clock is or was wrong: set it with timedatectl set-ntp true, or with chrony");
-}
-
-static enum health_level worse(enum health_level a, enum health_level b)
-{
-	return a > b ? a : b;
+	return age->known ? health_above((uint64_t)age->s * 1000, &thresholds->age_ms) : HEALTH_WARNING;
 }
 
 /* Segments that are finished according to the last checkpoint but later than the newest stored one; 0 when unknown. */
@@ -156,9 +107,9 @@ static void judge_nothing_archived(const struct health *health, const struct thr
 		health_say(check, HEALTH_OK,
 			   "nothing is archived yet, and no file waits: PostgreSQL has not finished a segment");
 	} else if (health->local && health->pending.files > 0) {
-		struct age waits = age_of(health, health->pending.oldest_s);
+		struct health_age waits = health_age(health, health->pending.oldest_s);
 		health_say(check, by_age(&waits, thresholds), "nothing is archived yet; the first files wait");
-		advise_clock(check, &waits);
+		health_advise_clock(check, &waits);
 	} else {
 		health_say(check, HEALTH_CRITICAL, "no WAL of this cluster has ever been archived here");
 		health_advise(check, "archive_mode = on needs a restart; archive_command = 'walship push %p'");
@@ -166,26 +117,27 @@ static void judge_nothing_archived(const struct health *health, const struct thr
 }
 
 /* Waiting files are bad once they have waited long and nothing was stored meanwhile. */
-static enum health_level by_both(const struct age *age, const struct age *waits, const struct thresholds *thresholds)
+static enum health_level by_both(const struct health_age *age, const struct health_age *waits,
+				 const struct thresholds *thresholds)
 {
 	if (!age->known || !waits->known)
-		return worse(HEALTH_WARNING, waits->known ? by_age(waits, thresholds) : HEALTH_WARNING);
+		return health_worse(HEALTH_WARNING, waits->known ? by_age(waits, thresholds) : HEALTH_WARNING);
 	return by_age(waits->s < age->s ? waits : age, thresholds);
 }
 
 static void judge_newest(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct health_archive *archive = &health->archive;
-	struct age age = age_of(health, archive->newest_s);
+	struct health_age age = health_age(health, archive->newest_s);
 	uint64_t beyond = finished_beyond(health);
 	if (!health->local || !health->pending_known) {
 		health_say(check, by_age(&age, thresholds), "newest segment is %s, %s", archive->newest.text, age.old);
 	} else if (health->pending.files > 0) {
-		struct age waits = age_of(health, health->pending.oldest_s);
+		struct health_age waits = health_age(health, health->pending.oldest_s);
 		health_say(check, by_both(&age, &waits, thresholds),
 			   "newest segment is %s, %s; later files have waited %s", archive->newest.text, age.old,
 			   waits.lasts);
-		advise_clock(check, &waits);
+		health_advise_clock(check, &waits);
 	} else if (beyond > 0) {
 		health_say(check, by_age(&age, thresholds),
 			   "newest segment is %s, %s; %" PRIu64 " later %s finished but not marked for archiving",
@@ -202,7 +154,7 @@ static void judge_newest(const struct health *health, const struct thresholds *t
 			   "may take)",
 			   archive->newest.text, age.old);
 	}
-	advise_clock(check, &age);
+	health_advise_clock(check, &age);
 }
 
 static void judge_archive(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
@@ -242,10 +194,10 @@ static void judge_backlog(const struct health *health, const struct thresholds *
 		return;
 	}
 	measure_bytes(pending->bytes, bytes);
-	struct age age = age_of(health, pending->oldest_s);
+	struct health_age age = health_age(health, pending->oldest_s);
 	enum health_level level = by_age(&age, thresholds);
-	level = worse(level, above(pending->files, &thresholds->ready_files));
-	level = worse(level, above(pending->bytes, &thresholds->ready_bytes));
+	level = health_worse(level, health_above(pending->files, &thresholds->ready_files));
+	level = health_worse(level, health_above(pending->bytes, &thresholds->ready_bytes));
 	health_say(check, level, "%" PRIu64 " %s to be archived (%s), %s; the first is %s", pending->files,
 		   pending->files == 1 ? "file waits" : "files wait", bytes, age.lasts, pending->first);
 	if ((age.known || level == HEALTH_CRITICAL) && level != HEALTH_OK && health->failures.count == 0)
@@ -254,7 +206,7 @@ static void judge_backlog(const struct health *health, const struct thresholds *
 		    health->running
 			? "no push has failed: is archive_command set, and does it call walship? See PostgreSQL's log"
 			: "PostgreSQL is not running here, so nothing archives these files");
-	advise_clock(check, &age);
+	health_advise_clock(check, &age);
 }
 
 /*
@@ -296,7 +248,8 @@ static void judge_pushes(const struct health *health, const struct thresholds *t
 	} else if (failures->count == 0) {
 		health_say(check, HEALTH_OK, "no push has failed since the last success");
 	} else {
-		struct age failing = age_of(health, failures->since_s), last = age_of(health, failures->last_s);
+		struct health_age failing = health_age(health, failures->since_s),
+				  last = health_age(health, failures->last_s);
 		bool long_ago = by_age(&failing, thresholds) == HEALTH_CRITICAL;
 		utc_text(failures->since_s, since);
 		health_say(check, long_ago ? HEALTH_CRITICAL : HEALTH_WARNING,
@@ -343,7 +296,7 @@ void health_judge(const struct health *health, const struct thresholds *threshol
 {
 	static const char *const names[HEALTH_CHECK_COUNT] = {
 	    [HEALTH_CHECK_ARCHIVE] = "archive", [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
-	    [HEALTH_CHECK_COVERAGE] = "chain",  [HEALTH_CHECK_DISK] = "disk",
+	    [HEALTH_CHECK_COVERAGE] = "chain",  [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
 	};
 	*out = (struct health_report){.level = HEALTH_OK};
 	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
@@ -351,8 +304,9 @@ void health_judge(const struct health *health, const struct thresholds *threshol
 	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
 	health_judge_chain(health, &out->checks[HEALTH_CHECK_COVERAGE]);
 	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
+	health_judge_backup(health, thresholds, &out->checks[HEALTH_CHECK_BACKUP]);
 	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
 		out->checks[i].name = names[i];
-		out->level = worse(out->level, out->checks[i].level);
+		out->level = health_worse(out->level, out->checks[i].level);
 	}
 }

@@ -11,6 +11,28 @@ void health_say(struct health_check *check, enum health_level level, const char 
 /* Sets the hint of a check. */
 void health_advise(struct health_check *check, const char *hint);
 
+#define AGE_TEXT_MAX 128 /* two times and the words between them */
+
+/* The age of something, in words. A wrong clock gives no age; then the words name both times. */
+struct health_age {
+	bool known;
+	int64_t s;
+	char old[AGE_TEXT_MAX];   /* "3 min old" */
+	char lasts[AGE_TEXT_MAX]; /* "for 3 min" */
+	char ago[AGE_TEXT_MAX];   /* "3 min ago" */
+};
+
+struct health_age health_age(const struct health *health, int64_t then_s);
+
+/* Unless the check has a hint: what to do about an age that is not known. */
+void health_advise_clock(struct health_check *check, const struct health_age *age);
+
+/* The level of a value for which more is worse. */
+enum health_level health_above(uint64_t value, const struct threshold *threshold);
+
+enum health_level health_worse(enum health_level a, enum health_level b);
+
+void health_judge_backup(const struct health *health, const struct thresholds *thresholds, struct health_check *check);
 void health_judge_chain(const struct health *health, struct health_check *check);
 
 #endif

@@ -34,6 +34,15 @@ static enum status put(struct buffer *out, const struct health *health, const st
 				  health->system_id, family->value);
 }
 
+static enum status put_all(struct buffer *out, const struct health *health, const struct family *families, size_t count,
+			   struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < count; i++)
+		st = put(out, health, &families[i], err);
+	return st;
+}
+
 static enum status put_checks(struct buffer *out, const struct health *health, const struct health_report *report,
 			      struct error *err)
 {
@@ -65,6 +74,29 @@ static enum status put_disk_full(struct buffer *out, const struct health *health
 	enum status st = put_head(out, &family, err);
 	return st ? st
 		  : buffer_printf(out, err, "%s{system_id=\"%" PRIu64 "\"} +Inf\n", family.name, health->system_id);
+}
+
+static enum status put_backups(struct buffer *out, const struct health *health, struct error *err)
+{
+	const struct health_backup *backup = &health->backup;
+	bool backed_up = backup->known && backup->newest.text[0] != '\0';
+	bool backed_up_full = backup->known && backup->full.text[0] != '\0';
+	int64_t backup_age_s, full_age_s;
+	bool backup_age_known = backed_up && clock_age(health->now_s, backup->newest_s, &backup_age_s);
+	bool full_age_known = backed_up_full && clock_age(health->now_s, backup->full_s, &full_age_s);
+	const struct family families[] = {
+	    {"walship_newest_backup_timestamp_seconds", "seconds", "Time at which the newest base backup ended.",
+	     backed_up, backup->newest_s},
+	    {"walship_newest_backup_age_seconds", "seconds", "Age of the newest base backup.", backup_age_known,
+	     backup_age_known ? backup_age_s : 0},
+	    {"walship_newest_full_backup_timestamp_seconds", "seconds",
+	     "Time at which the newest full base backup ended.", backed_up_full, backup->full_s},
+	    {"walship_newest_full_backup_age_seconds", "seconds", "Age of the newest full base backup.", full_age_known,
+	     full_age_known ? full_age_s : 0},
+	    {"walship_backup_wrong_pages", NULL, "Pages with a wrong checksum in the newest base backups.", backed_up,
+	     (int64_t)backup->wrong_pages},
+	};
+	return put_all(out, health, families, sizeof families / sizeof families[0], err);
 }
 
 enum status health_metrics(struct buffer *out, const struct health *health, const struct health_report *report,
@@ -111,9 +143,9 @@ enum status health_metrics(struct buffer *out, const struct health *health, cons
 	    {"walship_server_running", NULL, "Whether the server's process is visible.", health->local,
 	     health->running},
 	};
-	enum status st = STATUS_OK;
-	for (size_t i = 0; !st && i < sizeof families / sizeof families[0]; i++)
-		st = put(out, health, &families[i], err);
+	enum status st = put_all(out, health, families, sizeof families / sizeof families[0], err);
+	if (!st)
+		st = put_backups(out, health, err);
 	if (!st)
 		st = put_disk_full(out, health, err);
 	if (!st)

@@ -130,6 +130,21 @@ static json_t *archive_json(const struct health *health)
 	return all;
 }
 
+static json_t *backup_json(const struct health *health)
+{
+	const struct health_backup *backup = &health->backup;
+	bool some = backup->newest.text[0] != '\0', full = backup->full.text[0] != '\0';
+	return null_unless(
+	    backup->known,
+	    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "newest_label",
+		      print_string(backup->newest.text), "newest_ended_time", print_time(backup->newest_s),
+		      "newest_age_seconds", age_json(some, health, backup->newest_s), "full_label",
+		      print_string(backup->full.text), "full_ended_time", print_time(backup->full_s),
+		      "full_age_seconds", age_json(full, health, backup->full_s), "wrong_pages",
+		      print_integer_if(some, (int64_t)backup->wrong_pages), "wrong_pages_label",
+		      print_string(backup->wrong.text), "unreadable_label", print_string(backup->unreadable.text)));
+}
+
 static json_t *backlog_json(const struct health *health)
 {
 	const struct pending *pending = &health->pending;
@@ -173,11 +188,11 @@ enum status health_print_json(const struct health *health, const struct health_r
 {
 	enum status st = health_level_status(report->level);
 	json_t *value =
-	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status", "status",
+	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status", "status",
 		      health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR), "time",
 		      print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
 		      print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health),
-		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "checks",
-		      checks_json(report));
+		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
+		      backup_json(health), "checks", checks_json(report));
 	return print_json(console, value, err);
 }

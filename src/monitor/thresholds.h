@@ -2,6 +2,7 @@
 #ifndef WALSHIP_MONITOR_THRESHOLDS_H
 #define WALSHIP_MONITOR_THRESHOLDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct threshold {
@@ -11,6 +12,8 @@ struct threshold {
 struct thresholds {
 	struct threshold age_ms, ready_files, ready_bytes; /* reached or exceeded */
 	struct threshold disk_left_ms;                     /* reached or fallen below */
+	struct threshold full_ms, backup_ms; /* age of the newest full backup, and of the newest of any type: reached */
+	bool backup_expected;                /* a repository without base backups is a fault */
 };
 
 #endif

@@ -33,28 +33,19 @@ enum status verify_backups_judge(const struct backup_judge *judge, const struct 
  * JSON.
  */
 
-static json_t *json_lsn(bool known, uint64_t lsn)
-{
-	char text[LSN_TEXT_MAX];
-	lsn_text(lsn, text);
-	return print_string(known ? text : NULL);
-}
-
 static json_t *json_of(uint64_t system_id, const struct listed_backup *backup, const struct backup_verdict *verdict)
 {
-	bool judged = verdict->status != STATUS_EXISTS, reaches = verdict->has_window;
-	const struct coverage_window *window = &verdict->window;
-	json_t *all = backup_json(system_id, backup);
-	json_t *more = json_pack(
-	    "{s:o, s:o, s:I, s:I, s:o, s:o, s:o}", "restorable",
-	    judged ? json_boolean(verdict->status == STATUS_OK) : json_null(), "reason", print_string(verdict->reason),
-	    "faults", (json_int_t)verdict->faults, "archived_objects", (json_int_t)verdict->archived,
-	    "recovery_timeline", print_integer_if(reaches, window->timeline), "recovery_end_lsn",
-	    json_lsn(reaches, window->end_lsn), "recovery_end_stored_time", print_time(window->last_s));
-	if (all != NULL && json_object_update_new(all, more) == 0)
-		return all;
-	json_decref(all);
-	return NULL;
+	return backup_json_of_cluster(
+	    system_id, backup,
+	    &(struct backup_prospect){.judged = verdict->status != STATUS_EXISTS,
+				      .restorable = verdict->status == STATUS_OK,
+				      .reason = verdict->reason,
+				      .faults = verdict->faults,
+				      .archived_objects = verdict->archived,
+				      .reaches = verdict->has_window,
+				      .timeline = verdict->window.timeline,
+				      .end_lsn = verdict->window.end_lsn,
+				      .end_stored_s = verdict->has_window ? verdict->window.last_s : 0});
 }
 
 json_t *verify_backups_json(uint64_t system_id, const struct backup_list *list, const struct backup_verdict *verdicts)

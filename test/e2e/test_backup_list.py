@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+import test_json
+
 
 @pytest.fixture
 def backed_up(site):
@@ -40,7 +42,7 @@ def test_a_backup_is_shown(backed_up):
     known = listed(site)
     assert [each["label"] for each in known] == [full, diff, incr]
     assert [each["type"] for each in known] == ["full", "diff", "incr"]
-    assert [each["needs"] for each in known] == [[], [full], [full, diff]]
+    assert [[need["label"] for need in each["needs"]] for each in known] == [[], [full], [full, diff]]
     assert all(each["kind"] == "base_backup" and each["complete"] and not each["pinned"] and each["error"] is None for each in known)
     assert all(each["system_id"] == str(site.system_id) and each["start_timeline"] == 1 for each in known)
     for each in known:
@@ -53,11 +55,61 @@ def test_a_backup_is_shown(backed_up):
                         rf"needs {full} {diff}", text[3])
     assert site.run("info").expect(0).out.decode().splitlines()[-3:] == text[1:]
     info = json.loads(site.run("info", "--json").expect(0).out)
-    assert info["base_backups"] == known
+    for each, line in zip(info["base_backups"], known, strict=True):
+        assert {name: each[name] for name in set(line) - {"kind", "system_id"}} == \
+               {name: value for name, value in line.items() if name not in ("kind", "system_id")}
+        assert each["restorable"] is each["faults"] is each["recovery_end_lsn"] is None
     lines = [json.loads(line) for line in site.run("list", "--json").expect(0).out.splitlines()]
     manifest = next(line for line in lines if line["object"] == of(site, incr, "manifest"))
     assert (manifest["kind"], manifest["label"], manifest["part"]) == ("base_backup", incr, "manifest")
     assert {line["kind"] for line in lines} <= {"base_backup", "segment", "backup"}
+
+
+    text = site.run("status", cwd=primary.data).expect(0).out.decode()
+    assert f"✓ backup   the newest is {incr}, " in text and f"; the newest full one is {full}, " in text
+    late = site.run("status", "--json", "--status-backup-warning=1ms", cwd=primary.data)
+    status = json.loads(late.out)
+    assert (late.code, status["checks"][-1]["name"], status["checks"][-1]["status"]) == (1, "backup", "WARNING")
+    assert (status["backup"]["newest_label"], status["backup"]["full_label"], status["backup"]["wrong_pages"]) == (incr, full, 0)
+    apart = json.loads(site.run("status", "--json", "--system-id", str(site.system_id)).expect(0).out)
+    assert {name: apart["backup"][name] for name in apart["backup"] if not name.endswith("seconds")} == \
+           {name: status["backup"][name] for name in status["backup"] if not name.endswith("seconds")}
+    metrics = site.run("status", "--prometheus", cwd=primary.data).expect(0).out.decode()
+    assert re.search(r"^walship_newest_full_backup_age_seconds\{.*\} \d+$", metrics, re.M) and "walship_backup_wrong_pages{" in metrics
+
+
+def test_a_backup_may_be_expected(dir_site):
+    """Without any, status is content unless an option says that backups are made with walship."""
+    with dir_site.primary() as primary:
+        primary.start().archive_all()
+        site = dir_site
+        assert "– backup   not checked" in site.run("status", cwd=primary.data).expect(0).out.decode()
+        text = site.run("status", "--status-backup-full-warning=25h", cwd=primary.data).expect(2).out.decode()
+        assert "walship CRITICAL: the repository has no base backup of this cluster" in text and "hint: make one: walship backup full" in text
+
+
+def test_every_line_is_as_documented(backed_up):
+    """With every field that test_json.py leaves to this test."""
+    site, primary, (full, diff, incr) = backed_up
+    check = test_json.Checker()
+    check.lines("list", site.run("list", "--json"), 0)
+    check.lines("backup", site.run("backup", "incr", "--json", cwd=primary.data), 0)
+    check.lines("status", site.run("status", "--json", cwd=primary.data), 0)
+    primary.archive_all()
+    check.lines("verify", site.run("verify", "--json"), 0)
+    newest = listed(site)[-1]["label"]
+    manifest = of(site, newest, "manifest")
+    content = site.store.get(manifest)
+    site.store.delete(manifest)
+    site.store.put(manifest, content[:-1])
+    check.lines("backup list", site.run("backup", "list", "--json"), 4)
+    check.lines("info", site.run("info", "--json"), 0)
+    check.lines("verify", site.run("verify", "--json"), 4)
+    check.lines("status", site.run("status", "--json", cwd=primary.data), 1)
+    missing = {name for name in test_json.wanted() - check.seen if test_json.OF_BASE_BACKUPS.search(name)}
+    # info does not judge; pages with wrong checksums are in the tests of backups.
+    assert {name for name in missing if not re.search(r"^info: .*(restorable|reason|faults|archived_objects|recovery_\w+)$", name)} == \
+           {"status: status.backup.wrong_pages_label"}
 
 
 def test_verify_says_what_can_be_restored(backed_up):

@@ -27,7 +27,7 @@ class Look:
         assert len(result.out.splitlines()) == 1, result
         self.err, self.code, self.json = result.err, result.code, json.loads(result.out)
         self.checks = {check["name"]: check for check in self.json["checks"]}
-        assert self.code == self.json["exit_code"] and list(self.checks) == ["archive", "backlog", "pushes", "chain", "disk"]
+        assert self.code == self.json["exit_code"] and list(self.checks) == ["archive", "backlog", "pushes", "chain", "disk", "backup"]
         assert self.json["status"] == ("OK", "WARNING", "CRITICAL", "UNKNOWN")[self.code]
 
     def says(self, code, **checks):
@@ -124,19 +124,19 @@ def test_store_down_then_up(site):
         primary.archive_all()
         site.store.go_away()
         look = Look(site, primary.data)
-        look.says(UNKNOWN, archive="UNKNOWN", chain="UNKNOWN")
+        look.says(UNKNOWN, archive="UNKNOWN", chain="UNKNOWN", backup="UNKNOWN")
         assert not look.json["archive"]["reachable"] and "according to archive_status the last push succeeded at" in look.checks["archive"]["text"]
         primary.sql("create table u ()")
         name = primary.switch()
         host.wait_for(lambda: Look(site, primary.data).json["pushes"]["failures"] >= 2, "two failures")
         look = Look(site, primary.data)
-        look.says(UNKNOWN, archive="UNKNOWN", chain="UNKNOWN", pushes="WARNING")
+        look.says(UNKNOWN, archive="UNKNOWN", chain="UNKNOWN", backup="UNKNOWN", pushes="WARNING")
         pushes = look.json["pushes"]
         assert pushes["last_file"] == name and f"push {name}: " in pushes["last_error"] and pushes["last_exit_code"] == 3
         assert look.json["backlog"]["files"] >= 1 and look.json["backlog"]["first_file"] == name
         time.sleep(1)
         look = Look(site, primary.data, "--status-age-warning=500ms", "--status-age-critical=1s")
-        look.says(CRITICAL, archive="UNKNOWN", chain="UNKNOWN", pushes="CRITICAL", backlog="CRITICAL")
+        look.says(CRITICAL, archive="UNKNOWN", chain="UNKNOWN", backup="UNKNOWN", pushes="CRITICAL", backlog="CRITICAL")
         site.store.come_back()
         primary.stop()
         primary.start()

@@ -16,7 +16,9 @@ static struct error err;
 static const struct thresholds thresholds = {.age_ms = {900000, 1800000},
 					     .ready_files = {128, 512},
 					     .ready_bytes = {1ULL << 31, 1ULL << 33},
-					     .disk_left_ms = {6 * 3600000, 3600000}};
+					     .disk_left_ms = {6 * 3600000, 3600000},
+					     .full_ms = {25 * 3600000, 49 * 3600000},
+					     .backup_ms = {7 * 3600000, 25 * 3600000}};
 
 /* All is well: segment 7 is archived, and the server writes to number 8. */
 static struct health well(void)
@@ -36,6 +38,7 @@ static struct health well(void)
 	health.archive.known = health.archive.coverage_known = true;
 	health.archive.newest_s = NOW - MINUTES(2);
 	health.archive.restorable_s = NOW - MINUTES(2);
+	health.backup.known = true;
 	(void)wal_name_parse(&health.archive.newest, NEWEST, &err);
 	return health;
 }
@@ -258,7 +261,8 @@ static void full(struct health *health)
 
 static void no_data_directory(struct health *health)
 {
-	*health = (struct health){.now_s = NOW, .system_id = 7, .disk_full_s = -1, .archive = health->archive};
+	*health = (struct health){
+	    .now_s = NOW, .system_id = 7, .disk_full_s = -1, .archive = health->archive, .backup = health->backup};
 }
 
 static void worst_counts(struct health *health)
