@@ -74,6 +74,8 @@ static void note_part(struct listed_backup *backup, enum backup_part part, const
 {
 	backup->objects++;
 	backup->bytes += info->bytes;
+	if (info->modified_s > backup->newest_s)
+		backup->newest_s = info->modified_s;
 	backup->pinned |= part == PART_KEEP;
 	if (part == PART_BEGUN)
 		backup->begun_s = info->modified_s;

@@ -15,6 +15,7 @@ struct listed_backup {
 	int64_t begun_s;         /* UTC, the store's clock: when "begun" was stored; 0: it is not there */
 	int64_t stored_s;        /* likewise of the manifest */
 	uint64_t objects, bytes; /* noted */
+	int64_t newest_s;        /* when the newest of them was stored */
 	/*
 	 * Of a complete backup. STATUS_OK: manifest is valid. STATUS_DAMAGED: the manifest is damaged or needs a key
 	 * that is not configured (lack). STATUS_EXISTS: it is in an archive storage class. STATUS_LOCAL: this machine

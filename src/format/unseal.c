@@ -75,12 +75,19 @@ static enum status open_frame(void *arg, unsigned thread, size_t slot, struct er
 				   : open_and_keep(opener->coders[thread], frame, err);
 }
 
+/* There is one way to write an object: offsets and numbers go together without a table; a pack has its index. */
+static bool has_its_length(const struct opener *opener, const struct frame *frame)
+{
+	if (opener->params.is_pack)
+		return frame->last == (frame->content_len == 0);
+	return frame->last ? frame->content_len > 0 || frame->number == 0 : frame->content_len == FRAME_CONTENT_BYTES;
+}
+
 static enum status pass_on(void *arg, size_t slot, struct error *err)
 {
 	struct opener *opener = arg;
 	const struct frame *frame = &opener->frames[slot];
-	/* Only one way to write an object: offsets and numbers go together without a table. */
-	if (frame->last ? frame->content_len == 0 && frame->number > 0 : frame->content_len != FRAME_CONTENT_BYTES)
+	if (!has_its_length(opener, frame))
 		return refuse(err, "damaged: a frame has a content length that its place does not allow");
 	if (opens_alone(opener) || frame->content_len == 0)
 		return STATUS_OK;

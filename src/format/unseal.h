@@ -14,6 +14,7 @@ struct unseal_lack {
 struct unseal_params {
 	const struct keyring *keys;
 	bool allow_unprotected;   /* accept protection 0: only where the configuration says cipher = none */
+	bool is_pack;             /* each frame may be short, and the last one is empty: format/pack.h */
 	unsigned threads;         /* that open frames; up to 1: the caller's alone, without a buffer for content */
 	const char *name;         /* under which the object was found */
 	struct unseal_lack *lack; /* out; may be NULL */

@@ -13,8 +13,11 @@ struct backup_stored {
 	uint32_t number;
 	uint8_t type, part; /* enum backup_type, enum backup_part */
 	bool archived;
-	bool needed;  /* verify --read: to be read */
-	bool damaged; /* verify --read: or not opened */
+	/* For verify --read: */
+	bool needed;     /* by a finished backup: to be read */
+	bool unread;     /* in an archive storage class, or removed meanwhile */
+	bool locked;     /* it needs a key that is not configured */
+	uint8_t trouble; /* enum status: STATUS_OK, or why it could not be read */
 };
 
 /* 32 bytes for an object: 2 MiB for a cluster of 1 TiB. */

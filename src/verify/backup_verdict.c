@@ -96,8 +96,11 @@ static struct backup_stored *look_up(const struct backup_judge *judge, const str
 		fault(out, STATUS_INCOMPLETE, "%s is missing", name);
 	if (stored == NULL)
 		return NULL;
-	if (stored->damaged)
-		fault(out, STATUS_DAMAGED, "%s is damaged or cannot be opened", name);
+	if (stored->locked)
+		fault(out, STATUS_DAMAGED, "%s needs a key that is not configured", name);
+	else if (stored->trouble != STATUS_OK)
+		fault(out, (enum status)stored->trouble, "%s cannot be read", name);
+	out->lacks_key |= stored->locked;
 	stored->needed |= judge->marks;
 	out->archived += stored->archived;
 	return stored;

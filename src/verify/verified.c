@@ -178,7 +178,8 @@ enum status verified_open(struct verified *verified, const struct verified_place
 	CLEANUP(freep) char *text = malloc(FILE_BYTES_MAX);
 	const char *identity = place->identity;
 	*verified = (struct verified){0};
-	(void)snprintf(verified->path, sizeof verified->path, "%s/verified-%" PRIu64, place->dir, place->system_id);
+	(void)snprintf(verified->path, sizeof verified->path, "%s/verified%s-%" PRIu64, place->dir, place->subject,
+		       place->system_id);
 	(void)snprintf(verified->identity, sizeof verified->identity, "%s", identity);
 	if (text == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");

@@ -42,6 +42,7 @@ struct verified {
 
 struct verified_place {
 	const char *dir;      /* of this user's own */
+	const char *subject;  /* part of the file's name; "": WAL */
 	const char *identity; /* lines of text */
 	uint64_t system_id;
 	int64_t not_before_s, now_s; /* UTC of this machine */

@@ -10,6 +10,7 @@
 #include "inventory/cluster.h"
 #include "inventory/survey.h"
 #include "text/hex.h"
+#include "verify/read_backups.h"
 #include "verify/read_plan.h"
 #include "verify/verify_backups.h"
 #include "verify/verify_late.h"
@@ -54,7 +55,9 @@ static enum status name_identity(const struct verification *verification, char o
 	return st;
 }
 
-static enum status open_notes(struct verification *verification, uint64_t system_id, struct error *err)
+/* subject: as for verified_place. */
+static enum status open_notes(const struct verification *verification, uint64_t system_id, const char *subject,
+			      struct verified *out, struct error *err)
 {
 	const struct verify_params *params = verification->params;
 	char dir[SPOOL_PATH_MAX];
@@ -62,6 +65,7 @@ static enum status open_notes(struct verification *verification, uint64_t system
 	int64_t now_s = clock_utc_s(params->call->clock);
 	const struct verified_place place = {
 	    .dir = dir,
+	    .subject = subject,
 	    .identity = identity,
 	    .system_id = system_id,
 	    .not_before_s = params->notes_max_age_ms == 0 ? 0 : now_s - params->notes_max_age_ms / 1000,
@@ -70,8 +74,8 @@ static enum status open_notes(struct verification *verification, uint64_t system
 	enum status st = spool_prepare(params->notes_dir, dir, err);
 	if (!st)
 		st = name_identity(verification, identity, err);
-	verified_fini(&verification->verified);
-	return st ? st : verified_open(&verification->verified, &place, err);
+	verified_fini(out);
+	return st ? st : verified_open(out, &place, err);
 }
 
 static enum status count_job(void *arg, const struct read_job *job, struct error *err)
@@ -89,7 +93,7 @@ static enum status seen(void *arg, const struct coverage *coverage, const struct
 	uint64_t number;
 	enum status st = STATUS_OK;
 	if (coverage->objects == 0) {
-		st = open_notes(verification, coverage->system_id, err);
+		st = open_notes(verification, coverage->system_id, "", &verification->verified, err);
 		verification->plan = (struct read_plan){.read = count_job, .arg = verification};
 		verification->bytes = 0;
 	}
@@ -235,6 +239,32 @@ static enum status seen_backup(void *arg, const struct backup_object *object, co
 	return backup_parts_add(&((struct verification *)arg)->parts, object, info, err);
 }
 
+/* A first judgement marks the objects that the backups need; what it says is dropped. */
+static enum status read_backup_objects(struct verification *verification, const struct backup_judge *judge,
+				       const struct backup_list *backups, struct error *err)
+{
+	const struct verify_params *params = verification->params;
+	CLEANUP(verified_fini) struct verified notes = {0};
+	CLEANUP(freep) struct backup_verdict *verdicts = NULL;
+	struct backup_totals ignored = {0};
+	struct backup_judge marking = *judge;
+	struct backup_reading reading = {.call = params->call,
+					 .console = params->console,
+					 .json = params->json,
+					 .repo = judge->repo,
+					 .threads = params->threads,
+					 .progress = &verification->progress,
+					 .system_id = judge->coverage->system_id,
+					 .list = backups,
+					 .parts = &verification->parts,
+					 .notes = &notes};
+	marking.marks = true;
+	enum status st = open_notes(verification, reading.system_id, "-backups", &notes, err);
+	if (!st)
+		st = verify_backups_judge(&marking, backups, &verdicts, &ignored, err);
+	return st ? st : read_backups(&reading, err);
+}
+
 /* The verdicts depend on the WAL, and so come after it. */
 static enum status judge_backups(struct verification *verification, const struct coverage *coverage,
 				 const struct backup_list *backups, struct error *err)
@@ -244,8 +274,12 @@ static enum status judge_backups(struct verification *verification, const struct
 					   .call = verification->params->call,
 					   .coverage = coverage,
 					   .parts = &verification->parts};
+	enum status st = STATUS_OK;
 	backup_parts_sort(&verification->parts);
-	enum status st = verify_backups_judge(&judge, backups, &verdicts, &verification->backups, err);
+	if (verification->params->read && backups->count > 0)
+		st = read_backup_objects(verification, &judge, backups, err);
+	if (!st)
+		st = verify_backups_judge(&judge, backups, &verdicts, &verification->backups, err);
 	if (!st)
 		st = show(verification, coverage, backups, verdicts, err);
 	backup_parts_fini(&verification->parts);

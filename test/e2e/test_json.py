@@ -194,7 +194,7 @@ NEVER_SEEN = {"status: status.disk.full_in_seconds", "status: status.pushes.noti
 
 
 # test_backup_list.py compares these.
-OF_BASE_BACKUPS = re.compile(r"^backup|: base_backup|\.base_backups\b|^status: status\.backup\.|^list: segment\.(label|part)$")
+OF_BASE_BACKUPS = re.compile(r"^backup|: base_backup|: read_backups|\.base_backups\b|^status: status\.backup\.|^list: segment\.(label|part)$")
 
 
 def wanted():

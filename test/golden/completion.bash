@@ -82,6 +82,10 @@ _walship_value() {
 	--status-bytes-critical) ;;
 	--status-disk-warning) ;;
 	--status-disk-critical) ;;
+	--status-backup-full-warning) ;;
+	--status-backup-full-critical) ;;
+	--status-backup-warning) ;;
+	--status-backup-critical) ;;
 	--metrics-file) kind=default ;;
 	--notify-command) words='push fetch cat keygen key config check list info verify backup restore timeline backfill status help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--notify-after) ;;
@@ -143,7 +147,7 @@ _walship_flags() {
 	'backfill') words+=' --dry-run --json' ;;
 	'status') words+=' --json --prometheus --notify' ;;
 	esac
-	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --metrics-file --notify-command --notify-after --notify-interval --notify-timeout'
+	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --status-backup-full-warning --status-backup-full-critical --status-backup-warning --status-backup-critical --metrics-file --notify-command --notify-after --notify-interval --notify-timeout'
 }
 
 _walship_commands='push fetch cat keygen key config check list info verify backup restore timeline backfill status help'

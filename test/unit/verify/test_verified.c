@@ -15,7 +15,7 @@ static struct error err;
 
 static void open_notes(struct verified *verified, const char *identity, int64_t not_before_s)
 {
-	const struct verified_place place = {dir.path, identity, 42, not_before_s, NOW};
+	const struct verified_place place = {dir.path, "", identity, 42, not_before_s, NOW};
 	assert_ok(verified_open(verified, &place, &err), err);
 }
 
@@ -97,7 +97,7 @@ static void notes_are_saved_and_loaded(void **unused)
 	open_notes(&verified, IDENTITY "key 00\n", 0);
 	describe(&verified, "");
 	verified_fini(&verified);
-	assert_ok(verified_open(&verified, &(struct verified_place){dir.path, IDENTITY, 43, 0, NOW}, &err), err);
+	assert_ok(verified_open(&verified, &(struct verified_place){dir.path, "", IDENTITY, 43, 0, NOW}, &err), err);
 	describe(&verified, "");
 	verified_fini(&verified);
 }
@@ -174,7 +174,7 @@ static void a_missing_directory_is_an_error(void **unused)
 {
 	(void)unused;
 	struct verified verified;
-	const struct verified_place place = {scratch_path(&dir, "none"), IDENTITY, 42, 0, NOW};
+	const struct verified_place place = {scratch_path(&dir, "none"), "", IDENTITY, 42, 0, NOW};
 	assert_ok(verified_open(&verified, &place, &err), err);
 	assert_int_equal(verified_save(&verified, &err), STATUS_LOCAL);
 	verified_fini(&verified);
