@@ -1,7 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "format/pack.h"
+#include "format/seal.h"
 #include "support/cmocka.h"
 #include "support/collect.h"
 
@@ -195,6 +197,66 @@ static void a_failing_store_ends_the_pack(void **unused)
 	}
 }
 
+/* What the whole-object reader makes of the first len bytes. out is the caller's to fini. */
+static enum status open_whole(bool is_pack, unsigned threads, size_t len, struct buffer *out)
+{
+	struct collect state = {0};
+	struct unseal_params params = opening(true);
+	CLEANUP(sink_freep) struct sink *chain = collect_new(&state);
+	params.is_pack = is_pack;
+	params.threads = threads;
+	assert_ok(unseal_new(&chain, &params, &err), err);
+	enum status st = sink_write(chain, object.data, len, &err);
+	if (!st)
+		st = sink_finish(chain, &err);
+	*out = state.bytes;
+	return st;
+}
+
+/* As verify --read reads a pack; any other reader refuses it, for its frames are short. */
+static void opens_as_a_whole(void **unused)
+{
+	(void)unused;
+	make("gzip", true);
+	for (unsigned threads = 1; threads < 3; threads++) {
+		struct buffer content;
+		size_t at = 0;
+		assert_ok(open_whole(true, threads, object.len, &content), err);
+		for (size_t i = 0; i < FRAMES; at += lengths[i++])
+			assert_memory_equal(content.data + at, contents[i], lengths[i]);
+		assert_int_equal(content.len, at);
+		buffer_fini(&content);
+		assert_int_equal(open_whole(false, threads, object.len, &content), STATUS_DAMAGED);
+		buffer_fini(&content);
+		/* Cut behind each frame: the last one, which is empty, is missing. */
+		for (size_t i = 0; i < FRAMES; i++) {
+			assert_int_equal(open_whole(true, threads, places[i].offset + places[i].bytes, &content),
+					 STATUS_DAMAGED);
+			buffer_fini(&content);
+		}
+	}
+}
+
+/* An object whose last frame has content is not a pack. */
+static void another_object_is_no_pack(void **unused)
+{
+	(void)unused;
+	struct collect state = {0};
+	struct buffer content;
+	CLEANUP(sink_freep) struct sink *chain = collect_new(&state);
+	struct seal_params params = {
+	    .codec = codec_by_name("gzip"), .level = 1, .threads = 1, .key = &ring.keys[0], .name = NAME};
+	assert_ok(seal_new(&chain, &params, &err), err);
+	assert_ok(sink_write(chain, "some", 4, &err), err);
+	assert_ok(sink_finish(chain, &err), err);
+	buffer_fini(&object);
+	object = state.bytes;
+	assert_int_equal(open_whole(true, 1, object.len, &content), STATUS_DAMAGED);
+	buffer_fini(&content);
+	assert_ok(open_whole(false, 1, object.len, &content), err);
+	buffer_fini(&content);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +264,8 @@ int main(void)
 	    cmocka_unit_test(nothing_but_the_frame_at_its_place_opens),
 	    cmocka_unit_test(a_pack_of_another_name_or_key_does_not_open),
 	    cmocka_unit_test(a_failing_store_ends_the_pack),
+	    cmocka_unit_test(opens_as_a_whole),
+	    cmocka_unit_test(another_object_is_no_pack),
 	};
 	return cmocka_run_group_tests_name("format/pack", tests, setup, teardown);
 }
