@@ -5,6 +5,7 @@
 #include "base/environment.h"
 #include "command/fetch.h"
 #include "command/settings.h"
+#include "inventory/backup_cat.h"
 #include "repo/repository.h"
 #include "sys/ancestor.h"
 
@@ -37,6 +38,10 @@ enum status command_cat(struct command_context *context, struct error *err)
 	CLEANUP(repository_fini) struct repository repo = {0};
 	struct fetch fetch = {.scratch = scratch_dir(context->environment), .verified = context->console.verified};
 	enum status st = settings_repository(&settings, context, err);
+	if (!st && backup_cat_takes(context->operands[0])) {
+		st = backup_cat(&settings, &context->console, context->operands[0], err);
+		return st ? error_wrap(err, st, "cat %s", context->operands[0]) : STATUS_OK;
+	}
 	if (!st)
 		st = fetch_identify(context, &fetch, NULL, &directory, err);
 	if (!st)

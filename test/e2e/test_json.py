@@ -193,8 +193,8 @@ NEVER_SEEN = {"status: status.disk.full_in_seconds", "status: status.pushes.noti
               "info: cluster.minimal", "verify: cluster.minimal", "info: cluster.left_out_last", "verify: cluster.left_out_last"}
 
 
-# test_backup_list.py compares these.
-OF_BASE_BACKUPS = re.compile(r"^backup|: base_backup|: read_backups|\.base_backups\b|^status: status\.backup\.|^list: segment\.(label|part)$")
+# test_backup_list.py and the tests of restore compare these.
+OF_BASE_BACKUPS = re.compile(r"^backup|^restore|: base_backup|: read_backups|\.base_backups\b|^status: status\.backup\.|^list: segment\.(label|part)$")
 
 
 def wanted():
