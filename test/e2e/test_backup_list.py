@@ -201,6 +201,7 @@ def test_verify_reads_packs(backed_up):
     assert (totals["objects"], totals["remembered_objects"]) == (len(own), len(needed) - len(own)) and damaged == []
     assert all(each["restorable"] for each in backups)
     assert read()[1]["objects"] == 0
+    time.sleep(1.1)
     assert read("--again", "1ms")[1]["objects"] == len(needed)
     # An object that is newer than the note is read again; it is whole, but not what the table of packs says.
     put(site.store.get(of(site, diff, "data/00000001")))
