@@ -63,7 +63,7 @@ def test_list_shows_every_object(site):
     assert (segment["kind"], segment["timeline"], segment["name"]) == ("segment", 1, name_of(3))
     assert segment["system_id"] == str(site.system_id)
     assert known["other/thing"] == {"object": "other/thing", "kind": "other", "bytes": 5, "system_id": None, "timeline": None,
-                                    "name": None, "stored_time": known["other/thing"]["stored_time"]}
+                                    "name": None, "label": None, "part": None, "stored_time": known["other/thing"]["stored_time"]}
     assert known[f"{site.system_id}/wal/00000002.history"]["kind"] == "history"
     below = lines(site.run("list", "--json", f"{site.system_id}/wal/00000002").expect(0))
     assert [line["name"] for line in below] == ["00000002.history"]
