@@ -49,6 +49,8 @@ enum status command_backup_list(struct command_context *context, struct error *e
 enum status command_backup_keep(struct command_context *context, struct error *err);
 enum status command_backup_remove(struct command_context *context, struct error *err);
 enum status command_restore(struct command_context *context, struct error *err);
+enum status command_schedule(struct command_context *context, struct error *err);
+enum status command_run_due(struct command_context *context, struct error *err);
 enum status command_check(struct command_context *context, struct error *err);
 enum status command_timeline(struct command_context *context, struct error *err);
 enum status command_status(struct command_context *context, struct error *err);

@@ -3,6 +3,7 @@
 #include "archive/push/push_outcome.h"
 #include "base/path.h"
 #include "command/command.h"
+#include "command/schedule_push.h"
 #include "command/settings.h"
 #include "command/settings_monitor.h"
 #include "sys/processors.h"
@@ -36,5 +37,6 @@ enum status command_push(struct command_context *context, struct error *err)
 	/* Keys and connections are gone by now: the outcome needs none. */
 	struct push_outcome_settings outcome = settings_push_outcome(context);
 	push_outcome_note(&outcome, context->call, st, err);
+	schedule_push(context);
 	return st;
 }

@@ -21,6 +21,7 @@ enum uri_style { URI_STYLE_AUTO, URI_STYLE_PATH, URI_STYLE_HOST };
 
 enum s3_no_replace { S3_NO_REPLACE_AUTO, S3_NO_REPLACE_CONDITION, S3_NO_REPLACE_LOOK };
 enum backup_start { BACKUP_START_FAST, BACKUP_START_SPREAD };
+enum schedule_by { SCHEDULE_OFF, SCHEDULE_PUSH };
 enum s3_client { S3_CLIENT_NATIVE, S3_CLIENT_LIBS3 };
 enum answer { ANSWER_NO, ANSWER_YES };
 

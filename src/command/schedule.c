@@ -1,0 +1,111 @@
+/* schedule and run-due: from options to the settings of schedule/schedule.h. */
+#include "schedule/schedule.h"
+
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/environment.h"
+#include "command/command.h"
+#include "command/schedule_push.h"
+#include "command/self_command.h"
+#include "command/settings.h"
+#include "schedule/schedule_note.h"
+
+#define HEARTBEATS_MAX 32
+
+struct resolved {
+	struct repository_settings repository;
+	struct buffer self;
+	const char *heartbeats[HEARTBEATS_MAX];
+	struct schedule_settings settings;
+};
+
+static void resolved_fini(struct resolved *resolved)
+{
+	buffer_fini(&resolved->self);
+}
+
+static enum status resolve(struct resolved *out, const struct command_context *context, struct error *err)
+{
+	static const enum option_id times[TASK_COUNT] = {
+#define TASK(id, name, option, command) [TASK_##id] = OPTION_ID_##option,
+#include "schedule/tasks.def"
+#undef TASK
+	};
+	const struct config *config = context->config;
+	struct schedule_settings *settings = &out->settings;
+	uint64_t on = config_number(config, OPTION_ID_SCHEDULE_ON);
+	*out = (struct resolved){0};
+	*settings = (struct schedule_settings){
+	    .repository = &out->repository,
+	    .cluster = settings_cluster(config),
+	    .spool = config_text(config, OPTION_ID_SPOOL),
+	    .timezone = config_text(config, OPTION_ID_SCHEDULE_TIMEZONE),
+	    .on = (enum schedule_on)on,
+	    .environment = context->environment,
+	    .heartbeats = out->heartbeats,
+	    .console = &context->console,
+	    .call = context->call,
+	    .json = command_flag(context, "json"),
+	};
+	for (enum task task = 0; task < TASK_COUNT; task++)
+		settings->times[task] = config_text(config, times[task]);
+	size_t count = config_list_count(config, OPTION_ID_HEARTBEAT_URL);
+	for (; settings->heartbeat_count < count && settings->heartbeat_count < HEARTBEATS_MAX;
+	     settings->heartbeat_count++)
+		out->heartbeats[settings->heartbeat_count] =
+		    config_list_item(config, OPTION_ID_HEARTBEAT_URL, settings->heartbeat_count);
+	enum status st = settings_repository(&out->repository, context, err);
+	if (!st)
+		st = self_command_make(&out->self, context, err);
+	settings->self = buffer_text(&out->self);
+	return st;
+}
+
+enum status command_run_due(struct command_context *context, struct error *err)
+{
+	CLEANUP(resolved_fini) struct resolved resolved;
+	enum status st = resolve(&resolved, context, err);
+	if (!st)
+		st = schedule_run_due(&resolved.settings, err);
+	if (st == STATUS_EXISTS) {
+		log_line(context->call->log, LEVEL_INFO, "%s", err->text);
+		return STATUS_OK;
+	}
+	return st ? error_wrap(err, st, "run-due") : STATUS_OK;
+}
+
+enum status command_schedule(struct command_context *context, struct error *err)
+{
+	static const char socket_name[] = "NOTIFY_SOCKET";
+	CLEANUP(resolved_fini) struct resolved resolved;
+	enum status st = resolve(&resolved, context, err);
+	if (!st && command_flag(context, "list"))
+		st = schedule_list(&resolved.settings, err);
+	else if (!st)
+		st = schedule_run(&resolved.settings,
+				  environment_value(context->environment, socket_name, sizeof socket_name - 1), err);
+	return st ? error_wrap(err, st, "schedule") : STATUS_OK;
+}
+
+/* In a process of its own, which has no terminal and no descriptors. */
+static void run_due(void *arg, int told_fd)
+{
+	struct command_context *context = arg;
+	struct error err = {0};
+	(void)told_fd;
+	(void)command_run_due(context, &err);
+}
+
+void schedule_push(const struct command_context *context)
+{
+	const struct config *config = context->config;
+	if (config_number(config, OPTION_ID_SCHEDULE) != SCHEDULE_PUSH || context->detach == NULL ||
+	    !schedule_is_due(config_text(config, OPTION_ID_SPOOL), context->operands[0],
+			     clock_utc_s(context->call->clock)))
+		return;
+	struct command_context own = *context;
+	int fd = context->detach(run_due, &own);
+	if (fd >= 0)
+		(void)close(fd);
+}

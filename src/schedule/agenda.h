@@ -1,0 +1,44 @@
+/* Which tasks of a schedule are due, judged from when each was done last: never from memory, so a restart changes
+ * nothing, and a run that was missed is made up for once. */
+#ifndef WALSHIP_SCHEDULE_AGENDA_H
+#define WALSHIP_SCHEDULE_AGENDA_H
+
+#include "schedule/cron.h"
+
+enum task {
+#define TASK(id, name, option, command) TASK_##id,
+#include "schedule/tasks.def"
+#undef TASK
+	TASK_COUNT
+};
+
+const char *task_name(enum task task);
+const char *task_command(enum task task);
+static inline bool task_is_backup(enum task task)
+{
+	return task <= TASK_INCR;
+}
+
+struct task_state {
+	bool scheduled; /* else nothing below counts */
+	struct cron cron;
+	int64_t since_s;     /* the schedule is known since then */
+	int64_t succeeded_s; /* begin of the last run that succeeded; 0: none */
+	int64_t failed_s;    /* end of the last run, if it failed; else 0 */
+	unsigned failures;   /* in a row */
+};
+
+struct agenda {
+	struct task_state tasks[TASK_COUNT];
+};
+
+/* From when on a task is due; INT64_MAX: never. A full backup is due at once where there is none. */
+int64_t agenda_due_s(const struct agenda *agenda, enum task task, int64_t now_s);
+
+/* The first task that is due now; TASK_COUNT if there is none. */
+enum task agenda_first(const struct agenda *agenda, int64_t now_s);
+
+/* When the next task will be due; INT64_MAX: never. */
+int64_t agenda_next_s(const struct agenda *agenda, int64_t now_s);
+
+#endif

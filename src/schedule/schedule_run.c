@@ -1,0 +1,210 @@
+/* Runs the tasks of a schedule: what is due now, or for ever. */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "console/print.h"
+#include "schedule/heartbeat.h"
+#include "schedule/schedule_private.h"
+#include "sys/priority.h"
+#include "sys/program.h"
+
+#define RUN_MOST_MS (7LL * 24 * 3600 * 1000) /* of one task: terabytes take days */
+#define LOOK_MS 600000                       /* another machine may have made a backup */
+#define NAP_MS 500                           /* a signal ends the process at once; the clock may be set */
+#define PING_MS 10000
+#define AWAY_S 60 /* the repository was not reachable: look again */
+
+static enum status print_run(const struct schedule *schedule, enum task task, int64_t begun_s, int64_t spent_ms,
+			     const struct error *trouble, struct error *err)
+{
+	const struct console *console = schedule->settings->console;
+	bool failed = trouble->text[0] != '\0';
+	if (schedule->settings->json)
+		return print_json(console,
+				  json_pack("{s:s, s:s, s:s, s:o, s:f, s:o}", "kind", "run", "task", task_name(task),
+					    "result", failed ? "failed" : "ok", "begin_time", print_time(begun_s),
+					    "took_seconds", (double)spent_ms / 1000, "error",
+					    print_string(trouble->text)),
+				  err);
+	CLEANUP(buffer_fini) struct buffer out = {0};
+	enum status st = buffer_printf(&out, err, "%s %s  %.1f s%s%s\n", failed ? "✗" : "✓", task_name(task),
+				       (double)spent_ms / 1000, failed ? "  " : "", trouble->text);
+	return st ? st : print_text(console, &out, err);
+}
+
+static void note_outcome(struct schedule *schedule, enum task task, int64_t begun_s, const struct error *trouble)
+{
+	bool failed = trouble->text[0] != '\0';
+	schedule->note.tasks[task].failed_s = failed ? clock_utc_s(schedule->settings->call->clock) : 0;
+	schedule->note.tasks[task].failures = failed ? schedule->note.tasks[task].failures + 1 : 0;
+	if (!failed)
+		schedule->note.tasks[task].succeeded_s = begun_s;
+	(void)snprintf(schedule->note.tasks[task].error, SCHEDULE_ERROR_MAX, "%.*s", SCHEDULE_ERROR_MAX - 1,
+		       trouble->text);
+}
+
+static enum status run_command(const struct schedule_settings *settings, enum task task, struct error *trouble)
+{
+	CLEANUP(secret_fini) struct secret output = {0};
+	CLEANUP(buffer_fini) struct buffer line = {0};
+	struct call call = *settings->call;
+	call.step_ms = RUN_MOST_MS;
+	call.step_begun = NULL;
+	call = call_step(&call);
+	enum status st = buffer_printf(&line, trouble, "%s %s", settings->self, task_command(task));
+	const struct program program = {.what = task_name(task),
+					.line = buffer_text(&line),
+					.environment = settings->environment,
+					.timeout_ms = RUN_MOST_MS,
+					.truncate_output = true};
+	return st ? st : program_run(&program, &call, &output, trouble);
+}
+
+enum status schedule_run_task(struct schedule *schedule, enum task task, enum status *outcome, struct error *err)
+{
+	const struct schedule_settings *settings = schedule->settings;
+	struct error trouble = {0};
+	int64_t begun_s = clock_utc_s(settings->call->clock), begun_ms = clock_monotonic_ms(settings->call->clock);
+	*outcome = run_command(settings, task, &trouble);
+	if (!*outcome)
+		trouble = (struct error){0};
+	else
+		log_line(settings->call->log, LEVEL_ERROR, "scheduled %s failed: %s", task_name(task), trouble.text);
+	note_outcome(schedule, task, begun_s, &trouble);
+	enum status st = schedule_note_write(&schedule->note, settings->spool, schedule->system_id, err);
+	heartbeat_send(settings->heartbeats, settings->heartbeat_count, task, *outcome == STATUS_OK, settings->call);
+	int64_t spent_ms = clock_monotonic_ms(settings->call->clock) - begun_ms;
+	return st ? st : print_run(schedule, task, begun_s, spent_ms, &trouble, err);
+}
+
+/* For the pushes of this server. */
+static void tell_pushes(const struct schedule *schedule, int64_t due_s)
+{
+	char pg_wal[PATH_MAX];
+	if (!schedule->directory.known ||
+	    (size_t)snprintf(pg_wal, sizeof pg_wal, "%s/pg_wal/x", schedule->directory.path) >= sizeof pg_wal)
+		return;
+	schedule_set_due(schedule->settings->spool, pg_wal, due_s);
+}
+
+/* *next_s is when something is due again. *worst is the first failure of a task. */
+static enum status run_all(struct schedule *schedule, int64_t *next_s, enum status *worst, struct error *first,
+			   struct error *err)
+{
+	const struct clock *clock = schedule->settings->call->clock;
+	bool tried[TASK_COUNT] = {false};
+	enum status st = schedule_refresh(schedule, err);
+	while (!st && schedule_is_on(schedule)) {
+		enum status outcome;
+		enum task task = agenda_first(&schedule->agenda, clock_utc_s(clock));
+		if (task == TASK_COUNT || tried[task])
+			break;
+		tried[task] = true;
+		st = schedule_run_task(schedule, task, &outcome, err);
+		if (!st && outcome && !*worst) {
+			*worst = outcome;
+			(void)error_set(first, outcome, "%s", schedule->note.tasks[task].error);
+		}
+		if (!st)
+			st = schedule_refresh(schedule, err);
+	}
+	int64_t now_s = clock_utc_s(clock);
+	*next_s = st ? now_s + AWAY_S : agenda_next_s(&schedule->agenda, now_s);
+	tell_pushes(schedule, *next_s == INT64_MAX ? now_s + INT32_MAX : *next_s);
+	return st;
+}
+
+enum status schedule_run_due(const struct schedule_settings *settings, struct error *err)
+{
+	struct schedule schedule;
+	struct error first = {0};
+	enum status worst = STATUS_OK;
+	CLEANUP(fd_closep) int lock = -1;
+	int64_t next_s;
+	enum status st = schedule_init(&schedule, settings, err);
+	if (!st)
+		st = schedule_lock(settings->spool, schedule.system_id, &lock, err);
+	if (st)
+		return st;
+	priority_lower();
+	st = run_all(&schedule, &next_s, &worst, &first, err);
+	/* So that "since" is known from the first look on. */
+	if (!st)
+		st = schedule_note_write(&schedule.note, settings->spool, schedule.system_id, err);
+	if (!st && worst) {
+		*err = first;
+		st = worst;
+	}
+	return st;
+}
+
+/* The protocol of sd_notify(3): a datagram to the socket that systemd names; '@' stands for its abstract names. */
+static void notify_systemd(const char *path, const char *text)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	if (path == NULL || strlen(path) >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
+		return;
+	(void)strcpy(address.sun_path, path);
+	if (path[0] == '@')
+		address.sun_path[0] = '\0';
+	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (fd >= 0)
+		(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&address, len);
+}
+
+/* One look at the schedule, under the lock. What cannot be done now is logged, and tried again. */
+static int64_t look(struct schedule *schedule, struct error *err)
+{
+	const struct schedule_settings *settings = schedule->settings;
+	struct error first = {0};
+	enum status worst = STATUS_OK;
+	CLEANUP(fd_closep) int lock = -1;
+	int64_t next_s = clock_utc_s(settings->call->clock) + AWAY_S;
+	enum status st = schedule_lock(settings->spool, schedule->system_id, &lock, err);
+	if (st == STATUS_EXISTS)
+		return next_s;
+	if (!st)
+		st = run_all(schedule, &next_s, &worst, &first, err);
+	if (!st)
+		st = schedule_note_write(&schedule->note, settings->spool, schedule->system_id, err);
+	if (st)
+		log_line(settings->call->log, LEVEL_ERROR, "schedule: %s", err->text);
+	*err = (struct error){0};
+	return next_s;
+}
+
+/* Up to that time, for LOOK_MS at most, and no longer when the clock is put back. */
+static void wait_until(const struct schedule_settings *settings, const char *notify_socket, int64_t due_s)
+{
+	const struct clock *clock = settings->call->clock;
+	int64_t begun_ms = clock_monotonic_ms(clock), pinged_ms = begun_ms, begun_s = clock_utc_s(clock);
+	for (int64_t now_ms = begun_ms; now_ms - begun_ms < LOOK_MS; now_ms = clock_monotonic_ms(clock)) {
+		int64_t now_s = clock_utc_s(clock);
+		if (now_s >= due_s || now_s < begun_s)
+			return;
+		if (now_ms - pinged_ms >= PING_MS) {
+			(void)call_step(settings->call);
+			notify_systemd(notify_socket, "WATCHDOG=1");
+			pinged_ms = now_ms;
+		}
+		clock_sleep_ms(clock, NAP_MS);
+	}
+}
+
+enum status schedule_run(const struct schedule_settings *settings, const char *notify_socket, struct error *err)
+{
+	struct schedule schedule;
+	enum status st = schedule_init(&schedule, settings, err);
+	if (st)
+		return st;
+	notify_systemd(notify_socket, "READY=1");
+	for (;;)
+		wait_until(settings, notify_socket, look(&schedule, err));
+}
