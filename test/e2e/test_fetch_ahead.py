@@ -605,4 +605,4 @@ def test_memory(recovery):
         assert child.communicate() and child.returncode == 0
     print(f"peak memory: ahead {high_water(worker):.1f} MiB, in between {high_water(between):.1f} MiB, calls {peak:.1f} MiB")
     if not instrumented():
-        assert 0 < peak <= 20 and high_water(worker) <= 20  # each of four fetches holds a frame of 1 MiB
+        assert 0 < peak <= 20 and high_water(worker) <= 20  # each of three fetches holds a frame of 1 MiB

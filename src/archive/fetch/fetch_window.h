@@ -11,8 +11,12 @@
 
 #include "pg/wal/name.h"
 
-#define FETCH_WINDOW_SLOTS 64       /* segments in the spool or being fetched */
-#define FETCH_WINDOW_SIDE_BY_SIDE 4 /* concurrent fetches, so that round trips overlap */
+#define FETCH_WINDOW_SLOTS 64 /* segments in the spool or being fetched */
+/*
+ * Concurrent fetches, so that round trips overlap. Each holds the body of a frame until its tag is verified: a fourth
+ * takes 0.4 to 0.9 MB and fetches no faster from a store with a round trip of 30 ms.
+ */
+#define FETCH_WINDOW_SIDE_BY_SIDE 3
 
 enum fetch_slot_state {
 	FETCH_SLOT_FREE,
