@@ -186,6 +186,7 @@ class Backups:
         """A cluster that recovers from this backup to the end of the archive, and archives nothing itself; not started."""
         made = self.site.cluster(name)
         self.read(label).restore(made.data, tablespaces)
+        (made.data / "standby.signal").unlink(missing_ok=True)  # of the standby that was backed up
         made.configure(archive_mode="off", restore_command=self.site.walship.command("fetch", "%f", "%p"), **settings)
         return made.signal_file("recovery.signal")
 
@@ -193,7 +194,11 @@ class Backups:
         """The same, started and promoted."""
         made = self.restored(label, name, tablespaces, **settings)
         made.start(wait=False)
-        made.wait_promoted()
+        try:
+            made.wait_promoted()
+        except AssertionError:
+            made.stop()
+            raise
         return made
 
     def proof(self, label, rows, name="restored", tablespaces=None, checksums=False, **settings):
