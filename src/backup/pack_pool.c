@@ -177,6 +177,7 @@ enum status pack_pool_close(struct pack_pool *pool, struct open_pack **pack, str
 	if (full == NULL)
 		return STATUS_OK;
 	struct pack_info info = {.number = full->number, .header = *pack_writer_header(full->writer)};
+	full->step = call_step(pool->settings.call);
 	enum status st = pack_writer_close(full->writer, &full->object, &info.bytes, err);
 	full->writer = NULL;
 	if (!st)
@@ -201,6 +202,8 @@ enum status pack_pool_add(struct pack_pool *pool, struct open_pack **pack, uint8
 			return pool->failed;
 		st = begin_pack(*pack, err);
 	}
+	/* Where little has changed a pack is filled for hours: the store has its own time for each frame. */
+	(*pack)->step = call_step(pool->settings.call);
 	if (!st)
 		st = pack_writer_add((*pack)->writer, content, len, place, err);
 	if (st)

@@ -24,7 +24,6 @@ static enum status finish_object(struct series_writer *writer, struct error *err
 {
 	if (writer->object == NULL)
 		return STATUS_OK;
-	/* The object was filled over a long time; the store has its own time for it. */
 	writer->step = call_step(writer->series.call);
 	enum status st = sink_finish(writer->object, err);
 	series_writer_fini(writer);
@@ -42,6 +41,8 @@ enum status series_write(struct series_writer *writer, const void *records, size
 		st = begin_object(writer, err);
 	if (st || writer->object == NULL)
 		return st;
+	/* The object is filled over a long time: the store has its own time for each write. */
+	writer->step = call_step(writer->series.call);
 	st = sink_write(writer->object, records, len, err);
 	writer->object_bytes += len;
 	writer->bytes += len;

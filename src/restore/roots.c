@@ -151,8 +151,26 @@ static enum status look_at(struct roots *roots, struct root *root, bool delta, e
 		   : error_errno(err, STATUS_LOCAL, errno, "open directory %s", root->directory);
 }
 
+/* The directories of the data directory that lead to a tablespace in it. The walk corrects their modes. */
+static enum status make_parents(const struct roots *roots, const struct root *root, struct error *err)
+{
+	char path[PATH_MAX];
+	size_t at = strlen(roots->items[0].directory);
+	if ((size_t)snprintf(path, sizeof path, "%s", root->directory) >= sizeof path)
+		return error_set(err, STATUS_USAGE, "path too long: %.64s...", root->directory);
+	for (char *slash = path + at; (slash = strchr(slash + 1, '/')) != NULL; *slash = '/') {
+		*slash = '\0';
+		if (mkdir(path, TABLESPACE_MODE) != 0 && errno != EEXIST)
+			return error_errno(err, STATUS_LOCAL, errno, "create directory %s", path);
+	}
+	return STATUS_OK;
+}
+
 static enum status make(const struct roots *roots, struct root *root, struct error *err)
 {
+	enum status st = root->moved == NULL || root->fd >= 0 ? STATUS_OK : make_parents(roots, root, err);
+	if (st)
+		return st;
 	if (root->fd < 0 && mkdir(root->directory, TABLESPACE_MODE) != 0) {
 		(void)error_errno(err, STATUS_LOCAL, errno, "create directory %s", root->directory);
 		return error_hint(err, STATUS_LOCAL, "create the parent directory, or mount its disk");
@@ -198,11 +216,31 @@ static const char *given_directory(const struct tree_restore_settings *settings,
 	return NULL;
 }
 
+/*
+ * Where a tablespace lay in the data directory that was backed up, it lies in the new one, at the same place: its old
+ * directory belongs to the server that was backed up. Sets root->moved.
+ */
+static enum status move_inside(struct root *root, const struct tree_restore_settings *settings, struct error *err)
+{
+	const char *old = settings->manifest->data_directory;
+	size_t len = old == NULL ? 0 : strlen(old), size;
+	if (len == 0 || settings->directory[0] != '/' || strncmp(root->directory, old, len) != 0 ||
+	    root->directory[len] != '/' || strstr(root->directory, "/..") != NULL)
+		return STATUS_OK;
+	size = strlen(settings->directory) + strlen(root->directory + len) + 1;
+	root->moved = malloc(size);
+	if (root->moved == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	(void)snprintf(root->moved, size, "%s%s", settings->directory, root->directory + len);
+	root->directory = root->moved;
+	return STATUS_OK;
+}
+
 static enum status add_tablespace(struct roots *roots, const struct tree_restore_settings *settings,
 				  const struct manifest_pair *tablespace, struct error *err)
 {
 	const char *given = given_directory(settings, tablespace->name);
-	struct root root = {tablespace->name, given == NULL ? tablespace->value : given, -1};
+	struct root root = {.oid = tablespace->name, .directory = given == NULL ? tablespace->value : given, .fd = -1};
 	/* Another link in pg_tblspc, or one whose text is relative: a directory of pg_tblspc takes its place. */
 	if (!is_oid(root.oid) || (given == NULL && root.directory[0] != '/'))
 		return STATUS_OK;
@@ -212,8 +250,10 @@ static enum status add_tablespace(struct roots *roots, const struct tree_restore
 	for (size_t i = 0; i < roots->count; i++)
 		if (strcmp(roots->items[i].directory, root.directory) == 0)
 			return refuse_shared(&root, err);
-	roots->items[roots->count++] = root;
-	return STATUS_OK;
+	enum status st = given == NULL ? move_inside(&root, settings, err) : STATUS_OK;
+	if (!st)
+		roots->items[roots->count++] = root;
+	return st;
 }
 
 static enum status check_given(const struct tree_restore_settings *settings, struct error *err)
@@ -237,7 +277,7 @@ enum status roots_open(struct roots *roots, const struct tree_restore_settings *
 	roots->items = calloc(most, sizeof *roots->items);
 	if (roots->items == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	roots->items[roots->count++] = (struct root){NULL, settings->directory, -1};
+	roots->items[roots->count++] = (struct root){.directory = settings->directory, .fd = -1};
 	enum status st = check_given(settings, err);
 	for (size_t i = 0; !st && i < manifest->tablespaces.count; i++)
 		st = add_tablespace(roots, settings, &manifest->tablespaces.items[i], err);
@@ -252,8 +292,10 @@ enum status roots_open(struct roots *roots, const struct tree_restore_settings *
 
 void roots_fini(struct roots *roots)
 {
-	for (size_t i = 0; i < roots->count; i++)
+	for (size_t i = 0; i < roots->count; i++) {
 		fd_closep(&roots->items[i].fd);
+		free(roots->items[i].moved);
+	}
 	free(roots->items);
 	*roots = (struct roots){0};
 }

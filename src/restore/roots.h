@@ -11,7 +11,8 @@
 
 struct root {
 	const char *oid;       /* of the tablespace; NULL: the data directory */
-	const char *directory; /* not owned */
+	const char *directory; /* not owned, unless it is moved */
+	char *moved;           /* owned: of a tablespace in the data directory, below the new one; else NULL */
 	int fd;                /* -1: the directory does not exist yet, and the restore only plans */
 };
 

@@ -22,9 +22,10 @@ def test_tablespaces(dir_site):
     site = dir_site
     with site.primary(**IN_PLACE) as primary:
         primary.start()
-        host.USER.mkdir(primary.data / "within", 0o700)
+        host.USER.mkdir(primary.data / "deep", 0o700)
+        inside = host.USER.mkdir(primary.data / "deep/within", 0o700)
         outside = host.USER.mkdir(site.directory / "outside", 0o700)
-        for name, place in (("far", outside), ("within", primary.data / "within"), ("inplace", "")):
+        for name, place in (("far", outside), ("within", inside), ("inplace", "")):
             primary.sql(f"create tablespace {name} location '{place}'")
             primary.sql(f"create table t_{name} tablespace {name} as select g, md5(g::text) from generate_series(1, 20000) g")
         backups = Backups(site, primary)
@@ -35,14 +36,18 @@ def test_tablespaces(dir_site):
         far = oid_of(primary, "far")
         for made in (full, diff):
             manifest = backups.read(made["label"]).manifest
-            assert manifest["tablespaces"] == [[far, str(outside)], [oid_of(primary, "within"), str(primary.data / "within")]]
+            assert manifest["tablespaces"] == [[far, str(outside)], [oid_of(primary, "within"), str(inside)]]
         paths = [entry.path for entry in backups.read(full["label"]).entries()]
         assert len(paths) == len(set(paths))
-        assert "within" in paths and not [path for path in paths if path.startswith("within/")]
+        assert "deep/within" in paths and not [path for path in paths if path.startswith("deep/within/")]
         rows = settled(primary)
         for made in (full, diff):
             place = host.USER.mkdir(site.directory / "elsewhere", 0o700)
             backups.proof(made["label"], rows, tablespaces={far: place}, **IN_PLACE)
+        # The copy's tablespace lies in the copy, where it lay in the server's data directory.
+        copy = backups.restored(diff["label"], tablespaces={far: host.USER.mkdir(site.directory / "again", 0o700)})
+        assert (copy.data / "pg_tblspc" / oid_of(primary, "within")).readlink() == copy.data / "deep/within"
+        assert list((copy.data / "deep/within").glob("PG_15_*/*/*"))
 
 
 def test_set_tablespace_and_back(dir_site):

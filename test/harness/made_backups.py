@@ -1,4 +1,4 @@
-"""Base backups as a stranger reads them, from doc/format.md and src/catalog's headers: walship's own reader is not asked."""
+"""Base backups of a running server, made and restored by walship; and read as they lie in the repository, without walship."""
 
 import json
 import os
@@ -183,17 +183,23 @@ class Backups:
         return [name[len(prefix):] for name in self.site.store.list() if name.startswith(prefix)]
 
     def restored(self, label, name="restored", tablespaces=None, **settings):
-        """A cluster that recovers from this backup to the end of the archive, and archives nothing itself; not started."""
+        """A cluster that walship restored, to recover to the end of the archive; it archives nothing itself; not started."""
         made = self.site.cluster(name)
-        self.read(label).restore(made.data, tablespaces)
+        places = [word for oid, place in (tablespaces or {}).items() for word in ("--tablespace", f"{oid}={place}")]
+        self.site.run("restore", "--pg-data", made.data, "--backup", label, *places, timeout=180).expect(0)
+        # Cluster.start writes the settings.
         made.configure(archive_mode="off", restore_command=self.site.walship.command("fetch", "%f", "%p"), **settings)
-        return made.signal_file("recovery.signal")
+        return made
 
     def recover(self, label, name="restored", tablespaces=None, **settings):
         """The same, started and promoted."""
         made = self.restored(label, name, tablespaces, **settings)
         made.start(wait=False)
-        made.wait_promoted()
+        try:
+            made.wait_promoted()
+        except AssertionError:
+            made.stop()
+            raise
         return made
 
     def proof(self, label, rows, name="restored", tablespaces=None, checksums=False, **settings):

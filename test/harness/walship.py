@@ -80,7 +80,8 @@ class Walship:
             self.options.pop(name, None)
             if value is not None:
                 self.options[name] = value
-        host.USER.write(self.conf, "".join(f"{k} = {v}\n" for k, v in self.options.items()), 0o600)
+        # At once: a server that runs may be archiving by it.
+        host.USER.write(f"{self.conf}.new", "".join(f"{k} = {v}\n" for k, v in self.options.items()), 0o600).rename(self.conf)
 
     def command(self, *args):
         """For archive_command and restore_command."""

@@ -23,7 +23,7 @@ enum status directory_error(struct error *err, int errno_value, const char *verb
 	(void)error_errno(err, st, errno_value, "%s file://%s", verb, path);
 	if (errno_value == ENOSPC || errno_value == EDQUOT)
 		return error_hint(err, st,
-				  "the repository's disk is full: free space there; PostgreSQL retries by itself");
+				  "the repository's disk is full: free space there; the archiver retries by itself");
 	if (errno_value == EROFS)
 		return error_hint(err, st,
 				  "the file system is read-only: check its mount options, and dmesg for disk errors");

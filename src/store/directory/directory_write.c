@@ -76,7 +76,12 @@ static enum status writer_finish(struct sink *sink, struct error *err)
 		return exists(writer->directory, writer->path, err);
 	if (st)
 		return directory_error(err, errno, "write", writer->path);
-	return sync_dirs(writer->directory, writer->path, err);
+	st = sync_dirs(writer->directory, writer->path, err);
+	/* The repository went away while the object was written. */
+	struct stat info;
+	if (st && stat(writer->directory->root, &info) != 0)
+		return directory_no_root(writer->directory, errno, err);
+	return st;
 }
 
 static void writer_free(struct sink *sink)
