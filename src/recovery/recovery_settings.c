@@ -132,7 +132,10 @@ enum status recovery_settings_text(struct buffer *out, const struct recovery_set
 				   const char *postgresql_conf, struct recovery_notes *notes, struct error *err)
 {
 	char timeline[16] = "latest";
-	if (settings->timeline != 0)
+	/* A number needs a history (validateRecoveryParameters in xlogrecovery.c), the backup's own timeline does not. */
+	if (settings->timeline > 1 && settings->no_history)
+		(void)strcpy(timeline, "current");
+	else if (settings->timeline != 0)
 		(void)snprintf(timeline, sizeof timeline, "%" PRIu32, settings->timeline);
 	notes->no_postgresql_conf = postgresql_conf == NULL;
 	enum status st = keep_lines(out, settings, old, err);

@@ -175,10 +175,13 @@ static enum status write_all(struct restoration *restoration, struct tree_restor
 	const struct target *target = params->target;
 	bool follows = target->standby && target->kind == TARGET_END &&
 		       (target->timeline_kind == TIMELINE_BY_MOMENT || target->timeline_kind == TIMELINE_LATEST);
+	uint32_t timeline = restoration->choice.branch.line.timeline;
+	const struct coverage_timeline *covered = coverage_timeline_of(&restoration->coverage, timeline);
 	const struct recovery_settings recovery = {.directory = restoration->place.path,
 						   .manifest = settings.manifest,
 						   .target = params->target,
-						   .timeline = follows ? 0 : restoration->choice.branch.line.timeline,
+						   .timeline = follows ? 0 : timeline,
+						   .no_history = covered == NULL || !covered->has_history,
 						   .restore_command = params->restore_command,
 						   .archive_off = restoration->archive_off};
 	enum status st = tree_restore_write(&settings, done, err);

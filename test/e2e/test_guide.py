@@ -29,7 +29,8 @@ TESTS = {
         END
         pg_ctl -l $LOG/main.log start""",
     "some orders": """
-        psql -c "create table orders as select g as id from generate_series(1, 1000) g" """,
+        psql -c "create table orders as select g as id from generate_series(1, 1000) g"
+        sleep 1  # a backup serves a moment from the second after its end on""",
     "an accident": f"""
         before=$(psql -Atc "{COUNT}")
         accident=$(psql -Atc "select clock_timestamp()")
@@ -39,6 +40,7 @@ TESTS = {
         [ "$(psql -Atc 'select timeline_id from pg_control_checkpoint()')" != 1 ]""",
     "more orders": f"""
         psql -c "insert into orders select g from generate_series(1001, 2000) g"
+        walship backup diff | grep -F "changed since"
         before=$(psql -Atc "{COUNT}")
         last=$(psql -Atc "select pg_walfile_name(pg_switch_wal())")
         until psql -Atc "select last_archived_wal >= '$last' from pg_stat_archiver" | grep -q t; do sleep 0.1; done""",
@@ -52,9 +54,37 @@ TESTS = {
         cp $ROOT/media/walship.conf $ROOT/media/s3-secret $ETC""",
     "nothing is lost": f"""
         [ "$(psql -Atc "{COUNT}")" = "$before" ]""",
+    "the standby follows": f"""
+        until psql -p 5433 -Atc "select status from pg_stat_wal_receiver" | grep -qx streaming; do sleep 0.1; done
+        [ "$(psql -p 5433 -Atc "{COUNT}")" = "$before" ]
+        [ "$(psql -p 5433 -Atc 'show archive_mode')" = on ]
+        psql -c "insert into orders select g from generate_series(2001, 2010) g"
+        before=$(psql -Atc "{COUNT}")
+        until [ "$(psql -p 5433 -Atc "{COUNT}")" = "$before" ]; do sleep 0.1; done
+        psql -p 5433 -Atc "select pg_is_in_recovery()" | grep -qx t
+        pg_ctl -D $ROOT/srv/standby -m immediate stop
+        last=$(psql -Atc "select pg_walfile_name(pg_switch_wal())")
+        until psql -Atc "select last_archived_wal >= '$last' from pg_stat_archiver" | grep -q t; do sleep 0.1; done""",
     "the trial has it all": f"""
         [ "$(psql -p 5433 -Atc "{COUNT}")" = "$before" ]
         [ "$(psql -p 5433 -Atc 'show archive_mode')" = off ]""",
+    "a tablespace": """
+        mkdir $ROOT/srv/fast
+        psql -c "create tablespace fast location '$ROOT/srv/fast'"
+        psql -c "create table quick tablespace fast as select g as id from generate_series(1, 1000) g"
+        walship backup incr | grep -F "changed since"
+        # The server uses that directory.
+        ! walship restore --pg-data $ROOT/srv/trial --clone --delta 2>$ROOT/refused
+        grep -F "tablespace" $ROOT/refused""",
+    "the tablespace is elsewhere": f"""
+        until psql -p 5433 -Atc "select pg_is_in_recovery()" | grep -qx f; do sleep 0.1; done
+        [ "$(psql -p 5433 -Atc "{COUNT}")" = "$before" ]
+        [ "$(psql -p 5433 -Atc "select count(*), pg_tablespace_location(t.oid) from quick, pg_tablespace t
+            where spcname = 'fast' group by 2")" = "1000|$ROOT/srv/fast-trial" ]
+        # The chapters below have a server without tablespaces.
+        psql -c "drop table quick" -c "drop tablespace fast"
+        rmdir $ROOT/srv/fast
+        walship backup""",
     "pgBackRest": """
         mkdir -p $ROOT/pgbackrest/{repo,log,spool,lock}
         cat >$PGBACKREST_CONFIG <<-END
@@ -92,17 +122,10 @@ TESTS = {
         done <$ROOT/all
         [ $both -ge 1 ]
         before=$(psql -Atc "{COUNT}")
-        cp -a $ROOT/srv/base/wednesday $ROOT/proof
-        mkdir $ROOT/proof.sockets
-        cat >>$ROOT/proof/postgresql.auto.conf <<-END
-        restore_command = 'walship fetch %f %p'
-        archive_mode = off
-        unix_socket_directories = '$ROOT/proof.sockets'
-        END
-        touch $ROOT/proof/recovery.signal
-        pg_ctl -D $ROOT/proof -l $LOG/proof.log start
-        until psql -h $ROOT/proof.sockets -Atc "select pg_is_in_recovery()" | grep -qx f; do sleep 0.1; done
-        [ "$(psql -h $ROOT/proof.sockets -Atc "{COUNT}")" = "$before" ]
+        walship restore --pg-data $ROOT/proof --clone
+        pg_ctl -D $ROOT/proof -o "-p 5433" -l $LOG/proof.log start
+        until psql -p 5433 -Atc "select pg_is_in_recovery()" | grep -qx f; do sleep 0.1; done
+        [ "$(psql -p 5433 -Atc "{COUNT}")" = "$before" ]
         pg_ctl -D $ROOT/proof -m immediate stop""",
     "the machine is put back": f"""
         pg_ctl stop -m fast
@@ -132,9 +155,7 @@ TESTS = {
         pg_ctl -D $PGDATA.diverged stop -m immediate
         walship --config $ETC/second.conf verify
         # From its own base backup and its own repository, to its own end.
-        cp -a $ROOT/srv/base/second $ROOT/proof2
-        printf "archive_mode = off\\n" >>$ROOT/proof2/postgresql.auto.conf
-        touch $ROOT/proof2/recovery.signal
+        walship --config $ETC/second.conf restore --pg-data $ROOT/proof2 --clone
         pg_ctl -D $ROOT/proof2 -l $LOG/proof2.log start
         until psql -p 5433 -Atc "select pg_is_in_recovery()" | grep -qx f; do sleep 0.1; done
         [ "$(psql -p 5433 -Atc "{COUNT}")" = "$diverged" ]
@@ -182,10 +203,10 @@ def script(text, replaced):
 def place(s3_site):
     """Folders as the guide names them, below one of our own; whatever still runs there is stopped."""
     root = s3_site.directory
-    for path in ("etc", "srv", "srv/base", "log", "run", "pg", "home"):
+    for path in ("etc", "srv", "log", "run", "pg", "home"):
         host.USER.mkdir(root / path)
     yield root
-    for data in [*root.glob("pg/*"), root / "proof", root / "proof2", root / "srv/trial"]:
+    for data in [*root.glob("pg/*"), root / "proof", root / "proof2", root / "srv/trial", root / "srv/standby"]:
         if (data / "postmaster.pid").exists():
             host.run([host.PG_BIN / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False)
 
@@ -197,7 +218,7 @@ def replacements(root, options, secret):
         "/etc/walship": f"{root}/etc/walship", "/var/spool/walship": f"{root}/spool", "/srv/": f"{root}/srv/", "/media/": f"{root}/media/",
         "-o postgres -g postgres": f"-o {host.USER.uid} -g {host.USER.gid}",
         "repo = s3://your-bucket/walship": "\n".join(f"{name} = {options[name]}" for name in ("repo", "s3-endpoint", "s3-ca-file")),
-        "ca-central-1": options["s3-region"], "10 minutes ago": "$accident", "AKIA-your-key": options["s3-key"], "your-secret-access-key": secret,
+        "ca-central-1": options["s3-region"], "10 minutes ago": "$accident", "primary.example": f"{root}/run", "AKIA-your-key": options["s3-key"], "your-secret-access-key": secret,
     }
 
 

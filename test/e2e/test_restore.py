@@ -162,6 +162,24 @@ def test_the_timeline_is_chosen_by_the_moment(dir_site):
     check_recovery(dir_site, "first", 3, "--target-lsn", behind, "--target-timeline", "1", "--target-exclusive", *promote)
 
 
+def test_a_repository_younger_than_the_timeline(dir_site):
+    """The server was on timeline 2 before it archived here: the repository has no history of that timeline."""
+    with dir_site.primary() as primary:
+        primary.configure(archive_command="true").start().stop()
+        primary.configure(restore_command="false").signal_file("recovery.signal").start()
+        primary.wait_promoted()
+        primary.archive_all()
+        primary.stop()
+        primary.configure(restore_command=None, archive_command=dir_site.walship.command("push", "%p")).start()
+        primary.sql("create table t (n int primary key)")
+        insert(primary)
+        backup(dir_site, primary)
+        insert(primary)
+        primary.archive_all()
+    assert not [name for name in dir_site.store.list() if name.endswith(".history")]
+    check_recovery(dir_site, "copy", 2)
+
+
 def test_a_copy_never_archives(dir_site):
     """A trial beside the server leaves its repository as it was, and --takeover does not."""
     with dir_site.primary() as primary:

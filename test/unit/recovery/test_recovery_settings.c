@@ -101,6 +101,19 @@ static void writes_each_target(void **unused)
 	}
 }
 
+/* PostgreSQL refuses the number of a timeline without a history; timeline 1 never has one. */
+static void names_a_timeline_without_history(void **unused)
+{
+	(void)unused;
+	struct recovery_settings of = settings();
+	of.no_history = true;
+	assert_settings(&of, "", BEGIN "recovery_target_timeline = 'current'\n");
+	of.timeline = 1;
+	assert_settings(&of, "", BEGIN "recovery_target_timeline = '1'\n");
+	of.timeline = 0;
+	assert_settings(&of, "", BEGIN "recovery_target_timeline = 'latest'\n");
+}
+
 /* Recovery stops when they are lower than on the server that wrote the WAL. */
 static void keeps_the_least_that_recovery_needs(void **unused)
 {
@@ -177,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(replaces_recovery_settings_alone, setup, teardown),
 	    cmocka_unit_test_setup_teardown(writes_each_target, setup, teardown),
+	    cmocka_unit_test_setup_teardown(names_a_timeline_without_history, setup, teardown),
 	    cmocka_unit_test_setup_teardown(keeps_the_least_that_recovery_needs, setup, teardown),
 	    cmocka_unit_test_setup_teardown(quotes_words_for_the_shell, setup, teardown),
 	    cmocka_unit_test_setup_teardown(writes_the_files, setup, teardown),
