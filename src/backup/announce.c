@@ -4,8 +4,8 @@
 
 #include "backup/job.h"
 #include "base/cleanup.h"
+#include "catalog/begun.h"
 #include "catalog/block_hash.h"
-#include "console/print.h"
 #include "pg/data/checkpoint.h"
 #include "text/hex.h"
 
@@ -51,24 +51,25 @@ static enum status list_needs(struct backup_job *job, struct error *err)
 	return st ? st : manifest_add_need(&job->manifest, &job->parent->label, err);
 }
 
-static enum status put_begun(struct buffer *out, const struct backup_job *job, struct error *err)
+/* All WAL that the backup needs is behind the last checkpoint, which a standby's backup begins with. */
+static uint64_t redo_lsn(const struct backup_job *job)
 {
-	char host[HOST_MAX] = "";
-	(void)gethostname(host, sizeof host - 1);
-	return print_line(out,
-			  json_pack("{s:s, s:s, s:o, s:o, s:o, s:i}", "kind", "walship backup begun", "label",
-				    job->manifest.label.text, "system_id", print_system_id(job->server.facts.system_id),
-				    "parent", print_string(job->parent == NULL ? NULL : job->parent->label.text),
-				    "host", print_string(host), "pid", (int)getpid()),
-			  err);
+	struct checkpoint checkpoint;
+	struct error ignored = {0};
+	return checkpoint_read(&checkpoint, job->server.directory, &ignored) ? 0 : checkpoint.redo_lsn;
 }
 
 static enum status create_begun(const struct backup_job *job, struct error *err)
 {
-	char name[BACKUP_OBJECT_NAME_MAX];
+	char name[BACKUP_OBJECT_NAME_MAX], host[HOST_MAX] = "";
 	struct call step = call_step(job->call);
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	enum status st = put_begun(&text, job, err);
+	struct backup_begun begun = {
+	    .label = job->manifest.label, .system_id = job->server.facts.system_id, .redo_lsn = redo_lsn(job)};
+	if (job->parent != NULL)
+		begun.parent = job->parent->label;
+	(void)gethostname(host, sizeof host - 1);
+	enum status st = backup_begun_write(&text, &begun, host, (int)getpid(), err);
 	backup_object_name(name, job->server.facts.system_id, &job->manifest.label, PART_BEGUN, 0);
 	return st ? st : object_create(&job->repo, &step, name, text.data, text.len, err);
 }

@@ -48,6 +48,7 @@ enum status command_backup(struct command_context *context, struct error *err);
 enum status command_backup_list(struct command_context *context, struct error *err);
 enum status command_backup_keep(struct command_context *context, struct error *err);
 enum status command_backup_remove(struct command_context *context, struct error *err);
+enum status command_expire(struct command_context *context, struct error *err);
 enum status command_restore(struct command_context *context, struct error *err);
 enum status command_schedule(struct command_context *context, struct error *err);
 enum status command_run_due(struct command_context *context, struct error *err);

@@ -1,14 +1,12 @@
 #include "expire/backup_remove.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "console/measure.h"
 #include "console/print.h"
+#include "expire/removal.h"
 
 /*
  * A backup whose beginning is older is not under way any more: it is the longest timeout, and clocks that are set to
@@ -98,131 +96,93 @@ enum status backup_remove_check(const struct backup_list *list, const struct lis
  * The removal.
  */
 
-struct removal {
-	struct chosen *chosen;
-	char **names; /* of the content: neither manifest nor begun */
-	size_t count, capacity;
-	uint64_t objects, bytes; /* found, of all parts */
-	bool pinned;             /* meanwhile */
-	uint64_t refused;
-	struct error why; /* of the first refusal */
-};
-
-static enum status keep_name(struct removal *removal, const char *name, struct error *err)
-{
-	char **grown = array_grow(removal->names, removal->count, &removal->capacity, sizeof *grown);
-	char *copy = grown == NULL ? NULL : strdup(name);
-	if (grown != NULL)
-		removal->names = grown;
-	if (copy == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	removal->names[removal->count++] = copy;
-	return STATUS_OK;
-}
-
-static enum status on_object(void *arg, const struct object_info *info, struct error *err)
-{
-	struct removal *removal = arg;
-	struct backup_object object;
-	if (!backup_object_parse(&object, info->name))
-		return STATUS_OK;
-	removal->objects++;
-	removal->bytes += info->bytes;
-	removal->pinned |= object.part == PART_KEEP;
-	return object.part == PART_MANIFEST || object.part == PART_BEGUN ? STATUS_OK
-									 : keep_name(removal, info->name, err);
-}
-
-static enum status list_objects(struct removal *removal, struct error *err)
-{
-	char prefix[BACKUP_OBJECT_NAME_MAX + BACKUP_LABEL_MAX];
-	const struct chosen *chosen = removal->chosen;
-	backup_prefix(prefix, chosen->system_id);
-	(void)strcat(strcat(prefix, chosen->backup->label.text), "/");
-	enum status st = store_list(chosen->repo.store, chosen->params->call, prefix, on_object, removal, err);
-	if (!st && removal->pinned)
-		st = error_set(err, STATUS_CONFLICT, "another call keeps it since a moment ago");
-	return st;
-}
-
-static enum status on_refusal(void *arg, const struct store_refusal *refusal, struct error *err)
-{
-	struct removal *removal = arg;
-	(void)err;
-	if (removal->refused++ == 0)
-		removal->why = *refusal->why;
-	return STATUS_OK;
-}
-
-static enum status remove_names(struct removal *removal, const char *const *names, size_t count, struct error *err)
-{
-	const struct store_removal these = {names, count, on_refusal, removal};
-	return store_remove_many(removal->chosen->repo.store, removal->chosen->params->call, &these, err);
-}
-
-static enum status remove_part(struct removal *removal, enum backup_part part, struct error *err)
+/* Another call may have pinned it since the list was read. */
+static enum status check_pin(const struct chosen *chosen, struct error *err)
 {
 	char name[BACKUP_OBJECT_NAME_MAX];
-	const char *names[] = {name};
-	chosen_object(name, removal->chosen, part);
-	return remove_names(removal, names, 1, err);
-}
-
-static enum status remove_all(struct removal *removal, struct error *err)
-{
-	enum status st = removal->chosen->backup->complete ? remove_part(removal, PART_MANIFEST, err) : STATUS_OK;
-	if (!st && removal->refused > 0) {
-		*err = removal->why;
-		(void)error_wrap(err, STATUS_UNREACHABLE, "the store refuses to remove the manifest");
-		return error_hint(
-		    err, STATUS_UNREACHABLE,
-		    "the backup is unchanged: a policy, a lock or the owner of the directory protects it");
-	}
+	struct object_info info;
+	const struct call step = call_step(chosen->params->call);
+	chosen_object(name, chosen, PART_KEEP);
+	enum status st = store_stat(chosen->repo.store, &step, name, &info, err);
 	if (!st)
-		st = remove_names(removal, (const char *const *)removal->names, removal->count, err);
-	/* With "begun" the rest can be found, and removed once the store allows it. */
-	return st || removal->refused > 0 ? st : remove_part(removal, PART_BEGUN, err);
+		return error_set(err, STATUS_CONFLICT, "another call keeps it since a moment ago");
+	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 
-static enum status print(const struct removal *removal, struct error *err)
+static enum status remove_manifest(struct removal *removal, const struct listed_backup *backup, struct error *err)
+{
+	bool refused;
+	enum status st = removal_part(removal, &backup->label, PART_MANIFEST, &refused, err);
+	if (st || !refused)
+		return st;
+	*err = removal->why;
+	(void)error_wrap(err, STATUS_UNREACHABLE, "the store refuses to remove the manifest");
+	return error_hint(err, STATUS_UNREACHABLE,
+			  "the backup is unchanged: a policy, a lock or the owner of the directory protects it");
+}
+
+static enum status print(const struct removal *removal, const struct chosen *chosen, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	char size[MEASURE_MAX];
 	measure_bytes(removal->bytes, size);
-	enum status st = buffer_printf(&text, err, "removed base backup %s: %" PRIu64 " object%s, %s\n",
-				       removal->chosen->backup->label.text, removal->objects,
-				       removal->objects == 1 ? "" : "s", size);
+	enum status st =
+	    buffer_printf(&text, err, "removed base backup %s: %" PRIu64 " object%s, %s\n", chosen->backup->label.text,
+			  removal->objects, removal->objects == 1 ? "" : "s", size);
 	if (!st && removal->refused > 0)
 		st = buffer_printf(&text, err,
 				   "the store refused to remove %" PRIu64
 				   " of them, which stay and belong to no backup: "
 				   "%s\n",
 				   removal->refused, removal->why.text);
-	return st ? st : print_text(removal->chosen->params->console, &text, err);
+	return st ? st : print_text(chosen->params->console, &text, err);
 }
 
-static enum status run(struct removal *removal, bool abandoned, struct error *err)
+static enum status remove_all(struct removal *removal, const struct chosen *chosen, struct error *err)
 {
-	const struct chosen *chosen = removal->chosen;
+	const struct listed_backup *backup = chosen->backup;
+	char name[BACKUP_OBJECT_NAME_MAX];
+	struct object_info manifest = {0};
+	const struct call step = call_step(chosen->params->call);
+	enum status st = STATUS_OK;
+	chosen_object(name, chosen, PART_MANIFEST);
+	if (backup->complete)
+		st = store_stat(chosen->repo.store, &step, name, &manifest, err);
+	if (st == STATUS_MISSING)
+		st = STATUS_OK;
+	if (!st && backup->complete)
+		st = remove_manifest(removal, backup, err);
+	removal->objects += backup->complete;
+	removal->bytes += manifest.bytes;
+	if (!st)
+		st = removal_content(removal, &backup->label, err);
+	return st ? st : print(removal, chosen, err);
+}
+
+static enum status run(const struct chosen *chosen, bool abandoned, struct error *err)
+{
+	struct repository removes = {0};
+	struct removal removal = {
+	    .lists = &chosen->repo, .removes = &removes, .call = chosen->params->call, .system_id = chosen->system_id};
 	int64_t now_s = clock_utc_s(chosen->params->call->clock);
 	enum status st = backup_remove_check(&chosen->list, chosen->backup, abandoned, now_s, err);
 	if (!st)
-		st = list_objects(removal, err);
+		st = repository_join(&removes, &chosen->repo, err);
 	if (!st)
-		st = remove_all(removal, err);
-	return st ? st : print(removal, err);
+		st = check_pin(chosen, err);
+	if (!st)
+		st = remove_all(&removal, chosen, err);
+	removal_fini(&removal);
+	repository_fini(&removes);
+	return st;
 }
 
 enum status backup_remove(const struct chosen_params *params, bool abandoned, struct error *err)
 {
 	struct chosen chosen;
-	struct removal removal = {.chosen = &chosen};
 	enum status st = chosen_open(&chosen, params, err);
 	if (!st)
-		st = run(&removal, abandoned, err);
-	for (size_t i = 0; i < removal.count; i++)
-		free(removal.names[i]);
-	free(removal.names);
+		st = run(&chosen, abandoned, err);
 	chosen_fini(&chosen);
 	return st ? error_wrap(err, st, "%s", params->label) : STATUS_OK;
 }

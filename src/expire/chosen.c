@@ -2,22 +2,14 @@
 
 #include <inttypes.h>
 
+#include "expire/cluster.h"
+
 static enum status parse_label(const struct chosen_params *params, struct backup_label *label, struct error *err)
 {
 	if (backup_label_parse(label, params->label))
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "'%.64s' is not the label of a base backup", params->label);
 	return error_hint(err, STATUS_USAGE, "walship backup list shows the labels, such as 20261129T064210Z-full");
-}
-
-static enum status find_cluster(struct chosen *chosen, struct error *err)
-{
-	struct data_directory directory;
-	enum status st = cluster_id_find(&chosen->params->cluster, NULL, &directory, &chosen->system_id, err);
-	if (st || chosen->system_id != 0)
-		return st;
-	(void)error_set(err, STATUS_USAGE, "the cluster's system identifier is not known");
-	return error_hint(err, STATUS_USAGE, "run walship in the data directory, or give --pg-data or --system-id");
 }
 
 static enum status find_backup(struct chosen *chosen, const struct backup_label *label, struct error *err)
@@ -39,7 +31,7 @@ enum status chosen_open(struct chosen *out, const struct chosen_params *params, 
 	*out = (struct chosen){.params = params};
 	enum status st = parse_label(params, &label, err);
 	if (!st)
-		st = find_cluster(out, err);
+		st = expire_cluster(&params->cluster, &out->system_id, err);
 	if (!st)
 		st = repository_open(&out->repo, params->settings, params->call, err);
 	return st ? st : find_backup(out, &label, err);

@@ -16,6 +16,7 @@ _walship_commands=(
 	'info:summarize the repository by cluster and timeline'
 	'verify:find missing WAL and show what can be recovered'
 	'backup:make a base backup of the running server'
+	'expire:remove old base backups and WAL'
 	'restore:make a data directory from a base backup, up to any moment'
 	'schedule:run the scheduled tasks when they are due, for ever'
 	'run-due:run the scheduled tasks that are due now'
@@ -89,6 +90,10 @@ _walship_options=(
 	'--backup-timeout=[a base backup fails when the store or the server does not answer for this time]:TIME: '
 	'--backup-wal-timeout=[a base backup fails when the WAL that it needs is not in the repository after this time]:TIME: '
 	'--backup-reread=[a differential or incremental backup reads files that look unchanged too when its full backup is older than this]:TIME: '
+	'--retention-full=[expire keeps the newest N full base backups, and the backups that refer to them]:N: '
+	'--retention-diff=[expire keeps the newest N differential base backups, and the incremental ones behind them]:N: '
+	'--retention-days=[expire keeps the base backups of the last N days and the newest one before, so that recovery is possible to any moment of these days]:N: '
+	'--retention-wal-days=[expire keeps WAL that was stored in the last N days, although no base backup needs it]:N: '
 	'--restore-backup=[the backup to restore, such as 20261129T064210Z-full]:LABEL: '
 	'--restore-target-time=[recover up to this time, such as 2026-11-29 06:42:10+00]:TIME: '
 	'--restore-target-lsn=[recover up to this position in the WAL, such as 16/B374D848]:LSN: '
@@ -174,6 +179,7 @@ operand)
 	'backup list') _arguments $_walship_options '--json[print one JSON object per backup]' '1:SYSTEM-ID: ' ;;
 	'backup keep') _arguments $_walship_options '--release[end the protection instead]' '1:LABEL: ' ;;
 	'backup remove') _arguments $_walship_options '--abandoned[every backup of this cluster that is not finished has died, however recently it began]' '1:LABEL: ' ;;
+	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'restore') _arguments $_walship_options '--target-immediate[recover to the end of the backup only]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which goes on to replay new WAL]' '--delta[the directory may have files]' '--dry-run[show the backup, the timeline, what would be read and written, the room and the WAL to replay]' '--force[restore although WAL is missing, or the target is not in the archived WAL]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as the backup has it, though the directory is another]' '--backup-manifest[also write backup_manifest, which pg_verifybackup checks the directory with]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
 	'run-due') _arguments $_walship_options '--json[print one JSON object per run]' ;;

@@ -1,0 +1,70 @@
+/* The commands of the room expire/: backup keep, backup remove, expire. */
+#include "expire/expire.h"
+
+#include "command/command.h"
+#include "command/settings.h"
+#include "expire/backup_keep.h"
+#include "expire/backup_remove.h"
+
+#define DAY_MS (24 * 60 * 60 * 1000L)
+
+static struct chosen_params chosen_params(const struct command_context *context,
+					  const struct repository_settings *settings)
+{
+	return (struct chosen_params){.settings = settings,
+				      .call = context->call,
+				      .console = &context->console,
+				      .cluster = settings_cluster(context->config),
+				      .label = context->operands[0]};
+}
+
+enum status command_backup_keep(struct command_context *context, struct error *err)
+{
+	struct repository_settings settings;
+	const struct chosen_params params = chosen_params(context, &settings);
+	enum status st = settings_repository(&settings, context, err);
+	if (!st)
+		st = backup_keep(&params, command_flag(context, "release"), err);
+	return st ? error_wrap(err, st, "backup keep") : STATUS_OK;
+}
+
+enum status command_backup_remove(struct command_context *context, struct error *err)
+{
+	struct repository_settings settings;
+	const struct chosen_params params = chosen_params(context, &settings);
+	enum status st = settings_repository(&settings, context, err);
+	if (!st)
+		st = backup_remove(&params, command_flag(context, "abandoned"), err);
+	return st ? error_wrap(err, st, "backup remove") : STATUS_OK;
+}
+
+/* A backup under way stores something within its timeouts, the last of which waits for WAL; a day is the least. */
+static int64_t silence_s(const struct config *config)
+{
+	int64_t most = (int64_t)config_number(config, OPTION_ID_BACKUP_TIMEOUT) +
+		       (int64_t)config_number(config, OPTION_ID_BACKUP_WAL_TIMEOUT);
+	return (most > DAY_MS ? most : DAY_MS) / 1000;
+}
+
+enum status command_expire(struct command_context *context, struct error *err)
+{
+	const struct config *config = context->config;
+	struct repository_settings settings;
+	const struct expire_params params = {
+	    .settings = &settings,
+	    .call = context->call,
+	    .console = &context->console,
+	    .cluster = settings_cluster(config),
+	    .rules = {.full = config_number(config, OPTION_ID_RETENTION_FULL),
+		      .diff = config_number(config, OPTION_ID_RETENTION_DIFF),
+		      .days = config_number(config, OPTION_ID_RETENTION_DAYS),
+		      .wal_days = config_number(config, OPTION_ID_RETENTION_WAL_DAYS),
+		      .silence_s = silence_s(config)},
+	    .dry_run = command_flag(context, "dry-run"),
+	    .json = command_flag(context, "json"),
+	};
+	enum status st = settings_repository(&settings, context, err);
+	if (!st)
+		st = expire_run(&params, err);
+	return st ? error_wrap(err, st, "expire %s", settings.url) : STATUS_OK;
+}
