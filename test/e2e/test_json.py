@@ -208,7 +208,8 @@ def test_every_line_is_as_documented(place):
             if below:
                 yield from fields(f"{where}.{name}", below)
     wanted = {name for (heading, _), (first, of) in DOCUMENTED.items() for name in fields(f"{heading}: {first}", of)}
-    assert wanted - check.seen == NEVER_SEEN
+    missed = wanted - check.seen
+    assert {name for name in missed if not name.startswith("undelete: ")} == NEVER_SEEN, "undelete: see test_undelete.py"
 
 
 def test_every_json_is_documented():

@@ -24,6 +24,7 @@ _walship_value() {
 	--log-format) words='text json' ;;
 	--log-to) words='stderr syslog journal'; kind=default ;;
 	--spool) kind=dirnames ;;
+	--undelete-before) ;;
 	--verify-again) ;;
 	--verify-notes) kind=dirnames ;;
 	--s3-region) ;;

@@ -18,6 +18,7 @@ _walship_commands=(
 	'backup:make a base backup of the running server'
 	'restore:make a data directory from a base backup, up to any moment'
 	'timeline:exclude a timeline from recovery to latest, or undo that'
+	'undelete:bring deleted objects back in a bucket that keeps versions'
 	'backfill:push the WAL files in pg_wal that the repository lacks'
 	'status:show whether archiving works'
 	'help:show this help, or the help for one command'
@@ -49,6 +50,7 @@ _walship_options=(
 	'--log-format=[format of the log]:value:(text json)'
 	'--log-to=[where log messages go]:stderr|syslog|journal|FILE: _walship_words_or_files stderr syslog journal'
 	'--spool=[directory for state that may be lost without harm, such as cached credentials and prefetched segments]:DIR:_files -/'
+	'--undelete-before=[walship undelete brings back what was deleted at this time or later, such as 2026-11-21T05:36:16Z or with an offset]:TIME: '
 	'--verify-again=[verify --read reads an object again when its last read is older than this, for example 30d]:TIME: '
 	'--verify-notes=[directory where verify --read records which objects it has read]:DIR:_files -/'
 	'--s3-region=[the bucket'\''s region]:NAME: '
@@ -161,6 +163,7 @@ operand)
 	'backup remove') _arguments $_walship_options '--abandoned[every backup of this cluster that is not finished has died, however recently it began]' '1:LABEL: ' ;;
 	'restore') _arguments $_walship_options '--target-immediate[recover to the end of the backup only]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which goes on to replay new WAL]' '--delta[the directory may have files]' '--dry-run[show the backup, the timeline, what would be read and written, the room and the WAL to replay]' '--force[restore although WAL is missing, or the target is not in the archived WAL]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as the backup has it, though the directory is another]' '--backup-manifest[also write backup_manifest, which pg_verifybackup checks the directory with]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
 	'timeline') _arguments $_walship_options '1:set-aside|restore:(set-aside restore)' '2:N: ' ;;
+	'undelete') _arguments $_walship_options '--dry-run[list what would be brought back and change nothing]' '--json[print one JSON object per object and one for the totals]' '1:PREFIX: ' '2:TIME: ' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;
 	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;
 	'help') _arguments $_walship_options '1:COMMAND:_walship_topics' ;;
