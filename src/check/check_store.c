@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "store/object_name.h"
 #include "stream/terminal_sink.h"
 #include "text/hex.h"
 
 #define RANDOM_BYTES 8
 #define CONTENT_MAX 1024 /* of an object read back; the written one is shorter */
-#define NAME_SIZE (CHECK_PLACE_MAX + sizeof "walship-check-" + 2 * RANDOM_BYTES)
+#define NAME_SIZE (CHECK_PLACE_MAX + sizeof OBJECT_NAME_OF_CHECK + 2 * RANDOM_BYTES)
 #define LOOK_HINT "set s3-no-replace = look, or use a store that honors If-None-Match on PutObject"
 
 struct probe {
@@ -182,7 +183,7 @@ static enum status name_probe(struct probe *probe, const struct check_store *che
 		return st;
 	check_place_find(&probe->place, check, call);
 	hex_encode(digits, bits, sizeof bits);
-	(void)snprintf(probe->name, sizeof probe->name, "%swalship-check-%s", probe->place.next, digits);
+	(void)snprintf(probe->name, sizeof probe->name, "%s" OBJECT_NAME_OF_CHECK "%s", probe->place.next, digits);
 	return STATUS_OK;
 }
 

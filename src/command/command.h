@@ -54,6 +54,7 @@ enum status command_schedule(struct command_context *context, struct error *err)
 enum status command_run_due(struct command_context *context, struct error *err);
 enum status command_check(struct command_context *context, struct error *err);
 enum status command_timeline(struct command_context *context, struct error *err);
+enum status command_undelete(struct command_context *context, struct error *err);
 enum status command_status(struct command_context *context, struct error *err);
 enum status command_config(struct command_context *context, struct error *err);
 

@@ -44,6 +44,7 @@ enum store_ability {
 	STORE_SPLITS_OBJECTS = 16, /* a writer needs bounded memory for an object of any size; else all of the object */
 	STORE_REACHES = 32,        /* store_reach works; else only the other operations show that the store is there */
 	STORE_EXAMINES = 64,       /* store_examine works; else no owner, mode or link can make an object unusable */
+	STORE_UNDELETES = 128,     /* store_undelete works; else what is deleted is gone */
 };
 
 /* A range of bytes of an object. */
@@ -88,6 +89,35 @@ struct store_removal {
  */
 #define STORE_MERGE_GAP_BYTES (128 * 1024)
 
+/* A deleted object of which the store has kept a version. */
+struct store_deletion {
+	const char *name; /* below the repository; valid during the callback only */
+	uint64_t bytes;
+	int64_t modified_s; /* UTC; of the version */
+	int64_t deleted_s;  /* UTC; 0 if replaced */
+	/*
+	 * Only with before_s: at that time the object had content that a later version has replaced. No deletion hides
+	 * that content, so it cannot be brought back under this name.
+	 */
+	bool replaced;
+};
+
+/* Called for each deletion in ascending order of names, before it is undone. Any status but STATUS_OK ends the
+ * operation, which returns it. */
+typedef enum status (*store_deletion_fn)(void *arg, const struct store_deletion *deletion, bool *undo,
+					 struct error *err);
+
+struct store_undeletion {
+	const char *prefix; /* of the names */
+	/*
+	 * UTC; 0: every deletion counts. Otherwise only objects that were there just before this time count: neither
+	 * those that were deleted earlier nor those that were created later.
+	 */
+	int64_t before_s;
+	store_deletion_fn each; /* sets *undo, which is false at first */
+	void *arg;
+};
+
 struct store;
 
 struct store_ops {
@@ -108,6 +138,8 @@ struct store_ops {
 	enum status (*reach)(struct store *, const struct call *, int64_t *clock_s, struct error *);
 	/* NULL without STORE_EXAMINES. */
 	enum status (*examine)(struct store *, const struct call *, const char *prefix, struct error *);
+	/* NULL without STORE_UNDELETES. */
+	enum status (*undelete)(struct store *, const struct call *, const struct store_undeletion *, struct error *);
 	void (*free)(struct store *);
 };
 
@@ -211,6 +243,17 @@ static inline enum status store_examine(struct store *store, const struct call *
 					struct error *err)
 {
 	return store->ops->examine(store, call, prefix, err);
+}
+
+/*
+ * For a store with STORE_UNDELETES: makes the newest version of deleted objects readable again. Copies nothing, and
+ * removes no version of an object: only the marks of the deletion. Takes one step of the call for each page of the
+ * listing and for each mark. An operation that ended early can be repeated.
+ */
+static inline enum status store_undelete(struct store *store, const struct call *call,
+					 const struct store_undeletion *undeletion, struct error *err)
+{
+	return store->ops->undelete(store, call, undeletion, err);
 }
 
 static inline void store_free(struct store *store)

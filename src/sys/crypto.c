@@ -15,10 +15,11 @@ static const struct dynlib_symbol symbols[] = {
 
 static const struct dynlib library = {
     .soname = "libcrypto.so." DYNLIB_TEXT(OPENSSL_SHLIB_VERSION),
-    .hint = "install OpenSSL's libraries (Debian: libssl3 or libssl3t64; Red Hat: openssl-libs)",
+    .hint = "install OpenSSL's libraries (Debian: libssl3 or libssl3t64; Red Hat: openssl-libs; Alpine: libcrypto3)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
 };
+DYNLIB_NOTE("libcrypto.so." DYNLIB_TEXT(OPENSSL_SHLIB_VERSION), "cryptography", "required");
 
 static enum status start(uint64_t texts, struct error *err)
 {

@@ -14,7 +14,7 @@ AWS = host.ROOT / "doc/deploy/aws"
 SYSTEM_ID = 7601921254259666965
 IAM = sorted(path.stem for path in AWS.glob("iam-*.json"))
 # Permissions that are not named after the operation they allow.
-OTHER_NAMES = {"s3:ListBucket": "ListObjectsV2"}
+OTHER_NAMES = {"s3:ListBucket": "ListObjectsV2", "s3:ListBucketVersions": "ListObjectVersions", "s3:DeleteObjectVersion": "DeleteObject"}
 PLACEHOLDERS = re.compile(r"[A-Z][A-Z-]+[A-Z]")
 
 
@@ -31,7 +31,7 @@ def actions(name):
 
 
 def test_all_policies_are_known():
-    assert IAM == ["iam-create-read", "iam-delete", "iam-kms", "iam-list", "iam-object-lock", "iam-tags"]
+    assert IAM == ["iam-create-read", "iam-delete", "iam-kms", "iam-list", "iam-object-lock", "iam-tags", "iam-undelete"]
     text = (AWS.parent / "README.md").read_text()
     assert all(f"(aws/{path.name})" in text for path in AWS.iterdir()), "a file that doc/deploy/README.md does not name"
 
@@ -168,6 +168,20 @@ def test_delete_is_what_check_uses(deployed):
     deployed.may("iam-create-read", "iam-list", "iam-delete")
     assert "✓ remove it" in deployed.site.run("check", "--store").expect(0).out.decode()
     assert "Contents" not in deployed.site.store.client.list_objects_v2(Bucket=deployed.bucket)
+
+
+def test_undelete_needs_its_policy_alone(deployed):
+    client, bucket = deployed.site.store.client, deployed.bucket
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    client.put_object(Bucket=bucket, Key="pre/one", Body=b"x")
+    client.delete_object(Bucket=bucket, Key="pre/one")
+    deployed.may("iam-list", "iam-delete")
+    deployed.site.run("undelete").expect(3, "403", "s3:ListBucketVersions")
+    deployed.may("iam-undelete")
+    deployed.site.run("undelete").expect(0)
+    (version,) = client.list_object_versions(Bucket=bucket)["Versions"]
+    assert client.get_object(Bucket=bucket, Key="pre/one")["Body"].read() == b"x"
+    client.delete_object(Bucket=bucket, Key="pre/one", VersionId=version["VersionId"])
 
 
 def test_the_tags_policy_is_needed_for_tags(deployed):

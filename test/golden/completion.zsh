@@ -21,6 +21,7 @@ _walship_commands=(
 	'schedule:run the scheduled tasks when they are due, for ever'
 	'run-due:run the scheduled tasks that are due now'
 	'timeline:exclude a timeline from recovery to latest, or undo that'
+	'undelete:bring deleted objects back in a bucket that keeps versions'
 	'backfill:push the WAL files in pg_wal that the repository lacks'
 	'status:show whether archiving works'
 	'help:show this help, or the help for one command'
@@ -52,6 +53,7 @@ _walship_options=(
 	'--log-format=[format of the log]:value:(text json)'
 	'--log-to=[where log messages go]:stderr|syslog|journal|FILE: _walship_words_or_files stderr syslog journal'
 	'--spool=[directory for state that may be lost without harm, such as cached credentials and prefetched segments]:DIR:_files -/'
+	'--undelete-before=[walship undelete brings back what was deleted at this time or later, such as 2026-11-21T05:36:16Z or with an offset]:TIME: '
 	'--verify-again=[verify --read reads an object again when its last read is older than this, for example 30d]:TIME: '
 	'--verify-notes=[directory where verify --read records which objects it has read]:DIR:_files -/'
 	'--s3-region=[the bucket'\''s region]:NAME: '
@@ -184,6 +186,7 @@ operand)
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
 	'run-due') _arguments $_walship_options '--json[print one JSON object per run]' ;;
 	'timeline') _arguments $_walship_options '1:set-aside|restore:(set-aside restore)' '2:N: ' ;;
+	'undelete') _arguments $_walship_options '--dry-run[list what would be brought back and change nothing]' '--json[print one JSON object per object and one for the totals]' '1:PREFIX: ' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;
 	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;
 	'help') _arguments $_walship_options '1:COMMAND:_walship_topics' ;;

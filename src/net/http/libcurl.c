@@ -16,10 +16,11 @@ static const struct dynlib_symbol symbols[] = {
 /* The soname has been libcurl.so.4 since 7.16 (2006). */
 static const struct dynlib library = {
     .soname = "libcurl.so.4",
-    .hint = "install libcurl (Debian: libcurl4 or libcurl4t64; Red Hat: libcurl)",
+    .hint = "install libcurl (Debian: libcurl4 or libcurl4t64; Red Hat: libcurl; Alpine: libcurl)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
 };
+DYNLIB_NOTE("libcurl.so.4", "s3", "recommended");
 
 enum status libcurl_load(struct error *err)
 {

@@ -31,10 +31,11 @@ static const struct dynlib_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 /* The soname has been libexpat.so.1 since 2.0 (2006). */
 static const struct dynlib library = {
     .soname = "libexpat.so.1",
-    .hint = "install expat (Debian: libexpat1; Red Hat: expat)",
+    .hint = "install expat (Debian: libexpat1; Red Hat: expat; Alpine: libexpat)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
 };
+DYNLIB_NOTE("libexpat.so.1", "s3", "recommended");
 
 struct xml_reader {
 	XML_Parser parser;

@@ -169,6 +169,11 @@ static enum status try_signed(struct s3 *s3, const struct call *call, const stru
 /* As s3_reply_error names the requests to the bucket. */
 static const char *operation_of(const struct s3_request *request)
 {
+	const char *first = request->query_count == 0 ? "" : request->query[0].name;
+	if (strcmp(first, "versions") == 0)
+		return "VERSIONS";
+	if (strcmp(first, "versionId") == 0)
+		return "UNDELETE";
 	if (request->key != NULL)
 		return request->method;
 	return strcmp(request->method, "POST") == 0 ? "DELETE" : strcmp(request->method, "GET") == 0 ? "LIST" : "HEAD";

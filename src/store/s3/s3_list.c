@@ -224,7 +224,7 @@ static enum status page_once(void *arg, struct attempt *attempt, struct error *e
 }
 
 /* Decodes in place. AWS encodes a space as '+' and a plus as %2B. */
-static bool decode(char *text)
+bool s3_decode_key(char *text)
 {
 	char *out = text;
 	for (; *text != '\0'; text++) {
@@ -253,7 +253,7 @@ static enum status settle(struct listing *listing, struct error *err)
 	struct page *page = listing->page;
 	for (size_t i = 0; i < page->count; i++) {
 		char *key = (char *)page->keys.data + page->entries[i].offset;
-		if (page->encoded && !decode(key))
+		if (page->encoded && !s3_decode_key(key))
 			return bad(err, "key", key);
 		page->entries[i].key = key;
 	}

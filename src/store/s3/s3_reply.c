@@ -84,8 +84,7 @@ enum status s3_reply_missing(const struct s3_reply *reply, struct error *err)
 	if (strcasecmp(reply->http.amz_delete_marker, "true") != 0)
 		return error_set(err, STATUS_MISSING, "no such object");
 	(void)error_set(err, STATUS_MISSING, "the object was deleted, but the bucket may keep a version of it");
-	return error_hint(err, STATUS_MISSING,
-			  "remove the key's delete marker, which aws s3api list-object-versions shows, to get it back");
+	return error_hint(err, STATUS_MISSING, "walship undelete NAME brings it back");
 }
 
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt)
@@ -120,6 +119,8 @@ static const struct {
     {"InvalidObjectState", NULL,
      "the object is in an archive storage class: restore it first, and keep WAL out of such classes"},
     {"AccessDenied", "LIST", "grant s3:ListBucket on the bucket, for the prefix of repo"},
+    {"AccessDenied", "VERSIONS", "grant s3:ListBucketVersions on the bucket"},
+    {"AccessDenied", "UNDELETE", "grant s3:DeleteObjectVersion on the bucket's keys"},
     {"AccessDenied", "GET",
      "the object may be missing: S3 returns 403 instead of 404 without s3:ListBucket; otherwise grant s3:GetObject"},
     {"AccessDenied", "PUT", "grant s3:PutObject on the bucket's keys (and kms:GenerateDataKey if KMS encrypts them)"},

@@ -36,10 +36,11 @@ static const struct dynlib_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 
 static const struct dynlib library = {
     .soname = "libisal.so." DYNLIB_TEXT(ISAL_MAJOR_VERSION),
-    .hint = "install ISA-L (Debian: libisal2; Red Hat: isa-l)",
+    .hint = "install ISA-L (Debian: libisal2; Red Hat: isa-l; Alpine: isa-l)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
 };
+DYNLIB_NOTE("libisal.so." DYNLIB_TEXT(ISAL_MAJOR_VERSION), "gzip", "recommended");
 
 /* ISA-L reads its input and says so nowhere. */
 static uint8_t *input(const uint8_t *in)

@@ -27,10 +27,11 @@ static const struct dynlib_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 
 static const struct dynlib library = {
     .soname = "liblz4.so.1",
-    .hint = "install lz4's library (Debian: liblz4-1; Red Hat: lz4-libs)",
+    .hint = "install lz4's library (Debian: liblz4-1; Red Hat: lz4-libs; Alpine: lz4-libs)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
 };
+DYNLIB_NOTE("liblz4.so.1", "lz4", "recommended");
 
 struct encoder {
 	struct compressor compressor;

@@ -39,10 +39,11 @@ static const struct dynlib_symbol symbols[] = {FUNCTIONS(SYMBOL)};
 
 static const struct dynlib library = {
     .soname = "libzstd.so." DYNLIB_TEXT(ZSTD_VERSION_MAJOR),
-    .hint = "install zstd's library (Debian: libzstd1; Red Hat: libzstd)",
+    .hint = "install zstd's library (Debian: libzstd1; Red Hat: libzstd; Alpine: zstd-libs)",
     .symbols = symbols,
     .count = sizeof symbols / sizeof symbols[0],
 };
+DYNLIB_NOTE("libzstd.so." DYNLIB_TEXT(ZSTD_VERSION_MAJOR), "zstd", "recommended");
 
 struct encoder {
 	struct compressor compressor;

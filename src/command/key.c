@@ -1,9 +1,23 @@
-/* key rotate: keys/key_rotate.h makes the key and proves the present ones; walship.conf is changed here. */
-#include "keys/key_rotate.h"
-
+/* key list, key rotate: keys/key_rotate.h makes the key and proves the present ones; walship.conf is changed here. */
 #include "command/command.h"
 #include "command/settings.h"
 #include "config/edit.h"
+#include "keys/key_list.h"
+#include "keys/key_rotate.h"
+
+enum status command_key_list(struct command_context *context, struct error *err)
+{
+	struct repository_settings settings;
+	const struct key_list_params params = {.settings = &settings,
+					       .call = context->call,
+					       .console = &context->console,
+					       .prefix = context->operands[0],
+					       .json = command_flag(context, "json")};
+	enum status st = settings_repository(&settings, context, err);
+	if (!st)
+		st = key_list_run(&params, err);
+	return st ? error_wrap(err, st, "key list") : STATUS_OK;
+}
 
 static enum status rotate(struct key_rotation *rotation, struct command_context *context, struct error *err)
 {
