@@ -12,7 +12,8 @@ from harness import host
 from harness import promtool as promtool_
 
 DEPLOY = host.ROOT / "doc/deploy"
-UNITS = ["walship-failed@.service", "walship-status.service", "walship-status.timer", "walship-verify.service", "walship-verify.timer"]
+UNITS = ["walship-backup-diff.timer", "walship-backup-full.timer", "walship-backup@.service", "walship-failed@.service", "walship-status.service", "walship-status.timer", "walship-verify.service", "walship-verify.timer"]
+SERVICES = ["walship-backup@.service", "walship-status.service", "walship-verify.service"]
 EXPOSURE_MAX = 20  # tenths: systemd calls 1.0 to 4.9 "OK", and an ordinary service 9.6 "UNSAFE"
 
 
@@ -45,9 +46,10 @@ def units(installed):
 
 def test_units_are_installed_for_the_prefix(units):
     assert sorted(path.name for path in units.iterdir()) == UNITS
-    for name in ("walship-status.service", "walship-verify.service"):
+    for name in SERVICES:
         text = (units / name).read_text()
-        assert "\nExecStart=/usr/bin/walship " in text and "@" not in text.replace("walship-failed@", "").replace("=@system-service", "").replace("=~@privileged", "")
+        settings = re.sub("^#.*$", "", text, flags=re.M)
+        assert "\nExecStart=/usr/bin/walship " in text and "@" not in settings.replace("walship-failed@", "").replace("=@system-service", "").replace("=~@privileged", "")
 
 
 def test_the_default_spool_is_made(installed, units):
@@ -76,19 +78,21 @@ def test_systemd_takes_the_units(units, scratch):
     assert "ProtectSytem" in analyze("verify", "--man=no", place / "walship-status.service").stderr
 
 
-@pytest.mark.parametrize("name", ["walship-status.service", "walship-verify.service"])
+@pytest.mark.parametrize("name", SERVICES)
 def test_units_are_hardened(units, name):
     done = analyze("security", "--offline=true", f"--threshold={EXPOSURE_MAX}", units / name)
     assert done.returncode == 0, done.stdout[-300:]
 
 
-@pytest.mark.parametrize("name", ["walship-status.timer", "walship-verify.timer"])
+@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".timer")])
 def test_timers_elapse(units, name):
     text = (units / name).read_text()
     calendar = re.search(r"^OnCalendar=(.*)$", text, re.M).group(1)
     done = analyze("calendar", calendar)
     assert done.returncode == 0 and "Next elapse" in done.stdout
-    assert (units / name.replace(".timer", ".service")).exists() and "WantedBy=timers.target" in text
+    started = re.search(r"^Unit=(.*)$", text, re.M)
+    service = re.sub("@.*", "@.service", started.group(1)) if started else name.replace(".timer", ".service")
+    assert (units / service).exists() and "WantedBy=timers.target" in text
 
 
 def allowed(unit):
@@ -140,10 +144,10 @@ FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 def test_cron_lines():
     variables, lines = cron_lines()
     assert variables == {"SHELL": "/bin/sh", "PATH": "/usr/local/bin:/usr/bin:/bin", "MAILTO": "root"}
-    assert len(lines) == 2
+    assert len(lines) == 4
     for *times, user, command in lines:
         for (least, most), each in zip(FIELDS, times):
-            assert each == "*" or re.fullmatch(r"\*/\d+", each) or least <= int(each) <= most
+            assert each in ("*", "1-6") or re.fullmatch(r"\*/\d+", each) or least <= int(each) <= most
         assert user == "postgres" and "%" not in command  # to cron that is the end of the line
 
 
@@ -195,6 +199,7 @@ STATES = {
     "critical": ({**LOOKED, "walship_status": "2x90", 'walship_check_status{check="archive"}': "0x60 2x30"}, {"WalshipCritical"}),
     "unknown": ({**LOOKED, "walship_status": "3x90", 'walship_check_status{check="chain"}': "0x60 3x30"}, {"WalshipUnknown"}),
     "a gap": ({**LOOKED, "walship_status": "2x90", "walship_missing_segments": "0x60 3x30"}, {"WalshipSegmentsMissing"}),
+    "damaged pages": ({**LOOKED, "walship_status": "2x90", "walship_backup_wrong_pages": "0x60 2x30"}, {"WalshipWrongPages"}),
     "pushes fail": ({**LOOKED, "walship_status": "2x90", "walship_push_failures": "0x60 1+1x30",
                      "walship_push_failing_since_timestamp_seconds": "_x60 3660x30"}, {"WalshipPushesFail"}),
     "the disk fills": ({**LOOKED, "walship_status": "0x90", "walship_disk_free_bytes": "1e9-1e7x90", "walship_ready_files": "0+1x90"},
@@ -233,10 +238,11 @@ def test_alerts_say_what_to_do():
 
 def calls():
     """Each call of walship in units and cron: (where, its arguments)."""
-    found = [(path.name, shlex.split(call)) for path in sorted((DEPLOY / "systemd").iterdir())
-             for call in re.findall(r"^ExecStart=@bindir@/walship (.*)$", path.read_text(), re.M)]
+    found = [(path.name, shlex.split(call.replace("%i", instance))) for path in sorted((DEPLOY / "systemd").iterdir())
+             for call in re.findall(r"^ExecStart=@bindir@/walship (.*)$", path.read_text(), re.M)
+             for instance in (("full", "diff") if "%i" in call else ("",))]
     found += [("cron", call.split()) for *_, command in cron_lines()[1] for call in re.findall(r"walship ([a-z -]+?) 2>&1", command)]
-    assert sorted(call[0] for _, call in found) == ["status", "status", "verify", "verify"]
+    assert sorted(call[0] for _, call in found) == ["backup"] * 4 + ["status", "status", "verify", "verify"]
     return found
 
 
@@ -246,7 +252,7 @@ def archive(dir_site):
     with dir_site.primary() as server:
         server.start()
         server.archive_all()
-        dir_site.walship.configure(pg_data=server.data)
+        dir_site.walship.configure(pg_data=server.data, pg_conninfo=server.connection_string())
         yield dir_site
 
 
@@ -260,6 +266,7 @@ def test_units_and_cron_call_walship_as_it_is(archive):
 
 
 def test_alerts_are_about_what_status_tells(archive):
+    archive.run("backup").expect(0)
     archive.run("status", "--metrics-file", archive.directory / "walship.prom")
     told = set(re.findall(r"^# TYPE (walship_\w+) ", (archive.directory / "walship.prom").read_text(), re.M))
     asked = {name for rule in rules() for name in re.findall(r"walship_\w+", rule["expr"])}
@@ -269,9 +276,9 @@ def test_alerts_are_about_what_status_tells(archive):
     assert all(f'"{name}"' in source for name in asked)
 
 
-def test_the_filter_lets_status_and_verify_work(units, archive):
-    for command in ("status", "verify"):
+def test_the_filter_lets_each_command_work(units, archive):
+    for command in ("status", "verify", "backup@"):
         for where, call in calls():
-            if call[0] == command:
+            if call[0] == command.rstrip("@"):
                 used = system_calls(archive, *[each.replace("/run/walship", str(archive.directory)) for each in call])
                 assert used <= allowed(units / f"walship-{command}.service"), (where, used)

@@ -82,6 +82,9 @@ class Host:
         self.site.store.client.put_bucket_policy(Bucket=self.bucket, Policy=text)
         return self
 
+    def objects(self):
+        return self.site.store.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+
     def push(self, number, seed=0):
         name = wal.segment_name(1, number)
         return self.site.run("push", self.site.file(name, wal.segment(SYSTEM_ID, name, seed=seed)))
@@ -182,6 +185,48 @@ def test_undelete_needs_its_policy_alone(deployed):
     (version,) = client.list_object_versions(Bucket=bucket)["Versions"]
     assert client.get_object(Bucket=bucket, Key="pre/one")["Body"].read() == b"x"
     client.delete_object(Bucket=bucket, Key="pre/one", VersionId=version["VersionId"])
+
+
+@pytest.fixture
+def server(deployed):
+    """A PostgreSQL that archives as this host, once it may."""
+    with deployed.may("iam-create-read").site.primary() as server:
+        deployed.site.walship.configure(pg_data=server.data, pg_conninfo=server.connection_string())
+        server.start()
+        yield server
+
+
+def test_backups_need_create_read_and_list(deployed, server):
+    """No permission to delete: neither to make backups, nor to restore them."""
+    deployed.site.run("backup", "full").expect(3, "403", "s3:ListBucket")
+    deployed.may("iam-create-read", "iam-list")
+    for kind in ("full", "diff", "incr"):
+        server.sql(f"create table {kind}_kind ()")
+        deployed.site.run("backup", kind).expect(0)
+    server.archive_all()
+    server.stop()
+    labels = re.findall(r"base backup (\S+):", deployed.site.run("backup", "list").expect(0).out.decode())
+    assert [label.partition("-")[2] for label in labels] == ["full", "diff", "incr"]
+    # To restore is to read: nothing is created.
+    objects = {item["Key"] for item in deployed.objects()}
+    deployed.site.run("restore", "--pg-data", deployed.site.directory / "copy").expect(0)
+    assert {item["Key"] for item in deployed.objects()} == objects
+
+
+def test_backup_remove_needs_delete(deployed, server):
+    deployed.may("iam-create-read", "iam-list")
+    deployed.site.run("backup").expect(0)
+    [label] = re.findall(r"base backup (\S+):", deployed.site.run("backup", "list").expect(0).out.decode())
+    deployed.site.run("backup", "keep", label).expect(0)
+    deployed.site.run("backup", "keep", label, "--release").expect(3, "403", "s3:DeleteObject")
+    deployed.may("iam-create-read", "iam-list", "iam-delete")
+    deployed.site.run("backup", "keep", label, "--release").expect(0)
+    deployed.may("iam-create-read", "iam-list")
+    deployed.site.run("backup", "remove", label).expect(3, "refuses to remove the manifest", "s3:DeleteObject")
+    assert label in deployed.site.run("backup", "list").expect(0).out.decode()
+    deployed.may("iam-create-read", "iam-list", "iam-delete")
+    deployed.site.run("backup", "remove", label).expect(0)
+    assert not [item for item in deployed.objects() if f"/{label}/" in item["Key"]]
 
 
 def test_the_tags_policy_is_needed_for_tags(deployed):
