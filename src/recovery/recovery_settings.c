@@ -132,7 +132,10 @@ enum status recovery_settings_text(struct buffer *out, const struct recovery_set
 				   const char *postgresql_conf, struct recovery_notes *notes, struct error *err)
 {
 	char timeline[16] = "latest";
-	/* A number needs a history (validateRecoveryParameters in xlogrecovery.c), the backup's own timeline does not. */
+	/*
+	 * PostgreSQL refuses the number of a timeline without a history (validateRecoveryParameters in xlogrecovery.c),
+	 * as in a repository that is younger than the timeline.
+	 */
 	if (settings->timeline > 1 && settings->no_history)
 		(void)strcpy(timeline, "current");
 	else if (settings->timeline != 0)

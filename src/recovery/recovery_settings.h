@@ -14,7 +14,7 @@ struct recovery_settings {
 	const struct manifest *manifest;
 	const struct target *target;
 	uint32_t timeline;           /* to follow; 0: the latest */
-	bool no_history;             /* the archive lacks its history: it is the backup's own, in a younger repository */
+	bool no_history;             /* the archive lacks its history, and it is the backup's own */
 	const char *restore_command; /* as the server runs it */
 	bool archive_off;
 };
