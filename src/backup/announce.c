@@ -19,9 +19,10 @@ static enum status choose_parent(struct backup_job *job, struct error *err)
 		return error_wrap(err, st, "look for earlier backups");
 	const struct listed_backup *parent = backup_list_parent(&job->list, job->settings->type);
 	if (parent == NULL && job->settings->type != BACKUP_FULL)
-		log_line(job->call->log, LEVEL_WARNING,
-			 "the repository has no backup that a %s backup could refer to: this becomes a full one",
-			 backup_type_name(job->settings->type));
+		log_line(
+		    job->call->log, LEVEL_WARNING,
+		    "the repository has no backup that a %s backup can refer to, so this one becomes a full backup",
+		    backup_type_name(job->settings->type));
 	job->parent = parent == NULL ? NULL : &parent->manifest;
 	return STATUS_OK;
 }
@@ -84,12 +85,12 @@ static enum status take_label(struct backup_job *job, struct error *err)
 	for (int i = 0; i < LABEL_TRIES; i++, begun_s++) {
 		job->manifest.begun = begun_s;
 		if (!backup_label_make(&job->manifest.label, begun_s, type))
-			return error_set(err, STATUS_LOCAL, "the clock shows a year that is not possible");
+			return error_set(err, STATUS_LOCAL, "the clock shows an impossible year");
 		enum status st = create_begun(job, err);
 		if (st != STATUS_EXISTS)
 			return st;
 	}
-	return error_set(err, STATUS_CONFLICT, "the labels of the next %d s are taken", LABEL_TRIES);
+	return error_set(err, STATUS_CONFLICT, "the labels of the next %d seconds are taken", LABEL_TRIES);
 }
 
 enum status job_announce(struct backup_job *job, struct error *err)

@@ -99,5 +99,5 @@ enum status job_report(struct backup_job *job, struct error *err)
 	    manifest->wrong_pages, manifest->wrong_page_list.items[0].value, manifest->wrong_page_list.items[0].name);
 	return error_hint(err, STATUS_DAMAGED,
 			  "the disk or the memory has damaged them: find the relation with pg_filenode_relation, and "
-			  "restore it from a backup that was made before");
+			  "restore it from a backup that was made before the damage");
 }

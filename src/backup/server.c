@@ -74,7 +74,7 @@ static enum status find_directory(struct backup_server *server, const struct bac
 				  "directory with --pg-data");
 	if (system_id != server->facts.system_id) {
 		(void)error_set(err, STATUS_CONFLICT,
-				"the server belongs to cluster %" PRIu64 ", but %s to cluster %" PRIu64,
+				"the server belongs to cluster %" PRIu64 ", but %s belongs to cluster %" PRIu64,
 				server->facts.system_id, directory.path, system_id);
 		return error_hint(err, STATUS_CONFLICT,
 				  "pg-conninfo or PGHOST names another server than pg-data or system-id does");
@@ -177,6 +177,6 @@ enum status backup_server_check(const struct backup_server *server, const struct
 	const char *standby = postgres_text(&rows, 0, 0);
 	if (!server->facts.is_standby || (standby != NULL && strcmp(standby, "t") == 0))
 		return STATUS_OK;
-	(void)error_set(err, STATUS_UNREACHABLE, "the standby was promoted during the backup, which makes it void");
+	(void)error_set(err, STATUS_UNREACHABLE, "the standby was promoted during the backup, so the backup is void");
 	return error_hint(err, STATUS_UNREACHABLE, "run walship backup again");
 }

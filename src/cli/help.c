@@ -47,6 +47,8 @@ enum status help_accepts(struct buffer *out, enum option_id id, struct error *er
 {
 	const struct option_row *row = &option_table[id];
 	const char *also = row->also == NULL ? "" : "AWS_REGION or ";
+	if (row->type == OPTION_CHOICE && row->value == NULL)
+		return buffer_printf(out, err, "%s", row->bounds);
 	if (row->type == OPTION_CHOICE)
 		return buffer_printf(out, err, "%s; default %s", row->bounds, row->value);
 	return row->value == NULL ? STATUS_OK : buffer_printf(out, err, "default %s%s", also, row->value);

@@ -29,15 +29,15 @@ static enum status take_tablespace(struct tablespaces *out, const char *text, st
 {
 	size_t len = strspn(text, "0123456789");
 	if (len == 0 || len >= OID_MAX || text[len] != '=' || text[len + 1] != '/')
-		return error_hint(err, error_set(err, STATUS_USAGE, "'%s' does not name a tablespace's place", text),
-				  "OID=DIRECTORY, with the OID that the name of its link in pg_tblspc is, and an "
+		return error_hint(err, error_set(err, STATUS_USAGE, "'%s' is not a tablespace's OID=DIRECTORY", text),
+				  "give the OID, which is the name of the tablespace's link in pg_tblspc, and an "
 				  "absolute path: --tablespace 16384=/srv/fast");
 	char *oid = out->oids[out->count];
 	memcpy(oid, text, len);
 	oid[len] = '\0';
 	for (size_t i = 0; i < out->count; i++)
 		if (strcmp(out->oids[i], oid) == 0)
-			return error_set(err, STATUS_USAGE, "tablespace %s has two places", oid);
+			return error_set(err, STATUS_USAGE, "tablespace %s is given two directories", oid);
 	out->items[out->count++] = (struct restored_tablespace){oid, text + len + 1};
 	return STATUS_OK;
 }
@@ -86,8 +86,8 @@ static enum status take_target(struct target *out, const struct command_context 
 static enum status check_flags(const struct restore_params *params, struct error *err)
 {
 	if (params->directory == NULL)
-		return error_hint(err, error_set(err, STATUS_USAGE, "restore has no directory to write to"),
-				  "--pg-data DIR: the data directory to make");
+		return error_hint(err, error_set(err, STATUS_USAGE, "restore needs a data directory to write to"),
+				  "give --pg-data DIR");
 	if (params->clone && params->takeover)
 		return error_hint(err, error_set(err, STATUS_USAGE, "--clone and --takeover contradict each other"),
 				  "a clone never archives; with --takeover the server archives as before");

@@ -34,11 +34,12 @@ static bool may_be_under_way(const struct listed_backup *backup, int64_t now_s)
 static enum status refuse_needed(const struct listed_backup *by, size_t others, struct error *err)
 {
 	if (others == 0)
-		(void)error_set(err, STATUS_CONFLICT, "base backup %s needs it", by->label.text);
+		(void)error_set(err, STATUS_CONFLICT, "base backup %s needs this one", by->label.text);
 	else
-		(void)error_set(err, STATUS_CONFLICT, "base backup %s and %zu more need it", by->label.text, others);
+		(void)error_set(err, STATUS_CONFLICT, "base backup %s and %zu more need this one", by->label.text,
+				others);
 	return error_hint(err, STATUS_CONFLICT,
-			  "remove the backups that need it first: walship backup list shows them");
+			  "remove the backups that need this one first: walship backup list shows them");
 }
 
 static enum status check_needed(const struct backup_list *list, const struct listed_backup *backup, struct error *err)
@@ -61,16 +62,17 @@ static enum status check_unknown(const struct backup_list *list, const struct li
 		return STATUS_OK;
 	for (const struct listed_backup *other = backup + 1; other < list->items + list->count; other++) {
 		if (other->complete && other->status != STATUS_OK) {
-			(void)error_set(err, STATUS_CONFLICT, "base backup %s may need it, and cannot be opened: %s",
-					other->label.text, other->error);
+			(void)error_set(err, STATUS_CONFLICT,
+					"base backup %s may need this one, and cannot be opened: %s", other->label.text,
+					other->error);
 			return error_hint(err, STATUS_CONFLICT,
 					  "make its manifest readable, or remove that backup first");
 		}
 		if (!abandoned && other->label.type != BACKUP_FULL && may_be_under_way(other, now_s)) {
-			(void)error_set(err, STATUS_CONFLICT, "base backup %s, which is not finished, may need it",
-					other->label.text);
+			(void)error_set(err, STATUS_CONFLICT,
+					"base backup %s, which is not finished, may need this one", other->label.text);
 			return error_hint(err, STATUS_CONFLICT,
-					  "wait until that backup has ended, or give --abandoned if it has died");
+					  "wait until that backup has ended, or give --abandoned if it was killed");
 		}
 	}
 	return STATUS_OK;
@@ -80,13 +82,14 @@ enum status backup_remove_check(const struct backup_list *list, const struct lis
 				int64_t now_s, struct error *err)
 {
 	if (backup->pinned) {
-		(void)error_set(err, STATUS_CONFLICT, "it is kept");
+		(void)error_set(err, STATUS_CONFLICT, "this backup is kept");
 		return error_hint(err, STATUS_CONFLICT, "release it first: walship backup keep %s --release",
 				  backup->label.text);
 	}
 	if (!abandoned && may_be_under_way(backup, now_s)) {
-		(void)error_set(err, STATUS_CONFLICT, "it is not finished, and began less than a day ago");
-		return error_hint(err, STATUS_CONFLICT, "wait until it has ended, or give --abandoned if it has died");
+		(void)error_set(err, STATUS_CONFLICT, "this backup is not finished, and began less than a day ago");
+		return error_hint(err, STATUS_CONFLICT,
+				  "wait until it has ended, or give --abandoned if it was killed");
 	}
 	enum status st = check_needed(list, backup, err);
 	return st ? st : check_unknown(list, backup, abandoned, now_s, err);
@@ -105,7 +108,7 @@ static enum status check_pin(const struct chosen *chosen, struct error *err)
 	chosen_object(name, chosen, PART_KEEP);
 	enum status st = store_stat(chosen->repo.store, &step, name, &info, err);
 	if (!st)
-		return error_set(err, STATUS_CONFLICT, "another call keeps it since a moment ago");
+		return error_set(err, STATUS_CONFLICT, "another call has just protected it with backup keep");
 	return st == STATUS_MISSING ? STATUS_OK : st;
 }
 

@@ -36,7 +36,7 @@ static enum status refuse_both(const struct branch *one, const struct branch *ot
 	target_text(target, text);
 	(void)error_set(err, STATUS_USAGE, "timeline %" PRIu32 " and timeline %" PRIu32 " both have %s",
 			one->line.timeline, other->line.timeline, text);
-	return error_hint(err, STATUS_USAGE, "choose: --target-timeline %" PRIu32 " or --target-timeline %" PRIu32,
+	return error_hint(err, STATUS_USAGE, "choose one: --target-timeline %" PRIu32 " or --target-timeline %" PRIu32,
 			  one->line.timeline, other->line.timeline);
 }
 

@@ -29,7 +29,7 @@ static enum status add(struct branches *out, const struct choose_params *params,
 		return st;
 	if (!params->force)
 		return error_hint(err, st,
-				  "recovery would stop there: give a target before it; --force restores all the same");
+				  "recovery would stop there: give a target before it; --force restores anyway");
 	log_line(params->call->log, LEVEL_WARNING, "--force: %s", err->text);
 	branch->has_moment = false;
 	return STATUS_OK;
@@ -123,7 +123,7 @@ static enum status add_end(struct branches *out, const struct choose_params *par
 			"timeline %" PRIu32 " is the latest, but it left timeline %" PRIu32
 			" and does not have the newest WAL, of timeline %" PRIu32 " up to %s",
 			stray.latest, stray.parent, stray.newest, last);
-	return error_hint(err, STATUS_USAGE, "choose: --target-timeline %" PRIu32 " or --target-timeline %" PRIu32,
+	return error_hint(err, STATUS_USAGE, "choose one: --target-timeline %" PRIu32 " or --target-timeline %" PRIu32,
 			  stray.newest, stray.latest);
 }
 

@@ -22,7 +22,7 @@ static enum status no_backup(const struct choose_params *params, struct error *e
 			return error_hint(err,
 					  error_set(err, each->status, "no backup can be used; %s: %s",
 						    each->label.text, each->error),
-					  "walship verify tells of each backup whether it can be restored");
+					  "walship verify says for each backup whether it can be restored");
 	}
 	(void)error_set(err, STATUS_INCOMPLETE, "the repository has no complete backup of cluster %" PRIu64,
 			params->coverage->system_id);
@@ -40,7 +40,7 @@ static enum status too_early(const struct listed_backup *oldest, const struct ch
 		(void)error_set(err, STATUS_USAGE, "backup %s did not end before %s", params->label->text, target);
 	else
 		(void)error_set(err, STATUS_USAGE, "no backup ended before %s", target);
-	return error_hint(err, STATUS_USAGE, "the oldest possible moment is %s, LSN %s: the end of backup %s", ended,
+	return error_hint(err, STATUS_USAGE, "the earliest possible target is %s, LSN %s: the end of backup %s", ended,
 			  lsn, oldest->label.text);
 }
 
@@ -70,8 +70,8 @@ static enum status label_unusable(const struct choose_params *params, struct err
 				  error_set(err, backup->status ? backup->status : STATUS_INCOMPLETE,
 					    "backup %s cannot be used: %s", params->label->text,
 					    backup->status ? backup->error : "a backup that it needs is missing"),
-				  "walship verify tells of each backup whether it can be restored");
-	return error_set(err, STATUS_USAGE, "backup %s is not on the way to the timeline to follow",
+				  "walship verify says for each backup whether it can be restored");
+	return error_set(err, STATUS_USAGE, "the timeline to follow does not pass through backup %s",
 			 params->label->text);
 }
 
@@ -108,11 +108,11 @@ static enum status say_until(const struct branch *branch, const struct choose_pa
 	struct error ignored;
 	lsn_text(branch->reach * params->coverage->segment_bytes, lsn);
 	if (moment_last_time(&search, &last_us, &ignored) || last_us == 0)
-		return error_hint(err, st, "recovery can go up to LSN %s; --force restores all the same", lsn);
+		return error_hint(err, st, "recovery can go up to LSN %s; --force restores anyway", lsn);
 	target_time_text(last_us, time);
 	return error_hint(err, st,
-			  "recovery can go up to %s, the last archived commit before LSN %s; --force restores all the "
-			  "same",
+			  "recovery can go up to %s, the last archived commit before LSN %s; --force restores "
+			  "anyway",
 			  time, lsn);
 }
 
@@ -137,7 +137,7 @@ enum status refuse_branch(const struct branch *branch, const struct choose_param
 		say_gap(branch, params, err);
 	else if (params->target->kind == TARGET_TIME)
 		(void)error_set(err, STATUS_INCOMPLETE,
-				"no commit behind %s is archived: recovery would end before its target", target);
+				"no commit after %s is archived: recovery would end before its target", target);
 	else
 		(void)error_set(err, STATUS_INCOMPLETE, "the archived WAL does not have %s", target);
 	return say_until(branch, params, STATUS_INCOMPLETE, err);

@@ -9,7 +9,7 @@
 #include "text/number.h"
 
 #define XID_MIN 3 /* FirstNormalTransactionId in access/transam.h */
-#define TIME_HINT "as in 2026-11-29 06:42:10+00 or 2026-11-29T06:42:10Z"
+#define TIME_HINT "write it as 2026-11-29 06:42:10+00 or 2026-11-29T06:42:10Z"
 
 static enum status bad_time(const char *text, struct error *err)
 {
@@ -108,7 +108,7 @@ enum status target_time_parse(const char *text, int64_t *time_us, struct error *
 		(void)error_set(err, STATUS_USAGE, "the time '%.64s' has no offset from UTC", text);
 		return error_hint(
 		    err, STATUS_USAGE,
-		    "add it, as in 2026-11-29 06:42:10+00: a local time would depend on a server's TimeZone");
+		    "add the offset, as in 2026-11-29 06:42:10+00: a local time would depend on the server's TimeZone");
 	}
 	if (!take_offset(at, &offset_s))
 		return bad_time(text, err);
@@ -207,7 +207,7 @@ static enum status parse_place(struct target *out, struct error *err)
 		return target_time_parse(out->text, &out->time_us, err);
 	if (out->kind == TARGET_LSN && !lsn_parse(out->text, &out->lsn))
 		return error_hint(err, error_set(err, STATUS_USAGE, "'%.64s' is not an LSN", out->text),
-				  "as PostgreSQL prints it: 16/B374D848");
+				  "write it as PostgreSQL prints it: 16/B374D848");
 	if (out->kind == TARGET_XID && (!number_parse(out->text, UINT64_MAX, &out->xid) || out->xid < XID_MIN))
 		return error_hint(err, error_set(err, STATUS_USAGE, "'%.64s' is not a transaction ID", out->text),
 				  "give the number that pg_current_xact_id() returned");
@@ -220,10 +220,10 @@ static enum status check_together(const struct target *target, struct error *err
 {
 	bool has_edge = target->kind == TARGET_TIME || target->kind == TARGET_LSN || target->kind == TARGET_XID;
 	if (target->exclusive && !has_edge)
-		return error_hint(err, error_set(err, STATUS_USAGE, "--target-exclusive has no target"),
-				  "it belongs to --target-time, --target-lsn or --target-xid");
+		return error_hint(err, error_set(err, STATUS_USAGE, "--target-exclusive needs a target"),
+				  "give --target-time, --target-lsn or --target-xid as well");
 	if (target->action != NULL && target->kind == TARGET_END)
-		return error_hint(err, error_set(err, STATUS_USAGE, "--target-action has no target"),
+		return error_hint(err, error_set(err, STATUS_USAGE, "--target-action needs a target"),
 				  "without a target, recovery ends with the archived WAL, and the server is promoted");
 	return STATUS_OK;
 }

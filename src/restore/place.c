@@ -34,7 +34,7 @@ static enum status find_new(struct place *out, const char *directory, struct err
 	char *real = realpath(parent[0] == '\0' ? "." : parent, NULL);
 	if (real == NULL)
 		return error_hint(err, error_errno(err, STATUS_USAGE, errno, "find the directory above %s", directory),
-				  "make it, as the user that PostgreSQL runs as");
+				  "create it as the user that PostgreSQL runs as");
 	int used = snprintf(out->path, sizeof out->path, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
 	free(real);
 	return used >= (int)sizeof out->path ? error_set(err, STATUS_USAGE, "path too long: %.64s...", directory)
@@ -54,8 +54,8 @@ static enum status check_empty(const struct place *place, struct error *err)
 			continue;
 		(void)error_set(err, STATUS_USAGE, "%s is not empty", place->path);
 		return error_hint(err, STATUS_USAGE,
-				  "--delta keeps what is the same there and removes the rest; or name an empty "
-				  "directory");
+				  "give an empty directory; --delta keeps the files there that are the same as in the "
+				  "backup, and removes all others");
 	}
 	return errno == 0 ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "read %s", place->path);
 }
@@ -67,7 +67,7 @@ static enum status check_server(const struct data_directory *directory, struct e
 		return STATUS_OK;
 	(void)error_set(err, STATUS_LOCAL, "a server runs in %s: process %d", directory->path, (int)server);
 	return error_hint(err, STATUS_LOCAL,
-			  "stop it; if that process is no PostgreSQL, remove postmaster.pid in the directory");
+			  "stop it; if that process is not PostgreSQL, remove postmaster.pid from the directory");
 }
 
 enum status place_examine(struct place *out, const char *directory, bool delta, struct error *err)
@@ -107,7 +107,7 @@ enum status place_check_unarchived(const struct place *place, struct error *err)
 	if (st || name[0] == '\0')
 		return st;
 	(void)error_set(err, STATUS_USAGE, "%s has WAL that is not archived yet, from %s on", path, name);
-	return error_hint(err, STATUS_USAGE, "walship backfill --pg-data %.256s stores it; --force restores without it",
+	return error_hint(err, STATUS_USAGE, "store it with walship backfill --pg-data %.256s; --force gives it up",
 			  place->path);
 }
 

@@ -99,9 +99,9 @@ static enum status choose_all(struct restoration *restoration, struct error *err
 					      .force = params->force,
 					      .progress = &progress};
 	if (params->backup != NULL && !backup_label_parse(&label, params->backup))
-		return error_hint(err,
-				  error_set(err, STATUS_USAGE, "'%.64s' is not the label of a backup", params->backup),
-				  "as in 20261129T064210Z-full; walship backup list shows the backups");
+		return error_hint(
+		    err, error_set(err, STATUS_USAGE, "'%.64s' is not the label of a base backup", params->backup),
+		    "walship backup list shows the labels, such as 20261129T064210Z-full");
 	progress_begin(&progress, params->console->terminal_fd, params->call->clock);
 	enum status st = choose(&restoration->choice, &choose_params, err);
 	progress_clear(&progress);

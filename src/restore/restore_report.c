@@ -153,8 +153,8 @@ static enum status add_next(struct buffer *out, const struct restoration *restor
 	bool pauses = target->kind != TARGET_END && target->action == NULL;
 	if (target->action != NULL)
 		pauses = target->action[0] == 'p' && target->action[1] == 'a';
-	enum status st = buffer_printf(out, err, "next       start the server, such as with pg_ctl -D %s start\n",
-				       restoration->place.path);
+	enum status st =
+	    buffer_printf(out, err, "next       start the server: pg_ctl -D %s start\n", restoration->place.path);
 	if (st || (target->action != NULL && target->action[0] == 's'))
 		return st ? st : buffer_printf(out, err, "           the server shuts down at the target\n");
 	if (pauses)

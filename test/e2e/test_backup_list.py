@@ -212,11 +212,11 @@ def test_verify_reads_packs(backed_up):
 def test_keep_and_remove(backed_up):
     site, primary, (full, diff, incr) = backed_up
     others = [name for name in site.store.list() if f"/{diff}/" not in name and f"/{incr}/" not in name]
-    site.run("backup", "remove", full, cwd=primary.data).expect(4, f"{full}: base backup {diff} and 1 more need it")
+    site.run("backup", "remove", full, cwd=primary.data).expect(4, f"{full}: base backup {diff} and 1 more need this one")
     site.run("backup", "keep", incr, "--system-id", str(site.system_id)).expect(0)
     assert [each["pinned"] for each in listed(site)] == [False, False, True]
-    site.run("backup", "remove", incr, cwd=primary.data).expect(4, "it is kept", "--release")
-    site.run("backup", "remove", diff, cwd=primary.data).expect(4, f"base backup {incr} needs it")
+    site.run("backup", "remove", incr, cwd=primary.data).expect(4, "this backup is kept", "--release")
+    site.run("backup", "remove", diff, cwd=primary.data).expect(4, f"base backup {incr} needs this one")
     site.run("backup", "keep", incr, "--release", cwd=primary.data).expect(0)
     assert f"removed base backup {incr}" in site.run("backup", "remove", incr, cwd=primary.data).expect(0).out.decode()
     site.run("backup", "remove", diff, cwd=primary.data).expect(0)

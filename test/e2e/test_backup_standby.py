@@ -106,7 +106,7 @@ def test_promotion_in_the_middle(dir_site):
             standby.promote()
             out, err = process.communicate(timeout=120)
             assert process.returncode == 3, (process.returncode, err)
-            assert b"the standby was promoted during the backup, which makes it void" in err and b"run walship backup again" in err
+            assert b"the standby was promoted during the backup, so the backup is void" in err and b"run walship backup again" in err
             assert out == b"" and backups.labels() == []
             # The promoted server is another timeline's primary, and its backups are complete.
             site.walship.configure(backup_rate=None)

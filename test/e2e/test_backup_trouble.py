@@ -186,4 +186,4 @@ def test_the_server_goes_away(dir_site, how):
         if how == "SIGQUIT":
             primary.start()
         site.walship.configure(backup_rate=None)
-        assert backups.make("incr", error="this becomes a full one")["type"] == "full"
+        assert backups.make("incr", error="so this one becomes a full backup")["type"] == "full"

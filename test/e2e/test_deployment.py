@@ -144,7 +144,7 @@ FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 def test_cron_lines():
     variables, lines = cron_lines()
     assert variables == {"SHELL": "/bin/sh", "PATH": "/usr/local/bin:/usr/bin:/bin", "MAILTO": "root"}
-    assert len(lines) == 5
+    assert len(lines) == 4
     for *times, user, command in lines:
         for (least, most), each in zip(FIELDS, times):
             assert each in ("*", "1-6") or re.fullmatch(r"\*/\d+", each) or least <= int(each) <= most
@@ -242,7 +242,7 @@ def calls():
              for call in re.findall(r"^ExecStart=@bindir@/walship (.*)$", path.read_text(), re.M)
              for instance in (("full", "diff") if "%i" in call else ("",))]
     found += [("cron", call.split()) for *_, command in cron_lines()[1] for call in re.findall(r"walship ([a-z -]+?) 2>&1", command)]
-    assert sorted(call[0] for _, call in found) == ["backup"] * 4 + ["expire", "status", "status", "verify", "verify"]
+    assert sorted(call[0] for _, call in found) == ["backup"] * 4 + ["status", "status", "verify", "verify"]
     return found
 
 

@@ -258,8 +258,8 @@ def test_refuses_before_it_changes_anything(dir_site):
 
     refuse(2, "no offset", "TimeZone", "--target-time", "2026-11-29 06:42")
     refuse(2, "more than one recovery target", "give one of", "--target-name", "x", "--target-immediate")
-    refuse(2, "no backup ended before", f"the oldest possible moment is .*{label}", "--target-time", early)
-    refuse(6, "no commit behind .* is archived", r"recovery can go up to .*\+00", "--target-time", late)
+    refuse(2, "no backup ended before", f"the earliest possible target is .*{label}", "--target-time", early)
+    refuse(6, "no commit after .* is archived", r"recovery can go up to .*\+00", "--target-time", late)
     refuse(6, "does not have restore point x", "--force", "--target-name", "x")
     refuse(2, "no complete backup", "backup list", "--backup", "20200101T000000Z-full")
     refuse(2, "no history of timeline 7", "walship info", "--target-timeline", "7")
@@ -308,7 +308,7 @@ def test_tablespaces_go_elsewhere(dir_site):
         insert(primary)
         primary.archive_all()
     cluster = dir_site.cluster("copy")
-    restore(dir_site, cluster, "--tablespace", "fast=/x").expect(2, "does not name a tablespace", "OID=DIRECTORY")
+    restore(dir_site, cluster, "--tablespace", "fast=/x").expect(2, "is not a tablespace.s OID=DIRECTORY", "pg_tblspc")
     restore(dir_site, cluster, "--tablespace", f"{oid}={other}").expect(0)
     before = sorted(place.rglob("*"))
     with cluster:

@@ -103,8 +103,8 @@ static void removes_what_nobody_needs(void **unused)
 	put(FULL, NULL, false);
 	put(DIFF, FULL, false);
 	put(INCR, FULL " " DIFF, false);
-	refused(drop(FULL, false), DIFF " and 1 more need it");
-	refused(drop(DIFF, false), INCR " needs it");
+	refused(drop(FULL, false), DIFF " and 1 more need this one");
+	refused(drop(DIFF, false), INCR " needs this one");
 	assert_int_equal(objects_of(FULL), 7);
 	assert_ok(drop(INCR, false), err);
 	assert_int_equal(objects_of(INCR), 0);
@@ -123,8 +123,8 @@ static void keeps_what_is_pinned(void **unused)
 	put(DIFF, FULL, false);
 	assert_ok(keep(DIFF, false), err);
 	assert_ok(keep(DIFF, false), err);
-	refused(drop(DIFF, false), "it is kept");
-	refused(drop(FULL, false), DIFF " needs it");
+	refused(drop(DIFF, false), "this backup is kept");
+	refused(drop(FULL, false), DIFF " needs this one");
 	assert_ok(keep(DIFF, true), err);
 	assert_ok(keep(DIFF, true), err);
 	assert_ok(drop(DIFF, false), err);
@@ -139,7 +139,7 @@ static void waits_for_a_backup_under_way(void **unused)
 	world.utc_s = time(NULL);
 	put(FULL, NULL, false);
 	put(LATER, FULL, true);
-	refused(drop(FULL, false), LATER ", which is not finished, may need it");
+	refused(drop(FULL, false), LATER ", which is not finished, may need this one");
 	refused(drop(LATER, false), "began less than a day ago");
 	assert_int_equal(objects_of(LATER), 6);
 	world.utc_s = time(NULL) + 86400 + 60;
@@ -172,7 +172,7 @@ static void a_manifest_that_cannot_be_opened_may_need_it(void **unused)
 	put(DIFF, FULL, false);
 	(void)snprintf(path, sizeof path, "repo/%s", made_backup_object(ID, DIFF, "manifest"));
 	assert_int_equal(truncate(scratch_path(&test_dir, path), 100), 0);
-	refused(drop(FULL, false), DIFF " may need it");
+	refused(drop(FULL, false), DIFF " may need this one");
 	/* The damaged one itself may go. */
 	assert_ok(drop(DIFF, false), err);
 	assert_ok(drop(FULL, false), err);

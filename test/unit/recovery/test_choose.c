@@ -236,7 +236,7 @@ static void chooses_on_one_timeline(void **unused)
 	     .segments = 5},
 	    {.name = "the next second", .second = 606, .backup = NEW, .timeline = 1, .segments = 2},
 	    {.name = "just before the last commit", .second = 799, .backup = NEW, .timeline = 1, .segments = 3},
-	    {.name = "the last commit", .second = 800, .status = STATUS_INCOMPLETE, .backup = "no commit behind"},
+	    {.name = "the last commit", .second = 800, .status = STATUS_INCOMPLETE, .backup = "no commit after"},
 	    {.name = "by force", .second = 800, .force = true, .backup = NEW, .timeline = 1, .segments = 3},
 	    {.name = "too early", .second = 305, .status = STATUS_USAGE, .backup = "no backup ended before"},
 	    {.name = "before the label",
