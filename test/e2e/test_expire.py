@@ -5,6 +5,7 @@ import os
 import random
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -365,3 +366,40 @@ def test_wal_alone(dir_archive):
         os.utime(site.store.path / name, (time.time() - 4 * 86400,) * 2)
     assert "remove WAL from 0000000100000000" in archive.expire().expect(0).out.decode()
     assert min(archive.segments()) == archive.start_of(full) and archive.restored() == [full]
+
+
+def peak_mib(site, *args):
+    """The most memory that a call took, which must succeed: as its process says while it runs."""
+    process, peak = site.walship.popen(*args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), 0
+    while process.poll() is None:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        if status.startswith("Name:\twalship\n") and (found := re.search(r"^VmHWM:\s+(\d+) kB", status, re.M)):
+            peak = max(peak, int(found[1]) / 1024)
+        time.sleep(0.005)
+    assert process.returncode == 0 and peak > 0
+    return peak
+
+
+def test_memory_is_flat(dir_site):
+    """With a million WAL files in the full run. The server's WAL begins far behind them."""
+    site = dir_site
+    primary = site.primary()
+    primary.program("pg_resetwal", "-l", "000000010000200000000001", "-D", primary.data)
+    with primary:
+        primary.start()
+        archive = Archive(site, primary)
+        archive.make("full")
+    site.walship.configure(retention_wal_days=1)
+    then, first, peaks = time.time() - 3 * 86400, 0, []
+    for logs in (20, extent.rounds(3900, 200)):
+        for log in range(first, first + logs):
+            place = host.USER.mkdir(site.store.path / archive.id / "wal" / f"{1:08X}{log:08X}")
+            for number in range(256):
+                path = place / f"{1:08X}{log:08X}{number:08X}"
+                path.touch()
+                os.utime(path, (then, then))
+        first += logs
+        peaks.append(peak_mib(site, "expire", "--system-id", archive.id))
+        assert all(name.startswith("0000000100002") for name in archive.segments())
+    print(f"peak memory: {peaks[0]:.1f} MiB, {peaks[1]:.1f} MiB")
+    assert peaks[1] < peaks[0] + 2
