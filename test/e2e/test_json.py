@@ -78,6 +78,8 @@ class Checker:
                 self.object(each, fields[name], f"{where}.{name}")
             elif isinstance(each, list):
                 for item in each:
+                    if isinstance(item, str) and fields[name] is None:
+                        continue
                     self.object(item, fields[f"{name}[]"], f"{where}.{name}[]")
             else:
                 assert fields[name] is None, f"{where}.{name} is not an object"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "catalog/begun.h"
 #include "catalog/index_line.h"
 #include "catalog/pack_table.h"
 #include "format/pack.h"
@@ -142,12 +143,27 @@ static void put_manifest(struct making *making, const struct made_backup *backup
 		  err);
 }
 
+/* The last one of those that it needs is the parent. */
+static void put_begun(const struct making *making, const struct made_backup *backup)
+{
+	CLEANUP(buffer_fini) struct buffer text = {0};
+	struct backup_begun begun = {
+	    .label = making->manifest.label, .system_id = making->manifest.system_id, .redo_lsn = backup->start_lsn};
+	const char *parent = backup->needs == NULL ? NULL : strrchr(backup->needs, ' ');
+	if (backup->needs != NULL)
+		assert_true(backup_label_parse(&begun.parent, parent == NULL ? backup->needs : parent + 1));
+	assert_ok(backup_begun_write(&text, &begun, "host", 1, &err), err);
+	assert_ok(object_create(making->repo, making->call, made_backup_object(begun.system_id, backup->label, "begun"),
+				text.data, text.len, &err),
+		  err);
+}
+
 void made_backup_put(struct repository *repo, const struct call *call, uint64_t system_id,
 		     const struct made_backup *backup)
 {
 	struct making making = {.repo = repo, .call = call, .manifest = {.system_id = system_id}};
 	assert_true(backup_label_parse(&making.manifest.label, backup->label));
-	assert_ok(object_create(repo, call, made_backup_object(system_id, backup->label, "begun"), "{}", 2, &err), err);
+	put_begun(&making, backup);
 	put_content(&making, backup);
 	if (!backup->unfinished)
 		put_manifest(&making, backup);
