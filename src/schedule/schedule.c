@@ -155,7 +155,7 @@ static enum status list_task(struct buffer *out, const struct schedule *schedule
 		char text[TIME_TEXT_MAX];
 		local_text(at, text);
 		if (settings->json)
-			(void)json_array_append_new(times, print_time(at));
+			(void)json_array_append_new(times, json_pack("{s:o}", "time", print_time(at)));
 		else
 			st = buffer_printf(out, err, "%s %s", i == 0 ? "" : ",", text);
 	}
