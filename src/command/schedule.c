@@ -72,7 +72,8 @@ enum status command_run_due(struct command_context *context, struct error *err)
 		log_line(context->call->log, LEVEL_INFO, "%s", err->text);
 		return STATUS_OK;
 	}
-	return st ? error_wrap(err, st, "run-due") : STATUS_OK;
+	/* Without a text a task failed, and the log has its error. */
+	return st && err->text[0] != '\0' ? error_wrap(err, st, "run-due") : st;
 }
 
 enum status command_schedule(struct command_context *context, struct error *err)
@@ -80,21 +81,27 @@ enum status command_schedule(struct command_context *context, struct error *err)
 	static const char socket_name[] = "NOTIFY_SOCKET";
 	CLEANUP(resolved_fini) struct resolved resolved;
 	enum status st = resolve(&resolved, context, err);
+	resolved.settings.notify_socket = environment_value(context->environment, socket_name, sizeof socket_name - 1);
 	if (!st && command_flag(context, "list"))
 		st = schedule_list(&resolved.settings, err);
 	else if (!st)
-		st = schedule_run(&resolved.settings,
-				  environment_value(context->environment, socket_name, sizeof socket_name - 1), err);
+		st = schedule_run(&resolved.settings, err);
 	return st ? error_wrap(err, st, "schedule") : STATUS_OK;
 }
 
-/* In a process of its own, which has no terminal and no descriptors. */
+/* In a process of its own, which has no terminal and no descriptors, and whose deadline is not that of the push. */
 static void run_due(void *arg, int told_fd)
 {
 	struct command_context *context = arg;
 	struct error err = {0};
+	struct call call = *context->call;
+	call.step_ms = (int64_t)config_number(context->config, OPTION_ID_BACKUP_TIMEOUT);
+	call.step_begun = NULL;
+	call = call_step(&call);
+	context->call = context->console.call = &call;
 	(void)told_fd;
-	(void)command_run_due(context, &err);
+	if (command_run_due(context, &err) && err.text[0] != '\0')
+		log_line(call.log, LEVEL_ERROR, "%s", err.text);
 }
 
 void schedule_push(const struct command_context *context)

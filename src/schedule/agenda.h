@@ -32,13 +32,25 @@ struct agenda {
 	struct task_state tasks[TASK_COUNT];
 };
 
-/* From when on a task is due; INT64_MAX: never. A full backup is due at once where there is none. */
-int64_t agenda_due_s(const struct agenda *agenda, enum task task, int64_t now_s);
+/* When the task succeeded last, itself or by a greater backup; 0: never. */
+int64_t agenda_done_s(const struct agenda *agenda, enum task task);
 
-/* The first task that is due now; TASK_COUNT if there is none. */
-enum task agenda_first(const struct agenda *agenda, int64_t now_s);
+/*
+ * From when on a task is due; INT64_MAX: never. A full backup is due at once where there is none. Times in the future
+ * would put the next run off, so the caller has none (schedule_note_clamp, agenda_take_backup).
+ */
+int64_t agenda_due_s(const struct agenda *agenda, enum task task);
+
+/*
+ * A backup in the repository. stored_s is the store's own time of it; 0: unknown. The earlier of both times counts, and
+ * none from the future: this machine's clock may have been ahead.
+ */
+void agenda_take_backup(struct agenda *agenda, enum task task, int64_t begun_s, int64_t stored_s, int64_t now_s);
+
+/* The first task, from that one on, that is due now; TASK_COUNT if there is none. */
+enum task agenda_first(const struct agenda *agenda, enum task from, int64_t now_s);
 
 /* When the next task will be due; INT64_MAX: never. */
-int64_t agenda_next_s(const struct agenda *agenda, int64_t now_s);
+int64_t agenda_next_s(const struct agenda *agenda);
 
 #endif

@@ -90,12 +90,17 @@ static void take_backups(struct schedule *schedule, const struct backup_list *li
 {
 	static const enum task tasks[BACKUP_TYPE_COUNT] = {
 	    [BACKUP_FULL] = TASK_FULL, [BACKUP_DIFF] = TASK_DIFF, [BACKUP_INCR] = TASK_INCR};
+	int64_t now_s = clock_utc_s(schedule->settings->call->clock);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct listed_backup *backup = &list->items[i];
-		int64_t *succeeded = &schedule->agenda.tasks[tasks[backup->label.type]].succeeded_s;
-		if (backup_list_is_usable(list, backup) && backup->label.begun_s > *succeeded)
-			*succeeded = backup->label.begun_s;
+		if (backup_list_is_usable(list, backup))
+			agenda_take_backup(&schedule->agenda, tasks[backup->label.type], backup->label.begun_s,
+					   backup->begun_s, now_s);
 	}
+	/* For walship status, which does not look at each backup. */
+	for (enum task task = 0; task < TASK_COUNT; task++)
+		if (task_is_backup(task))
+			schedule->note.tasks[task].succeeded_s = schedule->agenda.tasks[task].succeeded_s;
 }
 
 static enum status read_backups(struct schedule *schedule, struct error *err)
@@ -123,8 +128,7 @@ enum status schedule_refresh(struct schedule *schedule, struct error *err)
 {
 	const struct schedule_settings *settings = schedule->settings;
 	schedule_note_read(&schedule->note, settings->spool, schedule->system_id);
-	if (schedule->note.since_s == 0)
-		schedule->note.since_s = clock_utc_s(settings->call->clock);
+	schedule_note_clamp(&schedule->note, clock_utc_s(settings->call->clock));
 	for (enum task task = 0; task < TASK_COUNT; task++) {
 		struct task_state *state = &schedule->agenda.tasks[task];
 		state->since_s = schedule->note.since_s;
@@ -155,7 +159,7 @@ static enum status list_task(struct buffer *out, const struct schedule *schedule
 		char text[TIME_TEXT_MAX];
 		local_text(at, text);
 		if (settings->json)
-			(void)json_array_append_new(times, print_time(at));
+			(void)json_array_append_new(times, json_pack("{s:o}", "time", print_time(at)));
 		else
 			st = buffer_printf(out, err, "%s %s", i == 0 ? "" : ",", text);
 	}

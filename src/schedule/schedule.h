@@ -18,6 +18,7 @@ struct schedule_settings {
 	enum schedule_on on;
 	const char *self; /* for program_run: this program with its options; a task's command follows */
 	const char *const *environment;
+	const char *notify_socket;     /* of sd_notify(3); NULL: none */
 	const char *const *heartbeats; /* as for heartbeat_send */
 	size_t heartbeat_count;
 	const struct console *console;
@@ -26,13 +27,14 @@ struct schedule_settings {
 };
 
 /*
- * Runs what is due now, one after another, and prints a line for each run. STATUS_EXISTS: another process does. Else
- * the first failure. The process's time zone becomes the schedule's, here and below.
+ * Runs what is due now, one after another, and prints a line for each run. STATUS_EXISTS: another process does. With
+ * an empty error: the status of the first task that failed, which is in the log. The process's time zone becomes the
+ * schedule's, here and below.
  */
 enum status schedule_run_due(const struct schedule_settings *settings, struct error *err);
 
-/* Goes on for ever; the outcome of each run is printed. notify_socket: of sd_notify(3); NULL: none. */
-enum status schedule_run(const struct schedule_settings *settings, const char *notify_socket, struct error *err);
+/* Goes on for ever; the outcome of each run is printed. */
+enum status schedule_run(const struct schedule_settings *settings, struct error *err);
 
 #define SCHEDULE_LISTED 5
 

@@ -16,6 +16,7 @@
 #define PATH_SIZE (SPOOL_PATH_MAX + 64)
 #define KEY_SIZE 32
 #define PUT_OFF_S 60
+#define LOOK_S 3600 /* pushes look at the schedule at least as often */
 
 static bool path_of(char out[PATH_SIZE], const char *spool, const char *what, uint64_t system_id)
 {
@@ -47,6 +48,23 @@ void schedule_note_read(struct schedule_note *out, const char *spool, uint64_t s
 		(void)note_number(&note, key_of(key, task, "failures"), UINT32_MAX, &failures);
 		out->tasks[task].failures = (unsigned)failures;
 		(void)note_text(&note, key_of(key, task, "error"), out->tasks[task].error, SCHEDULE_ERROR_MAX);
+	}
+}
+
+static void clamp(int64_t *seconds, int64_t now_s)
+{
+	if (*seconds > now_s)
+		*seconds = now_s;
+}
+
+void schedule_note_clamp(struct schedule_note *note, int64_t now_s)
+{
+	if (note->since_s == 0)
+		note->since_s = now_s;
+	clamp(&note->since_s, now_s);
+	for (enum task task = 0; task < TASK_COUNT; task++) {
+		clamp(&note->tasks[task].succeeded_s, now_s);
+		clamp(&note->tasks[task].failed_s, now_s);
 	}
 }
 
@@ -105,20 +123,25 @@ static void set_due(const char *path, int64_t due_s)
 		(void)futimens(fd, times);
 }
 
-void schedule_set_due(const char *spool, const char *pg_wal, int64_t due_s)
+void schedule_set_due(const char *spool, const char *pg_wal, int64_t due_s, int64_t now_s)
 {
 	char path[PUSH_NOTES_PATH_MAX];
 	if (due_path(path, spool, pg_wal))
-		set_due(path, due_s);
+		set_due(path, due_s < now_s + LOOK_S ? due_s : now_s + LOOK_S);
+}
+
+static bool waits(const char *path, int64_t now_s)
+{
+	struct stat info;
+	return lstat(path, &info) == 0 && info.st_mtim.tv_sec > now_s && info.st_mtim.tv_sec <= now_s + LOOK_S;
 }
 
 bool schedule_is_due(const char *spool, const char *wal_path, int64_t now_s)
 {
 	char path[PUSH_NOTES_PATH_MAX];
-	struct stat info;
-	if (!due_path(path, spool, wal_path) || (lstat(path, &info) == 0 && info.st_mtim.tv_sec > now_s))
+	if (!due_path(path, spool, wal_path) || waits(path, now_s))
 		return false;
 	set_due(path, now_s + PUT_OFF_S);
 	/* Without a spool every push would start a process. */
-	return lstat(path, &info) == 0 && info.st_mtim.tv_sec > now_s;
+	return waits(path, now_s);
 }

@@ -18,7 +18,8 @@
 #define LOOK_MS 600000                       /* another machine may have made a backup */
 #define NAP_MS 500                           /* a signal ends the process at once; the clock may be set */
 #define PING_MS 10000
-#define AWAY_S 60 /* the repository was not reachable: look again */
+#define AWAY_S 60      /* what is due cannot run now, as on a standby, or the repository is away: look again */
+#define GRACE_MS 20000 /* for a backup to end, when SIGTERM ends the schedule */
 
 static enum status print_run(const struct schedule *schedule, enum task task, int64_t begun_s, int64_t spent_ms,
 			     const struct error *trouble, struct error *err)
@@ -49,6 +50,36 @@ static void note_outcome(struct schedule *schedule, enum task task, int64_t begu
 		       trouble->text);
 }
 
+/* The protocol of sd_notify(3): a datagram to the socket that systemd names; '@' stands for its abstract names. */
+static void notify_systemd(const char *path, const char *text)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	if (path == NULL || strlen(path) >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
+		return;
+	(void)strcpy(address.sun_path, path);
+	if (path[0] == '@')
+		address.sun_path[0] = '\0';
+	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (fd >= 0)
+		(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&address, len);
+}
+
+struct pinging {
+	const struct schedule_settings *settings;
+	int64_t pinged_ms;
+};
+
+static void ping(void *arg)
+{
+	struct pinging *pinging = arg;
+	int64_t now_ms = clock_monotonic_ms(pinging->settings->call->clock);
+	if (now_ms - pinging->pinged_ms < PING_MS)
+		return;
+	notify_systemd(pinging->settings->notify_socket, "WATCHDOG=1");
+	pinging->pinged_ms = now_ms;
+}
+
 static enum status run_command(const struct schedule_settings *settings, enum task task, struct error *trouble)
 {
 	CLEANUP(secret_fini) struct secret output = {0};
@@ -57,13 +88,24 @@ static enum status run_command(const struct schedule_settings *settings, enum ta
 	call.step_ms = RUN_MOST_MS;
 	call.step_begun = NULL;
 	call = call_step(&call);
+	struct pinging pinging = {settings, clock_monotonic_ms(call.clock)};
+	/* The timeout of this process is for its own steps. */
+	if (settings->console->verified != NULL)
+		settings->console->verified();
 	enum status st = buffer_printf(&line, trouble, "%s %s", settings->self, task_command(task));
 	const struct program program = {.what = task_name(task),
 					.line = buffer_text(&line),
 					.environment = settings->environment,
 					.timeout_ms = RUN_MOST_MS,
-					.truncate_output = true};
-	return st ? st : program_run(&program, &call, &output, trouble);
+					.truncate_output = true,
+					.unheeded = "walship: warning: ",
+					.grace_ms = GRACE_MS,
+					.waits = ping,
+					.waits_arg = &pinging};
+	if (!st)
+		st = program_run(&program, &call, &output, trouble);
+	(void)call_step(settings->call);
+	return st;
 }
 
 enum status schedule_run_task(struct schedule *schedule, enum task task, enum status *outcome, struct error *err)
@@ -84,46 +126,42 @@ enum status schedule_run_task(struct schedule *schedule, enum task task, enum st
 }
 
 /* For the pushes of this server. */
-static void tell_pushes(const struct schedule *schedule, int64_t due_s)
+static void tell_pushes(const struct schedule *schedule, int64_t due_s, int64_t now_s)
 {
 	char pg_wal[PATH_MAX];
 	if (!schedule->directory.known ||
 	    (size_t)snprintf(pg_wal, sizeof pg_wal, "%s/pg_wal/x", schedule->directory.path) >= sizeof pg_wal)
 		return;
-	schedule_set_due(schedule->settings->spool, pg_wal, due_s);
+	schedule_set_due(schedule->settings->spool, pg_wal, due_s, now_s);
 }
 
 /* *next_s is when something is due again. *worst is the first failure of a task. */
-static enum status run_all(struct schedule *schedule, int64_t *next_s, enum status *worst, struct error *first,
-			   struct error *err)
+static enum status run_all(struct schedule *schedule, int64_t *next_s, enum status *worst, struct error *err)
 {
 	const struct clock *clock = schedule->settings->call->clock;
-	bool tried[TASK_COUNT] = {false};
-	enum status st = schedule_refresh(schedule, err);
-	while (!st && schedule_is_on(schedule)) {
-		enum status outcome;
-		enum task task = agenda_first(&schedule->agenda, clock_utc_s(clock));
-		if (task == TASK_COUNT || tried[task])
+	enum status st = schedule_refresh(schedule, err), outcome = STATUS_OK;
+	/* Each task once: one that is due again already must not keep those behind it from running. */
+	for (enum task task = 0; !st && schedule_is_on(schedule); task++) {
+		task = agenda_first(&schedule->agenda, task, clock_utc_s(clock));
+		if (task == TASK_COUNT)
 			break;
-		tried[task] = true;
 		st = schedule_run_task(schedule, task, &outcome, err);
-		if (!st && outcome && !*worst) {
+		if (!*worst)
 			*worst = outcome;
-			(void)error_set(first, outcome, "%s", schedule->note.tasks[task].error);
-		}
 		if (!st)
 			st = schedule_refresh(schedule, err);
 	}
 	int64_t now_s = clock_utc_s(clock);
-	*next_s = st ? now_s + AWAY_S : agenda_next_s(&schedule->agenda, now_s);
-	tell_pushes(schedule, *next_s == INT64_MAX ? now_s + INT32_MAX : *next_s);
+	*next_s = st ? 0 : agenda_next_s(&schedule->agenda);
+	if (*next_s <= now_s)
+		*next_s = now_s + AWAY_S;
+	tell_pushes(schedule, *next_s, now_s);
 	return st;
 }
 
 enum status schedule_run_due(const struct schedule_settings *settings, struct error *err)
 {
 	struct schedule schedule;
-	struct error first = {0};
 	enum status worst = STATUS_OK;
 	CLEANUP(fd_closep) int lock = -1;
 	int64_t next_s;
@@ -133,37 +171,17 @@ enum status schedule_run_due(const struct schedule_settings *settings, struct er
 	if (st)
 		return st;
 	priority_lower();
-	st = run_all(&schedule, &next_s, &worst, &first, err);
+	st = run_all(&schedule, &next_s, &worst, err);
 	/* So that "since" is known from the first look on. */
 	if (!st)
 		st = schedule_note_write(&schedule.note, settings->spool, schedule.system_id, err);
-	if (!st && worst) {
-		*err = first;
-		st = worst;
-	}
-	return st;
-}
-
-/* The protocol of sd_notify(3): a datagram to the socket that systemd names; '@' stands for its abstract names. */
-static void notify_systemd(const char *path, const char *text)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	if (path == NULL || strlen(path) >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
-		return;
-	(void)strcpy(address.sun_path, path);
-	if (path[0] == '@')
-		address.sun_path[0] = '\0';
-	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-	if (fd >= 0)
-		(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&address, len);
+	return st ? st : worst;
 }
 
 /* One look at the schedule, under the lock. What cannot be done now is logged, and tried again. */
 static int64_t look(struct schedule *schedule, struct error *err)
 {
 	const struct schedule_settings *settings = schedule->settings;
-	struct error first = {0};
 	enum status worst = STATUS_OK;
 	CLEANUP(fd_closep) int lock = -1;
 	int64_t next_s = clock_utc_s(settings->call->clock) + AWAY_S;
@@ -171,7 +189,7 @@ static int64_t look(struct schedule *schedule, struct error *err)
 	if (st == STATUS_EXISTS)
 		return next_s;
 	if (!st)
-		st = run_all(schedule, &next_s, &worst, &first, err);
+		st = run_all(schedule, &next_s, &worst, err);
 	if (!st)
 		st = schedule_note_write(&schedule->note, settings->spool, schedule->system_id, err);
 	if (st)
@@ -181,30 +199,28 @@ static int64_t look(struct schedule *schedule, struct error *err)
 }
 
 /* Up to that time, for LOOK_MS at most, and no longer when the clock is put back. */
-static void wait_until(const struct schedule_settings *settings, const char *notify_socket, int64_t due_s)
+static void wait_until(const struct schedule_settings *settings, int64_t due_s)
 {
 	const struct clock *clock = settings->call->clock;
-	int64_t begun_ms = clock_monotonic_ms(clock), pinged_ms = begun_ms, begun_s = clock_utc_s(clock);
+	int64_t begun_ms = clock_monotonic_ms(clock), begun_s = clock_utc_s(clock);
+	struct pinging pinging = {settings, begun_ms};
 	for (int64_t now_ms = begun_ms; now_ms - begun_ms < LOOK_MS; now_ms = clock_monotonic_ms(clock)) {
 		int64_t now_s = clock_utc_s(clock);
 		if (now_s >= due_s || now_s < begun_s)
 			return;
-		if (now_ms - pinged_ms >= PING_MS) {
-			(void)call_step(settings->call);
-			notify_systemd(notify_socket, "WATCHDOG=1");
-			pinged_ms = now_ms;
-		}
+		(void)call_step(settings->call);
+		ping(&pinging);
 		clock_sleep_ms(clock, NAP_MS);
 	}
 }
 
-enum status schedule_run(const struct schedule_settings *settings, const char *notify_socket, struct error *err)
+enum status schedule_run(const struct schedule_settings *settings, struct error *err)
 {
 	struct schedule schedule;
 	enum status st = schedule_init(&schedule, settings, err);
 	if (st)
 		return st;
-	notify_systemd(notify_socket, "READY=1");
+	notify_systemd(settings->notify_socket, "READY=1");
 	for (;;)
-		wait_until(settings, notify_socket, look(&schedule, err));
+		wait_until(settings, look(&schedule, err));
 }

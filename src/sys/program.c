@@ -31,9 +31,9 @@ struct capture {
 };
 
 struct run {
+	const struct program *program;
 	const struct call *call;
 	int64_t until_ms;
-	bool truncate_output;
 	pid_t pid;
 	bool ended;
 	int wait_status;
@@ -87,6 +87,8 @@ static int spawn(struct argsplit *args, const char *const *environment, int out_
 
 static enum status check_time(const struct run *run, struct error *err)
 {
+	if (run->program->waits != NULL)
+		run->program->waits(run->program->waits_arg);
 	if (call_is_interrupted(run->call))
 		return error_set(err, STATUS_UNREACHABLE, "interrupted by a signal");
 	return clock_monotonic_ms(run->call->clock) < run->until_ms
@@ -138,16 +140,32 @@ static enum status collect(struct run *run, struct error *err)
 			st = read_pipe(&run->out, ends[0].revents, err);
 		if (!st && ready > 0)
 			st = read_pipe(&run->err_out, ends[1].revents, err);
-		if (!st && run->out.truncated && !run->truncate_output)
+		if (!st && run->out.truncated && !run->program->truncate_output)
 			st = error_set(err, STATUS_UNREACHABLE, "printed more than %zu bytes", run->out.max);
 		if (st)
 			return st;
 	}
 }
 
-/* The group id stays valid until waitpid: nobody else can get it before. */
-static void kill_group(struct run *run)
+/* Asks the program to end, and gives it time to clean up. Its output is no longer read. */
+static void ask_to_end(struct run *run)
 {
+	const struct clock *clock = run->call->clock;
+	int64_t until_ms = clock_monotonic_ms(clock) + run->program->grace_ms;
+	fd_closep(&run->out.fd);
+	fd_closep(&run->err_out.fd);
+	(void)kill(-run->pid, SIGTERM);
+	while (!run->ended && clock_monotonic_ms(clock) < until_ms) {
+		clock_sleep_ms(clock, POLL_MS);
+		run->ended = waitpid(run->pid, &run->wait_status, WNOHANG) != 0;
+	}
+}
+
+/* The group id stays valid until waitpid: nobody else can get it before. */
+static void end_group(struct run *run)
+{
+	if (!run->ended && run->program->grace_ms > 0)
+		ask_to_end(run);
 	if (run->ended)
 		return;
 	(void)kill(-run->pid, SIGKILL);
@@ -170,6 +188,17 @@ static bool repeats_output(const struct capture *out, const char *line, size_t l
 	return false;
 }
 
+/* The first line that does not begin with unheeded; the end if there is none. */
+static char *heeded(const char *unheeded, char *line, const char *end)
+{
+	size_t len = unheeded == NULL ? 0 : strlen(unheeded);
+	while (len > 0 && (size_t)(end - line) > len && memcmp(line, unheeded, len) == 0) {
+		char *newline = memchr(line, '\n', (size_t)(end - line));
+		line += newline == NULL ? end - line : newline + 1 - line;
+	}
+	return line;
+}
+
 /* Appends ": 'first line of standard error'" to the text, if there is one. */
 static enum status add_stderr_line(const struct run *run, enum status st, struct error *err)
 {
@@ -179,6 +208,7 @@ static enum status add_stderr_line(const struct run *run, enum status st, struct
 	const char *end_of_text = line + run->err_out.len;
 	while (line < end_of_text && memchr(blank, *line, sizeof blank) != NULL)
 		line++;
+	line = heeded(run->program->unheeded, line, end_of_text);
 	const char *newline = memchr(line, '\n', (size_t)(end_of_text - line));
 	size_t len = (size_t)((newline == NULL ? end_of_text : newline) - line);
 	if (len == 0)
@@ -217,13 +247,13 @@ static enum status start(struct run *run, struct argsplit *args, const char *con
 	return failed == 0 ? STATUS_OK : error_errno(err, STATUS_USAGE, failed, "cannot be run");
 }
 
-static enum status run_to_end(struct run *run, struct argsplit *args, const struct program *program, struct error *err)
+static enum status run_to_end(struct run *run, struct argsplit *args, struct error *err)
 {
 	call_hold(run->call);
-	enum status st = start(run, args, program->environment, err);
+	enum status st = start(run, args, run->program->environment, err);
 	if (!st) {
 		st = collect(run, err);
-		kill_group(run);
+		end_group(run);
 	}
 	fd_closep(&run->out.fd);
 	fd_closep(&run->err_out.fd);
@@ -240,16 +270,16 @@ enum status program_run(const struct program *program, const struct call *call, 
 	int64_t left_ms = call_left_ms(call);
 	int64_t timeout_ms = program->timeout_ms == 0 ? PROGRAM_TIMEOUT_MS : program->timeout_ms;
 	struct run run = {
+	    .program = program,
 	    .call = call,
 	    .until_ms = clock_monotonic_ms(call->clock) + (left_ms < timeout_ms ? left_ms : timeout_ms),
-	    .truncate_output = program->truncate_output,
 	    .out = {.fd = -1, .text = printed, .max = sizeof printed},
 	    .err_out = {.fd = -1, .text = err_text, .max = sizeof err_text},
 	};
 	enum status st = argsplit(&args, program->line, program->what, err);
 	if (st)
 		return st;
-	st = run_to_end(&run, &args, program, err);
+	st = run_to_end(&run, &args, err);
 	if (!st)
 		st = secret_set(out, printed, run.out.len, err);
 	explicit_bzero(printed, run.out.len);

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -103,7 +104,7 @@ class Checker:
 
 @pytest.fixture
 def place(dir_site, data_dir, control_file):
-    """A cluster with a gap and a branch in its archive, and a segment that waits."""
+    """A cluster with a gap and a branch in its archive, a base backup under way, and a segment that waits."""
     dir_site.system_id = control_file[0]
     made = Place(dir_site, data_dir, control_file)
     made.push(0, 1, 3)
@@ -114,6 +115,8 @@ def place(dir_site, data_dir, control_file):
     store_wal(dir_site, f"{name}.00000028.backup", wal.backup_label(name))
     store_wal(dir_site, f"{name}.partial", wal.segment(dir_site.system_id, name, MIB))
     dir_site.store.put("other/thing", b"12345")
+    label = time.strftime("%Y%m%dT%H%M%SZ-full", time.gmtime(time.time() - 60))
+    dir_site.store.put(f"{dir_site.system_id}/backup/{label}/begun", b"of a base backup that is under way")
     return made
 
 
@@ -132,7 +135,7 @@ def damage(site):
 
 def look_at_repository(check, site):
     listed = check.lines("list", site.run("list", "--json"), 0)
-    assert {line["kind"] for line in listed} == {kind for command, kind in DOCUMENTED if command == "list"} - {"base_backup"}
+    assert {line["kind"] for line in listed} == {kind for command, kind in DOCUMENTED if command == "list"}
     check.lines("info", site.run("info", "--json"), 0)
     check.lines("verify", site.run("verify", "--json"), 6)
     check.lines("check", site.run("check", "--json", env=ALONE), 0)
@@ -164,6 +167,20 @@ def look_at_server(check, place):
     archive = gone["archive"]
     assert archive.pop("reachable") is False and archive.pop("error") and set(archive.values()) == {None}
     site.store.come_back()
+
+
+def look_at_schedule(check, place):
+    """verify is due, and fails in this archive."""
+    site, args = place.site, ("--json", "--pg-data", place.data)
+    site.walship.configure(verify_at="* * * * *", expire_at="0 2 30 2 *")
+    listed = check.lines("schedule --list", site.run("schedule", "--list", "--json"), 0, ["schedule --list"])
+    assert [(line["task"], len(line["next_times"])) for line in listed] == [("expire", 0), ("verify", 5)]
+    site.run("run-due", *args).expect(0)
+    [note] = (site.directory / "spool").glob("schedule-[0-9]*")
+    host.USER.write(note, re.sub(r"(?m)^since \d+$", f"since {int(time.time()) - 300}", note.read_text()), 0o600)
+    [ran] = check.lines("run-due", site.run("run-due", *args), 3, ["run-due"])
+    assert (ran["task"], ran["result"]) == ("verify", "failed") and "exited with code" in ran["error"]
+    site.walship.configure(verify_at=None, expire_at=None)
 
 
 def look_at_configuration(check, site):
@@ -216,10 +233,12 @@ def test_every_line_is_as_documented(place):
     check = Checker()
     look_at_repository(check, place.site)
     look_at_server(check, place)
+    look_at_schedule(check, place)
     look_at_configuration(check, place.site)
 
-    # test_undelete.py looks at undelete's.
-    assert {name for name in wanted() - check.seen if not OF_BASE_BACKUPS.search(name) and not name.startswith("undelete: ")} == NEVER_SEEN
+    # The tests of undelete and of expire look at theirs.
+    unseen = {name for name in wanted() - check.seen if not OF_BASE_BACKUPS.search(name)}
+    assert {name for name in unseen if not name.startswith(("undelete: ", "expire: "))} == NEVER_SEEN
 
 
 def test_every_json_is_documented():
