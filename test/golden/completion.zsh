@@ -18,6 +18,7 @@ _walship_commands=(
 	'backup:make a base backup of the running server'
 	'expire:remove old base backups and WAL'
 	'restore:make a data directory from a base backup, up to any moment'
+	'mirror:copy the objects that another repository lacks'
 	'schedule:run the scheduled tasks when they are due, for ever'
 	'run-due:run the scheduled tasks that are due now'
 	'timeline:exclude a timeline from recovery to latest, or undo that'
@@ -107,6 +108,8 @@ _walship_options=(
 	'--restore-threads=[threads that read packs and write files]:N: '
 	'--restore-memory=[memory for the buffers of a restore, at most]:SIZE: '
 	'--restore-timeout=[a restore fails when the store does not answer for this time]:TIME: '
+	'*--mirror-conf=[the configuration file of a copy of this repository]:FILE:_files'
+	'--mirror-timeout=[mirror fails when copying an object, or a page of a listing, takes this long]:TIME: '
 	'--schedule=[push]:value:(off push)'
 	'--schedule-timezone=[the time zone of the schedule, such as America/Toronto]:NAME: '
 	'--schedule-on=[on which servers the schedule runs]:value:(primary standby any)'
@@ -115,6 +118,7 @@ _walship_options=(
 	'--backup-incr=[when incremental backups are due, as backup-full]:TIMES: '
 	'--expire-at=[when walship expire is due, as backup-full]:TIMES: '
 	'--verify-at=[when walship verify --read is due, as backup-full]:TIMES: '
+	'--mirror-at=[when walship mirror is due, as backup-full]:TIMES: '
 	'--heartbeat-url=[a URL to get after each scheduled task that succeeded, and URL/fail after one that failed, for a service that misses it]:URL: '
 	'--status-timeout=[how long walship status waits for the store]:TIME: '
 	'--status-age-warning=[walship status warns when a WAL file has waited this long to be archived]:TIME: '
@@ -183,6 +187,7 @@ operand)
 	'backup remove') _arguments $_walship_options '--abandoned[every backup of this cluster that is not finished has died, however recently it began]' '1:LABEL: ' ;;
 	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'restore') _arguments $_walship_options '--target-immediate[recover to the end of the backup only]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which goes on to replay new WAL]' '--delta[the directory may have files]' '--dry-run[show the backup, the timeline, what would be read and written, the room and the WAL to replay]' '--force[restore although WAL is missing, or the target is not in the archived WAL]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as the backup has it, though the directory is another]' '--backup-manifest[also write backup_manifest, which pg_verifybackup checks the directory with]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
+	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
 	'run-due') _arguments $_walship_options '--json[print one JSON object per run]' ;;
 	'timeline') _arguments $_walship_options '1:set-aside|restore:(set-aside restore)' '2:N: ' ;;
