@@ -7,9 +7,9 @@
 #include "console/print.h"
 
 static const char *const results[] = {
-    [TRANSFER_COPIED] = "copied",   [TRANSFER_PRESENT] = "present",       [TRANSFER_CONFLICT] = "conflict",
-    [TRANSFER_DAMAGED] = "damaged", [TRANSFER_UNREADABLE] = "unreadable", [TRANSFER_ARCHIVED] = "archived",
-    [TRANSFER_GONE] = "removed",
+    [TRANSFER_COPIED] = "copied",        [TRANSFER_PRESENT] = "present",       [TRANSFER_CONFLICT] = "conflict",
+    [TRANSFER_DAMAGED] = "damaged",      [TRANSFER_UNREADABLE] = "unreadable", [TRANSFER_ARCHIVED] = "archived",
+    [TRANSFER_GONE] = "removed_objects",
 };
 
 void report_begin(struct report *report, const struct mirror_params *params)
@@ -89,9 +89,10 @@ static enum status print_totals(const struct report *report, struct error *err)
 			      "copy", print_string(params->copy->url), "dry_run", params->dry_run, "objects",
 			      (json_int_t)report->looked, "lacking_objects", (json_int_t)report->lacking,
 			      "lacking_bytes", (json_int_t)report->lacking_bytes, "copied_objects",
-			      (json_int_t)report->copied, "copied_bytes", (json_int_t)report->copied_bytes, "conflicts",
-			      (json_int_t)report->conflicts, "damaged", (json_int_t)report->damaged, "unreadable",
-			      (json_int_t)report->unreadable, "removed", (json_int_t)report->gone, "unfinished_backups",
+			      (json_int_t)report->copied, "copied_bytes", (json_int_t)report->copied_bytes,
+			      "conflicting_objects", (json_int_t)report->conflicts, "damaged_objects",
+			      (json_int_t)report->damaged, "unreadable_objects", (json_int_t)report->unreadable,
+			      "removed_objects", (json_int_t)report->gone, "unfinished_backups",
 			      (json_int_t)report->unfinished, "put_off_backups", (json_int_t)report->put_off),
 		    err);
 	measure_bytes(params->dry_run ? report->lacking_bytes : report->copied_bytes, bytes);

@@ -71,7 +71,7 @@ static enum status judge_original(enum status st, enum transfer_outcome *outcome
 	else if (st == STATUS_LOCAL)
 		*outcome = TRANSFER_UNREADABLE;
 	else
-		return error_wrap(err, st, "the repository");
+		return error_wrap(err, st, "the repository itself");
 	return STATUS_OK;
 }
 
