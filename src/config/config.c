@@ -269,7 +269,7 @@ enum status config_load(struct config **out, const struct config_input *input, s
 		st = load_also(config, input->environment, err);
 	if (!st && !input->without_file)
 		st = load_file(config, input, err);
-	if (!st)
+	if (!st && !input->without_variables)
 		st = load_environment(config, input->environment, err);
 	for (size_t i = 0; !st && i < input->option_count; i++)
 		st = take_option(config, &input->options[i], i, err);

@@ -35,6 +35,7 @@ struct config_input {
 	size_t option_count;
 	const char *const *environment; /* "NAME=value" strings, then NULL */
 	bool without_file;              /* true: read no walship.conf */
+	bool without_variables;         /* true: no WALSHIP_* variable counts */
 	const char *path;               /* from --config; NULL: WALSHIP_CONFIG, else CONFIG_PATH_DEFAULT if it exists */
 };
 

@@ -1,0 +1,40 @@
+#include "command/mirror_conf.h"
+
+#include <string.h>
+
+void mirror_conf_fini(struct mirror_conf *conf)
+{
+	config_free(conf->config);
+	*conf = (struct mirror_conf){0};
+}
+
+enum status mirror_conf_load(struct mirror_conf *out, const struct command_context *context, const char *path,
+			     struct error *err)
+{
+	const struct config_input input = {
+	    .environment = context->environment, .without_variables = true, .path = path};
+	struct repository_settings own;
+	*out = (struct mirror_conf){0};
+	enum status st = settings_repository(&own, context, err);
+	if (!st)
+		st = config_load(&out->config, &input, err);
+	struct command_context other = *context;
+	other.config = out->config;
+	if (!st && config_is_default(out->config, OPTION_ID_REPO))
+		st = error_set(err, STATUS_USAGE, "%s: repo is not set, so the file names no copy", path);
+	if (!st)
+		st = settings_repository(&out->settings, &other, err);
+	if (st) {
+		mirror_conf_fini(out);
+		return st;
+	}
+	out->settings.encrypt = own.encrypt;
+	memcpy(out->settings.keys, own.keys, sizeof own.keys);
+	out->settings.key_count = own.key_count;
+	out->settings.no_key_hint = own.no_key_hint;
+	/* One reader serves the keys of one file and the credentials of the other. */
+	if (own.reader.files == SECRET_FILES_ANY)
+		out->settings.reader.files = SECRET_FILES_ANY;
+	out->settings.spool = own.spool;
+	return STATUS_OK;
+}

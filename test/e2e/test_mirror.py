@@ -1,0 +1,379 @@
+"""walship mirror: copies of a repository that are true wherever they were cut off, and recovery from them alone."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import extent, host, objects, store, wal, walship
+from harness.made_backups import Backups, Load, loaded, settled
+from test_backup_s3 import chain
+from test_json import Checker
+from test_verify import peak_mib
+
+MIB = wal.MIB
+KINDS = ["dir", "s3"]
+
+
+class Copy:
+    """Another repository with a configuration of its own, which has no key."""
+
+    def __init__(self, site, behind):
+        self.store, self.site = behind, site
+        self.directory = host.USER.mkdir(Path(site.directory) / f"copy-{behind.kind}")
+        self.walship = walship.Walship(site.walship.program, self.directory, {**behind.options, "push-timeout": "10s", "fetch-timeout": "10s"},
+                                       key=site.walship.key, secrets=behind.secrets)
+        self.walship.configure(cipher_key_file=None)
+        self.conf = self.walship.conf
+
+    def with_keys(self):
+        """For what opens objects: verify, restore."""
+        self.walship.configure(cipher_key_file=self.walship.key_file)
+        return self.walship
+
+    def names(self):
+        return self.store.list()
+
+    def is_whole(self):
+        """The same objects, byte for byte."""
+        names = self.site.store.list()
+        assert self.names() == names
+        for name in names:
+            assert self.store.get(name) == self.site.store.get(name), name
+
+
+def copy_of(site, behind=None):
+    return Copy(site, behind or store.Directory(host.USER.mkdir(Path(site.directory) / "other")))
+
+
+@pytest.fixture
+def bucket_copy(s3_server, scratch):
+    """Of any site: a prefix of its own in the bucket."""
+    from harness import proxy
+    made = []
+
+    def make(site):
+        directory = scratch.directory()
+        made.append(store.S3(directory, s3_server, directory.name, proxy.Proxy(("127.0.0.1", s3_server.tls_port))))
+        return copy_of(site, made[-1])
+    yield make
+    for each in made:
+        each.close()
+
+
+def mirror(site, copy, *args, code=0, error=None, hint=None):
+    done = site.run("mirror", copy.conf, "--json", *args, timeout=120)
+    done.expect(code, error, hint)
+    lines = Checker().lines("mirror", done, code)
+    assert lines[-1]["kind"] == "total"
+    return lines[:-1], lines[-1]
+
+
+def push(site, *numbers, timeline=1):
+    names = []
+    for number in numbers:
+        name = wal.segment_name(timeline, number, MIB)
+        site.run("push", site.file(name, wal.segment(site.system_id, name, MIB))).expect(0)
+        names.append(wal.object_name(site.system_id, name))
+    return names
+
+
+@pytest.mark.heart
+@pytest.mark.parametrize("to", KINDS)
+def test_there_and_back(site, to, bucket_copy):
+    """Directory or bucket to either, without a key; then the repository is lost, and the copy fills a new one."""
+    copy = bucket_copy(site) if to == "s3" else copy_of(site)
+    names = push(site, 1, 2, 3)
+    history = wal.object_name(site.system_id, "00000002.history")
+    site.run("push", site.file("00000002.history", wal.history()), "--system-id", site.system_id).expect(0)
+    site.store.put("notes.txt", b"not walship's")
+    site.walship.configure(cipher_key_file=None)  # nor does the repository's own side need one
+    lines, total = mirror(site, copy, "--dry-run")
+    assert [line["object"] for line in lines] == sorted([*names, history]) and copy.names() == []
+    assert total["lacking_objects"] == 4 and total["copied_objects"] == 0 and total["dry_run"]
+    lines, total = mirror(site, copy)
+    assert not lines and total["copied_objects"] == total["lacking_objects"] == total["objects"] == 4
+    site.store.delete("notes.txt")
+    copy.is_whole()
+    site.walship.configure(cipher_key_file=site.walship.key_file)
+    more = push(site, 4)
+    lines, total = mirror(site, copy)
+    assert total["copied_objects"] == 1 and total["objects"] == 5
+    assert total["copied_bytes"] == len(site.store.get(more[0]))
+    for name in site.store.list():
+        site.store.delete(name)
+    back = copy.walship.run("mirror", site.walship.conf).expect(0)
+    assert b"5 objects" in back.out
+    copy.is_whole()
+    for number in (1, 2, 3, 4):
+        name = wal.segment_name(1, number, MIB)
+        assert site.run("cat", name, "--system-id", site.system_id).expect(0).out == wal.segment(site.system_id, name, MIB)
+
+
+def test_nothing_is_replaced_or_removed(dir_site):
+    site, copy = dir_site, copy_of(dir_site)
+    names = push(site, 1, 2, 3)
+    own = wal.object_name(site.system_id, wal.segment_name(1, 9, MIB))
+    copy.store.put(names[1], b"another")
+    copy.store.put(own, b"only here")
+    lines, total = mirror(site, copy, code=4, error=r"mirror file://.*: objects that have another size in the copy: 1$", hint="verify --read")
+    assert [(line["object"], line["result"]) for line in lines] == [(names[1], "conflict")] and "7 bytes" in lines[0]["error"]
+    assert total["conflicting_objects"] == 1 and total["copied_objects"] == 2
+    assert copy.store.get(names[1]) == b"another" and copy.store.get(own) == b"only here"
+    shown = site.run("mirror", copy.conf)
+    assert shown.code == 4 and f"✗ {names[1]}: the copy has 7 bytes".encode() in shown.out
+
+
+def test_damage(dir_site):
+    """Without --read objects are copied as they are; with it, damaged ones are named and not copied."""
+    site, copy = dir_site, copy_of(dir_site)
+    names = push(site, *range(1, 6))
+    damaged = bytearray(site.store.get(names[2]))
+    damaged[len(damaged) // 2] ^= 1
+    site.store.put(names[2], bytes(damaged))
+    lines, total = mirror(site, copy, "--read", code=4, error="damaged objects, which were not copied: 1$", hint="verify --read")
+    assert [(line["object"], line["result"]) for line in lines] == [(names[2], "damaged")]
+    assert total["copied_objects"] == 4 and copy.names() == [name for name in names if name != names[2]]
+    site.walship.configure(cipher_key_file=None)
+    site.run("mirror", copy.conf, "--read").expect(2, "neither cipher-key-file nor", ".")
+    mirror(site, copy)
+    copy.is_whole()
+
+
+def test_an_object_that_cannot_be_read(dir_site):
+    if not host.USER.switch:
+        pytest.skip("needs root")
+    site, copy = dir_site, copy_of(dir_site)
+    names = push(site, 1, 2, 3)
+    path = site.store.path / names[1]
+    os.chmod(path, 0)
+    os.chown(path, 0, 0)
+    lines, total = mirror(site, copy, code=3, error="objects that could not be read: 1$", hint=".")
+    assert [(line["object"], line["result"]) for line in lines] == [(names[1], "unreadable")] and total["copied_objects"] == 2
+
+
+def test_full_disk(dir_site, small_disk):
+    """The run ends with what fits; nothing cut off appears; with room again it goes on."""
+    site, disk = dir_site, small_disk(8192)
+    source = random.Random(1)
+    for number in range(1, 7):
+        site.store.put(f"{site.system_id}/wal/x/{number}", source.randbytes(600 * 1024))
+    place = host.USER.mkdir(disk.path / "repo")
+    copy = copy_of(site)
+    copy.walship.configure(repo=f"file://{place}")
+    copy.store.path = place
+    ballast = disk.fill(2 * MIB)
+    for _ in range(2):
+        site.run("mirror", copy.conf).expect(5, "the copy: .*No space left on device", ".")
+        names = copy.names()
+        assert 0 < len(names) < 4 and all(copy.store.get(name) == site.store.get(name) for name in names)
+    ballast.unlink()
+    lines, total = mirror(site, copy)
+    assert total["copied_objects"] == 6 - len(names)
+    copy.is_whole()
+
+
+@pytest.mark.parametrize("which", ["original", "copy"])
+def test_a_store_that_is_away(dir_site, which):
+    site, copy = dir_site, copy_of(dir_site)
+    push(site, 1)
+    away = site.store if which == "original" else copy.store
+    away.go_away()
+    site.run("mirror", copy.conf).expect(3, "No such file", ".")
+    away.come_back()
+    mirror(site, copy)
+    copy.is_whole()
+
+
+def test_configurations(dir_site, tmp_path):
+    """OTHER.conf alone says where the copy is; mirror-conf names several, and one that fails does not hold up the others."""
+    site, copy = dir_site, copy_of(dir_site)
+    push(site, 1)
+    site.run("mirror").expect(2, "no copy is named", "mirror-conf")
+    site.run("mirror", site.walship.conf).expect(2, "the copy is the repository itself", ".")
+    site.run("mirror", "/nowhere.conf").expect(2, "/nowhere.conf", ".")
+    empty = host.USER.write(Path(site.directory) / "empty.conf", "", 0o600)
+    site.run("mirror", empty).expect(2, "empty.conf: repo is not set")
+    # A variable is about the first repository only.
+    wrong = host.USER.mkdir(Path(site.directory) / "wrong")
+    site.run("mirror", copy.conf, env={"WALSHIP_REPO": f"file://{wrong}"}).expect(0)
+    assert copy.names() == [] and list(wrong.iterdir()) == []
+    site.walship.configure(mirror_conf=f"/nowhere.conf\nmirror-conf = {copy.conf}")
+    site.run("mirror").expect(2, "/nowhere.conf", ".")
+    copy.is_whole()
+
+
+def test_a_copy_inside_of_the_repository(dir_site):
+    """It does not grow into itself."""
+    site = dir_site
+    inside = host.USER.mkdir(site.store.path / "inside")
+    copy = copy_of(site)
+    copy.walship.configure(repo=f"file://{inside}")
+    copy.store.path = inside
+    names = push(site, 1, 2)
+    for _ in range(2):
+        mirror(site, copy)
+        assert copy.names() == names
+
+
+def manifests_are_true(site, copy):
+    """Each backup that the copy has can be restored from it: verify opens the manifests and looks for all objects."""
+    names = [name for name in copy.names() if name.endswith("/manifest")]
+    found = copy.with_keys().run("verify", "--read", "--json")
+    for line in map(json.loads, found.out.splitlines()):
+        assert line["kind"] != "damaged", line
+        for each in line.get("backups", []):
+            assert each["state"] not in ("damaged", "incomplete"), each
+    copy.walship.configure(cipher_key_file=None)
+    return names
+
+
+@pytest.mark.parametrize("to", KINDS)
+def test_cut_off_anywhere(dir_site, to, bucket_copy, seed):
+    """Killed again and again at random moments, the copy never has a backup that lacks something; in the end it restores alone."""
+    site, chance = dir_site, random.Random(seed)
+    copy = bucket_copy(site) if to == "s3" else copy_of(site)
+    with loaded(site, scale="1") as primary:
+        backups = Backups(site, primary)
+        site.walship.configure(backup_pack_size="1MiB")
+        made = chain(primary, backups)
+        rows = settled(primary)
+        kills = 0
+        for _ in range(40):
+            running = site.walship.popen("mirror", copy.conf)
+            time.sleep(chance.uniform(0.005, 0.08 if to == "dir" else 0.5))
+            running.send_signal(signal.SIGKILL)
+            killed = running.wait() == -signal.SIGKILL
+            running.communicate()
+            kills += killed
+            for name in copy.names():
+                assert copy.store.get(name) == site.store.get(name), name
+            labels = [name.split("/")[2] for name in copy.names() if name.endswith("/manifest")]
+            assert labels == made[:len(labels)]
+            for label in labels:
+                mine = [name for name in site.store.list() if f"/backup/{label}/" in name]
+                assert [name for name in copy.names() if f"/backup/{label}/" in name] == mine
+            if not killed:
+                break
+        assert kills > 0
+        mirror(site, copy, "--read")
+        copy.is_whole()
+        copy.with_keys().run("verify", "--read").expect(0)
+        site.store.go_away()
+        try:
+            other = Backups(site, primary)
+            other.site = copy_site(site, copy)
+            other.proof(made[-1], rows)
+        finally:
+            site.store.come_back()
+
+
+def copy_site(site, copy):
+    """The copy as a site of its own."""
+    made = type(site)(site.directory, copy.store, copy.with_keys(), site.system_id, site.scratch)
+    return made
+
+
+def test_backups_wait_for_what_they_need(dir_site):
+    """One damaged pack of the full backup: neither it nor what refers to it appears; the next full one does, and what follows."""
+    site, copy = dir_site, copy_of(dir_site)
+    with loaded(site, scale="1") as primary:
+        backups = Backups(site, primary)
+        made = chain(primary, backups)
+        time.sleep(1.1)
+        made.append(backups.make("full")["label"])
+        time.sleep(1.1)
+        primary.sql("update pgbench_tellers set tbalance = tbalance + 1")
+        made.append(backups.make("incr")["label"])
+        settled(primary)
+        pack = next(name for name in site.store.list() if f"{made[0]}/data/" in name)
+        whole = site.store.get(pack)
+        site.store.put(pack, whole[:-1] + bytes([whole[-1] ^ 1]))
+        for _ in range(2):  # the second run knows the full backup only by its listing
+            lines, total = mirror(site, copy, "--read", code=4, error="damaged objects", hint=".")
+            assert [line["object"] for line in lines if line["result"] == "damaged"] == [pack]
+            assert [line["object"].split("/")[2] for line in lines if line["result"] == "put_off"] == made[:3]
+            assert total["put_off_backups"] == 3
+            assert [name.split("/")[2] for name in copy.names() if name.endswith("/manifest")] == made[3:]
+        site.store.put(pack, whole)
+        mirror(site, copy, "--read")
+        copy.is_whole()
+        copy.with_keys().run("verify", "--read").expect(0)
+
+
+def test_while_the_server_works(dir_site):
+    """Pushes and a backup go on: each copy verifies, and an unfinished backup is left for the next run."""
+    site, copy = dir_site, copy_of(dir_site)
+    with loaded(site, scale="1") as primary:
+        backups = Backups(site, primary)
+        backups.make("full")
+        with Load(primary):
+            running = site.walship.popen("backup", "full")
+            runs = 0
+            while running.poll() is None or runs < 3:
+                mirror(site, copy)
+                manifests_are_true(site, copy)
+                primary.sql("select pg_switch_wal()")
+                runs += 1
+            assert running.returncode == 0, running.communicate()
+        rows = settled(primary)
+        lines, total = mirror(site, copy)
+        assert not lines and total["unfinished_backups"] == 0
+        copy.is_whole()
+        made = backups.labels()[-1]
+        alone = Backups(site, primary)
+        alone.site = copy_site(site, copy)
+        alone.proof(made, rows)
+
+
+def test_an_unfinished_backup_is_left(dir_site):
+    site, copy = dir_site, copy_of(dir_site)
+    label = f"{site.system_id}/backup/20261101T000000Z-full"
+    for name in ("begun", "data/00000001"):
+        site.store.put(f"{label}/{name}", b"x")
+    lines, total = mirror(site, copy)
+    assert not lines and total["unfinished_backups"] == 1 and copy.names() == []
+    site.store.put(f"{label}/manifest", b"x")
+    lines, total = mirror(site, copy)
+    assert total["unfinished_backups"] == 0 and total["copied_objects"] == 3
+    copy.is_whole()
+
+
+def test_memory_does_not_grow(dir_site):
+    """200,000 names: the listings go side by side, and only what is new is copied."""
+    site, copy = dir_site, copy_of(dir_site)
+    count = extent.rounds(200_000, 60_000)
+    peaks = []
+    first = push(site, 0)[0]
+    source = site.store.path / first
+    os.makedirs((copy.store.path / first).parent)
+    for number in range(1, count):
+        if number in (1000, count - 1):
+            peaks.append(measured(site, copy))
+        name = wal.object_name(site.system_id, wal.segment_name(1, number, MIB))
+        path = site.store.path / name
+        path.parent.mkdir(exist_ok=True)
+        (copy.store.path / name).parent.mkdir(exist_ok=True)
+        if number % 30000 == 0:
+            shutil.copy(source, f"{source}.{number}")
+            source = Path(f"{source}.{number}").rename(site.directory / f"source-{number}")
+        os.link(source, path)
+        if number % 1000:
+            os.link(source, copy.store.path / name)
+    host.run(["chown", "-R", f"{host.USER.uid}:{host.USER.gid}", str(copy.store.path), str(site.store.path)])
+    peaks.append(measured(site, copy))
+    assert len(copy.names()) == count
+    assert peaks[-1] < peaks[0] + 24, peaks
+
+
+def measured(site, copy):
+    host.run(["chown", "-R", f"{host.USER.uid}:{host.USER.gid}", str(copy.store.path), str(site.store.path)])
+    running = site.walship.popen("mirror", copy.conf)
+    peak = peak_mib(running)
+    assert running.wait() == 0, running.communicate()
+    return peak
