@@ -24,6 +24,7 @@ _walship_value() {
 	--log-format) words='text json' ;;
 	--log-to) words='stderr syslog journal'; kind=default ;;
 	--spool) kind=dirnames ;;
+	--info-at) ;;
 	--undelete-before) ;;
 	--verify-again) ;;
 	--verify-notes) kind=dirnames ;;
@@ -152,8 +153,8 @@ _walship_flags() {
 	'config') words+=' --credentials --json' ;;
 	'check') words+=' --store --server --promote --json' ;;
 	'list') words+=' --json' ;;
-	'info') words+=' --json' ;;
-	'verify') words+=' --json --read' ;;
+	'info') words+=' --json --commit-times' ;;
+	'verify') words+=' --json --read --commit-times' ;;
 	'backup') words+=' --read-all --json' ;;
 	'backup list') words+=' --json' ;;
 	'backup keep') words+=' --release' ;;
@@ -166,7 +167,7 @@ _walship_flags() {
 	'backfill') words+=' --dry-run --json' ;;
 	'status') words+=' --json --prometheus --notify' ;;
 	esac
-	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --undelete-before --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --retention-full --retention-diff --retention-days --retention-wal-days --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --schedule --schedule-timezone --schedule-on --backup-full --backup-diff --backup-incr --expire-at --verify-at --heartbeat-url --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --status-backup-full-warning --status-backup-full-critical --status-backup-warning --status-backup-critical --metrics-file --notify-command --notify-after --notify-interval --notify-timeout'
+	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --info-at --undelete-before --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --retention-full --retention-diff --retention-days --retention-wal-days --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --schedule --schedule-timezone --schedule-on --backup-full --backup-diff --backup-incr --expire-at --verify-at --heartbeat-url --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --status-backup-full-warning --status-backup-full-critical --status-backup-warning --status-backup-critical --metrics-file --notify-command --notify-after --notify-interval --notify-timeout'
 }
 
 _walship_commands='push fetch cat keygen key config check list info verify backup expire restore schedule run-due timeline undelete backfill status help'
