@@ -26,6 +26,7 @@ enum status command_verify(struct command_context *context, struct error *err)
 	    .push_timeout_ms = (int64_t)config_number(config, OPTION_ID_PUSH_TIMEOUT),
 	    .json = command_flag(context, "json"),
 	    .read = command_flag(context, "read"),
+	    .commit_times = command_flag(context, "commit-times"),
 	    .notes_dir = notes_dir == NULL ? config_text(config, OPTION_ID_SPOOL) : notes_dir,
 	    .notes_max_age_ms = (int64_t)config_number(config, OPTION_ID_VERIFY_AGAIN),
 	    .threads = thread_count(config),

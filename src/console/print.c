@@ -55,6 +55,15 @@ json_t *print_time(int64_t seconds)
 	return seconds == 0 ? json_null() : json_string(text);
 }
 
+json_t *print_time_us(int64_t microseconds)
+{
+	char seconds[UTC_TEXT_SIZE], text[UTC_TEXT_SIZE + sizeof ".123456"];
+	utc_text(microseconds / 1000000, seconds);
+	(void)snprintf(text, sizeof text, "%.*s.%06dZ", (int)strcspn(seconds, "Z"), seconds,
+		       (int)(microseconds % 1000000));
+	return microseconds == 0 ? json_null() : json_string(text);
+}
+
 json_t *print_integer_if(bool known, int64_t value)
 {
 	return known ? json_integer(value) : json_null();

@@ -21,6 +21,9 @@ json_t *print_system_id(uint64_t system_id);
 /* UTC; null for 0. */
 json_t *print_time(int64_t seconds);
 
+/* UTC with six digits of a second; null for 0. */
+json_t *print_time_us(int64_t microseconds);
+
 json_t *print_integer_if(bool known, int64_t value);
 
 /*

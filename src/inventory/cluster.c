@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "console/measure.h"
 #include "console/print.h"
+#include "inventory/cluster_private.h"
 
 void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX])
 {
@@ -32,14 +33,14 @@ struct missing cluster_missing(const struct coverage *coverage)
  * JSON.
  */
 
-static json_t *json_lsn(uint64_t lsn)
+json_t *cluster_json_lsn(uint64_t lsn)
 {
 	char text[LSN_TEXT_MAX];
 	lsn_text(lsn, text);
 	return json_string(text);
 }
 
-static json_t *json_segment(const struct coverage *coverage, uint32_t timeline, uint64_t number)
+json_t *cluster_json_segment(const struct coverage *coverage, uint32_t timeline, uint64_t number)
 {
 	struct wal_name name;
 	wal_name_of_number(&name, timeline, number, coverage->segment_bytes);
@@ -51,10 +52,10 @@ static json_t *json_timeline(const struct coverage *coverage, const struct cover
 	bool some = each->segments > 0;
 	return json_pack("{s:I, s:o, s:o, s:b, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:b}", "timeline",
 			 (json_int_t)each->id, "parent", print_integer_if(each->parent != 0, each->parent),
-			 "switch_lsn", each->parent == 0 ? json_null() : json_lsn(each->switch_lsn), "has_history",
-			 (int)each->has_history, "first",
-			 some ? json_segment(coverage, each->id, each->first) : json_null(), "last",
-			 some ? json_segment(coverage, each->id, each->last) : json_null(), "segments",
+			 "switch_lsn", each->parent == 0 ? json_null() : cluster_json_lsn(each->switch_lsn),
+			 "has_history", (int)each->has_history, "first",
+			 some ? cluster_json_segment(coverage, each->id, each->first) : json_null(), "last",
+			 some ? cluster_json_segment(coverage, each->id, each->last) : json_null(), "segments",
 			 (json_int_t)each->segments, "segments_stored_bytes", (json_int_t)each->segment_bytes_stored,
 			 "ratio", json_real(ratio_of(coverage, each)), "partials", (json_int_t)each->partials,
 			 "backups", (json_int_t)each->backups, "objects", (json_int_t)each->objects, "bytes",
@@ -66,43 +67,16 @@ static json_t *json_gap(const struct coverage *coverage, const struct coverage_g
 {
 	json_int_t segments = (json_int_t)gap->last - (json_int_t)gap->first + 1;
 	return json_pack("{s:I, s:o, s:o, s:I, s:b}", "timeline", (json_int_t)gap->timeline, "first",
-			 json_segment(coverage, gap->timeline, gap->first), "last",
-			 json_segment(coverage, gap->timeline, gap->last), "segments", segments, "needed",
+			 cluster_json_segment(coverage, gap->timeline, gap->first), "last",
+			 cluster_json_segment(coverage, gap->timeline, gap->last), "segments", segments, "needed",
 			 (int)gap->needed);
 }
 
-static json_t *json_window(const struct coverage *coverage, const struct coverage_window *window)
+json_t *cluster_json(const struct coverage *coverage, const struct window_reader *reader, json_t *backups)
 {
-	bool archived = window->archived_timeline != 0;
-	return json_pack("{s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "timeline", (json_int_t)window->timeline,
-			 "at_gap", (int)window->at_gap, "newest", (int)window->newest, "first",
-			 json_segment(coverage, window->first_timeline, window->first), "last",
-			 json_segment(coverage, window->last_timeline, window->last), "begin_lsn",
-			 json_lsn(window->begin_lsn), "end_lsn", json_lsn(window->end_lsn), "first_stored_time",
-			 print_time(window->first_s), "last_stored_time", print_time(window->last_s), "archived_last",
-			 archived ? json_segment(coverage, window->archived_timeline, window->archived_last)
-				  : json_null());
-}
-
-struct json_windows {
-	const struct coverage *coverage;
-	json_t *array;
-};
-
-static enum status append_window(void *arg, const struct coverage_window *window, struct error *err)
-{
-	const struct json_windows *windows = arg;
-	return json_array_append_new(windows->array, json_window(windows->coverage, window)) == 0
-		   ? STATUS_OK
-		   : error_set(err, STATUS_LOCAL, "out of memory");
-}
-
-json_t *cluster_json(const struct coverage *coverage, json_t *backups)
-{
-	json_t *timelines = json_array(), *gaps = json_array(), *minimal = json_array(), *windows = json_array();
-	struct json_windows array = {coverage, windows};
-	struct error ignored;
-	int failed = coverage_windows(coverage, append_window, &array, &ignored) != STATUS_OK;
+	json_t *timelines = json_array(), *gaps = json_array(), *minimal = json_array();
+	json_t *windows = cluster_windows_json(coverage, reader);
+	int failed = 0;
 	int whole = coverage_is_complete(coverage);
 	for (size_t i = 0; i < coverage->timeline_count; i++)
 		failed |= json_array_append_new(timelines, json_timeline(coverage, &coverage->timelines[i]));
@@ -121,8 +95,8 @@ json_t *cluster_json(const struct coverage *coverage, json_t *backups)
 	    "needed_gaps", (json_int_t)missing.ranges, "missing_segments", (json_int_t)missing.segments, "unnamed_gaps",
 	    (json_int_t)coverage->gaps_unlisted, "missing_histories", (json_int_t)coverage->missing_histories,
 	    "minimal", minimal, "latest_timeline", print_integer_if(latest != 0, latest), "left_out_last",
-	    strays ? json_segment(coverage, stray.newest, stray.last) : json_null(), "windows", windows, "base_backups",
-	    backups);
+	    strays ? cluster_json_segment(coverage, stray.newest, stray.last) : json_null(), "windows", windows,
+	    "base_backups", backups);
 	if (failed == 0)
 		return all;
 	json_decref(all);
@@ -236,40 +210,6 @@ static enum status show_missing_histories(struct buffer *out, const struct cover
 	return st;
 }
 
-static enum status show_archived(struct buffer *out, const struct coverage *coverage,
-				 const struct coverage_window *window, struct error *err)
-{
-	struct wal_name last;
-	if (window->archived_timeline == 0)
-		return STATUS_OK;
-	wal_name_of_number(&last, window->archived_timeline, window->archived_last, coverage->segment_bytes);
-	return buffer_printf(out, err, "; first restore the segments in an archive storage class, up to %s", last.text);
-}
-
-static enum status show_window(struct buffer *out, const struct coverage *coverage,
-			       const struct coverage_window *window, struct error *err)
-{
-	char begin[LSN_TEXT_MAX], end[LSN_TEXT_MAX], time[UTC_TEXT_SIZE];
-	lsn_text(window->begin_lsn, begin);
-	lsn_text(window->end_lsn, end);
-	enum status st =
-	    buffer_printf(out, err, "✓ timeline %" PRIu32 " can be recovered from %s", window->timeline, begin);
-	utc_text(window->first_s, time);
-	if (!st && window->first_s != 0)
-		st = buffer_printf(out, err, " (stored %s)", time);
-	if (!st)
-		st = buffer_printf(out, err, " to %s", end);
-	utc_text(window->last_s, time);
-	if (!st && window->last_s != 0)
-		st = buffer_printf(out, err, " (stored %s)", time);
-	if (!st)
-		st = buffer_printf(out, err, "%s",
-				   window->at_gap ? ", up to a gap" : (window->newest ? ", the newest WAL" : ""));
-	if (!st)
-		st = show_archived(out, coverage, window, err);
-	return st ? st : buffer_append(out, "\n", 1, err);
-}
-
 static enum status show_stray(struct buffer *out, const struct coverage *coverage, const struct coverage_stray *stray,
 			      struct error *err)
 {
@@ -322,18 +262,8 @@ static enum status show_latest(struct buffer *out, const struct coverage *covera
 	return st || !strays ? st : show_stray(out, coverage, &stray, err);
 }
 
-struct shown_windows {
-	struct buffer *out;
-	const struct coverage *coverage;
-};
-
-static enum status show_each(void *arg, const struct coverage_window *window, struct error *err)
-{
-	const struct shown_windows *windows = arg;
-	return show_window(windows->out, windows->coverage, window, err);
-}
-
-enum status cluster_judge(struct buffer *out, const struct coverage *coverage, struct error *err)
+enum status cluster_judge(struct buffer *out, const struct coverage *coverage, const struct window_reader *reader,
+			  struct error *err)
 {
 	enum status st = show_head(out, coverage, err);
 	for (size_t i = 0; !st && i < coverage->gap_count; i++)
@@ -350,6 +280,5 @@ enum status cluster_judge(struct buffer *out, const struct coverage *coverage, s
 		st = show_missing_histories(out, coverage, err);
 	if (!st)
 		st = show_latest(out, coverage, err);
-	struct shown_windows windows = {out, coverage};
-	return st ? st : coverage_windows(coverage, show_each, &windows, err);
+	return st ? st : cluster_windows_show(out, coverage, reader, err);
 }

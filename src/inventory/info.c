@@ -1,37 +1,76 @@
 #include "inventory/info.h"
 
+#include <inttypes.h>
+
 #include "base/cleanup.h"
 #include "console/print.h"
 #include "inventory/backup_show.h"
 #include "inventory/cluster.h"
+#include "inventory/reachable.h"
 #include "inventory/survey.h"
+
+struct showing {
+	const struct info_params *params;
+	const struct survey *survey;
+	struct progress progress;
+	struct reachable reachable; /* with params->at */
+};
 
 static enum status show(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err)
 {
-	const struct info_params *params = arg;
+	struct showing *showing = arg;
+	const struct info_params *params = showing->params;
 	CLEANUP(buffer_fini) struct buffer text = {0};
+	const struct window_reader every = {showing->survey->repo, params->call, &showing->progress};
+	const struct window_reader *reader = params->commit_times ? &every : NULL;
 	if (params->json)
 		return print_json(params->console,
-				  cluster_json(coverage, backup_list_json(coverage->system_id, backups)), err);
+				  cluster_json(coverage, reader, backup_list_json(coverage->system_id, backups)), err);
 	enum status st = cluster_show(&text, coverage, err);
+	if (!st && reader != NULL)
+		st = cluster_windows_show(&text, coverage, reader, err);
 	for (size_t i = 0; !st && i < backups->count; i++)
 		st = backup_show(&text, &backups->items[i], err);
 	return st ? st : print_text(params->console, &text, err);
 }
 
+static enum status answer(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err)
+{
+	struct showing *showing = arg;
+	const struct choose_params params = {.repo = showing->survey->repo,
+					     .call = showing->params->call,
+					     .coverage = coverage,
+					     .backups = backups,
+					     .target = showing->params->at,
+					     .progress = &showing->progress};
+	return reachable_show(&showing->reachable, &params, err);
+}
+
+static enum status conclude(const struct showing *showing, struct error *err)
+{
+	const struct reachable *reachable = &showing->reachable;
+	char moment[TARGET_TEXT_MAX];
+	if (reachable->worst == STATUS_OK)
+		return STATUS_OK;
+	target_text(showing->params->at, moment);
+	return error_set(err, reachable->worst, "%" PRIu64 " of %" PRIu64 " clusters cannot be recovered to %s",
+			 reachable->clusters - reachable->reached, reachable->clusters, moment);
+}
+
 enum status info_show(const struct info_params *params, struct error *err)
 {
-	struct info_params shown = *params; /* survey.arg is not const */
-	struct progress progress;
+	struct showing showing = {.params = params, .reachable = {.console = params->console, .json = params->json}};
 	struct survey survey = {.settings = params->settings,
 				.call = params->call,
-				.progress = &progress,
+				.progress = &showing.progress,
 				.system_id = params->system_id,
-				.each = show,
-				.arg = &shown};
-	progress_begin(&progress, params->console->terminal_fd, params->call->clock);
+				.all_timelines = params->at != NULL && params->all_timelines,
+				.each = params->at == NULL ? show : answer,
+				.arg = &showing};
+	showing.survey = &survey;
+	progress_begin(&showing.progress, params->console->terminal_fd, params->call->clock);
 	enum status st = survey_run(&survey, err);
-	if (!st && params->system_id != 0 && survey.objects == 0)
+	if (!st && survey.objects == 0 && (params->system_id != 0 || params->at != NULL))
 		st = survey_nothing(&survey, err);
-	return st;
+	return st ? st : conclude(&showing, err);
 }

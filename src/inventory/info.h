@@ -3,6 +3,7 @@
 #define WALSHIP_INVENTORY_INFO_H
 
 #include "console/console.h"
+#include "recovery/target.h"
 #include "repo/settings.h"
 
 struct info_params {
@@ -11,11 +12,15 @@ struct info_params {
 	const struct console *console;
 	uint64_t system_id; /* the only cluster to show; 0: all clusters */
 	bool json;
+	bool commit_times;       /* show the windows, with the times of their first and last commits */
+	const struct target *at; /* a time: say instead whether recovery can go there; NULL: no such question */
+	bool all_timelines;      /* with at: timelines that are set aside count as the others do */
 };
 
 /*
  * Prints each cluster, as text or as doc/json.md says. An empty repository is STATUS_OK; STATUS_INCOMPLETE when it
- * holds nothing of the cluster system_id.
+ * holds nothing of the cluster system_id. With at, STATUS_INCOMPLETE when a cluster cannot be recovered to that time,
+ * STATUS_DAMAGED when damaged WAL is the reason.
  */
 enum status info_show(const struct info_params *params, struct error *err);
 

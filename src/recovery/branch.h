@@ -7,7 +7,7 @@
 
 /* What a choice is made from. */
 struct choose_params {
-	struct repository *repo;
+	const struct repository *repo;
 	const struct call *call;
 	const struct coverage *coverage; /* of the cluster's WAL, after coverage_end */
 	const struct backup_list *backups;

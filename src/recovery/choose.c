@@ -45,17 +45,19 @@ static enum status refuse_both(const struct branch *one, const struct branch *ot
  * only if no other does: recovery would stop where that timeline begins.
  */
 static enum status pick(const struct branches *branches, const struct choose_params *params, struct branch **out,
-			struct error *err)
+			bool *several, struct error *err)
 {
 	bool any_strong = false;
 	*out = NULL;
+	*several = false;
 	for (size_t i = 0; i < branches->count; i++)
 		any_strong |= branch_reaches(&branches->items[i]) && !branches->items[i].weak;
 	for (size_t i = 0; i < branches->count; i++) {
 		struct branch *each = &branches->items[i];
 		if (!branch_reaches(each) || (any_strong && each->weak))
 			continue;
-		if (*out != NULL && !is_same_place(*out, each))
+		*several = *out != NULL && !is_same_place(*out, each);
+		if (*several)
 			return refuse_both(*out, each, params->target, err);
 		if (*out == NULL || is_better(params, each, *out))
 			*out = each;
@@ -144,7 +146,7 @@ static enum status decide(struct choice *out, const struct choose_params *params
 			  struct error *err)
 {
 	struct branch *best;
-	enum status st = pick(branches, params, &best, err);
+	enum status st = pick(branches, params, &best, &out->several, err);
 	if (st)
 		return st;
 	if (best == NULL)

@@ -12,6 +12,7 @@ struct choice {
 	char backup_reason[CHOICE_TEXT_MAX];   /* why this backup */
 	char timeline_reason[CHOICE_TEXT_MAX]; /* why this timeline; "": there is no other branch */
 	char warning[CHOICE_TEXT_MAX];         /* with force: what would have stopped the restore; else "" */
+	bool several;                          /* STATUS_USAGE because more than one timeline has the target */
 	uint64_t read_segments, read_bytes;    /* of WAL, to find the target */
 };
 

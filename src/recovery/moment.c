@@ -9,6 +9,7 @@ struct seen {
 	uint64_t from_lsn; /* earlier records do not count */
 	bool hit;          /* a record at which recovery to the target stops */
 	uint64_t hit_lsn;
+	int64_t before_us;                 /* the last end of a transaction before the hit; 0: none seen */
 	int64_t first_end_us, last_end_us; /* of transactions; 0: none seen */
 	int64_t first_us;                  /* of any record with a time */
 };
@@ -45,9 +46,13 @@ static void see(void *arg, const struct record_mark *mark)
 		if (mark->time_us > seen->last_end_us)
 			seen->last_end_us = mark->time_us;
 	}
-	if (!seen->hit && is_target(seen->target, mark)) {
+	if (seen->hit || seen->target == NULL)
+		return;
+	if (is_target(seen->target, mark)) {
 		seen->hit = true;
 		seen->hit_lsn = mark->lsn;
+	} else {
+		seen->before_us = seen->last_end_us;
 	}
 }
 
@@ -133,6 +138,7 @@ static enum status read_up_to(const struct moment_search *search, struct moment 
 		st = run_read(&run, number++, err);
 	out->reached = run.seen.hit;
 	out->lsn = run.seen.hit_lsn;
+	out->before_us = run.seen.before_us;
 	return st;
 }
 
@@ -193,6 +199,11 @@ enum status moment_first_time(const struct moment_search *search, uint64_t lsn, 
 		st = run_read(&run, number, err);
 	*time_us = run.seen.first_us;
 	return st;
+}
+
+enum status moment_first_end(const struct moment_search *search, int64_t *time_us, struct error *err)
+{
+	return find_first(search, NULL, search->first, search->end, time_us, err);
 }
 
 enum status moment_last_time(const struct moment_search *search, int64_t *time_us, struct error *err)

@@ -8,19 +8,20 @@
 #include "recovery/wal_scan.h"
 
 struct moment_search {
-	const struct target *target;
+	const struct target *target; /* not used for the first and last times, and may then be NULL */
 	const struct line *line;
 	const struct coverage *coverage;
-	struct repository *repo;
+	const struct repository *repo;
 	const struct call *call;
 	struct progress *progress; /* may be NULL */
 	uint64_t first, end;       /* the segments to look at: end is the first one behind them */
 };
 
 struct moment {
-	bool reached;             /* recovery meets the target in these segments */
-	uint64_t lsn;             /* then: of the record at which it stops */
-	int64_t last_us;          /* otherwise, for a time: of the last commit or abort; 0: there is none */
+	bool reached;      /* recovery meets the target in these segments */
+	uint64_t lsn;      /* then: of the record at which it stops */
+	int64_t before_us; /* then, for a time: of the last commit or abort before that record; 0: there is none */
+	int64_t last_us;   /* otherwise, for a time: of the last commit or abort; 0: there is none */
 	uint64_t segments, bytes; /* that were read */
 };
 
@@ -33,6 +34,9 @@ enum status moment_find(struct moment *out, const struct moment_search *search, 
 
 /* The time of the first record at or behind lsn that has one. *time_us is 0 if none is there. */
 enum status moment_first_time(const struct moment_search *search, uint64_t lsn, int64_t *time_us, struct error *err);
+
+/* The time of the first commit or abort; 0: none is there. */
+enum status moment_first_end(const struct moment_search *search, int64_t *time_us, struct error *err);
 
 /* The time of the last commit or abort; 0: none is there. */
 enum status moment_last_time(const struct moment_search *search, int64_t *time_us, struct error *err);

@@ -7,7 +7,7 @@
 #include "repo/repository.h"
 
 struct wal_scan {
-	struct repository *repo;
+	const struct repository *repo;
 	const struct call *call; /* each segment takes a step of it */
 	uint64_t system_id;
 	uint32_t segment_bytes;

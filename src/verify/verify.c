@@ -223,14 +223,17 @@ static enum status show(const struct verification *verification, const struct co
 			const struct backup_list *backups, const struct backup_verdict *verdicts, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	if (verification->params->json)
-		return print_json(verification->params->console,
-				  cluster_json(coverage, verify_backups_json(coverage->system_id, backups, verdicts)),
-				  err);
-	enum status st = cluster_judge(&text, coverage, err);
+	const struct verify_params *params = verification->params;
+	const struct window_reader every = {verification->survey.repo, params->call, verification->survey.progress};
+	const struct window_reader *reader = params->commit_times ? &every : NULL;
+	if (params->json)
+		return print_json(
+		    params->console,
+		    cluster_json(coverage, reader, verify_backups_json(coverage->system_id, backups, verdicts)), err);
+	enum status st = cluster_judge(&text, coverage, reader, err);
 	if (!st)
 		st = verify_backups_show(&text, backups, verdicts, err);
-	return st ? st : print_text(verification->params->console, &text, err);
+	return st ? st : print_text(params->console, &text, err);
 }
 
 static enum status seen_backup(void *arg, const struct backup_object *object, const struct object_info *info,

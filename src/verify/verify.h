@@ -11,6 +11,7 @@ struct verify_params {
 	const struct console *console;
 	uint64_t system_id; /* the only cluster to verify; 0: all clusters */
 	bool json;
+	bool commit_times;       /* show windows with the times of their first and last commits */
 	int64_t push_timeout_ms; /* the longest time that a push takes */
 	bool read;               /* open and check every object, not only the names */
 	/* With read: */

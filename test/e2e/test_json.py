@@ -12,7 +12,7 @@ from test_verify import store_segments, store_wal
 
 MIB = wal.MIB
 ALONE = {"PGPORT": "1"}  # no server listens there, whatever else runs on this machine
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
 NUMBERS = {"timeline", "start_timeline", "stop_timeline", "recovery_timeline", "server_version", "latest_timeline", "stray_timeline", "parent", "exit_code", "last_exit_code", "ratio", "bytes_per_second"}  # neither counts nor measures
 UNITS = re.compile(r"(^|_)(s|ms|milliseconds|minutes|hours|size|kib|mib|age|duration|at|since|stored|date)$")
 
@@ -213,7 +213,7 @@ NEVER_SEEN = {"status: status.disk.full_in_seconds", "status: status.pushes.noti
 
 
 # test_backup_list.py and the tests of restore compare these.
-OF_BASE_BACKUPS = re.compile(r"^backup|^restore|: base_backup|: read_backups|\.base_backups\b|^status: status\.backup\.|^list: segment\.(label|part)$")
+OF_BASE_BACKUPS = re.compile(r"^backup|^restore|: base_backup|: read_backups|\.base_backups\b|^status: status\.backup\.|^list: segment\.(label|part)$|^info --at: |_commit_time$")
 
 
 def wanted():

@@ -121,6 +121,20 @@ def recover_in_place(site, primary, *args):
     return out
 
 
+def is_reachable(site, moment, code=0):
+    """The answer of info --at, as JSON."""
+    [answer] = Checker().lines("info --at", site.run("info", "--at", moment, "--json"), code)
+    assert answer["at_time"] == moment.replace(" ", "T").replace("+00", "Z") and answer["reachable"] == (code == 0)
+    return answer
+
+
+def commit_times(site, command):
+    """First and last of each window, by timeline, as texts that compare with those of UTC."""
+    [line] = Checker().lines(command, site.run(command, "--commit-times", "--json"), 0)
+    return {each["timeline"]: tuple(each[f"{which}_commit_time"].replace("T", " ").replace("Z", "+00") for which in ("first", "last"))
+            for each in line["windows"]}
+
+
 def test_the_timeline_is_chosen_by_the_moment(dir_site):
     """A second recovery after a first one: the moment tells the timeline, or restore asks."""
     primary = dir_site.primary()
@@ -145,6 +159,19 @@ def test_the_timeline_is_chosen_by_the_moment(dir_site):
         primary.sql("insert into t values (16)")
         primary.sql("create table filler as select generate_series(1, 30000)")
         primary.archive_all()
+        newest = primary.sql(UTC)
+    old = is_reachable(dir_site, bad)
+    assert (old["timeline"], old["reason"]) == (1, None) and "other branches: 2" in old["timeline_reason"]
+    assert good < old["previous_commit_time"].replace("T", " ").replace("Z", "+00") < bad
+    assert is_reachable(dir_site, new)["timeline"] == 2
+    dir_site.run("info", "--at", bad).expect(0)
+    # The window goes along the new timeline: the old one's last commits are not in it.
+    windows = commit_times(dir_site, "info")
+    assert windows == commit_times(dir_site, "verify") and set(windows) == {2}, windows
+    assert windows[2][0] < good and new < windows[2][1] < newest
+    out = dir_site.run("info", "--commit-times").out.decode()
+    assert f"(first commit {windows[2][0]}) to " in out and f"(last commit {windows[2][1]}), the newest WAL" in out
+    assert f"(last commit {windows[2][1]})" in dir_site.run("verify", "--commit-times").out.decode()
     promote = ("--target-action", "promote", "--clone")
     out = check_recovery(dir_site, "old", 2, "--target-time", bad, *promote)
     assert "timeline   1: " in out and "other branches: 2" in out
@@ -260,6 +287,15 @@ def test_refuses_before_it_changes_anything(dir_site):
     refuse(2, "more than one recovery target", "give one of", "--target-name", "x", "--target-immediate")
     refuse(2, "no backup ended before", f"the earliest possible target is .*{label}", "--target-time", early)
     refuse(6, "no commit after .* is archived", r"recovery can go up to .*\+00", "--target-time", late)
+    # info --at says the same without a directory.
+    assert label in is_reachable(dir_site, early, 6)["hint"]
+    answer = is_reachable(dir_site, late, 6)
+    assert answer["reason"].startswith("no commit after") and "recovery can go up to" in answer["hint"] and answer["backup"] is None
+    assert is_reachable(dir_site, middle)["backup"] == label
+    done = dir_site.run("info", "--at", middle)
+    assert f"can be recovered to {middle[:-3]} UTC" in done.out.decode() and f"backup     {label}" in done.out.decode()
+    dir_site.run("info", "--at", late).expect(6, "1 of 1 clusters cannot be recovered to")
+    dir_site.run("info", "--at", "2026-11-29 06:42").expect(2, "info-at: .*no offset")
     refuse(6, "does not have restore point x", "--force", "--target-name", "x")
     refuse(2, "no complete backup", "backup list", "--backup", "20200101T000000Z-full")
     refuse(2, "no history of timeline 7", "walship info", "--target-timeline", "7")
@@ -398,6 +434,10 @@ def test_damaged_wal_is_told_before(dir_site):
     cluster = dir_site.cluster("copy")
     restore(dir_site, cluster, "--target-time", moment).expect(4, f"{last}: not authentic", "look for another copy")
     assert not cluster.data.exists()
+    assert f"{last}: not authentic" in is_reachable(dir_site, moment, 4)["reason"]
+    done = dir_site.run("info", "--commit-times")
+    done.expect(0, "could not read the commit times of timeline 1's window")
+    assert "(stored" in done.out.decode()
 
 
 def test_dry_run_tells_the_truth(site):

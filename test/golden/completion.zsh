@@ -54,6 +54,7 @@ _walship_options=(
 	'--log-format=[format of the log]:value:(text json)'
 	'--log-to=[where log messages go]:stderr|syslog|journal|FILE: _walship_words_or_files stderr syslog journal'
 	'--spool=[directory for state that may be lost without harm, such as cached credentials and prefetched segments]:DIR:_files -/'
+	'--info-at=[walship info says whether a recovery can go to this time, such as 2026-11-21 05:36:16+00]:TIME: '
 	'--undelete-before=[walship undelete brings back what was deleted at this time or later, such as 2026-11-21T05:36:16Z or with an offset]:TIME: '
 	'--verify-again=[verify --read reads an object again when its last read is older than this, for example 30d]:TIME: '
 	'--verify-notes=[directory where verify --read records which objects it has read]:DIR:_files -/'
@@ -179,8 +180,8 @@ operand)
 	'config') _arguments $_walship_options '--credentials[show instead which source provides the S3 credentials and when they expire]' '--json[print one JSON object per option, or one for the credentials]' ;;
 	'check') _arguments $_walship_options '--store[test the store only]' '--server[fail if no server answers]' '--promote[test on a standby whether it may be promoted]' '--json[print one JSON object per step]' ;;
 	'list') _arguments $_walship_options '--json[print one JSON object per line]' '1:PREFIX: ' ;;
-	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '1:SYSTEM-ID: ' ;;
-	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '1:SYSTEM-ID: ' ;;
+	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '--commit-times[also show the ranges that recovery can reach, with the times of their first and last commit]' '1:SYSTEM-ID: ' ;;
+	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '--commit-times[show the times of the first and the last commit of each range, instead of the times when the segments were stored]' '1:SYSTEM-ID: ' ;;
 	'backup') _arguments $_walship_options '--read-all[read files that look unchanged since the backup that this one refers to, too]' '--json[print one JSON object]' '1:full|diff|incr:(full diff incr)' ;;
 	'backup list') _arguments $_walship_options '--json[print one JSON object per backup]' '1:SYSTEM-ID: ' ;;
 	'backup keep') _arguments $_walship_options '--release[end the protection instead]' '1:LABEL: ' ;;

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "recovery/choose.h"
+#include "recovery/window_times.h"
 #include "repo/object.h"
 #include "support/cmocka.h"
 #include "support/memory_store.h"
@@ -166,6 +167,8 @@ struct asked {
 	const char *backup; /* or what the error says */
 	uint32_t timeline;
 	uint64_t segments;
+	int before;   /* second of the last commit before the moment; 0: not compared */
+	bool several; /* more than one timeline has it */
 };
 
 static void ask(const struct asked *asked)
@@ -198,6 +201,9 @@ static void ask(const struct asked *asked)
 		    choice.branch.line.timeline != asked->timeline || choice.replay_segments != asked->segments))
 		fail_msg("%s: %s, timeline %" PRIu32 ", %" PRIu64 " segments", asked->name,
 			 choice.branch.backup->label.text, choice.branch.line.timeline, choice.replay_segments);
+	if (!st && asked->before != 0)
+		assert_int_equal(choice.branch.moment.before_us, at(asked->before));
+	assert_int_equal(choice.several, asked->several);
 	if (!st)
 		assert_int_equal(choice.warning[0] != '\0', asked->force);
 	choice_fini(&choice);
@@ -221,20 +227,21 @@ static void chooses_on_one_timeline(void **unused)
 	     .backup = OLD,
 	     .timeline = 1,
 	     .segments = 1},
-	    {.name = "a time", .second = 450, .backup = OLD, .timeline = 1, .segments = 3},
-	    {.name = "the time of a commit", .second = 400, .backup = OLD, .timeline = 1, .segments = 3},
+	    {.name = "a time", .second = 450, .backup = OLD, .timeline = 1, .segments = 3, .before = 400},
+	    {.name = "the time of a commit", .second = 400, .backup = OLD, .timeline = 1, .segments = 3, .before = 400},
 	    {.name = "just before a commit",
 	     .options = {.exclusive = true},
 	     .second = 400,
 	     .backup = OLD,
 	     .timeline = 1,
-	     .segments = 2},
+	     .segments = 2,
+	     .before = 300},
 	    {.name = "the second in which the backup ended",
 	     .second = 605,
 	     .backup = OLD,
 	     .timeline = 1,
 	     .segments = 5},
-	    {.name = "the next second", .second = 606, .backup = NEW, .timeline = 1, .segments = 2},
+	    {.name = "the next second", .second = 606, .backup = NEW, .timeline = 1, .segments = 2, .before = 600},
 	    {.name = "just before the last commit", .second = 799, .backup = NEW, .timeline = 1, .segments = 3},
 	    {.name = "the last commit", .second = 800, .status = STATUS_INCOMPLETE, .backup = "no commit after"},
 	    {.name = "by force", .second = 800, .force = true, .backup = NEW, .timeline = 1, .segments = 3},
@@ -343,11 +350,17 @@ static void chooses_the_timeline_by_the_moment(void **unused)
 	    {.name = "the end", .backup = NEW, .timeline = 2, .segments = 3},
 	    {.name = "before both", .second = 450, .backup = OLD, .timeline = 2, .segments = 3},
 	    {.name = "only the old one was there", .second = 750, .backup = NEW, .timeline = 1, .segments = 3},
-	    {.name = "only the new one goes so far", .second = 1075, .backup = NEW, .timeline = 2, .segments = 3},
+	    {.name = "only the new one goes so far",
+	     .second = 1075,
+	     .backup = NEW,
+	     .timeline = 2,
+	     .segments = 3,
+	     .before = 1070},
 	    {.name = "both have the LSN",
 	     .options = {.lsn = "0/700100"},
 	     .status = STATUS_USAGE,
-	     .backup = "both have LSN 0/700100"},
+	     .backup = "both have LSN 0/700100",
+	     .several = true},
 	    {.name = "asked for",
 	     .options = {.lsn = "0/700100", .timeline = "1"},
 	     .backup = NEW,
@@ -376,7 +389,8 @@ static void chooses_the_timeline_by_the_moment(void **unused)
 	    {.name = "both have the name",
 	     .options = {.name = "p7"},
 	     .status = STATUS_USAGE,
-	     .backup = "both have restore point p7"},
+	     .backup = "both have restore point p7",
+	     .several = true},
 	    {.name = "a time of the old one on the new one",
 	     .options = {.timeline = "2"},
 	     .second = 750,
@@ -417,6 +431,68 @@ static void a_trial_that_is_set_aside_does_not_count(void **unused)
 	ASK_ALL(cases);
 }
 
+struct wanted_window {
+	int first, last; /* seconds; -1: unknown */
+};
+
+struct windows {
+	const struct wanted_window *wanted;
+	size_t count;
+};
+
+static void check_time(int64_t time_us, int second)
+{
+	assert_int_equal(time_us, second < 0 ? 0 : at(second));
+}
+
+static enum status compare_window(void *arg, const struct coverage_window *window, struct error *trouble)
+{
+	struct windows *windows = arg;
+	const struct window_reader reader = {.repo = &repo, .call = &world.call};
+	struct window_times times;
+	(void)trouble;
+	window_times_read(&times, &reader, &coverage, window);
+	check_time(times.first_us, windows->wanted[windows->count].first);
+	check_time(times.last_us, windows->wanted[windows->count].last);
+	windows->count++;
+	return STATUS_OK;
+}
+
+static void compare_windows(const struct wanted_window *wanted, size_t count)
+{
+	struct windows windows = {wanted, 0};
+	assert_ok(coverage_windows(&coverage, compare_window, &windows, &err), err);
+	assert_int_equal(windows.count, count);
+}
+
+static void windows_have_times_of_commits(void **unused)
+{
+	(void)unused;
+	archive_one(5);
+	archive_two(BASE + 500);
+	assert_ok(coverage_end(&coverage, &err), err);
+	/* Each timeline up to the gap, and from there to its own end. */
+	static const struct wanted_window wanted[] = {{300, 400}, {600, 800}, {600, 1080}};
+	compare_windows(wanted, 3);
+	assert_int_equal(world.logged.len, 0);
+}
+
+static void a_time_that_cannot_be_read_is_unknown(void **unused)
+{
+	char object[WAL_OBJECT_NAME_MAX];
+	struct wal_name name;
+	(void)unused;
+	archive_one(0);
+	assert_ok(coverage_end(&coverage, &err), err);
+	wal_name_of_number(&name, 1, END - 1, MIB);
+	wal_object_name(object, ID, &name);
+	assert_ok(store_remove(repo.store, &world.call, object, &err), err);
+	static const struct wanted_window wanted[] = {{300, -1}};
+	compare_windows(wanted, 1);
+	assert_non_null(strstr(buffer_text(&world.logged), "could not read the commit times of timeline 1's window: "
+							   "000000010000000000000008 was removed"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +502,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(chooses_the_timeline_by_the_moment, setup, teardown),
 	    cmocka_unit_test_setup_teardown(asks_where_the_end_is, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_trial_that_is_set_aside_does_not_count, setup, teardown),
+	    cmocka_unit_test_setup_teardown(windows_have_times_of_commits, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_time_that_cannot_be_read_is_unknown, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("recovery/choose", tests, NULL, NULL);
 }
