@@ -17,7 +17,7 @@ _walship_commands=(
 	'verify:find missing WAL and show what can be recovered'
 	'backup:make a base backup of the running server'
 	'expire:remove old base backups and WAL'
-	'restore:make a data directory from a base backup, up to any moment'
+	'restore:restore a base backup and prepare recovery to any moment'
 	'mirror:copy the objects that another repository lacks'
 	'schedule:run the scheduled tasks when they are due, for ever'
 	'run-due:run the scheduled tasks that are due now'
@@ -85,15 +85,15 @@ _walship_options=(
 	'--s3-key-file=[a file that contains s3-key]:FILE:_files'
 	'--s3-key-secret-file=[a file that contains s3-key-secret, mode 0600]:FILE:_files'
 	'--s3-key-secret-command=[a command that prints s3-key-secret]:COMMAND:_walship_topics'
-	'--backup-start=[the checkpoint at the beginning of a base backup]:value:(fast spread)'
+	'--backup-start=[how the server makes the checkpoint at the beginning of a base backup]:value:(fast spread)'
 	'--backup-threads=[threads that read and compress files for a base backup]:N: '
-	'--backup-rate=[at most this many bytes of files are read in a second for a base backup]:SIZE: '
-	'--backup-memory=[memory for a base backup, at most]:SIZE: '
-	'--backup-pack-size=[size of the objects that hold the content of files]:SIZE: '
-	'*--backup-include=[a file or directory outside of the data directory that base backups contain too, such as /etc/postgresql/15/main]:PATH:_files'
+	'--backup-rate=[a base backup reads at most this many bytes per second]:SIZE: '
+	'--backup-memory=[maximum memory of a base backup]:SIZE: '
+	'--backup-pack-size=[size of the objects]:SIZE: '
+	'*--backup-include=[a file or directory outside the data directory that base backups also contain, such as /etc/postgresql/15/main]:PATH:_files'
 	'--backup-timeout=[a base backup fails when the store or the server does not answer for this time]:TIME: '
 	'--backup-wal-timeout=[a base backup fails when the WAL that it needs is not in the repository after this time]:TIME: '
-	'--backup-reread=[a differential or incremental backup reads files that look unchanged too when its full backup is older than this]:TIME: '
+	'--backup-reread=[a differential or incremental backup also reads files that look unchanged if its full backup is older than this]:TIME: '
 	'--retention-full=[expire keeps the newest N full base backups, and the backups that refer to them]:N: '
 	'--retention-diff=[expire keeps the newest N differential base backups, and the incremental ones behind them]:N: '
 	'--retention-days=[expire keeps the base backups of the last N days and the newest one before, so that recovery is possible to any moment of these days]:N: '
@@ -107,7 +107,7 @@ _walship_options=(
 	'--restore-target-action=[what the server does at the target]:value:(pause promote shutdown)'
 	'*--restore-tablespace=[restore this tablespace to another directory]:OID=DIR: '
 	'--restore-threads=[threads that read packs and write files]:N: '
-	'--restore-memory=[memory for the buffers of a restore, at most]:SIZE: '
+	'--restore-memory=[maximum memory for the buffers of a restore]:SIZE: '
 	'--restore-timeout=[a restore fails when the store does not answer for this time]:TIME: '
 	'*--mirror-conf=[the configuration file of a copy of this repository]:FILE:_files'
 	'--mirror-timeout=[mirror fails when copying an object, or a page of a listing, takes this long]:TIME: '
@@ -166,7 +166,7 @@ operand)
 	fi
 	if [[ $chosen == backup ]]; then
 		state=
-		_arguments -C $_walship_options '--read-all[read files that look unchanged since the backup that this one refers to, too]' '--json[print one JSON object]' '1:command:(full diff incr list keep remove)' '*::operand:->operand'
+		_arguments -C $_walship_options '--read-all[also read files that look unchanged since the backup that this one refers to]' '--json[print one JSON object]' '1:command:(full diff incr list keep remove)' '*::operand:->operand'
 		[[ $state == operand ]] || return
 		[[ ' list keep remove ' == *" $words[1] "* ]] && chosen+=" $words[1]"
 	fi
@@ -182,12 +182,12 @@ operand)
 	'list') _arguments $_walship_options '--json[print one JSON object per line]' '1:PREFIX: ' ;;
 	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '--commit-times[also show the ranges that recovery can reach, with the times of their first and last commit]' '1:SYSTEM-ID: ' ;;
 	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '--commit-times[show the times of the first and the last commit of each range, instead of the times when the segments were stored]' '1:SYSTEM-ID: ' ;;
-	'backup') _arguments $_walship_options '--read-all[read files that look unchanged since the backup that this one refers to, too]' '--json[print one JSON object]' '1:full|diff|incr:(full diff incr)' ;;
+	'backup') _arguments $_walship_options '--read-all[also read files that look unchanged since the backup that this one refers to]' '--json[print one JSON object]' '1:full|diff|incr:(full diff incr)' ;;
 	'backup list') _arguments $_walship_options '--json[print one JSON object per backup]' '1:SYSTEM-ID: ' ;;
 	'backup keep') _arguments $_walship_options '--release[end the protection instead]' '1:LABEL: ' ;;
-	'backup remove') _arguments $_walship_options '--abandoned[every backup of this cluster that is not finished has died, however recently it began]' '1:LABEL: ' ;;
+	'backup remove') _arguments $_walship_options '--abandoned[treat every unfinished backup of this cluster as killed, however recently it began]' '1:LABEL: ' ;;
 	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
-	'restore') _arguments $_walship_options '--target-immediate[recover to the end of the backup only]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which goes on to replay new WAL]' '--delta[the directory may have files]' '--dry-run[show the backup, the timeline, what would be read and written, the room and the WAL to replay]' '--force[restore although WAL is missing, or the target is not in the archived WAL]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as the backup has it, though the directory is another]' '--backup-manifest[also write backup_manifest, which pg_verifybackup checks the directory with]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
+	'restore') _arguments $_walship_options '--target-immediate[stop recovery at the end of the backup]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which keeps replaying new WAL]' '--delta[accept a directory with files]' '--dry-run[show the backup, the timeline, the WAL to replay, the bytes to read and write, and the room]' '--force[restore although WAL is missing, although the archived WAL does not have the target, or although --delta removes WAL that is not archived]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as it was, although the directory is not the one that was backed up]' '--backup-manifest[also write backup_manifest, with which pg_verifybackup checks the directory]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
 	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
 	'run-due') _arguments $_walship_options '--json[print one JSON object per run]' ;;
