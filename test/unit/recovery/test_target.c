@@ -58,7 +58,7 @@ static void refuses_times(void **unused)
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		if (target_time_parse(texts[i], &time_us, &err) != STATUS_USAGE)
 			fail_msg("'%s' was taken for a time", texts[i]);
-		assert_non_null(strstr(err.hint, "as in 2026-11-29 06:42:10+00"));
+		assert_non_null(strstr(err.hint, "2026-11-29 06:42:10+00"));
 	}
 	assert_int_equal(target_time_parse("2026-11-29 06:42:10", &time_us, &err), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "has no offset"));

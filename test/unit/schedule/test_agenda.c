@@ -40,11 +40,9 @@ static int64_t utc(const char *text)
 	return seconds;
 }
 
-static const char *const times[TASK_COUNT] = {[TASK_FULL] = "0 2 * * sun",
-					      [TASK_DIFF] = "30 2 * * *",
-					      [TASK_INCR] = "0 */6 * * *",
-					      [TASK_EXPIRE] = "15 2 * * *",
-					      [TASK_VERIFY] = "0 5 * * sat"};
+static const char *const times[TASK_COUNT] = {
+    [TASK_FULL] = "0 2 * * sun",  [TASK_DIFF] = "30 2 * * *",    [TASK_INCR] = "0 */6 * * *",
+    [TASK_EXPIRE] = "15 2 * * *", [TASK_VERIFY] = "0 5 * * sat", [TASK_MIRROR] = "45 */3 * * *"};
 
 struct run {
 	enum task task;
