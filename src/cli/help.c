@@ -7,6 +7,8 @@
 #include "config/nearest.h"
 #include "sys/output.h"
 
+#define BRIEF_LINES 16
+#define BRIEF_LINES 16 /* of 24 */
 #define HELP_COLUMN 26 /* where descriptions begin */
 #define HELP_WIDTH 100
 
@@ -126,17 +128,27 @@ static bool is_of_earlier_family(size_t i)
 	return false;
 }
 
-/* One line for each family of commands, so that the text fits one screen. */
+/*
+ * One line for each of the first families of the table, which are the most used ones, and the names of the others, so
+ * that the text fits one screen.
+ */
 static enum status show_families(struct buffer *out, struct error *err)
 {
 	enum status st = STATUS_OK;
+	size_t shown = 0;
 	for (size_t i = 0; !st && i < command_count; i++) {
 		const struct command_row *row = &command_table[i];
-		if (!is_of_earlier_family(i))
-			st = buffer_printf(out, err, "  %-9.*s %s\n", (int)strcspn(row->name, " "), row->name,
-					   row->summary);
+		int len = (int)strcspn(row->name, " ");
+		if (is_of_earlier_family(i))
+			continue;
+		if (shown < BRIEF_LINES)
+			st = buffer_printf(out, err, "  %-9.*s %s\n", len, row->name, row->summary);
+		else
+			st = buffer_printf(out, err, "%s %.*s", shown == BRIEF_LINES ? "\n  more:" : ",", len,
+					   row->name);
+		shown++;
 	}
-	return st;
+	return st ? st : buffer_printf(out, err, "\n");
 }
 
 enum status help_brief(struct buffer *out, struct error *err)
@@ -146,8 +158,7 @@ enum status help_brief(struct buffer *out, struct error *err)
 		st = show_families(out, err);
 	return st ? st
 		  : buffer_printf(out, err,
-				  "\n  --config FILE   read this file instead of %s\n"
-				  "  -V, --version   show the version and the libraries\n\n"
+				  "\n  --config FILE   read this file instead of %s\n\n"
 				  "walship help COMMAND explains a command, walship help lists everything.\n",
 				  CONFIG_PATH_DEFAULT);
 }
