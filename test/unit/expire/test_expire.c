@@ -352,7 +352,6 @@ static void wants_an_option_and_a_cluster(void **unused)
 
 static void other_clusters_are_left_alone(void **unused)
 {
-	CLEANUP(buffer_fini) struct buffer text = {0};
 	(void)unused;
 	make_archive();
 	made_backup_put(&repo, &world.call, 42, &(struct made_backup){.label = ONE});

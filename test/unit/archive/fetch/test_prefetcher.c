@@ -109,7 +109,7 @@ static void ends_after_its_threads(void **unused)
 	scratch_put(&dir, "repo/x", "", 0, 0600);
 	pid_t child = fork();
 	if (child == 0)
-		_exit(run());
+		_exit((int)run());
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), ENDED_AFTER_ITS_THREADS);
