@@ -7,6 +7,7 @@
 #include "console/measure.h"
 #include "console/print.h"
 #include "expire/removal.h"
+#include "expire/wal_note.h"
 
 /*
  * A backup whose beginning is older is not under way any more: it is the longest timeout, and clocks that are set to
@@ -153,6 +154,8 @@ static enum status remove_all(struct removal *removal, const struct chosen *chos
 		st = store_stat(chosen->repo.store, &step, name, &manifest, err);
 	if (st == STATUS_MISSING)
 		st = STATUS_OK;
+	if (!st && backup->complete)
+		wal_note_put(chosen->params->settings, chosen->system_id, &backup->label);
 	if (!st && backup->complete)
 		st = remove_manifest(removal, backup, err);
 	removal->objects += backup->complete;

@@ -6,6 +6,7 @@
 #include "expire/cluster.h"
 #include "expire/expiry.h"
 #include "expire/unfinished.h"
+#include "expire/wal_note.h"
 
 #define DAY_S 86400
 
@@ -61,6 +62,7 @@ static enum status decide(struct expiry *expiry, struct error *err)
 	if (expiry->verdicts == NULL || expiry->removed == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	retention_decide(&expiry->list, expiry->unfinished, &expiry->rules, expiry->verdicts);
+	expiry->wal_is_due = wal_note_holds(expiry->params->settings, expiry->system_id, &expiry->list);
 	return STATUS_OK;
 }
 
@@ -71,9 +73,10 @@ static void count_planned(struct expiry *expiry)
 			expiry->backups += expiry->list.items[i].complete;
 			expiry->leftovers += !expiry->list.items[i].complete;
 		}
+	expiry->wal_is_due |= expiry->backups > 0;
 }
 
-/* WAL goes with a backup, or by its own option: the first backup of an old archive is no reason to remove WAL. */
+/* WAL goes after a backup, or by its own option: the first backup of an old archive is no reason to remove WAL. */
 static enum wal_kept keep_wal(struct expiry *expiry)
 {
 	static const enum wal_kept kinds[] = {[WAL_FLOOR_KNOWN] = WAL_KEPT_NO,
@@ -83,7 +86,7 @@ static enum wal_kept keep_wal(struct expiry *expiry)
 	if (expiry->disturbed)
 		return WAL_KEPT_DISTURBED;
 	expiry->floor = wal_floor_of(&expiry->list, expiry->unfinished, expiry->verdicts);
-	if (expiry->floor.kind != WAL_FLOOR_NO_BACKUP && expiry->backups == 0 && expiry->rules.wal_days == 0)
+	if (expiry->floor.kind != WAL_FLOOR_NO_BACKUP && !expiry->wal_is_due && expiry->rules.wal_days == 0)
 		return WAL_KEPT_NOTHING_WENT;
 	return kinds[expiry->floor.kind];
 }
@@ -99,7 +102,12 @@ static enum status remove_wal(struct expiry *expiry, struct error *err)
 					   .floor = &expiry->floor,
 					   .until_s = days_s == 0 ? INT64_MAX : expiry->rules.now_s - days_s,
 					   .dry_run = expiry->params->dry_run};
-	return expiry->wal_kept == WAL_KEPT_NO ? wal_removal_run(&expiry->wal, err) : STATUS_OK;
+	if (expiry->wal_kept != WAL_KEPT_NO)
+		return STATUS_OK;
+	st = wal_removal_run(&expiry->wal, err);
+	if (!st && !expiry->wal.refused && !expiry->params->dry_run)
+		wal_note_remove(expiry->params->settings, expiry->system_id);
+	return st;
 }
 
 static enum status conclude(const struct expiry *expiry, struct error *err)

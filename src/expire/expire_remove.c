@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "expire/expiry.h"
+#include "expire/wal_note.h"
 
 /*
  * New backups.
@@ -84,11 +85,14 @@ static enum status remove_manifest(struct expiry *expiry, size_t i, struct error
 		return st;
 	if (pinned)
 		return keep(expiry, i, REASON_PINNED), STATUS_OK;
+	if (!expiry->wal_is_due)
+		wal_note_put(expiry->params->settings, expiry->system_id, label);
 	st = removal_part(&expiry->removal, label, PART_MANIFEST, &refused, err);
 	if (!st && refused)
 		return keep(expiry, i, REASON_REFUSED), STATUS_OK;
 	if (!st) {
 		expiry->removed[i] = true;
+		expiry->wal_is_due = true;
 		expiry->backups++;
 	}
 	return st;

@@ -27,6 +27,7 @@ struct expiry {
 	enum wal_kept wal_kept;
 	struct wal_removal wal;
 	uint64_t backups, leftovers; /* removed, or to be removed in a dry run; leftovers never finished */
+	bool wal_is_due;             /* a backup went before this run, or in it: the WAL has to follow */
 	bool disturbed;              /* a backup began meanwhile: it may need anything */
 };
 

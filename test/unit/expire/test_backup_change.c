@@ -20,7 +20,7 @@
 #define LATER "20261124T080000Z-incr"
 
 static struct world world;
-static char url[128];
+static char url[128], spool[128];
 static struct repository_settings settings;
 static struct repository repo;
 static struct error err;
@@ -34,7 +34,8 @@ static int setup(void **unused)
 	assert_int_equal(mkdir(scratch_path(&test_dir, "repo"), 0700), 0);
 	world_init(&world);
 	(void)snprintf(url, sizeof url, "file://%s", scratch_path(&test_dir, "repo"));
-	settings = (struct repository_settings){.url = url};
+	(void)snprintf(spool, sizeof spool, "%s", scratch_path(&test_dir, "spool"));
+	settings = (struct repository_settings){.url = url, .spool = spool};
 	console = (struct console){.call = &world.call, .out_fd = STDERR_FILENO};
 	assert_ok(repository_open(&repo, &settings, &world.call, &err), err);
 	return 0;

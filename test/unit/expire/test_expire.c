@@ -9,7 +9,9 @@
 
 #include "base/cleanup.h"
 #include "catalog/begun.h"
+#include "expire/backup_remove.h"
 #include "expire/expire.h"
+#include "expire/wal_note.h"
 #include "pg/wal/name.h"
 #include "support/cmocka.h"
 #include "support/made_backup.h"
@@ -24,7 +26,7 @@
 #define THREE "20261115T020000Z-full"
 
 static struct world world;
-static char url[128];
+static char url[128], spool[128];
 static struct repository_settings settings;
 static struct repository repo;
 static struct error err;
@@ -38,7 +40,8 @@ static int setup(void **unused)
 	world_init(&world);
 	world.utc_s = time(NULL);
 	(void)snprintf(url, sizeof url, "file://%s", scratch_path(&test_dir, "repo"));
-	settings = (struct repository_settings){.url = url};
+	(void)snprintf(spool, sizeof spool, "%s", scratch_path(&test_dir, "spool"));
+	settings = (struct repository_settings){.url = url, .spool = spool};
 	int fd = open(scratch_path(&test_dir, "printed"), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	console = (struct console){.call = &world.call, .out_fd = fd};
@@ -316,6 +319,39 @@ static void goes_on_after_a_kill(void **unused)
 	assert_int_equal(objects_of(THREE), 6);
 }
 
+/* What `backup remove`, or an expire that was killed, leaves is WAL without its backup. */
+static void wal_follows_in_a_later_run(void **unused)
+{
+	struct backup_label label;
+	(void)unused;
+	make_archive();
+	assert_true(backup_label_parse(&label, ONE));
+	wal_note_put(&settings, ID, &label);
+	/* The backup is still there: it was not removed after all. */
+	assert_ok(expire(keep_full(3), false), err);
+	assert_non_null(strstr(printed(), "keep all WAL: no base backup is removed"));
+	const struct chosen_params params = {.settings = &settings,
+					     .call = &world.call,
+					     .console = &console,
+					     .cluster = {.system_id = ID},
+					     .label = ONE};
+	assert_ok(backup_remove(&params, false, &err), err);
+	(void)printed();
+	assert_ok(expire(keep_full(3), true), err);
+	assert_non_null(strstr(printed(), "remove WAL from 000000010000000000000001 to 000000010000000000000004"));
+	assert_ok(expire(keep_full(3), false), err);
+	assert_non_null(strstr(printed(), "remove WAL from 000000010000000000000001 to 000000010000000000000004"));
+	put_wal(1, 1, 4);
+	assert_ok(expire(keep_full(3), false), err);
+	assert_non_null(strstr(printed(), "keep all WAL: no base backup is removed"));
+	/* A note of another repository says nothing. */
+	settings.url = "file:///elsewhere";
+	wal_note_put(&settings, ID, &label);
+	settings.url = url;
+	assert_ok(expire(keep_full(3), false), err);
+	assert_non_null(strstr(printed(), "keep all WAL: no base backup is removed"));
+}
+
 static void a_manifest_that_cannot_be_opened(void **unused)
 {
 	char path[160];
@@ -371,6 +407,7 @@ int main(void)
 	    TEST(many_segments),
 	    TEST(what_never_finished),
 	    TEST(goes_on_after_a_kill),
+	    TEST(wal_follows_in_a_later_run),
 	    TEST(a_manifest_that_cannot_be_opened),
 	    TEST(wants_an_option_and_a_cluster),
 	    TEST(other_clusters_are_left_alone),

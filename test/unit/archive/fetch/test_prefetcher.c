@@ -108,8 +108,10 @@ static void ends_after_its_threads(void **unused)
 	scratch_init(&dir);
 	scratch_put(&dir, "repo/x", "", 0, 0600);
 	pid_t child = fork();
-	if (child == 0)
-		_exit((int)run());
+	if (child == 0) {
+		enum outcome outcome = run();
+		_exit((int)outcome);
+	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), ENDED_AFTER_ITS_THREADS);
