@@ -9,6 +9,7 @@
 #include "command/schedule_push.h"
 #include "command/self_command.h"
 #include "command/settings.h"
+#include "schedule/schedule_health.h"
 #include "schedule/schedule_note.h"
 
 #define HEARTBEATS_MAX 32
@@ -115,4 +116,30 @@ void schedule_push(const struct command_context *context)
 	int fd = context->detach(run_due, &own);
 	if (fd >= 0)
 		(void)close(fd);
+}
+
+static bool is_default(const struct config *config, enum option_id warning, enum option_id critical)
+{
+	return config_is_default(config, warning) && config_is_default(config, critical);
+}
+
+enum status schedule_status(struct health_schedule *out, struct thresholds *thresholds,
+			    const struct command_context *context, struct error *err)
+{
+	CLEANUP(resolved_fini) struct resolved resolved;
+	const struct config *config = context->config;
+	struct threshold full_ms = thresholds->full_ms, backup_ms = thresholds->backup_ms;
+	enum status st = resolve(&resolved, context, err);
+	if (st)
+		return st;
+	schedule_look(out, &resolved.settings);
+	schedule_ages(&full_ms, &backup_ms, &resolved.settings);
+	if (is_default(config, OPTION_ID_STATUS_BACKUP_FULL_WARNING, OPTION_ID_STATUS_BACKUP_FULL_CRITICAL))
+		thresholds->full_ms = full_ms;
+	if (is_default(config, OPTION_ID_STATUS_BACKUP_WARNING, OPTION_ID_STATUS_BACKUP_CRITICAL))
+		thresholds->backup_ms = backup_ms;
+	for (enum task task = 0; task < TASK_COUNT; task++)
+		if (task_is_backup(task) && resolved.settings.times[task] != NULL)
+			thresholds->backup_expected = true;
+	return STATUS_OK;
 }

@@ -177,6 +177,8 @@ def look_at_schedule(check, place):
     [note] = (site.directory / "spool").glob("schedule-[0-9]*")
     host.USER.write(note, re.sub(r"(?m)^since \d+$", f"since {int(time.time()) - 300}", note.read_text()), 0o600)
     [ran] = check.lines("run-due", site.run("run-due", *args), 3, ["run-due"])
+    [line] = check.lines("status", site.run("status", *args), 2)
+    assert [(task["task"], task["failures"], task["late"]) for task in line["schedule"]] == [("expire", 0, False), ("verify", 1, False)]
     assert (ran["task"], ran["result"]) == ("verify", "failed") and "exited with code" in ran["error"]
     site.walship.configure(verify_at=None, expire_at=None)
 
