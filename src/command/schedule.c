@@ -11,6 +11,7 @@
 #include "command/settings.h"
 #include "schedule/schedule_health.h"
 #include "schedule/schedule_note.h"
+#include "text/argsplit.h"
 
 #define HEARTBEATS_MAX 32
 
@@ -90,19 +91,24 @@ enum status command_schedule(struct command_context *context, struct error *err)
 	return st ? error_wrap(err, st, "schedule") : STATUS_OK;
 }
 
-/* In a process of its own, which has no terminal and no descriptors, and whose deadline is not that of the push. */
+/*
+ * In a process of its own, which has no terminal and no descriptors. walship anew: with its own log, signals and
+ * deadline.
+ */
 static void run_due(void *arg, int told_fd)
 {
-	struct command_context *context = arg;
+	const struct command_context *context = arg;
+	CLEANUP(buffer_fini) struct buffer line = {0};
+	struct argsplit args;
 	struct error err = {0};
-	struct call call = *context->call;
-	call.step_ms = (int64_t)config_number(context->config, OPTION_ID_BACKUP_TIMEOUT);
-	call.step_begun = NULL;
-	call = call_step(&call);
-	context->call = context->console.call = &call;
+	union {
+		const char *const *in;
+		char *const *out;
+	} environment = {.in = context->environment};
 	(void)told_fd;
-	if (command_run_due(context, &err) && err.text[0] != '\0')
-		log_line(call.log, LEVEL_ERROR, "%s", err.text);
+	if (!self_command_make(&line, context, &err) && !buffer_printf(&line, &err, " run-due") &&
+	    !argsplit(&args, buffer_text(&line), "run-due", &err))
+		(void)execve(args.argv[0], args.argv, environment.out);
 }
 
 void schedule_push(const struct command_context *context)

@@ -207,7 +207,8 @@ def look_at_configuration(check, site):
 
 # What no archive of a test shows: a rate takes minutes, a key's own objects are seen elsewhere, storage classes in test_vanishing.py,
 # minimal WAL in test_verify.py, and timelines that go astray in test_timeline.py.
-NEVER_SEEN = {"status: status.disk.full_in_seconds", "status: status.pushes.notified_time",
+NEVER_SEEN = {"status: status.schedule[].succeeded_time",  # test_schedule.py
+              "status: status.disk.full_in_seconds", "status: status.pushes.notified_time",
               "info: cluster.windows[].archived_last", "verify: cluster.windows[].archived_last",
               "info: cluster.minimal", "verify: cluster.minimal", "info: cluster.left_out_last", "verify: cluster.left_out_last"}
 
