@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/signal_hold.h"
 #include "sys/descriptors.h"
 
 #define TOLD_FD (STDERR_FILENO + 1)
@@ -65,7 +64,6 @@ int detach(void (*live)(void *arg, int told_fd), void *arg)
 			wait_for_worker(worker);
 		if (worker == 0) {
 			set_signals(SIG_DFL);
-			(void)signal_hold_install();
 			/* The parent may have exited before PR_SET_PDEATHSIG took effect. */
 			if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == between)
 				live(arg, TOLD_FD);

@@ -9,7 +9,9 @@
 #include "command/schedule_push.h"
 #include "command/self_command.h"
 #include "command/settings.h"
+#include "schedule/schedule_health.h"
 #include "schedule/schedule_note.h"
+#include "text/argsplit.h"
 
 #define HEARTBEATS_MAX 32
 
@@ -89,19 +91,24 @@ enum status command_schedule(struct command_context *context, struct error *err)
 	return st ? error_wrap(err, st, "schedule") : STATUS_OK;
 }
 
-/* In a process of its own, which has no terminal and no descriptors, and whose deadline is not that of the push. */
+/*
+ * In a process of its own, which has no terminal and no descriptors. walship anew: with its own log, signals and
+ * deadline.
+ */
 static void run_due(void *arg, int told_fd)
 {
-	struct command_context *context = arg;
+	const struct command_context *context = arg;
+	CLEANUP(buffer_fini) struct buffer line = {0};
+	struct argsplit args;
 	struct error err = {0};
-	struct call call = *context->call;
-	call.step_ms = (int64_t)config_number(context->config, OPTION_ID_BACKUP_TIMEOUT);
-	call.step_begun = NULL;
-	call = call_step(&call);
-	context->call = context->console.call = &call;
+	union {
+		const char *const *in;
+		char *const *out;
+	} environment = {.in = context->environment};
 	(void)told_fd;
-	if (command_run_due(context, &err) && err.text[0] != '\0')
-		log_line(call.log, LEVEL_ERROR, "%s", err.text);
+	if (!self_command_make(&line, context, &err) && !buffer_printf(&line, &err, " run-due") &&
+	    !argsplit(&args, buffer_text(&line), "run-due", &err))
+		(void)execve(args.argv[0], args.argv, environment.out);
 }
 
 void schedule_push(const struct command_context *context)
@@ -115,4 +122,30 @@ void schedule_push(const struct command_context *context)
 	int fd = context->detach(run_due, &own);
 	if (fd >= 0)
 		(void)close(fd);
+}
+
+static bool is_default(const struct config *config, enum option_id warning, enum option_id critical)
+{
+	return config_is_default(config, warning) && config_is_default(config, critical);
+}
+
+enum status schedule_status(struct health_schedule *out, struct thresholds *thresholds,
+			    const struct command_context *context, struct error *err)
+{
+	CLEANUP(resolved_fini) struct resolved resolved;
+	const struct config *config = context->config;
+	struct threshold full_ms = thresholds->full_ms, backup_ms = thresholds->backup_ms;
+	enum status st = resolve(&resolved, context, err);
+	if (st)
+		return st;
+	schedule_look(out, &resolved.settings);
+	schedule_ages(&full_ms, &backup_ms, &resolved.settings);
+	if (is_default(config, OPTION_ID_STATUS_BACKUP_FULL_WARNING, OPTION_ID_STATUS_BACKUP_FULL_CRITICAL))
+		thresholds->full_ms = full_ms;
+	if (is_default(config, OPTION_ID_STATUS_BACKUP_WARNING, OPTION_ID_STATUS_BACKUP_CRITICAL))
+		thresholds->backup_ms = backup_ms;
+	for (enum task task = 0; task < TASK_COUNT; task++)
+		if (task_is_backup(task) && resolved.settings.times[task] != NULL)
+			thresholds->backup_expected = true;
+	return STATUS_OK;
 }

@@ -1,4 +1,5 @@
 /* walship status: from options and flags to the settings of monitor/health.h. */
+#include "command/schedule_push.h"
 #include "command/settings.h"
 #include "command/settings_monitor.h"
 #include "monitor/health.h"
@@ -14,7 +15,9 @@ enum status command_status(struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
 	struct repository_settings repository;
+	struct health_schedule schedule;
 	struct health_settings settings = {
+	    .schedule = &schedule,
 	    .repository = &repository,
 	    .cluster = settings_cluster(config),
 	    .spool = config_text(config, OPTION_ID_SPOOL),
@@ -29,6 +32,8 @@ enum status command_status(struct command_context *context, struct error *err)
 		st = error_set(err, STATUS_USAGE, "--json and --prometheus exclude each other");
 	if (!st)
 		st = settings_thresholds(&settings.thresholds, config, err);
+	if (!st)
+		st = schedule_status(&schedule, &settings.thresholds, context, err);
 	if (!st)
 		st = health_run(&settings, &context->console, err);
 	/* Without a text the report has said everything, and the status is its exit code. */

@@ -6,6 +6,7 @@
 #include "catalog/backup_list.h"
 #include "console/console.h"
 #include "monitor/failures.h"
+#include "monitor/health_schedule.h"
 #include "monitor/notified.h"
 #include "monitor/notify.h"
 #include "monitor/thresholds.h"
@@ -24,6 +25,7 @@ struct health_settings {
 	struct cluster_hint cluster;
 	const char *spool; /* as for spool_prepare */
 	struct thresholds thresholds;
+	const struct health_schedule *schedule;
 	enum health_format format;
 	const char *metrics_file; /* written in Prometheus' format beside the output; NULL: not written */
 	int64_t push_timeout_ms;  /* the longest time that a push takes */
@@ -105,6 +107,7 @@ struct health {
 	struct notified notified;
 	struct health_archive archive;
 	struct health_backup backup;
+	const struct health_schedule *schedule; /* owned by the settings */
 };
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_LEVEL_COUNT };
@@ -127,11 +130,13 @@ enum {
 	HEALTH_CHECK_COVERAGE,
 	HEALTH_CHECK_DISK,
 	HEALTH_CHECK_BACKUP,
+	HEALTH_CHECK_SCHEDULE, /* the last: it is left out where nothing is scheduled */
 	HEALTH_CHECK_COUNT
 };
 
 struct health_report {
 	enum health_level level; /* the worst of all checks */
+	size_t count;            /* of the checks */
 	struct health_check checks[HEALTH_CHECK_COUNT];
 };
 

@@ -295,17 +295,21 @@ static void judge_disk(const struct health *health, const struct thresholds *thr
 void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out)
 {
 	static const char *const names[HEALTH_CHECK_COUNT] = {
-	    [HEALTH_CHECK_ARCHIVE] = "archive", [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
-	    [HEALTH_CHECK_COVERAGE] = "chain",  [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
+	    [HEALTH_CHECK_ARCHIVE] = "archive",   [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
+	    [HEALTH_CHECK_COVERAGE] = "chain",    [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
+	    [HEALTH_CHECK_SCHEDULE] = "schedule",
 	};
-	*out = (struct health_report){.level = HEALTH_OK};
+	bool scheduled = health->schedule != NULL && health->schedule->scheduled;
+	*out = (struct health_report){.level = HEALTH_OK, .count = HEALTH_CHECK_COUNT - (scheduled ? 0 : 1)};
 	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
 	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
 	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
 	health_judge_chain(health, &out->checks[HEALTH_CHECK_COVERAGE]);
 	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
 	health_judge_backup(health, thresholds, &out->checks[HEALTH_CHECK_BACKUP]);
-	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
+	if (scheduled)
+		health_judge_schedule(health, &out->checks[HEALTH_CHECK_SCHEDULE]);
+	for (size_t i = 0; i < out->count; i++) {
 		out->checks[i].name = names[i];
 		out->level = health_worse(out->level, out->checks[i].level);
 	}

@@ -82,7 +82,10 @@ enum status health_look_local(struct health *out, const struct health_settings *
 			      struct error *err)
 {
 	struct error ignored;
-	*out = (struct health){.repo = settings->repository->url, .now_s = clock_utc_s(call->clock), .disk_full_s = -1};
+	*out = (struct health){.repo = settings->repository->url,
+			       .now_s = clock_utc_s(call->clock),
+			       .disk_full_s = -1,
+			       .schedule = settings->schedule};
 	enum status st = find_cluster(out, &settings->cluster, err);
 	if (st || !out->local)
 		return st;

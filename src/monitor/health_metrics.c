@@ -49,7 +49,7 @@ static enum status put_checks(struct buffer *out, const struct health *health, c
 	static const struct family family = {.name = "walship_check_status",
 					     .help = "Status of each check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN."};
 	enum status st = put_head(out, &family, err);
-	for (size_t i = 0; !st && i < HEALTH_CHECK_COUNT; i++)
+	for (size_t i = 0; !st && i < report->count; i++)
 		st = buffer_printf(out, err, "%s{system_id=\"%" PRIu64 "\",check=\"%s\"} %d\n", family.name,
 				   health->system_id, report->checks[i].name,
 				   status_exit_code(health_level_status(report->checks[i].level), EXIT_FOR_MONITOR));
@@ -99,6 +99,53 @@ static enum status put_backups(struct buffer *out, const struct health *health, 
 	return put_all(out, health, families, sizeof families / sizeof families[0], err);
 }
 
+static int64_t succeeded_s(const struct health_task *task)
+{
+	return task->succeeded_s;
+}
+
+static int64_t due_s(const struct health_task *task)
+{
+	return task->due_s == INT64_MAX ? 0 : task->due_s;
+}
+
+static int64_t failed(const struct health_task *task)
+{
+	return task->failures;
+}
+
+static enum status put_schedule(struct buffer *out, const struct health *health, struct error *err)
+{
+	static const struct {
+		struct family family;
+		int64_t (*value)(const struct health_task *task);
+		bool is_time; /* 0: unknown */
+	} rows[] = {
+	    {{"walship_task_success_timestamp_seconds", "seconds",
+	      "Time at which the last successful run of a scheduled task began.", true, 0},
+	     succeeded_s,
+	     true},
+	    {{"walship_task_due_timestamp_seconds", "seconds", "First due time that no run of the task has met.", true,
+	      0},
+	     due_s,
+	     true},
+	    {{"walship_task_failures", NULL, "Consecutive failed runs of a scheduled task.", true, 0}, failed, false},
+	};
+	const struct health_schedule *schedule = health->schedule;
+	enum status st = STATUS_OK;
+	for (size_t row = 0; schedule != NULL && schedule->count > 0 && row < sizeof rows / sizeof rows[0]; row++) {
+		st = st ? st : put_head(out, &rows[row].family, err);
+		for (size_t i = 0; !st && i < schedule->count; i++) {
+			int64_t value = rows[row].value(&schedule->tasks[i]);
+			if (value != 0 || !rows[row].is_time)
+				st = buffer_printf(out, err, "%s{system_id=\"%" PRIu64 "\",task=\"%s\"} %" PRId64 "\n",
+						   rows[row].family.name, health->system_id, schedule->tasks[i].name,
+						   value);
+		}
+	}
+	return st;
+}
+
 enum status health_metrics(struct buffer *out, const struct health *health, const struct health_report *report,
 			   struct error *err)
 {
@@ -146,6 +193,8 @@ enum status health_metrics(struct buffer *out, const struct health *health, cons
 	enum status st = put_all(out, health, families, sizeof families / sizeof families[0], err);
 	if (!st)
 		st = put_backups(out, health, err);
+	if (!st)
+		st = put_schedule(out, health, err);
 	if (!st)
 		st = put_disk_full(out, health, err);
 	if (!st)

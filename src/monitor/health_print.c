@@ -12,7 +12,7 @@ static const char *const marks[HEALTH_LEVEL_COUNT] = {"✓", "!", "?", "✗"};
 /* The first check with the worst level. */
 static const struct health_check *worst(const struct health_report *report)
 {
-	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++)
+	for (size_t i = 0; i < report->count; i++)
 		if (report->checks[i].level == report->level)
 			return &report->checks[i];
 	return &report->checks[0];
@@ -42,7 +42,7 @@ enum status health_print_text(const struct health *health, const struct health_r
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st =
 	    buffer_printf(&out, err, "walship %s: %s\n", health_level_name(report->level), worst(report)->text);
-	for (size_t i = 0; !st && i < HEALTH_CHECK_COUNT; i++)
+	for (size_t i = 0; !st && i < report->count; i++)
 		st = print_check(&out, &report->checks[i], err);
 	if (!st)
 		st = print_notified(&out, &health->notified, err);
@@ -84,7 +84,7 @@ static json_t *age_json(bool known, const struct health *health, int64_t then_s)
 static json_t *checks_json(const struct health_report *report)
 {
 	json_t *all = json_array();
-	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
+	for (size_t i = 0; i < report->count; i++) {
 		const struct health_check *check = &report->checks[i];
 		json_t *one =
 		    json_pack("{s:s, s:s, s:o, s:o}", "name", check->name, "status", health_level_name(check->level),
@@ -145,6 +145,24 @@ static json_t *backup_json(const struct health *health)
 		      print_string(backup->wrong.text), "unreadable_label", print_string(backup->unreadable.text)));
 }
 
+static json_t *schedule_json(const struct health *health)
+{
+	json_t *all = json_array();
+	for (size_t i = 0; health->schedule != NULL && i < health->schedule->count; i++) {
+		const struct health_task *task = &health->schedule->tasks[i];
+		json_t *one = json_pack("{s:s, s:o, s:o, s:o, s:i, s:o}", "task", task->name, "succeeded_time",
+					print_time(task->succeeded_s), "due_time",
+					print_time(task->due_s == INT64_MAX ? 0 : task->due_s), "late",
+					json_boolean(task->late_s < health->now_s), "failures", (int)task->failures,
+					"error", print_string(task->error));
+		if (json_array_append_new(all, one) != 0) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
 static json_t *backlog_json(const struct health *health)
 {
 	const struct pending *pending = &health->pending;
@@ -188,11 +206,11 @@ enum status health_print_json(const struct health *health, const struct health_r
 {
 	enum status st = health_level_status(report->level);
 	json_t *value =
-	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status", "status",
-		      health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR), "time",
-		      print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
+	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status",
+		      "status", health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR),
+		      "time", print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
 		      print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health),
 		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
-		      backup_json(health), "checks", checks_json(report));
+		      backup_json(health), "schedule", schedule_json(health), "checks", checks_json(report));
 	return print_json(console, value, err);
 }

@@ -57,12 +57,16 @@ static enum status parse_times(struct schedule *schedule, struct error *err)
 			  "backup-full = 0 2 * * sun");
 }
 
-enum status schedule_init(struct schedule *schedule, const struct schedule_settings *settings, struct error *err)
+enum status schedule_parse(struct schedule *schedule, const struct schedule_settings *settings, struct error *err)
 {
 	*schedule = (struct schedule){.settings = settings};
 	enum status st = use_timezone(settings->timezone, err);
-	if (!st)
-		st = parse_times(schedule, err);
+	return st ? st : parse_times(schedule, err);
+}
+
+enum status schedule_init(struct schedule *schedule, const struct schedule_settings *settings, struct error *err)
+{
+	enum status st = schedule_parse(schedule, settings, err);
 	if (!st)
 		st = cluster_id_find(&settings->cluster, NULL, &schedule->directory, &schedule->system_id, err);
 	if (!st && schedule->system_id == 0)
@@ -124,18 +128,24 @@ static bool has_backups(const struct agenda *agenda)
 	return false;
 }
 
+void schedule_take_note(struct schedule *schedule, bool with_backups)
+{
+	for (enum task task = 0; task < TASK_COUNT; task++) {
+		struct task_state *state = &schedule->agenda.tasks[task];
+		bool known = with_backups || !task_is_backup(task);
+		state->since_s = schedule->note.since_s;
+		state->succeeded_s = known ? schedule->note.tasks[task].succeeded_s : 0;
+		state->failed_s = schedule->note.tasks[task].failed_s;
+		state->failures = schedule->note.tasks[task].failures;
+	}
+}
+
 enum status schedule_refresh(struct schedule *schedule, struct error *err)
 {
 	const struct schedule_settings *settings = schedule->settings;
 	schedule_note_read(&schedule->note, settings->spool, schedule->system_id);
 	schedule_note_clamp(&schedule->note, clock_utc_s(settings->call->clock));
-	for (enum task task = 0; task < TASK_COUNT; task++) {
-		struct task_state *state = &schedule->agenda.tasks[task];
-		state->since_s = schedule->note.since_s;
-		state->succeeded_s = task_is_backup(task) ? 0 : schedule->note.tasks[task].succeeded_s;
-		state->failed_s = schedule->note.tasks[task].failed_s;
-		state->failures = schedule->note.tasks[task].failures;
-	}
+	schedule_take_note(schedule, false);
 	return has_backups(&schedule->agenda) ? read_backups(schedule, err) : STATUS_OK;
 }
 
@@ -176,10 +186,8 @@ static enum status list_task(struct buffer *out, const struct schedule *schedule
 enum status schedule_list(const struct schedule_settings *settings, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer out = {0};
-	struct schedule schedule = {.settings = settings};
-	enum status st = use_timezone(settings->timezone, err);
-	if (!st)
-		st = parse_times(&schedule, err);
+	struct schedule schedule;
+	enum status st = schedule_parse(&schedule, settings, err);
 	for (enum task task = 0; !st && task < TASK_COUNT; task++)
 		if (schedule.agenda.tasks[task].scheduled)
 			st = list_task(&out, &schedule, task, err);

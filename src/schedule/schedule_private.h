@@ -13,8 +13,14 @@ struct schedule {
 	struct agenda agenda;
 };
 
-/* Parses the times, sets the time zone, and finds the cluster. */
+/* Parses the times and sets the time zone. STATUS_USAGE also where nothing is scheduled. */
+enum status schedule_parse(struct schedule *schedule, const struct schedule_settings *settings, struct error *err);
+
+/* The same, and finds the cluster. */
 enum status schedule_init(struct schedule *schedule, const struct schedule_settings *settings, struct error *err);
+
+/* Fills the agenda from the note; with_backups: its times of backups too, which the repository else knows better. */
+void schedule_take_note(struct schedule *schedule, bool with_backups);
 
 /* Reads from the spool, and for backups from the repository, when each task was done last. */
 enum status schedule_refresh(struct schedule *schedule, struct error *err);

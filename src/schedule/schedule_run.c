@@ -175,7 +175,10 @@ enum status schedule_run_due(const struct schedule_settings *settings, struct er
 	/* So that "since" is known from the first look on. */
 	if (!st)
 		st = schedule_note_write(&schedule.note, settings->spool, schedule.system_id, err);
-	return st ? st : worst;
+	if (st)
+		return st;
+	*err = (struct error){0};
+	return worst;
 }
 
 /* One look at the schedule, under the lock. What cannot be done now is logged, and tried again. */

@@ -179,6 +179,8 @@ def look_at_schedule(check, place):
     [note] = (site.directory / "spool").glob("schedule-[0-9]*")
     host.USER.write(note, re.sub(r"(?m)^since \d+$", f"since {int(time.time()) - 300}", note.read_text()), 0o600)
     [ran] = check.lines("run-due", site.run("run-due", *args), 3, ["run-due"])
+    [line] = check.lines("status", site.run("status", *args), 2)
+    assert [(task["task"], task["failures"], task["late"]) for task in line["schedule"]] == [("expire", 0, False), ("verify", 1, False)]
     assert (ran["task"], ran["result"]) == ("verify", "failed") and "exited with code" in ran["error"]
     site.walship.configure(verify_at=None, expire_at=None)
 
@@ -207,7 +209,8 @@ def look_at_configuration(check, site):
 
 # What no archive of a test shows: a rate takes minutes, a key's own objects are seen elsewhere, storage classes in test_vanishing.py,
 # minimal WAL in test_verify.py, and timelines that go astray in test_timeline.py.
-NEVER_SEEN = {"status: status.disk.full_in_seconds", "status: status.pushes.notified_time",
+NEVER_SEEN = {"status: status.schedule[].succeeded_time",  # test_schedule.py
+              "status: status.disk.full_in_seconds", "status: status.pushes.notified_time",
               "info: cluster.windows[].archived_last", "verify: cluster.windows[].archived_last",
               "info: cluster.minimal", "verify: cluster.minimal", "info: cluster.left_out_last", "verify: cluster.left_out_last"}
 
