@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/environment.h"
 #include "command/fetch.h"
+#include "command/mirror_conf.h"
 #include "command/settings.h"
 #include "inventory/backup_cat.h"
 #include "repo/repository.h"
@@ -31,11 +32,33 @@ static enum status check_output(const struct data_directory *directory, int fd, 
 			  "restore_command = 'walship fetch %%f %%p'; with cat, the command must end with >%%p");
 }
 
+struct cat {
+	const struct fetch *fetch;
+	int out_fd;
+};
+
+static enum status cat_from_one(void *arg, const struct repository_settings *settings, const struct call *call,
+				bool *final, struct error *err)
+{
+	CLEANUP(repository_fini) struct repository repo = {0};
+	const struct cat *cat = arg;
+	struct fetch fetch = *cat->fetch;
+	fetch.call = call;
+	enum status st = repository_open(&repo, settings, call, err);
+	if (st)
+		return error_wrap(err, st, "cat %s", fetch.name);
+	fetch_from(&fetch, &repo);
+	st = fetch_to_fd(&fetch, cat->out_fd, err);
+	/* Nothing is written twice. */
+	*final = st == STATUS_LOCAL || st == STATUS_UNREAD;
+	return st;
+}
+
 enum status command_cat(struct command_context *context, struct error *err)
 {
 	struct repository_settings settings;
 	struct data_directory directory;
-	CLEANUP(repository_fini) struct repository repo = {0};
+	CLEANUP(mirror_confs_fini) struct mirror_confs mirrors = {.context = context};
 	struct fetch fetch = {.scratch = scratch_dir(context->environment), .verified = context->console.verified};
 	enum status st = settings_repository(&settings, context, err);
 	if (!st && backup_cat_takes(context->operands[0])) {
@@ -46,10 +69,10 @@ enum status command_cat(struct command_context *context, struct error *err)
 		st = fetch_identify(context, &fetch, NULL, &directory, err);
 	if (!st)
 		st = check_output(&directory, context->console.out_fd, err);
-	if (!st)
-		st = repository_open(&repo, &settings, context->call, err);
 	if (st)
 		return error_wrap(err, st, "cat %s", context->operands[0]);
-	fetch_from(&fetch, &repo);
-	return fetch_to_fd(&fetch, context->console.out_fd, err);
+	struct cat cat = {&fetch, context->console.out_fd};
+	const struct fetch_mirrors others = mirror_confs_of(&mirrors);
+	const struct fetch_attempt attempt = {cat_from_one, &cat, context->operands[0]};
+	return fetch_from_any(&settings, &others, context->call, &attempt, err);
 }

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include "archive/fetch/fetch_ahead.h"
+#include "base/cleanup.h"
 #include "base/path.h"
+#include "command/mirror_conf.h"
 #include "command/settings.h"
 #include "pg/wal/name.h"
 #include "repo/cluster_id.h"
@@ -84,10 +86,12 @@ static enum status fetch(struct command_context *context, struct error *err)
 {
 	struct repository_settings settings;
 	struct data_directory directory;
+	CLEANUP(mirror_confs_fini) struct mirror_confs mirrors = {.context = context};
 	const struct config *config = context->config;
 	const char *dest = context->operands[1];
 	struct fetch_ahead ahead = {
 	    .settings = &settings,
+	    .mirrors = mirror_confs_of(&mirrors),
 	    .data_directory = &directory,
 	    .all_timelines = config_number(config, OPTION_ID_FETCH_TIMELINES) == FETCH_TIMELINES_ALL,
 	    .bytes_max = config_number(config, OPTION_ID_FETCH_AHEAD),

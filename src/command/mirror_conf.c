@@ -1,5 +1,6 @@
 #include "command/mirror_conf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void mirror_conf_fini(struct mirror_conf *conf)
@@ -37,4 +38,37 @@ enum status mirror_conf_load(struct mirror_conf *out, const struct command_conte
 		out->settings.reader.files = SECRET_FILES_ANY;
 	out->settings.spool = own.spool;
 	return STATUS_OK;
+}
+
+void mirror_confs_fini(struct mirror_confs *confs)
+{
+	for (size_t i = 0; i < confs->count; i++)
+		mirror_conf_fini(&confs->items[i]);
+	free(confs->items);
+	confs->items = NULL;
+	confs->count = 0;
+}
+
+static enum status settings_of_mirror(void *arg, size_t index, const struct repository_settings **out,
+				      struct error *err)
+{
+	struct mirror_confs *confs = arg;
+	size_t count = config_list_count(confs->context->config, OPTION_ID_MIRROR_CONF);
+	if (confs->items == NULL)
+		confs->items = calloc(count, sizeof *confs->items);
+	if (confs->items == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	confs->count = count;
+	struct mirror_conf *conf = &confs->items[index];
+	const char *path = config_list_item(confs->context->config, OPTION_ID_MIRROR_CONF, index);
+	enum status st = conf->config != NULL ? STATUS_OK : mirror_conf_load(conf, confs->context, path, err);
+	*out = &conf->settings;
+	return st ? error_wrap(err, st, "mirror-conf") : STATUS_OK;
+}
+
+struct fetch_mirrors mirror_confs_of(struct mirror_confs *confs)
+{
+	return (struct fetch_mirrors){.count = config_list_count(confs->context->config, OPTION_ID_MIRROR_CONF),
+				      .settings = settings_of_mirror,
+				      .arg = confs};
 }

@@ -2,6 +2,7 @@
 #ifndef WALSHIP_COMMAND_MIRROR_CONF_H
 #define WALSHIP_COMMAND_MIRROR_CONF_H
 
+#include "archive/fetch/fetch_mirrors.h"
 #include "command/settings.h"
 
 /* A copy. settings point into config and into the context's configuration and environment. */
@@ -20,5 +21,17 @@ void mirror_conf_fini(struct mirror_conf *conf);
  */
 enum status mirror_conf_load(struct mirror_conf *out, const struct command_context *context, const char *path,
 			     struct error *err);
+
+/* The files of mirror-conf. The owner sets context, which outlives it. */
+struct mirror_confs {
+	const struct command_context *context;
+	struct mirror_conf *items; /* those that were asked for; NULL: none was yet */
+	size_t count;
+};
+
+void mirror_confs_fini(struct mirror_confs *confs);
+
+/* Each file is read when its mirror is asked. */
+struct fetch_mirrors mirror_confs_of(struct mirror_confs *confs);
 
 #endif

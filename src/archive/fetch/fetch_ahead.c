@@ -9,23 +9,50 @@
 #include "pg/wal/name.h"
 #include "repo/repository.h"
 
-static enum status fetch_from_store(const struct fetch_ahead *ahead, const char *dest, struct error *err)
+/* A fetch from one repository, which is the repository or a mirror. */
+struct single {
+	const struct fetch_ahead *ahead;
+	const char *dest;
+	struct history_filter filter;
+	bool hidden; /* the filter hides the file: no repository may give it */
+};
+
+static enum status accept(void *arg, const struct wal_name *name, int fd, struct error *err)
+{
+	struct single *single = arg;
+	enum status st = history_filter_accept(&single->filter, name, fd, err);
+	single->hidden = st == STATUS_MISSING;
+	return st;
+}
+
+static enum status fetch_from_one(void *arg, const struct repository_settings *settings, const struct call *call,
+				  bool *final, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
-	struct history_filter filter = {.repo = &repo,
-					.call = ahead->fetch.call,
-					.system_id = ahead->fetch.system_id,
-					.data_directory = ahead->data_directory};
+	struct single *single = arg;
+	const struct fetch_ahead *ahead = single->ahead;
 	struct fetch fetch = ahead->fetch;
+	fetch.call = call;
+	single->filter = (struct history_filter){
+	    .repo = &repo, .call = call, .system_id = fetch.system_id, .data_directory = ahead->data_directory};
 	if (!ahead->all_timelines) {
-		fetch.accept = history_filter_accept;
-		fetch.accept_arg = &filter;
+		fetch.accept = accept;
+		fetch.accept_arg = single;
 	}
-	enum status st = repository_open(&repo, ahead->settings, fetch.call, err);
+	enum status st = repository_open(&repo, settings, call, err);
 	if (st)
 		return error_wrap(err, st, "fetch %s", fetch.name);
 	fetch_from(&fetch, &repo);
-	return fetch_file(&fetch, dest, err);
+	st = fetch_file(&fetch, single->dest, err);
+	*final = single->hidden;
+	return st;
+}
+
+static enum status fetch_from_store(const struct fetch_ahead *ahead, const char *dest, struct error *err)
+{
+	struct single single = {.ahead = ahead, .dest = dest};
+	const struct fetch_attempt attempt = {fetch_from_one, &single, ahead->fetch.name};
+	return fetch_from_any(ahead->settings, &ahead->mirrors, ahead->fetch.call, &attempt, err);
 }
 
 static uint64_t size_of(const char *path)
@@ -75,6 +102,8 @@ enum status fetch_ahead_run(const struct fetch_ahead *ahead, const char *dest, s
 	struct wal_name name;
 	struct error ignored = {0};
 	bool is_segment = wal_name_parse(&name, ahead->fetch.name, &ignored) == STATUS_OK && name.kind == WAL_SEGMENT;
-	return ahead->bytes_max > 0 && is_segment ? fetch_segment(ahead, &name, dest, err)
-						  : fetch_from_store(ahead, dest, err);
+	/* A prefetcher would wait for the repository that does not answer, and a call for the prefetcher. */
+	bool away = ahead->mirrors.count > 0 && fetch_is_away(ahead->settings, ahead->fetch.call);
+	return ahead->bytes_max > 0 && is_segment && !away ? fetch_segment(ahead, &name, dest, err)
+							   : fetch_from_store(ahead, dest, err);
 }
