@@ -1,5 +1,6 @@
 """Credentials from every source, against an S3 server that checks key, signature and session token."""
 
+import hashlib
 import json
 import os
 import re
@@ -87,6 +88,36 @@ def web_identity(place):
             "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/backup"}
 
 
+def assumed(place):
+    """A role by the keys of another profile, which have a token too."""
+    place.endpoint.assuming, place.endpoint.external_id = ("AKBASE", "base/secret", "base+token"), "between us"
+    return {"AWS_SHARED_CREDENTIALS_FILE": place.file("credentials", "[base]\naws_access_key_id = AKBASE\naws_secret_access_key = "
+                                                      "base/secret\naws_session_token = base+token\n"),
+            "AWS_CONFIG_FILE": place.file("config", "[profile role]\nrole_arn = arn:aws:iam::1:role/backup\nsource_profile = base\n"
+                                          "external_id = between us\n", 0o644),
+            "AWS_PROFILE": "role", "AWS_ENDPOINT_URL_STS": place.endpoint.url}
+
+
+def sso_token(place, **more):
+    path = f".aws/sso/cache/{hashlib.sha1(b'my').hexdigest()}.json"
+    os.makedirs((place.aws / path).parent, exist_ok=True)
+    for directory in (".aws", ".aws/sso", ".aws/sso/cache"):
+        host.USER.own(place.aws / directory, 0o700)
+    return place.file(path, json.dumps(more))
+
+
+def at(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def sso(place):
+    place.endpoint.sso_token = "sso/token"
+    sso_token(place, accessToken="sso/token", expiresAt=at(3600))
+    return {"HOME": place.aws, "AWS_PROFILE": "center", "AWS_ENDPOINT_URL_SSO": place.endpoint.url, "AWS_ENDPOINT_URL_SSO_OIDC": place.endpoint.url,
+            "AWS_CONFIG_FILE": place.file("config", "[profile center]\nsso_session = my\nsso_account_id = 123456789012\nsso_role_name = backup\n"
+                                          "[sso-session my]\nsso_region = ca-central-1\nsso_start_url = https://x.test/start\n", 0o644)}
+
+
 def container(place):
     place.endpoint.authorization = "Basic open"
     return {"AWS_CONTAINER_CREDENTIALS_FULL_URI": place.endpoint.url + "/container",
@@ -99,9 +130,10 @@ def instance(place):
 
 SOURCES = {variables: "the environment", profile: "profile 'backup' of ", home: "profile 'default' of ",
            process: "credential_process of profile 'default'", web_identity: r"role arn:aws:iam::123456789012:role/backup by the token",
+           assumed: "role arn:aws:iam::1:role/backup by profile 'role'", sso: "role backup of account 123456789012 by profile 'center'",
            container: "the container endpoint http://127", instance: "instance role backup-role by http://127"}
-TEMPORARY = (web_identity, container, instance)
-ASKED = {web_identity: 1, container: 1, instance: 3}
+TEMPORARY = (web_identity, assumed, sso, container, instance)
+ASKED = {web_identity: 1, assumed: 1, sso: 1, container: 1, instance: 3}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.__name__)
@@ -165,6 +197,23 @@ def test_the_order_of_the_sources(place):
     place.show(env).expect(2, "no credentials for S3", "s3-key")
 
 
+def test_an_sso_token_is_renewed(place):
+    """The file of AWS's tool gets the new token and keeps what walship does not know."""
+    env = sso(place)
+    place.endpoint.refresh_token = "again"
+    path = sso_token(place, accessToken="old", expiresAt=at(-5), refreshToken="again", clientId="client", clientSecret="hush",
+                     registrationExpiresAt=at(86400), startUrl="https://x.test/start")
+    place.push(env).expect(0)
+    assert place.endpoint.requests == ["POST /token", "GET /federation/credentials?role_name=backup&account_id=123456789012"]
+    kept = json.loads(path.read_text())
+    assert (kept["accessToken"], kept["refreshToken"], kept["startUrl"]) == ("sso/token", "again+", "https://x.test/start")
+    assert kept["expiresAt"] > at(3000) and path.stat().st_mode & 0o7777 == 0o600
+    # Without a way to renew it, somebody has to log in.
+    sso_token(place, accessToken="old", expiresAt=at(-5))
+    shutil.rmtree(place.spool)
+    place.push(env).expect(2, "the token in .* expired", "aws sso login")
+
+
 def test_the_metadata_token_is_renewed(place):
     env = instance(place)
     place.endpoint.stale_metadata_tokens = 1
@@ -175,8 +224,10 @@ def test_the_metadata_token_is_renewed(place):
 @pytest.mark.parametrize("source, change, error", [
     (container, lambda place: setattr(place.endpoint, "authorization", "other"), r"the container endpoint http://\S+/container answered HTTP 401"),
     (web_identity, lambda place: setattr(place.endpoint, "web_token", "other"), r"STS .*answered HTTP 403 AccessDenied: Not authorized"),
+    (assumed, lambda place: setattr(place.endpoint, "assuming", ("AKBASE", "other", "base+token")), r"STS .AssumeRole.* HTTP 403 AccessDenied: Not"),
+    (sso, lambda place: setattr(place.endpoint, "sso_token", "other"), r"IAM Identity Center \S+ answered HTTP 401"),
     (instance, lambda place: setattr(place.endpoint, "stale_metadata_tokens", 99), r"metadata service http://\S+ answered HTTP 401"),
-], ids=["container", "web-identity", "instance"])
+], ids=["container", "web-identity", "assumed", "sso", "instance"])
 def test_a_source_that_refuses_is_named(place, source, change, error):
     env = source(place)
     change(place)

@@ -8,8 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct aws_profile profile = {0};
 	struct error err = {0};
-	for (int is_config = 0; is_config <= 1; is_config++)
-		MUST(aws_profile_read(&profile, (const char *)data, size, "default", is_config, &err) == STATUS_OK);
+	for (int section = AWS_SECTION_OF_CREDENTIALS; section <= AWS_SECTION_OF_SSO; section++)
+		MUST(aws_profile_read(&profile, (const char *)data, size, "default", (enum aws_section)section, &err) ==
+		     STATUS_OK);
 	for (int i = 0; i < AWS_PROPERTY_COUNT; i++) {
 		const char *value = aws_profile_value(&profile, (enum aws_property)i);
 		MUST(value == NULL || (profile.found && memchr(value, '\n', profile.values[i].len) == NULL));

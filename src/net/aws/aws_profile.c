@@ -14,6 +14,12 @@ static const char *const names[AWS_PROPERTY_COUNT] = {
     [AWS_CREDENTIAL_SOURCE] = "credential_source",
     [AWS_SSO_SESSION] = "sso_session",
     [AWS_SSO_START_URL] = "sso_start_url",
+    [AWS_SSO_REGION] = "sso_region",
+    [AWS_SSO_ACCOUNT_ID] = "sso_account_id",
+    [AWS_SSO_ROLE_NAME] = "sso_role_name",
+    [AWS_DURATION_SECONDS] = "duration_seconds",
+    [AWS_EXTERNAL_ID] = "external_id",
+    [AWS_MFA_SERIAL] = "mfa_serial",
     [AWS_PROFILE_REGION] = "region",
 };
 
@@ -43,19 +49,21 @@ static bool equals(struct span span, const char *text)
 	return span.len == strlen(text) && memcmp(span.at, text, span.len) == 0;
 }
 
-/* "[profile name]", "[default]" or "[name]" */
-static bool is_section_of(struct span line, const char *name, bool is_config)
+/* "[profile name]", "[default]", "[name]" or "[sso-session name]" */
+static bool is_section_of(struct span line, const char *name, enum aws_section section)
 {
-	static const char word[] = "profile";
+	const char *word = section == AWS_SECTION_OF_SSO ? "sso-session" : "profile";
 	struct span inside = trim((struct span){line.at + 1, line.len - 1});
 	if (inside.len == 0 || inside.at[inside.len - 1] != ']')
 		return false;
 	inside.len--;
 	inside = trim(inside);
-	size_t skip = sizeof word - 1;
-	if (is_config && inside.len > skip && memcmp(inside.at, word, skip) == 0 && is_blank(inside.at[skip]))
+	size_t skip = strlen(word);
+	if (section != AWS_SECTION_OF_CREDENTIALS && inside.len > skip && memcmp(inside.at, word, skip) == 0 &&
+	    is_blank(inside.at[skip]))
 		return equals(trim((struct span){inside.at + skip, inside.len - skip}), name);
-	return equals(inside, name) && (!is_config || strcmp(name, "default") == 0);
+	return equals(inside, name) && (section == AWS_SECTION_OF_CREDENTIALS ||
+					(section == AWS_SECTION_OF_CONFIG && strcmp(name, "default") == 0));
 }
 
 static enum status store_property(struct aws_profile *into, struct span name, struct span value, struct error *err)
@@ -68,7 +76,7 @@ static enum status store_property(struct aws_profile *into, struct span name, st
 
 struct parser {
 	const char *name;
-	bool is_config;
+	enum aws_section section;
 	bool inside;  /* inside a section of the profile */
 	bool nesting; /* the last property had no value: indented lines belong to it */
 	struct aws_profile *into;
@@ -80,7 +88,7 @@ static enum status read_line(struct parser *parser, struct span raw, struct erro
 	if (line.len == 0 || line.at[0] == '#' || line.at[0] == ';')
 		return STATUS_OK;
 	if (line.at[0] == '[') {
-		parser->inside = is_section_of(line, parser->name, parser->is_config);
+		parser->inside = is_section_of(line, parser->name, parser->section);
 		parser->into->found |= parser->inside;
 		parser->nesting = false;
 		return STATUS_OK;
@@ -109,10 +117,10 @@ static void merge(struct aws_profile *profile, struct aws_profile *read)
 }
 
 enum status aws_profile_read(struct aws_profile *profile, const char *text, size_t len, const char *name,
-			     bool is_config, struct error *err)
+			     enum aws_section section, struct error *err)
 {
 	struct aws_profile read = {0};
-	struct parser parser = {.name = name, .is_config = is_config, .into = &read};
+	struct parser parser = {.name = name, .section = section, .into = &read};
 	enum status st = STATUS_OK;
 	const char *end = text + len;
 	while (!st && text < end) {

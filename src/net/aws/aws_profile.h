@@ -25,6 +25,12 @@ enum aws_property {
 	AWS_CREDENTIAL_SOURCE,
 	AWS_SSO_SESSION,
 	AWS_SSO_START_URL,
+	AWS_SSO_REGION,
+	AWS_SSO_ACCOUNT_ID,
+	AWS_SSO_ROLE_NAME,
+	AWS_DURATION_SECONDS,
+	AWS_EXTERNAL_ID,
+	AWS_MFA_SERIAL,
 	AWS_PROFILE_REGION,
 	AWS_PROPERTY_COUNT,
 };
@@ -37,13 +43,19 @@ struct aws_profile {
 /* Returns the property's name in the files. */
 const char *aws_property_name(enum aws_property property);
 
+/* Where the properties stand. */
+enum aws_section {
+	AWS_SECTION_OF_CREDENTIALS, /* [name], in a credentials file */
+	AWS_SECTION_OF_CONFIG,      /* [profile name] or [default], in a config file */
+	AWS_SECTION_OF_SSO,         /* [sso-session name], in a config file */
+};
+
 /*
- * Adds the properties of the profile `name` from text; properties that are already set stay. In a config file the
- * section is [profile name] or [default], in a credentials file [name]. Of repeated lines the last one wins.
- * STATUS_LOCAL when memory is short.
+ * Adds the properties of the section for `name` from text; properties that are already set stay. Of repeated lines the
+ * last one wins. STATUS_LOCAL when memory is short.
  */
 enum status aws_profile_read(struct aws_profile *profile, const char *text, size_t len, const char *name,
-			     bool is_config, struct error *err);
+			     enum aws_section section, struct error *err);
 
 /* Returns the value; NULL when it is not set. */
 const char *aws_profile_value(const struct aws_profile *profile, enum aws_property property);

@@ -1,4 +1,5 @@
 /* Requests to endpoints that provide credentials. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -96,6 +97,26 @@ enum status credential_refused(const struct credential_request *request, const s
 {
 	return error_set(err, STATUS_UNREACHABLE, "%s %s answered HTTP %d", request->what, request->url,
 			 response->status);
+}
+
+enum status credential_endpoint(const struct credential_search *search, const struct aws_service *service,
+				char out[AWS_ENDPOINT_MAX], struct error *err)
+{
+	const char *own = credential_variable(search, service->variable);
+	if (own == NULL && !aws_region_is_valid(service->region))
+		return error_hint(err,
+				  error_set(err, STATUS_USAGE, "%s: %s '%.64s' is not a region of AWS", service->what,
+					    service->region_name, service->region),
+				  "set %s to the address of the service", service->variable);
+	if (own == NULL) {
+		(void)snprintf(out, AWS_ENDPOINT_MAX, "https://%s.%s.%s/", service->host, service->region,
+			       aws_dns_suffix(service->region));
+		return STATUS_OK;
+	}
+	if (strncmp(own, "https://", 8) != 0 && !url_is_loopback(own))
+		return error_set(err, STATUS_USAGE, "%s '%.200s' is not https://", service->variable, own);
+	(void)snprintf(out, AWS_ENDPOINT_MAX, "%.400s%s", own, own[strlen(own) - 1] == '/' ? "" : "/");
+	return STATUS_OK;
 }
 
 bool url_has_host(const char *url, const char *host)

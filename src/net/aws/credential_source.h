@@ -18,6 +18,9 @@ typedef enum status (*credential_find_fn)(const struct credential_search *search
 					  struct error *err);
 
 enum status find_in_environment(const struct credential_search *search, struct credentials *out, struct error *err);
+/* Only when the profile AWS_PROFILE says that its role is assumed with the keys of the environment. */
+enum status find_in_profile_by_environment(const struct credential_search *search, struct credentials *out,
+					   struct error *err);
 enum status find_in_profile(const struct credential_search *search, struct credentials *out, struct error *err);
 enum status find_by_web_identity(const struct credential_search *search, struct credentials *out, struct error *err);
 enum status find_in_container(const struct credential_search *search, struct credentials *out, struct error *err);
@@ -32,7 +35,44 @@ struct web_identity {
 	const char *token_file;
 	const char *session_name; /* NULL: "walship" */
 };
-enum status assume_role(const struct credential_search *search, const struct web_identity *identity,
+enum status assume_role_by_token(const struct credential_search *search, const struct web_identity *identity,
+				 struct credentials *out, struct error *err);
+
+/* A role that a profile assumes with other credentials. */
+struct assumed_role {
+	const char *role_arn;
+	const char *session_name, *external_id, *duration; /* of the profile; NULL: not set */
+	const char *profile;                               /* where all this stands, for messages */
+	/* Finds the credentials that sign the request. It is not called while the cached ones of the role are fresh. */
+	enum status (*find_signer)(const struct credential_search *search, const void *arg, struct credentials *out,
+				   struct error *err);
+	const void *arg;
+};
+enum status assume_role(const struct credential_search *search, const struct assumed_role *role,
+			struct credentials *out, struct error *err);
+
+/* A role of IAM Identity Center, for which "aws sso login" has left a token in ~/.aws/sso/cache. */
+struct sso_role {
+	const char *session; /* of the section [sso-session]; NULL: the profile itself has the next two */
+	const char *start_url, *region;
+	const char *account_id, *role_name;
+	const char *profile; /* where all this stands, for messages */
+};
+enum status get_sso_role(const struct credential_search *search, const struct sso_role *role, struct credentials *out,
+			 struct error *err);
+
+/*
+ * A call of STS that gives temporary credentials. A parameter whose value is NULL is left out; a value may be secret.
+ */
+struct sts_action {
+	const char *name; /* "AssumeRole" */
+	const struct field *parameters;
+	size_t parameter_count;
+	const struct credentials *signer; /* NULL: the request has no signature */
+	const char *source;               /* of the credentials, for messages */
+	const char *hint;                 /* when STS refuses */
+};
+enum status sts_request(const struct credential_search *search, const struct sts_action *action,
 			struct credentials *out, struct error *err);
 
 /* Runs the credential_process of `profile` without a shell. */
@@ -89,6 +129,20 @@ struct credential_request {
  */
 enum status credential_exchange(const struct credential_search *search, const struct credential_request *request,
 				struct http_response *response, struct error *err);
+
+#define AWS_ENDPOINT_MAX 512
+
+/* A service of AWS that gives credentials. */
+struct aws_service {
+	const char *what;                 /* for messages */
+	const char *variable;             /* names another address, which must be https:// or loopback */
+	const char *host;                 /* "sts" of sts.REGION.amazonaws.com */
+	const char *region, *region_name; /* the second for messages */
+};
+
+/* The URL of the service, which ends with '/'. STATUS_USAGE. */
+enum status credential_endpoint(const struct credential_search *search, const struct aws_service *service,
+				char out[AWS_ENDPOINT_MAX], struct error *err);
 
 /* Reports an answer other than 200. */
 enum status credential_refused(const struct credential_request *request, const struct http_response *response,

@@ -74,8 +74,11 @@ static const struct {
 	credential_find_fn find;
 	bool renewable; /* a new request may return other credentials */
 } sources[] = {
-    {"environment", find_in_environment, false},  {"profile", find_in_profile, true},
-    {"web identity", find_by_web_identity, true}, {"container", find_in_container, true},
+    {"profile with the environment's keys", find_in_profile_by_environment, true},
+    {"environment", find_in_environment, false},
+    {"profile", find_in_profile, true},
+    {"web identity", find_by_web_identity, true},
+    {"container", find_in_container, true},
     {"instance", find_in_instance, true},
 };
 

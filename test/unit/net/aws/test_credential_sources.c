@@ -16,6 +16,20 @@
 	"<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>AK</AccessKeyId><SecretAccessKey>sesame"           \
 	"</SecretAccessKey><SessionToken>TOK</SessionToken><Expiration>" LATER "</Expiration></Credentials>"           \
 	"</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+#define ASSUMED_XML                                                                                                    \
+	"<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>"      \
+	"<AccessKeyId>AK</AccessKeyId><SecretAccessKey>sesame</SecretAccessKey><SessionToken>TOK</SessionToken>"       \
+	"<Expiration>" LATER "</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+#define KEYS(key) "aws_access_key_id = " key "\naws_secret_access_key = secret\n"
+#define ROLE_TO(name, next) "[profile " name "]\nrole_arn = x\nsource_profile = " next "\n"
+#define SSO_GIVEN                                                                                                      \
+	"{\"roleCredentials\": {\"accessKeyId\": \"AK\", \"secretAccessKey\": \"sesame\", \"sessionToken\": \"TOK\", " \
+	"\"expiration\": 1369375200000}}"
+#define SSO_TOKEN_FILE ".aws/sso/cache/3ece1471f44f63177cbc35ba0b904e0c096b6783.json" /* SHA-1 of "my" */
+#define SSO_PROFILE "[profile s]\nsso_session = my\nsso_account_id = 111\nsso_role_name = a b\n"
+#define SSO_SESSION "[sso-session my]\nsso_region = eu-west-1\nsso_start_url = https://x.test/start\n"
+#define SSO                                                                                                            \
+	"AWS_ENDPOINT_URL_SSO=$", "AWS_ENDPOINT_URL_SSO_OIDC=$", "HOME=~", "AWS_CONFIG_FILE=~/config", "AWS_PROFILE=s"
 #define STS_ERROR                                                                                                      \
 	"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidIdentityToken</Code><Message>No provider</Message>"     \
 	"</Error></ErrorResponse>"
@@ -30,6 +44,7 @@ struct source_case {
 	const char *variables[SEARCH_VARIABLES_MAX];
 	const char *file;   /* content of ~/file, mode 0600; NULL: no file */
 	const char *config; /* content of ~/config, mode 0644 */
+	const char *sso;    /* content of the token file of the session "my" */
 	struct fault_answer answers[4];
 	enum status status;
 	const char *key, *token, *source; /* expected credentials */
@@ -81,15 +96,170 @@ static const struct source_case cases[] = {
      .status = STATUS_USAGE,
      .text = "~/config is readable by other users",
      .hint = "chmod 600"},
-    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=sso", OFF},
-     .config = "[profile sso]\nsso_session = x\n",
+    /* Roles by other profiles. */
+    {{"AWS_CONFIG_FILE=~/config", CREDENTIAL_FILE, "AWS_PROFILE=r", STS, OFF},
+     .file = "[base]\n" KEYS("AKBASE") "aws_session_token = BASETOKEN\n",
+     .config = "[profile r]\nrole_arn = arn:r\nsource_profile = base\nexternal_id = e x\nduration_seconds = 900\n"
+	       "role_session_name = me@there\n",
+     .answers = {{.status = "400 Bad Request", .body = STS_CODE("Throttling", "Rate exceeded")}, {.body = ASSUMED_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role arn:r by profile 'r' of ~/file and ~/config",
+     .requests = {"POST / ", "POST / "},
+     .has = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Ar&RoleSessionName=me%40there&ExternalId=e%20x&"
+	    "DurationSeconds=900"},
+    {{"AWS_CONFIG_FILE=~/config", CREDENTIAL_FILE, "AWS_PROFILE=r", STS, OFF},
+     .file = "[base]\n" KEYS("AKBASE") "aws_session_token = BASETOKEN\n",
+     .config = "[profile r]\nrole_arn = arn:r\nsource_profile = base\n",
+     .answers = {{.body = ASSUMED_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role arn:r",
+     .has = "Credential=AKBASE/20130524/ca-central-1/sts/aws4_request, SignedHeaders=content-type;host;"
+	    "x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature="},
+    {{"AWS_CONFIG_FILE=~/config", CREDENTIAL_FILE, "AWS_PROFILE=r", STS, OFF},
+     .file = "[base]\n" KEYS("AKBASE"),
+     .config = "[profile r]\nrole_arn = arn:r\nsource_profile = base\n",
+     .region = "RegionOne",
+     .answers = {{.status = "403 Forbidden", .body = STS_CODE("AccessDenied", "not for you")}},
+     .status = STATUS_UNREACHABLE,
+     .text = "STS (AssumeRole) $/ answered HTTP 403 AccessDenied: not for you",
+     .hint = "trust policy",
+     .has = "/us-east-1/sts/aws4_request"},
+    /* A chain: each role signs for the next one. */
+    {{"AWS_CONFIG_FILE=~/config", CREDENTIAL_FILE, "AWS_PROFILE=c", STS, OFF},
+     .file = "[a]\n" KEYS("AKBASE"),
+     .config = "[profile c]\nrole_arn = arn:c\nsource_profile = b\n[profile b]\nrole_arn = arn:b\nsource_profile = a\n"
+	       "[profile a]\nrole_arn = unused\nsource_profile = c\n",
+     .answers = {{.body = ASSUMED_XML}, {.body = ASSUMED_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role arn:c",
+     .requests = {"POST /", "POST /"},
+     .has = "x-amz-security-token: TOK"},
+    /* Its own keys. */
+    {{CREDENTIAL_FILE, "AWS_PROFILE=r", STS, OFF},
+     .file = "[r]\nrole_arn = arn:r\nsource_profile = r\n" KEYS("AKOWN"),
+     .answers = {{.body = ASSUMED_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role arn:r",
+     .has = "Credential=AKOWN/"},
+    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=a", STS, OFF},
+     .config = "[profile a]\nrole_arn = x\nsource_profile = b\n[profile b]\nrole_arn = y\nsource_profile = a\n",
      .status = STATUS_USAGE,
-     .text = "profile 'sso' uses sso_session, which walship does not support",
-     .hint = "aws configure export-credentials --profile sso"},
-    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=r", OFF},
-     .config = "[profile r]\nrole_arn = arn\nsource_profile = default\n",
+     .text = "profile 'a' leads back to itself: source_profile of 'b'"},
+    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=a", STS, OFF},
+     .config = "[profile a]\nrole_arn = x\nsource_profile = a\n",
      .status = STATUS_USAGE,
-     .text = "uses source_profile, which walship does not support"},
+     .text = "profile 'a' leads back to itself: source_profile of 'a'"},
+    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=1", STS, OFF},
+     .config = ROLE_TO("1", "2") ROLE_TO("2", "3") ROLE_TO("3", "4") ROLE_TO("4", "5") ROLE_TO("5", "6")
+	 ROLE_TO("6", "7") ROLE_TO("7", "8") ROLE_TO("8", "9") "[profile 9]\n" KEYS("AKBASE"),
+     .status = STATUS_USAGE,
+     .text = "profile '1' leads by source_profile through more than 8 profiles"},
+    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=r", "HOME=~", STS, OFF},
+     .config = "[profile r]\nrole_arn = x\nsource_profile = none\n",
+     .status = STATUS_USAGE,
+     .text = "profile 'none' is neither in ~/.aws/credentials nor in ~/config",
+     .hint = "check source_profile"},
+    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=r", STS, OFF},
+     .config = "[profile r]\nrole_arn = x\nsource_profile = b\n[profile b]\nregion = x\n",
+     .status = STATUS_USAGE,
+     .text = "a source_profile, has no credentials"},
+    {{"AWS_CONFIG_FILE=~/config", STS, OFF},
+     .config = "[default]\nrole_arn = x\n",
+     .status = STATUS_USAGE,
+     .text = "has role_arn without source_profile, credential_source or web_identity_token_file"},
+    {{"AWS_CONFIG_FILE=~/config", STS, OFF},
+     .config = "[default]\nrole_arn = x\nsource_profile = a\ncredential_source = Environment\n",
+     .status = STATUS_USAGE,
+     .text = "has both source_profile and credential_source"},
+    {{"AWS_CONFIG_FILE=~/config", STS, OFF},
+     .config = "[default]\nrole_arn = x\nsource_profile = a\nmfa_serial = 1\n",
+     .status = STATUS_USAGE,
+     .text = "has mfa_serial, but nobody is there",
+     .hint = "aws configure export-credentials --profile default"},
+    {{"AWS_CONFIG_FILE=~/config", STS, OFF},
+     .config = "[default]\nrole_arn = x\nsource_profile = a\nduration_seconds = 899\n",
+     .status = STATUS_USAGE,
+     .text = "duration_seconds '899' is not a number from 900 to 43200"},
+    /* Roles by another source. */
+    {{"AWS_CONFIG_FILE=~/config", "AWS_PROFILE=r", STS, "AWS_ACCESS_KEY_ID=AKENV", "AWS_SECRET_ACCESS_KEY=s", OFF},
+     .config = "[profile r]\nrole_arn = arn:r\ncredential_source = Environment\n",
+     .answers = {{.body = ASSUMED_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role arn:r",
+     .has = "Credential=AKENV/"},
+    {{"AWS_CONFIG_FILE=~/config", STS, OFF, "AWS_CONTAINER_CREDENTIALS_FULL_URI=$/creds"},
+     .config = "[default]\nrole_arn = arn:r\ncredential_source = EcsContainer\n",
+     .answers = {{.body = GIVEN("Token")}, {.body = ASSUMED_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role arn:r",
+     .requests = {"GET /creds", "POST /"},
+     .has = "x-amz-security-token: TOK"},
+    {{"AWS_CONFIG_FILE=~/config", STS, "AWS_EC2_METADATA_SERVICE_ENDPOINT=$"},
+     .config = "[default]\nrole_arn = arn:r\ncredential_source = Ec2InstanceMetadata\n",
+     .answers = {{.body = "T"}, {.body = "backup-role"}, {.body = GIVEN("Token")}, {.body = ASSUMED_XML}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role arn:r",
+     .requests = {"PUT /", ROLES, "GET /", "POST /"}},
+    {{"AWS_CONFIG_FILE=~/config", STS, OFF},
+     .config = "[default]\nrole_arn = arn:r\ncredential_source = Ec2InstanceMetadata\n",
+     .status = STATUS_USAGE,
+     .text = "credential_source Ec2InstanceMetadata has no credentials here"},
+    {{"AWS_CONFIG_FILE=~/config", STS, OFF},
+     .config = "[default]\nrole_arn = arn:r\ncredential_source = Mainframe\n",
+     .status = STATUS_USAGE,
+     .text = "unknown credential_source 'Mainframe'",
+     .hint = "EcsContainer"},
+    /* IAM Identity Center. */
+    {{SSO, OFF},
+     .config = SSO_PROFILE SSO_SESSION,
+     .sso = "{\"accessToken\": \"open\", \"expiresAt\": \"2013-05-24T01:00:00Z\"}",
+     .answers = {{.body = SSO_GIVEN}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role a b of account 111 by profile 's'",
+     .requests = {"GET /federation/credentials?role_name=a%20b&account_id=111 "},
+     .has = "\r\nx-amz-sso_bearer_token: open\r\n"},
+    {{SSO, OFF},
+     .config = SSO_PROFILE SSO_SESSION,
+     .sso = "{\"accessToken\": \"old\", \"expiresAt\": \"2013-05-23T23:00:00UTC\", \"refreshToken\": \"R\", "
+	    "\"clientId\": \"I\", \"clientSecret\": \"S\", \"registrationExpiresAt\": \"2013-06-01T00:00:00Z\"}",
+     .answers = {{.body = "{\"accessToken\": \"new\", \"expiresIn\": 3600, \"refreshToken\": \"R2\"}"},
+		 {.body = SSO_GIVEN}},
+     .key = "AK",
+     .token = "TOK",
+     .source = "role a b",
+     .requests = {"POST /token ", "GET /federation/"},
+     .has = "x-amz-sso_bearer_token: new\r\n"},
+    {{SSO, OFF},
+     .config = SSO_PROFILE SSO_SESSION,
+     .sso = "{\"accessToken\": \"old\", \"expiresAt\": \"2013-05-23T23:00:00Z\"}",
+     .status = STATUS_USAGE,
+     .text = "expired 2013-05-23T23:00:00Z",
+     .hint = "aws sso login"},
+    {{SSO, OFF},
+     .config = SSO_PROFILE SSO_SESSION,
+     .sso = "{\"accessToken\": \"open\", \"expiresAt\": \"2013-05-24T01:00:00Z\"}",
+     .answers = {{.status = "401 Unauthorized"}},
+     .status = STATUS_UNREACHABLE,
+     .text = "IAM Identity Center $/federation/credentials?role_name=a%20b&account_id=111 answered HTTP 401",
+     .hint = "aws sso login"},
+    {{SSO, OFF},
+     .config = SSO_PROFILE SSO_SESSION,
+     .status = STATUS_USAGE,
+     .text = "open ~/.aws/sso/cache/",
+     .hint = "aws sso login"},
+    {{SSO, OFF}, .config = SSO_PROFILE, .status = STATUS_USAGE, .text = "names the sso_session 'my', which is not in"},
+    {{SSO, OFF},
+     .config = "[profile s]\nsso_start_url = https://x.test/start\nsso_role_name = r\n",
+     .status = STATUS_USAGE,
+     .text = "lacks one of sso_start_url, sso_region, sso_account_id and sso_role_name"},
     /* credential_process, in a profile that others can read. */
     {{"AWS_CONFIG_FILE=~/config", "PATH=/usr/bin:/bin", OFF},
      .config = "[default]\ncredential_process = echo '{\"Version\": 1, \"AccessKeyId\": \"AK\",' "
@@ -351,6 +521,8 @@ static void try_case(size_t i)
 		scratch_put(&fixture.dir, "file", c->file, strlen(c->file), 0600);
 	if (c->config != NULL)
 		scratch_put(&fixture.dir, "config", c->config, strlen(c->config), 0644);
+	if (c->sso != NULL)
+		scratch_put(&fixture.dir, SSO_TOKEN_FILE, c->sso, strlen(c->sso), 0600);
 	enum status st = search_fixture_find(&fixture, c->variables);
 	if (st != c->status)
 		fail_msg("case %zu: status %d: %s", i, (int)st, fixture.err.text);
