@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "text/hex.h"
 #include "text/number.h"
 
@@ -94,6 +95,7 @@ enum status pack_table_parse(struct pack_table *out, const struct buffer *conten
 		if (!parse_line(&entry, at, len) || entry.backup > manifest->need_count ||
 		    (out->count > 0 && compare(&out->items[out->count - 1], &entry) >= 0))
 			return refuse(manifest, err);
+		entry.stored_bytes = entry.bytes;
 		st = pack_table_add(out, &entry, err);
 		at += len + 1;
 	}
@@ -117,6 +119,43 @@ enum status pack_table_read(struct pack_table *out, const struct repository *rep
 		if (st || !more)
 			return st;
 	}
+}
+
+struct look {
+	struct pack_table *table;
+	uint32_t backup;
+};
+
+static enum status on_object(void *arg, const struct object_info *info, struct error *err)
+{
+	const struct look *look = arg;
+	struct backup_object object;
+	(void)err;
+	if (!backup_object_parse(&object, info->name) || object.part != PART_DATA)
+		return STATUS_OK;
+	const struct pack_entry *found = pack_table_find(look->table, look->backup, object.number);
+	if (found != NULL)
+		look->table->items[found - look->table->items].stored_bytes = info->bytes;
+	return STATUS_OK;
+}
+
+enum status pack_table_look(struct pack_table *table, const struct repository *repo, const struct call *call,
+			    const struct manifest *manifest, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; i < table->count; i++)
+		table->items[i].stored_bytes = 0;
+	for (size_t i = 0; !st && i < table->count; i++) {
+		char prefix[BACKUP_OBJECT_NAME_MAX];
+		struct look look = {table, table->items[i].backup};
+		struct call step = call_step(call);
+		if (i > 0 && table->items[i - 1].backup == look.backup)
+			continue;
+		pack_name(prefix, manifest, look.backup, table->items[i].number);
+		prefix[path_dir_len(prefix)] = '\0';
+		st = store_list(repo->store, &step, prefix, on_object, &look, err);
+	}
+	return st;
 }
 
 const struct pack_entry *pack_table_find(const struct pack_table *table, uint32_t backup, uint32_t number)

@@ -19,6 +19,7 @@ struct pack_entry {
 	uint32_t number; /* of the object */
 	uint64_t bytes;  /* of the object */
 	struct object_header header;
+	uint64_t stored_bytes; /* of the object in the store: as bytes, until pack_table_look finds another size */
 };
 
 struct pack_table {
@@ -41,6 +42,13 @@ enum status pack_table_read(struct pack_table *out, const struct repository *rep
 /* Adds the lines of one object of the table, which follow those that are in out. STATUS_DAMAGED as above. */
 enum status pack_table_parse(struct pack_table *out, const struct buffer *content, const struct manifest *manifest,
 			     struct error *err);
+
+/*
+ * Lists the packs in the store, and sets stored_bytes of each entry: 0 where the pack is missing. One listing for each
+ * backup that the table names.
+ */
+enum status pack_table_look(struct pack_table *table, const struct repository *repo, const struct call *call,
+			    const struct manifest *manifest, struct error *err);
 
 /* In a sorted table; NULL if there is none. */
 const struct pack_entry *pack_table_find(const struct pack_table *table, uint32_t backup, uint32_t number);

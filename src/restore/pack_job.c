@@ -41,6 +41,19 @@ static bool is_same_frame(const struct pack_place *one, const struct pack_place 
 	return one->offset == other->offset && one->bytes == other->bytes && one->number == other->number;
 }
 
+/* Found by the plan, before the restore changes anything: a pack that was removed or cut off. */
+static enum status refuse_stored(const struct pack_job *job, struct error *err)
+{
+	char name[BACKUP_OBJECT_NAME_MAX];
+	pack_name(name, job->manifest, job->entry->backup, job->entry->number);
+	if (job->entry->stored_bytes == 0)
+		(void)error_set(err, STATUS_DAMAGED, "%s is missing", name);
+	else
+		(void)error_set(err, STATUS_DAMAGED, "%s has %" PRIu64 " bytes, not %" PRIu64, name,
+				job->entry->stored_bytes, job->entry->bytes);
+	return error_hint(err, STATUS_DAMAGED, "walship verify tells of each backup whether it can be restored");
+}
+
 /* The runs are in the order of their frames. */
 static enum status add_range(struct pack_job *job, const struct pack_place *frame, struct error *err)
 {
@@ -49,6 +62,8 @@ static enum status add_range(struct pack_job *job, const struct pack_place *fram
 	if (frame->offset < end || frame->offset > job->entry->bytes ||
 	    frame->bytes > job->entry->bytes - frame->offset)
 		return refuse(job, "a frame that its pack does not have", err);
+	if (frame->offset + frame->bytes > job->entry->stored_bytes)
+		return refuse_stored(job, err);
 	if (last == NULL || frame->offset - end > STORE_MERGE_GAP_BYTES)
 		job->requests++;
 	else

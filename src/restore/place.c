@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/path.h"
 #include "console/measure.h"
@@ -60,6 +61,31 @@ static enum status check_empty(const struct place *place, struct error *err)
 	return errno == 0 ? STATUS_OK : error_errno(err, STATUS_LOCAL, errno, "read %s", place->path);
 }
 
+static bool is_kind(const char *directory, const char *name, mode_t kind)
+{
+	char path[PATH_MAX];
+	struct stat info;
+	return (size_t)snprintf(path, sizeof path, "%s/%s", directory, name) < sizeof path && lstat(path, &info) == 0 &&
+	       (info.st_mode & S_IFMT) == kind;
+}
+
+/*
+ * With delta, whatever the backup lacks is removed: a slip of the operator's must not cost a home directory. A restore
+ * that was killed has made the directories of its first files (base/1 is template1's) before it wrote any file.
+ */
+static enum status check_data_directory(const struct place *place, struct error *err)
+{
+	if (is_kind(place->path, "PG_VERSION", S_IFREG) || is_kind(place->path, "base/1", S_IFDIR))
+		return STATUS_OK;
+	enum status st = check_empty(place, err);
+	if (st != STATUS_USAGE)
+		return st;
+	(void)error_set(err, STATUS_USAGE, "%s is not empty, and not a data directory: it has no PG_VERSION",
+			place->path);
+	return error_hint(err, STATUS_USAGE,
+			  "--delta would remove what is there: check --pg-data; or empty the directory first");
+}
+
 static enum status check_server(const struct data_directory *directory, struct error *err)
 {
 	pid_t server = data_directory_server(directory);
@@ -90,7 +116,9 @@ enum status place_examine(struct place *out, const char *directory, bool delta, 
 	(void)snprintf(found.path, sizeof found.path, "%s", out->path);
 	found.known = true;
 	enum status st = check_server(&found, err);
-	return st || delta ? st : check_empty(out, err);
+	if (st)
+		return st;
+	return delta ? check_data_directory(out, err) : check_empty(out, err);
 }
 
 enum status place_check_unarchived(const struct place *place, struct error *err)

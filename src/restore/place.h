@@ -16,8 +16,8 @@ struct place {
 };
 
 /*
- * Looks at the directory. STATUS_USAGE: it is not empty, and delta is not set; or it cannot be made. STATUS_LOCAL: a
- * server runs there.
+ * Looks at the directory. STATUS_USAGE: it is not empty, and delta is not set, or it is no data directory; or it
+ * cannot be made. STATUS_LOCAL: a server runs there.
  */
 enum status place_examine(struct place *out, const char *directory, bool delta, struct error *err);
 

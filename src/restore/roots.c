@@ -99,13 +99,20 @@ static enum status refuse_shared(const struct root *root, struct error *err)
 			 root->directory);
 }
 
-static enum status refuse_content(const char *directory, const char *name, struct error *err)
+static enum status refuse_content(const struct root *root, const char *name, struct error *err)
 {
-	(void)error_set(err, STATUS_USAGE, "directory %s is not empty", directory);
+	if (root->oid == NULL)
+		(void)error_set(err, STATUS_USAGE, "directory %s is not empty", root->directory);
+	else
+		(void)error_set(err, STATUS_USAGE, "directory %s of tablespace %s is not empty", root->directory,
+				root->oid);
 	if (strcmp(name, "lost+found") == 0)
 		return error_hint(
 		    err, STATUS_USAGE,
 		    "lost+found shows that the directory is a mount point: restore into a directory below it");
+	if (root->oid != NULL)
+		return error_hint(err, STATUS_USAGE,
+				  "another server may use it: give --tablespace %s=DIR another directory", root->oid);
 	return error_hint(err, STATUS_USAGE,
 			  "give an empty directory; --delta keeps the files there that are the same as in the backup, "
 			  "and removes all others");
@@ -130,7 +137,7 @@ static enum status check_content(const struct roots *roots, const struct root *r
 	if (st || names.count == 0)
 		return st;
 	if (!delta)
-		return refuse_content(root->directory, names_at(&names, 0), err);
+		return refuse_content(root, names_at(&names, 0), err);
 	if (roots_is_linked(roots, (size_t)(root - roots->items)))
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "directory %s of tablespace %s is not empty, and %s does not link to it",

@@ -47,6 +47,9 @@ static enum status prepare(struct restoring *restoring, enum roots_purpose purpo
 		st = init_hash(&restoring->hash, settings->manifest, err);
 	if (!st)
 		st = pack_table_read(&restoring->table, settings->repo, settings->call, settings->manifest, err);
+	/* What is missing is to be found before anything is changed. */
+	if (!st && purpose == ROOTS_PLAN)
+		st = pack_table_look(&restoring->table, settings->repo, settings->call, settings->manifest, err);
 	if (st)
 		return st;
 	restoring->figures->requests += settings->manifest->packs_objects;

@@ -108,7 +108,8 @@ static void list_packs(struct making *making, const struct manifest *parent, con
 	for (size_t i = 0; i < table.count; i++)
 		table.items[i].backup = 1;
 	for (size_t i = 0; i < count; i++) {
-		const struct pack_entry entry = {0, infos[i].number, infos[i].bytes, infos[i].header};
+		const struct pack_entry entry = {
+		    .number = infos[i].number, .bytes = infos[i].bytes, .header = infos[i].header};
 		assert_ok(pack_table_add(&table, &entry, &err), err);
 	}
 	assert_ok(pack_table_write(&table, &making->packs, &err), err);

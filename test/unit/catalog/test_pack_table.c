@@ -37,7 +37,10 @@ static int teardown(void **unused)
 
 static struct pack_entry entry_of(uint32_t backup, uint32_t number)
 {
-	struct pack_entry entry = {.backup = backup, .number = number, .bytes = number * (uint64_t)1000000007};
+	struct pack_entry entry = {.backup = backup,
+				   .number = number,
+				   .bytes = number * (uint64_t)1000000007,
+				   .stored_bytes = number * (uint64_t)1000000007};
 	memset(&entry.header, (int)number, sizeof entry.header);
 	return entry;
 }

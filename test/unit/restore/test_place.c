@@ -53,7 +53,14 @@ static void wants_an_empty_directory_or_delta(void **unused)
 	put("full/.hidden", "");
 	assert_int_equal(examine(&place, "full", false), STATUS_USAGE);
 	assert_non_null(strstr(err.text, "is not empty"));
+	/* What is not a data directory is not emptied. */
+	assert_int_equal(examine(&place, "full", true), STATUS_USAGE);
+	assert_non_null(strstr(err.text, "it has no PG_VERSION"));
+	assert_ok(examine(&place, "empty", true), err);
+	put("full/PG_VERSION", "15\n");
 	assert_ok(examine(&place, "full", true), err);
+	put("killed/base/1/1259", "");
+	assert_ok(examine(&place, "killed", true), err);
 }
 
 /* Also where the restore was killed, and pg_control is not there. */
@@ -63,6 +70,7 @@ static void refuses_where_a_server_runs(void **unused)
 	struct place place;
 	char text[64];
 	(void)snprintf(text, sizeof text, "%d\n/data\n", (int)getpid());
+	put("running/PG_VERSION", "15\n");
 	put("running/postmaster.pid", text);
 	assert_int_equal(examine(&place, "running", true), STATUS_LOCAL);
 	assert_non_null(strstr(err.text, "a server runs in"));
@@ -75,6 +83,7 @@ static void wal_that_waits_is_not_removed(void **unused)
 {
 	(void)unused;
 	struct place place;
+	put("waiting/PG_VERSION", "15\n");
 	put("waiting/pg_wal/archive_status/000000010000000000000003.done", "");
 	assert_ok(examine(&place, "waiting", true), err);
 	assert_ok(place_check_unarchived(&place, &err), err);

@@ -356,6 +356,7 @@ static void tablespaces_go_where_they_are_told_to(void **unused)
 	struct tree_restore_figures figures;
 	/* The directory of the other tablespace is in use. */
 	assert_int_equal(tree_restore_write(&settings, &figures, &err), STATUS_USAGE);
+	assert_non_null(strstr(err.hint, "give --tablespace 101=DIR"));
 	settings.delta = true;
 	assert_int_equal(tree_restore_write(&settings, &figures, &err), STATUS_USAGE);
 	run("test ! -e restored; mv b was_b");
@@ -409,10 +410,17 @@ static void a_missing_or_damaged_pack_is_named(void **unused)
 	    "2>/dev/null");
 	assert_int_equal(tree_restore_write(&settings, &figures, &err), STATUS_DAMAGED);
 	assert_non_null(strstr(err.text, "data/00000001"));
+	/* What the store says of the pack is known before anything is changed. */
 	run("test ! -e restored/global/pg_control; rm -rf restored; truncate -s 100 repo/42/backup/*/data/00000001");
+	assert_int_equal(tree_restore_plan(&settings, &figures, &err), STATUS_DAMAGED);
+	assert_non_null(strstr(err.text, "data/00000001 has 100 bytes"));
+	run("test ! -e restored");
 	assert_int_equal(tree_restore_write(&settings, &figures, &err), STATUS_DAMAGED);
 	assert_non_null(strstr(err.text, "data/00000001"));
 	run("rm -rf restored repo/42/backup/*/data/00000001");
+	assert_int_equal(tree_restore_plan(&settings, &figures, &err), STATUS_DAMAGED);
+	assert_non_null(strstr(err.text, "data/00000001 is missing"));
+	run("test ! -e restored");
 	assert_int_equal(tree_restore_write(&settings, &figures, &err), STATUS_DAMAGED);
 	assert_non_null(strstr(err.text, "data/00000001 is missing"));
 	manifest_fini(&manifest);
