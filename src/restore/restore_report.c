@@ -147,14 +147,32 @@ static enum status add_notes(struct buffer *out, const struct restoration *resto
 	return st;
 }
 
+/*
+ * A configuration elsewhere, as on Debian, names the data directory and the PID file of the server that was backed up:
+ * a copy that is started with it must name its own directory, and leave that file alone.
+ */
+static enum status add_start(struct buffer *out, const struct restoration *restoration, struct error *err)
+{
+	const struct manifest *manifest = &restoration->choice.branch.backup->manifest;
+	const char *conf = manifest_value(&manifest->settings, "config_file"), *path = restoration->place.path;
+	if (!restoration->notes.no_postgresql_conf || conf == NULL)
+		return buffer_printf(out, err, "next       start the server: pg_ctl -D %s start\n", path);
+	if (place_is_servers_own(&restoration->place, manifest))
+		return buffer_printf(out, err, "next       start the server as usual, with its configuration in %s\n",
+				     conf);
+	return buffer_printf(out, err,
+			     "next       start the server: pg_ctl -D %s -o \"-c config_file=%s -c data_directory=%s "
+			     "-c external_pid_file=\" start\n",
+			     path, conf, path);
+}
+
 static enum status add_next(struct buffer *out, const struct restoration *restoration, struct error *err)
 {
 	const struct target *target = restoration->params->target;
 	bool pauses = target->kind != TARGET_END && target->action == NULL;
 	if (target->action != NULL)
 		pauses = target->action[0] == 'p' && target->action[1] == 'a';
-	enum status st =
-	    buffer_printf(out, err, "next       start the server: pg_ctl -D %s start\n", restoration->place.path);
+	enum status st = add_start(out, restoration, err);
 	if (st || (target->action != NULL && target->action[0] == 's'))
 		return st ? st : buffer_printf(out, err, "           the server shuts down at the target\n");
 	if (pauses)

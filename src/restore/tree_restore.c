@@ -52,7 +52,7 @@ static enum status prepare(struct restoring *restoring, enum roots_purpose purpo
 		st = pack_table_look(&restoring->table, settings->repo, settings->call, settings->manifest, err);
 	if (st)
 		return st;
-	restoring->figures->requests += settings->manifest->packs_objects;
+	restoring->figures->requests += TREE_RESTORE_PASSES * settings->manifest->packs_objects;
 	restoring->needed = calloc(restoring->roots.count, sizeof *restoring->needed);
 	return restoring->needed == NULL ? error_set(err, STATUS_LOCAL, "out of memory") : STATUS_OK;
 }

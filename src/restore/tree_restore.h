@@ -38,6 +38,7 @@ struct tree_restore_settings {
 	int terminal_fd;        /* for progress, as struct console has it; 0: none */
 };
 
+#define TREE_RESTORE_PASSES 2 /* tree_restore_plan and tree_restore_write: each reads index, table of packs, hashes */
 #define TREE_RESTORE_MEMORY_BYTES (64UL * 1024 * 1024)
 
 /* A file system that the restore writes to. */
@@ -51,8 +52,8 @@ struct tree_restore_room {
 struct tree_restore_figures {
 	uint64_t files, directories, bytes; /* of the backup; bytes are those of all files, holes too */
 	uint64_t read_bytes;                /* of packs, with the gaps between ranges that are read along */
-	uint64_t requests;                  /* for packs, the index, the table of packs, hashes */
-	uint64_t packs;                     /* that the restore reads; a pack may be read in two parts */
+	uint64_t requests; /* for packs, index, table of packs, hashes; with those of tree_restore_plan */
+	uint64_t packs;    /* that the restore reads; a pack may be read in two parts */
 	uint64_t written_bytes;
 	uint64_t removed; /* delta: files and directories that the backup does not have, each tree counted as one */
 	struct tree_restore_room *rooms; /* by tree_restore_plan alone; owned */

@@ -205,7 +205,8 @@ enum status tree_writer_run(struct tree_writer *writer, struct error *err)
 	if (!st && settings->delta)
 		st = existing_end(&writer->existing, err);
 	writer->figures->removed = writer->existing.removed;
-	writer->figures->requests += writer->reader.lines.count + (settings->delta ? writer->reader.hashes.count : 0);
+	writer->figures->requests +=
+	    TREE_RESTORE_PASSES * (writer->reader.lines.count + (settings->delta ? writer->reader.hashes.count : 0));
 	return st || !writer->lesser_modes ? st : set_lesser_modes(writer, err);
 }
 

@@ -377,7 +377,18 @@ def test_configuration_elsewhere(dir_site):
     assert f"postgresql.conf is not in the data directory: the server that was backed up had its configuration in {conf}" in said
     assert "recovery needs at least max_connections = 33" in said and "walship-include has the files" in said
     assert (cluster.data / f"walship-include{conf}").read_text() == conf.read_text()
-    # What it says is enough to start it.
+    # The command that it prints: the configuration names the old server's data directory, and the copy has its own.
+    options = f"-c config_file={conf} -c data_directory={cluster.data} -c external_pid_file="
+    assert f'start the server: pg_ctl -D {cluster.data} -o "{options}" start' in said
+    with cluster:
+        cluster.server = host.Server([host.PG_BIN / "postgres", "-D", cluster.data, *options.split(), "-c",
+                                      f"unix_socket_directories={cluster.sockets}", "-c", f"port={cluster._port()}"],
+                                     cluster.log, as_user=True, cwd=cluster.data, at_parent_death="QUIT")
+        cluster.wait_promoted()
+        assert rows(cluster) == 1 and cluster.sql("show data_directory") == str(cluster.data)
+    cluster.remove()
+    restore(dir_site, cluster).expect(0)
+    # Without that configuration, what it says is enough to start it.
     host.USER.write(cluster.data / "postgresql.conf", "max_connections = 33\n", 0o600)
     with cluster:
         cluster.start_restored()
