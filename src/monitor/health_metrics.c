@@ -146,6 +146,19 @@ static enum status put_schedule(struct buffer *out, const struct health *health,
 	return st;
 }
 
+static enum status put_rest(struct buffer *out, const struct health *health, const struct health_report *report,
+			    struct error *err)
+{
+	enum status st = put_backups(out, health, err);
+	if (!st)
+		st = put_schedule(out, health, err);
+	if (!st)
+		st = put_disk_full(out, health, err);
+	if (!st)
+		st = put_checks(out, health, report, err);
+	return st ? st : buffer_printf(out, err, "# EOF\n");
+}
+
 enum status health_metrics(struct buffer *out, const struct health *health, const struct health_report *report,
 			   struct error *err)
 {
@@ -191,13 +204,5 @@ enum status health_metrics(struct buffer *out, const struct health *health, cons
 	     health->running},
 	};
 	enum status st = put_all(out, health, families, sizeof families / sizeof families[0], err);
-	if (!st)
-		st = put_backups(out, health, err);
-	if (!st)
-		st = put_schedule(out, health, err);
-	if (!st)
-		st = put_disk_full(out, health, err);
-	if (!st)
-		st = put_checks(out, health, report, err);
-	return st ? st : buffer_printf(out, err, "# EOF\n");
+	return st ? st : put_rest(out, health, report, err);
 }
