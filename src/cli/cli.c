@@ -10,8 +10,8 @@
 #include "cli/logger.h"
 #include "cli/reader.h"
 #include "cli/signal_hold.h"
-#include "command/aws_region.h"
-#include "command/spool_place.h"
+#include "command/options/aws_region.h"
+#include "command/options/spool_place.h"
 
 /* Ends a call: logs the error and returns the exit code for PostgreSQL. */
 static int report(struct logger *logger, enum status st, enum exit_for reader, const struct error *err)

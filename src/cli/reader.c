@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command/placeholder.h"
+#include "command/options/placeholder.h"
 
 /* Whether the unknown command or an operand is this placeholder. */
 static bool has(const struct arguments *arguments, enum placeholder placeholder)

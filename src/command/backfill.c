@@ -1,7 +1,7 @@
 /* backfill: from the options to the plain struct of backfill.h. */
 #include "archive/backfill/backfill.h"
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 
 enum status command_backfill(struct command_context *context, struct error *err)
 {

@@ -2,7 +2,7 @@
 #include "backup/backup.h"
 
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "job/pipeline.h"
 #include "sys/processors.h"
 

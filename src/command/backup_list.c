@@ -1,7 +1,7 @@
 #include "inventory/backups.h"
 
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "inventory/survey.h"
 
 enum status command_backup_list(struct command_context *context, struct error *err)

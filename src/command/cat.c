@@ -5,7 +5,7 @@
 #include "base/environment.h"
 #include "command/fetch.h"
 #include "command/mirror_conf.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "inventory/backup_cat.h"
 #include "repo/repository.h"
 #include "sys/ancestor.h"

@@ -1,9 +1,11 @@
 /* walship check: from options and flags to the settings of check/check.h. */
 #include "check/check.h"
 
-#include "command/archive_target.h"
-#include "command/settings.h"
-#include "command/settings_monitor.h"
+#include "command/command.h"
+
+#include "command/options/archive_target.h"
+#include "command/options/settings.h"
+#include "command/options/settings_monitor.h"
 
 #define NO_FILE "no " CONFIG_PATH_DEFAULT ": options and environment variables only"
 

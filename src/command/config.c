@@ -3,7 +3,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "console/print.h"
 #include "repo/repository.h"
 #include "repo/s3_credentials.h"

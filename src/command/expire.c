@@ -2,7 +2,7 @@
 #include "expire/expire.h"
 
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "expire/backup_keep.h"
 #include "expire/backup_remove.h"
 

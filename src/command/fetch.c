@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "command/mirror_conf.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "pg/wal/name.h"
 #include "repo/cluster_id.h"
 

@@ -1,7 +1,7 @@
 #include "inventory/info.h"
 
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "inventory/survey.h"
 
 /* info->at stays NULL without the option. */

@@ -1,6 +1,6 @@
 /* key list, key rotate: keys/key_rotate.h makes the key and proves the present ones; walship.conf is changed here. */
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "config/edit.h"
 #include "keys/key_list.h"
 #include "keys/key_rotate.h"

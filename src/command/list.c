@@ -1,7 +1,7 @@
 #include "inventory/list.h"
 
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 
 enum status command_list(struct command_context *context, struct error *err)
 {

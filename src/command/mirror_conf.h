@@ -3,7 +3,7 @@
 #define WALSHIP_COMMAND_MIRROR_CONF_H
 
 #include "archive/fetch/fetch_mirrors.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 
 /* A copy. settings point into config and into the context's configuration and environment. */
 struct mirror_conf {

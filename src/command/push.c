@@ -3,9 +3,9 @@
 #include "archive/push/push_outcome.h"
 #include "base/path.h"
 #include "command/command.h"
+#include "command/options/settings.h"
+#include "command/options/settings_monitor.h"
 #include "command/schedule_push.h"
-#include "command/settings.h"
-#include "command/settings_monitor.h"
 #include "sys/processors.h"
 
 static enum status push(struct command_context *context, struct error *err)

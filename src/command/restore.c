@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "command/command.h"
-#include "command/restore_command.h"
-#include "command/settings.h"
+#include "command/options/restore_command.h"
+#include "command/options/settings.h"
 #include "job/pipeline.h"
 #include "sys/processors.h"
 

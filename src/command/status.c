@@ -1,7 +1,7 @@
 /* walship status: from options and flags to the settings of monitor/health.h. */
+#include "command/options/settings.h"
+#include "command/options/settings_monitor.h"
 #include "command/schedule_push.h"
-#include "command/settings.h"
-#include "command/settings_monitor.h"
 #include "monitor/health.h"
 
 static enum health_format choose_format(const struct command_context *context)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 
 #define SET_ASIDE "set-aside"
 #define RESTORE "restore"

@@ -1,7 +1,7 @@
 #include "inventory/undelete.h"
 
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 
 static enum status read_time(const struct config *config, int64_t *before_s, struct error *err)
 {

@@ -1,7 +1,7 @@
 #include "verify/verify.h"
 
 #include "command/command.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "inventory/survey.h"
 #include "sys/processors.h"
 

@@ -1,4 +1,4 @@
-/* The settings of a repository: plain values, which command/settings.h resolves from the configuration. */
+/* The settings of a repository: plain values, which command/options/settings.h resolves from the configuration. */
 #ifndef WALSHIP_REPO_SETTINGS_H
 #define WALSHIP_REPO_SETTINGS_H
 

@@ -7,24 +7,24 @@ local -a _walship_commands _walship_options _walship_extra
 _walship_commands=(
 	'push:check, compress, encrypt and store one WAL file'
 	'fetch:fetch and verify one WAL file'
-	'cat:verify one WAL file and write it to standard output'
-	'keygen:create a new 256-bit key'
-	'key:list rotate'
-	'config:show the effective configuration and the source of each value'
 	'check:test the whole path of a segment, step by step'
-	'list:list the objects in the repository'
-	'info:summarize the repository by cluster and timeline'
-	'verify:find missing WAL and show what can be recovered'
-	'backup:make a base backup of the running server'
-	'expire:remove old base backups and WAL'
-	'restore:restore a base backup and prepare recovery to any moment'
-	'mirror:copy the objects that another repository lacks'
-	'schedule:run the scheduled tasks when they are due, for ever'
-	'run-due:run the scheduled tasks that are due now'
-	'timeline:exclude a timeline from recovery to latest, or undo that'
-	'undelete:bring deleted objects back in a bucket that keeps versions'
-	'backfill:push the WAL files in pg_wal that the repository lacks'
 	'status:show whether archiving works'
+	'verify:find missing WAL and show what can be recovered'
+	'info:summarize the repository by cluster and timeline'
+	'list:list the objects in the repository'
+	'backup:make a base backup of the running server'
+	'restore:restore a base backup and prepare recovery to any moment'
+	'expire:remove old base backups and WAL'
+	'schedule:run the scheduled tasks when they are due, for ever'
+	'mirror:copy the objects that another repository lacks'
+	'keygen:create a new 256-bit key'
+	'config:show the effective configuration and the source of each value'
+	'backfill:push the WAL files in pg_wal that the repository lacks'
+	'timeline:exclude a timeline from recovery to latest, or undo that'
+	'cat:verify one WAL file and write it to standard output'
+	'key:list rotate'
+	'undelete:bring deleted objects back in a bucket that keeps versions'
+	'run-due:run the scheduled tasks that are due now'
 	'help:show this help, or the help for one command'
 )
 
@@ -158,43 +158,43 @@ case $state in
 command) _describe command _walship_commands ;;
 operand)
 	local chosen=$words[1]
-	if [[ $chosen == key ]]; then
-		state=
-		_arguments -C $_walship_options '1:command:(list rotate)' '*::operand:->operand'
-		[[ $state == operand ]] || return
-		[[ ' list rotate ' == *" $words[1] "* ]] && chosen+=" $words[1]"
-	fi
 	if [[ $chosen == backup ]]; then
 		state=
 		_arguments -C $_walship_options '--read-all[also read files that look unchanged since the backup that this one refers to]' '--json[print one JSON object]' '1:command:(full diff incr list keep remove)' '*::operand:->operand'
 		[[ $state == operand ]] || return
 		[[ ' list keep remove ' == *" $words[1] "* ]] && chosen+=" $words[1]"
 	fi
+	if [[ $chosen == key ]]; then
+		state=
+		_arguments -C $_walship_options '1:command:(list rotate)' '*::operand:->operand'
+		[[ $state == operand ]] || return
+		[[ ' list rotate ' == *" $words[1] "* ]] && chosen+=" $words[1]"
+	fi
 	case $chosen in
 	'push') _arguments $_walship_options '1:PATH:_files' ;;
 	'fetch') _arguments $_walship_options '1:NAME: ' '2:DEST:_files' ;;
-	'cat') _arguments $_walship_options '1:NAME: ' ;;
-	'keygen') _arguments $_walship_options '1:FILE:_files' ;;
-	'key list') _arguments $_walship_options '--json[print one JSON object per key and per damaged object]' '1:PREFIX: ' ;;
-	'key rotate') _arguments $_walship_options '--write[insert the new key before the other keys in walship.conf]' '1:FILE:_files' ;;
-	'config') _arguments $_walship_options '--credentials[show instead which source provides the S3 credentials and when they expire]' '--json[print one JSON object per option, or one for the credentials]' ;;
 	'check') _arguments $_walship_options '--store[test the store only]' '--server[fail if no server answers]' '--promote[test on a standby whether it may be promoted]' '--json[print one JSON object per step]' ;;
-	'list') _arguments $_walship_options '--json[print one JSON object per line]' '1:PREFIX: ' ;;
-	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '--commit-times[also show the ranges that recovery can reach, with the times of their first and last commit]' '1:SYSTEM-ID: ' ;;
+	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;
 	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '--commit-times[show the times of the first and the last commit of each range, instead of the times when the segments were stored]' '1:SYSTEM-ID: ' ;;
+	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '--commit-times[also show the ranges that recovery can reach, with the times of their first and last commit]' '1:SYSTEM-ID: ' ;;
+	'list') _arguments $_walship_options '--json[print one JSON object per line]' '1:PREFIX: ' ;;
 	'backup') _arguments $_walship_options '--read-all[also read files that look unchanged since the backup that this one refers to]' '--json[print one JSON object]' '1:full|diff|incr:(full diff incr)' ;;
 	'backup list') _arguments $_walship_options '--json[print one JSON object per backup]' '1:SYSTEM-ID: ' ;;
 	'backup keep') _arguments $_walship_options '--release[end the protection instead]' '1:LABEL: ' ;;
 	'backup remove') _arguments $_walship_options '--abandoned[treat every unfinished backup of this cluster as killed, however recently it began]' '1:LABEL: ' ;;
-	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'restore') _arguments $_walship_options '--target-immediate[stop recovery at the end of the backup]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which keeps replaying new WAL]' '--delta[accept a directory with files]' '--dry-run[show the backup, the timeline, the WAL to replay, the bytes to read and write, and the room]' '--force[restore although WAL is missing, although the archived WAL does not have the target, or although --delta removes WAL that is not archived]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as it was, although the directory is not the one that was backed up]' '--backup-manifest[also write backup_manifest, with which pg_verifybackup checks the directory]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
-	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
+	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
-	'run-due') _arguments $_walship_options '--json[print one JSON object per run]' ;;
-	'timeline') _arguments $_walship_options '1:set-aside|restore:(set-aside restore)' '2:N: ' ;;
-	'undelete') _arguments $_walship_options '--dry-run[list what would be brought back and change nothing]' '--json[print one JSON object per object and one for the totals]' '1:PREFIX: ' ;;
+	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
+	'keygen') _arguments $_walship_options '1:FILE:_files' ;;
+	'config') _arguments $_walship_options '--credentials[show instead which source provides the S3 credentials and when they expire]' '--json[print one JSON object per option, or one for the credentials]' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;
-	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;
+	'timeline') _arguments $_walship_options '1:set-aside|restore:(set-aside restore)' '2:N: ' ;;
+	'cat') _arguments $_walship_options '1:NAME: ' ;;
+	'key list') _arguments $_walship_options '--json[print one JSON object per key and per damaged object]' '1:PREFIX: ' ;;
+	'key rotate') _arguments $_walship_options '--write[insert the new key before the other keys in walship.conf]' '1:FILE:_files' ;;
+	'undelete') _arguments $_walship_options '--dry-run[list what would be brought back and change nothing]' '--json[print one JSON object per object and one for the totals]' '1:PREFIX: ' ;;
+	'run-due') _arguments $_walship_options '--json[print one JSON object per run]' ;;
 	'help') _arguments $_walship_options '1:COMMAND:_walship_topics' ;;
 	esac ;;
 esac

@@ -1,4 +1,4 @@
-#include "command/archive_target.h"
+#include "command/options/archive_target.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "command/settings.h"
+#include "command/options/settings.h"
 #include "repo/repository.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "command/settings.h"
+#include "command/options/settings.h"
 
 const struct repository_settings *settings_of(const struct config *config)
 {

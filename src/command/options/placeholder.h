@@ -1,7 +1,7 @@
 /* Recognizes the words that PostgreSQL puts in place of %f and %p, to tell a restore_command from an archive_command.
  */
-#ifndef WALSHIP_COMMAND_PLACEHOLDER_H
-#define WALSHIP_COMMAND_PLACEHOLDER_H
+#ifndef WALSHIP_COMMAND_OPTIONS_PLACEHOLDER_H
+#define WALSHIP_COMMAND_OPTIONS_PLACEHOLDER_H
 
 enum placeholder {
 	PLACEHOLDER_NONE,

@@ -1,9 +1,9 @@
-#include "command/archive_target.h"
+#include "command/options/archive_target.h"
 
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "command/aws_region.h"
+#include "command/options/aws_region.h"
 #include "config/config.h"
 
 static struct archive_target target_of(const struct config *config)

@@ -1,6 +1,6 @@
 /* Where the spool is if nothing says so but TMPDIR. */
-#ifndef WALSHIP_COMMAND_SPOOL_PLACE_H
-#define WALSHIP_COMMAND_SPOOL_PLACE_H
+#ifndef WALSHIP_COMMAND_OPTIONS_SPOOL_PLACE_H
+#define WALSHIP_COMMAND_OPTIONS_SPOOL_PLACE_H
 
 #include "config/config.h"
 

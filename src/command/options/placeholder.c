@@ -1,4 +1,4 @@
-#include "command/placeholder.h"
+#include "command/options/placeholder.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "command/spool_place.h"
+#include "command/options/spool_place.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "command/restore_command.h"
+#include "command/options/restore_command.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,9 +1,9 @@
 /* The restore_command of a server that is restored: it finds the same repository as this call. */
-#ifndef WALSHIP_COMMAND_RESTORE_COMMAND_H
-#define WALSHIP_COMMAND_RESTORE_COMMAND_H
+#ifndef WALSHIP_COMMAND_OPTIONS_RESTORE_COMMAND_H
+#define WALSHIP_COMMAND_OPTIONS_RESTORE_COMMAND_H
 
 #include "base/buffer.h"
-#include "command/command.h"
+#include "command/options/context.h"
 
 /*
  * Appends this program's path, --config if a file was read, the options for the repository from the command line and

@@ -1,9 +1,9 @@
 /* From the configuration to the plain structs that monitor/ and archive/push/push_outcome.h take. */
-#ifndef WALSHIP_COMMAND_SETTINGS_MONITOR_H
-#define WALSHIP_COMMAND_SETTINGS_MONITOR_H
+#ifndef WALSHIP_COMMAND_OPTIONS_SETTINGS_MONITOR_H
+#define WALSHIP_COMMAND_OPTIONS_SETTINGS_MONITOR_H
 
 #include "archive/push/push_outcome.h"
-#include "command/command.h"
+#include "command/options/context.h"
 #include "monitor/notify.h"
 #include "monitor/thresholds.h"
 

@@ -1,8 +1,8 @@
-#include "command/settings_monitor.h"
+#include "command/options/settings_monitor.h"
 
 #include <string.h>
 
-#include "command/settings.h"
+#include "command/options/settings.h"
 
 struct pair {
 	enum option_id warning, critical;

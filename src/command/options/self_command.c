@@ -1,4 +1,4 @@
-#include "command/self_command.h"
+#include "command/options/self_command.h"
 
 #include <errno.h>
 #include <limits.h>

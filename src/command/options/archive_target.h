@@ -1,6 +1,6 @@
 /* Where an archive_command archives to: walship's configuration as that command line gives it. */
-#ifndef WALSHIP_COMMAND_ARCHIVE_TARGET_H
-#define WALSHIP_COMMAND_ARCHIVE_TARGET_H
+#ifndef WALSHIP_COMMAND_OPTIONS_ARCHIVE_TARGET_H
+#define WALSHIP_COMMAND_OPTIONS_ARCHIVE_TARGET_H
 
 #include "check/archive_command.h"
 #include "walship/error.h"

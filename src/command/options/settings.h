@@ -1,8 +1,8 @@
 /* From the configuration to the plain structs that the rooms below take. */
-#ifndef WALSHIP_COMMAND_SETTINGS_H
-#define WALSHIP_COMMAND_SETTINGS_H
+#ifndef WALSHIP_COMMAND_OPTIONS_SETTINGS_H
+#define WALSHIP_COMMAND_OPTIONS_SETTINGS_H
 
-#include "command/command.h"
+#include "command/options/context.h"
 #include "repo/cluster_id.h"
 #include "repo/settings.h"
 #include "walship/push.h"

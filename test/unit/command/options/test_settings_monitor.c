@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "command/settings_monitor.h"
+#include "command/options/settings_monitor.h"
 #include "support/cmocka.h"
 
 static struct error err;
@@ -100,5 +100,5 @@ int main(void)
 	    cmocka_unit_test(a_warning_comes_first),
 	    cmocka_unit_test(every_pair_is_checked),
 	};
-	return cmocka_run_group_tests_name("command/settings_monitor", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("command/options/settings_monitor", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "command/settings.h"
+#include "command/options/settings.h"
 
 #include "net/http/http.h"
 #include "stream/codec/codec.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command/aws_region.h"
+#include "command/options/aws_region.h"
 #include "support/cmocka.h"
 #include "support/scratch.h"
 
@@ -71,5 +71,5 @@ static void takes_the_region_of_the_profile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(takes_the_region_of_the_profile)};
-	return cmocka_run_group_tests_name("command/aws_region", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("command/options/aws_region", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* The region that AWS's own tools would use. */
-#ifndef WALSHIP_COMMAND_AWS_REGION_H
-#define WALSHIP_COMMAND_AWS_REGION_H
+#ifndef WALSHIP_COMMAND_OPTIONS_AWS_REGION_H
+#define WALSHIP_COMMAND_OPTIONS_AWS_REGION_H
 
 #include "config/config.h"
 

@@ -1,4 +1,4 @@
-#include "command/aws_region.h"
+#include "command/options/aws_region.h"
 
 #include <string.h>
 
