@@ -13,6 +13,17 @@ static void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX])
 	(void)snprintf(out, LSN_TEXT_MAX, "%" PRIX32 "/%" PRIX32, (uint32_t)(lsn >> 32), (uint32_t)lsn);
 }
 
+/* A backup on another timeline; also where the history that would connect the two is missing. */
+static enum status off_the_line(const struct listed_backup *newest, struct error *err)
+{
+	(void)error_set(err, STATUS_INCOMPLETE, "no usable backup leads to the timeline to follow; the newest is %s",
+			newest->label.text);
+	return error_hint(err, STATUS_INCOMPLETE,
+			  "walship verify shows a missing timeline history; --target-timeline %" PRIu64
+			  " follows the backup's own timeline",
+			  newest->manifest.stop_timeline);
+}
+
 static enum status no_backup(const struct choose_params *params, struct error *err)
 {
 	const struct backup_list *backups = params->backups;
@@ -23,6 +34,8 @@ static enum status no_backup(const struct choose_params *params, struct error *e
 					  error_set(err, each->status, "no backup can be used; %s: %s",
 						    each->label.text, each->error),
 					  "walship verify says for each backup whether it can be restored");
+		if (backup_list_is_usable(backups, each))
+			return off_the_line(each, err);
 	}
 	(void)error_set(err, STATUS_INCOMPLETE, "the repository has no complete backup of cluster %" PRIu64,
 			params->coverage->system_id);

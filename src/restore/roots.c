@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -210,6 +211,15 @@ static enum status check_distinct(const struct roots *roots, struct error *err)
 	return STATUS_OK;
 }
 
+/* Two restores would mix their files. Some network file systems cannot lock a directory: there it is not noticed. */
+static enum status lock(const struct root *root, struct error *err)
+{
+	if (flock(root->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_LOCAL, "another restore writes to %s", root->directory);
+	return error_hint(err, STATUS_LOCAL, "wait until it has ended, or end it");
+}
+
 static bool is_oid(const char *text)
 {
 	return *text != '\0' && strlen(text) <= 10 && strspn(text, "0123456789") == strlen(text);
@@ -294,6 +304,8 @@ enum status roots_open(struct roots *roots, const struct tree_restore_settings *
 		st = look_at(roots, &roots->items[i], settings->delta, purpose, err);
 	for (size_t i = 0; !st && purpose == ROOTS_WRITE && i < roots->count; i++)
 		st = make(roots, &roots->items[i], err);
+	if (!st && purpose != ROOTS_PLAN)
+		st = lock(&roots->items[0], err);
 	return st ? st : check_distinct(roots, err);
 }
 

@@ -416,6 +416,22 @@ static void asks_where_the_end_is(void **unused)
 	ASK_ALL(cases);
 }
 
+/* Its WAL is there, but nothing says that the backups' timeline leads to it. */
+static void a_history_is_missing(void **unused)
+{
+	(void)unused;
+	archive_one(0);
+	for (uint64_t n = END; n < END + 2; n++)
+		archive(&two, 2, n, BASE + 5000);
+	assert_ok(coverage_end(&coverage, &err), err);
+	const struct asked latest = {.name = "latest",
+				     .options = {.timeline = "latest"},
+				     .status = STATUS_INCOMPLETE,
+				     .backup = "no usable backup leads to the timeline to follow; the newest is " NEW};
+	ask(&latest);
+	assert_non_null(strstr(err.hint, "--target-timeline 1"));
+}
+
 static void a_trial_that_is_set_aside_does_not_count(void **unused)
 {
 	(void)unused;
@@ -501,6 +517,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_backup_needs_its_own_wal, setup, teardown),
 	    cmocka_unit_test_setup_teardown(chooses_the_timeline_by_the_moment, setup, teardown),
 	    cmocka_unit_test_setup_teardown(asks_where_the_end_is, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_history_is_missing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_trial_that_is_set_aside_does_not_count, setup, teardown),
 	    cmocka_unit_test_setup_teardown(windows_have_times_of_commits, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_time_that_cannot_be_read_is_unknown, setup, teardown),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -397,6 +398,27 @@ static void a_directory_with_content_is_refused(void **unused)
 	manifest_fini(&manifest);
 }
 
+static void two_restores_do_not_mix(void **unused)
+{
+	(void)unused;
+	struct manifest manifest;
+	struct tree_restore_figures figures;
+	run("mkdir -p data/global restored; echo 15 > data/PG_VERSION");
+	stored_backup_describe(&manifest, NULL, 4000000000);
+	stored_backup_make(&repo, &world.call, NULL, &manifest);
+	const struct tree_restore_settings settings = settings_of(&manifest, true);
+	int other = open(directory, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(flock(other, LOCK_EX), 0);
+	assert_int_equal(tree_restore_write(&settings, &figures, &err), STATUS_LOCAL);
+	assert_non_null(strstr(err.text, "another restore writes to"));
+	run("test ! -e restored/PG_VERSION");
+	assert_int_equal(tree_restore_finish(&settings, &err), STATUS_LOCAL);
+	run("test ! -e restored/" CONTROL_FILE);
+	(void)close(other);
+	(void)restore(&settings);
+	manifest_fini(&manifest);
+}
+
 static void a_missing_or_damaged_pack_is_named(void **unused)
 {
 	(void)unused;
@@ -436,6 +458,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(the_last_checkpoint_is_made_invalid, setup, teardown),
 	    cmocka_unit_test_setup_teardown(tablespaces_go_where_they_are_told_to, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_directory_with_content_is_refused, setup, teardown),
+	    cmocka_unit_test_setup_teardown(two_restores_do_not_mix, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_missing_or_damaged_pack_is_named, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("restore/tree_restore", tests, NULL, NULL);
