@@ -38,7 +38,7 @@ def run(argv, env=None, cwd=None, timeout=60):
                           capture_output=True, timeout=timeout, check=False)
 
 
-def points(argv, log, env=None):
+def points(argv, log, env=None, errors=None):
     """Every (call, error, N) of a run without faults, from main on. strace counts each thread's calls apart."""
     done = run([*strace(log, "trace=all", "signal=none", env=env), *argv])
     before, total, begun = {}, {}, False
@@ -55,7 +55,7 @@ def points(argv, log, env=None):
     most = {}
     for (call, _), count in total.items():
         most[call] = max(most.get(call, 0), count)
-    found = [(call, error, n) for call, errors in ERRORS.items() if call in most for error in errors
+    found = [(call, error, n) for call, names in (errors or ERRORS).items() if call in most for error in names
              for n in range(before.get(call, 0) + 1, most[call] + 1)]
     return done, found
 
