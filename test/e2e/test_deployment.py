@@ -12,7 +12,7 @@ from harness import host
 from harness import promtool as promtool_
 
 DEPLOY = host.ROOT / "doc/deploy"
-UNITS = ["walship-backup-diff.timer", "walship-backup-full.timer", "walship-backup@.service", "walship-failed@.service", "walship-status.service", "walship-status.timer", "walship-verify.service", "walship-verify.timer"]
+UNITS = ["walship-backup-diff.timer", "walship-backup-full.timer", "walship-backup@.service", "walship-failed@.service", "walship-schedule.service", "walship-status.service", "walship-status.timer", "walship-verify.service", "walship-verify.timer"]
 SERVICES = ["walship-backup@.service", "walship-status.service", "walship-verify.service"]
 EXPOSURE_MAX = 20  # tenths: systemd calls 1.0 to 4.9 "OK", and an ordinary service 9.6 "UNSAFE"
 
@@ -57,7 +57,7 @@ def test_the_default_spool_is_made(installed, units):
     assert line == "d /var/spool/walship 0700 postgres postgres -"
     # In the place that walship prefers, and that the units may write to.
     assert '#define SPOOL_SHARED "/var/spool/walship"' in (host.ROOT / "src/sys/spool.h").read_text()
-    for name in ("walship-status.service", "walship-verify.service"):
+    for name in ("walship-schedule.service", "walship-status.service", "walship-verify.service"):
         assert "-/var/spool/walship" in re.search("^ReadWritePaths=(.*)$", (units / name).read_text(), re.M)[1].split()
 
 
