@@ -136,6 +136,7 @@ def test_pushes_make_the_backups(dir_site):
         age_note(site, since=LONG_AGO)
         host.wait_for(lambda: int(time.time()) % 60 == 1, "the next minute", 62)
         look_now(site)
+        primary.sql("create table u as select 1")  # without WAL there is no push
         primary.archive_all()
         host.wait_for(lambda: len(backups.labels()) >= 2, "the second backup", 60)
         assert backups.labels()[1].endswith("-diff")
