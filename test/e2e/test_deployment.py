@@ -260,7 +260,7 @@ def test_units_and_cron_call_walship_as_it_is(archive):
     for where, call in calls():
         call = [each.replace("/run/walship", str(archive.directory)) for each in call]
         if call == ["schedule"]:  # it goes on for ever: test_schedule.py
-            call, _ = ["schedule", "--list"], archive.walship.configure(verify_at="@daily")
+            call = ["schedule", "--list", "--verify-at=@daily"]
         done = archive.run(*call)
         assert done.code in ((0, 1) if call[0] == "status" else (0,)), (where, call, done.code, done.err, done.out)
     metrics = archive.directory / "walship.prom"
