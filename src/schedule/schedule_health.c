@@ -42,11 +42,16 @@ static void take_task(struct health_task *out, const struct schedule *schedule, 
 void schedule_look(struct health_schedule *out, const struct schedule_settings *settings)
 {
 	struct schedule schedule;
+	struct error trouble = {0};
 	*out = (struct health_schedule){.scheduled = false};
 	for (enum task task = 0; task < TASK_COUNT; task++)
 		out->scheduled |= settings->times[task] != NULL;
-	if (!out->scheduled || schedule_init(&schedule, settings, &out->trouble))
+	if (!out->scheduled)
 		return;
+	if (schedule_init(&schedule, settings, &trouble)) {
+		out->trouble = trouble;
+		return;
+	}
 	out->elsewhere = !schedule_is_on(&schedule);
 	schedule_note_read(&schedule.note, settings->spool, schedule.system_id);
 	out->known = schedule.note.since_s != 0;

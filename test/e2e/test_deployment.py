@@ -12,8 +12,8 @@ from harness import host
 from harness import promtool as promtool_
 
 DEPLOY = host.ROOT / "doc/deploy"
-UNITS = ["walship-backup-diff.timer", "walship-backup-full.timer", "walship-backup@.service", "walship-failed@.service", "walship-status.service", "walship-status.timer", "walship-verify.service", "walship-verify.timer"]
-SERVICES = ["walship-backup@.service", "walship-status.service", "walship-verify.service"]
+UNITS = ["walship-backup-diff.timer", "walship-backup-full.timer", "walship-backup@.service", "walship-failed@.service", "walship-schedule.service", "walship-status.service", "walship-status.timer", "walship-verify.service", "walship-verify.timer"]
+SERVICES = ["walship-backup@.service", "walship-schedule.service", "walship-status.service", "walship-verify.service"]
 EXPOSURE_MAX = 20  # tenths: systemd calls 1.0 to 4.9 "OK", and an ordinary service 9.6 "UNSAFE"
 
 
@@ -57,7 +57,7 @@ def test_the_default_spool_is_made(installed, units):
     assert line == "d /var/spool/walship 0700 postgres postgres -"
     # In the place that walship prefers, and that the units may write to.
     assert '#define SPOOL_SHARED "/var/spool/walship"' in (host.ROOT / "src/sys/spool.h").read_text()
-    for name in ("walship-status.service", "walship-verify.service"):
+    for name in ("walship-schedule.service", "walship-status.service", "walship-verify.service"):
         assert "-/var/spool/walship" in re.search("^ReadWritePaths=(.*)$", (units / name).read_text(), re.M)[1].split()
 
 
@@ -242,7 +242,7 @@ def calls():
              for call in re.findall(r"^ExecStart=@bindir@/walship (.*)$", path.read_text(), re.M)
              for instance in (("full", "diff") if "%i" in call else ("",))]
     found += [("cron", call.split()) for *_, command in cron_lines()[1] for call in re.findall(r"walship ([a-z -]+?) 2>&1", command)]
-    assert sorted(call[0] for _, call in found) == ["backup"] * 4 + ["status", "status", "verify", "verify"]
+    assert sorted(call[0] for _, call in found) == ["backup"] * 4 + ["schedule", "status", "status", "verify", "verify"]
     return found
 
 
@@ -259,6 +259,8 @@ def archive(dir_site):
 def test_units_and_cron_call_walship_as_it_is(archive):
     for where, call in calls():
         call = [each.replace("/run/walship", str(archive.directory)) for each in call]
+        if call == ["schedule"]:  # it goes on for ever: test_schedule.py
+            call = ["schedule", "--list", "--verify-at=@daily"]
         done = archive.run(*call)
         assert done.code in ((0, 1) if call[0] == "status" else (0,)), (where, call, done.code, done.err, done.out)
     metrics = archive.directory / "walship.prom"
