@@ -239,9 +239,9 @@ def test_every_line_is_as_documented(place):
     look_at_schedule(check, place)
     look_at_configuration(check, place.site)
 
-    # The tests of undelete and of expire look at theirs.
+    # The tests of undelete, of expire and of mirror look at theirs.
     unseen = {name for name in wanted() - check.seen if not OF_BASE_BACKUPS.search(name)}
-    assert {name for name in unseen if not name.startswith(("undelete: ", "expire: "))} == NEVER_SEEN
+    assert {name for name in unseen if not name.startswith(("undelete: ", "expire: ", "mirror: "))} == NEVER_SEEN
 
 
 def test_every_json_is_documented():
