@@ -24,9 +24,8 @@ void report_progress(struct report *report)
 	if (!progress_is_due(&report->progress))
 		return;
 	measure_bytes(report->copied_bytes, bytes);
-	progress_show(&report->progress,
-		      "%" PRIu64 " objects compared, %" PRIu64 " of %" PRIu64 " that lack copied, %s", report->looked,
-		      report->copied, report->lacking, bytes);
+	progress_show(&report->progress, "%" PRIu64 " objects compared, %" PRIu64 " of %" PRIu64 " copied, %s",
+		      report->looked, report->copied, report->lacking, bytes);
 }
 
 static enum status print_object(struct report *report, const char *name, const uint64_t *bytes, const char *result,

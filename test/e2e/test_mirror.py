@@ -2,7 +2,9 @@
 
 import json
 import os
+import pty
 import random
+import re
 import shutil
 import signal
 import time
@@ -14,7 +16,7 @@ from harness import host, proxy, store, wal, walship
 from harness.made_backups import Backups, Load, loaded, settled
 from test_backup_s3 import chain
 from test_json import Checker
-from test_verify import peak_mib
+from test_verify import all_shown, peak_mib
 
 MIB = wal.MIB
 KINDS = ["dir", "s3"]
@@ -220,6 +222,35 @@ def test_a_copy_inside_of_the_repository(dir_site):
         assert copy.names() == names
 
 
+def test_the_schedule_mirrors(dir_site):
+    """mirror-at runs the copies of mirror-conf when they are due, which they are not from the first minute on."""
+    site, copy = dir_site, copy_of(dir_site)
+    push(site, 1, 2)
+    site.walship.configure(mirror_conf=copy.conf, mirror_at="* * * * *", system_id=site.system_id, schedule_on="any")
+    assert site.run("run-due", "--json").expect(0).out == b"" and copy.names() == []
+    note = site.directory / "spool" / f"schedule-{site.system_id}"
+    note.write_text(re.sub(r"since (\d+)", lambda since: f"since {int(since[1]) - 120}", note.read_text()))
+    [run] = map(json.loads, site.run("run-due", "--json").expect(0).out.splitlines())
+    assert (run["kind"], run["task"], run["result"]) == ("run", "mirror", "ok")
+    copy.is_whole()
+
+
+def test_a_terminal_sees_progress(dir_site, bucket_copy):
+    copy = bucket_copy(dir_site)
+    push(dir_site, *range(1, 30))
+    copy.store.proxy.delay(0.05)
+    master, slave = pty.openpty()
+    try:
+        running = dir_site.walship.popen("mirror", copy.conf, stderr=slave)
+        assert b"29 objects" in running.communicate(timeout=60)[0]
+        shown = all_shown(master)
+        assert re.search(r"\r29 objects compared, \d+ of 29 copied, [0-9.]+ \w+", shown), shown
+        assert shown.endswith("\r\x1b[K")
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
 def manifests_are_true(site, copy):
     """Each backup that the copy has can be restored from it: verify opens the manifests and looks for all objects."""
     names = [name for name in copy.names() if name.endswith("/manifest")]
@@ -404,6 +435,7 @@ def fetched(site, number, code=0, error=None, hint=None, command="cat", **env):
 
 
 @pytest.mark.heart
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("command", ["fetch", "cat"])
 @pytest.mark.parametrize("to", KINDS)
 def test_falls_back(site, to, command, bucket_copy):
@@ -456,7 +488,7 @@ def test_a_standby_goes_on_from_the_mirror(dir_site, to, bucket_copy):
         site.walship.configure(mirror_conf=copy.conf)
         standby = site.cluster("standby")
         site.run("restore", "--pg-data", standby.data, "--backup", label, "--standby", "--clone").expect(0)
-        standby.expect("asking the mirrors for", "fetch .*: repository file://")
+        standby.expect("asking the mirrors for", "fetch .*: repository file://", "walship: hint: if the disk is not mounted")
         primary.expect("archive command failed", "walship: push", "walship: hint:", "The failed archive command was")
         site.store.go_away()
         with standby:
