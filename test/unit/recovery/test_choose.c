@@ -421,8 +421,11 @@ static void a_history_is_missing(void **unused)
 {
 	(void)unused;
 	archive_one(0);
-	for (uint64_t n = END; n < END + 2; n++)
-		archive(&two, 2, n, BASE + 5000);
+	for (uint64_t n = END; n < END + 2; n++) {
+		struct wal_name name;
+		wal_name_of_number(&name, 2, n, MIB);
+		assert_ok(coverage_add(&coverage, &name, MIB, BASE + 5000, &err), err);
+	}
 	assert_ok(coverage_end(&coverage, &err), err);
 	const struct asked latest = {.name = "latest",
 				     .options = {.timeline = "latest"},

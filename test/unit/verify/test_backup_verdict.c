@@ -139,7 +139,9 @@ static void each_object_is_needed(void **unused)
 			CLEANUP(freep) struct backup_verdict *shorter = judge();
 			has(&shorter[1], STATUS_DAMAGED, "bytes, not");
 		}
-		*memory_store_bytes(repo.store, name) = saved;
+		struct buffer *cut = memory_store_bytes(repo.store, name);
+		buffer_fini(cut);
+		*cut = saved;
 		saved = (struct buffer){0};
 	}
 	/* Of the full one the differential needs the first pack alone. */
