@@ -47,10 +47,11 @@ static enum status begin(struct backup_job *job, struct error *err)
 /* Divides the memory among the packs that are open at once. */
 static void share_memory(const struct backup_settings *settings, struct content_settings *out)
 {
-	uint64_t fixed = FIXED_BYTES + settings->threads * THREAD_BYTES;
+	unsigned threads = settings->threads > 0 ? settings->threads : 1;
+	uint64_t fixed = FIXED_BYTES + threads * THREAD_BYTES;
 	uint64_t left = settings->memory_bytes > fixed ? settings->memory_bytes - fixed : 0;
-	uint64_t most = settings->threads * 2; /* one is filled and one is finished by each thread */
-	uint64_t least = settings->threads + 1;
+	uint64_t most = threads * 2UL; /* one is filled and one is finished by each thread */
+	uint64_t least = threads + 1UL;
 	out->pack_bytes = settings->pack_bytes;
 	out->packs = (size_t)most;
 	if (!settings->holds_packs)

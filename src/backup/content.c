@@ -229,7 +229,7 @@ static enum status list_packs(struct content *content, const struct pack_info *i
 	enum status st = STATUS_OK;
 	if (settings->parent != NULL)
 		st = pack_table_read(&content->table, settings->repo, settings->call, settings->parent, err);
-	for (size_t i = 0; !st && i < content->table.count; i++)
+	for (size_t i = 0; !st && settings->parent != NULL && i < content->table.count; i++)
 		if (content->table.items[i].backup == 0)
 			content->table.items[i].backup = (uint32_t)settings->parent->need_count + 1;
 	for (size_t i = 0; !st && i < count; i++) {

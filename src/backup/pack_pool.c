@@ -171,6 +171,14 @@ static enum status note_info(struct pack_pool *pool, const struct pack_info *inf
 	return st;
 }
 
+/* The thread may go on with its next batch before anybody knows of the failure: no pack must be left half open. */
+static enum status give_up(struct pack_pool *pool, struct open_pack **pack, enum status st, const struct error *err)
+{
+	fail(pool, st, err);
+	pack_pool_abandon(pool, pack);
+	return st;
+}
+
 enum status pack_pool_close(struct pack_pool *pool, struct open_pack **pack, struct error *err)
 {
 	struct open_pack *full = *pack;
@@ -183,7 +191,7 @@ enum status pack_pool_close(struct pack_pool *pool, struct open_pack **pack, str
 	if (!st)
 		st = note_info(pool, &info, err);
 	if (st)
-		return st;
+		return give_up(pool, pack, st, err);
 	*pack = NULL;
 	(void)pthread_mutex_lock(&pool->mutex);
 	full->state = PACK_FULL;
@@ -207,7 +215,7 @@ enum status pack_pool_add(struct pack_pool *pool, struct open_pack **pack, uint8
 	if (!st)
 		st = pack_writer_add((*pack)->writer, content, len, place, err);
 	if (st)
-		return st;
+		return give_up(pool, pack, st, err);
 	*number = (*pack)->number;
 	return pack_writer_bytes((*pack)->writer) < pool->settings.pack_bytes ? STATUS_OK
 									      : pack_pool_close(pool, pack, err);

@@ -47,9 +47,10 @@ static void judge_tasks(const struct health *health, struct health_check *check)
 		if (next == NULL || schedule->tasks[i].due_s < next->due_s)
 			next = &schedule->tasks[i];
 	}
-	char due[UTC_TEXT_SIZE];
-	utc_text(next->due_s, due);
-	if (next->due_s == INT64_MAX)
+	char due[UTC_TEXT_SIZE] = "";
+	if (next != NULL)
+		utc_text(next->due_s, due);
+	if (next == NULL || next->due_s == INT64_MAX)
 		health_say(check, HEALTH_OK, "no task is ever due");
 	else
 		health_say(check, HEALTH_OK, "no task is late; %s %s due at %s", next->name,

@@ -51,7 +51,7 @@ enum status room_gather(struct tree_restore_figures *figures, const struct roots
 	if (figures->rooms == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	for (size_t i = 0; i < roots->count; i++) {
-		struct tree_restore_room room;
+		struct tree_restore_room room = {0};
 		enum status st = look_at(roots->items[i].directory, &room, err);
 		if (st)
 			return st;

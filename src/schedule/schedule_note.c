@@ -68,7 +68,7 @@ void schedule_note_clamp(struct schedule_note *note, int64_t now_s)
 	}
 }
 
-enum status schedule_note_write(const struct schedule_note *given, const char *spool, uint64_t system_id,
+enum status schedule_note_write(const struct schedule_note *schedule, const char *spool, uint64_t system_id,
 				struct error *err)
 {
 	char path[PATH_SIZE], key[KEY_SIZE], directory[SPOOL_PATH_MAX];
@@ -77,12 +77,12 @@ enum status schedule_note_write(const struct schedule_note *given, const char *s
 	if (st)
 		return st;
 	note_begin(&note, KIND);
-	note_put(&note, "since", "%" PRId64, given->since_s);
+	note_put(&note, "since", "%" PRId64, schedule->since_s);
 	for (enum task task = 0; task < TASK_COUNT; task++) {
-		note_put(&note, key_of(key, task, "succeeded"), "%" PRId64, given->tasks[task].succeeded_s);
-		note_put(&note, key_of(key, task, "failed"), "%" PRId64, given->tasks[task].failed_s);
-		note_put(&note, key_of(key, task, "failures"), "%u", given->tasks[task].failures);
-		note_put(&note, key_of(key, task, "error"), "%s", given->tasks[task].error);
+		note_put(&note, key_of(key, task, "succeeded"), "%" PRId64, schedule->tasks[task].succeeded_s);
+		note_put(&note, key_of(key, task, "failed"), "%" PRId64, schedule->tasks[task].failed_s);
+		note_put(&note, key_of(key, task, "failures"), "%u", schedule->tasks[task].failures);
+		note_put(&note, key_of(key, task, "error"), "%s", schedule->tasks[task].error);
 	}
 	if (!note_end(&note) || !path_of(path, spool, KIND, system_id))
 		return error_set(err, STATUS_LOCAL, "the note of the schedule is too long");

@@ -22,7 +22,7 @@ void schedule_note_read(struct schedule_note *out, const char *spool, uint64_t s
 /* A schedule that was not known is known from now on. Times in the future, from a clock that was ahead, become now. */
 void schedule_note_clamp(struct schedule_note *note, int64_t now_s);
 
-enum status schedule_note_write(const struct schedule_note *note, const char *spool, uint64_t system_id,
+enum status schedule_note_write(const struct schedule_note *schedule, const char *spool, uint64_t system_id,
 				struct error *err);
 
 /*

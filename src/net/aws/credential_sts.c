@@ -233,6 +233,8 @@ static enum status exchange(const struct credential_search *search, const struct
 	request->header_count = headers.count;
 	if (!st)
 		st = credential_exchange(search, request, &response, err);
+	request->headers = NULL;
+	request->header_count = 0;
 	if (st)
 		return st;
 	enum status read = read_answer(&response, &answer, &no_xml);
