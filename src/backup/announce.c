@@ -75,15 +75,30 @@ static enum status create_begun(const struct backup_job *job, struct error *err)
 	return st ? st : object_create(&job->repo, &step, name, text.data, text.len, err);
 }
 
+/*
+ * Behind the parent, and behind every label that is not of a wrong clock: the order of labels is that of the backups,
+ * also where several begin in one second.
+ */
+static int64_t first_free(const struct backup_job *job)
+{
+	int64_t now_s = clock_utc_s(job->call->clock), begun_s = now_s;
+	if (job->parent != NULL && begun_s <= job->parent->label.begun_s)
+		begun_s = job->parent->label.begun_s + 1;
+	for (size_t i = 0; i < job->list.count; i++) {
+		int64_t other_s = job->list.items[i].label.begun_s;
+		if (other_s >= begun_s && other_s - now_s <= CLOCK_DRIFT_S)
+			begun_s = other_s + 1;
+	}
+	return begun_s;
+}
+
 /* A label that is taken belongs to another backup, which began in the same second. */
 static enum status take_label(struct backup_job *job, struct error *err)
 {
 	enum backup_type type = job->parent == NULL ? BACKUP_FULL : job->settings->type;
-	int64_t begun_s = clock_utc_s(job->call->clock);
-	if (job->parent != NULL && begun_s <= job->parent->label.begun_s)
-		begun_s = job->parent->label.begun_s + 1;
+	int64_t begun_s = first_free(job);
+	job->manifest.begun = clock_utc_s(job->call->clock);
 	for (int i = 0; i < LABEL_TRIES; i++, begun_s++) {
-		job->manifest.begun = begun_s;
 		if (!backup_label_make(&job->manifest.label, begun_s, type))
 			return error_set(err, STATUS_LOCAL, "the clock shows an impossible year");
 		enum status st = create_begun(job, err);

@@ -274,9 +274,9 @@ def test_cut_off_anywhere(dir_site, to, bucket_copy, seed):
         made = chain(primary, backups)
         rows = settled(primary)
         kills = 0
-        for _ in range(40):
+        for number in range(1, 40):
             running = site.walship.popen("mirror", copy.conf)
-            time.sleep(chance.uniform(0.005, 0.08 if to == "dir" else 0.5))
+            time.sleep(chance.uniform(0.002, number * (0.008 if to == "dir" else 0.03)))
             running.send_signal(signal.SIGKILL)
             killed = running.wait() == -signal.SIGKILL
             running.communicate()

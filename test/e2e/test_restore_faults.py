@@ -77,16 +77,16 @@ def test_killed(backed_up, seed):
 
 
 def test_store_away(backed_up):
-    """For good: exit 3 after fetch-timeout, and nothing that starts. For a moment: a bucket's restore goes on."""
+    """For good: exit 3 after restore-timeout, and nothing that starts. For a moment: a bucket's restore goes on."""
     site, argv, into, wanted = backed_up
-    site.walship.configure(fetch_timeout="4s")
+    site.walship.configure(restore_timeout="4s")
     site.store.go_away()
     began = time.monotonic()
     site.run(*argv).expect(3, "restore: ", ".")
     assert time.monotonic() - began < 20 * host.SLOWNESS and not into.exists()
     site.store.come_back()
     if site.store.kind == "s3":
-        site.walship.configure(fetch_timeout="30s")
+        site.walship.configure(restore_timeout="30s")
         site.store.go_away()
         back = threading.Timer(2, site.store.come_back)
         back.start()
