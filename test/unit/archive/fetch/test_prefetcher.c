@@ -76,7 +76,7 @@ enum outcome { ENDED_AFTER_ITS_THREADS, ENDED_BEFORE, NEVER_FETCHED };
 static enum outcome run(void)
 {
 	char conf[512];
-	struct config *config = NULL;
+	static struct config *config; /* the process ends with it */
 	struct prefetch_client client;
 	stage.main_thread = pthread_self();
 	world_init(&world);
@@ -123,5 +123,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ends_after_its_threads),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("archive/fetch/prefetcher", tests, NULL, NULL);
 }
