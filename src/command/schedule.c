@@ -59,7 +59,7 @@ static enum status resolve(struct resolved *out, const struct command_context *c
 		    config_list_item(config, OPTION_ID_HEARTBEAT_URL, settings->heartbeat_count);
 	enum status st = settings_repository(&out->repository, context, err);
 	if (!st)
-		st = self_command_make(&out->self, context, err);
+		st = self_command_make(&out->self, context, &self_command_child, err);
 	settings->self = buffer_text(&out->self);
 	return st;
 }
@@ -106,7 +106,7 @@ static void run_due(void *arg, int told_fd)
 		char *const *out;
 	} environment = {.in = context->environment};
 	(void)told_fd;
-	if (!self_command_make(&line, context, &err) && !buffer_printf(&line, &err, " run-due") &&
+	if (!self_command_make(&line, context, &self_command_child, &err) && !buffer_printf(&line, &err, " run-due") &&
 	    !argsplit(&args, buffer_text(&line), "run-due", &err))
 		(void)execve(args.argv[0], args.argv, environment.out);
 }
