@@ -33,20 +33,27 @@ enum status buffer_append(struct buffer *buffer, const void *data, size_t len, s
 	return STATUS_OK;
 }
 
+enum status buffer_vprintf(struct buffer *buffer, struct error *err, const char *format, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	enum status st = reserve(buffer, (size_t)len, err);
+	if (st)
+		return st;
+	(void)vsnprintf((char *)buffer->data + buffer->len, (size_t)len + 1, format, args);
+	buffer->len += (size_t)len;
+	return STATUS_OK;
+}
+
 enum status buffer_printf(struct buffer *buffer, struct error *err, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	int len = vsnprintf(NULL, 0, format, args);
+	enum status st = buffer_vprintf(buffer, err, format, args);
 	va_end(args);
-	enum status st = reserve(buffer, (size_t)len, err);
-	if (st)
-		return st;
-	va_start(args, format);
-	(void)vsnprintf((char *)buffer->data + buffer->len, (size_t)len + 1, format, args);
-	va_end(args);
-	buffer->len += (size_t)len;
-	return STATUS_OK;
+	return st;
 }
 
 const char *buffer_text(const struct buffer *buffer)

@@ -2,6 +2,7 @@
 #ifndef WALSHIP_BASE_BUFFER_H
 #define WALSHIP_BASE_BUFFER_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ struct buffer {
 enum status buffer_append(struct buffer *buffer, const void *data, size_t len, struct error *err);
 enum status buffer_printf(struct buffer *buffer, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+enum status buffer_vprintf(struct buffer *buffer, struct error *err, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 /* Returns the content as a string. A 0 byte, not counted in len, ends it. Returns "" when the buffer is empty. */
 const char *buffer_text(const struct buffer *buffer);

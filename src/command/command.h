@@ -29,6 +29,7 @@ enum status command_check(struct command_context *context, struct error *err);
 enum status command_timeline(struct command_context *context, struct error *err);
 enum status command_undelete(struct command_context *context, struct error *err);
 enum status command_status(struct command_context *context, struct error *err);
+enum status command_report(struct command_context *context, struct error *err);
 enum status command_config(struct command_context *context, struct error *err);
 
 #endif

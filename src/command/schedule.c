@@ -46,6 +46,7 @@ static enum status resolve(struct resolved *out, const struct command_context *c
 	    .on = (enum schedule_on)on,
 	    .environment = context->environment,
 	    .heartbeats = out->heartbeats,
+	    .reports = config_text(config, OPTION_ID_REPORT_FILE) != NULL,
 	    .console = &context->console,
 	    .call = context->call,
 	    .json = command_flag(context, "json"),

@@ -1,11 +1,6 @@
 /* walship status: looks, judges, prints and notifies. */
 #include "monitor/health.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/cleanup.h"
 #include "console/print.h"
 #include "monitor/notify.h"
@@ -13,29 +8,10 @@
 
 #define METRICS_MODE 0644 /* the collector runs as another user, and metrics hold no secret */
 
-/*
- * Replaces the file atomically: a collector never reads half of it, and ignores the temporary name with its leading
- * dot.
- */
 static enum status write_metrics_file(const char *path, const struct buffer *metrics, struct error *err)
 {
-	struct newfile file = {0};
-	enum status st = newfile_open(&file, path, METRICS_MODE, err);
-	if (!st)
-		st = newfile_write(&file, metrics->data, metrics->len, err);
-	/* The server's umask must not decide who can read the metrics. */
-	if (!st && fchmod(file.fd, METRICS_MODE) != 0)
-		st = error_errno(err, STATUS_LOCAL, errno, "chmod");
-	if (!st)
-		st = newfile_check_writes(&file, err);
-	if (!st)
-		st = newfile_replace(&file, err);
-	newfile_fini(&file);
-	if (!st)
-		return STATUS_OK;
-	(void)error_hint(err, st, "its directory must exist and be writable by user id %u, which runs this command",
-			 (unsigned)geteuid());
-	return error_wrap(err, st == STATUS_MISSING ? STATUS_LOCAL : st, "metrics-file %s", path);
+	enum status st = newfile_publish(path, METRICS_MODE, metrics->data, metrics->len, err);
+	return st ? error_wrap(err, st, "metrics-file %s", path) : STATUS_OK;
 }
 
 static enum status print(const struct health *health, const struct health_report *report, enum health_format format,
@@ -129,15 +105,24 @@ static void notify(const struct health *health, const struct health_report *repo
 	notify_now(&notifier, &event);
 }
 
+enum status health_examine(struct health *out, struct health_report *report, const struct health_settings *settings,
+			   const struct call *call, struct error *err)
+{
+	enum status st = health_look_local(out, settings, call, err);
+	if (st)
+		return st;
+	health_look_archive(out, settings, call);
+	health_judge(out, &settings->thresholds, report);
+	return STATUS_OK;
+}
+
 enum status health_run(const struct health_settings *settings, const struct console *console, struct error *err)
 {
 	struct health health;
 	struct health_report report;
-	enum status st = health_look_local(&health, settings, console->call, err);
+	enum status st = health_examine(&health, &report, settings, console->call, err);
 	if (st)
 		return st;
-	health_look_archive(&health, settings, console->call);
-	health_judge(&health, &settings->thresholds, &report);
 	st = tell(&health, &report, settings, console, err);
 	if (settings->sends)
 		notify(&health, &report, settings, console);

@@ -140,6 +140,10 @@ struct health_report {
 	struct health_check checks[HEALTH_CHECK_COUNT];
 };
 
+/* Looks and judges, and prints nothing. Fails where health_look_local fails. */
+enum status health_examine(struct health *out, struct health_report *report, const struct health_settings *settings,
+			   const struct call *call, struct error *err);
+
 /* "OK", "WARNING", "UNKNOWN", "CRITICAL" */
 const char *health_level_name(enum health_level level);
 

@@ -21,6 +21,7 @@ struct schedule_settings {
 	const char *notify_socket;     /* of sd_notify(3); NULL: none */
 	const char *const *heartbeats; /* as for heartbeat_send */
 	size_t heartbeat_count;
+	bool reports; /* after runs, walship report writes report-file */
 	const struct console *console;
 	const struct call *call;
 	bool json;

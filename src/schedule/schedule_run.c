@@ -80,7 +80,9 @@ static void ping(void *arg)
 	pinging->pinged_ms = now_ms;
 }
 
-static enum status run_command(const struct schedule_settings *settings, enum task task, struct error *trouble)
+/* name is for messages; command is walship's own, with its operands. */
+static enum status run_command(const struct schedule_settings *settings, const char *name, const char *command,
+			       struct error *trouble)
 {
 	CLEANUP(secret_fini) struct secret output = {0};
 	CLEANUP(buffer_fini) struct buffer line = {0};
@@ -92,8 +94,8 @@ static enum status run_command(const struct schedule_settings *settings, enum ta
 	/* The timeout of this process is for its own steps. */
 	if (settings->console->verified != NULL)
 		settings->console->verified();
-	enum status st = buffer_printf(&line, trouble, "%s %s", settings->self, task_command(task));
-	const struct program program = {.what = task_name(task),
+	enum status st = buffer_printf(&line, trouble, "%s %s", settings->self, command);
+	const struct program program = {.what = name,
 					.line = buffer_text(&line),
 					.environment = settings->environment,
 					.timeout_ms = RUN_MOST_MS,
@@ -113,7 +115,7 @@ enum status schedule_run_task(struct schedule *schedule, enum task task, enum st
 	const struct schedule_settings *settings = schedule->settings;
 	struct error trouble = {0};
 	int64_t begun_s = clock_utc_s(settings->call->clock), begun_ms = clock_monotonic_ms(settings->call->clock);
-	*outcome = run_command(settings, task, &trouble);
+	*outcome = run_command(settings, task_name(task), task_command(task), &trouble);
 	if (!*outcome)
 		trouble = (struct error){0};
 	else
@@ -123,6 +125,14 @@ enum status schedule_run_task(struct schedule *schedule, enum task task, enum st
 	heartbeat_send(settings->heartbeats, settings->heartbeat_count, task, *outcome == STATUS_OK, settings->call);
 	int64_t spent_ms = clock_monotonic_ms(settings->call->clock) - begun_ms;
 	return st ? st : print_run(schedule, task, begun_s, spent_ms, &trouble, err);
+}
+
+/* The page shows what the runs did. That it could not be written is no failure of theirs. */
+static void write_report(const struct schedule_settings *settings)
+{
+	struct error trouble = {0};
+	if (run_command(settings, "report", "report", &trouble))
+		log_line(settings->call->log, LEVEL_ERROR, "scheduled report failed: %s", trouble.text);
 }
 
 /* For the pushes of this server. */
@@ -140,17 +150,21 @@ static enum status run_all(struct schedule *schedule, int64_t *next_s, enum stat
 {
 	const struct clock *clock = schedule->settings->call->clock;
 	enum status st = schedule_refresh(schedule, err), outcome = STATUS_OK;
+	bool ran = false;
 	/* Each task once: one that is due again already must not keep those behind it from running. */
 	for (enum task task = 0; !st && schedule_is_on(schedule); task++) {
 		task = agenda_first(&schedule->agenda, task, clock_utc_s(clock));
 		if (task == TASK_COUNT)
 			break;
 		st = schedule_run_task(schedule, task, &outcome, err);
+		ran = true;
 		if (!*worst)
 			*worst = outcome;
 		if (!st)
 			st = schedule_refresh(schedule, err);
 	}
+	if (ran && schedule->settings->reports)
+		write_report(schedule->settings);
 	int64_t now_s = clock_utc_s(clock);
 	*next_s = st ? 0 : agenda_next_s(&schedule->agenda);
 	if (*next_s <= now_s)

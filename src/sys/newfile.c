@@ -256,6 +256,26 @@ enum status newfile_replace_durably(struct newfile *file, struct error *err)
 	return st ? st : dir_sync(file->dir_fd, file->name, err);
 }
 
+enum status newfile_publish(const char *path, mode_t mode, const void *data, size_t len, struct error *err)
+{
+	struct newfile file = {0};
+	enum status st = newfile_open(&file, path, mode, err);
+	if (!st)
+		st = newfile_write(&file, data, len, err);
+	if (!st && fchmod(file.fd, mode) != 0)
+		st = error_errno(err, STATUS_LOCAL, errno, "chmod");
+	if (!st)
+		st = newfile_check_writes(&file, err);
+	if (!st)
+		st = newfile_replace(&file, err);
+	newfile_fini(&file);
+	if (!st)
+		return STATUS_OK;
+	st = st == STATUS_MISSING ? STATUS_LOCAL : st;
+	return error_hint(err, st, "its directory must exist and be writable by user id %u, which runs this command",
+			  (unsigned)geteuid());
+}
+
 void newfile_fini(struct newfile *file)
 {
 	if (file->open) {

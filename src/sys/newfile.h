@@ -51,6 +51,13 @@ enum status newfile_replace(struct newfile *file, struct error *err);
 /* As newfile_replace, with the durability of newfile_create. */
 enum status newfile_replace_durably(struct newfile *file, struct error *err);
 
+/*
+ * Replaces the file atomically with this content, for readers of other programs: none of them reads half of it, and a
+ * collector ignores the temporary name with its leading dot. The umask does not decide who can read it. Nothing is
+ * synced. STATUS_LOCAL, with a hint, when that fails.
+ */
+enum status newfile_publish(const char *path, mode_t mode, const void *data, size_t len, struct error *err);
+
 /* Closes the file. Without create or replace no file remains. Leaves the zero state. */
 void newfile_fini(struct newfile *file);
 

@@ -9,6 +9,7 @@ _walship_commands=(
 	'fetch:fetch and verify one WAL file'
 	'check:test the whole path of a segment, step by step'
 	'status:show whether archiving works'
+	'report:write a page that shows the repository and what can be recovered'
 	'verify:find missing WAL and show what can be recovered'
 	'info:summarize the repository by cluster and timeline'
 	'list:list the objects in the repository'
@@ -135,6 +136,7 @@ _walship_options=(
 	'--status-backup-warning=[walship status warns when the newest base backup of any type ended this long ago]:TIME: '
 	'--status-backup-critical=[as status-backup-warning, for the critical state]:TIME: '
 	'--metrics-file=[walship status also writes its metrics to this file, as OpenMetrics text]:FILE:_files'
+	'--report-file=[walship report writes its page to this file, and so does the schedule after each run]:FILE:_files'
 	'--notify-command=[a command that walship runs when pushes keep failing, and once when they work again]:COMMAND:_walship_topics'
 	'--notify-after=[notify-command runs when pushes have failed for this long]:TIME: '
 	'--notify-interval=[minimum time between two runs of notify-command while pushes keep failing]:TIME: '
@@ -175,6 +177,7 @@ operand)
 	'fetch') _arguments $_walship_options '1:NAME: ' '2:DEST:_files' ;;
 	'check') _arguments $_walship_options '--store[test the store only]' '--server[fail if no server answers]' '--promote[test on a standby whether it may be promoted]' '--json[print one JSON object per step]' ;;
 	'status') _arguments $_walship_options '--json[print one JSON object instead]' '--prometheus[print metrics as OpenMetrics text instead]' '--notify[also run notify-command when a check is critical or pushes have failed for notify-after, and once after recovery]' ;;
+	'report') _arguments $_walship_options '1:FILE:_files' ;;
 	'verify') _arguments $_walship_options '--json[print one JSON object per cluster]' '--read[read every object that was not read before, or not since verify-again]' '--commit-times[show the times of the first and the last commit of each range, instead of the times when the segments were stored]' '1:SYSTEM-ID: ' ;;
 	'info') _arguments $_walship_options '--json[print one JSON object per cluster]' '--commit-times[also show the ranges that recovery can reach, with the times of their first and last commit]' '1:SYSTEM-ID: ' ;;
 	'list') _arguments $_walship_options '--json[print one JSON object per line]' '1:PREFIX: ' ;;

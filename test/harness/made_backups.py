@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import subprocess
+import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 from . import host, objects
@@ -253,3 +255,14 @@ def settled(primary):
     rows = primary.rows()
     primary.archive_all()
     return rows
+
+
+def copy_manifests(site, system_id, manifest, count, apart_s=3000):
+    """Older copies of a backup's manifest, under labels of their own, the newest a day old. Their packs are not there."""
+    now = int(time.time())
+    for number in range(count):
+        begun = now - 86400 - apart_s * (count - number)
+        label = f"{datetime.fromtimestamp(begun, timezone.utc):%Y%m%dT%H%M%SZ}-full"
+        name = f"{system_id}/backup/{label}/manifest"
+        made = {**manifest, "label": label, "begun": begun, "ended": begun + 60}
+        site.store.put(name, objects.make_object(json.dumps(made).encode(), name, site.walship.key))
