@@ -121,7 +121,7 @@ enum status backup_server_open(struct backup_server *out, const struct backup_se
 {
 	struct call step = call_step(call);
 	*out = (struct backup_server){.directory_fd = -1};
-	enum status st = postgres_open(&out->postgres, settings->pg_conninfo, settings->environment, &step, err);
+	enum status st = postgres_open(&out->postgres, &settings->postgres, &step, err);
 	if (!st)
 		st = server_facts_read(&out->facts, out->postgres, &step, err);
 	if (!st)

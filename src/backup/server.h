@@ -10,8 +10,7 @@
 #include "repo/cluster_id.h"
 
 struct backup_server_settings {
-	const char *pg_conninfo; /* as for postgres_open */
-	const char *const *environment;
+	struct postgres_settings postgres;
 	struct cluster_hint cluster;
 };
 

@@ -1,6 +1,7 @@
 /* walship status: from options and flags to the settings of monitor/health.h. */
 #include "command/status.h"
 
+#include "command/options/cluster_asked.h"
 #include "command/options/settings.h"
 #include "command/options/settings_monitor.h"
 #include "command/schedule_push.h"
@@ -19,7 +20,7 @@ enum status status_settings(struct health_settings *out, const struct repository
 	*out = (struct health_settings){
 	    .schedule = schedule,
 	    .repository = repository,
-	    .cluster = settings_cluster(config),
+	    .cluster = cluster_asked(context),
 	    .spool = config_text(config, OPTION_ID_SPOOL),
 	    .metrics_file = config_text(config, OPTION_ID_METRICS_FILE),
 	    .push_timeout_ms = (int64_t)config_number(config, OPTION_ID_PUSH_TIMEOUT),

@@ -10,14 +10,16 @@
 
 #define DAY_S 86400
 
-static enum status check_rules(const struct retention *rules, struct error *err)
+static enum status check_rules(const struct expire_params *params, struct error *err)
 {
-	if (rules->full != 0 || rules->diff != 0 || rules->days != 0 || rules->wal_days != 0)
+	const struct retention *rules = &params->rules;
+	if (rules->full != 0 || rules->diff != 0 || rules->days != 0 || rules->wal_days != 0 ||
+	    params->dumps.count != 0 || params->dumps.days != 0)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "no retention option is set, so nothing says what may be removed");
 	return error_hint(err, STATUS_USAGE,
-			  "set retention-full, retention-days, retention-diff or retention-wal-days, such as "
-			  "retention-full = 4");
+			  "set retention-full, retention-days, retention-diff, retention-wal-days, retention-dump or "
+			  "retention-dump-days, such as retention-full = 4");
 }
 
 /* The ages are those of objects, so the store's clock counts. */
@@ -66,6 +68,14 @@ static enum status decide(struct expiry *expiry, struct error *err)
 	return STATUS_OK;
 }
 
+static enum status decide_dumps(struct expiry *expiry, struct error *err)
+{
+	struct dump_rules rules = expiry->params->dumps;
+	rules.now_s = expiry->rules.now_s;
+	rules.silence_s = expiry->rules.silence_s;
+	return dump_expiry_decide(&expiry->dumps, &expiry->repo, expiry->params->call, expiry->system_id, &rules, err);
+}
+
 static void count_planned(struct expiry *expiry)
 {
 	for (size_t i = 0; i < expiry->list.count; i++)
@@ -74,6 +84,7 @@ static void count_planned(struct expiry *expiry)
 			expiry->leftovers += !expiry->list.items[i].complete;
 		}
 	expiry->wal_is_due |= expiry->backups > 0;
+	dump_expiry_count(&expiry->dumps);
 }
 
 /* WAL goes after a backup, or by its own option: the first backup of an old archive is no reason to remove WAL. */
@@ -131,11 +142,18 @@ static enum status run(struct expiry *expiry, struct error *err)
 	if (!st)
 		st = decide(expiry, err);
 	if (!st)
+		st = decide_dumps(expiry, err);
+	if (!st)
 		st = expiry_show_backups(expiry, err);
+	if (!st)
+		st = dump_expiry_show(&expiry->dumps, expiry->params->console, expiry->system_id, expiry->params->json,
+				      err);
 	if (!st && expiry->params->dry_run)
 		count_planned(expiry);
 	else if (!st)
 		st = expiry_remove(expiry, err);
+	if (!st && !expiry->params->dry_run)
+		st = dump_expiry_remove(&expiry->dumps, &expiry->removal, err);
 	if (!st)
 		st = remove_wal(expiry, err);
 	if (!st)
@@ -146,10 +164,11 @@ static enum status run(struct expiry *expiry, struct error *err)
 enum status expire_run(const struct expire_params *params, struct error *err)
 {
 	struct expiry expiry = {.params = params, .rules = params->rules};
-	enum status st = check_rules(&params->rules, err);
+	enum status st = check_rules(params, err);
 	if (!st)
 		st = run(&expiry, err);
 	wal_removal_fini(&expiry.wal);
+	dump_expiry_fini(&expiry.dumps);
 	removal_fini(&expiry.removal);
 	free(expiry.unfinished);
 	free(expiry.verdicts);

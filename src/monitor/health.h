@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "catalog/backup_list.h"
+#include "catalog/dump_list.h"
 #include "console/console.h"
 #include "monitor/failures.h"
 #include "monitor/health_schedule.h"
@@ -83,6 +84,12 @@ struct health_backup {
 	char why[LISTED_ERROR_MAX];
 };
 
+/* The newest dump. */
+struct health_dump {
+	bool known;                /* false: not looked at, or the archive's trouble says why */
+	struct newest_dump newest; /* its label's text is "": there is none */
+};
+
 /* Everything that status looks at. */
 struct health {
 	const char *repo; /* URL; owned by the settings */
@@ -107,6 +114,7 @@ struct health {
 	struct notified notified;
 	struct health_archive archive;
 	struct health_backup backup;
+	struct health_dump dump;
 	const struct health_schedule *schedule; /* owned by the settings */
 };
 
@@ -130,7 +138,9 @@ enum {
 	HEALTH_CHECK_COVERAGE,
 	HEALTH_CHECK_DISK,
 	HEALTH_CHECK_BACKUP,
-	HEALTH_CHECK_SCHEDULE, /* the last: it is left out where nothing is scheduled */
+	/* These are left out where nothing is scheduled, and where no dump is. */
+	HEALTH_CHECK_SCHEDULE,
+	HEALTH_CHECK_DUMP,
 	HEALTH_CHECK_COUNT
 };
 
@@ -172,7 +182,11 @@ enum status health_look_above(struct health *health, struct repository *repo, co
 enum status health_look_backup(struct health *health, const struct repository *repo, const struct call *call,
 			       struct error *err);
 
-/* The same from the backups of a survey. */
+/* Looks for the newest dump, if one is scheduled. Fails as a listing does. */
+enum status health_look_dump(struct health *health, const struct repository *repo, const struct thresholds *thresholds,
+			     const struct call *call, struct error *err);
+
+/* As health_look_backup, from the backups of a survey. */
 void health_take_backups(struct health_backup *out, const struct backup_list *backups);
 
 /* Estimates how fast the disk of pg_wal fills, from earlier samples in the spool and from the WAL that waits. */

@@ -110,6 +110,9 @@ static void judge_nothing_archived(const struct health *health, const struct thr
 		struct health_age waits = health_age(health, health->pending.oldest_s);
 		health_say(check, by_age(&waits, thresholds), "nothing is archived yet; the first files wait");
 		health_advise_clock(check, &waits);
+	} else if (!health->local && thresholds->dump_expected && !thresholds->backup_expected) {
+		health_say(check, HEALTH_OK, "not checked: dumps are scheduled here, and the repository has no WAL");
+		check->skipped = true;
 	} else {
 		health_say(check, HEALTH_CRITICAL, "no WAL of this cluster has ever been archived here");
 		health_advise(check, "archive_mode = on needs a restart; archive_command = 'walship push %p'");
@@ -297,10 +300,10 @@ void health_judge(const struct health *health, const struct thresholds *threshol
 	static const char *const names[HEALTH_CHECK_COUNT] = {
 	    [HEALTH_CHECK_ARCHIVE] = "archive",   [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
 	    [HEALTH_CHECK_COVERAGE] = "chain",    [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
-	    [HEALTH_CHECK_SCHEDULE] = "schedule",
+	    [HEALTH_CHECK_SCHEDULE] = "schedule", [HEALTH_CHECK_DUMP] = "dump",
 	};
 	bool scheduled = health->schedule != NULL && health->schedule->scheduled;
-	*out = (struct health_report){.level = HEALTH_OK, .count = HEALTH_CHECK_COUNT - (scheduled ? 0 : 1)};
+	*out = (struct health_report){.level = HEALTH_OK, .count = HEALTH_CHECK_SCHEDULE + (scheduled ? 1 : 0)};
 	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
 	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
 	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
@@ -309,6 +312,8 @@ void health_judge(const struct health *health, const struct thresholds *threshol
 	health_judge_backup(health, thresholds, &out->checks[HEALTH_CHECK_BACKUP]);
 	if (scheduled)
 		health_judge_schedule(health, &out->checks[HEALTH_CHECK_SCHEDULE]);
+	if (scheduled && thresholds->dump_expected)
+		health_judge_dump(health, thresholds, &out->checks[out->count++]);
 	for (size_t i = 0; i < out->count; i++) {
 		out->checks[i].name = names[i];
 		out->level = health_worse(out->level, out->checks[i].level);

@@ -99,6 +99,20 @@ static enum status put_backups(struct buffer *out, const struct health *health, 
 	return put_all(out, health, families, sizeof families / sizeof families[0], err);
 }
 
+static enum status put_dump(struct buffer *out, const struct health *health, struct error *err)
+{
+	const struct health_dump *dump = &health->dump;
+	bool some = dump->known && dump->newest.label.text[0] != '\0';
+	int64_t age_s;
+	bool age_known = some && clock_age(health->now_s, dump->newest.stored_s, &age_s);
+	const struct family families[] = {
+	    {"walship_newest_dump_timestamp_seconds", "seconds", "Time at which the newest dump was stored.", some,
+	     dump->newest.stored_s},
+	    {"walship_newest_dump_age_seconds", "seconds", "Age of the newest dump.", age_known, age_known ? age_s : 0},
+	};
+	return put_all(out, health, families, sizeof families / sizeof families[0], err);
+}
+
 static int64_t succeeded_s(const struct health_task *task)
 {
 	return task->succeeded_s;
@@ -150,6 +164,8 @@ static enum status put_rest(struct buffer *out, const struct health *health, con
 			    struct error *err)
 {
 	enum status st = put_backups(out, health, err);
+	if (!st)
+		st = put_dump(out, health, err);
 	if (!st)
 		st = put_schedule(out, health, err);
 	if (!st)

@@ -145,6 +145,16 @@ static json_t *backup_json(const struct health *health)
 		      print_string(backup->wrong.text), "unreadable_label", print_string(backup->unreadable.text)));
 }
 
+static json_t *dump_json(const struct health *health)
+{
+	const struct newest_dump *newest = &health->dump.newest;
+	bool some = newest->label.text[0] != '\0';
+	return null_unless(health->dump.known,
+			   json_pack("{s:o, s:o, s:o}", "newest_label", print_string(newest->label.text),
+				     "newest_stored_time", print_time(newest->stored_s), "newest_age_seconds",
+				     age_json(some, health, newest->stored_s)));
+}
+
 static json_t *schedule_json(const struct health *health)
 {
 	json_t *all = json_array();
@@ -206,11 +216,12 @@ enum status health_print_json(const struct health *health, const struct health_r
 {
 	enum status st = health_level_status(report->level);
 	json_t *value =
-	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status",
+	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status",
 		      "status", health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR),
 		      "time", print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
 		      print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health),
 		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
-		      backup_json(health), "schedule", schedule_json(health), "checks", checks_json(report));
+		      backup_json(health), "dump", dump_json(health), "schedule", schedule_json(health), "checks",
+		      checks_json(report));
 	return print_json(console, value, err);
 }

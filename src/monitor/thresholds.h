@@ -14,6 +14,8 @@ struct thresholds {
 	struct threshold disk_left_ms;                     /* reached or fallen below */
 	struct threshold full_ms, backup_ms; /* age of the newest full backup, and of the newest of any type: reached */
 	bool backup_expected;                /* a repository without base backups is a fault */
+	struct threshold dump_ms;            /* age of the newest dump: reached; 0: no age is too much */
+	bool dump_expected;                  /* a repository without dumps is a fault; else dumps are not looked at */
 };
 
 #endif

@@ -60,7 +60,7 @@ int64_t agenda_due_s(const struct agenda *agenda, enum task task)
 	if (!state->scheduled)
 		return INT64_MAX;
 	int64_t done = agenda_done_s(agenda, task), since = state->since_s;
-	bool is_first = task == TASK_FULL && done == 0;
+	bool is_first = (task == TASK_FULL || task == TASK_DUMP) && done == 0;
 	int64_t due = is_first ? since : cron_next(&state->cron, done > 0 ? done : since);
 	if (state->failures == 0)
 		return due;
