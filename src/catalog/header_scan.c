@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "catalog/drill_name.h"
 #include "catalog/label.h"
 #include "job/queue.h"
 #include "pg/wal/name.h"
@@ -28,8 +29,9 @@ bool header_scan_is_own(const char *name)
 	uint64_t system_id;
 	struct wal_name parsed;
 	struct backup_object backup;
+	struct drill_name drill;
 	return wal_object_parse(name, &system_id, &parsed) || backup_object_parse(&backup, name) ||
-	       set_aside_is_mark(name);
+	       drill_name_parse(&drill, name) || set_aside_is_mark(name);
 }
 
 static enum status look(const struct scan *scan, const struct repository *repo, const struct item *item,

@@ -22,6 +22,8 @@ enum status command_backup_keep(struct command_context *context, struct error *e
 enum status command_backup_remove(struct command_context *context, struct error *err);
 enum status command_expire(struct command_context *context, struct error *err);
 enum status command_restore(struct command_context *context, struct error *err);
+enum status command_drill(struct command_context *context, struct error *err);
+enum status command_drill_list(struct command_context *context, struct error *err);
 enum status command_mirror(struct command_context *context, struct error *err);
 enum status command_schedule(struct command_context *context, struct error *err);
 enum status command_run_due(struct command_context *context, struct error *err);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
+#include "catalog/drill_name.h"
 #include "catalog/label.h"
 #include "console/print.h"
 #include "console/progress.h"
@@ -30,17 +31,22 @@ static json_t *json_of(const struct object_info *info)
 	uint64_t system_id = 0;
 	struct wal_name name = {0};
 	struct backup_object backup;
+	struct drill_name drill;
 	bool known = wal_object_parse(info->name, &system_id, &name);
 	bool is_backup = backup_object_parse(&backup, info->name);
-	const char *kind = known ? kind_of(&name) : is_backup ? "base_backup" : "other";
+	bool is_drill = drill_name_parse(&drill, info->name);
+	const char *kind = known       ? kind_of(&name)
+			   : is_backup ? "base_backup"
+			   : is_drill  ? "drill"
+				       : "other";
 	return json_pack(
 	    "{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", kind, "object", print_string(info->name), "bytes",
 	    (json_int_t)info->bytes, "stored_time", print_time(info->modified_s), "system_id",
 	    print_system_id(known       ? system_id
 			    : is_backup ? backup.system_id
-					: 0),
+					: drill.system_id),
 	    "timeline", print_integer_if(known, name.timeline), "name", print_string(known ? name.text : NULL), "label",
-	    print_string(is_backup ? backup.label.text : NULL), "part",
+	    print_string(is_backup ? backup.label.text : drill.label), "part",
 	    print_string(is_backup ? backup_part_name(backup.part) : NULL));
 }
 

@@ -63,6 +63,9 @@ static enum status keep(void *arg, struct coverage *coverage, struct backup_list
 	restoration->coverage = *coverage;
 	*coverage = (struct coverage){0};
 	restoration->backups = *backups;
+	for (size_t i = 0; restoration->params->result != NULL && i < backups->count; i++)
+		restoration->params->result->backups_open |=
+		    backups->items[i].complete && backups->items[i].status == STATUS_OK;
 	*backups = (struct backup_list){0};
 	return STATUS_OK;
 }
@@ -129,8 +132,9 @@ static struct tree_restore_settings tree_settings(struct restoration *restoratio
 	    .call = params->call,
 	    .manifest = &restoration->choice.branch.backup->manifest,
 	    .directory = restoration->place.path,
-	    .tablespaces = params->tablespaces,
-	    .tablespace_count = params->tablespace_count,
+	    .tablespaces = params->tablespace_parent == NULL ? params->tablespaces : restoration->moved.items,
+	    .tablespace_count =
+		params->tablespace_parent == NULL ? params->tablespace_count : restoration->moved.count,
 	    .delta = params->delta,
 	    .postgres_manifest = params->postgres_manifest,
 	    .threads = params->threads,
@@ -160,10 +164,16 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 	if (st)
 		return st;
 	decide_archiving(restoration);
+	if (params->tablespace_parent != NULL)
+		st = moved_tablespaces_make(&restoration->moved, &restoration->choice.branch.backup->manifest,
+					    params->tablespace_parent, err);
+	if (st)
+		return st;
 	const struct tree_restore_settings settings = tree_settings(restoration);
 	st = tree_restore_plan(&settings, &restoration->planned, err);
 	if (!st)
 		st = restore_print_plan(restoration, err);
+	restore_take_choice(restoration);
 	return st ? st : place_check_room(&restoration->planned, err);
 }
 
@@ -193,11 +203,22 @@ static enum status write_all(struct restoration *restoration, struct tree_restor
 static enum status run(struct restoration *restoration, struct error *err)
 {
 	struct tree_restore_figures done = {0};
+	const struct clock *clock = restoration->params->call->clock;
+	struct restore_result *result = restoration->params->result;
+	int64_t begun_ms = clock_monotonic_ms(clock);
 	enum status st = prepare(restoration, err);
+	int64_t prepared_ms = clock_monotonic_ms(clock);
+	if (result != NULL) {
+		result->system_id = restoration->system_id;
+		result->choose_ms = prepared_ms - begun_ms;
+		result->room_checked = !st;
+	}
 	if (!st && restoration->params->dry_run)
 		return restore_print_end(restoration, &restoration->planned, err);
 	if (!st)
 		st = write_all(restoration, &done, err);
+	if (!st && result != NULL)
+		result->write_ms = clock_monotonic_ms(clock) - prepared_ms;
 	if (!st)
 		st = restore_print_end(restoration, &done, err);
 	tree_restore_figures_fini(&done);
@@ -208,6 +229,7 @@ enum status restore_run(const struct restore_params *params, struct error *err)
 {
 	struct restoration restoration = {.params = params};
 	enum status st = run(&restoration, err);
+	moved_tablespaces_fini(&restoration.moved);
 	recovery_notes_fini(&restoration.notes);
 	tree_restore_figures_fini(&restoration.planned);
 	choice_fini(&restoration.choice);
