@@ -16,8 +16,9 @@
 static enum status check_options(const struct drill_params *params, struct error *err)
 {
 	if (params->directory == NULL)
-		return error_hint(err, error_set(err, STATUS_USAGE, "drill-dir is not set"),
-				  "set it to a directory of the server's user, with room for the cluster: --drill-dir DIR");
+		return error_hint(
+		    err, error_set(err, STATUS_USAGE, "drill-dir is not set"),
+		    "set it to a directory of the server's user, with room for the cluster: --drill-dir DIR");
 	if (params->random && params->target_time != NULL)
 		return error_set(err, STATUS_USAGE, "--random and --target-time contradict each other");
 	return STATUS_OK;

@@ -145,6 +145,8 @@ enum status schedule_status(struct health_schedule *out, struct thresholds *thre
 		thresholds->full_ms = full_ms;
 	if (is_default(config, OPTION_ID_STATUS_BACKUP_WARNING, OPTION_ID_STATUS_BACKUP_CRITICAL))
 		thresholds->backup_ms = backup_ms;
+	schedule_drill_age(&thresholds->drill_ms, &resolved.settings);
+	thresholds->drill_expected = resolved.settings.times[TASK_DRILL] != NULL;
 	for (enum task task = 0; task < TASK_COUNT; task++)
 		if (task_is_backup(task) && resolved.settings.times[task] != NULL)
 			thresholds->backup_expected = true;

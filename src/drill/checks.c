@@ -18,9 +18,10 @@
 #define DATABASE_MAX 256 /* a name has 63 bytes */
 
 /* Where the recovery ended, as the server itself says; all of it stays after the promotion (xlogfuncs.c). */
-static const char facts[] = "select coalesce((extract(epoch from pg_last_xact_replay_timestamp()) * 1000000)::bigint, 0), "
-			    "pg_last_wal_replay_lsn(), pg_last_wal_replay_lsn() - '0/0'::pg_lsn, "
-			    "current_setting('data_checksums')";
+static const char facts[] =
+    "select coalesce((extract(epoch from pg_last_xact_replay_timestamp()) * 1000000)::bigint, 0), "
+    "pg_last_wal_replay_lsn(), pg_last_wal_replay_lsn() - '0/0'::pg_lsn, "
+    "current_setting('data_checksums')";
 
 static bool take_number(const struct postgres_rows *rows, size_t column, uint64_t *out)
 {
@@ -37,9 +38,10 @@ static enum status judge_end(const struct checks *checks, uint64_t lsn, struct e
 	if (!report->to_end || lsn >= report->restored.least_lsn)
 		return STATUS_OK;
 	lsn_text(report->restored.least_lsn, least);
-	return error_set(err, STATUS_DAMAGED,
-			 "the recovery ended at %s, but the archived WAL goes beyond %s: a record between them is damaged",
-			 report->replayed_lsn, least);
+	return error_set(
+	    err, STATUS_DAMAGED,
+	    "the recovery ended at %s, but the archived WAL goes beyond %s: a record between them is damaged",
+	    report->replayed_lsn, least);
 }
 
 static enum status take_facts(const struct checks *checks, struct postgres *postgres, struct error *err)
@@ -133,8 +135,8 @@ static enum status run(const struct checks *checks, const char *name, const char
 {
 	struct tool_environment environment;
 	const struct drill_server *server = checks->server;
-	enum status st = tool_environment_make(&environment, server->environment, server->workspace->sockets,
-					       server->user, err);
+	enum status st =
+	    tool_environment_make(&environment, server->environment, server->workspace->sockets, server->user, err);
 	const struct tool tool = {server->bindir, name, argv, environment.items, NULL};
 	if (!st)
 		st = tool_run(&tool, checks->call, output, err);

@@ -9,7 +9,8 @@
 
 #include "pg/data/control.h"
 
-#define QUIT_MS 10000 /* an immediate shutdown waits for 5 s, then kills (SIGKILL_CHILDREN_AFTER_SECS in postmaster.c) */
+#define QUIT_MS                                                                                                        \
+	10000 /* an immediate shutdown waits for 5 s, then kills (SIGKILL_CHILDREN_AFTER_SECS in postmaster.c) */
 #define POLL_MS 100
 
 static bool is_its_server(pid_t pid, const char *data)
@@ -48,7 +49,8 @@ enum status leftover_stop(const char *data, const struct call *call, struct erro
 		return STATUS_OK;
 	(void)kill(pid, SIGKILL);
 	return ends(pid, data, call) ? STATUS_OK
-				     : error_set(err, STATUS_LOCAL, "the server of an earlier drill, process %ld, does "
-								    "not end",
+				     : error_set(err, STATUS_LOCAL,
+						 "the server of an earlier drill, process %ld, does "
+						 "not end",
 						 (long)pid);
 }

@@ -71,7 +71,8 @@ static enum status check_version(const char *bindir, unsigned major, const struc
 	if (at == NULL || !number_take(&at, at + strspn(at, "0123456789"), 10, 1000, &version) || version != major) {
 		(void)error_set(err, STATUS_LOCAL, "%s has the programs of PostgreSQL %u, but the backup is of %u",
 				bindir, (unsigned)version, major);
-		return error_hint(err, STATUS_LOCAL, "set pg-bindir to the directory with postgres of version %u", major);
+		return error_hint(err, STATUS_LOCAL, "set pg-bindir to the directory with postgres of version %u",
+				  major);
 	}
 	return STATUS_OK;
 }

@@ -41,8 +41,9 @@ static const struct {
 	enum status status;
 	const char *meaning;
 } by_status[] = {
-    {STATUS_UNREACHABLE,
-     "the drill proved nothing, because the repository or a program did not answer: run it again"},
+    {STATUS_UNREACHABLE, "the drill proved nothing, because the repository or a program did not answer: run it again"},
+    {STATUS_CONFLICT,
+     "a real recovery works in the original's place, but a copy beside it would damage it: nothing was rehearsed"},
     {STATUS_USAGE, "a real recovery with this configuration would fail in the same way"},
     {STATUS_LOCAL, "a real recovery on this machine would fail in the same way: a machine for recovery needs the room, "
 		   "the programs and the libraries of the server"},

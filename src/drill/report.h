@@ -32,18 +32,18 @@ struct drill_report {
 	struct drill_name name; /* text "": the cluster is not known */
 	uint64_t system_id;
 	int64_t begun_s, ended_s;
-	bool to_end;  /* no target */
+	bool to_end; /* no target */
 	bool random;
 	struct restore_result restored;
 	bool ran[DRILL_PART_COUNT];
 	int64_t ms[DRILL_PART_COUNT];
-	bool opened;          /* the recovery has ended, and the databases could be opened */
-	int64_t newest_us;    /* of the newest transaction that was replayed; 0: none was */
+	bool opened;       /* the recovery has ended, and the databases could be opened */
+	int64_t newest_us; /* of the newest transaction that was replayed; 0: none was */
 	char replayed_lsn[32];
 	uint64_t databases;
-	bool checksums;       /* the cluster has them */
-	const char *skipped_amcheck; /* why it did not run; NULL: it did */
-	int64_t estimate_ms;  /* of a recovery of today; below 0: unknown */
+	bool checksums;               /* the cluster has them */
+	const char *skipped_amcheck;  /* why it did not run; NULL: it did */
+	int64_t estimate_ms;          /* of a recovery of today; below 0: unknown */
 	struct drill_result *results; /* owned */
 	size_t result_count;
 	struct drill_finding findings[DRILL_FINDINGS_MAX];
@@ -60,7 +60,8 @@ void report_find(struct drill_report *report, enum drill_part part, enum status 
 /* What a finding means for a real recovery. Static storage. */
 const char *report_meaning(const struct drill_finding *finding);
 
-/* From the newest transaction that was recovered, or the backup's end, to the drill's beginning; -1: it had a target. */
+/* From the newest transaction that was recovered, or the backup's end, to the drill's beginning; -1: it had a target.
+ */
 int64_t report_rpo_s(const struct drill_report *report);
 
 /* From the beginning until the databases were open. -1: they were not. */

@@ -35,10 +35,10 @@ static json_t *findings_json(const struct drill_report *report)
 	for (size_t i = 0; i < report->finding_count; i++) {
 		const struct drill_finding *finding = &report->findings[i];
 		(void)json_array_append_new(
-		    all, json_pack("{s:s, s:i, s:o, s:o, s:o}", "part", drill_part_name(finding->part), "exit_code",
-				   status_exit_code(finding->status, EXIT_FOR_PUSH), "text",
-				   print_string(finding->text), "hint", print_string(finding->hint), "meaning",
-				   print_string(report_meaning(finding))));
+		    all,
+		    json_pack("{s:s, s:i, s:o, s:o, s:o}", "part", drill_part_name(finding->part), "exit_code",
+			      status_exit_code(finding->status, EXIT_FOR_PUSH), "text", print_string(finding->text),
+			      "hint", print_string(finding->hint), "meaning", print_string(report_meaning(finding))));
 	}
 	return all;
 }
@@ -63,8 +63,7 @@ static json_t *restored_json(const struct drill_report *report)
 			 print_integer_if(chosen, (json_int_t)restored->replay_segments), "files",
 			 print_integer_if(chosen, (json_int_t)restored->files), "bytes",
 			 print_integer_if(chosen, (json_int_t)restored->bytes), "read_bytes",
-			 print_integer_if(report->ran[DRILL_REPLAY], (json_int_t)restored->read_bytes),
-			 "written_bytes",
+			 print_integer_if(report->ran[DRILL_REPLAY], (json_int_t)restored->read_bytes), "written_bytes",
 			 print_integer_if(report->ran[DRILL_REPLAY], (json_int_t)restored->written_bytes));
 }
 
@@ -79,16 +78,17 @@ enum status report_json(struct buffer *out, const struct drill_report *report, s
 				"begun_time", print_time(report->begun_s), "ended_time", print_time(report->ended_s),
 				"to_end", (int)report->to_end, "random", (int)report->random);
 	json_t *restored = restored_json(report);
-	json_t *rest = json_pack(
-	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "newest_transaction_time",
-	    print_time_us(report->newest_us), "replayed_lsn", print_string(report->replayed_lsn), "rpo_seconds",
-	    print_integer_if(rpo_s >= 0, rpo_s), "rto_seconds", seconds_if(true, report_rto_ms(report)),
-	    "estimate_seconds", seconds_if(true, report->estimate_ms), "databases",
-	    print_integer_if(report->opened, (json_int_t)report->databases), "page_checksums",
-	    report->opened ? json_boolean(report->checksums) : json_null(), "amcheck_skipped",
-	    print_string(report->skipped_amcheck), "sql", results_json(report), "findings", findings_json(report),
-	    "kept", print_string(report->kept));
-	bool whole = json_object_update(all, restored) == 0 && json_object_update(all, rest) == 0 && add_seconds(all, report);
+	json_t *rest = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "newest_transaction_time",
+				 print_time_us(report->newest_us), "replayed_lsn", print_string(report->replayed_lsn),
+				 "rpo_seconds", print_integer_if(rpo_s >= 0, rpo_s), "rto_seconds",
+				 seconds_if(true, report_rto_ms(report)), "estimate_seconds",
+				 seconds_if(true, report->estimate_ms), "databases",
+				 print_integer_if(report->opened, (json_int_t)report->databases), "page_checksums",
+				 report->opened ? json_boolean(report->checksums) : json_null(), "amcheck_skipped",
+				 print_string(report->skipped_amcheck), "sql", results_json(report), "findings",
+				 findings_json(report), "kept", print_string(report->kept));
+	bool whole =
+	    json_object_update(all, restored) == 0 && json_object_update(all, rest) == 0 && add_seconds(all, report);
 	json_decref(restored);
 	json_decref(rest);
 	if (whole)
@@ -151,11 +151,10 @@ static enum status add_checks(struct buffer *out, const struct drill_report *rep
 	enum status st = STATUS_OK;
 	if (!report->opened)
 		return STATUS_OK;
-	st = buffer_printf(out, err, "checks     %" PRIu64 " database%s opened; pg_amcheck %s%s; page checksums %s\n",
-			   report->databases, report->databases == 1 ? "" : "s",
-			   report->skipped_amcheck == NULL ? "ran" : "skipped: ",
-			   report->skipped_amcheck == NULL ? "" : report->skipped_amcheck,
-			   report->checksums ? "read" : "are off");
+	st = buffer_printf(
+	    out, err, "checks     %" PRIu64 " database%s opened; pg_amcheck %s%s; page checksums %s\n",
+	    report->databases, report->databases == 1 ? "" : "s", report->skipped_amcheck == NULL ? "ran" : "skipped: ",
+	    report->skipped_amcheck == NULL ? "" : report->skipped_amcheck, report->checksums ? "read" : "are off");
 	for (size_t i = 0; !st && i < report->result_count; i++) {
 		st = buffer_printf(out, err, "sql        %s\n", report->results[i].file);
 		if (!st)

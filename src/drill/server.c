@@ -97,12 +97,16 @@ static enum status make_line(struct command_line *line, const struct drill_serve
 		add(line, "-c");
 		add(line, settings[i]);
 	}
+	if (server->restore_command != NULL) {
+		add(line, "-c");
+		add(line, server->restore_command);
+	}
 	return STATUS_OK;
 }
 
-_Static_assert(3 + 2 * (PLACE_COUNT + SETTING_COUNT) < ARGUMENTS_MAX, "every setting fits");
+_Static_assert(5 + 2 * (PLACE_COUNT + SETTING_COUNT) < ARGUMENTS_MAX, "every setting fits");
 
-/* In the child: only calls that are safe after a fork. */
+/* In the child: only calls that are safe after a fork. A child that cannot become the server kills itself. */
 static void become_server(const struct command_line *line, const struct drill_server *server, int log_fd, pid_t parent)
 {
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGALRM, SIGPIPE, SIGXFSZ};
@@ -120,10 +124,10 @@ static void become_server(const struct command_line *line, const struct drill_se
 	/* SIGQUIT is an immediate shutdown. The parent may be gone before this takes effect. */
 	if (null_fd < 0 || prctl(PR_SET_PDEATHSIG, SIGQUIT) != 0 || getppid() != parent ||
 	    dup2(null_fd, STDIN_FILENO) < 0 || dup2(log_fd, STDOUT_FILENO) < 0 || dup2(log_fd, STDERR_FILENO) < 0)
-		_exit(1);
+		(void)kill(getpid(), SIGKILL);
 	descriptors_close_from(STDERR_FILENO + 1);
 	(void)execve(line->program, argv.out, environment.out);
-	_exit(1);
+	(void)kill(getpid(), SIGKILL);
 }
 
 enum status server_start(struct drill_server *server, struct error *err)
@@ -201,8 +205,7 @@ static bool ends_within(struct drill_server *server, int64_t limit_ms, bool fast
 	int64_t begun_ms = clock_monotonic_ms(clock);
 	while (!has_ended(server)) {
 		int64_t spent_ms = clock_monotonic_ms(clock) - begun_ms;
-		if (spent_ms >= limit_ms ||
-		    (fast && spent_ms >= INTERRUPTED_MS && call_is_interrupted(server->call)))
+		if (spent_ms >= limit_ms || (fast && spent_ms >= INTERRUPTED_MS && call_is_interrupted(server->call)))
 			return false;
 		clock_sleep_ms(clock, POLL_MS / 2);
 	}

@@ -14,6 +14,7 @@ struct drill_server {
 	const struct call *call;
 	const char *bindir;
 	const char *const *environment; /* without PostgreSQL's own variables */
+	const char *restore_command;    /* "restore_command=...", as an argument; NULL: that of the copy */
 	pid_t pid;                      /* 0: it does not run */
 	int wait_status;                /* of its end */
 	char user[64];                  /* the superuser, after server_connect */

@@ -22,7 +22,8 @@ static bool is_cause(const char *line)
 static bool is_of_recovery(const char *line)
 {
 	return strstr(line, "redo starts at") != NULL || strstr(line, "starting archive recovery") != NULL ||
-	       strstr(line, "starting point-in-time recovery") != NULL || strstr(line, "starting backup recovery") != NULL;
+	       strstr(line, "starting point-in-time recovery") != NULL ||
+	       strstr(line, "starting backup recovery") != NULL;
 }
 
 bool server_log_cause(char out[SERVER_LOG_CAUSE_MAX], const char *path)

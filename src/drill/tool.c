@@ -11,7 +11,6 @@
 #include "drill/workspace.h"
 #include "sys/program.h"
 
-
 bool tool_is_there(const char *bindir, const char *name)
 {
 	char path[PATH_MAX];

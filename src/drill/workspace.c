@@ -20,8 +20,8 @@
 
 #define ROOT "walship-drill"
 #define SOCKET_NAME "/.s.PGSQL." SERVER_PORT /* UNIXSOCK_PATH in pqcomm.h */
-#define TRUST "local all all trust\n" /* only the owner can enter the directory of the socket */
-#define REMOVE_TRIES 20               /* a prefetcher of the stopped server may still write to its spool */
+#define TRUST "local all all trust\n"        /* only the owner can enter the directory of the socket */
+#define REMOVE_TRIES 20                      /* a prefetcher of the stopped server may still write to its spool */
 #define REMOVE_WAIT_MS 100
 
 static enum status refuse_directory(const char *directory, int error, struct error *err)
@@ -49,8 +49,7 @@ enum status workspace_become_owner(const char *directory, struct error *err)
 	const struct passwd *user = getpwuid(info.st_uid);
 	gid_t group = user == NULL ? info.st_gid : user->pw_gid;
 	bool grouped = user == NULL ? setgroups(1, &group) == 0 : initgroups(user->pw_name, group) == 0;
-	if (!grouped || setresgid(group, group, group) != 0 ||
-	    setresuid(info.st_uid, info.st_uid, info.st_uid) != 0)
+	if (!grouped || setresgid(group, group, group) != 0 || setresuid(info.st_uid, info.st_uid, info.st_uid) != 0)
 		return error_errno(err, STATUS_LOCAL, errno, "become user id %u", (unsigned)info.st_uid);
 	return STATUS_OK;
 }
@@ -60,8 +59,9 @@ static enum status set_paths(struct workspace *out, const char *directory, struc
 	const struct {
 		char *path;
 		const char *name;
-	} rows[] = {{out->data, "data"}, {out->tablespaces, "tablespaces"}, {out->sockets, "socket"},
-		    {out->log, "log"},   {out->spool, "spool"},             {out->hba, "pg_hba.conf"}};
+	} rows[] = {{out->data, "data"},      {out->tablespaces, "tablespaces"},
+		    {out->sockets, "socket"}, {out->log, "log"},
+		    {out->spool, "spool"},    {out->hba, "pg_hba.conf"}};
 	bool fits = (size_t)snprintf(out->root, PATH_MAX, "%s/" ROOT, directory) < PATH_MAX;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		fits &= (size_t)snprintf(rows[i].path, PATH_MAX, "%s/%s", out->root, rows[i].name) < PATH_MAX;
@@ -98,9 +98,8 @@ static enum status lock(struct workspace *out, const char *directory, struct err
 		return error_hint(err, STATUS_USAGE, "use a directory of its own");
 	}
 	if (flock(out->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return errno == EWOULDBLOCK
-			   ? error_set(err, STATUS_EXISTS, "another drill runs in %s", directory)
-			   : error_errno(err, STATUS_LOCAL, errno, "lock %s", directory);
+		return errno == EWOULDBLOCK ? error_set(err, STATUS_EXISTS, "another drill runs in %s", directory)
+					    : error_errno(err, STATUS_LOCAL, errno, "lock %s", directory);
 	return set_paths(out, path, err);
 }
 

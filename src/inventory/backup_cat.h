@@ -1,4 +1,5 @@
-/* cat of an object of a base backup, such as the manifest, or of a drill's report: its verified content on standard output. */
+/* cat of an object of a base backup, such as the manifest, or of a drill's report: its verified content on standard
+ * output. */
 #ifndef WALSHIP_INVENTORY_BACKUP_CAT_H
 #define WALSHIP_INVENTORY_BACKUP_CAT_H
 

@@ -22,11 +22,11 @@ enum status drill_names_list(struct drill_names *out, const struct repository *r
 void drill_names_fini(struct drill_names *names);
 
 struct drill_record {
-	bool ok;          /* the verdict */
-	int64_t begun_s;  /* UTC */
-	int64_t rpo_s;    /* from the newest recovered transaction to the drill's beginning; -1: unknown, or to a target */
-	double rto_s;     /* from the drill's beginning until the databases were open; below 0: they were not */
-	double replay_s;  /* of it, for the replay; below 0: unknown */
+	bool ok;         /* the verdict */
+	int64_t begun_s; /* UTC */
+	int64_t rpo_s; /* from the newest recovered transaction to the drill's beginning; -1: unknown, or to a target */
+	double rto_s;  /* from the drill's beginning until the databases were open; below 0: they were not */
+	double replay_s;                 /* of it, for the replay; below 0: unknown */
 	char backup[BACKUP_LABEL_MAX];   /* "": none was chosen */
 	char target[128];                /* for people */
 	char problem[DRILL_PROBLEM_MAX]; /* the first finding; "": none */

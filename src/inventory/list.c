@@ -35,10 +35,7 @@ static json_t *json_of(const struct object_info *info)
 	bool known = wal_object_parse(info->name, &system_id, &name);
 	bool is_backup = backup_object_parse(&backup, info->name);
 	bool is_drill = drill_name_parse(&drill, info->name);
-	const char *kind = known       ? kind_of(&name)
-			   : is_backup ? "base_backup"
-			   : is_drill  ? "drill"
-				       : "other";
+	const char *kind = known ? kind_of(&name) : is_backup ? "base_backup" : is_drill ? "drill" : "other";
 	return json_pack(
 	    "{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", kind, "object", print_string(info->name), "bytes",
 	    (json_int_t)info->bytes, "stored_time", print_time(info->modified_s), "system_id",

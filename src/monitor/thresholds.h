@@ -14,6 +14,8 @@ struct thresholds {
 	struct threshold disk_left_ms;                     /* reached or fallen below */
 	struct threshold full_ms, backup_ms; /* age of the newest full backup, and of the newest of any type: reached */
 	bool backup_expected;                /* a repository without base backups is a fault */
+	struct threshold drill_ms;           /* age of the newest drill: reached; 0: no age is too great */
+	bool drill_expected;                 /* a repository without a drill is a fault */
 };
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "inventory/survey.h"
 #include "repo/placement.h"
+#include "restore/new_tablespaces.h"
 #include "restore/restore_private.h"
 
 /* The only cluster in the repository. */
@@ -133,14 +134,29 @@ static struct tree_restore_settings tree_settings(struct restoration *restoratio
 	    .manifest = &restoration->choice.branch.backup->manifest,
 	    .directory = restoration->place.path,
 	    .tablespaces = params->tablespace_parent == NULL ? params->tablespaces : restoration->moved.items,
-	    .tablespace_count =
-		params->tablespace_parent == NULL ? params->tablespace_count : restoration->moved.count,
+	    .tablespace_count = params->tablespace_parent == NULL ? params->tablespace_count : restoration->moved.count,
 	    .delta = params->delta,
 	    .postgres_manifest = params->postgres_manifest,
 	    .threads = params->threads,
 	    .memory_bytes = params->memory_bytes,
 	    .terminal_fd = params->console->terminal_fd,
 	};
+}
+
+/* For a copy that shares no place with the original. */
+static enum status scan(struct restoration *restoration, struct error *err)
+{
+	const struct restore_params *params = restoration->params;
+	const struct clock *clock = params->call->clock;
+	int64_t begun_ms = clock_monotonic_ms(clock);
+	enum status st =
+	    new_tablespaces_refuse(&restoration->choice, &restoration->coverage, &restoration->repo, params->call, err);
+	if (params->result != NULL) {
+		restore_take_choice(restoration);
+		params->result->scan_failed = st != STATUS_OK;
+		params->result->scan_ms = clock_monotonic_ms(clock) - begun_ms;
+	}
+	return st;
 }
 
 /* Nothing is changed up to the end of this function. */
@@ -164,7 +180,9 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 	if (st)
 		return st;
 	decide_archiving(restoration);
-	if (params->tablespace_parent != NULL)
+	if (params->tablespace_parent != NULL && !params->dry_run)
+		st = scan(restoration, err);
+	if (!st && params->tablespace_parent != NULL)
 		st = moved_tablespaces_make(&restoration->moved, &restoration->choice.branch.backup->manifest,
 					    params->tablespace_parent, err);
 	if (st)
@@ -210,7 +228,7 @@ static enum status run(struct restoration *restoration, struct error *err)
 	int64_t prepared_ms = clock_monotonic_ms(clock);
 	if (result != NULL) {
 		result->system_id = restoration->system_id;
-		result->choose_ms = prepared_ms - begun_ms;
+		result->choose_ms = prepared_ms - begun_ms - result->scan_ms;
 		result->room_checked = !st;
 	}
 	if (!st && restoration->params->dry_run)

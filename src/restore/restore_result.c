@@ -11,6 +11,7 @@ static const char *const kept[] = {"max_prepared_transactions", "max_locks_per_t
 static void take_settings(struct restore_result *result, const struct manifest *manifest)
 {
 	size_t len = 0;
+	result->settings[0] = '\0';
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
 		const char *value = manifest_value(&manifest->settings, kept[i]);
 		/* A value with a quote is the name of no library. */
@@ -24,6 +25,18 @@ static void take_settings(struct restore_result *result, const struct manifest *
 		}
 		len += (size_t)added;
 	}
+}
+
+static void take_last_segment(const struct restoration *restoration)
+{
+	const struct branch *branch = &restoration->choice.branch;
+	uint64_t last = branch->first + restoration->choice.replay_segments - 1;
+	struct wal_name name;
+	if (restoration->choice.replay_segments == 0)
+		return;
+	/* The names of an ancestor's segments come before it. */
+	wal_name_of_number(&name, branch->line.timeline, last, restoration->coverage.segment_bytes);
+	(void)snprintf(restoration->params->result->last_segment, WAL_NAME_MAX, "%s", name.text);
 }
 
 void restore_take_choice(const struct restoration *restoration)
@@ -40,9 +53,10 @@ void restore_take_choice(const struct restoration *restoration)
 	target_text(restoration->params->target, result->target);
 	result->timeline = choice->branch.line.timeline;
 	result->replay_segments = choice->replay_segments;
+	take_last_segment(restoration);
 	if (choice->replay_segments > 0)
-		result->least_lsn = (choice->branch.first + choice->replay_segments - 1) *
-				    restoration->coverage.segment_bytes;
+		result->least_lsn =
+		    (choice->branch.first + choice->replay_segments - 1) * restoration->coverage.segment_bytes;
 	result->bytes = restoration->planned.bytes;
 	result->files = restoration->planned.files;
 	take_settings(result, manifest);

@@ -91,9 +91,11 @@ def changed(site, name, change):
     path.unlink()
     if change:
         host.USER.write(path, change(content), 0o400)
-    yield
-    path.unlink(missing_ok=True)
-    host.USER.write(path, content, mode & 0o777)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        host.USER.write(path, content, mode & 0o777)
 
 
 def flip(content):
@@ -120,8 +122,8 @@ def test_a_good_drill(drilled):
     lines = drilled.site.run("drill", "list").expect(0).out.decode()
     assert f"✓ {report['label']}" in lines and drilled.backup in lines
     checker = Checker()
-    checker.lines("drill", done.out)
-    checker.lines("drill", drilled.site.run("drill", "list", "--json").expect(0).out)
+    checker.lines("drill", done, 0)
+    checker.lines("drill list", drilled.site.run("drill", "list", "--json"), 0, ["drill"])
     listed = [json.loads(line) for line in drilled.site.run("list", "--json").expect(0).out.splitlines()]
     assert [each["label"] for each in listed if each["kind"] == "drill"] == [report["label"]]
     assert b"other" not in drilled.site.run("key", "list").expect(0).out
@@ -178,18 +180,18 @@ def refused(drilled, code, part, error, meaning, **changes):
 
 
 def test_finds_a_missing_segment(drilled):
-    segments = [name for name in drilled.site.store.list(f"{drilled.system_id}/wal/") if re.search(r"/[0-9A-F]{24}$", name)]
+    segments = [name for name in drilled.site.store.list() if re.search(r"/wal/.*/[0-9A-F]{24}$", name)]
     started = drilled.site.run("cat", f"{drilled.system_id}/backup/{drilled.backup}/manifest").expect(0)
     first = json.loads(started.out)["start_lsn"]
     needed = [name for name in segments if int(name[-8:], 16) >= int(first.split("/")[1], 16) >> 24]
     with changed(drilled.site, needed[0], None):
-        refused(drilled, 6, "choose", "missing", "lose every change after the gap")
+        refused(drilled, 6, "choose", "lacks", "lose every change after the gap")
     [newest] = drilled.site.run("drill", "list").expect(0).out.decode().splitlines()[-2:-1]
     assert newest.startswith("✗")
 
 
 def test_finds_a_damaged_pack(drilled):
-    packs = drilled.site.store.list(f"{drilled.system_id}/backup/{drilled.backup}/data/")
+    packs = [name for name in drilled.site.store.list() if f"{drilled.backup}/data/" in name]
     with changed(drilled.site, packs[0], flip):
         refused(drilled, 4, "restore", "data/0", "make a full backup now")
 
@@ -221,7 +223,7 @@ def test_finds_too_little_room(drilled, small_disk):
     disk = small_disk(8 * 1024)
     place = host.USER.mkdir(disk.path / "drills")
     done = drilled.run("--json", "--drill-dir", place)
-    done.expect(5, "room", "needs the room")
+    done.expect(5, "file system has", "needs the room")
     assert list(place.rglob("*")) == []
 
 
@@ -293,6 +295,33 @@ def test_finds_a_missing_library(dir_site):
         done = dir_site.run("drill", "--json", "--pg-data", primary.data)
         done.expect(5, "pg_nowhere", "libraries of the server")
         assert json.loads(done.out)["findings"][0]["part"] == "replay" and list(place.rglob("*")) == []
+
+
+def test_refuses_a_new_tablespace(dir_site):
+    """Replay makes it in its original directory: beside the original that would be its own."""
+    primary, place = own_cluster(dir_site)
+    with primary.start():
+        backed_up(dir_site, primary)
+        space = host.USER.mkdir(dir_site.directory / "later")
+        primary.sql(f"create tablespace later location '{space}'")
+        primary.sql("create table far tablespace later as select 1")
+        primary.archive_all()
+        before = {path: path.stat().st_mtime_ns for path in space.rglob("*")}
+        done = dir_site.run("drill", "--json", "--pg-data", primary.data)
+        done.expect(4, "tablespace was created after the backup", "make a new backup.*nothing was rehearsed")
+        assert json.loads(done.out)["findings"][0]["part"] == "scan" and list(place.rglob("*")) == []
+        assert {path: path.stat().st_mtime_ns for path in space.rglob("*")} == before
+        backed_up(dir_site, primary)
+        dir_site.run("drill", "--pg-data", primary.data).expect(0)
+
+
+def test_replays_no_later_segment(drilled):
+    """What is archived while the drill runs was not looked at."""
+    sql = host.USER.write(drilled.site.directory / "wait.sql", "select pg_last_wal_replay_lsn();\n")
+    report = drilled.report(drilled.run("--json", "--keep", "--sql", sql).expect(0))
+    log = (drilled.place / "walship-drill/log").read_text()
+    assert "redo done at" in log and report["replay_segments"] == len(re.findall(r'restored log file "0+1[0-9A-F]{16}"', log)), log
+    drilled.run().expect(0)
 
 
 def servers_in(place):
