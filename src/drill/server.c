@@ -33,7 +33,7 @@
  */
 static const char *const settings[] = {
     "listen_addresses=",
-    "port=" SERVER_PORT,
+    ("port=" SERVER_PORT),
     "external_pid_file=",
     "archive_mode=off",
     "primary_conninfo=",

@@ -13,6 +13,7 @@ import pytest
 from conftest import make_site
 from harness import host, openmetrics
 from test_json import Checker
+from test_schedule import age_note
 
 SOCKET = "walship-drill/socket"
 
@@ -401,7 +402,13 @@ def test_status(drilled):
         done = drilled.site.run("status", "--json", "--pg-data", drilled.primary.data)
         made = json.loads(done.out)
         return {each["name"]: each for each in made["checks"]}["drill"], made["drill"]
-    drilled.run().expect(0)
+    drilled.site.walship.configure(drill_at="@weekly", pg_data=drilled.primary.data)
+    assert b"drill" in drilled.site.run("schedule", "--list").expect(0).out
+    drilled.site.run("run-due").expect(0)
+    age_note(drilled.site, since=8 * 86400)
+    assert re.match(r"✓ drill", drilled.site.run("run-due").expect(0).out.decode())
+    assert not drilled.site.run("run-due").expect(0).out
+    drilled.site.walship.configure(drill_at=None, pg_data=None)
     found, figures = check()
     assert found["status"] == "OK" and "RPO" in found["text"] and "RTO" in found["text"], found
     assert figures["ok"] and figures["rto_seconds"] > 0 and figures["age_seconds"] < 60
