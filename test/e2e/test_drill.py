@@ -332,6 +332,44 @@ def test_replays_no_later_segment(drilled):
     drilled.run().expect(0)
 
 
+def test_configuration_elsewhere(dir_site):
+    """As Debian has it: the copy has no postgresql.conf, and gets from the manifest what the recovery and the extensions need."""
+    etc = host.USER.mkdir(dir_site.directory / "etc", 0o700)
+    primary, place = own_cluster(dir_site)
+    with primary:
+        (primary.data / "postgresql.conf").unlink()
+        conf = host.USER.write(etc / "postgresql.conf", f"data_directory = '{primary.data}'\nhba_file = '{primary.data}/pg_hba.conf'\n"
+                               f"ident_file = '{primary.data}/pg_ident.conf'\n"
+                               "max_prepared_transactions = 7\nshared_preload_libraries = 'pg_stat_statements'\n", 0o600)
+        settings = {**primary.settings, "unix_socket_directories": f"'{primary.sockets}'", "port": str(primary._port())}
+        host.USER.write(primary.data / "postgresql.auto.conf", "".join(f"{k} = {v}\n" for k, v in settings.items()), 0o600)
+        primary.server = host.Server([host.PG_BIN / "postgres", "-c", f"config_file={conf}"], primary.log, as_user=True,
+                                     cwd=primary.data, at_parent_death="QUIT")
+        primary.wait_open()
+        primary.sql("create table t (n int)")
+        dir_site.run("backup", "--pg-data", primary.data, "--pg-conninfo", primary.connection_string()).expect(0)
+        for number in range(5):
+            primary.sql(f"begin; insert into t values ({number}); prepare transaction 'p{number}'")
+        primary.archive_all()
+        sql = host.USER.write(dir_site.directory / "show.sql", "show shared_preload_libraries; select count(*) from pg_prepared_xacts;\n")
+        report = json.loads(dir_site.run("drill", "--json", "--pg-data", primary.data, "--sql", sql).expect(0).out)
+        assert "pg_stat_statements" in report["sql"][0]["output"] and " 5\n" in report["sql"][0]["output"], report
+        assert list(place.rglob("*")) == [] and primary.sql("show data_directory") == str(primary.data)
+
+
+@pytest.mark.full
+def test_from_a_bucket(s3_site):
+    primary, place = own_cluster(s3_site, "--data-checksums")
+    with primary.start():
+        primary.sql("create table t (n int)")
+        backed_up(s3_site, primary)
+        primary.sql("insert into t values (1)")
+        primary.archive_all()
+        done = s3_site.run("drill", "--json", "--pg-data", primary.data).expect(0)
+        assert json.loads(done.out)["ok"] and list(place.rglob("*")) == []
+        assert "✓" in s3_site.run("drill", "list").expect(0).out.decode()
+
+
 def servers_in(place):
     """Processes that work in the copy."""
     found = []
