@@ -21,6 +21,8 @@ static enum status unknown_option(struct arguments *out, const char *text, struc
 	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
 	(void)error_set(err, STATUS_USAGE, "unknown option '%s'", name);
 	struct nearest nearest = nearest_begin(name + strspn(name, "-"));
+	/* --help=VALUE */
+	nearest_offer(&nearest, "help", strlen("help"));
 	for (enum option_id id = 0; id < OPTION_COUNT; id++)
 		nearest_offer(&nearest, option_table[id].name, strlen(option_table[id].name));
 	for (size_t i = 0; i < flag_count; i++)

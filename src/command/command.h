@@ -25,6 +25,8 @@ enum status command_dump_list(struct command_context *context, struct error *err
 enum status command_dump_get(struct command_context *context, struct error *err);
 enum status command_expire(struct command_context *context, struct error *err);
 enum status command_restore(struct command_context *context, struct error *err);
+enum status command_drill(struct command_context *context, struct error *err);
+enum status command_drill_list(struct command_context *context, struct error *err);
 enum status command_mirror(struct command_context *context, struct error *err);
 enum status command_schedule(struct command_context *context, struct error *err);
 enum status command_run_due(struct command_context *context, struct error *err);

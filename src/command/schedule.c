@@ -148,6 +148,8 @@ enum status schedule_status(struct health_schedule *out, struct thresholds *thre
 		thresholds->backup_ms = ages.backup_ms;
 	thresholds->dump_ms = ages.dump_ms;
 	thresholds->dump_expected = resolved.settings.times[TASK_DUMP] != NULL;
+	schedule_drill_age(&thresholds->drill_ms, &resolved.settings);
+	thresholds->drill_expected = resolved.settings.times[TASK_DRILL] != NULL;
 	for (enum task task = 0; task < TASK_COUNT; task++)
 		if (task_is_backup(task) && resolved.settings.times[task] != NULL)
 			thresholds->backup_expected = true;

@@ -25,6 +25,8 @@ enum status status_settings(struct health_settings *out, const struct repository
 	    .metrics_file = config_text(config, OPTION_ID_METRICS_FILE),
 	    .push_timeout_ms = (int64_t)config_number(config, OPTION_ID_PUSH_TIMEOUT),
 	    .notify = settings_notify(context),
+	    .looks_at_drills =
+		config_text(config, OPTION_ID_DRILL_DIR) != NULL || config_text(config, OPTION_ID_DRILL_AT) != NULL,
 	};
 	enum status st = settings_thresholds(&out->thresholds, config, err);
 	return st ? st : schedule_status(schedule, &out->thresholds, context, err);

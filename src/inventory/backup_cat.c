@@ -1,6 +1,7 @@
 #include "inventory/backup_cat.h"
 
 #include "base/cleanup.h"
+#include "catalog/drill_name.h"
 #include "catalog/dump_manifest.h"
 #include "catalog/series.h"
 #include "repo/object.h"
@@ -10,7 +11,8 @@ bool backup_cat_takes(const char *name)
 {
 	struct backup_object object;
 	struct dump_object dump;
-	return backup_object_parse(&object, name) || dump_object_parse(&dump, name);
+	struct drill_name drill;
+	return backup_object_parse(&object, name) || dump_object_parse(&dump, name) || drill_name_parse(&drill, name);
 }
 
 enum status backup_cat(const struct repository_settings *settings, const struct console *console, const char *name,

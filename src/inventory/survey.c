@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "catalog/drill_name.h"
 #include "console/measure.h"
 #include "format/unseal.h"
 #include "pg/wal/content.h"
@@ -246,6 +247,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	struct wal_name name;
 	struct backup_object object;
 	struct dump_object dump;
+	struct drill_name drill;
 	survey->objects++;
 	survey->bytes += info->bytes;
 	if (survey->progress != NULL && progress_is_due(survey->progress)) {
@@ -258,7 +260,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	if (dump_object_parse(&dump, info->name))
 		return add_dump(walk, &dump, info, err);
 	if (!wal_object_parse(info->name, &system_id, &name)) {
-		survey->others += !set_aside_is_mark(info->name);
+		survey->others += !set_aside_is_mark(info->name) && !drill_name_parse(&drill, info->name);
 		return STATUS_OK;
 	}
 	enum status st = add(walk, info, system_id, &name, err);

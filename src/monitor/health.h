@@ -6,6 +6,7 @@
 #include "catalog/backup_list.h"
 #include "catalog/dump_list.h"
 #include "console/console.h"
+#include "inventory/drill_record.h"
 #include "monitor/failures.h"
 #include "monitor/health_schedule.h"
 #include "monitor/notified.h"
@@ -31,7 +32,8 @@ struct health_settings {
 	const char *metrics_file; /* written in Prometheus' format beside the output; NULL: not written */
 	int64_t push_timeout_ms;  /* the longest time that a push takes */
 	struct notify_settings notify;
-	bool sends; /* runs notify-command when a check fails or works again */
+	bool looks_at_drills; /* drills are configured; else nothing is said of them */
+	bool sends;           /* runs notify-command when a check fails or works again */
 };
 
 /*
@@ -90,6 +92,15 @@ struct health_dump {
 	struct newest_dump newest; /* its label's text is "": there is none */
 };
 
+/* The newest drill. */
+struct health_drill {
+	bool wanted; /* else nothing below counts */
+	bool known;  /* false: trouble says why */
+	struct error trouble;
+	bool found; /* there was one; name and record are valid */
+	struct drill_name name;
+	struct drill_record record;
+
 /* Everything that status looks at. */
 struct health {
 	const char *repo; /* URL; owned by the settings */
@@ -115,6 +126,7 @@ struct health {
 	struct health_archive archive;
 	struct health_backup backup;
 	struct health_dump dump;
+	struct health_drill drill;
 	const struct health_schedule *schedule; /* owned by the settings */
 };
 
@@ -124,6 +136,7 @@ enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, 
 
 /* One check of the report. */
 struct health_check {
+	unsigned id; /* of the enumeration below */
 	const char *name;
 	enum health_level level;
 	bool skipped; /* OK because there was nothing to look at */
@@ -138,9 +151,10 @@ enum {
 	HEALTH_CHECK_COVERAGE,
 	HEALTH_CHECK_DISK,
 	HEALTH_CHECK_BACKUP,
-	/* These are left out where nothing is scheduled, and where no dump is. */
+	/* These are left out where nothing is scheduled, where no dumps are, and where no drills are configured. */
 	HEALTH_CHECK_SCHEDULE,
 	HEALTH_CHECK_DUMP,
+	HEALTH_CHECK_DRILL,
 	HEALTH_CHECK_COUNT
 };
 
@@ -188,6 +202,9 @@ enum status health_look_dump(struct health *health, const struct repository *rep
 
 /* As health_look_backup, from the backups of a survey. */
 void health_take_backups(struct health_backup *out, const struct backup_list *backups);
+
+/* Reads the report of the newest drill, if drills are wanted. A failure is in health->drill.trouble. */
+void health_look_drill(struct health *health, const struct health_settings *settings, const struct call *call);
 
 /* Estimates how fast the disk of pg_wal fills, from earlier samples in the spool and from the WAL that waits. */
 void health_look_disk(struct health *out);

@@ -295,27 +295,36 @@ static void judge_disk(const struct health *health, const struct thresholds *thr
 	health_say(check, level, "%s free of %s, full in %s at %s a second", free_text, total, left, rate);
 }
 
-void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out)
+/* The next check of the report. */
+static struct health_check *next(struct health_report *report, unsigned id)
 {
 	static const char *const names[HEALTH_CHECK_COUNT] = {
 	    [HEALTH_CHECK_ARCHIVE] = "archive",   [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
 	    [HEALTH_CHECK_COVERAGE] = "chain",    [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
-	    [HEALTH_CHECK_SCHEDULE] = "schedule", [HEALTH_CHECK_DUMP] = "dump",
+	    [HEALTH_CHECK_SCHEDULE] = "schedule", [HEALTH_CHECK_DUMP] = "dump", [HEALTH_CHECK_DRILL] = "drill",
 	};
+	struct health_check *check = &report->checks[report->count++];
+	check->id = id;
+	check->name = names[id];
+	return check;
+}
+
+void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out)
+{
+	*out = (struct health_report){.level = HEALTH_OK};
+	judge_archive(health, thresholds, next(out, HEALTH_CHECK_ARCHIVE));
+	judge_backlog(health, thresholds, next(out, HEALTH_CHECK_BACKLOG));
+	judge_pushes(health, thresholds, next(out, HEALTH_CHECK_PUSHES));
+	health_judge_chain(health, next(out, HEALTH_CHECK_COVERAGE));
+	judge_disk(health, thresholds, next(out, HEALTH_CHECK_DISK));
+	health_judge_backup(health, thresholds, next(out, HEALTH_CHECK_BACKUP));
 	bool scheduled = health->schedule != NULL && health->schedule->scheduled;
-	*out = (struct health_report){.level = HEALTH_OK, .count = HEALTH_CHECK_SCHEDULE + (scheduled ? 1 : 0)};
-	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
-	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
-	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
-	health_judge_chain(health, &out->checks[HEALTH_CHECK_COVERAGE]);
-	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
-	health_judge_backup(health, thresholds, &out->checks[HEALTH_CHECK_BACKUP]);
 	if (scheduled)
-		health_judge_schedule(health, &out->checks[HEALTH_CHECK_SCHEDULE]);
+		health_judge_schedule(health, next(out, HEALTH_CHECK_SCHEDULE));
 	if (scheduled && thresholds->dump_expected)
-		health_judge_dump(health, thresholds, &out->checks[out->count++]);
-	for (size_t i = 0; i < out->count; i++) {
-		out->checks[i].name = names[i];
+		health_judge_dump(health, thresholds, next(out, HEALTH_CHECK_DUMP));
+	if (health->drill.wanted)
+		health_judge_drill(health, thresholds, next(out, HEALTH_CHECK_DRILL));
+	for (size_t i = 0; i < out->count; i++)
 		out->level = health_worse(out->level, out->checks[i].level);
-	}
 }

@@ -155,6 +155,21 @@ static json_t *dump_json(const struct health *health)
 				     age_json(some, health, newest->stored_s)));
 }
 
+static json_t *drill_json(const struct health *health)
+	const struct health_drill *drill = &health->drill;
+	const struct drill_record *record = &drill->record;
+	json_t *all = null_unless(drill->found,
+				  json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:n}", "label",
+					    print_string(drill->name.label), "begun_time", print_time(record->begun_s),
+					    "age_seconds", age_json(true, health, record->begun_s), "ok",
+					    (int)record->ok, "backup", print_string(record->backup), "rpo_seconds",
+					    print_integer_if(record->rpo_s >= 0, record->rpo_s), "rto_seconds",
+					    record->rto_s >= 0 ? json_real(record->rto_s) : json_null(), "problem",
+					    print_string(record->problem), "error"));
+	(void)json_object_set_new(all, "error",
+				  print_string(drill->wanted && !drill->known ? drill->trouble.text : NULL));
+	return all;
+
 static json_t *schedule_json(const struct health *health)
 {
 	json_t *all = json_array();
@@ -221,7 +236,7 @@ enum status health_print_json(const struct health *health, const struct health_r
 		      "time", print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
 		      print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health),
 		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
-		      backup_json(health), "dump", dump_json(health), "schedule", schedule_json(health), "checks",
-		      checks_json(report));
+		      backup_json(health), "dump", dump_json(health), "schedule", schedule_json(health), "drill",
+		      drill_json(health), "checks", checks_json(report));
 	return print_json(console, value, err);
 }

@@ -6,6 +6,7 @@
 
 #include "inventory/survey.h"
 #include "repo/placement.h"
+#include "restore/new_tablespaces.h"
 #include "restore/restore_private.h"
 
 /* The only cluster in the repository. */
@@ -63,6 +64,9 @@ static enum status keep(void *arg, struct coverage *coverage, struct backup_list
 	restoration->coverage = *coverage;
 	*coverage = (struct coverage){0};
 	restoration->backups = *backups;
+	for (size_t i = 0; restoration->params->result != NULL && i < backups->count; i++)
+		restoration->params->result->backups_open |=
+		    backups->items[i].complete && backups->items[i].status == STATUS_OK;
 	*backups = (struct backup_list){0};
 	return STATUS_OK;
 }
@@ -129,14 +133,30 @@ static struct tree_restore_settings tree_settings(struct restoration *restoratio
 	    .call = params->call,
 	    .manifest = &restoration->choice.branch.backup->manifest,
 	    .directory = restoration->place.path,
-	    .tablespaces = params->tablespaces,
-	    .tablespace_count = params->tablespace_count,
+	    .tablespaces = params->tablespace_parent == NULL ? params->tablespaces : restoration->moved.items,
+	    .tablespace_count = params->tablespace_parent == NULL ? params->tablespace_count : restoration->moved.count,
 	    .delta = params->delta,
 	    .postgres_manifest = params->postgres_manifest,
 	    .threads = params->threads,
 	    .memory_bytes = params->memory_bytes,
 	    .terminal_fd = params->console->terminal_fd,
 	};
+}
+
+/* For a copy that shares no place with the original. */
+static enum status scan(struct restoration *restoration, struct error *err)
+{
+	const struct restore_params *params = restoration->params;
+	const struct clock *clock = params->call->clock;
+	int64_t begun_ms = clock_monotonic_ms(clock);
+	enum status st =
+	    new_tablespaces_refuse(&restoration->choice, &restoration->coverage, &restoration->repo, params->call, err);
+	if (params->result != NULL) {
+		restore_take_choice(restoration);
+		params->result->scan_failed = st != STATUS_OK;
+		params->result->scan_ms = clock_monotonic_ms(clock) - begun_ms;
+	}
+	return st;
 }
 
 /* Nothing is changed up to the end of this function. */
@@ -160,10 +180,18 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 	if (st)
 		return st;
 	decide_archiving(restoration);
+	if (params->tablespace_parent != NULL && !params->dry_run)
+		st = scan(restoration, err);
+	if (!st && params->tablespace_parent != NULL)
+		st = moved_tablespaces_make(&restoration->moved, &restoration->choice.branch.backup->manifest,
+					    params->tablespace_parent, err);
+	if (st)
+		return st;
 	const struct tree_restore_settings settings = tree_settings(restoration);
 	st = tree_restore_plan(&settings, &restoration->planned, err);
 	if (!st)
 		st = restore_print_plan(restoration, err);
+	restore_take_choice(restoration);
 	return st ? st : place_check_room(&restoration->planned, err);
 }
 
@@ -193,11 +221,22 @@ static enum status write_all(struct restoration *restoration, struct tree_restor
 static enum status run(struct restoration *restoration, struct error *err)
 {
 	struct tree_restore_figures done = {0};
+	const struct clock *clock = restoration->params->call->clock;
+	struct restore_result *result = restoration->params->result;
+	int64_t begun_ms = clock_monotonic_ms(clock);
 	enum status st = prepare(restoration, err);
+	int64_t prepared_ms = clock_monotonic_ms(clock);
+	if (result != NULL) {
+		result->system_id = restoration->system_id;
+		result->choose_ms = prepared_ms - begun_ms - result->scan_ms;
+		result->room_checked = !st;
+	}
 	if (!st && restoration->params->dry_run)
 		return restore_print_end(restoration, &restoration->planned, err);
 	if (!st)
 		st = write_all(restoration, &done, err);
+	if (!st && result != NULL)
+		result->write_ms = clock_monotonic_ms(clock) - prepared_ms;
 	if (!st)
 		st = restore_print_end(restoration, &done, err);
 	tree_restore_figures_fini(&done);
@@ -208,6 +247,7 @@ enum status restore_run(const struct restore_params *params, struct error *err)
 {
 	struct restoration restoration = {.params = params};
 	enum status st = run(&restoration, err);
+	moved_tablespaces_fini(&restoration.moved);
 	recovery_notes_fini(&restoration.notes);
 	tree_restore_figures_fini(&restoration.planned);
 	choice_fini(&restoration.choice);

@@ -4,6 +4,7 @@
 
 #include "recovery/choose.h"
 #include "recovery/recovery_settings.h"
+#include "restore/moved_tablespaces.h"
 #include "restore/place.h"
 #include "restore/restore.h"
 
@@ -19,7 +20,12 @@ struct restoration {
 	const char *archive_reason;          /* why archive_mode is off; NULL: it is not */
 	struct tree_restore_figures planned; /* what is to be done */
 	struct recovery_notes notes;         /* after the settings are written */
+	struct moved_tablespaces moved;      /* with tablespace_parent */
 };
+
+/* With result: what was chosen, and what was written. */
+void restore_take_choice(const struct restoration *restoration);
+void restore_take_end(const struct restoration *restoration, const struct tree_restore_figures *done);
 
 /* Prints what is going to be done, as text; nothing with json. */
 enum status restore_print_plan(const struct restoration *restoration, struct error *err);

@@ -97,15 +97,20 @@ static void find_passed(struct passed *out, const struct cron *cron, int64_t now
 	}
 }
 
+static void set_age(struct threshold *out, const struct passed *passed, int64_t now_s)
+{
+	if (passed->before_s != INT64_MIN)
+		*out = (struct threshold){(uint64_t)(now_s - passed->last_s) * 1000,
+					  (uint64_t)(now_s - passed->before_s) * 1000};
+}
+
 void schedule_age(struct threshold *out, const struct agenda *agenda, enum task least, int64_t now_s)
 {
 	struct passed passed = {INT64_MIN, INT64_MIN};
 	for (enum task task = 0; task <= least; task++)
 		if (agenda->tasks[task].scheduled && (task == least || task_is_backup(least)))
 			find_passed(&passed, &agenda->tasks[task].cron, now_s);
-	if (passed.before_s != INT64_MIN)
-		*out = (struct threshold){(uint64_t)(now_s - passed.last_s) * 1000,
-					  (uint64_t)(now_s - passed.before_s) * 1000};
+	set_age(out, &passed, now_s);
 }
 
 void schedule_ages(struct schedule_ages *out, const struct schedule_settings *settings)
@@ -118,4 +123,16 @@ void schedule_ages(struct schedule_ages *out, const struct schedule_settings *se
 	schedule_age(&out->full_ms, &schedule.agenda, TASK_FULL, now_s);
 	schedule_age(&out->backup_ms, &schedule.agenda, TASK_INCR, now_s);
 	schedule_age(&out->dump_ms, &schedule.agenda, TASK_DUMP, now_s);
+}
+
+void schedule_drill_age(struct threshold *out, const struct schedule_settings *settings)
+{
+	struct schedule schedule;
+	struct error ignored = {0};
+	struct passed passed = {INT64_MIN, INT64_MIN};
+	int64_t now_s = clock_utc_s(settings->call->clock);
+	if (settings->times[TASK_DRILL] == NULL || schedule_parse(&schedule, settings, &ignored))
+		return;
+	find_passed(&passed, &schedule.agenda.tasks[TASK_DRILL].cron, now_s);
+	set_age(out, &passed, now_s);
 }

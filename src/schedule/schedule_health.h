@@ -28,4 +28,7 @@ struct schedule_ages {
 /* The same for all ages, by the options' times. Nothing changes where they cannot be understood. */
 void schedule_ages(struct schedule_ages *out, const struct schedule_settings *settings);
 
+/* The same for drills: a drill has no greater task. */
+void schedule_drill_age(struct threshold *out, const struct schedule_settings *settings);
+
 #endif

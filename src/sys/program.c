@@ -277,8 +277,11 @@ enum status program_run(const struct program *program, const struct call *call, 
 	if (st)
 		return st;
 	st = run_to_end(&run, &args, err);
+	struct error ignored;
 	if (!st)
 		st = secret_set(out, printed, run.out.len, err);
+	else if (program->keeps_output)
+		(void)secret_set(out, printed, run.out.len, &ignored);
 	explicit_bzero(printed, run.out.len);
 	return st ? error_wrap(err, st, "%s %s", program->what, args.argv[0]) : STATUS_OK;
 }

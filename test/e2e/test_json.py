@@ -136,7 +136,7 @@ def damage(site):
 
 def look_at_repository(check, site):
     listed = check.lines("list", site.run("list", "--json"), 0)
-    assert {line["kind"] for line in listed} == {kind for command, kind in DOCUMENTED if command == "list"}
+    assert {line["kind"] for line in listed} == {kind for command, kind in DOCUMENTED if command == "list"} - {"drill"}  # test_drill.py
     check.lines("info", site.run("info", "--json"), 0)
     check.lines("verify", site.run("verify", "--json"), 6)
     check.lines("check", site.run("check", "--json", env=ALONE), 0)
@@ -216,8 +216,8 @@ NEVER_SEEN = {"status: status.schedule[].succeeded_time",  # test_schedule.py
               "info: cluster.minimal", "verify: cluster.minimal", "info: cluster.left_out_last", "verify: cluster.left_out_last"}
 
 
-# test_backup_list.py and the tests of restore compare these.
-OF_BASE_BACKUPS = re.compile(r"^backup|^restore|: base_backup|: read_backups|\.base_backups\b|^status: status\.backup\.|^list: segment\.(label|part)$|^info --at: |_commit_time$")
+# test_backup_list.py, test_drill.py and the tests of restore compare these.
+OF_BASE_BACKUPS = re.compile(r"^backup|^restore|: base_backup|: read_backups|\.base_backups\b|^status: status\.(backup|drill)\.|^list: segment\.(label|part)$|^info --at: |_commit_time$")
 
 
 # test_dump_care.py compares these.
@@ -244,9 +244,9 @@ def test_every_line_is_as_documented(place):
     look_at_schedule(check, place)
     look_at_configuration(check, place.site)
 
-    # The tests of undelete, expire and mirror look at theirs.
+    # The tests of undelete, expire, mirror and drill look at theirs.
     unseen = {name for name in wanted() - check.seen if not OF_BASE_BACKUPS.search(name) and not OF_DUMPS.search(name)}
-    assert {name for name in unseen if not name.startswith(("undelete: ", "expire: ", "mirror: "))} == NEVER_SEEN
+    assert {name for name in unseen if not name.startswith(("undelete: ", "expire: ", "mirror: ", "drill: ", "drill list: "))} == NEVER_SEEN
 
 
 def test_every_json_is_documented():

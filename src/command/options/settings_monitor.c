@@ -41,8 +41,8 @@ enum status settings_thresholds(struct thresholds *out, const struct config *con
 	    {{OPTION_ID_STATUS_BACKUP_FULL_WARNING, OPTION_ID_STATUS_BACKUP_FULL_CRITICAL, false}, &out->full_ms},
 	    {{OPTION_ID_STATUS_BACKUP_WARNING, OPTION_ID_STATUS_BACKUP_CRITICAL, false}, &out->backup_ms},
 	};
-	out->backup_expected = out->dump_expected = false;
-	out->dump_ms = (struct threshold){0};
+	out->backup_expected = out->dump_expected = out->drill_expected = false;
+	out->dump_ms = out->drill_ms = (struct threshold){0};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct pair *pair = &rows[i].pair;
 		uint64_t warning = config_number(config, pair->warning);

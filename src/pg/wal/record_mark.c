@@ -6,6 +6,7 @@
 /* access/rmgrlist.h */
 #define MANAGER_XLOG 0
 #define MANAGER_XACT 1
+#define MANAGER_TABLESPACE 5
 
 /* catalog/pg_control.h */
 #define CHECKPOINT_SHUTDOWN 0x00
@@ -13,6 +14,8 @@
 #define RESTORE_POINT 0x70
 #define END_OF_RECOVERY 0x90
 #define XLOG_INFO 0xF0
+
+#define TABLESPACE_CREATE 0x00 /* commands/tablespace.h: XLOG_TBLSPC_CREATE */
 
 /* access/xact.h */
 #define XACT_OPERATION 0x70
@@ -53,6 +56,8 @@ bool record_mark_is_kind(uint8_t manager, uint8_t info)
 	if (manager == MANAGER_XLOG)
 		return kind == CHECKPOINT_SHUTDOWN || kind == CHECKPOINT_ONLINE || kind == RESTORE_POINT ||
 		       kind == END_OF_RECOVERY;
+	if (manager == MANAGER_TABLESPACE)
+		return kind == TABLESPACE_CREATE;
 	return manager == MANAGER_XACT && is_transaction_end(info & XACT_OPERATION);
 }
 
@@ -163,6 +168,10 @@ bool record_mark_read(struct record_mark *out, uint8_t manager, uint8_t info, ui
 		return false;
 	if (manager == MANAGER_XLOG)
 		return take_of_xlog(out, info & XLOG_INFO, data, len);
+	if (manager == MANAGER_TABLESPACE) {
+		out->kind = MARK_TABLESPACE;
+		return true;
+	}
 	uint8_t operation = info & XACT_OPERATION;
 	bool prepared = operation == COMMIT_PREPARED || operation == ABORT_PREPARED;
 	out->kind = operation == COMMIT || operation == COMMIT_PREPARED ? MARK_COMMIT : MARK_ABORT;

@@ -1,7 +1,7 @@
 /*
- * The records of WAL that recovery targets refer to: ends of transactions, and restore points (access/xact.h:
- * xl_xact_commit, xl_xact_abort; access/xlog_internal.h: xl_restore_point, xl_end_of_recovery; catalog/pg_control.h:
- * CheckPoint).
+ * The records of WAL that recovery targets refer to, and those that lead out of the data directory: ends of
+ * transactions, and restore points (access/xact.h: xl_xact_commit, xl_xact_abort; access/xlog_internal.h:
+ * xl_restore_point, xl_end_of_recovery; catalog/pg_control.h: CheckPoint).
  */
 #ifndef WALSHIP_PG_WAL_RECORD_MARK_H
 #define WALSHIP_PG_WAL_RECORD_MARK_H
@@ -14,7 +14,8 @@ enum record_mark_kind {
 	MARK_COMMIT,
 	MARK_ABORT,
 	MARK_RESTORE_POINT,
-	MARK_TIME, /* a record that is no target, but has a time: of a checkpoint, or of the end of a recovery */
+	MARK_TABLESPACE, /* no target, and without a time: CREATE TABLESPACE (commands/tablespace.h) */
+	MARK_TIME,       /* a record that is no target, but has a time: of a checkpoint, or of the end of a recovery */
 };
 
 #define RECORD_MARK_NAME_MAX 64 /* MAXFNAMELEN */

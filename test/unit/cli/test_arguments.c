@@ -121,7 +121,7 @@ static const struct {
     {{"verify", "--rad"}, "verify", "unknown option '--rad'", "did you mean --read?"},
     {{"push", "a", "-x"}, "push", "unknown option '-x'", "see walship help"},
     {{"push", "a", "-vvv"}, "push", "unknown option '-vvv'", "see walship help"},
-    {{"push", "a", "--help=x"}, "push", "unknown option '--help'", "see walship help"},
+    {{"push", "a", "--help=x"}, "push", "unknown option '--help'", "did you mean --help?"},
     {{"push", "a", "--repo"}, "push", "--repo needs a value", "--repo VALUE, or --repo=VALUE"},
     {{"push", "a", "--repo="}, "push", "--repo needs a value", "--repo VALUE, or --repo=VALUE"},
     {{"fetch", "a", "b", "--config", ""}, "fetch", "--config needs a value", "--config VALUE, or --config=VALUE"},

@@ -150,11 +150,25 @@ static void finds_prepared_transactions(void **unused)
 	}
 }
 
+/* CREATE TABLESPACE, and its neighbours. */
+static void reads_tablespaces(void **unused)
+{
+	(void)unused;
+	static const uint8_t data[] = {255, 10, 1, 64, 0, 0, '/', 's', 'r', 'v', 0, 0};
+	struct record_mark mark;
+	assert_true(record_mark_read(&mark, 5, 0x00, 731, data, sizeof data));
+	assert_int_equal(mark.kind, MARK_TABLESPACE);
+	assert_int_equal(mark.time_us, 0);
+	assert_false(record_mark_read(&mark, 5, 0x10, 731, data, sizeof data)); /* XLOG_TBLSPC_DROP */
+	assert_false(record_mark_read(&mark, 4, 0x00, 731, data, sizeof data));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reports_what_targets_refer_to),
 	    cmocka_unit_test(reads_layouts),
+	    cmocka_unit_test(reads_tablespaces),
 	    cmocka_unit_test(finds_prepared_transactions),
 	};
 	return cmocka_run_group_tests_name("pg/wal/record_mark", tests, NULL, NULL);
