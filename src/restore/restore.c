@@ -6,6 +6,7 @@
 
 #include "inventory/survey.h"
 #include "repo/placement.h"
+#include "restore/new_tablespaces.h"
 #include "restore/restore_private.h"
 
 /* The only cluster in the repository. */
@@ -144,6 +145,8 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 {
 	const struct restore_params *params = restoration->params;
 	enum status st = place_examine(&restoration->place, params->directory, params->delta, err);
+	if (!st)
+		st = place_check_owner(&restoration->place, err);
 	/* With delta, both would be removed. */
 	if (!st)
 		st = placement_check_repository(params->settings, restoration->place.path, err);
@@ -160,6 +163,9 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 	if (st)
 		return st;
 	decide_archiving(restoration);
+	st = new_tablespaces_check(restoration, err);
+	if (st)
+		return st;
 	const struct tree_restore_settings settings = tree_settings(restoration);
 	st = tree_restore_plan(&settings, &restoration->planned, err);
 	if (!st)
