@@ -193,7 +193,12 @@ static enum status write_all(struct restoration *restoration, struct tree_restor
 	enum status st = tree_restore_write(&settings, done, err);
 	if (!st)
 		st = recovery_settings_write(&recovery, &restoration->notes, err);
-	return st ? st : tree_restore_finish(&settings, err);
+	if (!st)
+		st = tree_restore_finish(&settings, err);
+	return st ? error_hint(err, st,
+			       "no server starts from the directory as it is; once the cause is gone, the same command "
+			       "with --delta completes the restore")
+		  : STATUS_OK;
 }
 
 static enum status run(struct restoration *restoration, struct error *err)
