@@ -195,9 +195,7 @@ static enum status write_all(struct restoration *restoration, struct tree_restor
 		st = recovery_settings_write(&recovery, &restoration->notes, err);
 	if (!st)
 		st = tree_restore_finish(&settings, err);
-	return st ? error_hint(err, st,
-			       "no server starts from the directory as it is; once the cause is gone, the same command "
-			       "with --delta completes the restore")
+	return st ? error_hint(err, st, "once the cause is gone, the same command with --delta completes the restore")
 		  : STATUS_OK;
 }
 
