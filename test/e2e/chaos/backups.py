@@ -31,7 +31,8 @@ class Maker:
 
     def first(self):
         """One that no fault disturbs, so that each round has something to restore."""
-        self.walship.run("backup", "full", *self._place(), timeout=120).expect(0)
+        done = self.walship.run("backup", "full", "--backup-wal-timeout", "100s", *self._place(), timeout=120)
+        assert done.code == 0, done.err
 
     def start(self):
         self._thread.start()
@@ -83,7 +84,8 @@ class Restorer:
 
     def restore(self, cluster, label, *target, system_id):
         """Under the faults that are on: some tries are killed, and each later one goes on with --delta."""
-        args = ["restore", "--pg-data", str(cluster.data), "--system-id", str(system_id), "--backup", label, *target]
+        # Push-ahead has stored segments behind a gap: --force goes up to the gap.
+        args = ["restore", "--pg-data", str(cluster.data), "--system-id", str(system_id), "--backup", label, *(target or ["--force"])]
         said = []
         for number in range(TRIES):
             delta = ["--delta"] if number > 0 and cluster.data.exists() and any(cluster.data.iterdir()) else []
