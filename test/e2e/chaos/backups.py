@@ -91,7 +91,7 @@ class Restorer:
             delta = ["--delta"] if number > 0 and cluster.data.exists() and any(cluster.data.iterdir()) else []
             process = self.walship.popen(*args, *delta)
             if self._random.random() < 0.4 and number < TRIES / 2:
-                time.sleep(self._random.uniform(0.05, 1.5))
+                self._wait(process, cluster.data)
                 process.kill()
             _, err = process.communicate(timeout=300 * host.SLOWNESS)
             self.figures[f"restore exit {process.returncode}{' with --delta' if delta else ''}"] += 1
@@ -106,6 +106,13 @@ class Restorer:
 
     def choose(self, backups):
         return self._random.choice(sorted(backups))
+
+    def _wait(self, process, directory):
+        """A moment, mostly one at which some files are there and not all."""
+        if self._random.random() < 0.8:
+            while process.poll() is None and not (directory / "base").exists():
+                time.sleep(0.01)
+        time.sleep(self._random.uniform(0, 0.5))
 
     def to_a_commit(self, system_id, backups, commits, end):
         """A random backup, to a random commit behind its end: that row is there, and none whose commit began later."""
