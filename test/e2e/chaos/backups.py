@@ -61,6 +61,8 @@ class Maker:
             code = self._process.returncode
             self.walship.check_secrets(err)
             self.kinds[f"backup {kind}" if code == 0 else f"backup exit {code}"] += 1
+            if code == 4:
+                print(f"chaos: backup exit 4: {err.decode(errors='replace')}")
             # A server that is just starting again refuses the connection: 3.
             if code not in MAKE_CODES or b"runtime error:" in err or b"Sanitizer" in err:
                 self.failed.append((kind, code, err))
