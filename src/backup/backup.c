@@ -19,6 +19,8 @@ static enum status connect_server(struct backup_job *job, struct error *err)
 {
 	struct call step = call_step(job->call);
 	enum status st = include_init(&job->include, job->settings->include, job->settings->include_count, err);
+	for (size_t i = 0; !st && i < job->include.count; i++)
+		st = placement_check_included(job->settings->repository, job->include.paths[i], err);
 	if (!st)
 		st = repository_open(&job->repo, job->settings->repository, &step, err);
 	if (!st)
@@ -116,6 +118,8 @@ static enum status end(struct backup_job *job, struct error *err)
 	enum status st = backup_server_check(&job->server, job->call, err);
 	if (!st)
 		st = online_backup_end(&job->online, job->server.postgres, &step, &job->server.facts, err);
+	if (!st)
+		st = backup_server_check_timeline(&job->server, job->call, online->start_timeline, err);
 	if (st)
 		return error_wrap(err, st, "end the backup");
 	manifest->ended = clock_utc_s(job->call->clock);
@@ -128,6 +132,17 @@ static enum status end(struct backup_job *job, struct error *err)
 	return manifest->backup_label == NULL || manifest->tablespace_map == NULL
 		   ? error_set(err, STATUS_LOCAL, "out of memory")
 		   : STATUS_OK;
+}
+
+static enum status wait_for_wal(struct backup_job *job, struct error *err)
+{
+	const struct wal_wait wait = {.repo = &job->repo,
+				      .call = job->call,
+				      .manifest = &job->manifest,
+				      .server = &job->server,
+				      .progress = &job->progress,
+				      .timeout_ms = job->settings->wal_timeout_ms};
+	return wal_wait(&wait, err);
 }
 
 /* A parent that was removed meanwhile took content with it that the index refers to. */
@@ -184,7 +199,7 @@ static enum status make(struct backup_job *job, struct error *err)
 	if (!st)
 		st = end(job, err);
 	if (!st)
-		st = wal_wait(&job->repo, job->call, &job->manifest, job->settings->wal_timeout_ms, err);
+		st = wait_for_wal(job, err);
 	if (!st)
 		st = check_needs(job, err);
 	return st ? st : store_manifest(job, err);

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "format/seal.h"
 #include "format/unseal.h"
+#include "repo/own_object.h"
 #include "stream/terminal_sink.h"
 
 /* A terminal sink that fills a buffer. */
@@ -78,7 +79,7 @@ enum status object_begin(const struct repository *repo, const struct call *call,
 	CLEANUP(sink_freep) struct sink *chain = NULL;
 	enum status st = random_fill(call->random, params.salt, SALT_BYTES, err);
 	if (!st)
-		st = store_create(repo->store, call, name, &chain, err);
+		st = own_object_create(repo->store, call, name, &chain, err);
 	if (!st && settings->stored != NULL)
 		st = byte_counter_new(&chain, settings->stored, err);
 	if (!st)

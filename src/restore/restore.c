@@ -149,8 +149,7 @@ static enum status scan(struct restoration *restoration, struct error *err)
 	const struct restore_params *params = restoration->params;
 	const struct clock *clock = params->call->clock;
 	int64_t begun_ms = clock_monotonic_ms(clock);
-	enum status st =
-	    new_tablespaces_refuse(&restoration->choice, &restoration->coverage, &restoration->repo, params->call, err);
+	enum status st = new_tablespaces_refuse(restoration, err);
 	if (params->result != NULL) {
 		restore_take_choice(restoration);
 		params->result->scan_failed = st != STATUS_OK;
@@ -164,6 +163,8 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 {
 	const struct restore_params *params = restoration->params;
 	enum status st = place_examine(&restoration->place, params->directory, params->delta, err);
+	if (!st)
+		st = place_check_owner(&restoration->place, err);
 	/* With delta, both would be removed. */
 	if (!st)
 		st = placement_check_repository(params->settings, restoration->place.path, err);
@@ -180,7 +181,9 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 	if (st)
 		return st;
 	decide_archiving(restoration);
-	if (params->tablespace_parent != NULL && !params->dry_run)
+	if (params->tablespace_parent == NULL)
+		st = new_tablespaces_check(restoration, err);
+	else if (!params->dry_run)
 		st = scan(restoration, err);
 	if (!st && params->tablespace_parent != NULL)
 		st = moved_tablespaces_make(&restoration->moved, &restoration->choice.branch.backup->manifest,
@@ -215,7 +218,10 @@ static enum status write_all(struct restoration *restoration, struct tree_restor
 	enum status st = tree_restore_write(&settings, done, err);
 	if (!st)
 		st = recovery_settings_write(&recovery, &restoration->notes, err);
-	return st ? st : tree_restore_finish(&settings, err);
+	if (!st)
+		st = tree_restore_finish(&settings, err);
+	return st ? error_hint(err, st, "once the cause is gone, the same command with --delta completes the restore")
+		  : STATUS_OK;
 }
 
 static enum status run(struct restoration *restoration, struct error *err)

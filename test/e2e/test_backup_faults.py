@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import extent, host, inject
+from harness import extent, host, inject, strict_s3
 from harness.made_backups import Backups, Load, loaded, settled
 
 
@@ -133,6 +133,30 @@ def test_store_away_for_good(site):
         assert backups.labels() == []
         site.walship.configure(backup_rate=None, backup_timeout="20s")
         backups.make()
+
+
+def test_answers_are_lost(dir_site):
+    """The answer to the first put of each object is lost, and the second one finds the name taken: by the backup's own object."""
+    site, lost = dir_site, set()
+
+    def lose(request):
+        target = request.target.split("?")[0]
+        if request.method != "PUT" or "/backup/" not in target or target in lost:
+            return None
+        lost.add(target)
+        return "answer lost"
+    with loaded(site, scale="1") as primary:
+        backups = Backups(site, primary)
+        primary.expect("walship: ", "archive command failed")
+        (site.directory / "strict").mkdir()
+        with strict_s3.StrictS3(site.directory / "strict") as server:
+            site.walship.configure(**{name.replace("-", "_"): value for name, value in server.options(site.directory, host.USER).items()})
+            server.faults = lose
+            label = backups.make()["label"]
+            keys = [key for key in server.bucket.keys() if f"/{label}/" in key]
+            assert {key.split("/")[-1] for key in keys} >= {"begun", "manifest"} and len(lost) == len(keys) >= 5
+            primary.archive_all()
+            site.run("restore", "--pg-data", site.directory / "copy").expect(0)
 
 
 def test_reading_may_take_longer_than_the_timeout(site):
