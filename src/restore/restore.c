@@ -76,12 +76,33 @@ static enum status read_repository(struct restoration *restoration, struct error
 				.progress = &progress,
 				.system_id = restoration->system_id,
 				.all_timelines = params->all_timelines,
+				.seen = restore_thaw_seen,
+				.seen_backup = restore_thaw_seen_backup,
 				.each = keep,
 				.arg = restoration};
+	coverage_fini(&restoration->coverage);
+	backup_list_fini(&restoration->backups);
+	thaw_names_fini(&restoration->archived_names);
+	restoration->archived = 0;
 	progress_begin(&progress, params->console->terminal_fd, params->call->clock);
 	enum status st = survey_run(&survey, err);
 	if (!st && restoration->coverage.system_id == 0)
 		st = survey_nothing(&survey, err);
+	return st;
+}
+
+/* The survey shows which histories and manifests are in an archive storage class; once they are back, it is repeated.
+ */
+static enum status read_all(struct restoration *restoration, struct error *err)
+{
+	bool again;
+	enum status st;
+	do {
+		again = false;
+		st = read_repository(restoration, err);
+		if (!st)
+			st = restore_thaw_catalog(restoration, &again, err);
+	} while (!st && again);
 	return st;
 }
 
@@ -103,7 +124,7 @@ static enum status choose_all(struct restoration *restoration, struct error *err
 		    err, error_set(err, STATUS_USAGE, "'%.64s' is not the label of a base backup", params->backup),
 		    "walship backup list shows the labels, such as 20261129T064210Z-full");
 	progress_begin(&progress, params->console->terminal_fd, params->call->clock);
-	enum status st = choose(&restoration->choice, &choose_params, err);
+	enum status st = restore_thaw_and_choose(restoration, &choose_params, err);
 	progress_clear(&progress);
 	return st;
 }
@@ -154,10 +175,10 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 	if (!st)
 		st = find_cluster(restoration, err);
 	if (!st)
-		st = read_repository(restoration, err);
-	if (!st)
+		st = read_all(restoration, err);
+	if (!st && !restoration->stopped)
 		st = choose_all(restoration, err);
-	if (st)
+	if (st || restoration->stopped)
 		return st;
 	decide_archiving(restoration);
 	const struct tree_restore_settings settings = tree_settings(restoration);
@@ -194,10 +215,11 @@ static enum status run(struct restoration *restoration, struct error *err)
 {
 	struct tree_restore_figures done = {0};
 	enum status st = prepare(restoration, err);
-	if (!st && restoration->params->dry_run)
+	if (st || restoration->stopped)
+		return st;
+	if (restoration->params->dry_run)
 		return restore_print_end(restoration, &restoration->planned, err);
-	if (!st)
-		st = write_all(restoration, &done, err);
+	st = write_all(restoration, &done, err);
 	if (!st)
 		st = restore_print_end(restoration, &done, err);
 	tree_restore_figures_fini(&done);
@@ -211,6 +233,7 @@ enum status restore_run(const struct restore_params *params, struct error *err)
 	recovery_notes_fini(&restoration.notes);
 	tree_restore_figures_fini(&restoration.planned);
 	choice_fini(&restoration.choice);
+	thaw_names_fini(&restoration.archived_names);
 	backup_list_fini(&restoration.backups);
 	coverage_fini(&restoration.coverage);
 	repository_fini(&restoration.repo);

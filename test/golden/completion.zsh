@@ -110,6 +110,9 @@ _walship_options=(
 	'--restore-threads=[threads that read packs and write files]:N: '
 	'--restore-memory=[maximum memory for the buffers of a restore]:SIZE: '
 	'--restore-timeout=[a restore fails when the store does not answer for this time]:TIME: '
+	'--thaw-tier=[how fast restore --thaw wants copies of objects in an archive storage class]:value:(Standard Bulk Expedited)'
+	'--thaw-days=[for how many days the copies stay readable]:N: '
+	'--thaw-timeout=[restore --thaw fails when the copies are not there after this time]:TIME: '
 	'*--mirror-conf=[the configuration file of a copy of this repository]:FILE:_files'
 	'--mirror-timeout=[mirror fails when copying an object, or a page of a listing, takes this long]:TIME: '
 	'--schedule=[push]:value:(off push)'
@@ -185,7 +188,7 @@ operand)
 	'backup list') _arguments $_walship_options '--json[print one JSON object per backup]' '1:SYSTEM-ID: ' ;;
 	'backup keep') _arguments $_walship_options '--release[end the protection instead]' '1:LABEL: ' ;;
 	'backup remove') _arguments $_walship_options '--abandoned[treat every unfinished backup of this cluster as killed, however recently it began]' '1:LABEL: ' ;;
-	'restore') _arguments $_walship_options '--target-immediate[stop recovery at the end of the backup]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which keeps replaying new WAL]' '--delta[accept a directory with files]' '--dry-run[show the backup, the timeline, the WAL to replay, the bytes to read and write, and the room]' '--force[restore although WAL is missing, although the archived WAL does not have the target, or although --delta removes WAL that is not archived]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as it was, although the directory is not the one that was backed up]' '--backup-manifest[also write backup_manifest, with which pg_verifybackup checks the directory]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
+	'restore') _arguments $_walship_options '--target-immediate[stop recovery at the end of the backup]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which keeps replaying new WAL]' '--delta[accept a directory with files]' '--dry-run[show the backup, the timeline, the WAL to replay, the bytes to read and write, and the room]' '--thaw[request copies of the objects that the restore needs and that are in an archive storage class]' '--force[restore although WAL is missing, although the archived WAL does not have the target, or although --delta removes WAL that is not archived]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as it was, although the directory is not the one that was backed up]' '--backup-manifest[also write backup_manifest, with which pg_verifybackup checks the directory]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
 	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
 	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
