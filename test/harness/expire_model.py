@@ -320,7 +320,8 @@ class History:
         recent = self.now - self.settings.get("retention-wal-days", 0) * DAY if "retention-wal-days" in self.settings else None
         limit = min(starts, default=0)
         numbers = [number for each in self.timelines for number, when in each.segments.items() if recent is not None and when >= recent - 60]
-        surely = min([limit, *numbers])
+        pinned = [each.start for each in self.of("dead") if each.pinned]  # may count as a backup that is kept
+        surely = min([limit, *numbers, *pinned])
         on_the_way = [part for each in kept for part in self.line(each.timeline)] + [part for part in self.line(self.current.id)]
         for timeline in self.timelines:
             older = all(number < surely for number in timeline.segments)
