@@ -12,7 +12,8 @@ from harness import extent, host
 from harness.expire_model import History
 from harness.walship import Walship
 
-HISTORIES = extent.rounds(10000, 60)
+PARTS = extent.rounds(10, 1)       # which workers share
+HISTORIES = extent.rounds(1000, 60)  # of each
 KILLED = 4      # each of so many that lose something is killed first
 VERIFIED = 4    # each of so many is verified afterwards
 SEALED = 20     # each of so many is encrypted: openssl is slow
@@ -92,12 +93,13 @@ class Trial:
         assert not clusters or clusters[0]["needed_gaps"] == 0, clusters[0]
 
 
-def test_random_histories(scratch, program, seed):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_histories(scratch, program, seed, part):
     walship = Walship(program, scratch.directory(), {"repo": "file:///nonexistent"})
     killed = removed = kept = 0
     for number in range(HISTORIES):
         root = host.USER.mkdir(scratch.directory("r") / "repo", 0o750)
-        trial = Trial(walship, root, seed, number)
+        trial = Trial(walship, root, f"{seed} {part}", number)
         try:
             loses = trial.loses()
             is_killed = loses and removed % KILLED == 0
