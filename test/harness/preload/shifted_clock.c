@@ -1,6 +1,6 @@
 /*
- * For LD_PRELOAD: the time of day is off by the seconds in the file CLOCK_SHIFT_FILE, which are read once. The monotonic
- * clock and the times that the kernel gives to files stay as they are.
+ * For LD_PRELOAD: the time of day is off by the seconds in the file CLOCK_SHIFT_FILE, which are read once. The
+ * monotonic clock and the times that the kernel gives to files stay as they are.
  */
 #include <stdio.h>
 #include <stdlib.h>
