@@ -9,6 +9,7 @@ import pytest
 
 from conftest import Site
 from harness import host, strict_s3, walship
+from test_json import Checker
 from test_restore import UTC, backup, insert, restore, rows
 
 
@@ -64,7 +65,7 @@ def test_everything_is_archived(frozen):
     done.expect(3, rf"needs objects in an archive storage class: 2 objects \(.*\) in DEEP_ARCHIVE; the first is .*{full}/manifest", "--thaw")
     shown = restore(site, target, "--thaw", "--dry-run").expect(0).out.decode()
     assert re.fullmatch(r"thaw       2 objects \(.*\) in DEEP_ARCHIVE: copies for 7 days, tier Standard\n", shown)
-    made = json.loads(restore(site, target, "--thaw", "--dry-run", "--json").expect(0).out)
+    (made,) = Checker().lines("restore", restore(site, target, "--thaw", "--dry-run", "--json"), 0)
     assert (made["kind"], made["objects"], made["classes"][0]["storage_class"]) == ("thaw", 2, "DEEP_ARCHIVE")
     bucket.may_thaw = False
     restore(site, target, "--thaw").expect(3, "403 AccessDenied", "grant s3:RestoreObject")
