@@ -125,6 +125,10 @@ enum status command_restore(struct command_context *context, struct error *err)
 	    .json = command_flag(context, "json"),
 	    .clone = command_flag(context, "clone"),
 	    .takeover = command_flag(context, "takeover"),
+	    .thaw = {.asks = command_flag(context, "thaw"),
+		     .request = {.tier = config_text(config, OPTION_ID_THAW_TIER),
+				 .days = (unsigned)config_number(config, OPTION_ID_THAW_DAYS)},
+		     .timeout_ms = (int64_t)config_number(config, OPTION_ID_THAW_TIMEOUT)},
 	    .postgres_manifest = command_flag(context, "backup-manifest"),
 	    .all_timelines = config_number(config, OPTION_ID_FETCH_TIMELINES) == FETCH_TIMELINES_ALL,
 	};

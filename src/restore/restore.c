@@ -80,12 +80,33 @@ static enum status read_repository(struct restoration *restoration, struct error
 				.progress = &progress,
 				.system_id = restoration->system_id,
 				.all_timelines = params->all_timelines,
+				.seen = restore_thaw_seen,
+				.seen_backup = restore_thaw_seen_backup,
 				.each = keep,
 				.arg = restoration};
+	coverage_fini(&restoration->coverage);
+	backup_list_fini(&restoration->backups);
+	thaw_names_fini(&restoration->archived_names);
+	restoration->archived = 0;
 	progress_begin(&progress, params->console->terminal_fd, params->call->clock);
 	enum status st = survey_run(&survey, err);
 	if (!st && restoration->coverage.system_id == 0)
 		st = survey_nothing(&survey, err);
+	return st;
+}
+
+/* The survey shows which histories and manifests are in an archive storage class; once they are back, it is repeated.
+ */
+static enum status read_all(struct restoration *restoration, struct error *err)
+{
+	bool again;
+	enum status st;
+	do {
+		again = false;
+		st = read_repository(restoration, err);
+		if (!st)
+			st = restore_thaw_catalog(restoration, &again, err);
+	} while (!st && again);
 	return st;
 }
 
@@ -107,7 +128,7 @@ static enum status choose_all(struct restoration *restoration, struct error *err
 		    err, error_set(err, STATUS_USAGE, "'%.64s' is not the label of a base backup", params->backup),
 		    "walship backup list shows the labels, such as 20261129T064210Z-full");
 	progress_begin(&progress, params->console->terminal_fd, params->call->clock);
-	enum status st = choose(&restoration->choice, &choose_params, err);
+	enum status st = restore_thaw_and_choose(restoration, &choose_params, err);
 	progress_clear(&progress);
 	return st;
 }
@@ -175,10 +196,10 @@ static enum status prepare(struct restoration *restoration, struct error *err)
 	if (!st)
 		st = find_cluster(restoration, err);
 	if (!st)
-		st = read_repository(restoration, err);
-	if (!st)
+		st = read_all(restoration, err);
+	if (!st && !restoration->stopped)
 		st = choose_all(restoration, err);
-	if (st)
+	if (st || restoration->stopped)
 		return st;
 	decide_archiving(restoration);
 	if (params->tablespace_parent == NULL)
@@ -237,10 +258,11 @@ static enum status run(struct restoration *restoration, struct error *err)
 		result->choose_ms = prepared_ms - begun_ms - result->scan_ms;
 		result->room_checked = !st;
 	}
-	if (!st && restoration->params->dry_run)
+	if (st || restoration->stopped)
+		return st;
+	if (restoration->params->dry_run)
 		return restore_print_end(restoration, &restoration->planned, err);
-	if (!st)
-		st = write_all(restoration, &done, err);
+	st = write_all(restoration, &done, err);
 	if (!st && result != NULL)
 		result->write_ms = clock_monotonic_ms(clock) - prepared_ms;
 	if (!st)
@@ -257,6 +279,7 @@ enum status restore_run(const struct restore_params *params, struct error *err)
 	recovery_notes_fini(&restoration.notes);
 	tree_restore_figures_fini(&restoration.planned);
 	choice_fini(&restoration.choice);
+	thaw_names_fini(&restoration.archived_names);
 	backup_list_fini(&restoration.backups);
 	coverage_fini(&restoration.coverage);
 	repository_fini(&restoration.repo);

@@ -7,6 +7,7 @@
 #include "pg/wal/name.h"
 #include "recovery/target.h"
 #include "repo/settings.h"
+#include "restore/thaw.h"
 #include "restore/tree_restore.h"
 
 #define RESTORE_MINIMUM_MAX 512 /* a few names and numbers */
@@ -54,7 +55,8 @@ struct restore_params {
 	bool clone;    /* the server never archives */
 	bool takeover; /* it archives as the server that was backed up did, wherever it is restored */
 	bool postgres_manifest;
-	bool all_timelines; /* timelines that are set aside count */
+	bool all_timelines;        /* timelines that are set aside count */
+	struct thaw_settings thaw; /* of what lies in an archive storage class */
 	const char *restore_command;
 };
 
@@ -62,7 +64,7 @@ struct restore_params {
  * Checks everything first, then writes. Prints what it chose and why, and what to do next. STATUS_USAGE: the options
  * contradict each other or the directory, or the target needs a choice. STATUS_INCOMPLETE: there is no backup, or WAL
  * is missing up to the target. STATUS_LOCAL: a server runs in the directory, there is not enough room, or it cannot be
- * written.
+ * written. STATUS_UNREACHABLE also when the restore needs objects in an archive storage class.
  */
 enum status restore_run(const struct restore_params *params, struct error *err);
 

@@ -25,8 +25,13 @@ struct object_info {
 	uint64_t bytes;
 	int64_t modified_s; /* UTC */
 	bool directory;     /* not an object: the name ends in '/'; set only by store_list_level */
-	bool archived;      /* in an archive storage class: not readable until restored, which takes hours; set only by
-			       listings */
+	/*
+	 * In an archive storage class without a readable copy: not readable until store_thaw has brought one back,
+	 * which takes hours. Set by listings and by store_stat.
+	 */
+	bool archived;
+	bool thawing;              /* of archived: the copy has been requested */
+	const char *archive_class; /* of archived: "GLACIER" or "DEEP_ARCHIVE", static */
 };
 
 /* Called for each object in ascending order of names. Any status but STATUS_OK ends the listing, which returns it. */
@@ -45,6 +50,7 @@ enum store_ability {
 	STORE_REACHES = 32,        /* store_reach works; else only the other operations show that the store is there */
 	STORE_EXAMINES = 64,       /* store_examine works; else no owner, mode or link can make an object unusable */
 	STORE_UNDELETES = 128,     /* store_undelete works; else what is deleted is gone */
+	STORE_THAWS = 256,         /* store_thaw works; else no object is in an archive storage class */
 };
 
 /* A range of bytes of an object. */
@@ -118,6 +124,12 @@ struct store_undeletion {
 	void *arg;
 };
 
+/* What a request for readable copies of archived objects asks for. */
+struct store_thaw {
+	const char *tier; /* "Standard", "Bulk" or "Expedited" */
+	unsigned days;    /* for which the copy stays, at least 1 */
+};
+
 struct store;
 
 struct store_ops {
@@ -140,6 +152,9 @@ struct store_ops {
 	enum status (*examine)(struct store *, const struct call *, const char *prefix, struct error *);
 	/* NULL without STORE_UNDELETES. */
 	enum status (*undelete)(struct store *, const struct call *, const struct store_undeletion *, struct error *);
+	/* NULL without STORE_THAWS. */
+	enum status (*thaw)(struct store *, const struct call *, const char *name, const struct store_thaw *,
+			    struct error *);
 	void (*free)(struct store *);
 };
 
@@ -254,6 +269,16 @@ static inline enum status store_undelete(struct store *store, const struct call 
 					 const struct store_undeletion *undeletion, struct error *err)
 {
 	return store->ops->undelete(store, call, undeletion, err);
+}
+
+/*
+ * For a store with STORE_THAWS: requests a readable copy of an archived object. STATUS_OK: the copy is requested, has
+ * been requested before, or is there. store_stat tells when it is there. STATUS_MISSING.
+ */
+static inline enum status store_thaw(struct store *store, const struct call *call, const char *name,
+				     const struct store_thaw *thaw, struct error *err)
+{
+	return store->ops->thaw(store, call, name, thaw, err);
 }
 
 static inline void store_free(struct store *store)

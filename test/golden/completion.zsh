@@ -15,7 +15,6 @@ _walship_commands=(
 	'list:list the objects in the repository'
 	'backup:make a base backup of the running server'
 	'restore:restore a base backup and prepare recovery to any moment'
-	'drill:rehearse a recovery'
 	'expire:remove old base backups and WAL'
 	'schedule:run the scheduled tasks when they are due, for ever'
 	'mirror:copy the objects that another repository lacks'
@@ -111,11 +110,9 @@ _walship_options=(
 	'--restore-threads=[threads that read packs and write files]:N: '
 	'--restore-memory=[maximum memory for the buffers of a restore]:SIZE: '
 	'--restore-timeout=[a restore fails when the store does not answer for this time]:TIME: '
-	'--drill-dir=[where walship drill restores the cluster]:DIR:_files -/'
-	'*--drill-sql=[a file of SQL that walship drill runs with psql when the recovery has ended]:FILE:_files'
-	'--drill-target-time=[walship drill recovers up to this time, such as 2026-11-29 06:42:10+00]:TIME: '
-	'--drill-timeout=[a drill fails when the recovery, or one of the checks, takes this long]:TIME: '
-	'--pg-bindir=[the directory of PostgreSQL'\''s programs]:DIR:_files -/'
+	'--thaw-tier=[how fast restore --thaw wants copies of objects in an archive storage class]:value:(Standard Bulk Expedited)'
+	'--thaw-days=[for how many days the copies stay readable]:N: '
+	'--thaw-timeout=[restore --thaw fails when the copies are not there after this time]:TIME: '
 	'*--mirror-conf=[the configuration file of a copy of this repository]:FILE:_files'
 	'--mirror-timeout=[mirror fails when copying an object, or a page of a listing, takes this long]:TIME: '
 	'--schedule=[push]:value:(off push)'
@@ -127,7 +124,6 @@ _walship_options=(
 	'--expire-at=[when walship expire is due, as backup-full]:TIMES: '
 	'--verify-at=[when walship verify --read is due, as backup-full]:TIMES: '
 	'--mirror-at=[when walship mirror is due, as backup-full]:TIMES: '
-	'--drill-at=[when walship drill is due, as backup-full]:TIMES: '
 	'--heartbeat-url=[a URL to get after each scheduled task that succeeded, and URL/fail after one that failed, for a service that misses it]:URL: '
 	'--status-timeout=[how long walship status waits for the store]:TIME: '
 	'--status-age-warning=[walship status warns when a WAL file has waited this long to be archived]:TIME: '
@@ -173,12 +169,6 @@ operand)
 		[[ $state == operand ]] || return
 		[[ ' list keep remove ' == *" $words[1] "* ]] && chosen+=" $words[1]"
 	fi
-	if [[ $chosen == drill ]]; then
-		state=
-		_arguments -C $_walship_options '--random[recover to a random moment of the recoverable window, which differs from drill to drill]' '--keep[leave the copy in drill-dir, stopped, to look at it]' '--json[print the report as one JSON object]' '1:command:(--target-time list)' '*::operand:->operand'
-		[[ $state == operand ]] || return
-		[[ ' list ' == *" $words[1] "* ]] && chosen+=" $words[1]"
-	fi
 	if [[ $chosen == key ]]; then
 		state=
 		_arguments -C $_walship_options '1:command:(list rotate)' '*::operand:->operand'
@@ -198,9 +188,7 @@ operand)
 	'backup list') _arguments $_walship_options '--json[print one JSON object per backup]' '1:SYSTEM-ID: ' ;;
 	'backup keep') _arguments $_walship_options '--release[end the protection instead]' '1:LABEL: ' ;;
 	'backup remove') _arguments $_walship_options '--abandoned[treat every unfinished backup of this cluster as killed, however recently it began]' '1:LABEL: ' ;;
-	'restore') _arguments $_walship_options '--target-immediate[stop recovery at the end of the backup]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which keeps replaying new WAL]' '--delta[accept a directory with files]' '--dry-run[show the backup, the timeline, the WAL to replay, the bytes to read and write, and the room]' '--force[restore although WAL is missing, although the archived WAL does not have the target, or although --delta removes WAL that is not archived]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as it was, although the directory is not the one that was backed up]' '--backup-manifest[also write backup_manifest, with which pg_verifybackup checks the directory]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
-	'drill') _arguments $_walship_options '--random[recover to a random moment of the recoverable window, which differs from drill to drill]' '--keep[leave the copy in drill-dir, stopped, to look at it]' '--json[print the report as one JSON object]' '1:TIME: ' '2:|: ' ;;
-	'drill list') _arguments $_walship_options '--json[print the report of each drill as one JSON object]' '1:SYSTEM-ID: ' ;;
+	'restore') _arguments $_walship_options '--target-immediate[stop recovery at the end of the backup]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which keeps replaying new WAL]' '--delta[accept a directory with files]' '--dry-run[show the backup, the timeline, the WAL to replay, the bytes to read and write, and the room]' '--thaw[request copies of the objects that the restore needs and that are in an archive storage class]' '--force[restore although WAL is missing, although the archived WAL does not have the target, or although --delta removes WAL that is not archived]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as it was, although the directory is not the one that was backed up]' '--backup-manifest[also write backup_manifest, with which pg_verifybackup checks the directory]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
 	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
 	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
