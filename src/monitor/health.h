@@ -100,6 +100,7 @@ struct health_drill {
 	bool found; /* there was one; name and record are valid */
 	struct drill_name name;
 	struct drill_record record;
+};
 
 /* Everything that status looks at. */
 struct health {

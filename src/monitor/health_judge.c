@@ -301,7 +301,7 @@ static struct health_check *next(struct health_report *report, unsigned id)
 	static const char *const names[HEALTH_CHECK_COUNT] = {
 	    [HEALTH_CHECK_ARCHIVE] = "archive",   [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
 	    [HEALTH_CHECK_COVERAGE] = "chain",    [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
-	    [HEALTH_CHECK_SCHEDULE] = "schedule", [HEALTH_CHECK_DUMP] = "dump", [HEALTH_CHECK_DRILL] = "drill",
+	    [HEALTH_CHECK_SCHEDULE] = "schedule", [HEALTH_CHECK_DUMP] = "dump",       [HEALTH_CHECK_DRILL] = "drill",
 	};
 	struct health_check *check = &report->checks[report->count++];
 	check->id = id;

@@ -114,9 +114,12 @@ static enum status put_dump(struct buffer *out, const struct health *health, str
 }
 
 static enum status put_drill(struct buffer *out, const struct health *health, struct error *err)
+{
 	const struct health_drill *drill = &health->drill;
 	const struct drill_record *record = &drill->record;
+	int64_t age_s;
 	bool age_known = drill->found && clock_age(health->now_s, record->begun_s, &age_s);
+	const struct family families[] = {
 	    {"walship_drill_timestamp_seconds", "seconds", "Time at which the last drill began.", drill->found,
 	     record->begun_s},
 	    {"walship_drill_age_seconds", "seconds", "Age of the last drill.", age_known, age_known ? age_s : 0},
@@ -127,6 +130,9 @@ static enum status put_drill(struct buffer *out, const struct health *health, st
 	    {"walship_drill_rto_seconds", "seconds",
 	     "From the beginning of the last drill until the databases were open, rounded up.",
 	     drill->found && record->rto_s >= 0, (int64_t)record->rto_s + 1},
+	};
+	return put_all(out, health, families, sizeof families / sizeof families[0], err);
+}
 
 static int64_t succeeded_s(const struct health_task *task)
 {
@@ -183,7 +189,7 @@ static enum status put_rest(struct buffer *out, const struct health *health, con
 		st = put_dump(out, health, err);
 	if (!st)
 		st = put_drill(out, health, err);
-		st = put_schedule(out, health, err);
+	st = put_schedule(out, health, err);
 	if (!st)
 		st = put_disk_full(out, health, err);
 	if (!st)

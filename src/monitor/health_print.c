@@ -156,6 +156,7 @@ static json_t *dump_json(const struct health *health)
 }
 
 static json_t *drill_json(const struct health *health)
+{
 	const struct health_drill *drill = &health->drill;
 	const struct drill_record *record = &drill->record;
 	json_t *all = null_unless(drill->found,
@@ -169,6 +170,7 @@ static json_t *drill_json(const struct health *health)
 	(void)json_object_set_new(all, "error",
 				  print_string(drill->wanted && !drill->known ? drill->trouble.text : NULL));
 	return all;
+}
 
 static json_t *schedule_json(const struct health *health)
 {

@@ -53,9 +53,10 @@ static enum status parse_times(struct schedule *schedule, struct error *err)
 	}
 	if (any)
 		return STATUS_OK;
-	return error_hint(err, error_set(err, STATUS_USAGE, "nothing is scheduled"),
-			  "set backup-full, backup-diff, backup-incr, dump-at, expire-at, verify-at, mirror-at or drill-at in "
-			  "walship.conf, such as backup-full = 0 2 * * sun");
+	return error_hint(
+	    err, error_set(err, STATUS_USAGE, "nothing is scheduled"),
+	    "set backup-full, backup-diff, backup-incr, dump-at, expire-at, verify-at, mirror-at or drill-at in "
+	    "walship.conf, such as backup-full = 0 2 * * sun");
 }
 
 enum status schedule_parse(struct schedule *schedule, const struct schedule_settings *settings, struct error *err)

@@ -41,8 +41,8 @@ static int64_t utc(const char *text)
 }
 
 static const char *const times[TASK_COUNT] = {
-    [TASK_FULL] = "0 2 * * sun",   [TASK_DIFF] = "30 2 * * *",   [TASK_INCR] = "0 */6 * * *",
-    [TASK_DUMP] = "0 3 * * *",     [TASK_EXPIRE] = "15 2 * * *", [TASK_VERIFY] = "0 5 * * sat",
+    [TASK_FULL] = "0 2 * * sun",    [TASK_DIFF] = "30 2 * * *",   [TASK_INCR] = "0 */6 * * *",
+    [TASK_DUMP] = "0 3 * * *",      [TASK_EXPIRE] = "15 2 * * *", [TASK_VERIFY] = "0 5 * * sat",
     [TASK_MIRROR] = "45 */3 * * *", [TASK_DRILL] = "0 3 1 * *"};
 
 struct run {
