@@ -13,30 +13,30 @@ struct own_object {
 	struct store *store;
 	const struct call *call;
 	char name[OBJECT_NAME_MAX];
-	uint8_t header[HEADER_BYTES];
-	size_t len; /* of header */
+	uint8_t first[STORE_FIRST_MAX]; /* bytes of the object */
+	size_t len;
 };
 
 static enum status own_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
 	struct own_object *own = (struct own_object *)sink;
-	size_t room = sizeof own->header - own->len;
+	size_t room = sizeof own->first - own->len;
 	size_t keep = len < room ? len : room;
-	memcpy(own->header + own->len, data, keep);
+	memcpy(own->first + own->len, data, keep);
 	own->len += keep;
 	return sink_write(own->next, data, len, err);
 }
 
-/* An upload appears as a whole or not at all, so that the header stands for all of it. */
+/* An upload appears as a whole or not at all, so that its first bytes stand for all of it. */
 static bool is_stored(const struct own_object *own)
 {
-	uint8_t stored[HEADER_BYTES];
-	size_t len = sizeof stored;
+	uint8_t stored[STORE_FIRST_MAX];
+	size_t len = own->len;
 	struct call step = call_step(own->call);
 	struct error ignored;
-	return own->len == sizeof own->header &&
-	       store_read_first(own->store, &step, own->name, stored, &len, &ignored) == STATUS_OK &&
-	       len == sizeof stored && memcmp(stored, own->header, len) == 0;
+	return own->len >= HEADER_BYTES &&
+	       store_read_first(own->store, &step, own->name, stored, &len, &ignored) == STATUS_OK && len == own->len &&
+	       memcmp(stored, own->first, len) == 0;
 }
 
 static enum status own_finish(struct sink *sink, struct error *err)

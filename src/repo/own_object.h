@@ -8,8 +8,9 @@
 #include "store/store.h"
 
 /*
- * As store_create, for an object of format version 2. When finish finds the name taken, it reads the header of the
- * object there: its salt is random, so the same header is that of this very object, and finish returns STATUS_OK.
+ * As store_create, for an object of format version 2. When finish finds the name taken, it reads the first bytes
+ * of the object there. The salt in its header is random, so the same bytes are those of this very object, and finish
+ * returns STATUS_OK.
  * store must outlive the writer.
  */
 enum status own_object_create(struct store *store, const struct call *call, const char *name, struct sink **out,
