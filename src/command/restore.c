@@ -8,10 +8,10 @@
 #include "command/command.h"
 #include "command/options/restore_command.h"
 #include "command/options/settings.h"
-#include "job/pipeline.h"
 #include "sys/processors.h"
 
-#define OID_MAX 11 /* 32 bits, and a 0 byte */
+#define THREADS_MAX 8 /* without restore-threads */
+#define OID_MAX 11    /* 32 bits, and a 0 byte */
 
 struct tablespaces {
 	struct restored_tablespace *items;
@@ -65,7 +65,8 @@ static unsigned thread_count(const struct config *config)
 		return 1;
 	if (wanted > 0)
 		return wanted;
-	return processors < PIPELINE_THREADS_MAX ? processors : PIPELINE_THREADS_MAX;
+	/* Each waits half of its time: for the disk that it writes to, or for the store. */
+	return processors < THREADS_MAX / 2 ? processors * 2 : THREADS_MAX;
 }
 
 static enum status take_target(struct target *out, const struct command_context *context, struct error *err)
