@@ -2,7 +2,7 @@
 
 #include "pg/wal/name.h"
 
-#define NAP_FIRST_MS 50 /* about the time to archive a segment */
+#define NAP_FIRST_MS 10 /* the archiver has usually finished before the last pack has */
 #define NAP_MOST_MS 2000
 
 static enum status give_up(const struct manifest *manifest, const struct wal_name *segment, int64_t timeout_ms,
@@ -25,7 +25,7 @@ static enum status wait_for(struct repository *repo, const struct call *call, co
 	char object[WAL_OBJECT_NAME_MAX];
 	struct object_info info;
 	wal_object_name(object, manifest->system_id, segment);
-	for (int64_t nap_ms = NAP_FIRST_MS;; nap_ms = nap_ms * 2 < NAP_MOST_MS ? nap_ms * 2 : NAP_MOST_MS) {
+	for (int64_t nap_ms = NAP_FIRST_MS;; nap_ms = nap_ms * 3 / 2 < NAP_MOST_MS ? nap_ms * 3 / 2 : NAP_MOST_MS) {
 		struct call step = call_step(call);
 		enum status st = store_stat(repo->store, &step, object, &info, err);
 		*timed_out = clock_monotonic_ms(call->clock) >= end_ms;
