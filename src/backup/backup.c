@@ -66,31 +66,6 @@ static void share_memory(const struct backup_settings *settings, struct content_
 		    share > PACK_LEAST_BYTES + PACK_MARGIN_BYTES ? share - PACK_MARGIN_BYTES : PACK_LEAST_BYTES;
 }
 
-static enum status store_content(struct backup_job *job, struct error *err)
-{
-	const struct backup_settings *settings = job->settings;
-	struct content_settings content = {
-	    .repo = &job->repo,
-	    .call = job->call,
-	    .tree = {.data_directory = job->server.directory,
-		     .tablespace_version = job->server.tablespace_version,
-		     .log = job->call->log},
-	    .directory = job->server.directory_fd,
-	    .include = &job->include,
-	    .start_lsn = job->online.start_lsn,
-	    .parent = job->parent,
-	    .read_all = job_must_read_all(job),
-	    .threads = settings->threads,
-	    .rate = settings->rate,
-	    .object = settings->object,
-	    .tick = job_tick,
-	    .arg = job,
-	};
-	share_memory(settings, &content);
-	enum status st = job_measure(job, &content.tree, err);
-	return st ? st : content_store(&content, &job->manifest, err);
-}
-
 /* On a standby its minRecoveryPoint says from where on the copy is consistent: it must be the last file. */
 static enum status copy_control_file(struct backup_job *job, struct error *err)
 {
@@ -110,7 +85,7 @@ static enum status copy_control_file(struct backup_job *job, struct error *err)
 	return STATUS_OK;
 }
 
-static enum status end(struct backup_job *job, struct error *err)
+static enum status end_on_server(struct backup_job *job, struct error *err)
 {
 	struct call step = call_step(job->call);
 	struct manifest *manifest = &job->manifest;
@@ -143,6 +118,39 @@ static enum status wait_for_wal(struct backup_job *job, struct error *err)
 				      .progress = &job->progress,
 				      .timeout_ms = job->settings->wal_timeout_ms};
 	return wal_wait(&wait, err);
+}
+
+static enum status end(void *arg, struct error *err)
+{
+	struct backup_job *job = arg;
+	enum status st = copy_control_file(job, err);
+	return st ? st : end_on_server(job, err);
+}
+
+static enum status store_content(struct backup_job *job, struct error *err)
+{
+	const struct backup_settings *settings = job->settings;
+	struct content_settings content = {
+	    .repo = &job->repo,
+	    .call = job->call,
+	    .tree = {.data_directory = job->server.directory,
+		     .tablespace_version = job->server.tablespace_version,
+		     .log = job->call->log},
+	    .directory = job->server.directory_fd,
+	    .include = &job->include,
+	    .start_lsn = job->online.start_lsn,
+	    .parent = job->parent,
+	    .read_all = job_must_read_all(job),
+	    .threads = settings->threads,
+	    .rate = settings->rate,
+	    .object = settings->object,
+	    .tick = job_tick,
+	    .all_read = end,
+	    .arg = job,
+	};
+	share_memory(settings, &content);
+	enum status st = job_measure(job, &content.tree, err);
+	return st ? st : content_store(&content, &job->manifest, err);
 }
 
 /* A parent that was removed meanwhile took content with it that the index refers to. */
@@ -194,10 +202,6 @@ static enum status make(struct backup_job *job, struct error *err)
 		st = begin(job, err);
 	if (!st)
 		st = store_content(job, err);
-	if (!st)
-		st = copy_control_file(job, err);
-	if (!st)
-		st = end(job, err);
 	if (!st)
 		st = wait_for_wal(job, err);
 	if (!st)

@@ -3,7 +3,7 @@
 #include "backup/wal_open.h"
 #include "pg/wal/name.h"
 
-#define NAP_FIRST_MS 50 /* about the time to archive a segment */
+#define NAP_FIRST_MS 10 /* the archiver has usually finished before the last pack has */
 #define NAP_MOST_MS 2000
 #define TELL_FIRST_MS 10000 /* an archiver that works takes less */
 #define TELL_AGAIN_MS 60000
@@ -63,7 +63,7 @@ static enum status wait_for(struct state *state, const struct wal_name *segment,
 	char object[WAL_OBJECT_NAME_MAX];
 	struct object_info info;
 	wal_object_name(object, wait->manifest->system_id, segment);
-	for (int64_t nap_ms = NAP_FIRST_MS;; nap_ms = nap_ms * 2 < NAP_MOST_MS ? nap_ms * 2 : NAP_MOST_MS) {
+	for (int64_t nap_ms = NAP_FIRST_MS;; nap_ms = nap_ms * 3 / 2 < NAP_MOST_MS ? nap_ms * 3 / 2 : NAP_MOST_MS) {
 		struct call step = call_step(wait->call);
 		enum status st = store_stat(wait->repo->store, &step, object, &info, err);
 		state->timed_out = clock_monotonic_ms(wait->call->clock) >= state->end_ms;

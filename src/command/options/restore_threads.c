@@ -1,8 +1,9 @@
 #include "command/options/restore_threads.h"
 
 #include "command/options/settings.h"
-#include "job/pipeline.h"
 #include "sys/processors.h"
+
+#define THREADS_MAX 8 /* without restore-threads */
 
 /* The bandwidth limit holds for each connection: one thread keeps the total below it. */
 unsigned restore_threads(const struct config *config)
@@ -12,5 +13,6 @@ unsigned restore_threads(const struct config *config)
 		return 1;
 	if (wanted > 0)
 		return wanted;
-	return processors < PIPELINE_THREADS_MAX ? processors : PIPELINE_THREADS_MAX;
+	/* Each waits half of its time: for the disk that it writes to, or for the store. */
+	return processors < THREADS_MAX / 2 ? processors * 2 : THREADS_MAX;
 }

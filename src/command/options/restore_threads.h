@@ -4,7 +4,7 @@
 
 #include "config/config.h"
 
-/* By restore-threads, else one for each processor, at most PIPELINE_THREADS_MAX; one with a limit of the bandwidth. */
+/* By restore-threads, else two for each processor, at most 8; one with a limit of the bandwidth. */
 unsigned restore_threads(const struct config *config);
 
 #endif
