@@ -30,7 +30,7 @@ def test_killed(site, seed):
         full = backups.make()
         duration = time.monotonic() - began
         killed = 0
-        for _ in range(extent.rounds(60, 8)):
+        for _ in range(extent.rounds(60, 5)):
             labels = backups.labels()
             before = unchanged(backups, labels)
             primary.sql("update pgbench_accounts set abalance = abalance + 1 where aid % 500 = 0")
@@ -44,7 +44,7 @@ def test_killed(site, seed):
             for label in set(backups.labels()) - set(labels):
                 backups.read(label).restore(site.directory / "copy")
                 shutil.rmtree(site.directory / "copy")
-        assert killed > extent.rounds(60, 8) / 3
+        assert killed > extent.rounds(60, 5) / 3
         last = backups.make("incr")
         assert last["parent"] in backups.labels() and full["label"] in backups.labels()
         rows = settled(primary)
@@ -187,7 +187,7 @@ def test_two_at_once(site):
             backups.proof(label, rows)
 
 
-CALLS = extent.rounds(400, 25)
+CALLS = extent.rounds(400, 16)
 
 
 def test_system_calls_fail(dir_site, seed):

@@ -17,7 +17,7 @@ from test_json import OF_DUMPS, Checker, wanted as documented
 from test_policies import Host
 from test_s3_options import special_bucket  # noqa: F401, a fixture
 
-KILLS = {"dir": extent.rounds(150, 25), "s3": extent.rounds(60, 8)}
+KILLS = {"dir": extent.rounds(150, 15), "s3": extent.rounds(60, 8)}
 
 
 class Archive:
