@@ -112,7 +112,8 @@ static enum status connect_as(struct postgres **out, const struct drill_server *
 	add_value(conninfo, "host", server->workspace->sockets);
 	add_value(conninfo, "user", user);
 	add_value(conninfo, "dbname", database);
-	return postgres_open(out, conninfo, server->environment, server->call, err);
+	const struct postgres_settings settings = {.conninfo = conninfo, .environment = server->environment};
+	return postgres_open(out, &settings, server->call, err);
 }
 
 /* It answers in the private socket, and still: nothing is written to a server with another directory. */
