@@ -24,6 +24,7 @@ enum status command_expire(struct command_context *context, struct error *err);
 enum status command_restore(struct command_context *context, struct error *err);
 enum status command_mirror(struct command_context *context, struct error *err);
 enum status command_schedule(struct command_context *context, struct error *err);
+enum status command_stream(struct command_context *context, struct error *err);
 enum status command_run_due(struct command_context *context, struct error *err);
 enum status command_check(struct command_context *context, struct error *err);
 enum status command_timeline(struct command_context *context, struct error *err);

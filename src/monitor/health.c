@@ -48,8 +48,8 @@ static enum status tell(const struct health *health, const struct health_report 
 static const char *failing_check(const struct health_report *report, bool pushes_fail)
 {
 	static const size_t ids[] = {HEALTH_CHECK_COVERAGE, HEALTH_CHECK_DISK,   HEALTH_CHECK_BACKUP,
-				     HEALTH_CHECK_SCHEDULE, HEALTH_CHECK_PUSHES, HEALTH_CHECK_ARCHIVE,
-				     HEALTH_CHECK_BACKLOG};
+				     HEALTH_CHECK_SCHEDULE, HEALTH_CHECK_STREAM, HEALTH_CHECK_PUSHES,
+				     HEALTH_CHECK_ARCHIVE,  HEALTH_CHECK_BACKLOG};
 	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
 		if (report->checks[ids[i]].level == HEALTH_CRITICAL || (ids[i] == HEALTH_CHECK_PUSHES && pushes_fail))
 			return report->checks[ids[i]].name;

@@ -9,6 +9,7 @@
 #include "monitor/health_schedule.h"
 #include "monitor/notified.h"
 #include "monitor/notify.h"
+#include "monitor/stream_note.h"
 #include "monitor/thresholds.h"
 #include "pg/data/checkpoint.h"
 #include "pg/data/control.h"
@@ -108,6 +109,8 @@ struct health {
 	struct health_archive archive;
 	struct health_backup backup;
 	const struct health_schedule *schedule; /* owned by the settings */
+	bool streamed;                          /* the spool has a note of walship stream */
+	struct stream_note stream;              /* that note */
 };
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_LEVEL_COUNT };
@@ -130,7 +133,9 @@ enum {
 	HEALTH_CHECK_COVERAGE,
 	HEALTH_CHECK_DISK,
 	HEALTH_CHECK_BACKUP,
-	HEALTH_CHECK_SCHEDULE, /* the last: it is left out where nothing is scheduled */
+	HEALTH_CHECK_OPTIONAL, /* from here on checks are left out where there is nothing to look at */
+	HEALTH_CHECK_SCHEDULE = HEALTH_CHECK_OPTIONAL,
+	HEALTH_CHECK_STREAM,
 	HEALTH_CHECK_COUNT
 };
 

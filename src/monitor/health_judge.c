@@ -292,25 +292,33 @@ static void judge_disk(const struct health *health, const struct thresholds *thr
 	health_say(check, level, "%s free of %s, full in %s at %s a second", free_text, total, left, rate);
 }
 
+static struct health_check *add_check(struct health_report *report, const char *name)
+{
+	struct health_check *check = &report->checks[report->count++];
+	check->name = name;
+	return check;
+}
+
 void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out)
 {
-	static const char *const names[HEALTH_CHECK_COUNT] = {
-	    [HEALTH_CHECK_ARCHIVE] = "archive",   [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
-	    [HEALTH_CHECK_COVERAGE] = "chain",    [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
-	    [HEALTH_CHECK_SCHEDULE] = "schedule",
+	static const char *const names[HEALTH_CHECK_OPTIONAL] = {
+	    [HEALTH_CHECK_ARCHIVE] = "archive", [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
+	    [HEALTH_CHECK_COVERAGE] = "chain",  [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
 	};
 	bool scheduled = health->schedule != NULL && health->schedule->scheduled;
-	*out = (struct health_report){.level = HEALTH_OK, .count = HEALTH_CHECK_COUNT - (scheduled ? 0 : 1)};
+	*out = (struct health_report){.level = HEALTH_OK, .count = HEALTH_CHECK_OPTIONAL};
 	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
 	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
 	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
 	health_judge_chain(health, &out->checks[HEALTH_CHECK_COVERAGE]);
 	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
 	health_judge_backup(health, thresholds, &out->checks[HEALTH_CHECK_BACKUP]);
-	if (scheduled)
-		health_judge_schedule(health, &out->checks[HEALTH_CHECK_SCHEDULE]);
-	for (size_t i = 0; i < out->count; i++) {
+	for (size_t i = 0; i < out->count; i++)
 		out->checks[i].name = names[i];
+	if (scheduled)
+		health_judge_schedule(health, add_check(out, "schedule"));
+	if (health->streamed)
+		health_judge_stream(health, add_check(out, "stream"));
+	for (size_t i = 0; i < out->count; i++)
 		out->level = health_worse(out->level, out->checks[i].level);
-	}
 }

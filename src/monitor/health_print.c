@@ -163,6 +163,20 @@ static json_t *schedule_json(const struct health *health)
 	return all;
 }
 
+static json_t *stream_json(const struct health *health)
+{
+	const struct stream_note *stream = &health->stream;
+	struct stream_lag lag = stream_note_lag(stream, health->now_s);
+	return null_unless(health->streamed,
+			   json_pack("{s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "written_time",
+				     print_time(stream->written_s), "connected", (int)stream->connected, "slot",
+				     stream->slot, "slot_state", print_string(stream->slot_state), "timeline",
+				     number(stream->timeline), "behind_bytes", number(lag.bytes), "behind_seconds",
+				     print_integer_if(lag.known, lag.s), "stored_parts", number(stream->stored_parts),
+				     "stored_bytes", number(stream->stored_bytes), "error",
+				     print_string(stream->error)));
+}
+
 static json_t *backlog_json(const struct health *health)
 {
 	const struct pending *pending = &health->pending;
@@ -206,11 +220,12 @@ enum status health_print_json(const struct health *health, const struct health_r
 {
 	enum status st = health_level_status(report->level);
 	json_t *value =
-	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status",
+	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status",
 		      "status", health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR),
 		      "time", print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
 		      print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health),
 		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
-		      backup_json(health), "schedule", schedule_json(health), "checks", checks_json(report));
+		      backup_json(health), "schedule", schedule_json(health), "stream", stream_json(health), "checks",
+		      checks_json(report));
 	return print_json(console, value, err);
 }
