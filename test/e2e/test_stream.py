@@ -363,3 +363,23 @@ def test_parts_cut_missing_overlapping_damaged(dir_site, seed):
             site.store.put(name, originals[name])
         if extra not in names and extra in left:
             site.store.delete(extra)
+
+
+def test_synchronous(dir_site):
+    """With walship in synchronous_standby_names every commit that a client was told of survives the machine."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        backup = primary.basebackup(site.cluster("backup"))
+        primary.sql("create table told (n serial primary key)")
+        script = host.USER.write(site.scratch.directory("bench") / "script", "insert into told default values;\n")
+        with Stream(site, primary, "--stream-interval", "0s") as stream:
+            stream.wait_stored()
+            primary.sql("alter system set synchronous_standby_names = 'walship'")
+            primary.sql("select pg_reload_conf()")
+            host.wait_for(lambda: primary.sql("select sync_state from pg_stat_replication") == "sync", "the stream is synchronous")
+            done = primary.pgbench("-n", "-c", "8", "-T", "3", "-f", script)
+            lose(primary, stream)
+        told = int(re.search(rb"transactions actually processed: (\d+)", done.stdout).group(1))
+        assert told > 20, done.stdout
+    with recover(site, backup) as restored:
+        assert int(restored.sql("select count(*) from told")) >= told
