@@ -242,7 +242,7 @@ def calls():
              for call in re.findall(r"^ExecStart=@bindir@/walship (.*)$", path.read_text(), re.M)
              for instance in (("full", "diff") if "%i" in call else ("",))]
     found += [("cron", call.split()) for *_, command in cron_lines()[1] for call in re.findall(r"walship ([a-z -]+?) 2>&1", command)]
-    assert sorted(call[0] for _, call in found) == ["backup"] * 4 + ["schedule", "status", "status", "verify", "verify"]
+    assert sorted(call[0] for _, call in found) == ["backup"] * 4 + ["schedule", "status", "status", "stream", "verify", "verify"]
     return found
 
 
