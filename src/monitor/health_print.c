@@ -163,18 +163,19 @@ static json_t *schedule_json(const struct health *health)
 	return all;
 }
 
+/* Without a note of a stream each field is null. */
 static json_t *stream_json(const struct health *health)
 {
 	const struct stream_note *stream = &health->stream;
 	struct stream_lag lag = stream_note_lag(stream, health->now_s);
-	return null_unless(health->streamed,
-			   json_pack("{s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "written_time",
-				     print_time(stream->written_s), "connected", (int)stream->connected, "slot",
-				     stream->slot, "slot_state", print_string(stream->slot_state), "timeline",
-				     number(stream->timeline), "behind_bytes", number(lag.bytes), "behind_seconds",
-				     print_integer_if(lag.known, lag.s), "stored_parts", number(stream->stored_parts),
-				     "stored_bytes", number(stream->stored_bytes), "error",
-				     print_string(stream->error)));
+	bool known = health->streamed;
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "written_time", print_time(stream->written_s),
+	    "connected", null_unless(known, json_boolean(stream->connected)), "slot", print_string(stream->slot),
+	    "slot_state", print_string(stream->slot_state), "timeline", print_integer_if(known, stream->timeline),
+	    "behind_bytes", null_unless(known, number(lag.bytes)), "behind_seconds", print_integer_if(lag.known, lag.s),
+	    "stored_parts", null_unless(known, number(stream->stored_parts)), "stored_bytes",
+	    null_unless(known, number(stream->stored_bytes)), "error", print_string(stream->error));
 }
 
 static json_t *backlog_json(const struct health *health)
