@@ -11,6 +11,7 @@
 #include "monitor/health_schedule.h"
 #include "monitor/notified.h"
 #include "monitor/notify.h"
+#include "monitor/stream_note.h"
 #include "monitor/thresholds.h"
 #include "pg/data/checkpoint.h"
 #include "pg/data/control.h"
@@ -129,6 +130,8 @@ struct health {
 	struct health_dump dump;
 	struct health_drill drill;
 	const struct health_schedule *schedule; /* owned by the settings */
+	bool streamed;                          /* the spool has a note of walship stream */
+	struct stream_note stream;              /* that note */
 };
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_LEVEL_COUNT };
@@ -152,10 +155,11 @@ enum {
 	HEALTH_CHECK_COVERAGE,
 	HEALTH_CHECK_DISK,
 	HEALTH_CHECK_BACKUP,
-	/* These are left out where nothing is scheduled, where no dumps are, and where no drills are configured. */
+	/* From here on checks are left out where there is nothing to look at. */
 	HEALTH_CHECK_SCHEDULE,
 	HEALTH_CHECK_DUMP,
 	HEALTH_CHECK_DRILL,
+	HEALTH_CHECK_STREAM,
 	HEALTH_CHECK_COUNT
 };
 

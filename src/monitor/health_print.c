@@ -190,6 +190,21 @@ static json_t *schedule_json(const struct health *health)
 	return all;
 }
 
+/* Without a note of a stream each field is null. */
+static json_t *stream_json(const struct health *health)
+{
+	const struct stream_note *stream = &health->stream;
+	struct stream_lag lag = stream_note_lag(stream, health->now_s);
+	bool known = health->streamed;
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "written_time", print_time(stream->written_s),
+	    "connected", null_unless(known, json_boolean(stream->connected)), "slot", print_string(stream->slot),
+	    "slot_state", print_string(stream->slot_state), "timeline", print_integer_if(known, stream->timeline),
+	    "behind_bytes", null_unless(known, number(lag.bytes)), "behind_seconds", print_integer_if(lag.known, lag.s),
+	    "stored_parts", null_unless(known, number(stream->stored_parts)), "stored_bytes",
+	    null_unless(known, number(stream->stored_bytes)), "error", print_string(stream->error));
+}
+
 static json_t *backlog_json(const struct health *health)
 {
 	const struct pending *pending = &health->pending;
@@ -239,6 +254,6 @@ enum status health_print_json(const struct health *health, const struct health_r
 		      print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health),
 		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
 		      backup_json(health), "dump", dump_json(health), "schedule", schedule_json(health), "drill",
-		      drill_json(health), "checks", checks_json(report));
+		      drill_json(health), "stream", stream_json(health), "checks", checks_json(report));
 	return print_json(console, value, err);
 }
