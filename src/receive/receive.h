@@ -5,6 +5,7 @@
 #ifndef WALSHIP_RECEIVE_RECEIVE_H
 #define WALSHIP_RECEIVE_RECEIVE_H
 
+#include "pg/server/postgres.h"
 #include "repo/cluster_id.h"
 #include "repo/object.h"
 

@@ -12,6 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/call.h"
+#include "pg/server/postgres.h"
 
 struct replication;
 
