@@ -247,13 +247,13 @@ enum status health_print_json(const struct health *health, const struct health_r
 			      const struct console *console, struct error *err)
 {
 	enum status st = health_level_status(report->level);
-	json_t *value =
-	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status",
-		      "status", health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR),
-		      "time", print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
-		      print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health),
-		      "pushes", pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
-		      backup_json(health), "dump", dump_json(health), "schedule", schedule_json(health), "drill",
-		      drill_json(health), "stream", stream_json(health), "checks", checks_json(report));
+	json_t *value = json_pack(
+	    "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status",
+	    "status", health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR), "time",
+	    print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
+	    print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health), "pushes",
+	    pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
+	    backup_json(health), "dump", dump_json(health), "schedule", schedule_json(health), "drill",
+	    drill_json(health), "stream", stream_json(health), "checks", checks_json(report));
 	return print_json(console, value, err);
 }
