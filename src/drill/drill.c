@@ -155,9 +155,9 @@ static enum status recover(struct drill *drill)
 	const struct call call = call_step(drill->params->call);
 	int64_t begun_ms = now_ms(drill);
 	drill->server.call = &call;
-	enum status st = server_find_programs(drill->bindir, drill->params->pg_bindir,
-					      (unsigned)(drill->report.restored.server_version / VERSION_PER_MAJOR),
-					      &call, drill->environment.items, &err);
+	drill->server.major = (unsigned)(drill->report.restored.server_version / VERSION_PER_MAJOR);
+	enum status st = server_find_programs(drill->bindir, drill->params->pg_bindir, drill->server.major, &call,
+					      drill->environment.items, &err);
 	if (!st)
 		st = complete_settings(drill, &err);
 	if (!st)

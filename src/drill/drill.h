@@ -3,8 +3,8 @@
  * recover it there, checks what came out of it, removes everything and keeps a report in the repository.
  *
  * Nothing here can touch the real cluster: the copy has another directory, another directory for each tablespace, a
- * private socket and no TCP; it does not archive, follows no primary, uses no slot, and runs no background worker, so
- * that no subscription and no scheduled job of an extension starts in it.
+ * private socket and no TCP; it does not archive, follows no primary, uses no slot, runs none of a standby's commands,
+ * and runs no background worker, so that no subscription and no scheduled job of an extension starts in it.
  */
 #ifndef WALSHIP_DRILL_DRILL_H
 #define WALSHIP_DRILL_DRILL_H

@@ -29,13 +29,17 @@
  * The command line wins over every file of the copy (GUC sources, guc.h). hot_standby = off: the server takes
  * connections when the recovery has ended, and the limits on max_connections and its like do not apply
  * (CheckRequiredParameterValues in xlogrecovery.c), so that it needs little memory. max_worker_processes = 0 and
- * max_logical_replication_workers = 0: no subscription fetches from its publisher, and no extension runs jobs.
+ * max_logical_replication_workers = 0: no subscription fetches from its publisher, and no extension runs jobs. The
+ * commands of a standby would remove files of an archive that others use, or announce a failover that is none.
  */
 static const char *const settings[] = {
     "listen_addresses=",
     ("port=" SERVER_PORT),
     "external_pid_file=",
     "archive_mode=off",
+    "archive_cleanup_command=",
+    "recovery_end_command=",
+    "recovery_min_apply_delay=0",
     "primary_conninfo=",
     "primary_slot_name=",
     "synchronous_standby_names=",
@@ -60,6 +64,13 @@ static const char *const settings[] = {
     "unix_socket_permissions=0700",
 };
 #define SETTING_COUNT (sizeof settings / sizeof settings[0])
+
+/*
+ * Up to PostgreSQL 14 a server removes the statistics in this directory when it recovers, and later writes its own
+ * there. On Debian it was one in /run, which the copy would share with the original.
+ */
+#define STATS_SETTING "stats_temp_directory=pg_stat_tmp"
+#define STATS_LAST_MAJOR 14
 
 /* Those with a path of the workspace. */
 enum { PLACE_DATA, PLACE_CONFIG, PLACE_HBA, PLACE_SOCKETS, PLACE_COUNT };
@@ -97,6 +108,10 @@ static enum status make_line(struct command_line *line, const struct drill_serve
 		add(line, "-c");
 		add(line, settings[i]);
 	}
+	if (server->major <= STATS_LAST_MAJOR) {
+		add(line, "-c");
+		add(line, STATS_SETTING);
+	}
 	if (server->restore_command != NULL) {
 		add(line, "-c");
 		add(line, server->restore_command);
@@ -104,7 +119,7 @@ static enum status make_line(struct command_line *line, const struct drill_serve
 	return STATUS_OK;
 }
 
-_Static_assert(5 + 2 * (PLACE_COUNT + SETTING_COUNT) < ARGUMENTS_MAX, "every setting fits");
+_Static_assert(7 + 2 * (PLACE_COUNT + SETTING_COUNT) < ARGUMENTS_MAX, "every setting fits");
 
 /* In the child: only calls that are safe after a fork. A child that cannot become the server kills itself. */
 static void become_server(const struct command_line *line, const struct drill_server *server, int log_fd, pid_t parent)

@@ -13,6 +13,7 @@ struct drill_server {
 	const struct workspace *workspace;
 	const struct call *call;
 	const char *bindir;
+	unsigned major;                 /* of the server's version */
 	const char *const *environment; /* without PostgreSQL's own variables */
 	const char *restore_command;    /* "restore_command=...", as an argument; NULL: that of the copy */
 	pid_t pid;                      /* 0: it does not run */

@@ -25,8 +25,10 @@ class Drilled:
         self.site = make_site("dir", None, scratch, program)
         self.place = host.USER.mkdir(self.site.directory / "drills")
         self.site.walship.configure(drill_dir=self.place, drill_timeout="60s")
+        self.outside = self.site.directory / "outside"
+        standby = {f"{name}_command": f"'echo {name} >>{self.outside}'" for name in ("archive_cleanup", "recovery_end")}
         self.primary = self.site.primary("primary", "--data-checksums", max_replication_slots="2", max_connections="30",
-                                         max_prepared_transactions="5", autovacuum="off").start()
+                                         max_prepared_transactions="5", autovacuum="off", recovery_min_apply_delay="'1h'", **standby).start()
         self.tablespace = host.USER.mkdir(self.site.directory / "space")
         self.primary.sql("create table t (n int primary key, what text)")
         self.primary.sql("insert into t select n, repeat('x', 200) from generate_series(1, 2000) n")
@@ -105,7 +107,7 @@ def flip(content):
 
 
 def test_a_good_drill(drilled):
-    """It recovers to the end, checks, reports, and leaves nothing but its report."""
+    """It recovers to the end, checks, reports, and leaves nothing but its report: no command or delay of a standby counts."""
     sql = host.USER.write(drilled.site.directory / "sum.sql", "select 'rows: ' || count(*) from t;\n\\connect second\nselect 1;\n")
     before, names = drilled.state(), set(drilled.site.store.list())
     done = drilled.run("--json", "--sql", sql).expect(0)
@@ -115,7 +117,7 @@ def test_a_good_drill(drilled):
     assert "rows: 2010" in report["sql"][0]["output"]
     assert 0 <= report["rpo_seconds"] < 600 and 0 < report["rto_seconds"] < 60 and report["estimate_seconds"] == report["rto_seconds"]
     assert report["newest_transaction_time"] > report["backup_ended_time"]
-    assert drilled.left() == [] and drilled.state() == before
+    assert drilled.left() == [] and drilled.state() == before and not drilled.outside.exists()
     [name] = set(drilled.site.store.list()) - names
     assert name == f"{drilled.system_id}/drill/{report['label']}"
     assert {**json.loads(drilled.site.run("cat", name).expect(0).out), "label": report["label"]} == report
