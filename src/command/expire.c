@@ -39,11 +39,17 @@ enum status command_backup_remove(struct command_context *context, struct error 
 	return st ? error_wrap(err, st, "backup remove") : STATUS_OK;
 }
 
-/* A backup under way stores something within its timeouts, the last of which waits for WAL; a day is the least. */
+/*
+ * A backup under way stores something within its timeouts, the last of which waits for WAL, and a dump within its own;
+ * a day is the least.
+ */
 static int64_t silence_s(const struct config *config)
 {
 	int64_t most = (int64_t)config_number(config, OPTION_ID_BACKUP_TIMEOUT) +
 		       (int64_t)config_number(config, OPTION_ID_BACKUP_WAL_TIMEOUT);
+	int64_t dump = (int64_t)config_number(config, OPTION_ID_DUMP_TIMEOUT);
+	if (most < dump)
+		most = dump;
 	return (most > DAY_MS ? most : DAY_MS) / 1000;
 }
 

@@ -286,6 +286,8 @@ static enum status conclude(struct drill *drill, enum status st, struct error *e
 	enum status printed = print(drill, err);
 	if (printed)
 		return printed;
+	if (kept && report->finding_count > 0)
+		log_line(drill->params->call->log, LEVEL_ERROR, "drill: %s", trouble.text);
 	if (report->finding_count > 0) {
 		const struct drill_finding *first = &report->findings[0];
 		(void)error_set(err, first->status, "%s: %s", drill_part_name(first->part), first->text);
@@ -301,6 +303,7 @@ static enum status run(struct drill *drill, struct error *err)
 {
 	const struct drill_params *params = drill->params;
 	struct data_directory directory;
+	tool_environment_forget(params->environment);
 	enum status st = cluster_id_find(&params->cluster, NULL, &directory, &drill->report.system_id, err);
 	if (!st)
 		st = workspace_become_owner(params->directory, err);

@@ -40,7 +40,7 @@ struct drill_params {
  * statement failed. STATUS_LOCAL: this machine lacks room, a program or a library. STATUS_USAGE: the options, or a key
  * that is missing. The hint says what the finding means for a real recovery.
  *
- * As root, the process becomes the owner of the directory for good.
+ * As root, the process becomes the owner of the directory for good. It also loses libpq's variables.
  */
 enum status drill_run(const struct drill_params *params, struct error *err);
 

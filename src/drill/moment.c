@@ -72,11 +72,12 @@ enum status moment_choose(struct target *out, char text[MOMENT_TEXT_MAX], const 
 		st = random_fill(params->call->random, &dice, sizeof dice, err);
 	if (st)
 		return st;
-	if (!range.has_backup || range.last_us < range.first_us) {
+	/* A recovery to a time ends before the first commit behind it, so that of the newest commit is no target. */
+	if (!range.has_backup || range.last_us <= range.first_us) {
 		(void)error_set(err, STATUS_INCOMPLETE, "the newest WAL has no commit after a base backup");
 		return error_hint(err, STATUS_INCOMPLETE, "drill without --random recovers to the end of the WAL");
 	}
-	int64_t time_us = range.first_us + (int64_t)(dice % (uint64_t)(range.last_us - range.first_us + 1));
+	int64_t time_us = range.first_us + (int64_t)(dice % (uint64_t)(range.last_us - range.first_us));
 	target_time_text(time_us, text);
 	*out = (struct target){.kind = TARGET_TIME,
 			       .text = text,

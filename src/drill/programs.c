@@ -104,11 +104,11 @@ static void add_value(char out[CONNINFO_MAX], const char *name, const char *valu
 	(void)snprintf(out + len, CONNINFO_MAX - len, "'");
 }
 
-/* Every variable that could lead elsewhere, such as PGHOSTADDR, is overridden. */
+/* No variable leads elsewhere: see tool_environment_forget. */
 static enum status connect_as(struct postgres **out, const struct drill_server *server, const char *user,
 			      const char *database, struct error *err)
 {
-	char conninfo[CONNINFO_MAX] = "port=" SERVER_PORT " hostaddr='' options='' service='' sslmode=disable";
+	char conninfo[CONNINFO_MAX] = "port=" SERVER_PORT " sslmode=disable";
 	add_value(conninfo, "host", server->workspace->sockets);
 	add_value(conninfo, "user", user);
 	add_value(conninfo, "dbname", database);

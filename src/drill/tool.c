@@ -11,6 +11,8 @@
 #include "drill/workspace.h"
 #include "sys/program.h"
 
+#define VARIABLE_MAX 64 /* libpq's longest name has 25 bytes */
+
 bool tool_is_there(const char *bindir, const char *name)
 {
 	char path[PATH_MAX];
@@ -57,6 +59,19 @@ static enum status own(char **out, const char *name, const char *value, struct e
 static bool is_libpqs(const char *variable)
 {
 	return strncmp(variable, "PG", 2) == 0;
+}
+
+/* Of environ, unsetenv moves the following items up. */
+void tool_environment_forget(const char *const *environment)
+{
+	char name[VARIABLE_MAX];
+	for (size_t i = 0; environment[i] != NULL;) {
+		const char *variable = environment[i];
+		size_t len = strcspn(variable, "=");
+		(void)snprintf(name, sizeof name, "%.*s", (int)len, variable);
+		if (!is_libpqs(variable) || len >= sizeof name || unsetenv(name) != 0 || environment[i] == variable)
+			i++;
+	}
 }
 
 enum status tool_environment_make(struct tool_environment *out, const char *const *environment, const char *sockets,

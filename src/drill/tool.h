@@ -21,6 +21,13 @@ bool tool_is_there(const char *bindir, const char *name);
  */
 enum status tool_run(const struct tool *tool, const struct call *call, struct secret *out, struct error *err);
 
+/*
+ * Unsets the variables of libpq in this process for good. libpq reads them itself, and PGHOSTADDR, PGSERVICE and
+ * PGOPTIONS cannot be overridden: it ignores an empty parameter (conninfo_array_parse in fe-connect.c). environment is
+ * that of the process. Call it before there are threads.
+ */
+void tool_environment_forget(const char *const *environment);
+
 struct tool_environment {
 	const char **items; /* owned, with the last ones; ends with NULL */
 	char *own[4];

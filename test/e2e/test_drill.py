@@ -130,7 +130,7 @@ def test_a_good_drill(drilled):
     listed = [json.loads(line) for line in drilled.site.run("list", "--json").expect(0).out.splitlines()]
     assert [each["label"] for each in listed if each["kind"] == "drill"] == [report["label"]]
     assert b"other" not in drilled.site.run("key", "list").expect(0).out
-    text = drilled.run().expect(0).out.decode()
+    text = drilled.run(env={"PGHOSTADDR": "127.0.0.1", "PGSERVICE": "nowhere", "PGOPTIONS": "-c no.such"}).expect(0).out.decode()
     assert "the recovery works" in text and "(RTO)" in text and "(RPO)" in text
 
 
