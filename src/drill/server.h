@@ -21,11 +21,10 @@ struct drill_server {
 	char user[64];                  /* the superuser, after server_connect */
 };
 
-#define SERVER_BINDIR_MAX 4096
+#define SERVER_BINDIR_MAX PATH_MAX
 
 /*
- * Finds the directory of the server's programs: given, else where the packages of this major version put them, else
- * PATH. The server there must have the same major version. STATUS_USAGE, STATUS_LOCAL.
+ * Finds the directory of the server's programs of this major version (pg/server/programs.h). STATUS_LOCAL: none.
  */
 enum status server_find_programs(char out[SERVER_BINDIR_MAX], const char *given, unsigned major,
 				 const struct call *call, const char *const *environment, struct error *err);

@@ -8,12 +8,11 @@
 #include "base/call.h"
 #include "walship/error.h"
 
-#define DUMP_VERSION_MAX 32
+#define DUMP_VERSION_MAX 32 /* PROGRAMS_VERSION_MAX */
 
 struct dump_tools {
 	char pg_dump[PATH_MAX], pg_dumpall[PATH_MAX];
 	char version[DUMP_VERSION_MAX]; /* of pg_dump: "15.18" */
-	uint64_t major;
 };
 
 struct dump_tools_search {

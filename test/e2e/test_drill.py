@@ -26,9 +26,13 @@ class Drilled:
         self.place = host.USER.mkdir(self.site.directory / "drills")
         self.site.walship.configure(drill_dir=self.place, drill_timeout="60s")
         self.outside = self.site.directory / "outside"
-        standby = {f"{name}_command": f"'echo {name} >>{self.outside}'" for name in ("archive_cleanup", "recovery_end")}
         self.primary = self.site.primary("primary", "--data-checksums", max_replication_slots="2", max_connections="30",
-                                         max_prepared_transactions="5", autovacuum="off", recovery_min_apply_delay="'1h'", **standby).start()
+                                         max_prepared_transactions="5", autovacuum="off")
+        with open(self.primary.data / "postgresql.conf", "a", encoding="utf-8") as conf:
+            for name in ("archive_cleanup", "recovery_end"):
+                conf.write(f"{name}_command = 'echo {name} >>{self.outside}'\n")
+            conf.write("recovery_min_apply_delay = 1h\n")
+        self.primary.start()
         self.tablespace = host.USER.mkdir(self.site.directory / "space")
         self.primary.sql("create table t (n int primary key, what text)")
         self.primary.sql("insert into t select n, repeat('x', 200) from generate_series(1, 2000) n")
@@ -431,6 +435,9 @@ def test_refusals(drilled):
     drilled.run("--drill-dir", drilled.site.directory / "none").expect(2, "No such file", "install -d")
     drilled.run("--drill-dir", host.USER.mkdir(drilled.site.directory / ("d" * 90))).expect(2, "too long for a socket", "at most 60")
     drilled.run("--pg-bindir", drilled.site.directory).expect(5, "programs of PostgreSQL 15 are not found", "pg-bindir")
+    older = host.USER.mkdir(drilled.site.directory / "bin9")
+    host.USER.write(older / "postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 9.6'\n", 0o755)
+    drilled.run("--pg-bindir", older).expect(5, r"PostgreSQL 15 are not found, only .*/bin9/postgres \(9.6\)", "postgresql-15")
     drilled.site.walship.configure(drill_dir=None)
     drilled.run().expect(2, "drill-dir is not set", "drill-dir DIR")
     drilled.site.walship.configure(drill_dir=drilled.place)

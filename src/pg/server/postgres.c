@@ -211,8 +211,8 @@ enum status postgres_connect(struct postgres **out, const struct postgres_settin
 	return st;
 }
 
-/* "name='value' ", with the quoting of "Connection Strings" in PostgreSQL's documentation. */
-static enum status put_keyword(struct buffer *out, const char *name, const char *value, struct error *err)
+/* The quoting is that of "Connection Strings" in PostgreSQL's documentation. */
+enum status postgres_conninfo_add(struct buffer *out, const char *name, const char *value, struct error *err)
 {
 	enum status st = buffer_printf(out, err, "%s%s='", out->len == 0 ? "" : " ", name);
 	for (const char *at = value; !st && *at != '\0'; at++)
@@ -231,9 +231,9 @@ enum status postgres_program_conninfo(struct buffer *out, const struct postgres_
 	for (size_t i = 0; !st && i < keywords.count; i++)
 		if (strcmp(keywords.names[i], "dbname") != 0 &&
 		    (settings->user_file == NULL || strcmp(keywords.names[i], "user") != 0))
-			st = put_keyword(out, keywords.names[i], keywords.values[i], err);
+			st = postgres_conninfo_add(out, keywords.names[i], keywords.values[i], err);
 	if (!st && database != NULL)
-		st = put_keyword(out, "dbname", database, err);
+		st = postgres_conninfo_add(out, "dbname", database, err);
 	if (options != NULL)
 		libpq.conninfoFree(options);
 	return st;

@@ -55,6 +55,9 @@ enum status postgres_open(struct postgres **out, const struct postgres_settings 
 enum status postgres_program_conninfo(struct buffer *out, const struct postgres_settings *settings,
 				      const char *database, struct error *err);
 
+/* Appends name='value' to a connection string of keywords. libpq ignores an empty value. */
+enum status postgres_conninfo_add(struct buffer *out, const char *name, const char *value, struct error *err);
+
 /* Closes; NULL is safe. */
 void postgres_free(struct postgres *postgres);
 void postgres_freep(struct postgres **postgres);
