@@ -4,11 +4,12 @@
 
 #include "console/console.h"
 #include "recovery/target.h"
-#include "repo/settings.h"
+#include "repo/mirrors.h"
 #include "restore/tree_restore.h"
 
 struct restore_params {
 	const struct repository_settings *settings;
+	struct mirrors mirrors; /* that a restore goes on to */
 	const struct call *call;
 	const struct console *console;
 	const char *directory; /* the data directory to make */
@@ -28,10 +29,11 @@ struct restore_params {
 };
 
 /*
- * Checks everything first, then writes. Prints what it chose and why, and what to do next. STATUS_USAGE: the options
- * contradict each other or the directory, or the target needs a choice. STATUS_INCOMPLETE: there is no backup, or WAL
- * is missing up to the target. STATUS_LOCAL: a server runs in the directory, there is not enough room, or it cannot be
- * written.
+ * Checks everything first, then writes. Prints what it chose and why, and what to do next. One repository serves the
+ * whole restore; if it goes away meanwhile, a later mirror that has the same backup takes its place. STATUS_USAGE: the
+ * options contradict each other or the directory, or the target needs a choice. STATUS_INCOMPLETE: there is no backup,
+ * or WAL is missing up to the target. STATUS_LOCAL: a server runs in the directory, there is not enough room, or it
+ * cannot be written.
  */
 enum status restore_run(const struct restore_params *params, struct error *err);
 
