@@ -112,12 +112,11 @@ static void run_due(void *arg, int told_fd)
 		(void)execve(args.argv[0], args.argv, environment.out);
 }
 
-void schedule_push(const struct command_context *context)
+void schedule_push(const struct command_context *context, const struct push_notes *notes)
 {
 	const struct config *config = context->config;
 	if (config_number(config, OPTION_ID_SCHEDULE) != SCHEDULE_PUSH || context->detach == NULL ||
-	    !schedule_is_due(config_text(config, OPTION_ID_SPOOL), context->operands[0],
-			     clock_utc_s(context->call->clock)))
+	    !schedule_is_due(notes, clock_utc_s(context->call->clock)))
 		return;
 	struct command_context own = *context;
 	int fd = context->detach(run_due, &own);
@@ -140,6 +139,7 @@ enum status schedule_status(struct health_schedule *out, struct thresholds *thre
 	if (st)
 		return st;
 	schedule_look(out, &resolved.settings);
+	schedule_task_age(&thresholds->mirror_ms, &resolved.settings, TASK_MIRROR);
 	schedule_ages(&full_ms, &backup_ms, &resolved.settings);
 	if (is_default(config, OPTION_ID_STATUS_BACKUP_FULL_WARNING, OPTION_ID_STATUS_BACKUP_FULL_CRITICAL))
 		thresholds->full_ms = full_ms;

@@ -48,8 +48,8 @@ static enum status tell(const struct health *health, const struct health_report 
 static const char *failing_check(const struct health_report *report, bool pushes_fail)
 {
 	static const size_t ids[] = {HEALTH_CHECK_COVERAGE, HEALTH_CHECK_DISK,   HEALTH_CHECK_BACKUP,
-				     HEALTH_CHECK_SCHEDULE, HEALTH_CHECK_PUSHES, HEALTH_CHECK_ARCHIVE,
-				     HEALTH_CHECK_BACKLOG};
+				     HEALTH_CHECK_SCHEDULE, HEALTH_CHECK_MIRROR, HEALTH_CHECK_PUSHES,
+				     HEALTH_CHECK_ARCHIVE,  HEALTH_CHECK_BACKLOG};
 	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
 		if (report->checks[ids[i]].level == HEALTH_CRITICAL || (ids[i] == HEALTH_CHECK_PUSHES && pushes_fail))
 			return report->checks[ids[i]].name;
@@ -74,8 +74,8 @@ static bool find_event(const struct health *health, const struct health_report *
 		return false;
 	if (pushes_fail)
 		return true;
-	for (size_t i = report->count; i-- > 0;)
-		if (report->checks[i].level == report->level)
+	for (size_t i = HEALTH_CHECK_COUNT; i-- > 0;)
+		if (report->checks[i].name != NULL && report->checks[i].level == report->level)
 			(void)error_hint(&failures->error,
 					 error_set(&failures->error, STATUS_OK, "%s: %s", report->checks[i].name,
 						   report->checks[i].text),

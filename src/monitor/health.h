@@ -6,6 +6,7 @@
 #include "catalog/backup_list.h"
 #include "console/console.h"
 #include "monitor/failures.h"
+#include "monitor/health_mirror.h"
 #include "monitor/health_schedule.h"
 #include "monitor/notified.h"
 #include "monitor/notify.h"
@@ -26,6 +27,7 @@ struct health_settings {
 	const char *spool; /* as for spool_prepare */
 	struct thresholds thresholds;
 	const struct health_schedule *schedule;
+	const struct health_mirrors *mirrors;
 	enum health_format format;
 	const char *metrics_file; /* written in Prometheus' format beside the output; NULL: not written */
 	int64_t push_timeout_ms;  /* the longest time that a push takes */
@@ -39,6 +41,8 @@ struct health_settings {
  * failed and the report is not CRITICAL.
  */
 enum status health_run(const struct health_settings *settings, const struct console *console, struct error *err);
+
+#define HEALTH_GROWTH_S 86400 /* of the growth */
 
 #define HEALTH_GAPS_MAX 8 /* further gaps are only counted */
 
@@ -81,6 +85,13 @@ struct health_backup {
 	struct backup_label wrong;        /* that one */
 	struct backup_label unreadable;   /* the newest whose manifest cannot be opened; text "": none */
 	char why[LISTED_ERROR_MAX];
+	uint64_t recent_bytes; /* packs of those of the backups looked at that ended in the last 24 hours */
+};
+
+/* What the repository has got in the last 24 hours, as far as this look has seen it. */
+struct health_growth {
+	uint64_t wal_bytes; /* objects of WAL */
+	bool least;         /* the listing may have begun within these hours: there may be more */
 };
 
 /* Everything that status looks at. */
@@ -107,7 +118,9 @@ struct health {
 	struct notified notified;
 	struct health_archive archive;
 	struct health_backup backup;
+	struct health_growth growth;            /* valid if archive.known */
 	const struct health_schedule *schedule; /* owned by the settings */
+	const struct health_mirrors *mirrors;   /* likewise */
 };
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_LEVEL_COUNT };
@@ -116,7 +129,7 @@ enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, 
 
 /* One check of the report. */
 struct health_check {
-	const char *name;
+	const char *name; /* NULL: the check is left out */
 	enum health_level level;
 	bool skipped; /* OK because there was nothing to look at */
 	char text[HEALTH_TEXT_MAX];
@@ -130,13 +143,14 @@ enum {
 	HEALTH_CHECK_COVERAGE,
 	HEALTH_CHECK_DISK,
 	HEALTH_CHECK_BACKUP,
-	HEALTH_CHECK_SCHEDULE, /* the last: it is left out where nothing is scheduled */
+	HEALTH_CHECK_SCHEDULE, /* left out where nothing is scheduled */
+	HEALTH_CHECK_MIRROR,   /* left out without mirror-conf */
+	HEALTH_CHECK_GROWTH,   /* left out without status-growth-warning */
 	HEALTH_CHECK_COUNT
 };
 
 struct health_report {
 	enum health_level level; /* the worst of all checks */
-	size_t count;            /* of the checks */
 	struct health_check checks[HEALTH_CHECK_COUNT];
 };
 
@@ -173,7 +187,7 @@ enum status health_look_backup(struct health *health, const struct repository *r
 			       struct error *err);
 
 /* The same from the backups of a survey. */
-void health_take_backups(struct health_backup *out, const struct backup_list *backups);
+void health_take_backups(struct health_backup *out, const struct backup_list *backups, int64_t now_s);
 
 /* Estimates how fast the disk of pg_wal fills, from earlier samples in the spool and from the WAL that waits. */
 void health_look_disk(struct health *out);

@@ -297,20 +297,28 @@ void health_judge(const struct health *health, const struct thresholds *threshol
 	static const char *const names[HEALTH_CHECK_COUNT] = {
 	    [HEALTH_CHECK_ARCHIVE] = "archive",   [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
 	    [HEALTH_CHECK_COVERAGE] = "chain",    [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
-	    [HEALTH_CHECK_SCHEDULE] = "schedule",
+	    [HEALTH_CHECK_SCHEDULE] = "schedule", [HEALTH_CHECK_MIRROR] = "mirror",   [HEALTH_CHECK_GROWTH] = "growth",
 	};
-	bool scheduled = health->schedule != NULL && health->schedule->scheduled;
-	*out = (struct health_report){.level = HEALTH_OK, .count = HEALTH_CHECK_COUNT - (scheduled ? 0 : 1)};
+	const bool left_out[HEALTH_CHECK_COUNT] = {
+	    [HEALTH_CHECK_SCHEDULE] = health->schedule == NULL || !health->schedule->scheduled,
+	    [HEALTH_CHECK_MIRROR] = health->mirrors == NULL || health->mirrors->count == 0,
+	    [HEALTH_CHECK_GROWTH] = thresholds->growth_bytes == 0,
+	};
+	*out = (struct health_report){.level = HEALTH_OK};
 	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
 	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
 	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
 	health_judge_chain(health, &out->checks[HEALTH_CHECK_COVERAGE]);
 	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
 	health_judge_backup(health, thresholds, &out->checks[HEALTH_CHECK_BACKUP]);
-	if (scheduled)
+	if (!left_out[HEALTH_CHECK_SCHEDULE])
 		health_judge_schedule(health, &out->checks[HEALTH_CHECK_SCHEDULE]);
-	for (size_t i = 0; i < out->count; i++) {
-		out->checks[i].name = names[i];
+	if (!left_out[HEALTH_CHECK_MIRROR])
+		health_judge_mirrors(health, thresholds, &out->checks[HEALTH_CHECK_MIRROR]);
+	if (!left_out[HEALTH_CHECK_GROWTH])
+		health_judge_growth(health, thresholds, &out->checks[HEALTH_CHECK_GROWTH]);
+	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
+		out->checks[i].name = left_out[i] ? NULL : names[i];
 		out->level = health_worse(out->level, out->checks[i].level);
 	}
 }

@@ -97,15 +97,32 @@ static void find_passed(struct passed *out, const struct cron *cron, int64_t now
 	}
 }
 
+static void set_age(struct threshold *out, const struct passed *passed, int64_t now_s)
+{
+	if (passed->before_s != INT64_MIN)
+		*out = (struct threshold){(uint64_t)(now_s - passed->last_s) * 1000,
+					  (uint64_t)(now_s - passed->before_s) * 1000};
+}
+
 void schedule_age(struct threshold *out, const struct agenda *agenda, enum task least, int64_t now_s)
 {
 	struct passed passed = {INT64_MIN, INT64_MIN};
 	for (enum task task = 0; task <= least; task++)
 		if (agenda->tasks[task].scheduled)
 			find_passed(&passed, &agenda->tasks[task].cron, now_s);
-	if (passed.before_s != INT64_MIN)
-		*out = (struct threshold){(uint64_t)(now_s - passed.last_s) * 1000,
-					  (uint64_t)(now_s - passed.before_s) * 1000};
+	set_age(out, &passed, now_s);
+}
+
+void schedule_task_age(struct threshold *out, const struct schedule_settings *settings, enum task task)
+{
+	struct schedule schedule;
+	struct error ignored = {0};
+	struct passed passed = {INT64_MIN, INT64_MIN};
+	int64_t now_s = clock_utc_s(settings->call->clock);
+	if (settings->times[task] == NULL || schedule_parse(&schedule, settings, &ignored))
+		return;
+	find_passed(&passed, &schedule.agenda.tasks[task].cron, now_s);
+	set_age(out, &passed, now_s);
 }
 
 void schedule_ages(struct threshold *full_ms, struct threshold *backup_ms, const struct schedule_settings *settings)

@@ -135,6 +135,7 @@ _walship_options=(
 	'--status-backup-full-critical=[as status-backup-full-warning, for the critical state]:TIME: '
 	'--status-backup-warning=[walship status warns when the newest base backup of any type ended this long ago]:TIME: '
 	'--status-backup-critical=[as status-backup-warning, for the critical state]:TIME: '
+	'--status-growth-warning=[walship status warns when the repository has got less WAL and base backups than this in the last 24 hours, such as 1MB]:SIZE: '
 	'--metrics-file=[walship status also writes its metrics to this file, as OpenMetrics text]:FILE:_files'
 	'--report-file=[walship report writes its page to this file, and so does the schedule after each run]:FILE:_files'
 	'--notify-command=[a command that walship runs when pushes keep failing, and once when they work again]:COMMAND:_walship_topics'
