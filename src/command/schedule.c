@@ -8,6 +8,7 @@
 #include "command/command.h"
 #include "command/options/self_command.h"
 #include "command/options/settings.h"
+#include "command/options/settings_monitor.h"
 #include "command/schedule_push.h"
 #include "schedule/schedule_health.h"
 #include "schedule/schedule_note.h"
@@ -50,6 +51,7 @@ static enum status resolve(struct resolved *out, const struct command_context *c
 	    .console = &context->console,
 	    .call = context->call,
 	    .json = command_flag(context, "json"),
+	    .notify = settings_notify(context),
 	};
 	for (enum task task = 0; task < TASK_COUNT; task++)
 		settings->times[task] = config_text(config, times[task]);

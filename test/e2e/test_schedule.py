@@ -237,6 +237,33 @@ def test_the_list(dir_site):
     assert lines[0]["schedule"] == "0 2 * * sun" and re.fullmatch(r"\S+T0[67]:00:00Z", lines[0]["next_times"][0]["time"])
 
 
+def test_notify_command_is_told_of_failed_runs(place):
+    """Once of a failure within notify-interval, with the task's name; once that all is well again."""
+    site = place.site
+    out = host.USER.write(site.directory / "told", "")
+    script = host.USER.write(site.directory / "tell", f'#!/bin/sh\necho "$WALSHIP_EVENT|$WALSHIP_FAILURES|$WALSHIP_EXIT_CODE|$WALSHIP_ERROR" >>{out}\n', 0o700)
+    site.walship.configure(notify_command=script, notify_interval="1d")
+    run_due(place)
+    age_note(site, since=200)
+    gone = site.store.path / place_object(site)
+    content = gone.read_bytes()
+    gone.write_bytes(content[:-1])
+    run_due(place)
+    age_note(site, verify_failed=700)
+    run_due(place)
+    [line] = out.read_text().splitlines()
+    assert line.startswith("failing|1|") and "|scheduled verify: " in line, line
+    gone.write_bytes(content)
+    age_note(site, verify_failed=1300)  # the second failure in a row is tried again after twenty minutes
+    run_due(place).expect(0)
+    assert [each.split("|")[0] for each in out.read_text().splitlines()] == ["failing", "working"]
+
+
+def place_object(site):
+    """A segment of the archive."""
+    return next(name for name in site.store.list() if "/wal/" in name)
+
+
 def test_heartbeats(place):
     """Success, failure, a service that does not answer: the task's own outcome stands."""
     site = place.site
