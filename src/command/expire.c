@@ -1,10 +1,11 @@
 /* The commands of the room expire/: backup keep, backup remove, expire. */
-#include "expire/expire.h"
+#include "command/expire.h"
 
 #include "command/command.h"
 #include "command/options/settings.h"
 #include "expire/backup_keep.h"
 #include "expire/backup_remove.h"
+#include "expire/expire.h"
 
 #define DAY_MS (24 * 60 * 60 * 1000L)
 
@@ -46,25 +47,31 @@ static int64_t silence_s(const struct config *config)
 	return (most > DAY_MS ? most : DAY_MS) / 1000;
 }
 
-enum status command_expire(struct command_context *context, struct error *err)
+enum status expire_repository(const struct command_context *context, const struct config *rules,
+			      const struct repository_settings *settings, const struct repository_settings *original,
+			      struct error *err)
 {
-	const struct config *config = context->config;
-	struct repository_settings settings;
 	const struct expire_params params = {
-	    .settings = &settings,
+	    .settings = settings,
+	    .original = original,
 	    .call = context->call,
 	    .console = &context->console,
-	    .cluster = settings_cluster(config),
-	    .rules = {.full = config_number(config, OPTION_ID_RETENTION_FULL),
-		      .diff = config_number(config, OPTION_ID_RETENTION_DIFF),
-		      .days = config_number(config, OPTION_ID_RETENTION_DAYS),
-		      .wal_days = config_number(config, OPTION_ID_RETENTION_WAL_DAYS),
-		      .silence_s = silence_s(config)},
+	    .cluster = settings_cluster(context->config),
+	    .rules = {.full = config_number(rules, OPTION_ID_RETENTION_FULL),
+		      .diff = config_number(rules, OPTION_ID_RETENTION_DIFF),
+		      .days = config_number(rules, OPTION_ID_RETENTION_DAYS),
+		      .wal_days = config_number(rules, OPTION_ID_RETENTION_WAL_DAYS),
+		      .silence_s = silence_s(rules)},
 	    .dry_run = command_flag(context, "dry-run"),
 	    .json = command_flag(context, "json"),
 	};
+	enum status st = expire_run(&params, err);
+	return st ? error_wrap(err, st, "expire %s", settings->url) : STATUS_OK;
+}
+
+enum status command_expire(struct command_context *context, struct error *err)
+{
+	struct repository_settings settings;
 	enum status st = settings_repository(&settings, context, err);
-	if (!st)
-		st = expire_run(&params, err);
-	return st ? error_wrap(err, st, "expire %s", settings.url) : STATUS_OK;
+	return st ? error_wrap(err, st, "expire") : expire_repository(context, context->config, &settings, NULL, err);
 }
