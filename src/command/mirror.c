@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "command/command.h"
+#include "command/expire.h"
 #include "command/mirror_conf.h"
 #include "repo/repository.h"
 
@@ -60,6 +61,8 @@ static enum status mirror_to(const struct command_context *context, const char *
 		st = mirror_conf_load(&copy, context, path, err);
 	if (st)
 		return error_wrap(err, st, "mirror");
+	/* expire opens the manifests of the copy. */
+	const struct repository_settings with_keys = copy.settings;
 	if (!params.open)
 		forget_keys(&original);
 	forget_keys(&copy.settings);
@@ -70,6 +73,9 @@ static enum status mirror_to(const struct command_context *context, const char *
 	st = mirror_run(&params, err);
 	if (!params.dry_run && st != STATUS_UNREAD)
 		note_run(context, copy.settings.url, &figures, begun_s, err);
+	/* Only a copy that has everything may lose something. */
+	if (!st && command_flag(context, "expire"))
+		st = expire_repository(context, copy.config, &with_keys, &original, err);
 	return st ? error_wrap(err, st, "mirror %s", copy.settings.url) : STATUS_OK;
 }
 

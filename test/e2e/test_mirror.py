@@ -389,6 +389,44 @@ def age_note(site, seconds):
     host.USER.write(note, re.sub(r"(?m)^(succeeded|ended) (\d+)$", lambda was: f"{was[1]} {int(was[2]) - seconds}", note.read_text()), 0o600)
 
 
+def test_expire_after_the_copy(dir_site):
+    """--expire goes by the copy's own options, and leaves what the first repository still has; without it nothing goes."""
+    site, copy = dir_site, copy_of(dir_site)
+    with loaded(site, scale="1") as primary:
+        backups = Backups(site, primary)
+        made = []
+        for kind in ("full", "incr", "full"):
+            made.append(backups.make(kind)["label"])
+            time.sleep(1.1)
+        rows = settled(primary)
+        mirror(site, copy)
+        site.run("mirror", copy.conf, "--expire").expect(2, "no retention option is set", ".")
+        copy.walship.configure(retention_full=1)
+
+        def labels(store):
+            return [name.split("/")[2] for name in store.list() if name.endswith("/manifest")]
+
+        def expired(*args):
+            args = ("mirror", copy.conf, "--expire", "--json", "--pg-data", primary.data, *args)
+            lines = list(map(json.loads, site.run(*args).expect(0).out.splitlines()))
+            return {line["label"]: (line["keep"], line["reasons"]) for line in lines if line["kind"] == "expire_backup"}
+
+        assert all(keep and "original" in why for keep, why in expired().values())
+        assert labels(copy.store) == made
+        site.run("expire", "--retention-full", "1", "--pg-data", primary.data).expect(0)
+        assert labels(site.store) == made[2:]
+        mirror(site, copy)
+        assert labels(copy.store) == made
+        assert [keep for keep, _ in expired("--dry-run").values()] == [False, False, True] and labels(copy.store) == made
+        expired()
+        assert labels(copy.store) == made[2:]
+        copy.with_keys().run("verify").expect(0)
+        mirror(site, copy)
+        alone = Backups(site, primary)
+        alone.site = copy_site(site, copy)
+        alone.proof(made[2], rows)
+
+
 def test_status_says_how_far_behind(dir_site):
     """Never run, in step, failed, late: by the options' ages or by mirror-at. What is not known is never OK."""
     site, copy = dir_site, copy_of(dir_site)

@@ -165,7 +165,7 @@ _walship_flags() {
 	'restore') words+=' --target-immediate --target-exclusive --standby --delta --dry-run --force --clone --takeover --backup-manifest --json' ;;
 	'expire') words+=' --dry-run --json' ;;
 	'schedule') words+=' --list --json' ;;
-	'mirror') words+=' --read --dry-run --json' ;;
+	'mirror') words+=' --read --dry-run --expire --json' ;;
 	'config') words+=' --credentials --json' ;;
 	'backfill') words+=' --dry-run --json' ;;
 	'key list') words+=' --json' ;;
