@@ -10,7 +10,7 @@ _walship_value() {
 	--rpo) ;;
 	--cipher) words='aes-256-cbc none' ;;
 	--cipher-key-file) kind=default ;;
-	--cipher-key-command) words='push fetch check status verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--cipher-key-command) words='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--secret-files) words='strict any' ;;
 	--compress) words='gzip zstd lz4 none' ;;
 	--compress-level) ;;
@@ -54,7 +54,7 @@ _walship_value() {
 	--s3-key) ;;
 	--s3-key-file) kind=default ;;
 	--s3-key-secret-file) kind=default ;;
-	--s3-key-secret-command) words='push fetch check status verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--s3-key-secret-command) words='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--backup-start) words='fast spread' ;;
 	--backup-threads) ;;
 	--backup-rate) ;;
@@ -106,7 +106,8 @@ _walship_value() {
 	--status-backup-critical) ;;
 	--status-growth-warning) ;;
 	--metrics-file) kind=default ;;
-	--notify-command) words='push fetch check status verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--report-file) kind=default ;;
+	--notify-command) words='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--notify-after) ;;
 	--notify-interval) ;;
 	--notify-timeout) ;;
@@ -130,6 +131,7 @@ _walship_operand() {
 	'push,1') kind=default ;;
 	'fetch,1') ;;
 	'fetch,2') kind=default ;;
+	'report,1') kind=default ;;
 	'verify,1') ;;
 	'info,1') ;;
 	'list,1') ;;
@@ -146,7 +148,7 @@ _walship_operand() {
 	'key list,1') ;;
 	'key rotate,1') kind=default ;;
 	'undelete,1') ;;
-	'help,1') words='push fetch check status verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	'help,1') words='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	esac
 }
 
@@ -173,10 +175,10 @@ _walship_flags() {
 	'undelete') words+=' --dry-run --json' ;;
 	'run-due') words+=' --json' ;;
 	esac
-	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --info-at --undelete-before --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --retention-full --retention-diff --retention-days --retention-wal-days --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --mirror-conf --mirror-timeout --schedule --schedule-timezone --schedule-on --backup-full --backup-diff --backup-incr --expire-at --verify-at --mirror-at --heartbeat-url --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --status-backup-full-warning --status-backup-full-critical --status-backup-warning --status-backup-critical --status-growth-warning --metrics-file --notify-command --notify-after --notify-interval --notify-timeout'
+	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --info-at --undelete-before --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --retention-full --retention-diff --retention-days --retention-wal-days --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --mirror-conf --mirror-timeout --schedule --schedule-timezone --schedule-on --backup-full --backup-diff --backup-incr --expire-at --verify-at --mirror-at --heartbeat-url --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --status-backup-full-warning --status-backup-full-critical --status-backup-warning --status-backup-critical --status-growth-warning --metrics-file --report-file --notify-command --notify-after --notify-interval --notify-timeout'
 }
 
-_walship_commands='push fetch check status verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help'
+_walship_commands='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help'
 
 _walship() {
 	local line word current option= command= operands=0 ended= prefix= words= kind= group
