@@ -19,6 +19,8 @@ static enum status connect_server(struct backup_job *job, struct error *err)
 {
 	struct call step = call_step(job->call);
 	enum status st = include_init(&job->include, job->settings->include, job->settings->include_count, err);
+	for (size_t i = 0; !st && i < job->include.count; i++)
+		st = placement_check_included(job->settings->repository, job->include.paths[i], err);
 	if (!st)
 		st = repository_open(&job->repo, job->settings->repository, &step, err);
 	if (!st)
@@ -64,31 +66,6 @@ static void share_memory(const struct backup_settings *settings, struct content_
 		    share > PACK_LEAST_BYTES + PACK_MARGIN_BYTES ? share - PACK_MARGIN_BYTES : PACK_LEAST_BYTES;
 }
 
-static enum status store_content(struct backup_job *job, struct error *err)
-{
-	const struct backup_settings *settings = job->settings;
-	struct content_settings content = {
-	    .repo = &job->repo,
-	    .call = job->call,
-	    .tree = {.data_directory = job->server.directory,
-		     .tablespace_version = job->server.tablespace_version,
-		     .log = job->call->log},
-	    .directory = job->server.directory_fd,
-	    .include = &job->include,
-	    .start_lsn = job->online.start_lsn,
-	    .parent = job->parent,
-	    .read_all = job_must_read_all(job),
-	    .threads = settings->threads,
-	    .rate = settings->rate,
-	    .object = settings->object,
-	    .tick = job_tick,
-	    .arg = job,
-	};
-	share_memory(settings, &content);
-	enum status st = job_measure(job, &content.tree, err);
-	return st ? st : content_store(&content, &job->manifest, err);
-}
-
 /* On a standby its minRecoveryPoint says from where on the copy is consistent: it must be the last file. */
 static enum status copy_control_file(struct backup_job *job, struct error *err)
 {
@@ -108,7 +85,7 @@ static enum status copy_control_file(struct backup_job *job, struct error *err)
 	return STATUS_OK;
 }
 
-static enum status end(struct backup_job *job, struct error *err)
+static enum status end_on_server(struct backup_job *job, struct error *err)
 {
 	struct call step = call_step(job->call);
 	struct manifest *manifest = &job->manifest;
@@ -116,6 +93,8 @@ static enum status end(struct backup_job *job, struct error *err)
 	enum status st = backup_server_check(&job->server, job->call, err);
 	if (!st)
 		st = online_backup_end(&job->online, job->server.postgres, &step, &job->server.facts, err);
+	if (!st)
+		st = backup_server_check_timeline(&job->server, job->call, online->start_timeline, err);
 	if (st)
 		return error_wrap(err, st, "end the backup");
 	manifest->ended = clock_utc_s(job->call->clock);
@@ -128,6 +107,50 @@ static enum status end(struct backup_job *job, struct error *err)
 	return manifest->backup_label == NULL || manifest->tablespace_map == NULL
 		   ? error_set(err, STATUS_LOCAL, "out of memory")
 		   : STATUS_OK;
+}
+
+static enum status wait_for_wal(struct backup_job *job, struct error *err)
+{
+	const struct wal_wait wait = {.repo = &job->repo,
+				      .call = job->call,
+				      .manifest = &job->manifest,
+				      .server = &job->server,
+				      .progress = &job->progress,
+				      .timeout_ms = job->settings->wal_timeout_ms};
+	return wal_wait(&wait, err);
+}
+
+static enum status end(void *arg, struct error *err)
+{
+	struct backup_job *job = arg;
+	enum status st = copy_control_file(job, err);
+	return st ? st : end_on_server(job, err);
+}
+
+static enum status store_content(struct backup_job *job, struct error *err)
+{
+	const struct backup_settings *settings = job->settings;
+	struct content_settings content = {
+	    .repo = &job->repo,
+	    .call = job->call,
+	    .tree = {.data_directory = job->server.directory,
+		     .tablespace_version = job->server.tablespace_version,
+		     .log = job->call->log},
+	    .directory = job->server.directory_fd,
+	    .include = &job->include,
+	    .start_lsn = job->online.start_lsn,
+	    .parent = job->parent,
+	    .read_all = job_must_read_all(job),
+	    .threads = settings->threads,
+	    .rate = settings->rate,
+	    .object = settings->object,
+	    .tick = job_tick,
+	    .all_read = end,
+	    .arg = job,
+	};
+	share_memory(settings, &content);
+	enum status st = job_measure(job, &content.tree, err);
+	return st ? st : content_store(&content, &job->manifest, err);
 }
 
 /* A parent that was removed meanwhile took content with it that the index refers to. */
@@ -180,11 +203,7 @@ static enum status make(struct backup_job *job, struct error *err)
 	if (!st)
 		st = store_content(job, err);
 	if (!st)
-		st = copy_control_file(job, err);
-	if (!st)
-		st = end(job, err);
-	if (!st)
-		st = wal_wait(&job->repo, job->call, &job->manifest, job->settings->wal_timeout_ms, err);
+		st = wait_for_wal(job, err);
 	if (!st)
 		st = check_needs(job, err);
 	return st ? st : store_manifest(job, err);

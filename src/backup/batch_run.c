@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "sys/open_as.h"
+#include "sys/page_cache.h"
 
 /* The work on one batch. Runs wait here until the frame that has their blocks is sealed. */
 struct work {
@@ -268,8 +269,10 @@ static enum status run_file(struct work *work, bool *gone, struct error *err)
 	}
 	if (*gone)
 		return STATUS_OK;
+	bool cached = page_cache_has(work->source.fd, item->block * PAGE_BYTES, item->count * PAGE_BYTES);
 	st = read_range(work, err);
-	drop_from_cache(work);
+	if (!cached)
+		drop_from_cache(work);
 	(void)close(work->source.fd);
 	return st;
 }

@@ -288,6 +288,8 @@ enum status content_store(const struct content_settings *settings, struct manife
 	enum status st = begin(content, err);
 	if (!st)
 		st = walk(content, err);
+	if (!st && settings->all_read != NULL)
+		st = settings->all_read(settings->arg, err);
 	if (!st)
 		st = end(content, err);
 	finish(content);

@@ -35,7 +35,12 @@ struct content_settings {
 	/* Called by the calling thread, again and again, for progress and to see whether the backup still makes sense.
 	 */
 	enum status (*tick)(void *arg, const struct content_figures *figures, struct error *err);
-	void *arg;
+	/*
+	 * Called once all files are read, while the last packs are still on their way: the server need not wait for
+	 * them, nor they for its WAL. NULL: nothing is to be done.
+	 */
+	enum status (*all_read)(void *arg, struct error *err);
+	void *arg; /* of both */
 };
 
 /*

@@ -44,6 +44,8 @@ static enum status check(const char *path, struct error *err)
 		return error_set(err, STATUS_USAGE, "backup-include: %s is not a plain absolute path", path);
 	if (stat(path, &info) != 0)
 		return error_errno(err, STATUS_USAGE, errno, "backup-include: %s", path);
+	if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+		return error_set(err, STATUS_USAGE, "backup-include: %s is neither a file nor a directory", path);
 	return STATUS_OK;
 }
 

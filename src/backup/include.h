@@ -15,8 +15,8 @@ struct include {
 };
 
 /*
- * Sorts a copy of the paths, and drops one that lies in another. STATUS_USAGE: a path is not absolute and plain, or
- * nothing is there. include_fini whatever happens.
+ * Sorts a copy of the paths, and drops one that lies in another. STATUS_USAGE: a path is not absolute and plain, or has
+ * neither a file nor a directory. include_fini whatever happens.
  */
 enum status include_init(struct include *out, const char *const *paths, size_t count, struct error *err);
 void include_fini(struct include *include);

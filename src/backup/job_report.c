@@ -46,7 +46,9 @@ static enum status add_bytes(void *arg, const struct tree_entry *entry, struct e
 
 enum status job_measure(struct backup_job *job, const struct tree_options *tree, struct error *err)
 {
-	return job->progress.fd > 0 ? tree_walk(tree, add_bytes, job, err) : STATUS_OK;
+	struct tree_options silent = *tree;
+	silent.log = NULL; /* the backup's own walk warns */
+	return job->progress.fd > 0 ? tree_walk(&silent, add_bytes, job, err) : STATUS_OK;
 }
 
 static enum status print_object(const struct backup_job *job, int64_t spent_ms, struct error *err)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "repo/own_object.h"
 #include "sys/thread.h"
 
 #define STACK_BYTES (1024UL * 1024) /* jansson recurses 2048 levels deep when a thread renews its credentials */
@@ -147,7 +148,7 @@ static enum status begin_pack(struct open_pack *pack, struct error *err)
 	pack->step = call_step(settings->call);
 	enum status st = random_fill(settings->call->random, params.salt, SALT_BYTES, err);
 	if (!st)
-		st = store_create(pack->repo.store, &pack->step, pack->name, &object, err);
+		st = own_object_create(pack->repo.store, &pack->step, pack->name, &object, err);
 	return st ? st : pack_writer_new(&pack->writer, &params, object, err);
 }
 

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "pg/data/page.h"
 #include "pg/data/relation_name.h"
+#include "text/number.h"
 
 #define VERSION_PER_MAJOR 10000
 #define VERSION_MAX 189999
@@ -22,6 +23,16 @@
 	"'ident_file', 'lc_collate', 'lc_ctype', 'max_connections', 'max_locks_per_transaction', "                     \
 	"'max_prepared_transactions', 'max_wal_senders', 'max_worker_processes', 'port', "                             \
 	"'shared_preload_libraries', 'timezone', 'track_commit_timestamp', 'wal_level') order by name"
+
+/* received_tli needs pg_read_all_stats; greatest() ignores NULL. */
+#define TIMELINE                                                                                                       \
+	"select greatest((select max(received_tli) from pg_stat_wal_receiver), c.timeline_id, "                        \
+	"r.min_recovery_end_timeline) from pg_control_checkpoint() c, pg_control_recovery() r"
+
+#define ARCHIVER                                                                                                       \
+	"select failed_count, last_failed_wal, to_char(last_failed_time at time zone 'UTC', "                          \
+	"'YYYY-MM-DD HH24:MI:SS') from pg_stat_archiver where last_failed_time > coalesce(last_archived_time, "        \
+	"'-infinity')"
 
 #define PLACE "select current_setting('data_directory'), current_setting('archive_mode')"
 
@@ -121,7 +132,7 @@ enum status backup_server_open(struct backup_server *out, const struct backup_se
 {
 	struct call step = call_step(call);
 	*out = (struct backup_server){.directory_fd = -1};
-	enum status st = postgres_open(&out->postgres, settings->pg_conninfo, settings->environment, &step, err);
+	enum status st = postgres_open(&out->postgres, &settings->postgres, &step, err);
 	if (!st)
 		st = server_facts_read(&out->facts, out->postgres, &step, err);
 	if (!st)
@@ -179,4 +190,39 @@ enum status backup_server_check(const struct backup_server *server, const struct
 		return STATUS_OK;
 	(void)error_set(err, STATUS_UNREACHABLE, "the standby was promoted during the backup, so the backup is void");
 	return error_hint(err, STATUS_UNREACHABLE, "run walship backup again");
+}
+
+enum status backup_server_check_timeline(const struct backup_server *server, const struct call *call, uint32_t timeline,
+					 struct error *err)
+{
+	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+	struct call step = call_step(call);
+	struct error ignored;
+	uint64_t now;
+	if (!server->facts.is_standby || postgres_query_rows(server->postgres, &step, TIMELINE, 1, &rows, &ignored))
+		return STATUS_OK;
+	const char *text = postgres_text(&rows, 0, 0);
+	if (text == NULL || !number_parse(text, UINT32_MAX, &now) || now == timeline)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_UNREACHABLE,
+			"the standby's primary has changed from timeline %" PRIu32 " to timeline %" PRIu64
+			" during the backup, so the backup is void",
+			timeline, now);
+	return error_hint(err, STATUS_UNREACHABLE, "run walship backup again");
+}
+
+enum status backup_server_archive_failure(const struct backup_server *server, const struct call *call,
+					  char out[SERVER_FAILURE_MAX], struct error *err)
+{
+	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+	struct call step = call_step(call);
+	out[0] = '\0';
+	enum status st = postgres_query(server->postgres, &step, ARCHIVER, &rows, err);
+	const char *count = postgres_text(&rows, 0, 0), *name = postgres_text(&rows, 0, 1);
+	const char *time = postgres_text(&rows, 0, 2);
+	if (!st && count != NULL && name != NULL && time != NULL)
+		(void)snprintf(out, SERVER_FAILURE_MAX,
+			       "its archive_command has failed, most recently for %s at %s UTC (%s failures in all)",
+			       name, time, count);
+	return st;
 }

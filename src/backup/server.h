@@ -10,8 +10,7 @@
 #include "repo/cluster_id.h"
 
 struct backup_server_settings {
-	const char *pg_conninfo; /* as for postgres_open */
-	const char *const *environment;
+	struct postgres_settings postgres;
 	struct cluster_hint cluster;
 };
 
@@ -42,5 +41,21 @@ enum status backup_server_describe(const struct backup_server *server, const str
  * promoted: the server makes the backup void (do_pg_backup_stop in xlog.c).
  */
 enum status backup_server_check(const struct backup_server *server, const struct call *call, struct error *err);
+
+/*
+ * On a standby: whether its WAL still comes from the timeline on which the backup began. STATUS_UNREACHABLE: its
+ * primary's timeline has changed. STATUS_OK also if the server does not tell. Always STATUS_OK on a primary.
+ */
+enum status backup_server_check_timeline(const struct backup_server *server, const struct call *call, uint32_t timeline,
+					 struct error *err);
+
+#define SERVER_FAILURE_MAX 256
+
+/*
+ * out: the last failure of the server's archiver, unless a later attempt has succeeded, as a text for a log line; "" if
+ * there is none (pg_stat_archiver). Statuses of postgres_query.
+ */
+enum status backup_server_archive_failure(const struct backup_server *server, const struct call *call,
+					  char out[SERVER_FAILURE_MAX], struct error *err);
 
 #endif

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "catalog/label.h"
+#include "catalog/drill_name.h"
+#include "catalog/dump_label.h"
 #include "job/queue.h"
 #include "pg/wal/name.h"
 #include "repo/set_aside.h"
@@ -28,8 +29,10 @@ bool header_scan_is_own(const char *name)
 	uint64_t system_id;
 	struct wal_name parsed;
 	struct backup_object backup;
+	struct dump_object dump;
+	struct drill_name drill;
 	return wal_object_parse(name, &system_id, &parsed) || backup_object_parse(&backup, name) ||
-	       set_aside_is_mark(name);
+	       dump_object_parse(&dump, name) || drill_name_parse(&drill, name) || set_aside_is_mark(name);
 }
 
 static enum status look(const struct scan *scan, const struct repository *repo, const struct item *item,

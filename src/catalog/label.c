@@ -38,7 +38,7 @@ bool backup_type_parse(enum backup_type *out, const char *name)
 	return false;
 }
 
-bool backup_label_make(struct backup_label *out, int64_t begun_s, enum backup_type type)
+bool label_write(char out[BACKUP_LABEL_MAX], int64_t begun_s, const char *word)
 {
 	struct tm parts_of_time;
 	time_t when = (time_t)begun_s;
@@ -46,9 +46,14 @@ bool backup_label_make(struct backup_label *out, int64_t begun_s, enum backup_ty
 	if (begun_s < 0 || begun_s > YEAR_9999_END_S || gmtime_r(&when, &parts_of_time) == NULL ||
 	    strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &parts_of_time) != TIME_LEN)
 		return false;
-	*out = (struct backup_label){.begun_s = begun_s, .type = type};
-	(void)snprintf(out->text, sizeof out->text, "%s-%s", text, type_names[type]);
+	(void)snprintf(out, BACKUP_LABEL_MAX, "%s-%s", text, word);
 	return true;
+}
+
+bool backup_label_make(struct backup_label *out, int64_t begun_s, enum backup_type type)
+{
+	*out = (struct backup_label){.begun_s = begun_s, .type = type};
+	return label_write(out->text, begun_s, type_names[type]);
 }
 
 /* Reads len digits. */
@@ -67,21 +72,32 @@ static bool take_char(const char **text, char expected)
 	return *(*text)++ == expected;
 }
 
-bool backup_label_parse(struct backup_label *out, const char *text)
+bool label_read(const char *text, int64_t *begun_s, const char **word)
 {
 	struct tm when = {0};
-	enum backup_type type;
 	const char *at = text;
-	*out = (struct backup_label){0};
+	char same[BACKUP_LABEL_MAX];
 	if (!take_digits(&at, 4, &when.tm_year) || !take_digits(&at, 2, &when.tm_mon) ||
 	    !take_digits(&at, 2, &when.tm_mday) || !take_char(&at, 'T') || !take_digits(&at, 2, &when.tm_hour) ||
 	    !take_digits(&at, 2, &when.tm_min) || !take_digits(&at, 2, &when.tm_sec) || !take_char(&at, 'Z') ||
-	    !take_char(&at, '-') || !backup_type_parse(&type, at))
+	    !take_char(&at, '-'))
 		return false;
 	when.tm_year -= 1900;
 	when.tm_mon -= 1;
+	*word = at;
+	*begun_s = (int64_t)timegm(&when);
 	/* A time such as February 30 comes back as another one. */
-	return backup_label_make(out, (int64_t)timegm(&when), type) && strcmp(out->text, text) == 0;
+	return label_write(same, *begun_s, at) && strcmp(same, text) == 0;
+}
+
+bool backup_label_parse(struct backup_label *out, const char *text)
+{
+	int64_t begun_s;
+	enum backup_type type;
+	const char *word;
+	*out = (struct backup_label){0};
+	return label_read(text, &begun_s, &word) && backup_type_parse(&type, word) &&
+	       backup_label_make(out, begun_s, type);
 }
 
 const char *backup_part_name(enum backup_part part)

@@ -26,6 +26,13 @@ bool backup_label_make(struct backup_label *out, int64_t begun_s, enum backup_ty
 /* Returns false for any text that backup_label_make would not make. */
 bool backup_label_parse(struct backup_label *out, const char *text);
 
+/*
+ * The text of a label: a time in UTC, '-', and a word, which has four letters at most. Returns false for a time outside
+ * of the years 1970 to 9999; label_read also for any text that label_write would not make. *word points into text.
+ */
+bool label_write(char out[BACKUP_LABEL_MAX], int64_t begun_s, const char *word);
+bool label_read(const char *text, int64_t *begun_s, const char **word);
+
 /* What an object of a backup is for. Numbered ones count from 1. */
 enum backup_part {
 	PART_BEGUN,    /* first: who began the backup, and when */

@@ -4,6 +4,7 @@
 
 #include "check/archive_command.h"
 #include "check/checklist.h"
+#include "pg/server/postgres.h"
 #include "repo/cluster_id.h"
 #include "repo/repository.h"
 #include "repo/settings.h"
@@ -17,8 +18,7 @@ struct check_settings {
 	struct cluster_hint cluster;
 	const char *spool; /* as for spool_prepare */
 	uint64_t fetch_ahead_bytes;
-	const char *pg_conninfo; /* NULL: not given */
-	const char *const *environment;
+	struct postgres_settings postgres;
 	uint64_t rpo_s;
 	/*
 	 * Compares the command's repository with ours, as archive_command_compare. STATUS_LOCAL also when the command's

@@ -31,9 +31,9 @@ static bool is_wanted(const struct inspection *inspection)
 {
 	static const char *const variables[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE"};
 	const struct check_settings *settings = inspection->check->settings;
-	bool wanted = settings->wants_server || settings->pg_conninfo != NULL;
+	bool wanted = settings->wants_server || settings->postgres.conninfo != NULL;
 	for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
-		wanted |= environment_value(settings->environment, variables[i], strlen(variables[i])) != NULL;
+		wanted |= environment_value(settings->postgres.environment, variables[i], strlen(variables[i])) != NULL;
 	return wanted;
 }
 
@@ -42,7 +42,7 @@ enum status check_server_open(void *arg, const struct call *call, struct finding
 	struct inspection *inspection = arg;
 	const struct check_settings *settings = inspection->check->settings;
 	uint64_t expected = inspection->check->system_id;
-	enum status st = postgres_open(&inspection->postgres, settings->pg_conninfo, settings->environment, call, err);
+	enum status st = postgres_open(&inspection->postgres, &settings->postgres, call, err);
 	if (st && !is_wanted(inspection))
 		return finding_skip(finding, "no server found (set pg-conninfo or PGHOST): %s", err->text);
 	if (!st)

@@ -21,6 +21,8 @@ static enum status unknown_option(struct arguments *out, const char *text, struc
 	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
 	(void)error_set(err, STATUS_USAGE, "unknown option '%s'", name);
 	struct nearest nearest = nearest_begin(name + strspn(name, "-"));
+	/* --help=VALUE */
+	nearest_offer(&nearest, "help", strlen("help"));
 	for (enum option_id id = 0; id < OPTION_COUNT; id++)
 		nearest_offer(&nearest, option_table[id].name, strlen(option_table[id].name));
 	for (size_t i = 0; i < flag_count; i++)
@@ -186,16 +188,21 @@ static bool take_second_word(struct arguments *out, const char *word)
 	return longer != NULL;
 }
 
+static enum status take_operand(struct arguments *out, const char *word, struct error *err)
+{
+	if (out->operand_count == OPERANDS_MAX)
+		return error_set(err, STATUS_USAGE, "too many operands: %.64s", word);
+	out->operands[out->operand_count++] = word;
+	return STATUS_OK;
+}
+
 static enum status take_word(struct arguments *out, const char *word, struct error *err)
 {
 	if (take_second_word(out, word))
 		return STATUS_OK;
 	if (out->command == NULL && out->unknown == NULL)
 		return take_command(out, word, err);
-	if (out->operand_count == OPERANDS_MAX)
-		return error_set(err, STATUS_USAGE, "too many operands: %.64s", word);
-	out->operands[out->operand_count++] = word;
-	return STATUS_OK;
+	return take_operand(out, word, err);
 }
 
 static enum status check_operands(const struct arguments *arguments, struct error *err)
@@ -239,6 +246,8 @@ enum status arguments_parse(struct arguments *out, int argc, char **argv, struct
 			st = take_long(out, argc, argv, &i, report);
 		else if (!options_end && text[0] == '-' && text[1] != '\0')
 			st = take_short(out, text, report);
+		else if (options_end && out->command != NULL)
+			st = take_operand(out, text, report); /* "dump -- list": a database, not a command */
 		else
 			st = take_word(out, text, report);
 		if (!first)

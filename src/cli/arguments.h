@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 
 #define COMMAND_NAME_MAX 64 /* a command of two words; a longer name is unknown */
-#define OPERANDS_MAX 8      /* no command takes more than two */
+#define OPERANDS_MAX 1000   /* dump takes names of databases, the other commands three operands at most */
 #define FLAGS_MAX 16        /* restore has 10 */
 #define OPTIONS_MAX 128     /* every option once, and many keys */
 

@@ -177,7 +177,7 @@ static bool can_end_with(const struct command_row *command, enum status code)
 		return command->run == command_keygen;
 	if (code == STATUS_INCOMPLETE)
 		return command->run == command_verify || command->run == command_info ||
-		       command->run == command_restore;
+		       command->run == command_restore || command->run == command_drill;
 	return stores && !(code == STATUS_MISSING && command->reader != EXIT_FOR_FETCH);
 }
 

@@ -3,8 +3,6 @@
 
 #include "command/command.h"
 #include "command/options/settings.h"
-#include "job/pipeline.h"
-#include "sys/processors.h"
 
 #define INCLUDE_MAX 100
 
@@ -17,14 +15,6 @@ static enum status take_type(const char *operand, enum backup_type *type, struct
 	return error_hint(err, STATUS_USAGE, "use full, diff or incr");
 }
 
-static unsigned thread_count(const struct config *config)
-{
-	unsigned wanted = (unsigned)config_number(config, OPTION_ID_BACKUP_THREADS), processors = processors_count();
-	if (wanted > 0)
-		return wanted;
-	return processors < PIPELINE_THREADS_MAX ? processors : PIPELINE_THREADS_MAX;
-}
-
 enum status command_backup(struct command_context *context, struct error *err)
 {
 	const struct config *config = context->config;
@@ -32,13 +22,11 @@ enum status command_backup(struct command_context *context, struct error *err)
 	const struct push push = settings_push(config);
 	struct backup_settings settings = {
 	    .repository = &repository,
-	    .server = {.pg_conninfo = config_text(config, OPTION_ID_PG_CONNINFO),
-		       .environment = context->environment,
-		       .cluster = settings_cluster(config)},
+	    .server = {.postgres = settings_postgres(context), .cluster = settings_cluster(config)},
 	    .read_all = command_flag(context, "read-all"),
 	    .fast_start = config_number(config, OPTION_ID_BACKUP_START) == BACKUP_START_FAST,
 	    .json = command_flag(context, "json"),
-	    .threads = thread_count(config),
+	    .threads = settings_threads(config),
 	    .memory_bytes = config_number(config, OPTION_ID_BACKUP_MEMORY),
 	    .pack_bytes = config_number(config, OPTION_ID_BACKUP_PACK_SIZE),
 	    .rate = config_number(config, OPTION_ID_BACKUP_RATE),

@@ -2,6 +2,7 @@
 #include "command/expire.h"
 
 #include "command/command.h"
+#include "command/options/cluster_asked.h"
 #include "command/options/settings.h"
 #include "expire/backup_keep.h"
 #include "expire/backup_remove.h"
@@ -56,12 +57,14 @@ enum status expire_repository(const struct command_context *context, const struc
 	    .original = original,
 	    .call = context->call,
 	    .console = &context->console,
-	    .cluster = settings_cluster(context->config),
+	    .cluster = cluster_asked(context),
 	    .rules = {.full = config_number(rules, OPTION_ID_RETENTION_FULL),
 		      .diff = config_number(rules, OPTION_ID_RETENTION_DIFF),
 		      .days = config_number(rules, OPTION_ID_RETENTION_DAYS),
 		      .wal_days = config_number(rules, OPTION_ID_RETENTION_WAL_DAYS),
 		      .silence_s = silence_s(rules)},
+	    .dumps = {.count = config_number(rules, OPTION_ID_RETENTION_DUMP),
+		      .days = config_number(rules, OPTION_ID_RETENTION_DUMP_DAYS)},
 	    .dry_run = command_flag(context, "dry-run"),
 	    .json = command_flag(context, "json"),
 	};

@@ -8,11 +8,11 @@
 #include "command/command.h"
 #include "command/mirror_conf.h"
 #include "command/options/restore_command.h"
+#include "command/options/restore_threads.h"
 #include "command/options/settings.h"
-#include "job/pipeline.h"
-#include "sys/processors.h"
 
-#define OID_MAX 11 /* 32 bits, and a 0 byte */
+#define THREADS_MAX 8 /* without restore-threads */
+#define OID_MAX 11    /* 32 bits, and a 0 byte */
 
 struct tablespaces {
 	struct restored_tablespace *items;
@@ -56,17 +56,6 @@ static enum status take_tablespaces(struct tablespaces *out, const struct config
 	for (size_t i = 0; !st && i < count; i++)
 		st = take_tablespace(out, config_list_item(config, OPTION_ID_RESTORE_TABLESPACE, i), err);
 	return st;
-}
-
-/* The bandwidth limit holds for each connection: one thread keeps the total below it. */
-static unsigned thread_count(const struct config *config)
-{
-	unsigned wanted = (unsigned)config_number(config, OPTION_ID_RESTORE_THREADS), processors = processors_count();
-	if (settings_bandwidth_is_limited(config))
-		return 1;
-	if (wanted > 0)
-		return wanted;
-	return processors < PIPELINE_THREADS_MAX ? processors : PIPELINE_THREADS_MAX;
 }
 
 static enum status take_target(struct target *out, const struct command_context *context, struct error *err)
@@ -132,7 +121,7 @@ enum status command_restore(struct command_context *context, struct error *err)
 	    .directory = config_text(config, OPTION_ID_PG_DATA),
 	    .system_id = config_number(config, OPTION_ID_SYSTEM_ID),
 	    .backup = config_text(config, OPTION_ID_RESTORE_BACKUP),
-	    .threads = thread_count(config),
+	    .threads = restore_threads(config),
 	    .memory_bytes = config_number(config, OPTION_ID_RESTORE_MEMORY),
 	    .delta = command_flag(context, "delta"),
 	    .dry_run = command_flag(context, "dry-run"),
@@ -140,6 +129,10 @@ enum status command_restore(struct command_context *context, struct error *err)
 	    .json = command_flag(context, "json"),
 	    .clone = command_flag(context, "clone"),
 	    .takeover = command_flag(context, "takeover"),
+	    .thaw = {.asks = command_flag(context, "thaw"),
+		     .request = {.tier = config_text(config, OPTION_ID_THAW_TIER),
+				 .days = (unsigned)config_number(config, OPTION_ID_THAW_DAYS)},
+		     .timeout_ms = (int64_t)config_number(config, OPTION_ID_THAW_TIMEOUT)},
 	    .postgres_manifest = command_flag(context, "backup-manifest"),
 	    .all_timelines = config_number(config, OPTION_ID_FETCH_TIMELINES) == FETCH_TIMELINES_ALL,
 	};

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/environment.h"
 #include "command/command.h"
+#include "command/options/cluster_asked.h"
 #include "command/options/self_command.h"
 #include "command/options/settings.h"
 #include "command/options/settings_monitor.h"
@@ -41,7 +42,7 @@ static enum status resolve(struct resolved *out, const struct command_context *c
 	*out = (struct resolved){0};
 	*settings = (struct schedule_settings){
 	    .repository = &out->repository,
-	    .cluster = settings_cluster(config),
+	    .cluster = cluster_asked(context),
 	    .spool = config_text(config, OPTION_ID_SPOOL),
 	    .timezone = config_text(config, OPTION_ID_SCHEDULE_TIMEZONE),
 	    .on = (enum schedule_on)on,
@@ -136,17 +137,21 @@ enum status schedule_status(struct health_schedule *out, struct thresholds *thre
 {
 	CLEANUP(resolved_fini) struct resolved resolved;
 	const struct config *config = context->config;
-	struct threshold full_ms = thresholds->full_ms, backup_ms = thresholds->backup_ms;
+	struct schedule_ages ages = {.full_ms = thresholds->full_ms, .backup_ms = thresholds->backup_ms};
 	enum status st = resolve(&resolved, context, err);
 	if (st)
 		return st;
 	schedule_look(out, &resolved.settings);
 	schedule_task_age(&thresholds->mirror_ms, &resolved.settings, TASK_MIRROR);
-	schedule_ages(&full_ms, &backup_ms, &resolved.settings);
+	schedule_ages(&ages, &resolved.settings);
 	if (is_default(config, OPTION_ID_STATUS_BACKUP_FULL_WARNING, OPTION_ID_STATUS_BACKUP_FULL_CRITICAL))
-		thresholds->full_ms = full_ms;
+		thresholds->full_ms = ages.full_ms;
 	if (is_default(config, OPTION_ID_STATUS_BACKUP_WARNING, OPTION_ID_STATUS_BACKUP_CRITICAL))
-		thresholds->backup_ms = backup_ms;
+		thresholds->backup_ms = ages.backup_ms;
+	thresholds->dump_ms = ages.dump_ms;
+	thresholds->dump_expected = resolved.settings.times[TASK_DUMP] != NULL;
+	schedule_task_age(&thresholds->drill_ms, &resolved.settings, TASK_DRILL);
+	thresholds->drill_expected = resolved.settings.times[TASK_DRILL] != NULL;
 	for (enum task task = 0; task < TASK_COUNT; task++)
 		if (task_is_backup(task) && resolved.settings.times[task] != NULL)
 			thresholds->backup_expected = true;

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "command/mirror_conf.h"
+#include "command/options/cluster_asked.h"
 #include "command/options/settings.h"
 #include "command/options/settings_monitor.h"
 #include "command/schedule_push.h"
@@ -39,11 +40,13 @@ enum status status_settings(struct health_settings *out, const struct repository
 	*out = (struct health_settings){
 	    .schedule = schedule,
 	    .repository = repository,
-	    .cluster = settings_cluster(config),
+	    .cluster = cluster_asked(context),
 	    .spool = config_text(config, OPTION_ID_SPOOL),
 	    .metrics_file = config_text(config, OPTION_ID_METRICS_FILE),
 	    .push_timeout_ms = (int64_t)config_number(config, OPTION_ID_PUSH_TIMEOUT),
 	    .notify = settings_notify(context),
+	    .looks_at_drills =
+		config_text(config, OPTION_ID_DRILL_DIR) != NULL || config_text(config, OPTION_ID_DRILL_AT) != NULL,
 	};
 	enum status st = settings_thresholds(&out->thresholds, config, err);
 	return st ? st : schedule_status(schedule, &out->thresholds, context, err);

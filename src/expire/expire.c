@@ -11,14 +11,16 @@
 
 #define DAY_S 86400
 
-static enum status check_rules(const struct retention *rules, struct error *err)
+static enum status check_rules(const struct expire_params *params, struct error *err)
 {
-	if (rules->full != 0 || rules->diff != 0 || rules->days != 0 || rules->wal_days != 0)
+	const struct retention *rules = &params->rules;
+	if (rules->full != 0 || rules->diff != 0 || rules->days != 0 || rules->wal_days != 0 ||
+	    params->dumps.count != 0 || params->dumps.days != 0)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "no retention option is set, so nothing says what may be removed");
 	return error_hint(err, STATUS_USAGE,
-			  "set retention-full, retention-days, retention-diff or retention-wal-days, such as "
-			  "retention-full = 4");
+			  "set retention-full, retention-days, retention-diff, retention-wal-days, retention-dump or "
+			  "retention-dump-days, such as retention-full = 4");
 }
 
 /* The ages are those of objects, so the store's clock counts. */
@@ -78,6 +80,8 @@ static enum status keep_originals(struct expiry *expiry, struct error *err)
 	for (size_t i = 0; !st && i < expiry->list.count; i++)
 		st = keep_if_there(expiry, i, &original, err);
 	if (!st)
+		st = dump_expiry_keep_originals(&expiry->dumps, &original, params->call, expiry->system_id, err);
+	if (!st)
 		retention_keep_needed(&expiry->list, expiry->unfinished, expiry->verdicts);
 	return st;
 }
@@ -95,12 +99,16 @@ static enum status decide(struct expiry *expiry, struct error *err)
 	if (expiry->verdicts == NULL || expiry->removed == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	retention_decide(&expiry->list, expiry->unfinished, &expiry->rules, expiry->verdicts);
-	if (expiry->params->original != NULL)
-		st = keep_originals(expiry, err);
-	if (st)
-		return st;
 	expiry->wal_is_due = wal_note_holds(expiry->params->settings, expiry->system_id, &expiry->list);
 	return STATUS_OK;
+}
+
+static enum status decide_dumps(struct expiry *expiry, struct error *err)
+{
+	struct dump_rules rules = expiry->params->dumps;
+	rules.now_s = expiry->rules.now_s;
+	rules.silence_s = expiry->rules.silence_s;
+	return dump_expiry_decide(&expiry->dumps, &expiry->repo, expiry->params->call, expiry->system_id, &rules, err);
 }
 
 static void count_planned(struct expiry *expiry)
@@ -111,6 +119,7 @@ static void count_planned(struct expiry *expiry)
 			expiry->leftovers += !expiry->list.items[i].complete;
 		}
 	expiry->wal_is_due |= expiry->backups > 0;
+	dump_expiry_count(&expiry->dumps);
 }
 
 /* WAL goes after a backup, or by its own option: the first backup of an old archive is no reason to remove WAL. */
@@ -178,11 +187,20 @@ static enum status run(struct expiry *expiry, struct error *err)
 	if (!st)
 		st = decide(expiry, err);
 	if (!st)
+		st = decide_dumps(expiry, err);
+	if (!st && expiry->params->original != NULL)
+		st = keep_originals(expiry, err);
+	if (!st)
 		st = expiry_show_backups(expiry, err);
+	if (!st)
+		st = dump_expiry_show(&expiry->dumps, expiry->params->console, expiry->system_id, expiry->params->json,
+				      err);
 	if (!st && expiry->params->dry_run)
 		count_planned(expiry);
 	else if (!st)
 		st = expiry_remove(expiry, err);
+	if (!st && !expiry->params->dry_run)
+		st = dump_expiry_remove(&expiry->dumps, &expiry->removal, err);
 	if (!st)
 		st = remove_wal(expiry, err);
 	if (!st)
@@ -195,10 +213,11 @@ static enum status run(struct expiry *expiry, struct error *err)
 enum status expire_run(const struct expire_params *params, struct error *err)
 {
 	struct expiry expiry = {.params = params, .rules = params->rules};
-	enum status st = check_rules(&params->rules, err);
+	enum status st = check_rules(params, err);
 	if (!st)
 		st = run(&expiry, err);
 	wal_removal_fini(&expiry.wal);
+	dump_expiry_fini(&expiry.dumps);
 	removal_fini(&expiry.removal);
 	free(expiry.unfinished);
 	free(expiry.verdicts);

@@ -174,14 +174,15 @@ static enum status put_wal(struct buffer *out, const struct expiry *expiry, stru
 static json_t *json_sum(const struct expiry *expiry)
 {
 	const struct removal *removal = &expiry->removal;
-	return json_pack("{s:s, s:o, s:b, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:o}", "kind", "expire", "system_id",
-			 print_system_id(expiry->system_id), "dry_run", (int)expiry->params->dry_run, "backups",
-			 (json_int_t)expiry->backups, "unfinished_backups", (json_int_t)expiry->leftovers, "wal_kept",
-			 print_string(wal_kept[expiry->wal_kept].name), "refused_objects", (json_int_t)removal->refused,
-			 "refusal", print_string(removal->refused == 0 ? NULL : removal->why.text),
-			 "unfinished_uploads", (json_int_t)expiry->uploads.count, "refused_uploads",
-			 (json_int_t)expiry->uploads.refused, "upload_refusal",
-			 print_string(expiry->uploads.refused == 0 ? NULL : expiry->uploads.why.text));
+	return json_pack(
+	    "{s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:o}", "kind", "expire", "system_id",
+	    print_system_id(expiry->system_id), "dry_run", (int)expiry->params->dry_run, "backups",
+	    (json_int_t)expiry->backups, "unfinished_backups", (json_int_t)expiry->leftovers, "dumps",
+	    (json_int_t)expiry->dumps.dumps, "unfinished_dumps", (json_int_t)expiry->dumps.leftovers, "wal_kept",
+	    print_string(wal_kept[expiry->wal_kept].name), "refused_objects", (json_int_t)removal->refused, "refusal",
+	    print_string(removal->refused == 0 ? NULL : removal->why.text), "unfinished_uploads",
+	    (json_int_t)expiry->uploads.count, "refused_uploads", (json_int_t)expiry->uploads.refused, "upload_refusal",
+	    print_string(expiry->uploads.refused == 0 ? NULL : expiry->uploads.why.text));
 }
 
 static enum status put_uploads(struct buffer *out, const struct expiry *expiry, struct error *err)

@@ -23,6 +23,7 @@ struct expiry {
 	struct unfinished *unfinished;
 	struct verdict *verdicts;
 	bool *removed; /* the manifest is gone */
+	struct dump_expiry dumps;
 	struct removal removal;
 	struct wal_floor floor;
 	enum wal_kept wal_kept;

@@ -1,6 +1,8 @@
 #include "inventory/backup_cat.h"
 
 #include "base/cleanup.h"
+#include "catalog/drill_name.h"
+#include "catalog/dump_manifest.h"
 #include "catalog/series.h"
 #include "repo/object.h"
 #include "sys/output.h"
@@ -8,7 +10,9 @@
 bool backup_cat_takes(const char *name)
 {
 	struct backup_object object;
-	return backup_object_parse(&object, name);
+	struct dump_object dump;
+	struct drill_name drill;
+	return backup_object_parse(&object, name) || dump_object_parse(&dump, name) || drill_name_parse(&drill, name);
 }
 
 enum status backup_cat(const struct repository_settings *settings, const struct console *console, const char *name,
@@ -22,6 +26,12 @@ enum status backup_cat(const struct repository_settings *settings, const struct 
 				"a pack has no content of its own: the index says what its parts are");
 		return error_hint(err, STATUS_USAGE, "walship restore puts the files together");
 	}
+	struct dump_object dump;
+	if (dump_object_parse(&dump, name) && dump.part == DUMP_DATA)
+		return error_hint(err, error_set(err, STATUS_USAGE, "a database's dump may be in several objects"),
+				  "walship dump get %s DATABASE puts them together", dump.label.text);
+	if (dump_object_parse(&dump, name))
+		content.max = DUMP_MANIFEST_BYTES_MAX;
 	enum status st = repository_open(&repo, settings, console->call, err);
 	if (!st)
 		st = object_read(&repo, console->call, name, &content, NULL, err);

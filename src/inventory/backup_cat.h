@@ -1,11 +1,12 @@
-/* cat of an object of a base backup, such as the manifest: its verified content on standard output. */
+/* cat of an object of a base backup, such as the manifest, or of a drill's report: its verified content on standard
+ * output. */
 #ifndef WALSHIP_INVENTORY_BACKUP_CAT_H
 #define WALSHIP_INVENTORY_BACKUP_CAT_H
 
 #include "console/console.h"
 #include "repo/settings.h"
 
-/* Whether the name is that of an object of a base backup. */
+/* Whether the name is that of an object of a base backup, or of the report of a drill. */
 bool backup_cat_takes(const char *name);
 
 /*

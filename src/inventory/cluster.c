@@ -72,7 +72,8 @@ static json_t *json_gap(const struct coverage *coverage, const struct coverage_g
 			 (int)gap->needed);
 }
 
-json_t *cluster_json(const struct coverage *coverage, const struct window_reader *reader, json_t *backups)
+json_t *cluster_json(const struct coverage *coverage, const struct window_reader *reader, json_t *backups,
+		     json_t *dumps)
 {
 	json_t *timelines = json_array(), *gaps = json_array(), *minimal = json_array();
 	json_t *windows = cluster_windows_json(coverage, reader);
@@ -89,14 +90,14 @@ json_t *cluster_json(const struct coverage *coverage, const struct window_reader
 	bool strays;
 	uint32_t latest = coverage_latest(coverage, &strays, &stray);
 	json_t *all = json_pack(
-	    "{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "kind", "cluster",
+	    "{s:s, s:o, s:I, s:I, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "cluster",
 	    "system_id", print_system_id(coverage->system_id), "segment_bytes", (json_int_t)coverage->segment_bytes,
 	    "objects", (json_int_t)coverage->objects, "whole", whole, "timelines", timelines, "gaps", gaps,
 	    "needed_gaps", (json_int_t)missing.ranges, "missing_segments", (json_int_t)missing.segments, "unnamed_gaps",
 	    (json_int_t)coverage->gaps_unlisted, "missing_histories", (json_int_t)coverage->missing_histories,
 	    "minimal", minimal, "latest_timeline", print_integer_if(latest != 0, latest), "left_out_last",
 	    strays ? cluster_json_segment(coverage, stray.newest, stray.last) : json_null(), "windows", windows,
-	    "base_backups", backups);
+	    "base_backups", backups, "dumps", dumps);
 	if (failed == 0)
 		return all;
 	json_decref(all);

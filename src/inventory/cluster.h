@@ -14,10 +14,12 @@
 void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX]);
 
 /*
- * The whole coverage and the base backups, as doc/json.md says. Takes backups over. NULL without memory. Here and
+ * The whole coverage the base backups and the dumps, as doc/json.md says. Takes backups and dumps
+ * over. NULL without memory. Here and
  * below, the windows have the times of commits unless reader is NULL.
  */
-json_t *cluster_json(const struct coverage *coverage, const struct window_reader *reader, json_t *backups);
+json_t *cluster_json(const struct coverage *coverage, const struct window_reader *reader, json_t *backups,
+		     json_t *dumps);
 
 /* Appends text for people: the WAL that is stored. */
 enum status cluster_show(struct buffer *out, const struct coverage *coverage, struct error *err);

@@ -6,6 +6,7 @@
 #include "console/print.h"
 #include "inventory/backup_show.h"
 #include "inventory/cluster.h"
+#include "inventory/dump_show.h"
 #include "inventory/reachable.h"
 #include "inventory/survey.h"
 
@@ -20,17 +21,22 @@ static enum status show(void *arg, struct coverage *coverage, struct backup_list
 {
 	struct showing *showing = arg;
 	const struct info_params *params = showing->params;
+	const struct dump_list *dumps = &showing->survey->dumps;
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	const struct window_reader every = {showing->survey->repo, params->call, &showing->progress};
 	const struct window_reader *reader = params->commit_times ? &every : NULL;
 	if (params->json)
 		return print_json(params->console,
-				  cluster_json(coverage, reader, backup_list_json(coverage->system_id, backups)), err);
+				  cluster_json(coverage, reader, backup_list_json(coverage->system_id, backups),
+					       dump_list_json(coverage->system_id, dumps)),
+				  err);
 	enum status st = cluster_show(&text, coverage, err);
 	if (!st && reader != NULL)
 		st = cluster_windows_show(&text, coverage, reader, err);
 	for (size_t i = 0; !st && i < backups->count; i++)
 		st = backup_show(&text, &backups->items[i], err);
+	for (size_t i = 0; !st && i < dumps->count; i++)
+		st = dump_show(&text, &dumps->items[i], err);
 	return st ? st : print_text(params->console, &text, err);
 }
 

@@ -3,7 +3,8 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
-#include "catalog/label.h"
+#include "catalog/drill_name.h"
+#include "catalog/dump_label.h"
 #include "console/print.h"
 #include "console/progress.h"
 #include "pg/wal/name.h"
@@ -30,18 +31,32 @@ static json_t *json_of(const struct object_info *info)
 	uint64_t system_id = 0;
 	struct wal_name name = {0};
 	struct backup_object backup;
+	struct dump_object dump;
+	struct drill_name drill;
 	bool known = wal_object_parse(info->name, &system_id, &name);
 	bool is_backup = backup_object_parse(&backup, info->name);
-	const char *kind = known ? kind_of(&name) : is_backup ? "base_backup" : "other";
+	bool is_dump = dump_object_parse(&dump, info->name);
+	bool is_drill = drill_name_parse(&drill, info->name);
+	const char *kind = known       ? kind_of(&name)
+			   : is_backup ? "base_backup"
+			   : is_dump   ? "dump"
+			   : is_drill  ? "drill"
+				       : "other";
 	return json_pack(
 	    "{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", kind, "object", print_string(info->name), "bytes",
 	    (json_int_t)info->bytes, "stored_time", print_time(info->modified_s), "system_id",
 	    print_system_id(known       ? system_id
 			    : is_backup ? backup.system_id
-					: 0),
+			    : is_dump   ? dump.system_id
+					: drill.system_id),
 	    "timeline", print_integer_if(known, name.timeline), "name", print_string(known ? name.text : NULL), "label",
-	    print_string(is_backup ? backup.label.text : NULL), "part",
-	    print_string(is_backup ? backup_part_name(backup.part) : NULL));
+	    print_string(is_backup ? backup.label.text
+			 : is_dump ? dump.label.text
+				   : drill.label),
+	    "part",
+	    print_string(is_backup ? backup_part_name(backup.part)
+			 : is_dump ? dump_part_name(dump.part)
+				   : NULL));
 }
 
 /* A newline in a name does not begin another line. */

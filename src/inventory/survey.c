@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "catalog/drill_name.h"
 #include "console/measure.h"
 #include "format/unseal.h"
 #include "pg/wal/content.h"
@@ -100,13 +101,17 @@ static enum status end_cluster(struct walk *walk, struct error *err)
 		st = coverage_end(&walk->coverage, err);
 	if (!st)
 		st = backup_list_open(&walk->backups, &walk->reads, walk->survey->call, walk->coverage.system_id, err);
+	if (!st)
+		st = dump_list_open(&walk->survey->dumps, &walk->reads, walk->survey->call, walk->coverage.system_id,
+				    err);
 	if (walk->survey->progress != NULL)
 		progress_clear(walk->survey->progress);
 	/* All objects may have been removed during the survey. */
-	if (!st && (walk->coverage.objects > 0 || walk->backups.count > 0))
+	if (!st && (walk->coverage.objects > 0 || walk->backups.count > 0 || walk->survey->dumps.count > 0))
 		st = walk->survey->each(walk->survey->arg, &walk->coverage, &walk->backups, err);
 	coverage_fini(&walk->coverage);
 	backup_list_fini(&walk->backups);
+	dump_list_fini(&walk->survey->dumps);
 	return st;
 }
 
@@ -203,6 +208,13 @@ static enum status add_backup(struct walk *walk, const struct backup_object *obj
 	return st;
 }
 
+static enum status add_dump(struct walk *walk, const struct dump_object *object, const struct object_info *info,
+			    struct error *err)
+{
+	enum status st = enter_cluster(walk, object->system_id, err);
+	return st ? st : dump_list_note(&walk->survey->dumps, object, info, err);
+}
+
 static enum status add(struct walk *walk, const struct object_info *info, uint64_t system_id,
 		       const struct wal_name *name, struct error *err)
 {
@@ -234,6 +246,8 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	uint64_t system_id;
 	struct wal_name name;
 	struct backup_object object;
+	struct dump_object dump;
+	struct drill_name drill;
 	survey->objects++;
 	survey->bytes += info->bytes;
 	if (survey->progress != NULL && progress_is_due(survey->progress)) {
@@ -243,8 +257,10 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	}
 	if (backup_object_parse(&object, info->name))
 		return add_backup(walk, &object, info, err);
+	if (dump_object_parse(&dump, info->name))
+		return add_dump(walk, &dump, info, err);
 	if (!wal_object_parse(info->name, &system_id, &name)) {
-		survey->others += !set_aside_is_mark(info->name);
+		survey->others += !set_aside_is_mark(info->name) && !drill_name_parse(&drill, info->name);
 		return STATUS_OK;
 	}
 	enum status st = add(walk, info, system_id, &name, err);
@@ -278,6 +294,7 @@ enum status survey_run(struct survey *survey, struct error *err)
 	log_others(survey);
 	coverage_fini(&walk.coverage);
 	backup_list_fini(&walk.backups);
+	dump_list_fini(&survey->dumps);
 	repository_fini(&walk.reads);
 	repository_fini(&walk.lists);
 	return st;

@@ -6,6 +6,7 @@
 #define WALSHIP_INVENTORY_SURVEY_H
 
 #include "catalog/backup_list.h"
+#include "catalog/dump_list.h"
 #include "console/progress.h"
 #include "repo/coverage.h"
 #include "repo/repository.h"
@@ -15,7 +16,7 @@
 
 /*
  * Called for each cluster when its listing is complete; coverage_end has been called. A cluster may have base backups
- * and no WAL: then coverage->objects is 0. The callback may move both away, and leave their zero states.
+ * or dumps and no WAL: then coverage->objects is 0. The callback may move both away, and leave their zero states.
  */
 typedef enum status (*survey_fn)(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err);
 
@@ -36,6 +37,7 @@ struct survey {
 	survey_fn each;
 	void *arg;
 	uint64_t objects, bytes; /* out: all of the listing */
+	struct dump_list dumps;  /* out, while each runs: of the cluster */
 	uint64_t others;         /* out: objects that are not walship's */
 	/*
 	 * out: unreadable objects. The survey opens histories, and segments to learn wal_segment_size. Objects too

@@ -40,6 +40,14 @@ static enum status tell(const struct health *health, const struct health_report 
 	return st ? st : written;
 }
 
+static const struct health_check *check_of(const struct health_report *report, unsigned id)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (report->checks[i].id == id)
+			return &report->checks[i];
+	return NULL;
+}
+
 /*
  * The check that the notification is about; NULL when nothing fails. Checks that a push cannot judge come first, so
  * that a successful push does not report them as working. Pushes come before archive and backlog, which get old because
@@ -47,12 +55,15 @@ static enum status tell(const struct health *health, const struct health_report 
  */
 static const char *failing_check(const struct health_report *report, bool pushes_fail)
 {
-	static const size_t ids[] = {HEALTH_CHECK_COVERAGE, HEALTH_CHECK_DISK,   HEALTH_CHECK_BACKUP,
-				     HEALTH_CHECK_SCHEDULE, HEALTH_CHECK_MIRROR, HEALTH_CHECK_PUSHES,
-				     HEALTH_CHECK_ARCHIVE,  HEALTH_CHECK_BACKLOG};
-	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
-		if (report->checks[ids[i]].level == HEALTH_CRITICAL || (ids[i] == HEALTH_CHECK_PUSHES && pushes_fail))
-			return report->checks[ids[i]].name;
+	static const unsigned ids[] = {HEALTH_CHECK_COVERAGE, HEALTH_CHECK_DISK,    HEALTH_CHECK_BACKUP,
+				       HEALTH_CHECK_SCHEDULE, HEALTH_CHECK_DRILL,   HEALTH_CHECK_MIRROR,
+				       HEALTH_CHECK_PUSHES,   HEALTH_CHECK_ARCHIVE, HEALTH_CHECK_BACKLOG};
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+		const struct health_check *check = check_of(report, ids[i]);
+		if (check != NULL &&
+		    (check->level == HEALTH_CRITICAL || (ids[i] == HEALTH_CHECK_PUSHES && pushes_fail)))
+			return check->name;
+	}
 	return NULL;
 }
 
@@ -74,8 +85,8 @@ static bool find_event(const struct health *health, const struct health_report *
 		return false;
 	if (pushes_fail)
 		return true;
-	for (size_t i = HEALTH_CHECK_COUNT; i-- > 0;)
-		if (report->checks[i].name != NULL && report->checks[i].level == report->level)
+	for (size_t i = report->count; i-- > 0;)
+		if (report->checks[i].level == report->level)
 			(void)error_hint(&failures->error,
 					 error_set(&failures->error, STATUS_OK, "%s: %s", report->checks[i].name,
 						   report->checks[i].text),
@@ -112,6 +123,7 @@ enum status health_examine(struct health *out, struct health_report *report, con
 	if (st)
 		return st;
 	health_look_archive(out, settings, call);
+	health_look_drill(out, settings, call);
 	health_judge(out, &settings->thresholds, report);
 	return STATUS_OK;
 }

@@ -4,7 +4,9 @@
 
 #include "base/buffer.h"
 #include "catalog/backup_list.h"
+#include "catalog/dump_list.h"
 #include "console/console.h"
+#include "inventory/drill_record.h"
 #include "monitor/failures.h"
 #include "monitor/health_mirror.h"
 #include "monitor/health_schedule.h"
@@ -32,7 +34,8 @@ struct health_settings {
 	const char *metrics_file; /* written in Prometheus' format beside the output; NULL: not written */
 	int64_t push_timeout_ms;  /* the longest time that a push takes */
 	struct notify_settings notify;
-	bool sends; /* runs notify-command when a check fails or works again */
+	bool looks_at_drills; /* drills are configured; else nothing is said of them */
+	bool sends;           /* runs notify-command when a check fails or works again */
 };
 
 /*
@@ -94,6 +97,22 @@ struct health_growth {
 	bool least;         /* the listing may have begun within these hours: there may be more */
 };
 
+/* The newest dump. */
+struct health_dump {
+	bool known;                /* false: not looked at, or the archive's trouble says why */
+	struct newest_dump newest; /* its label's text is "": there is none */
+};
+
+/* The newest drill. */
+struct health_drill {
+	bool wanted; /* else nothing below counts */
+	bool known;  /* false: trouble says why */
+	struct error trouble;
+	bool found; /* there was one; name and record are valid */
+	struct drill_name name;
+	struct drill_record record;
+};
+
 /* Everything that status looks at. */
 struct health {
 	const char *repo; /* URL; owned by the settings */
@@ -118,7 +137,9 @@ struct health {
 	struct notified notified;
 	struct health_archive archive;
 	struct health_backup backup;
-	struct health_growth growth;            /* valid if archive.known */
+	struct health_growth growth; /* valid if archive.known */
+	struct health_dump dump;
+	struct health_drill drill;
 	const struct health_schedule *schedule; /* owned by the settings */
 	const struct health_mirrors *mirrors;   /* likewise */
 };
@@ -129,7 +150,8 @@ enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, 
 
 /* One check of the report. */
 struct health_check {
-	const char *name; /* NULL: the check is left out */
+	unsigned id; /* of the enumeration below */
+	const char *name;
 	enum health_level level;
 	bool skipped; /* OK because there was nothing to look at */
 	char text[HEALTH_TEXT_MAX];
@@ -144,6 +166,8 @@ enum {
 	HEALTH_CHECK_DISK,
 	HEALTH_CHECK_BACKUP,
 	HEALTH_CHECK_SCHEDULE, /* left out where nothing is scheduled */
+	HEALTH_CHECK_DUMP,     /* left out where no dumps are scheduled */
+	HEALTH_CHECK_DRILL,    /* left out where no drills are configured */
 	HEALTH_CHECK_MIRROR,   /* left out without mirror-conf */
 	HEALTH_CHECK_GROWTH,   /* left out without status-growth-warning */
 	HEALTH_CHECK_COUNT
@@ -151,6 +175,7 @@ enum {
 
 struct health_report {
 	enum health_level level; /* the worst of all checks */
+	size_t count;            /* of the checks */
 	struct health_check checks[HEALTH_CHECK_COUNT];
 };
 
@@ -186,8 +211,15 @@ enum status health_look_above(struct health *health, struct repository *repo, co
 enum status health_look_backup(struct health *health, const struct repository *repo, const struct call *call,
 			       struct error *err);
 
-/* The same from the backups of a survey. */
+/* Looks for the newest dump, if one is scheduled. Fails as a listing does. */
+enum status health_look_dump(struct health *health, const struct repository *repo, const struct thresholds *thresholds,
+			     const struct call *call, struct error *err);
+
+/* As health_look_backup, from the backups of a survey. */
 void health_take_backups(struct health_backup *out, const struct backup_list *backups, int64_t now_s);
+
+/* Reads the report of the newest drill, if drills are wanted. A failure is in health->drill.trouble. */
+void health_look_drill(struct health *health, const struct health_settings *settings, const struct call *call);
 
 /* Estimates how fast the disk of pg_wal fills, from earlier samples in the spool and from the WAL that waits. */
 void health_look_disk(struct health *out);

@@ -298,10 +298,10 @@ static void judge_coverage(struct look *look, const struct coverage *coverage)
 	look->out->coverage_known = true;
 }
 
-static enum status look_at_newest(struct look *look, const struct repository_settings *repository, struct error *err)
+static enum status look_at_newest(struct look *look, const struct health_settings *settings, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
-	enum status st = repository_open(&repo, repository, &look->call, err);
+	enum status st = repository_open(&repo, settings->repository, &look->call, err);
 	if (st)
 		return st;
 	look->store = repo.store;
@@ -312,6 +312,8 @@ static enum status look_at_newest(struct look *look, const struct repository_set
 	st = list_newest(look, err);
 	if (!st)
 		st = health_look_backup(look->health, &repo, &look->call, err);
+	if (!st)
+		st = health_look_dump(look->health, &repo, &settings->thresholds, &look->call, err);
 	if (!st)
 		st = health_look_above(look->health, &repo, &look->call, err);
 	if (!st)
@@ -365,6 +367,12 @@ static enum status look_at_all(struct look *look, const struct health_settings *
 	look->settled_s = look->health->now_s - push_s;
 	enum status st = survey_run(&survey, err);
 	look->out->known = look->health->backup.known = !st;
+	if (!st && settings->thresholds.dump_expected) {
+		CLEANUP(repository_fini) struct repository repo = {0};
+		st = repository_open(&repo, settings->repository, &look->call, err);
+		if (!st)
+			st = health_look_dump(look->health, &repo, &settings->thresholds, &look->call, err);
+	}
 	return st;
 }
 
@@ -374,7 +382,7 @@ void health_look_archive(struct health *out, const struct health_settings *setti
 	bool end_known =
 	    out->local && out->checkpoint.state != NULL && out->pending_known && out->pending.segment_bytes != 0;
 	if (end_known)
-		(void)look_at_newest(&look, settings->repository, &out->archive.trouble);
+		(void)look_at_newest(&look, settings, &out->archive.trouble);
 	else
 		(void)look_at_all(&look, settings, &out->archive.trouble);
 	coverage_fini(&look.coverage);

@@ -110,6 +110,9 @@ static void judge_nothing_archived(const struct health *health, const struct thr
 		struct health_age waits = health_age(health, health->pending.oldest_s);
 		health_say(check, by_age(&waits, thresholds), "nothing is archived yet; the first files wait");
 		health_advise_clock(check, &waits);
+	} else if (!health->local && thresholds->dump_expected && !thresholds->backup_expected) {
+		health_say(check, HEALTH_OK, "not checked: dumps are scheduled here, and the repository has no WAL");
+		check->skipped = true;
 	} else {
 		health_say(check, HEALTH_CRITICAL, "no WAL of this cluster has ever been archived here");
 		health_advise(check, "archive_mode = on needs a restart; archive_command = 'walship push %p'");
@@ -292,33 +295,41 @@ static void judge_disk(const struct health *health, const struct thresholds *thr
 	health_say(check, level, "%s free of %s, full in %s at %s a second", free_text, total, left, rate);
 }
 
-void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out)
+/* The next check of the report. */
+static struct health_check *next(struct health_report *report, unsigned id)
 {
 	static const char *const names[HEALTH_CHECK_COUNT] = {
 	    [HEALTH_CHECK_ARCHIVE] = "archive",   [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
 	    [HEALTH_CHECK_COVERAGE] = "chain",    [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
-	    [HEALTH_CHECK_SCHEDULE] = "schedule", [HEALTH_CHECK_MIRROR] = "mirror",   [HEALTH_CHECK_GROWTH] = "growth",
+	    [HEALTH_CHECK_SCHEDULE] = "schedule", [HEALTH_CHECK_DUMP] = "dump",       [HEALTH_CHECK_DRILL] = "drill",
+	    [HEALTH_CHECK_MIRROR] = "mirror",     [HEALTH_CHECK_GROWTH] = "growth",
 	};
-	const bool left_out[HEALTH_CHECK_COUNT] = {
-	    [HEALTH_CHECK_SCHEDULE] = health->schedule == NULL || !health->schedule->scheduled,
-	    [HEALTH_CHECK_MIRROR] = health->mirrors == NULL || health->mirrors->count == 0,
-	    [HEALTH_CHECK_GROWTH] = thresholds->growth_bytes == 0,
-	};
+	struct health_check *check = &report->checks[report->count++];
+	check->id = id;
+	check->name = names[id];
+	return check;
+}
+
+void health_judge(const struct health *health, const struct thresholds *thresholds, struct health_report *out)
+{
 	*out = (struct health_report){.level = HEALTH_OK};
-	judge_archive(health, thresholds, &out->checks[HEALTH_CHECK_ARCHIVE]);
-	judge_backlog(health, thresholds, &out->checks[HEALTH_CHECK_BACKLOG]);
-	judge_pushes(health, thresholds, &out->checks[HEALTH_CHECK_PUSHES]);
-	health_judge_chain(health, &out->checks[HEALTH_CHECK_COVERAGE]);
-	judge_disk(health, thresholds, &out->checks[HEALTH_CHECK_DISK]);
-	health_judge_backup(health, thresholds, &out->checks[HEALTH_CHECK_BACKUP]);
-	if (!left_out[HEALTH_CHECK_SCHEDULE])
-		health_judge_schedule(health, &out->checks[HEALTH_CHECK_SCHEDULE]);
-	if (!left_out[HEALTH_CHECK_MIRROR])
-		health_judge_mirrors(health, thresholds, &out->checks[HEALTH_CHECK_MIRROR]);
-	if (!left_out[HEALTH_CHECK_GROWTH])
-		health_judge_growth(health, thresholds, &out->checks[HEALTH_CHECK_GROWTH]);
-	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
-		out->checks[i].name = left_out[i] ? NULL : names[i];
+	judge_archive(health, thresholds, next(out, HEALTH_CHECK_ARCHIVE));
+	judge_backlog(health, thresholds, next(out, HEALTH_CHECK_BACKLOG));
+	judge_pushes(health, thresholds, next(out, HEALTH_CHECK_PUSHES));
+	health_judge_chain(health, next(out, HEALTH_CHECK_COVERAGE));
+	judge_disk(health, thresholds, next(out, HEALTH_CHECK_DISK));
+	health_judge_backup(health, thresholds, next(out, HEALTH_CHECK_BACKUP));
+	bool scheduled = health->schedule != NULL && health->schedule->scheduled;
+	if (scheduled)
+		health_judge_schedule(health, next(out, HEALTH_CHECK_SCHEDULE));
+	if (scheduled && thresholds->dump_expected)
+		health_judge_dump(health, thresholds, next(out, HEALTH_CHECK_DUMP));
+	if (health->drill.wanted)
+		health_judge_drill(health, thresholds, next(out, HEALTH_CHECK_DRILL));
+	if (health->mirrors != NULL && health->mirrors->count > 0)
+		health_judge_mirrors(health, thresholds, next(out, HEALTH_CHECK_MIRROR));
+	if (thresholds->growth_bytes > 0)
+		health_judge_growth(health, thresholds, next(out, HEALTH_CHECK_GROWTH));
+	for (size_t i = 0; i < out->count; i++)
 		out->level = health_worse(out->level, out->checks[i].level);
-	}
 }

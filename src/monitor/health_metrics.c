@@ -49,13 +49,10 @@ static enum status put_checks(struct buffer *out, const struct health *health, c
 	static const struct family family = {.name = "walship_check_status",
 					     .help = "Status of each check: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN."};
 	enum status st = put_head(out, &family, err);
-	for (size_t i = 0; !st && i < HEALTH_CHECK_COUNT; i++)
-		st = report->checks[i].name == NULL
-			 ? STATUS_OK
-			 : buffer_printf(
-			       out, err, "%s{system_id=\"%" PRIu64 "\",check=\"%s\"} %d\n", family.name,
-			       health->system_id, report->checks[i].name,
-			       status_exit_code(health_level_status(report->checks[i].level), EXIT_FOR_MONITOR));
+	for (size_t i = 0; !st && i < report->count; i++)
+		st = buffer_printf(out, err, "%s{system_id=\"%" PRIu64 "\",check=\"%s\"} %d\n", family.name,
+				   health->system_id, report->checks[i].name,
+				   status_exit_code(health_level_status(report->checks[i].level), EXIT_FOR_MONITOR));
 	return st;
 }
 
@@ -98,6 +95,41 @@ static enum status put_backups(struct buffer *out, const struct health *health, 
 	     full_age_known ? full_age_s : 0},
 	    {"walship_backup_wrong_pages", NULL, "Pages with a wrong checksum in the newest base backups.", backed_up,
 	     (int64_t)backup->wrong_pages},
+	};
+	return put_all(out, health, families, sizeof families / sizeof families[0], err);
+}
+
+static enum status put_dump(struct buffer *out, const struct health *health, struct error *err)
+{
+	const struct health_dump *dump = &health->dump;
+	bool some = dump->known && dump->newest.label.text[0] != '\0';
+	int64_t age_s;
+	bool age_known = some && clock_age(health->now_s, dump->newest.stored_s, &age_s);
+	const struct family families[] = {
+	    {"walship_newest_dump_timestamp_seconds", "seconds", "Time at which the newest dump was stored.", some,
+	     dump->newest.stored_s},
+	    {"walship_newest_dump_age_seconds", "seconds", "Age of the newest dump.", age_known, age_known ? age_s : 0},
+	};
+	return put_all(out, health, families, sizeof families / sizeof families[0], err);
+}
+
+static enum status put_drill(struct buffer *out, const struct health *health, struct error *err)
+{
+	const struct health_drill *drill = &health->drill;
+	const struct drill_record *record = &drill->record;
+	int64_t age_s;
+	bool age_known = drill->found && clock_age(health->now_s, record->begun_s, &age_s);
+	const struct family families[] = {
+	    {"walship_drill_timestamp_seconds", "seconds", "Time at which the last drill began.", drill->found,
+	     record->begun_s},
+	    {"walship_drill_age_seconds", "seconds", "Age of the last drill.", age_known, age_known ? age_s : 0},
+	    {"walship_drill_ok", NULL, "Whether the recovery of the last drill worked.", drill->found, record->ok},
+	    {"walship_drill_rpo_seconds", "seconds",
+	     "From the newest transaction that the last drill recovered to its beginning.",
+	     drill->found && record->rpo_s >= 0, record->rpo_s},
+	    {"walship_drill_rto_seconds", "seconds",
+	     "From the beginning of the last drill until the databases were open, rounded up.",
+	     drill->found && record->rto_s >= 0, (int64_t)record->rto_s + 1},
 	};
 	return put_all(out, health, families, sizeof families / sizeof families[0], err);
 }
@@ -226,7 +258,10 @@ static enum status put_rest(struct buffer *out, const struct health *health, con
 {
 	enum status st = put_backups(out, health, err);
 	if (!st)
-		st = put_schedule(out, health, err);
+		st = put_dump(out, health, err);
+	if (!st)
+		st = put_drill(out, health, err);
+	st = put_schedule(out, health, err);
 	if (!st)
 		st = put_mirrors(out, health, err);
 	if (!st)

@@ -12,8 +12,8 @@ static const char *const marks[HEALTH_LEVEL_COUNT] = {"✓", "!", "?", "✗"};
 /* The first check with the worst level. */
 static const struct health_check *worst(const struct health_report *report)
 {
-	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++)
-		if (report->checks[i].name != NULL && report->checks[i].level == report->level)
+	for (size_t i = 0; i < report->count; i++)
+		if (report->checks[i].level == report->level)
 			return &report->checks[i];
 	return &report->checks[0];
 }
@@ -42,8 +42,8 @@ enum status health_print_text(const struct health *health, const struct health_r
 	CLEANUP(buffer_fini) struct buffer out = {0};
 	enum status st =
 	    buffer_printf(&out, err, "walship %s: %s\n", health_level_name(report->level), worst(report)->text);
-	for (size_t i = 0; !st && i < HEALTH_CHECK_COUNT; i++)
-		st = report->checks[i].name == NULL ? STATUS_OK : print_check(&out, &report->checks[i], err);
+	for (size_t i = 0; !st && i < report->count; i++)
+		st = print_check(&out, &report->checks[i], err);
 	if (!st)
 		st = print_notified(&out, &health->notified, err);
 	if (!st)
@@ -84,10 +84,8 @@ static json_t *age_json(bool known, const struct health *health, int64_t then_s)
 static json_t *checks_json(const struct health_report *report)
 {
 	json_t *all = json_array();
-	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
+	for (size_t i = 0; i < report->count; i++) {
 		const struct health_check *check = &report->checks[i];
-		if (check->name == NULL)
-			continue;
 		json_t *one =
 		    json_pack("{s:s, s:s, s:o, s:o}", "name", check->name, "status", health_level_name(check->level),
 			      "text", print_string(check->text), "hint", print_string(check->hint));
@@ -145,6 +143,33 @@ static json_t *backup_json(const struct health *health)
 		      "full_age_seconds", age_json(full, health, backup->full_s), "wrong_pages",
 		      print_integer_if(some, (int64_t)backup->wrong_pages), "wrong_pages_label",
 		      print_string(backup->wrong.text), "unreadable_label", print_string(backup->unreadable.text)));
+}
+
+static json_t *dump_json(const struct health *health)
+{
+	const struct newest_dump *newest = &health->dump.newest;
+	bool some = newest->label.text[0] != '\0';
+	return null_unless(health->dump.known,
+			   json_pack("{s:o, s:o, s:o}", "newest_label", print_string(newest->label.text),
+				     "newest_stored_time", print_time(newest->stored_s), "newest_age_seconds",
+				     age_json(some, health, newest->stored_s)));
+}
+
+static json_t *drill_json(const struct health *health)
+{
+	const struct health_drill *drill = &health->drill;
+	const struct drill_record *record = &drill->record;
+	json_t *all = null_unless(drill->found,
+				  json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:n}", "label",
+					    print_string(drill->name.label), "begun_time", print_time(record->begun_s),
+					    "age_seconds", age_json(true, health, record->begun_s), "ok",
+					    (int)record->ok, "backup", print_string(record->backup), "rpo_seconds",
+					    print_integer_if(record->rpo_s >= 0, record->rpo_s), "rto_seconds",
+					    record->rto_s >= 0 ? json_real(record->rto_s) : json_null(), "problem",
+					    print_string(record->problem), "error"));
+	(void)json_object_set_new(all, "error",
+				  print_string(drill->wanted && !drill->known ? drill->trouble.text : NULL));
+	return all;
 }
 
 static json_t *schedule_json(const struct health *health)
@@ -238,13 +263,14 @@ enum status health_print_json(const struct health *health, const struct health_r
 			      const struct console *console, struct error *err)
 {
 	enum status st = health_level_status(report->level);
-	json_t *value = json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-				  "kind", "status", "status", health_level_name(report->level), "exit_code",
-				  status_exit_code(st, EXIT_FOR_MONITOR), "time", print_time(health->now_s),
-				  "system_id", print_system_id(health->system_id), "repo", print_string(health->repo),
-				  "archive", archive_json(health), "backlog", backlog_json(health), "pushes",
-				  pushes_json(health), "disk", disk_json(health), "server", server_json(health),
-				  "backup", backup_json(health), "schedule", schedule_json(health), "mirrors",
-				  mirrors_json(health), "growth", growth_json(health), "checks", checks_json(report));
+	json_t *value =
+	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		      "kind", "status", "status", health_level_name(report->level), "exit_code",
+		      status_exit_code(st, EXIT_FOR_MONITOR), "time", print_time(health->now_s), "system_id",
+		      print_system_id(health->system_id), "repo", print_string(health->repo), "archive",
+		      archive_json(health), "backlog", backlog_json(health), "pushes", pushes_json(health), "disk",
+		      disk_json(health), "server", server_json(health), "backup", backup_json(health), "dump",
+		      dump_json(health), "schedule", schedule_json(health), "drill", drill_json(health), "mirrors",
+		      mirrors_json(health), "growth", growth_json(health), "checks", checks_json(report));
 	return print_json(console, value, err);
 }

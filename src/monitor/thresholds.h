@@ -16,6 +16,10 @@ struct thresholds {
 	struct threshold mirror_ms;          /* age of the last good run of walship mirror: reached */
 	uint64_t growth_bytes;               /* a day that stores less is a warning; 0: none is */
 	bool backup_expected;                /* a repository without base backups is a fault */
+	struct threshold dump_ms;            /* age of the newest dump: reached; 0: no age is too much */
+	bool dump_expected;                  /* a repository without dumps is a fault; else dumps are not looked at */
+	struct threshold drill_ms;           /* age of the newest drill: reached; 0: no age is too great */
+	bool drill_expected;                 /* a repository without a drill is a fault */
 };
 
 #endif

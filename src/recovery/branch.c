@@ -79,6 +79,7 @@ static void find_backup(struct branch *branch, const struct choose_params *param
 
 struct moment_search branch_search(const struct branch *branch, const struct choose_params *params)
 {
+	uint64_t end = params->search_end;
 	return (struct moment_search){.target = params->target,
 				      .line = &branch->line,
 				      .coverage = params->coverage,
@@ -86,7 +87,7 @@ struct moment_search branch_search(const struct branch *branch, const struct cho
 				      .call = params->call,
 				      .progress = params->progress,
 				      .first = branch->first,
-				      .end = branch->reach};
+				      .end = end > 0 && end < branch->reach ? end : branch->reach};
 }
 
 /*

@@ -12,6 +12,8 @@ struct seen {
 	int64_t before_us;                 /* the last end of a transaction before the hit; 0: none seen */
 	int64_t first_end_us, last_end_us; /* of transactions; 0: none seen */
 	int64_t first_us;                  /* of any record with a time */
+	moment_tablespace_fn tablespace;   /* NULL: not wanted */
+	void *tablespace_arg;
 };
 
 static bool is_behind(const struct target *target, int64_t time_us)
@@ -38,6 +40,11 @@ static void see(void *arg, const struct record_mark *mark)
 	struct seen *seen = arg;
 	if (mark->lsn < seen->from_lsn)
 		return;
+	if (mark->kind == MARK_TABLESPACE) {
+		if (seen->tablespace != NULL)
+			seen->tablespace(seen->tablespace_arg, mark->lsn, mark->location);
+		return;
+	}
 	if (seen->first_us == 0)
 		seen->first_us = mark->time_us;
 	if (mark->kind == MARK_COMMIT || mark->kind == MARK_ABORT) {
@@ -209,4 +216,19 @@ enum status moment_first_end(const struct moment_search *search, int64_t *time_u
 enum status moment_last_time(const struct moment_search *search, int64_t *time_us, struct error *err)
 {
 	return find_last(search, NULL, time_us, err);
+}
+
+enum status moment_each_tablespace(const struct moment_search *search, uint64_t from_lsn, moment_tablespace_fn each,
+				   void *arg, struct error *err)
+{
+	struct run run;
+	enum status st = STATUS_OK;
+	run_begin(&run, search, NULL);
+	run.seen.target = NULL;
+	run.seen.from_lsn = from_lsn;
+	run.seen.tablespace = each;
+	run.seen.tablespace_arg = arg;
+	for (uint64_t number = search->first; !st && number < search->end; number++)
+		st = run_read(&run, number, err);
+	return st;
 }

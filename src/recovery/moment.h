@@ -41,4 +41,14 @@ enum status moment_first_end(const struct moment_search *search, int64_t *time_u
 /* The time of the last commit or abort; 0: none is there. */
 enum status moment_last_time(const struct moment_search *search, int64_t *time_us, struct error *err);
 
+/* location: the directory of a tablespace that replay creates there, whatever pg_tblspc leads to; "": in place. */
+typedef void (*moment_tablespace_fn)(void *arg, uint64_t lsn, const char *location);
+
+/*
+ * Reports each CREATE TABLESPACE in the segments, from from_lsn on. Reads all of them. STATUS_DAMAGED as for
+ * moment_find.
+ */
+enum status moment_each_tablespace(const struct moment_search *search, uint64_t from_lsn, moment_tablespace_fn each,
+				   void *arg, struct error *err);
+
 #endif

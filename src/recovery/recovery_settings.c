@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "sys/newfile.h"
+#include "sys/open_as.h"
 #include "sys/read_file.h"
 
 #define CONF_MAX (1024 * 1024) /* postgresql.conf has some 30 KiB, postgresql.auto.conf less */
@@ -162,7 +163,8 @@ static enum status path_of(char out[PATH_MAX], const char *directory, const char
 	return error_set(err, STATUS_LOCAL, "path too long: %.64s...", directory);
 }
 
-/* *out is NULL when there is no such file. A symbolic link, as to a directory of settings, is followed. */
+/* *out is NULL when there is no such file. A symbolic link, as to a directory of settings, is followed, by root
+ * with the rights of the directory's owner. */
 static enum status read_conf(char **out, const char *directory, const char *name, struct error *err)
 {
 	char path[PATH_MAX];
@@ -171,7 +173,10 @@ static enum status read_conf(char **out, const char *directory, const char *name
 	enum status st = path_of(path, directory, name, err);
 	if (st)
 		return st;
-	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP(fd_closep) int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return error_errno(err, STATUS_LOCAL, errno, "open directory %s", directory);
+	CLEANUP(fd_closep) int fd = open_as_owner(root, root, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		return STATUS_OK;
 	if (fd < 0 || fstat(fd, &info) != 0)

@@ -7,6 +7,7 @@
 
 #include "pg/server/online_backup.h"
 #include "text/number.h"
+#include "text/sanitize.h"
 
 #define XID_MIN 3 /* FirstNormalTransactionId in access/transam.h */
 #define TIME_HINT "write it as 2026-11-29 06:42:10+00 or 2026-11-29T06:42:10Z"
@@ -156,6 +157,7 @@ void target_text(const struct target *target, char out[TARGET_TEXT_MAX])
 		break;
 	case TARGET_NAME:
 		(void)snprintf(out, TARGET_TEXT_MAX, "restore point %s", target->text);
+		sanitize(out, strlen(out), '\0'); /* pg_create_restore_point takes any text, a newline too */
 		break;
 	}
 }

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "format/seal.h"
 #include "format/unseal.h"
+#include "repo/own_object.h"
 #include "stream/terminal_sink.h"
 
 /* A terminal sink that fills a buffer. */
@@ -78,7 +79,9 @@ enum status object_begin(const struct repository *repo, const struct call *call,
 	CLEANUP(sink_freep) struct sink *chain = NULL;
 	enum status st = random_fill(call->random, params.salt, SALT_BYTES, err);
 	if (!st)
-		st = store_create(repo->store, call, name, &chain, err);
+		st = own_object_create(repo->store, call, name, &chain, err);
+	if (!st && settings->stored != NULL)
+		st = byte_counter_new(&chain, settings->stored, err);
 	if (!st)
 		st = seal_new(&chain, &params, err);
 	if (!st)
@@ -89,7 +92,7 @@ enum status object_begin(const struct repository *repo, const struct call *call,
 enum status object_create(const struct repository *repo, const struct call *call, const char *name, const void *content,
 			  size_t len, struct error *err)
 {
-	const struct object_settings settings = {codec_by_name("none"), 0, 1};
+	const struct object_settings settings = {.codec = codec_by_name("none"), .threads = 1};
 	CLEANUP(sink_freep) struct sink *object = NULL;
 	enum status st = object_begin(repo, call, name, &settings, &object, err);
 	if (!st)

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "format/unseal.h"
 #include "repo/repository.h"
+#include "stream/byte_counter.h"
 
 /*
  * Appends the object's whole content to out, verified. Takes one step of the call. STATUS_DAMAGED when the content
@@ -23,7 +24,8 @@ enum status object_read_head(const struct repository *repo, const struct call *c
 struct object_settings {
 	const struct codec *codec;
 	int level;
-	unsigned threads; /* that compress and encrypt; up to 1: the caller's alone */
+	unsigned threads;            /* that compress and encrypt; up to 1: the caller's alone */
+	struct byte_counter *stored; /* receives the size of the object; NULL: not wanted. Must outlive the writer */
 };
 
 /*

@@ -27,6 +27,21 @@ enum status placement_check_repository(const struct repository_settings *setting
 			  "another disk, and set repo");
 }
 
+enum status placement_check_included(const struct repository_settings *settings, const char *path, struct error *err)
+{
+	struct repo_url url;
+	struct error ignored = {0};
+	if (repo_url_parse(&url, settings->url, &ignored) || url.kind != REPO_FILE)
+		return STATUS_OK;
+	bool has = data_directory_contains(path, url.path), is_in = data_directory_contains(url.path, path);
+	if (!has && !is_in)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "backup-include: %s %s the repository %s", path,
+			has ? "contains" : "lies in", url.path);
+	return error_hint(err, STATUS_USAGE,
+			  "each backup would contain all earlier ones: include directories apart from the repository");
+}
+
 enum status placement_check_spool(const char *spool, const char *data_directory, struct error *err)
 {
 	char path[SPOOL_PATH_MAX];

@@ -20,23 +20,6 @@ static enum status read_command(const struct secret_source *source, const struct
 	return error_hint(err, STATUS_USAGE, "the command must print only the secret, on standard output");
 }
 
-static enum status read_file(const struct secret_source *source, const struct secret_reader *reader, struct secret *out,
-			     struct error *err)
-{
-	enum status st = secret_read_file_by(reader->files, out, source->text, err);
-	if (st) {
-		(void)error_hint(
-		    err, st,
-		    "the file must contain only the value, and only this user (or root) may be able to read it");
-		return error_wrap(err, st, "%s", source->option);
-	}
-	secret_chomp(out);
-	if (out->len > 0)
-		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "%s: %s is empty", source->option, source->text);
-	return error_hint(err, STATUS_USAGE, "the file must contain only the value, on one line");
-}
-
 enum status secret_source_read(const struct secret_source *source, const struct secret_reader *reader,
 			       const struct call *call, struct secret *out, struct error *err)
 {
@@ -44,7 +27,7 @@ enum status secret_source_read(const struct secret_source *source, const struct 
 	case SECRET_VALUE:
 		return secret_set(out, source->text, strlen(source->text), err);
 	case SECRET_FILE:
-		return read_file(source, reader, out, err);
+		return secret_read_value(reader->files, out, source->option, source->text, err);
 	case SECRET_COMMAND: {
 		enum status st = read_command(source, reader, call, out, err);
 		secret_chomp(out);

@@ -26,9 +26,9 @@ static void end_item(const struct problems *problems)
 
 static void add_checks(struct problems *problems, const struct facts *facts, enum health_level level)
 {
-	for (size_t i = 0; facts->health_known && i < HEALTH_CHECK_COUNT; i++) {
+	for (size_t i = 0; facts->health_known && i < facts->health_report.count; i++) {
 		const struct health_check *check = &facts->health_report.checks[i];
-		if (check->name == NULL || check->skipped || check->level != level)
+		if (check->skipped || check->level != level)
 			continue;
 		begin_item(problems, level);
 		html_text(problems->html, check->name);
@@ -149,10 +149,8 @@ void page_checks(struct html *html, const struct facts *facts)
 		 "scope=\"col\">Check</th><th scope=\"col\">Result</th><th scope=\"col\">Finding</th></tr></thead>\n"
 		 "<tbody>\n",
 		 facts->health.system_id);
-	for (size_t i = 0; i < HEALTH_CHECK_COUNT; i++) {
+	for (size_t i = 0; i < facts->health_report.count; i++) {
 		const struct health_check *check = &facts->health_report.checks[i];
-		if (check->name == NULL)
-			continue;
 		html_add(html, "<tr><th scope=\"row\">");
 		html_text(html, check->name);
 		html_add(html, "</th><td><span class=\"%s\">%s</span></td><td class=\"wrap\">",

@@ -8,7 +8,7 @@
 /* What a thread keeps from job to job. */
 struct pack_buffers {
 	uint8_t *frame;   /* room for FRAME_MAX */
-	uint8_t *content; /* room for FRAME_CONTENT_BYTES */
+	uint8_t *content; /* room for FRAME_CONTENT_BYTES, at a multiple of TARGET_DIRECT_ALIGN */
 };
 
 struct pack_job {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "console/measure.h"
@@ -119,6 +120,26 @@ enum status place_examine(struct place *out, const char *directory, bool delta, 
 	if (st)
 		return st;
 	return delta ? check_data_directory(out, err) : check_empty(out, err);
+}
+
+enum status place_check_owner(const struct place *place, struct error *err)
+{
+	char parent[PATH_MAX];
+	struct stat info;
+	if (geteuid() != 0)
+		return STATUS_OK;
+	(void)snprintf(parent, sizeof parent, "%.*s", (int)path_dir_len(place->path), place->path);
+	bool exists = stat(place->path, &info) == 0;
+	/* The restore itself reports a directory that cannot be looked at. */
+	if ((!exists && stat(parent[0] == '\0' ? "/" : parent, &info) != 0) || info.st_uid != 0)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE,
+			"the restored files would belong to root, as %s does: PostgreSQL refuses that",
+			exists ? place->path : parent);
+	return error_hint(err, STATUS_USAGE,
+			  "run walship as the server's user, or make that user the owner first: install -d -o postgres "
+			  "-g postgres -m 700 %.256s",
+			  place->path);
 }
 
 enum status place_check_unarchived(const struct place *place, struct error *err)

@@ -21,6 +21,12 @@ struct place {
  */
 enum status place_examine(struct place *out, const char *directory, bool delta, struct error *err);
 
+/*
+ * STATUS_USAGE: this process is root's, and so would be the restored files, which the server refuses: the directory, or
+ * its parent where the directory does not exist, belongs to root.
+ */
+enum status place_check_owner(const struct place *place, struct error *err);
+
 /* STATUS_USAGE: pg_wal has WAL that waits to be archived. A restore with delta removes it. */
 enum status place_check_unarchived(const struct place *place, struct error *err);
 

@@ -1,5 +1,6 @@
 #include "restore/restore.h"
 
+#include "restore/new_tablespaces.h"
 #include "restore/restore_private.h"
 
 /* A copy that archives into the original's repository would put a timeline of its own there. */
@@ -23,8 +24,8 @@ struct tree_restore_settings restore_tree_settings(struct restoration *restorati
 	    .call = &restoration->call,
 	    .manifest = &restoration->choice.branch.backup->manifest,
 	    .directory = restoration->place.path,
-	    .tablespaces = params->tablespaces,
-	    .tablespace_count = params->tablespace_count,
+	    .tablespaces = params->tablespace_parent == NULL ? params->tablespaces : restoration->moved.items,
+	    .tablespace_count = params->tablespace_parent == NULL ? params->tablespace_count : restoration->moved.count,
 	    .delta = params->delta,
 	    .postgres_manifest = params->postgres_manifest,
 	    .threads = params->threads,
@@ -33,20 +34,44 @@ struct tree_restore_settings restore_tree_settings(struct restoration *restorati
 	};
 }
 
+/* For a copy that shares no place with the original. */
+static enum status scan(struct restoration *restoration, struct error *err)
+{
+	const struct restore_params *params = restoration->params;
+	const struct clock *clock = params->call->clock;
+	int64_t begun_ms = clock_monotonic_ms(clock);
+	enum status st = new_tablespaces_refuse(restoration, err);
+	if (params->result != NULL) {
+		restore_take_choice(restoration);
+		params->result->scan_failed = st != STATUS_OK;
+		params->result->scan_ms = clock_monotonic_ms(clock) - begun_ms;
+	}
+	return st;
+}
+
 /* Nothing is changed up to the end of this function. */
 static enum status prepare(struct restoration *restoration, struct error *err)
 {
 	const struct restore_params *params = restoration->params;
 	enum status st = place_examine(&restoration->place, params->directory, params->delta, err);
+	if (!st)
+		st = place_check_owner(&restoration->place, err);
 	if (!st && params->delta && !params->force)
 		st = place_check_unarchived(&restoration->place, err);
 	if (!st)
 		st = restore_choose_source(restoration, err);
 	restoration->call = *params->call;
-	if (st)
+	if (st || restoration->stopped)
 		return st;
 	decide_archiving(restoration);
+	if (params->tablespace_parent == NULL)
+		st = new_tablespaces_check(restoration, err);
+	else if (!params->dry_run)
+		st = scan(restoration, err);
+	if (st)
+		return st;
 	st = restore_print_plan(restoration, err);
+	restore_take_choice(restoration);
 	return st ? st : place_check_room(&restoration->planned, err);
 }
 
@@ -75,17 +100,32 @@ static enum status write_all(struct restoration *restoration, struct tree_restor
 		st = tree_restore_write(&settings, done, err);
 	if (!st)
 		st = recovery_settings_write(&recovery, &restoration->notes, err);
-	return st ? st : tree_restore_finish(&settings, err);
+	if (!st)
+		st = tree_restore_finish(&settings, err);
+	return st ? error_hint(err, st, "once the cause is gone, the same command with --delta completes the restore")
+		  : STATUS_OK;
 }
 
 static enum status run(struct restoration *restoration, struct error *err)
 {
 	struct tree_restore_figures done = {0};
+	const struct clock *clock = restoration->params->call->clock;
+	struct restore_result *result = restoration->params->result;
+	int64_t begun_ms = clock_monotonic_ms(clock);
 	enum status st = prepare(restoration, err);
-	if (!st && restoration->params->dry_run)
+	int64_t prepared_ms = clock_monotonic_ms(clock);
+	if (result != NULL) {
+		result->system_id = restoration->system_id;
+		result->choose_ms = prepared_ms - begun_ms - result->scan_ms;
+		result->room_checked = !st;
+	}
+	if (st || restoration->stopped)
+		return st;
+	if (restoration->params->dry_run)
 		return restore_print_end(restoration, &restoration->planned, err);
-	if (!st)
-		st = write_all(restoration, &done, err);
+	st = write_all(restoration, &done, err);
+	if (!st && result != NULL)
+		result->write_ms = clock_monotonic_ms(clock) - prepared_ms;
 	if (!st)
 		st = restore_print_end(restoration, &done, err);
 	tree_restore_figures_fini(&done);

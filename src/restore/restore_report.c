@@ -77,7 +77,7 @@ enum status restore_print_plan(const struct restoration *restoration, struct err
 	const struct restore_params *params = restoration->params;
 	if (restoration->choice.warning[0] != '\0')
 		log_line(params->call->log, LEVEL_WARNING, "--force: %s", restoration->choice.warning);
-	if (params->json)
+	if (params->json || params->result != NULL)
 		return STATUS_OK;
 	enum status st = add_choice(&text, restoration, err);
 	if (!st)
@@ -199,6 +199,10 @@ enum status restore_print_end(const struct restoration *restoration, const struc
 {
 	const struct restore_params *params = restoration->params;
 	CLEANUP(buffer_fini) struct buffer text = {0};
+	if (params->result != NULL) {
+		restore_take_end(restoration, done);
+		return STATUS_OK;
+	}
 	if (params->json)
 		return print_json(params->console, json_end(restoration, done), err);
 	if (params->dry_run)

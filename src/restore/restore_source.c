@@ -62,6 +62,9 @@ static enum status keep(void *arg, struct coverage *coverage, struct backup_list
 	restoration->coverage = *coverage;
 	*coverage = (struct coverage){0};
 	restoration->backups = *backups;
+	for (size_t i = 0; restoration->params->result != NULL && i < backups->count; i++)
+		restoration->params->result->backups_open |=
+		    backups->items[i].complete && backups->items[i].status == STATUS_OK;
 	*backups = (struct backup_list){0};
 	return STATUS_OK;
 }
@@ -75,12 +78,33 @@ static enum status read_repository(struct restoration *restoration, struct error
 				.progress = &progress,
 				.system_id = restoration->system_id,
 				.all_timelines = params->all_timelines,
+				.seen = restore_thaw_seen,
+				.seen_backup = restore_thaw_seen_backup,
 				.each = keep,
 				.arg = restoration};
+	coverage_fini(&restoration->coverage);
+	backup_list_fini(&restoration->backups);
+	thaw_names_fini(&restoration->archived_names);
+	restoration->archived = 0;
 	progress_begin(&progress, params->console->terminal_fd, restoration->call.clock);
 	enum status st = survey_run(&survey, err);
 	if (!st && restoration->coverage.system_id == 0)
 		st = survey_nothing(&survey, err);
+	return st;
+}
+
+/* The survey shows which histories and manifests are in an archive storage class; once they are back, it is repeated.
+ */
+static enum status read_all(struct restoration *restoration, struct error *err)
+{
+	bool again;
+	enum status st;
+	do {
+		again = false;
+		st = read_repository(restoration, err);
+		if (!st)
+			st = restore_thaw_catalog(restoration, &again, err);
+	} while (!st && again);
 	return st;
 }
 
@@ -102,7 +126,7 @@ static enum status choose_all(struct restoration *restoration, bool *elsewhere, 
 		    err, error_set(err, STATUS_USAGE, "'%.64s' is not the label of a base backup", params->backup),
 		    "walship backup list shows the labels, such as 20261129T064210Z-full");
 	progress_begin(&progress, params->console->terminal_fd, restoration->call.clock);
-	enum status st = choose(&restoration->choice, &choose_params, err);
+	enum status st = restore_thaw_and_choose(restoration, &choose_params, err);
 	progress_clear(&progress);
 	/* Another repository may have an older backup, or one with this label; a choice is the operator's everywhere.
 	 */
@@ -113,11 +137,28 @@ static enum status choose_all(struct restoration *restoration, bool *elsewhere, 
 void restore_forget_source(struct restoration *restoration)
 {
 	tree_restore_figures_fini(&restoration->planned);
+	moved_tablespaces_fini(&restoration->moved);
 	choice_fini(&restoration->choice);
+	thaw_names_fini(&restoration->archived_names);
 	backup_list_fini(&restoration->backups);
 	coverage_fini(&restoration->coverage);
 	repository_fini(&restoration->repo);
 	restoration->choice = (struct choice){0};
+}
+
+/* What the choice means for the directory. */
+static enum status plan(struct restoration *restoration, struct error *err)
+{
+	const char *parent = restoration->params->tablespace_parent;
+	enum status st = STATUS_OK;
+	restore_take_choice(restoration);
+	if (parent != NULL)
+		st = moved_tablespaces_make(&restoration->moved, &restoration->choice.branch.backup->manifest, parent,
+					    err);
+	if (st)
+		return st;
+	const struct tree_restore_settings settings = restore_tree_settings(restoration);
+	return tree_restore_plan(&settings, &restoration->planned, err);
 }
 
 /* *elsewhere: another repository may be able to do what this one cannot. */
@@ -131,13 +172,11 @@ static enum status try_source(struct restoration *restoration, bool *elsewhere, 
 	if (!st)
 		st = find_cluster(restoration, err);
 	if (!st)
-		st = read_repository(restoration, err);
-	if (!st)
+		st = read_all(restoration, err);
+	if (!st && !restoration->stopped)
 		st = choose_all(restoration, elsewhere, err);
-	if (!st) {
-		const struct tree_restore_settings settings = restore_tree_settings(restoration);
-		st = tree_restore_plan(&settings, &restoration->planned, err);
-	}
+	if (!st && !restoration->stopped)
+		st = plan(restoration, err);
 	*elsewhere |= st == STATUS_UNREACHABLE || st == STATUS_MISSING || st == STATUS_INCOMPLETE ||
 		      st == STATUS_DAMAGED || st == STATUS_EXISTS;
 	return st;

@@ -211,6 +211,61 @@ static enum status check_distinct(const struct roots *roots, struct error *err)
 	return STATUS_OK;
 }
 
+/* The path without links, as far as it exists. False: too long. */
+static bool resolve(const char *path, char out[PATH_MAX])
+{
+	char near[PATH_MAX], real[PATH_MAX];
+	size_t len = strlen(path);
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len >= sizeof near)
+		return false;
+	memcpy(near, path, len);
+	near[len] = '\0';
+	while (realpath(near[0] == '\0' ? "/" : near, real) == NULL) {
+		char *slash = strrchr(near, '/');
+		if (slash == NULL)
+			return false;
+		*slash = '\0';
+	}
+	const char *rest = path + strlen(near);
+	return (size_t)snprintf(out, PATH_MAX, "%s%.*s", strcmp(real, "/") == 0 ? "" : real, (int)(len - strlen(near)),
+				rest) < PATH_MAX;
+}
+
+static bool lies_in(const char *path, const char *other)
+{
+	size_t len = strlen(other);
+	return strncmp(path, other, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+static enum status check_apart(const struct root *tablespace, const struct root *other, struct error *err)
+{
+	char path[PATH_MAX], others[PATH_MAX];
+	if (!resolve(tablespace->directory, path) || !resolve(other->directory, others))
+		return error_set(err, STATUS_USAGE, "path too long: %.64s...", tablespace->directory);
+	/* A server may have a directory of a tablespace around its data directory, or around another tablespace. */
+	bool around = tablespace->is_given && lies_in(others, path);
+	bool inside = (other->oid == NULL || tablespace->is_given) && lies_in(path, others);
+	if (!around && !inside)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "directory %s of tablespace %s lies %s %s, which the restore fills too",
+			tablespace->directory, tablespace->oid, inside ? "in" : "around", other->directory);
+	return error_hint(err, STATUS_USAGE, "give --tablespace %s=DIR a directory apart from all others",
+			  tablespace->oid);
+}
+
+/* A tablespace that lay in the data directory lies in the new one (move_inside). */
+static enum status check_nesting(const struct roots *roots, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 1; !st && i < roots->count; i++)
+		for (size_t j = 0; !st && j < roots->count; j++)
+			if (i != j && roots->items[i].moved == NULL)
+				st = check_apart(&roots->items[i], &roots->items[j], err);
+	return st;
+}
+
 /* Two restores would mix their files. Some network file systems cannot lock a directory: there it is not noticed. */
 static enum status lock(const struct root *root, struct error *err)
 {
@@ -257,7 +312,10 @@ static enum status add_tablespace(struct roots *roots, const struct tree_restore
 				  const struct manifest_pair *tablespace, struct error *err)
 {
 	const char *given = given_directory(settings, tablespace->name);
-	struct root root = {.oid = tablespace->name, .directory = given == NULL ? tablespace->value : given, .fd = -1};
+	struct root root = {.oid = tablespace->name,
+			    .directory = given == NULL ? tablespace->value : given,
+			    .is_given = given != NULL,
+			    .fd = -1};
 	/* Another link in pg_tblspc, or one whose text is relative: a directory of pg_tblspc takes its place. */
 	if (!is_oid(root.oid) || (given == NULL && root.directory[0] != '/'))
 		return STATUS_OK;
@@ -298,6 +356,8 @@ enum status roots_open(struct roots *roots, const struct tree_restore_settings *
 	enum status st = check_given(settings, err);
 	for (size_t i = 0; !st && i < manifest->tablespaces.count; i++)
 		st = add_tablespace(roots, settings, &manifest->tablespaces.items[i], err);
+	if (!st && purpose != ROOTS_FINISH)
+		st = check_nesting(roots, err);
 	if (!st)
 		st = find_owner(roots, settings->directory, err);
 	for (size_t i = 0; !st && i < roots->count; i++)

@@ -13,6 +13,7 @@ struct root {
 	const char *oid;       /* of the tablespace; NULL: the data directory */
 	const char *directory; /* not owned, unless it is moved */
 	char *moved;           /* owned: of a tablespace in the data directory, below the new one; else NULL */
+	bool is_given;         /* the caller has named the directory */
 	int fd;                /* -1: the directory does not exist yet, and the restore only plans */
 };
 

@@ -144,7 +144,7 @@ static void work(void *arg, const struct repository *repo)
 	struct stages *stages = arg;
 	struct thread thread = {.stages = stages, .repo = repo, .target = {.roots = stages->roots}};
 	thread.buffers.frame = malloc(FRAME_MAX);
-	thread.buffers.content = malloc(FRAME_CONTENT_BYTES);
+	thread.buffers.content = aligned_alloc(TARGET_DIRECT_ALIGN, FRAME_CONTENT_BYTES);
 	if (thread.buffers.frame == NULL || thread.buffers.content == NULL) {
 		struct error err;
 		enum status st = error_set(&err, STATUS_LOCAL, "out of memory");

@@ -2,15 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "sys/open_beneath.h"
 
-#define OWNER_RIGHTS 0600 /* while the restore writes; tree_writer.c sets lesser modes at the end */
-#define WRITE_BACK_BYTES                                                                                               \
-	(128 * 1024) /* of one write: the disk begins at once, so that the sync at the end is short                    \
-		      */
+#define OWNER_RIGHTS 0600          /* while the restore writes; tree_writer.c sets lesser modes at the end */
+#define LARGE_BYTES (128UL * 1024) /* of one write: the disk begins at once, so that the sync at the end is short */
 
 int target_open_path(const struct roots *roots, const char *path, int flags)
 {
@@ -47,16 +46,45 @@ enum status target_open(struct target *target, struct round_file *file, struct e
 		return error_errno(err, STATUS_LOCAL, errno, "%s %s", file->is_there ? "open" : "create",
 				   round_path(target->round, file));
 	target->file = file;
+	target->is_direct = false;
 	return atomic_exchange(&file->is_set, true) ? STATUS_OK : set_file(target, err);
+}
+
+/* Without the copy in the page cache, which costs more processor time than all else. */
+static bool is_aligned(const void *data, size_t len, uint64_t offset)
+{
+	return ((uintptr_t)data | len | offset) % TARGET_DIRECT_ALIGN == 0;
+}
+
+static void set_direct(struct target *target, bool direct)
+{
+	if (target->is_direct == direct)
+		return;
+	int flags = fcntl(target->fd, F_GETFL);
+	if (flags >= 0 && fcntl(target->fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0)
+		target->is_direct = direct;
+	else
+		target->no_direct = true;
+}
+
+/* Whether the write may be tried again without O_DIRECT, which this file system or its blocks do not allow. */
+static bool give_up_direct(struct target *target)
+{
+	if (!target->is_direct)
+		return false;
+	set_direct(target, false);
+	target->no_direct = true;
+	return !target->is_direct;
 }
 
 enum status target_write(struct target *target, const void *data, size_t len, uint64_t offset, struct error *err)
 {
 	const char *at = data;
 	target->written += len;
+	set_direct(target, len >= LARGE_BYTES && !target->no_direct && is_aligned(data, len, offset));
 	for (size_t left = len; left > 0;) {
 		ssize_t done = pwrite(target->fd, at, left, (off_t)offset);
-		if (done < 0 && errno == EINTR)
+		if (done < 0 && (errno == EINTR || (errno == EINVAL && give_up_direct(target))))
 			continue;
 		if (done < 0)
 			return error_errno(err, STATUS_LOCAL, errno, "write %s", path_of(target));
@@ -64,7 +92,7 @@ enum status target_write(struct target *target, const void *data, size_t len, ui
 		offset += (uint64_t)done;
 		left -= (size_t)done;
 	}
-	if (len >= WRITE_BACK_BYTES)
+	if (len >= LARGE_BYTES && !target->is_direct)
 		(void)sync_file_range(target->fd, (off_t)(offset - len), (off_t)len, SYNC_FILE_RANGE_WRITE);
 	return STATUS_OK;
 }

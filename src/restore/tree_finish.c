@@ -1,7 +1,5 @@
 /* The end of a restore: the files from which the server starts, and pg_control, without which it does not. */
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -30,19 +28,18 @@ static void finish_fini(struct finish *finish)
 static enum status put_file(const struct finish *finish, const char *name, const void *content, size_t len,
 			    struct error *err)
 {
-	char path[PATH_MAX];
 	CLEANUP(newfile_fini) struct newfile file = {0};
-	if ((size_t)snprintf(path, sizeof path, "%s/%s", finish->settings->directory, name) >= sizeof path)
-		return error_set(err, STATUS_USAGE, "path too long: %.64s...", finish->settings->directory);
-	enum status st = newfile_open(&file, path, S_IRUSR | S_IWUSR, err);
+	enum status st = newfile_open_beneath(&file, finish->roots.items[0].fd, name, S_IRUSR | S_IWUSR, err);
 	/* A directory that has just been restored. */
 	if (st == STATUS_MISSING)
 		st = STATUS_LOCAL;
 	if (!st)
 		st = newfile_write(&file, content, len, err);
 	if (!st)
-		st = roots_adopt(&finish->roots, file.fd, roots_file_mode(&finish->roots), path, err);
-	return st ? st : newfile_replace_durably(&file, err);
+		st = roots_adopt(&finish->roots, file.fd, roots_file_mode(&finish->roots), name, err);
+	if (!st)
+		st = newfile_replace_durably(&file, err);
+	return st ? error_wrap(err, st, "%s", finish->settings->directory) : STATUS_OK;
 }
 
 static enum status put_label(const struct finish *finish, struct error *err)

@@ -4,6 +4,7 @@
 
 #define RETRY_FIRST_S 600 /* what failed may pass: the store or the server is away */
 #define RETRY_MOST_S 3600
+#define RETRY_DRILL_S 86400 /* a drill costs as much as a recovery, and finds the same an hour later */
 
 static const struct {
 	const char *name, *command;
@@ -46,8 +47,10 @@ void agenda_take_backup(struct agenda *agenda, enum task task, int64_t begun_s, 
 		agenda->tasks[task].succeeded_s = at;
 }
 
-static int64_t retry_s(const struct task_state *state)
+static int64_t retry_s(const struct task_state *state, enum task task)
 {
+	if (task == TASK_DRILL)
+		return state->failed_s + RETRY_DRILL_S;
 	int64_t wait_s = RETRY_FIRST_S;
 	for (unsigned i = 1; i < state->failures && wait_s < RETRY_MOST_S; i++)
 		wait_s *= 2;
@@ -60,11 +63,11 @@ int64_t agenda_due_s(const struct agenda *agenda, enum task task)
 	if (!state->scheduled)
 		return INT64_MAX;
 	int64_t done = agenda_done_s(agenda, task), since = state->since_s;
-	bool is_first = task == TASK_FULL && done == 0;
+	bool is_first = (task == TASK_FULL || task == TASK_DUMP) && done == 0;
 	int64_t due = is_first ? since : cron_next(&state->cron, done > 0 ? done : since);
 	if (state->failures == 0)
 		return due;
-	int64_t retry = retry_s(state);
+	int64_t retry = retry_s(state, task);
 	return due > retry ? due : retry;
 }
 

@@ -19,6 +19,12 @@ static inline bool task_is_backup(enum task task)
 	return task <= TASK_INCR;
 }
 
+/* The repository is the witness of these. For other tasks the notes in the spool are. */
+static inline bool task_leaves_objects(enum task task)
+{
+	return task <= TASK_DUMP;
+}
+
 struct task_state {
 	bool scheduled; /* else nothing below counts */
 	struct cron cron;
@@ -36,14 +42,14 @@ struct agenda {
 int64_t agenda_done_s(const struct agenda *agenda, enum task task);
 
 /*
- * From when on a task is due; INT64_MAX: never. A full backup is due at once where there is none. Times in the future
- * would put the next run off, so the caller has none (schedule_note_clamp, agenda_take_backup).
+ * From when on a task is due; INT64_MAX: never. A full backup is due at once where there is none, and so is a dump.
+ * Times in the future would put the next run off, so the caller has none (schedule_note_clamp, agenda_take_backup).
  */
 int64_t agenda_due_s(const struct agenda *agenda, enum task task);
 
 /*
- * A backup in the repository. stored_s is the store's own time of it; 0: unknown. The earlier of both times counts, and
- * none from the future: this machine's clock may have been ahead.
+ * A backup or a dump in the repository. stored_s is the store's own time of it; 0: unknown. The earlier of both times
+ * counts, and none from the future: this machine's clock may have been ahead.
  */
 void agenda_take_backup(struct agenda *agenda, enum task task, int64_t begun_s, int64_t stored_s, int64_t now_s);
 

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "catalog/backup_list.h"
+#include "catalog/dump_list.h"
 #include "console/print.h"
 #include "schedule/schedule_private.h"
 
@@ -54,8 +55,8 @@ static enum status parse_times(struct schedule *schedule, struct error *err)
 		return STATUS_OK;
 	return error_hint(
 	    err, error_set(err, STATUS_USAGE, "nothing is scheduled"),
-	    "set backup-full, backup-diff, backup-incr, expire-at, verify-at or mirror-at in walship.conf, such as "
-	    "backup-full = 0 2 * * sun");
+	    "set backup-full, backup-diff, backup-incr, dump-at, expire-at, verify-at, mirror-at or drill-at in "
+	    "walship.conf, such as backup-full = 0 2 * * sun");
 }
 
 enum status schedule_parse(struct schedule *schedule, const struct schedule_settings *settings, struct error *err)
@@ -102,23 +103,6 @@ static void take_backups(struct schedule *schedule, const struct backup_list *li
 			agenda_take_backup(&schedule->agenda, tasks[backup->label.type], backup->label.begun_s,
 					   backup->begun_s, now_s);
 	}
-	/* For walship status, which does not look at each backup. */
-	for (enum task task = 0; task < TASK_COUNT; task++)
-		if (task_is_backup(task))
-			schedule->note.tasks[task].succeeded_s = schedule->agenda.tasks[task].succeeded_s;
-}
-
-static enum status read_backups(struct schedule *schedule, struct error *err)
-{
-	CLEANUP(repository_fini) struct repository repo = {0};
-	CLEANUP(backup_list_fini) struct backup_list list = {0};
-	struct call step = call_step(schedule->settings->call);
-	enum status st = repository_open(&repo, schedule->settings->repository, &step, err);
-	if (!st)
-		st = backup_list_read(&list, &repo, schedule->settings->call, schedule->system_id, err);
-	if (!st)
-		take_backups(schedule, &list);
-	return st;
 }
 
 static bool has_backups(const struct agenda *agenda)
@@ -129,11 +113,51 @@ static bool has_backups(const struct agenda *agenda)
 	return false;
 }
 
+static enum status read_backups(struct schedule *schedule, const struct repository *repo, struct error *err)
+{
+	CLEANUP(backup_list_fini) struct backup_list list = {0};
+	if (!has_backups(&schedule->agenda))
+		return STATUS_OK;
+	enum status st = backup_list_read(&list, repo, schedule->settings->call, schedule->system_id, err);
+	if (!st)
+		take_backups(schedule, &list);
+	return st;
+}
+
+static enum status read_dumps(struct schedule *schedule, const struct repository *repo, struct error *err)
+{
+	struct newest_dump newest;
+	const struct call *call = schedule->settings->call;
+	if (!schedule->agenda.tasks[TASK_DUMP].scheduled)
+		return STATUS_OK;
+	enum status st = dump_find_newest(&newest, repo, call, schedule->system_id, err);
+	if (!st && newest.label.text[0] != '\0')
+		agenda_take_backup(&schedule->agenda, TASK_DUMP, newest.label.begun_s, newest.stored_s,
+				   clock_utc_s(call->clock));
+	return st;
+}
+
+static enum status read_repository(struct schedule *schedule, struct error *err)
+{
+	CLEANUP(repository_fini) struct repository repo = {0};
+	struct call step = call_step(schedule->settings->call);
+	enum status st = repository_open(&repo, schedule->settings->repository, &step, err);
+	if (!st)
+		st = read_backups(schedule, &repo, err);
+	if (!st)
+		st = read_dumps(schedule, &repo, err);
+	/* For walship status, which does not look at each backup. */
+	for (enum task task = 0; !st && task < TASK_COUNT; task++)
+		if (task_leaves_objects(task))
+			schedule->note.tasks[task].succeeded_s = schedule->agenda.tasks[task].succeeded_s;
+	return st;
+}
+
 void schedule_take_note(struct schedule *schedule, bool with_backups)
 {
 	for (enum task task = 0; task < TASK_COUNT; task++) {
 		struct task_state *state = &schedule->agenda.tasks[task];
-		bool known = with_backups || !task_is_backup(task);
+		bool known = with_backups || !task_leaves_objects(task);
 		state->since_s = schedule->note.since_s;
 		state->succeeded_s = known ? schedule->note.tasks[task].succeeded_s : 0;
 		state->failed_s = schedule->note.tasks[task].failed_s;
@@ -147,7 +171,8 @@ enum status schedule_refresh(struct schedule *schedule, struct error *err)
 	schedule_note_read(&schedule->note, settings->spool, schedule->system_id);
 	schedule_note_clamp(&schedule->note, clock_utc_s(settings->call->clock));
 	schedule_take_note(schedule, false);
-	return has_backups(&schedule->agenda) ? read_backups(schedule, err) : STATUS_OK;
+	bool reads = has_backups(&schedule->agenda) || schedule->agenda.tasks[TASK_DUMP].scheduled;
+	return reads ? read_repository(schedule, err) : STATUS_OK;
 }
 
 static void local_text(int64_t seconds, char out[TIME_TEXT_MAX])

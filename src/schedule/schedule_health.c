@@ -108,7 +108,7 @@ void schedule_age(struct threshold *out, const struct agenda *agenda, enum task 
 {
 	struct passed passed = {INT64_MIN, INT64_MIN};
 	for (enum task task = 0; task <= least; task++)
-		if (agenda->tasks[task].scheduled)
+		if (agenda->tasks[task].scheduled && (task == least || task_is_backup(least)))
 			find_passed(&passed, &agenda->tasks[task].cron, now_s);
 	set_age(out, &passed, now_s);
 }
@@ -125,13 +125,14 @@ void schedule_task_age(struct threshold *out, const struct schedule_settings *se
 	set_age(out, &passed, now_s);
 }
 
-void schedule_ages(struct threshold *full_ms, struct threshold *backup_ms, const struct schedule_settings *settings)
+void schedule_ages(struct schedule_ages *out, const struct schedule_settings *settings)
 {
 	struct schedule schedule;
 	struct error ignored = {0};
 	int64_t now_s = clock_utc_s(settings->call->clock);
 	if (schedule_parse(&schedule, settings, &ignored))
 		return;
-	schedule_age(full_ms, &schedule.agenda, TASK_FULL, now_s);
-	schedule_age(backup_ms, &schedule.agenda, TASK_INCR, now_s);
+	schedule_age(&out->full_ms, &schedule.agenda, TASK_FULL, now_s);
+	schedule_age(&out->backup_ms, &schedule.agenda, TASK_INCR, now_s);
+	schedule_age(&out->dump_ms, &schedule.agenda, TASK_DUMP, now_s);
 }

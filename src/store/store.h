@@ -25,8 +25,13 @@ struct object_info {
 	uint64_t bytes;
 	int64_t modified_s; /* UTC */
 	bool directory;     /* not an object: the name ends in '/'; set only by store_list_level */
-	bool archived;      /* in an archive storage class: not readable until restored, which takes hours; set only by
-			       listings */
+	/*
+	 * In an archive storage class without a readable copy: not readable until store_thaw has brought one back,
+	 * which takes hours. Set by listings and by store_stat.
+	 */
+	bool archived;
+	bool thawing;              /* of archived: the copy has been requested */
+	const char *archive_class; /* of archived: "GLACIER" or "DEEP_ARCHIVE", static */
 };
 
 /* Called for each object in ascending order of names. Any status but STATUS_OK ends the listing, which returns it. */
@@ -45,7 +50,8 @@ enum store_ability {
 	STORE_REACHES = 32,        /* store_reach works; else only the other operations show that the store is there */
 	STORE_EXAMINES = 64,       /* store_examine works; else no owner, mode or link can make an object unusable */
 	STORE_UNDELETES = 128,     /* store_undelete works; else what is deleted is gone */
-	STORE_LEAVES_UPLOADS = 256, /* store_clear_uploads works; else a crash leaves no part of an object */
+	STORE_THAWS = 256,         /* store_thaw works; else no object is in an archive storage class */
+	STORE_LEAVES_UPLOADS = 512, /* store_clear_uploads works; else a crash leaves no part of an object */
 };
 
 /* A range of bytes of an object. */
@@ -135,6 +141,12 @@ struct store_clearing {
 	void *arg;                /* of both */
 };
 
+/* What a request for readable copies of archived objects asks for. */
+struct store_thaw {
+	const char *tier; /* "Standard", "Bulk" or "Expedited" */
+	unsigned days;    /* for which the copy stays, at least 1 */
+};
+
 struct store;
 
 struct store_ops {
@@ -160,6 +172,9 @@ struct store_ops {
 	/* NULL without STORE_LEAVES_UPLOADS. */
 	enum status (*clear_uploads)(struct store *, const struct call *, const struct store_clearing *,
 				     struct error *);
+	/* NULL without STORE_THAWS. */
+	enum status (*thaw)(struct store *, const struct call *, const char *name, const struct store_thaw *,
+			    struct error *);
 	void (*free)(struct store *);
 };
 
@@ -284,6 +299,16 @@ static inline enum status store_clear_uploads(struct store *store, const struct 
 					      const struct store_clearing *clearing, struct error *err)
 {
 	return store->ops->clear_uploads(store, call, clearing, err);
+}
+
+/*
+ * For a store with STORE_THAWS: requests a readable copy of an archived object. STATUS_OK: the copy is requested, has
+ * been requested before, or is there. store_stat tells when it is there. STATUS_MISSING.
+ */
+static inline enum status store_thaw(struct store *store, const struct call *call, const char *name,
+				     const struct store_thaw *thaw, struct error *err)
+{
+	return store->ops->thaw(store, call, name, thaw, err);
 }
 
 static inline void store_free(struct store *store)

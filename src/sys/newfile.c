@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/random.h"
+#include "sys/open_beneath.h"
 #include "sys/output.h"
 #include "text/hex.h"
 
@@ -125,40 +126,58 @@ static enum status open_content(struct newfile *file, const char *path, mode_t m
 	return error_errno(err, STATUS_LOCAL, errno, "create a file for %s", path);
 }
 
-static enum status open_dir(struct newfile *file, const char *path, struct error *err)
+/* Splits the path: dir receives "" where path has no '/', and file->name the last part. */
+static enum status split(struct newfile *file, const char *path, char dir[PATH_MAX], struct error *err)
 {
-	char dir[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
 	size_t dir_len = slash == NULL ? 0 : (size_t)(slash - path);
-	if (name[0] == '\0' || strlen(name) > NAME_MAX || dir_len >= sizeof dir)
+	if (name[0] == '\0' || strlen(name) > NAME_MAX || dir_len >= PATH_MAX)
 		return error_set(err, STATUS_LOCAL, "%s is not a valid file name", path);
 	memcpy(dir, path, dir_len);
 	dir[dir_len] = '\0';
-	if (dir_len == 0)
-		(void)strcpy(dir, slash == NULL ? "." : "/");
 	(void)strcpy(file->name, name);
-	file->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (file->dir_fd < 0)
-		return error_errno(err, errno == ENOENT ? STATUS_MISSING : STATUS_LOCAL, errno, "open directory %s",
-				   dir);
 	return STATUS_OK;
 }
 
-enum status newfile_open(struct newfile *file, const char *path, mode_t mode, struct error *err)
+/* file->dir_fd is that of dir, or -1 with errno. */
+static enum status begin(struct newfile *file, const char *path, const char *dir, mode_t mode, struct error *err)
 {
-	*file = (struct newfile){.dir_fd = -1, .fd = -1};
-	enum status st = open_dir(file, path, err);
-	if (st)
-		return st;
+	if (file->dir_fd < 0)
+		return error_errno(err, errno == ENOENT ? STATUS_MISSING : STATUS_LOCAL, errno, "open directory %s",
+				   dir);
 	file->open = true;
-	st = open_content(file, path, mode, err);
+	enum status st = open_content(file, path, mode, err);
 	if (st) {
 		int errno_value = errno;
 		newfile_fini(file);
 		errno = errno_value;
 	}
 	return st;
+}
+
+enum status newfile_open(struct newfile *file, const char *path, mode_t mode, struct error *err)
+{
+	char dir[PATH_MAX];
+	*file = (struct newfile){.dir_fd = -1, .fd = -1};
+	enum status st = split(file, path, dir, err);
+	if (st)
+		return st;
+	if (dir[0] == '\0')
+		(void)strcpy(dir, path[0] == '/' ? "/" : ".");
+	file->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return begin(file, path, dir, mode, err);
+}
+
+enum status newfile_open_beneath(struct newfile *file, int directory, const char *path, mode_t mode, struct error *err)
+{
+	char dir[PATH_MAX];
+	*file = (struct newfile){.dir_fd = -1, .fd = -1};
+	enum status st = split(file, path, dir, err);
+	if (st)
+		return st;
+	file->dir_fd = open_beneath(directory, dir, O_RDONLY | O_DIRECTORY, 0);
+	return begin(file, path, dir[0] == '\0' ? "." : dir, mode, err);
 }
 
 enum status newfile_write(struct newfile *file, const void *data, size_t len, struct error *err)

@@ -30,6 +30,12 @@ struct newfile {
  */
 enum status newfile_open(struct newfile *file, const char *path, mode_t mode, struct error *err);
 
+/*
+ * The same in the directory that is open as directory: path is a name there, or below it, and no symbolic link on the
+ * way is followed (sys/open_beneath.h).
+ */
+enum status newfile_open_beneath(struct newfile *file, int directory, const char *path, mode_t mode, struct error *err);
+
 enum status newfile_write(struct newfile *file, const void *data, size_t len, struct error *err);
 
 /*

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "sys/program_private.h"
 #include "text/argsplit.h"
 #include "text/redact.h"
 
@@ -58,11 +59,7 @@ static int set_spawn_options(posix_spawn_file_actions_t *actions, posix_spawnatt
 	return failed;
 }
 
-/*
- * Starts the program in its own process group, so that its children can be killed with it. Signals that walship ignores
- * get their default action back.
- */
-static int spawn(struct argsplit *args, const char *const *environment, int out_fd, int err_fd, pid_t *pid)
+int program_spawn(char *const *argv, const char *const *environment, int out_fd, int err_fd, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -78,7 +75,7 @@ static int spawn(struct argsplit *args, const char *const *environment, int out_
 	if (failed == 0) {
 		failed = set_spawn_options(&actions, &attributes, out_fd, err_fd);
 		if (failed == 0)
-			failed = posix_spawnp(pid, args->text, &actions, &attributes, args->argv, env.out);
+			failed = posix_spawnp(pid, argv[0], &actions, &attributes, argv, env.out);
 		(void)posix_spawnattr_destroy(&attributes);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
@@ -241,7 +238,7 @@ static enum status start(struct run *run, struct argsplit *args, const char *con
 		return error_errno(err, STATUS_LOCAL, errno, "create a pipe");
 	}
 	run->err_out.fd = err_out[0];
-	int failed = spawn(args, environment, out[1], err_out[1], &run->pid);
+	int failed = program_spawn(args->argv, environment, out[1], err_out[1], &run->pid);
 	(void)close(out[1]);
 	(void)close(err_out[1]);
 	return failed == 0 ? STATUS_OK : error_errno(err, STATUS_USAGE, failed, "cannot be run");
@@ -280,8 +277,11 @@ enum status program_run(const struct program *program, const struct call *call, 
 	if (st)
 		return st;
 	st = run_to_end(&run, &args, err);
+	struct error ignored;
 	if (!st)
 		st = secret_set(out, printed, run.out.len, err);
+	else if (program->keeps_output)
+		(void)secret_set(out, printed, run.out.len, &ignored);
 	explicit_bzero(printed, run.out.len);
 	return st ? error_wrap(err, st, "%s %s", program->what, args.argv[0]) : STATUS_OK;
 }

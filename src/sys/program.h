@@ -18,6 +18,7 @@ struct program {
 	const char *const *environment; /* the program's whole environment; NULL: empty */
 	int64_t timeout_ms;             /* 0: PROGRAM_TIMEOUT_MS */
 	bool truncate_output;           /* output beyond SECRET_FILE_MAX is dropped instead of an error */
+	bool keeps_output;              /* *out receives the output of a program that failed, too */
 	const char *unheeded;           /* lines of standard error that begin so are not its first; NULL: none */
 	int64_t grace_ms;               /* a program that must end gets SIGTERM, and SIGKILL after this time */
 	void (*waits)(void *arg);       /* called now and then until the program ends; NULL: not called */

@@ -135,3 +135,20 @@ void secret_fini(struct secret *secret)
 	free(secret->data);
 	*secret = (struct secret){0};
 }
+
+enum status secret_read_value(enum secret_files rule, struct secret *secret, const char *option, const char *path,
+			      struct error *err)
+{
+	enum status st = secret_read_file_by(rule, secret, path, err);
+	if (st) {
+		(void)error_hint(
+		    err, st,
+		    "the file must contain only the value, and only this user (or root) may be able to read it");
+		return error_wrap(err, st, "%s", option);
+	}
+	secret_chomp(secret);
+	if (secret->len > 0)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "%s: %s is empty", option, path);
+	return error_hint(err, STATUS_USAGE, "the file must contain only the value, on one line");
+}

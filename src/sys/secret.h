@@ -47,6 +47,13 @@ enum status secret_read_file(struct secret *secret, const char *path, struct err
  */
 enum status secret_read_file_by(enum secret_files rule, struct secret *secret, const char *path, struct error *err);
 
+/*
+ * Reads a value, such as a password, from the file that an option names, and removes one trailing newline. STATUS_USAGE
+ * also when the file is empty. The error names the option.
+ */
+enum status secret_read_value(enum secret_files rule, struct secret *secret, const char *option, const char *path,
+			      struct error *err);
+
 /* As secret_read_file, without a check of owner and mode: for tokens that Kubernetes and other tools create. */
 enum status secret_read_file_unchecked(struct secret *secret, const char *path, struct error *err);
 

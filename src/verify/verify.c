@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -13,6 +14,7 @@
 #include "verify/read_backups.h"
 #include "verify/read_plan.h"
 #include "verify/verify_backups.h"
+#include "verify/verify_dumps.h"
 #include "verify/verify_late.h"
 #include "verify/verify_outcome.h"
 #include "verify/verify_read.h"
@@ -29,7 +31,9 @@ struct verification {
 	struct coverage_stray stray; /* of the first such cluster; latest 0: none */
 	struct wal_name stray_last;
 	struct backup_totals backups;
-	struct backup_parts parts; /* of the current cluster */
+	struct dump_totals dumps;
+	struct dump_verdict *dump_verdicts; /* of the current cluster */
+	struct backup_parts parts;          /* of the current cluster */
 	/* With --read, for the current cluster: */
 	struct verified verified;
 	struct read_plan plan;
@@ -224,15 +228,20 @@ static enum status show(const struct verification *verification, const struct co
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	const struct verify_params *params = verification->params;
+	const struct dump_list *dumps = &verification->survey.dumps;
 	const struct window_reader every = {verification->survey.repo, params->call, verification->survey.progress};
 	const struct window_reader *reader = params->commit_times ? &every : NULL;
 	if (params->json)
 		return print_json(
 		    params->console,
-		    cluster_json(coverage, reader, verify_backups_json(coverage->system_id, backups, verdicts)), err);
+		    cluster_json(coverage, reader, verify_backups_json(coverage->system_id, backups, verdicts),
+				 verify_dumps_json(coverage->system_id, dumps, verification->dump_verdicts)),
+		    err);
 	enum status st = cluster_judge(&text, coverage, reader, err);
 	if (!st)
 		st = verify_backups_show(&text, backups, verdicts, err);
+	if (!st)
+		st = verify_dumps_show(&text, dumps, verification->dump_verdicts, err);
 	return st ? st : print_text(params->console, &text, err);
 }
 
@@ -316,27 +325,29 @@ static enum status judge_wal(struct verification *verification, struct coverage 
 	return verification->params->read ? read_all(verification, coverage, err) : STATUS_OK;
 }
 
+static enum status judge_dumps(struct verification *verification, uint64_t system_id, struct error *err)
+{
+	CLEANUP(verified_fini) struct verified notes = {0};
+	const struct verify_params *params = verification->params;
+	const struct dump_judge judge = {.repo = verification->survey.repo,
+					 .params = params,
+					 .progress = &verification->progress,
+					 .notes = params->read ? &notes : NULL};
+	enum status st = params->read ? open_notes(verification, system_id, "-dumps", &notes, err) : STATUS_OK;
+	freep(&verification->dump_verdicts);
+	return st ? st
+		  : verify_dumps_judge(&judge, &verification->survey.dumps, &verification->dump_verdicts,
+				       &verification->dumps, err);
+}
+
 /* The windows come last: they reflect the result of reading, too. */
 static enum status judge(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err)
 {
 	struct verification *verification = arg;
 	enum status st = coverage->objects == 0 ? STATUS_OK : judge_wal(verification, coverage, err);
+	if (!st)
+		st = judge_dumps(verification, coverage->system_id, err);
 	return st ? st : judge_backups(verification, coverage, backups, err);
-}
-
-static enum status report_stray(const struct verification *verification, struct error *err)
-{
-	const struct coverage_stray *stray = &verification->stray;
-	(void)error_set(err, STATUS_INCOMPLETE,
-			"recovery to the latest timeline would follow timeline %" PRIu32
-			", which left timeline %" PRIu32 " at %" PRIX32 "/%" PRIX32
-			", and leave out the newer WAL up to %s",
-			stray->latest, stray->parent, (uint32_t)(stray->switch_lsn >> 32), (uint32_t)stray->switch_lsn,
-			verification->stray_last.text);
-	return error_hint(err, STATUS_INCOMPLETE,
-			  "if a copy that was recovered for a trial archived timeline %" PRIu32
-			  ", stop its archiving and run walship timeline set-aside %" PRIu32,
-			  stray->latest, stray->latest);
 }
 
 /* The outcome for all clusters: unreadable objects come first. */
@@ -355,24 +366,15 @@ static enum status conclude(const struct verification *verification, struct erro
 	if (verification->missing.segments > 0)
 		return verify_outcome_missing(&verification->missing, err);
 	if (verification->missing_histories > 0)
-		return error_hint(
-		    err,
-		    error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " timeline histor%s missing",
-			      verification->missing_histories,
-			      verification->missing_histories == 1 ? "y is" : "ies are"),
-		    "push each history file from pg_wal of the primary: walship push pg_wal/NAME.history");
+		return verify_outcome_histories(verification->missing_histories, err);
 	if (verification->minimal_ranges > 0)
-		return error_hint(err,
-				  error_set(err, STATUS_INCOMPLETE,
-					    "%" PRIu64 " range%s of WAL written with wal_level = minimal",
-					    verification->minimal_ranges, verification->minimal_ranges == 1 ? "" : "s"),
-				  "a base backup from before such a range can only be recovered up to it: make a new "
-				  "base backup, unless there is one from after the range");
+		return verify_outcome_minimal(verification->minimal_ranges, err);
 	if (verification->stray.latest != 0)
-		return report_stray(verification, err);
-	if (!verification->found)
+		return verify_outcome_stray(&verification->stray, &verification->stray_last, err);
+	if (!verification->found && verification->dumps.dumps == 0)
 		return survey_nothing(&verification->survey, err);
-	return verify_backups_conclude(&verification->backups, err);
+	enum status st = verify_dumps_conclude(&verification->dumps, err);
+	return st ? st : verify_backups_conclude(&verification->backups, err);
 }
 
 enum status verify_run(const struct verify_params *params, struct error *err)
@@ -390,6 +392,7 @@ enum status verify_run(const struct verify_params *params, struct error *err)
 	progress_begin(&verification.progress, params->console->terminal_fd, params->call->clock);
 	enum status st = survey_run(&verification.survey, err);
 	verified_fini(&verification.verified);
+	free(verification.dump_verdicts);
 	backup_parts_fini(&verification.parts);
 	if (!st)
 		st = conclude(&verification, err);

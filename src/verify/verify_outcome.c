@@ -46,3 +46,33 @@ enum status verify_outcome_not_opened(uint64_t objects, struct error *err)
 			  "the lines above name the objects and this machine's errors: correct owner and mode, or "
 			  "repair the disk, and run walship verify --read again");
 }
+
+enum status verify_outcome_stray(const struct coverage_stray *stray, const struct wal_name *last, struct error *err)
+{
+	(void)error_set(
+	    err, STATUS_INCOMPLETE,
+	    "recovery to the latest timeline would follow timeline %" PRIu32 ", which left timeline %" PRIu32
+	    " at %" PRIX32 "/%" PRIX32 ", and leave out the newer WAL up to %s",
+	    stray->latest, stray->parent, (uint32_t)(stray->switch_lsn >> 32), (uint32_t)stray->switch_lsn, last->text);
+	return error_hint(err, STATUS_INCOMPLETE,
+			  "if a copy that was recovered for a trial archived timeline %" PRIu32
+			  ", stop its archiving and run walship timeline set-aside %" PRIu32,
+			  stray->latest, stray->latest);
+}
+
+enum status verify_outcome_histories(uint64_t missing, struct error *err)
+{
+	(void)error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " timeline histor%s missing", missing,
+			missing == 1 ? "y is" : "ies are");
+	return error_hint(err, STATUS_INCOMPLETE,
+			  "push each history file from pg_wal of the primary: walship push pg_wal/NAME.history");
+}
+
+enum status verify_outcome_minimal(uint64_t ranges, struct error *err)
+{
+	(void)error_set(err, STATUS_INCOMPLETE, "%" PRIu64 " range%s of WAL written with wal_level = minimal", ranges,
+			ranges == 1 ? "" : "s");
+	return error_hint(err, STATUS_INCOMPLETE,
+			  "a base backup from before such a range can only be recovered up to it: make a new base "
+			  "backup, unless there is one from after the range");
+}

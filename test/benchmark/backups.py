@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from harness import host, postgres, walship
 
-from . import backup_tools, measure, memory
+from . import backup_limits, backup_tools, measure, memory
 from .report import STORES, spread, table
 
 HEADING = "## Base backups"
@@ -22,6 +22,7 @@ SETTINGS = {"archive_mode": "on", "archive_command": "/bin/true", "max_wal_size"
 TO_REACH = {("full", "directory"): (11, 2.3), ("full", "s3"): (6, 1.8), ("full", "far"): (6, 1.8), ("diff", "directory"): (15, 4),
             ("restore of the full", "directory"): (3, 2), ("restore of the diff", "directory"): (3, 2),
             ("restore of the full", "s3"): (3, 2.5), ("restore of the full", "far"): (3, 2.5), ("unchanged", "directory"): (10, None)}
+LOAD_BEFORE_S = 3  # pgbench runs so long before the backup begins
 ORDER = ("full", "diff", "restore of the full", "restore of the diff", "unchanged")
 
 ABOUT = """`{command}`, {date}, on {cores} processors with a load of {load:.1f} at the start. The cluster has {gigabytes:.1f} GB: pgbench at
@@ -52,7 +53,8 @@ class Backups:
         self.tools = [backup_tools.WalshipBackup(walship.install(programs), self.directory),
                       *(backup_tools.PgBackRestBackup(script, loader, self.directory, name) for name in ("gz", "zst", "lz4"))]
         self.results, self.facts = defaultdict(list), {}
-        self.cluster = self.many = None
+        self.cluster = self.limits = None
+        self.programs = programs
         self.count = 0
 
     def run(self, made):
@@ -62,6 +64,7 @@ class Backups:
                 for place in made:
                     self._place(place, number)
             self._load_loss(made[0])
+            self._limits()
         finally:
             self.cluster.stop(signal.SIGQUIT)
         self._unchanged(made[0])
@@ -175,14 +178,19 @@ class Backups:
         try:
             if not tool:
                 return rate(load.communicate(timeout=120)[1])
-            time.sleep(3)
+            time.sleep(LOAD_BEFORE_S)
             seconds = self._seconds(tool.backup("full"))
             load.send_signal(signal.SIGINT)
             lines = load.communicate(timeout=60)[1].splitlines()
-            return rate("\n".join(lines[3:])), seconds
+            return rate("\n".join(lines[LOAD_BEFORE_S:])), seconds
         finally:
             load.kill()
             load.wait()
+
+    def _limits(self):
+        if ("bytes", "directory", "walship") in self.facts:
+            stored = self.facts["bytes", "directory", "walship"][0]
+            self.limits = backup_limits.Limits(self.programs, self.cluster.data, self.directory, int(self.facts["gigabytes"] * 1e9), stored)
 
     # Many small files.
 
@@ -217,7 +225,7 @@ class Backups:
         about = ABOUT.format(command=" ".join(["./test/bench", *self.given.command]), date=f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}",
                              cores=os.cpu_count(), load=self.given.load, gigabytes=self.facts["gigabytes"], scale=self.scale, rows=self.rows,
                              small=self.small, transactions=self.transactions, files=self.facts.get("files", 0), version=version, rounds=self.given.rounds)
-        parts = [f"{HEADING}\n", textwrap.fill(about, 118) + "\n", self._speed(), self._bytes(), self._memory(), self._loss()]
+        parts = [f"{HEADING}\n", textwrap.fill(about, 118) + "\n", self._speed(), self._bytes(), self._memory(), self._loss(), self._beside_limits()]
         return "\n".join(part for part in parts if part)
 
     def _speed(self):
@@ -242,12 +250,20 @@ class Backups:
                 for case in ORDER for place in ("directory", "s3") if ("memory", case, place, "walship") in self.facts]
         return table(["peak memory, all processes", *(tool.title for tool in self.tools)], rows)
 
+    def _beside_limits(self):
+        if not self.limits:
+            return ""
+        ours = (self.results[case, "directory", "walship"] for case in ("full", "restore of the full"))
+        return self.limits.section(*map(statistics.median, ours))
+
     def _loss(self):
         rows = []
         for tool in self.tools[:2]:
             alone, during, seconds = self.facts["loss", tool.name]
-            rows.append([tool.title, f"{alone:.0f}", f"{during:.0f}", f"{seconds:.1f} s", f"{max(0, (alone - during) * seconds):.0f}"])
-        return table(["a server under pgbench, 4 clients", "transactions a second", "during a full backup", "duration", "transactions lost"], rows)
+            rows.append([tool.title, f"{alone:.0f}", f"{during:.0f}", f"{100 * during / alone:.0f} %" if alone else "", f"{seconds:.1f} s",
+                         f"{max(0, alone - during) * seconds:.0f}", f"{max(0, 1 - during / alone) * seconds:.1f} s" if alone else ""])
+        return table(["a server under pgbench, 4 clients", "transactions a second alone", "during a full backup", "that is",
+                      "duration", "transactions lost", "as if the server had stood still for"], rows)
 
 
 def times(ours, theirs, aim):

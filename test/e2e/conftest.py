@@ -18,11 +18,16 @@ disk.enter_private_namespace()
 
 
 def pytest_configure():
-    """A termination must pass through the clean-up, as Ctrl-C does."""
+    """A termination must pass through the clean-up, as Ctrl-C does.
+
+    Programs start with the signals as they are by default: who runs the tests may ignore some (nohup, a shell's &), and
+    that would be inherited.
+    """
     def interrupt(*_):
         raise KeyboardInterrupt
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -118,6 +118,32 @@ def test_promotion_in_the_middle(dir_site):
         backups.proof(made["label"], rows)
 
 
+def test_another_timeline_in_the_middle(dir_site):
+    """Of two standbys one is promoted and the other one, which makes a backup, follows it: the backup is void, and walship says so."""
+    site = dir_site
+    with loaded(site) as primary:
+        primary.archive_all()
+        copy = primary.basebackup(site.cluster("copy"))
+        with site.restored(copy, "next", "standby.signal", archive_mode="always") as heir, site.restored(copy, "standby", "standby.signal", wal_retrieve_retry_interval="300ms") as standby:
+            copy.remove()
+            heir.start()
+            standby.start()
+            backups = Backups(site, standby)
+            site.walship.configure(backup_rate="5MiB")
+            process = site.walship.popen("backup")
+            host.wait_for(lambda: [name for name in site.store.list() if "/backup/" in name], "the backup begins")
+            primary.stop()
+            heir.expect("walship: ", "archive command failed")
+            heir.promote()
+            heir.sql("checkpoint; create table t as select 1")
+            heir.archive_all()
+            host.wait_for(lambda: standby.sql("checkpoint") or standby.sql("select timeline_id from pg_control_checkpoint()") == "2", "the standby follows")
+            out, err = process.communicate(timeout=120)
+            assert process.returncode == 3, (process.returncode, err)
+            assert b"the standby's primary has changed from timeline 1 to timeline 2 during the backup" in err and b"run walship backup again" in err, err
+            assert out == b"" and backups.labels() == []
+
+
 def test_a_new_timeline_between_two_backups(dir_site):
     """After a promotion a differential reads everything again, and refers to what is equal."""
     site = dir_site

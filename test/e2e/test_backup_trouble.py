@@ -1,11 +1,14 @@
 """What walship backup refuses, and what it says: page checksums, rights, the wrong server, WAL that does not come."""
 
+import json
+import os
 import re
+import socket
 import time
 
 import pytest
 
-from harness import host
+from harness import host, terminal
 from harness.made_backups import PAGE, Backups, loaded
 
 
@@ -130,6 +133,30 @@ def test_another_server(dir_site):
         assert not [name for name in site.store.list() if "/backup/" in name]
 
 
+def test_places_that_cannot_come_along(dir_site):
+    """backup-include of the repository, of a place around it, of a device, a FIFO or a socket: refused before anything is stored."""
+    site = dir_site
+    with loaded(site, scale="1") as primary:
+        backups = Backups(site, primary)
+        before = site.store.list()
+        place = host.USER.mkdir(site.directory / "extra", 0o755)
+        os.mkfifo(place / "fifo")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(place / "sock"))
+        (place / "file").write_text("taken along")
+        repository = site.store.path
+        for path in (repository, repository.parent, next(repository.iterdir())):
+            backups.run("--backup-include", path).expect(2, rf"backup-include: {path} (contains|lies in) the repository", "apart from the repository")
+        for path in ("/dev/zero", place / "fifo", place / "sock"):
+            backups.run("--backup-include", path).expect(2, rf"backup-include: {path} is neither a file nor a directory")
+        assert site.store.list() == before
+        done = backups.run("--json", "--backup-include", place).expect(0, "leaves it out")
+        assert "extra/fifo is neither a file nor a directory; the backup leaves it out" in done.err
+        label = json.loads(done.out)["label"]
+        listener.close()
+        assert [entry.path.rsplit("/", 1)[1] for entry in backups.read(label).entries() if "/extra/" in entry.path] == ["file"]
+
+
 def test_no_server(dir_site):
     with loaded(dir_site, scale="1") as primary:
         backups = Backups(dir_site, primary)
@@ -161,6 +188,39 @@ def test_wal_that_does_not_come(dir_site):
         out, err = process.communicate(timeout=90)
         assert process.returncode == 0, err
         assert out.decode().split()[0] in backups.labels()
+
+
+def test_wal_under_another_key(dir_site):
+    """The archiver encrypts with a key that the backup lacks, or not at all: no backup, for nobody could restore it with this configuration."""
+    site = dir_site
+    with loaded(site, scale="1") as primary:
+        backups = Backups(site, primary)
+        other = host.USER.write(site.directory / "other-key", os.urandom(32).hex() + "\n", 0o600)
+        hint = "archive_command and this backup need the same cipher"
+        backups.run("--cipher-key-file", other).expect(4, r"open segment \w{24}, which the backup needs: encrypted with key id \w+, which is not configured", hint)
+        assert backups.labels() == []
+        backups.make()
+        primary.sql(f"alter system set archive_command = '{site.walship.command('push', '--cipher', 'none', '%p')}'")
+        primary.sql("select pg_reload_conf()")
+        primary.archive_all()
+        backups.run().expect(4, r"open segment \w{24}, which the backup needs: not encrypted, but the configuration requires encryption", hint)
+        assert len(backups.labels()) == 1
+
+
+def test_a_wait_that_tells(dir_site):
+    """After 10 s the log says what the backup waits for, and how the archiver failed; the terminal shows it all the time."""
+    site = dir_site
+    with loaded(site, scale="1", archive_command="/bin/false") as primary:
+        Backups(site, primary)
+        primary.expect("archive command failed")
+        site.walship.configure(backup_wal_timeout="13s")
+        code, shown = terminal.run(site.walship.argv("backup"))
+        assert code == 6, shown
+        assert re.search(r"backup: waiting for segment 0000000100000000000000\w\w in the repository, for \d+ s, at most 13 s", shown), shown
+        lines = [line for line in shown.splitlines() if "waits for segment" in line]
+        assert len(lines) == 1, shown
+        assert re.search(r"backup \w+-full waits for segment \w{24} since 1\d s: the backup needs its WAL in the repository; its archive_command has failed, most recently "
+                         r"for \w{24} at [\d: -]+ UTC \(\d+ failures in all\)", lines[0]), lines
 
 
 @pytest.mark.parametrize("how", ["SIGQUIT", "terminate"])

@@ -1,4 +1,4 @@
-"""docker/: compose.yaml by the specification's rules and our own, and the small scripts beside it. Nothing here needs an engine."""
+"""docker/: the compose files by the specification's rules and our own, and the small scripts beside it. Nothing here needs an engine."""
 
 import os
 import re
@@ -145,3 +145,104 @@ def test_the_build_takes_its_packages_from_one_list():
     readme = (host.ROOT / "README.md").read_text()
     libraries = re.search(r'ARG LIBRARIES="(.*)"', text).group(1).split()
     assert set(libraries) | {"ca-certificates"} == set(re.search(r"these are the packages\n`(.*)`", readme).group(1).split())
+
+
+# The other compose files: TimescaleDB with walship inside, and the dump service.
+
+OTHERS = ["timescale", "dump"]
+
+
+def conf_of(name):
+    return dict(re.findall(r"^([a-z0-9-]+) = (.*)$", (DOCKER / f"{name}.conf").read_text(), re.M))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_others(scratch, name):
+    """By the specification; what they name is there; secrets are files; images are built here; a server ends gently."""
+    text = (DOCKER / f"{name}.yaml").read_text()
+    compose = yaml.safe_load(text)
+    here = scratch.directory("compose") / "docker"
+    shutil.copytree(DOCKER, here)
+    (here / f"{name}.yaml").write_text(re.sub(r"^name: \w+\n", "", text, flags=re.M))
+    done = subprocess.run(["docker-compose", "--file", here / f"{name}.yaml", "config"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    assert all(secret["file"] == f"./secrets/{each}" for each, secret in compose["secrets"].items())
+    named = {value for key, value in conf_of(name).items() if value.startswith("/run/secrets/")}
+    assert named <= {f"/run/secrets/{each}" for each in compose["secrets"]}
+    for each, service in services(compose):
+        assert f"AS {service['build']['target']}\n" in (host.ROOT / service["build"]["dockerfile"]).read_text()
+        assert set(service["secrets"]) <= set(compose["secrets"]) and "no-new-privileges:true" in service["security_opt"]
+        assert service["restart"] == "unless-stopped" and service["healthcheck"]["test"] == ["CMD", "/usr/local/bin/healthcheck"]
+        targets = {volume.split(":")[1]: volume.split(":")[0] for volume in service["volumes"]}
+        assert targets["/etc/walship/walship.conf"] == f"./{name}.conf" and targets["/usr/local/bin/healthcheck"] == "./healthcheck"
+        assert targets["/var/spool/walship"] in compose["volumes"]
+        assert all((DOCKER / source).exists() for source in targets.values() if source.startswith("./") and source != "./dumps")
+        assert not [key for key in service.get("environment", {}) if re.search("SECRET|PASSWORD", key) and not key.endswith("_FILE")], each
+        if name == "timescale":
+            assert service["stop_signal"] == "SIGINT" and service["stop_grace_period"] == "2m"
+            assert any(service["environment"]["WALSHIP_PG_DATA"].startswith(target) for target in targets)
+    assert "/docker/dumps/" in (host.ROOT / ".gitignore").read_text().splitlines()
+
+
+def healthy(site, program):
+    place = site.scratch.directory("path")
+    host.USER.write(place / "walship", f'#!/bin/sh\nexec {program} --config {site.walship.conf} "$@"\n', 0o755)
+    done = host.run([DOCKER / "healthcheck"], env=host.clean_env(PATH=f"{place}:{os.defpath}"), check=False)
+    return done.returncode == 0, done.stdout.decode()
+
+
+def test_timescale_needs_nothing_on_the_host(dir_site, program):
+    """The command of the service and its walship.conf, with a directory for the bucket: the first full backup comes by itself."""
+    site = dir_site
+    own = {"repo", "s3-region", "s3-key", "s3-key-secret-file", "cipher-key-file", "pg-conninfo", "spool"}
+    settings = dict(each.split("=", 1) for each in yaml.safe_load((DOCKER / "timescale.yaml").read_text())["services"]["alpine"]["command"][2::2])
+    assert settings.pop("archive_command") == "walship push %p"
+    primary = site.cluster("primary").initdb()
+    site.walship.configure(pg_data=primary.data, pg_conninfo=primary.connection_string(),
+                           **{key: value for key, value in conf_of("timescale").items() if key not in own})
+    primary.configure(archive_command=site.walship.command("push", "%p"), **settings)
+    with primary:
+        primary.start()
+        primary.sql("create table t as select 1")
+        primary.archive_all()
+        host.wait_for(lambda: any(name.endswith("-full/manifest") for name in site.store.list()), "the first backup", 90)
+        primary.sql("insert into t values (2)")
+        primary.archive_all()
+        host.wait_for(lambda: healthy(site, program)[0], "the health check is content", 60)
+        said = healthy(site, program)[1]
+        assert "backup" in said and "schedule" in said, said
+
+
+def test_the_dump_service(dir_site, program):
+    """walship schedule with dump.conf, which is all that the container runs: the first dump at the start, its copy, and health."""
+    site = dir_site
+    if b"dump-at" not in host.run([program, "help", "sample"]).stdout:
+        pytest.skip("this walship has no dump")
+    assert yaml.safe_load((DOCKER / "dump.yaml").read_text())["services"]["dump"]["entrypoint"] == ["walship", "schedule"]
+    own = {"repo", "cipher-key-file", "pg-conninfo", "pg-user-file", "pg-password-file", "mirror-conf", "spool"}
+    given = conf_of("dump")
+    assert own < set(given)
+    bucket = host.USER.mkdir(site.directory / "bucket", 0o750)
+    copy = host.USER.write(site.directory / "bucket.conf", f"repo = file://{bucket}\ncipher-key-file = {site.walship.key_file}\n"
+                           f"retention-dump-days = {conf_of('dump-bucket')['retention-dump-days']}\n", 0o600)
+    server = site.cluster("server").initdb()
+    host.USER.write(server.data / "pg_hba.conf", "local all postgres trust\nlocal all all scram-sha-256\n", 0o600)
+    with server:
+        server.start()
+        server.sql("create role backup superuser login password 'sesame'")
+        server.sql("create table t as select 1 as n")
+        dsn = server.connection_string().replace("user=postgres", "")
+        site.walship.configure(pg_conninfo=dsn, pg_user_file=host.USER.write(site.directory / "user", "backup\n", 0o400),
+                               pg_password_file=host.USER.write(site.directory / "password", "sesame\n", 0o400), mirror_conf=copy,
+                               **{key: value for key, value in given.items() if key not in own})
+        with site.walship.popen("schedule") as running:
+            host.wait_for(lambda: any("-dump/manifest" in name for name in site.store.list()), "the first dump", 60)
+            host.wait_for(lambda: healthy(site, program)[0], "the health check is content", 60)
+            running.terminate()
+            running.communicate(timeout=30)
+        site.run("mirror").expect(0)
+        assert [path for path in bucket.rglob("manifest") if "-dump/" in str(path)]
+        server.sql("drop table t")
+        script = site.run("dump", "get", "latest", "postgres").expect(0).out
+        host.run([host.PG_BIN / "pg_restore", "-h", server.sockets, "-p", server._port(), "-U", "postgres", "-d", "postgres"], stdin=script)
+        assert server.sql("select n from t") == "1"

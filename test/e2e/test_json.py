@@ -117,6 +117,7 @@ def place(dir_site, data_dir, control_file):
     dir_site.store.put("other/thing", b"12345")
     label = time.strftime("%Y%m%dT%H%M%SZ-full", time.gmtime(time.time() - 60))
     dir_site.store.put(f"{dir_site.system_id}/backup/{label}/begun", b"of a base backup that is under way")
+    dir_site.store.put(f"{dir_site.system_id}/dump/{label.replace('full', 'dump')}/begun", b"of a dump that is under way")
     return made
 
 
@@ -135,7 +136,7 @@ def damage(site):
 
 def look_at_repository(check, site):
     listed = check.lines("list", site.run("list", "--json"), 0)
-    assert {line["kind"] for line in listed} == {kind for command, kind in DOCUMENTED if command == "list"}
+    assert {line["kind"] for line in listed} == {kind for command, kind in DOCUMENTED if command == "list"} - {"drill"}  # test_drill.py
     check.lines("info", site.run("info", "--json"), 0)
     check.lines("verify", site.run("verify", "--json"), 6)
     check.lines("check", site.run("check", "--json", env=ALONE), 0)
@@ -215,8 +216,12 @@ NEVER_SEEN = {"status: status.schedule[].succeeded_time",  # test_schedule.py
               "info: cluster.minimal", "verify: cluster.minimal", "info: cluster.left_out_last", "verify: cluster.left_out_last"}
 
 
-# test_backup_list.py and the tests of restore compare these.
-OF_BASE_BACKUPS = re.compile(r"^backup|^restore|^status: status\.mirrors|: base_backup|: read_backups|\.base_backups\b|^status: status\.backup\.|^list: segment\.(label|part)$|^info --at: |_commit_time$")
+# test_backup_list.py, test_drill.py and the tests of restore compare these.
+OF_BASE_BACKUPS = re.compile(r"^backup|^restore|^status: status\.mirrors|: base_backup|: read_backups|\.base_backups\b|^status: status\.(backup|drill)\.|^list: segment\.(label|part)$|^info --at: |_commit_time$")
+
+
+# test_dump_care.py compares these.
+OF_DUMPS = re.compile(r"^dump|\.dumps\b|: status\.dump\.|: expire_dump|: expire\.(unfinished_)?dumps")
 
 
 def wanted():
@@ -239,9 +244,9 @@ def test_every_line_is_as_documented(place):
     look_at_schedule(check, place)
     look_at_configuration(check, place.site)
 
-    # The tests of undelete, expire and mirror look at theirs.
-    unseen = {name for name in wanted() - check.seen if not OF_BASE_BACKUPS.search(name)}
-    assert {name for name in unseen if not name.startswith(("undelete: ", "expire: ", "mirror: "))} == NEVER_SEEN
+    # The tests of undelete, expire, mirror and drill look at theirs.
+    unseen = {name for name in wanted() - check.seen if not OF_BASE_BACKUPS.search(name) and not OF_DUMPS.search(name)}
+    assert {name for name in unseen if not name.startswith(("undelete: ", "expire: ", "mirror: ", "drill: ", "drill list: "))} == NEVER_SEEN
 
 
 def test_every_json_is_documented():

@@ -9,7 +9,7 @@ import pytest
 
 from harness import extent, host, objects, wal
 
-KILLS = {"dir": extent.rounds(200, 40), "s3": extent.rounds(100, 25)}
+KILLS = {"dir": extent.rounds(200, 20), "s3": extent.rounds(100, 12)}
 
 
 def test_killed_push(site, seed):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import host, proxy, store, wal, walship
+from harness.dumps import Dumps
 from harness.made_backups import Backups, Load, loaded, settled
 from test_backup_s3 import chain
 from test_json import Checker
@@ -398,28 +399,30 @@ def test_expire_after_the_copy(dir_site):
         for kind in ("full", "incr", "full"):
             made.append(backups.make(kind)["label"])
             time.sleep(1.1)
+        dumps = [Dumps(site, primary).make()["label"] for _ in range(2)]
         rows = settled(primary)
         mirror(site, copy)
         site.run("mirror", copy.conf, "--expire").expect(2, "no retention option is set", ".")
-        copy.walship.configure(retention_full=1)
+        copy.walship.configure(retention_full=1, retention_dump=1)
 
-        def labels(store):
-            return [name.split("/")[2] for name in store.list() if name.endswith("/manifest")]
+        def labels(store, kind="backup"):
+            return [name.split("/")[2] for name in store.list() if name.endswith("/manifest") and f"/{kind}/" in name]
 
         def expired(*args):
             args = ("mirror", copy.conf, "--expire", "--json", "--pg-data", primary.data, *args)
             lines = list(map(json.loads, site.run(*args).expect(0).out.splitlines()))
-            return {line["label"]: (line["keep"], line["reasons"]) for line in lines if line["kind"] == "expire_backup"}
+            return {line["label"]: (line["keep"], line["reasons"]) for line in lines if line["kind"] in ("expire_backup", "expire_dump")}
 
         assert all(keep and "original" in why for keep, why in expired().values())
-        assert labels(copy.store) == made
-        site.run("expire", "--retention-full", "1", "--pg-data", primary.data).expect(0)
-        assert labels(site.store) == made[2:]
+        assert labels(copy.store) == made and labels(copy.store, "dump") == dumps
+        site.run("expire", "--retention-full", "1", "--retention-dump", "1", "--pg-data", primary.data).expect(0)
+        assert labels(site.store) == made[2:] and labels(site.store, "dump") == dumps[1:]
         mirror(site, copy)
         assert labels(copy.store) == made
-        assert [keep for keep, _ in expired("--dry-run").values()] == [False, False, True] and labels(copy.store) == made
+        assert [keep for keep, _ in expired("--dry-run").values()] == [False, False, True, False, True]
+        assert labels(copy.store) == made and labels(copy.store, "dump") == dumps
         expired()
-        assert labels(copy.store) == made[2:]
+        assert labels(copy.store) == made[2:] and labels(copy.store, "dump") == dumps[1:]
         copy.with_keys().run("verify").expect(0)
         mirror(site, copy)
         alone = Backups(site, primary)

@@ -10,7 +10,7 @@ from harness import extent, inject, objects, wal
 from test_faults_operating import SIZE, switched_segment
 from test_watch_syscalls import Bench, nothing_beside  # noqa: F401
 
-SAMPLE = extent.rounds(60, 20)  # calls for each command; SYSCALLS=all takes each
+SAMPLE = extent.rounds(60, 12)  # calls for each command; SYSCALLS=all takes each
 RUNS = {"list": ("list", "--json"), "verify --read": ("verify", "--read", "--json"), "key list": ("key", "list", "--json"),
         "check": ("check", "--json"), "backfill": ("backfill", "--json")}
 

@@ -31,7 +31,7 @@ def actions(name):
 
 
 def test_all_policies_are_known():
-    assert IAM == ["iam-create-read", "iam-delete", "iam-kms", "iam-list", "iam-object-lock", "iam-tags", "iam-undelete"]
+    assert IAM == ["iam-create-read", "iam-delete", "iam-kms", "iam-list", "iam-object-lock", "iam-tags", "iam-thaw", "iam-undelete"]
     text = (AWS.parent / "README.md").read_text()
     assert all(f"(aws/{path.name})" in text for path in AWS.iterdir()), "a file that doc/deploy/README.md does not name"
 

@@ -11,8 +11,8 @@ from harness.backlog import Backlog, on_strict
 
 SYSTEM_ID = 7601921254259666965
 MIB = wal.MIB
-KILLS = {"dir": extent.rounds(80, 24), "s3": extent.rounds(50, 16)}
-ENDS = extent.rounds(30, 12)
+KILLS = {"dir": extent.rounds(80, 12), "s3": extent.rounds(50, 8)}
+ENDS = extent.rounds(30, 6)
 AT_ONCE_S = 8  # one abort of an upload has 3 s; the machine may be busy
 
 

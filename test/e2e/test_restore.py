@@ -1,6 +1,7 @@
 """walship restore against a real server: every target, timelines, copies, and what it refuses before it changes anything."""
 
 import json
+import subprocess
 import time
 
 import pytest
@@ -321,6 +322,14 @@ def test_as_root(dir_site):
     cluster = dir_site.cluster("given")
     options = [each for name, value in dir_site.walship.options.items() for each in (f"--{name}", str(value))]
     argv = [str(each) for each in (dir_site.walship.program, "restore", *options, "--pg-data", cluster.data, "--json")]
+    # Where root would be the owner, PostgreSQL would refuse the files: nothing is touched.
+    roots = dir_site.directory / "roots"
+    (roots / "empty").mkdir(parents=True)
+    for place in (roots / "new", roots / "empty"):
+        done = subprocess.run([*argv[:-3], "--pg-data", str(place)], env=host.clean_env(), capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and "the restored files would belong to root, as " in done.stderr, done
+        assert f"make that user the owner first: install -d -o postgres -g postgres -m 700 {place}" in done.stderr, done
+    assert [path.name for path in roots.rglob("*")] == ["empty"]
     said = json.loads(host.run(argv, as_user=False).stdout)
     assert "--config" not in said["restore_command"] and "--repo file:" in said["restore_command"]
     owners = {path.lstat().st_uid for path in (cluster.data, *cluster.data.rglob("*"))}
@@ -337,15 +346,22 @@ def test_tablespaces_go_elsewhere(dir_site):
     with dir_site.primary() as primary:
         primary.start()
         primary.sql(f"create tablespace fast location '{place}'")
+        primary.sql(f"create tablespace more location '{host.USER.mkdir(dir_site.directory / 'more', 0o700)}'")
         primary.sql("create table t (n int primary key) tablespace fast")
         insert(primary)
-        oid = primary.sql("select oid from pg_tablespace where spcname = 'fast'")
+        oid, second = primary.sql("select oid from pg_tablespace where spcname in ('fast', 'more') order by spcname").split()
         backup(dir_site, primary)
         insert(primary)
         primary.archive_all()
     cluster = dir_site.cluster("copy")
     restore(dir_site, cluster, "--tablespace", "fast=/x").expect(2, "is not a tablespace.s OID=DIRECTORY", "pg_tblspc")
-    restore(dir_site, cluster, "--tablespace", f"{oid}={other}").expect(0)
+    # Two directories in one another would mix their files.
+    more = host.USER.mkdir(dir_site.directory / "more-copy", 0o700)
+    for first, its, where in ((cluster.data / "base", more, "in"), (cluster.data, more, "in|needs a directory of its own"), (cluster.data.parent, more, "around"),
+                              (other, other / "below", "in|around"), (other / "x/../y", other, "in|around"), (other, other, "needs a directory of its own")):
+        restore(dir_site, cluster, "--tablespace", f"{oid}={first}", "--tablespace", f"{second}={its}").expect(2, rf"tablespace \d+ (lies )?({where})", "apart from|")
+    assert not cluster.data.exists() and not list(other.iterdir())
+    restore(dir_site, cluster, "--tablespace", f"{oid}={other}", "--tablespace", f"{second}={more}").expect(0)
     before = sorted(place.rglob("*"))
     with cluster:
         cluster.start_restored()
@@ -353,6 +369,31 @@ def test_tablespaces_go_elsewhere(dir_site):
         assert rows(cluster) == 2 and (cluster.data / "pg_tblspc" / oid).readlink() == other
         insert(cluster)
     assert sorted(place.rglob("*")) == before
+
+
+def test_tablespaces_that_recovery_creates(dir_site):
+    """Replay creates a tablespace where the original has it: a copy beside the original is refused, for both would write the same files."""
+    late = host.USER.mkdir(dir_site.directory / "late", 0o700)
+    with dir_site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        backup(dir_site, primary)
+        insert(primary)
+        primary.archive_all()
+        lsn = primary.sql("select pg_current_wal_lsn()")
+        insert(primary)
+        primary.sql(f"create tablespace late location '{late}'")
+        primary.archive_all()
+        cluster, files = dir_site.cluster("copy"), sorted(late.rglob("*"))
+        refused = rf"recovery creates a tablespace in {late} at LSN [0-9A-F/]+, where another server has one"
+        restore(dir_site, cluster, "--clone").expect(2, refused, "to a target before it")
+        assert not cluster.data.exists()
+        restore(dir_site, cluster, "--clone", "--dry-run", "--force").expect(0, f"--force: {refused}")
+        check_recovery(dir_site, "before", 1, "--clone", "--target-lsn", lsn, "--target-exclusive", "--target-action", "promote")
+        assert sorted(late.rglob("*")) == files
+        primary.sql("drop tablespace late")
+        late.rmdir()
+        restore(dir_site, cluster, "--clone", "--dry-run").expect(0, rf"recovery creates a tablespace in {late} at LSN .*, and will stop there unless you create that directory")
 
 
 def test_configuration_elsewhere(dir_site):

@@ -1,5 +1,6 @@
 """walship restore is killed, its store goes away, system calls fail: no server starts from a part, and --delta completes it."""
 
+import contextlib
 import random
 import re
 import shutil
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from harness import extent, host, inject
+from harness import extent, host, inject, terminal
 from harness.made_backups import Backups, loaded
 
 CALLS = extent.rounds(400, 12)
@@ -60,7 +61,7 @@ def test_killed(backed_up, seed):
     site.run(*argv).expect(0)
     duration = time.monotonic() - began
     shutil.rmtree(into)
-    for _ in range(extent.rounds(60, 10)):
+    for _ in range(extent.rounds(60, 6)):
         process = site.walship.popen(*argv)
         time.sleep(source.uniform(0, duration / 2))  # the first one was slower: its files were not in memory
         process.send_signal(signal.SIGKILL)
@@ -95,6 +96,86 @@ def test_store_away(backed_up):
         finally:
             back.join()
         assert content(into) == wanted
+
+
+@contextlib.contextmanager
+def stopped_in_the_middle(site, argv, into):
+    """A restore that has written some files and not all; it goes on behind the block."""
+    process = site.walship.popen(*argv, "--restore-threads", "1", "--restore-memory", "32MiB")
+    files = []
+    while process.poll() is None and len(files) < 5:
+        files = [path for path in into.rglob("*") if path.is_file()] if into.exists() else []
+    process.send_signal(signal.SIGSTOP)
+    try:
+        assert process.poll() is None and not (into / "global/pg_control").exists(), "the restore was too fast"
+        yield process
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def test_store_goes_away_in_the_middle(backed_up):
+    """A bucket that comes back within restore-timeout: the restore goes on. One that does not: exit 3, and --delta completes it."""
+    site, argv, into, wanted = backed_up
+    if site.store.kind == "s3":
+        site.walship.configure(restore_timeout="30s")
+        with stopped_in_the_middle(site, argv, into) as process:
+            site.store.go_away()
+        time.sleep(2)
+        assert process.poll() is None
+        site.store.come_back()
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0 and content(into) == wanted, err
+        shutil.rmtree(into)
+    site.walship.configure(restore_timeout="3s")
+    with stopped_in_the_middle(site, argv, into) as process:
+        site.store.go_away()
+    began = time.monotonic()
+    _, err = process.communicate(timeout=60)
+    site.store.come_back()
+    assert process.returncode == 3 and err.startswith(b"walship: restore: "), err
+    assert time.monotonic() - began < 20 * host.SLOWNESS
+    assert not (into / "global/pg_control").exists()
+    completed(site, argv, into, wanted)
+
+
+def test_the_disk_fills_in_the_middle(dir_site, small_disk):
+    """Room enough at first, and none later: exit 5 with the cause, no server starts from it, and with room again --delta completes it."""
+    site = dir_site
+    with loaded(site, scale="2") as primary:
+        Backups(site, primary).make()
+        primary.archive_all()
+    site.run("restore", "--pg-data", site.directory / "whole").expect(0)
+    wanted = content(site.directory / "whole")
+    disk = small_disk(160 << 10)
+    into = disk.path / "data"
+    argv = ["restore", "--pg-data", str(into)]
+    with stopped_in_the_middle(site, argv, into) as process:
+        ballast = disk.fill()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 5 and b"No space left on device" in err and b"hint: " in err, (process.returncode, err)
+    assert err.startswith(b"walship: restore: ") and not (into / "global/pg_control").exists()
+    # Still no room: the plan says so before anything is touched.
+    site.run(*argv, "--delta").expect(5, r"data needs .*, and its file system has .* left", "make room")
+    ballast.unlink()
+    completed(site, argv, into, wanted)
+
+
+def test_progress_on_a_terminal(dir_site):
+    """Backup and restore show percent, bytes, rate and time left; the line is gone at the end, and nothing of it comes without a terminal."""
+    site = dir_site
+    with loaded(site, scale="2") as primary:
+        Backups(site, primary)
+        site.walship.configure(backup_rate="40MiB")
+        bar = r"(?:backup: )? ?(\d+) %, [\d.]+ \w+ of [\d.]+ \w+, [\d.]+ \w+/s, [\w. ]+ left"
+        for command, args in (("backup", ()), ("restore", ("--pg-data", site.directory / "copy"))):
+            code, shown = terminal.run(site.walship.argv(command, *args))
+            assert code == 0, shown
+            steps = [int(percent) for percent in re.findall(bar, shown)]
+            assert steps and steps == sorted(steps) and steps[-1] <= 100, shown
+            assert command == "restore" or len(steps) >= 3, shown
+            primary.archive_all()
+            assert shown.rstrip().splitlines()[-1].count(" %") == 0, shown
+        assert b"%" not in site.run("backup", "incr").err.encode()
 
 
 def of_each_kind(found, source):

@@ -20,7 +20,7 @@ from harness import extent, host, inject, store, strict_s3, wal, walship
 
 SYSTEM_ID = 7601921254259666965
 MIB = 1 << 20
-SAMPLE = {"SYSCALLS": 40, "ALLOCATIONS": 120} if extent.extent() == "full" else {"SYSCALLS": 25, "ALLOCATIONS": 40}  # for each scenario
+SAMPLE = {"SYSCALLS": 40, "ALLOCATIONS": 120} if extent.extent() == "full" else {"SYSCALLS": 15, "ALLOCATIONS": 24}  # for each scenario
 PUSH_CODES = {0, 2, 3, 4, 5}
 FETCH_CODES = {"fetch": {0, 255}, "standby fetch": {0, 3, 5, 255}}
 LIBRARIES = walship.binary().parent / "test/harness/preload"

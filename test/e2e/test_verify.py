@@ -655,7 +655,7 @@ def test_how_many_cannot_be_opened_is_said_in_the_end(dir_site):
 def test_a_million_names(dir_site):
     """By name alone, with flat memory: as many as a year of a busy server, a gap among them."""
     site = dir_site
-    first, count, gap = 0, extent.rounds(1_000_000, 150_000), 123_456
+    first, count, gap = 0, extent.rounds(1_000_000, 40_000), 34_567
     directories = {}
     store_segments(site, [first])
     source = site.store.path / wal.object_name(site.system_id, name_of(first))

@@ -7,10 +7,13 @@ _walship_value() {
 	--pg-data) kind=dirnames ;;
 	--system-id) ;;
 	--pg-conninfo) ;;
+	--pg-user-file) kind=default ;;
+	--pg-password-file) kind=default ;;
+	--pg-bindir) kind=dirnames ;;
 	--rpo) ;;
 	--cipher) words='aes-256-cbc none' ;;
 	--cipher-key-file) kind=default ;;
-	--cipher-key-command) words='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--cipher-key-command) words='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--secret-files) words='strict any' ;;
 	--compress) words='gzip zstd lz4 none' ;;
 	--compress-level) ;;
@@ -54,7 +57,7 @@ _walship_value() {
 	--s3-key) ;;
 	--s3-key-file) kind=default ;;
 	--s3-key-secret-file) kind=default ;;
-	--s3-key-secret-command) words='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--s3-key-secret-command) words='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--backup-start) words='fast spread' ;;
 	--backup-threads) ;;
 	--backup-rate) ;;
@@ -68,6 +71,12 @@ _walship_value() {
 	--retention-diff) ;;
 	--retention-days) ;;
 	--retention-wal-days) ;;
+	--retention-dump) ;;
+	--retention-dump-days) ;;
+	--dump-database) ;;
+	--dump-globals) words='no yes' ;;
+	--dump-pack-size) ;;
+	--dump-timeout) ;;
 	--restore-backup) ;;
 	--restore-target-time) ;;
 	--restore-target-lsn) ;;
@@ -79,6 +88,13 @@ _walship_value() {
 	--restore-threads) ;;
 	--restore-memory) ;;
 	--restore-timeout) ;;
+	--drill-dir) kind=dirnames ;;
+	--drill-sql) kind=default ;;
+	--drill-target-time) ;;
+	--drill-timeout) ;;
+	--thaw-tier) words='Standard Bulk Expedited' ;;
+	--thaw-days) ;;
+	--thaw-timeout) ;;
 	--mirror-conf) kind=default ;;
 	--mirror-timeout) ;;
 	--schedule) words='off push' ;;
@@ -90,6 +106,8 @@ _walship_value() {
 	--expire-at) ;;
 	--verify-at) ;;
 	--mirror-at) ;;
+	--dump-at) ;;
+	--drill-at) ;;
 	--heartbeat-url) ;;
 	--status-timeout) ;;
 	--status-age-warning) ;;
@@ -107,7 +125,7 @@ _walship_value() {
 	--status-growth-warning) ;;
 	--metrics-file) kind=default ;;
 	--report-file) kind=default ;;
-	--notify-command) words='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--notify-command) words='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--notify-after) ;;
 	--notify-interval) ;;
 	--notify-timeout) ;;
@@ -120,6 +138,8 @@ _walship_value() {
 _walship_group() {
 	case $1 in
 	backup) words='list keep remove' ;;
+	dump) words='list get' ;;
+	drill) words='list' ;;
 	key) words='list rotate' ;;
 	*) return 1 ;;
 	esac
@@ -140,6 +160,14 @@ _walship_operand() {
 	'backup keep,1') ;;
 	'backup remove,1') ;;
 	'restore,1') kind=dirnames ;;
+	'dump,1') words='...' ;;
+	'dump list,1') ;;
+	'dump get,1') ;;
+	'dump get,2') ;;
+	'dump get,3') kind=default ;;
+	'drill,1') ;;
+	'drill,2') ;;
+	'drill list,1') ;;
 	'mirror,1') ;;
 	'keygen,1') kind=default ;;
 	'timeline,1') words='set-aside restore' ;;
@@ -148,7 +176,7 @@ _walship_operand() {
 	'key list,1') ;;
 	'key rotate,1') kind=default ;;
 	'undelete,1') ;;
-	'help,1') words='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	'help,1') words='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	esac
 }
 
@@ -164,7 +192,12 @@ _walship_flags() {
 	'backup list') words+=' --json' ;;
 	'backup keep') words+=' --release' ;;
 	'backup remove') words+=' --abandoned' ;;
-	'restore') words+=' --target-immediate --target-exclusive --standby --delta --dry-run --force --clone --takeover --backup-manifest --json' ;;
+	'restore') words+=' --target-immediate --target-exclusive --standby --delta --dry-run --thaw --force --clone --takeover --backup-manifest --json' ;;
+	'dump') words+=' --plain --json' ;;
+	'dump list') words+=' --json' ;;
+	'dump get') words+=' --sha256 --globals' ;;
+	'drill') words+=' --random --keep --json' ;;
+	'drill list') words+=' --json' ;;
 	'expire') words+=' --dry-run --json' ;;
 	'schedule') words+=' --list --json' ;;
 	'mirror') words+=' --read --dry-run --expire --json' ;;
@@ -175,10 +208,10 @@ _walship_flags() {
 	'undelete') words+=' --dry-run --json' ;;
 	'run-due') words+=' --json' ;;
 	esac
-	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --info-at --undelete-before --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --retention-full --retention-diff --retention-days --retention-wal-days --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --mirror-conf --mirror-timeout --schedule --schedule-timezone --schedule-on --backup-full --backup-diff --backup-incr --expire-at --verify-at --mirror-at --heartbeat-url --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --status-backup-full-warning --status-backup-full-critical --status-backup-warning --status-backup-critical --status-growth-warning --metrics-file --report-file --notify-command --notify-after --notify-interval --notify-timeout'
+	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --pg-user-file --pg-password-file --pg-bindir --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --info-at --undelete-before --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --retention-full --retention-diff --retention-days --retention-wal-days --retention-dump --retention-dump-days --dump-database --dump-globals --dump-pack-size --dump-timeout --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --drill-dir --drill-sql --drill-target-time --drill-timeout --thaw-tier --thaw-days --thaw-timeout --mirror-conf --mirror-timeout --schedule --schedule-timezone --schedule-on --backup-full --backup-diff --backup-incr --expire-at --verify-at --mirror-at --dump-at --drill-at --heartbeat-url --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --status-backup-full-warning --status-backup-full-critical --status-backup-warning --status-backup-critical --status-growth-warning --metrics-file --report-file --notify-command --notify-after --notify-interval --notify-timeout'
 }
 
-_walship_commands='push fetch check status report verify info list backup restore expire schedule mirror keygen config backfill timeline cat key undelete run-due help'
+_walship_commands='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help'
 
 _walship() {
 	local line word current option= command= operands=0 ended= prefix= words= kind= group

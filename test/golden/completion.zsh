@@ -15,6 +15,8 @@ _walship_commands=(
 	'list:list the objects in the repository'
 	'backup:make a base backup of the running server'
 	'restore:restore a base backup and prepare recovery to any moment'
+	'dump:dump databases with PostgreSQL'\''s pg_dump into the repository'
+	'drill:rehearse a recovery'
 	'expire:remove old base backups and WAL'
 	'schedule:run the scheduled tasks when they are due, for ever'
 	'mirror:copy the objects that another repository lacks'
@@ -38,6 +40,9 @@ _walship_options=(
 	'--pg-data=[PostgreSQL'\''s data directory]:DIR:_files -/'
 	'--system-id=[the cluster'\''s system identifier, as pg_controldata prints it]:N: '
 	'--pg-conninfo=[libpq connection string for commands that query the server]:STRING: '
+	'--pg-user-file=[a file that contains the name of the database user, instead of user in pg-conninfo]:FILE:_files'
+	'--pg-password-file=[a file that contains the database user'\''s password, such as a container secret]:FILE:_files'
+	'--pg-bindir=[the directory of PostgreSQL'\''s programs, for dump and drill]:DIR:_files -/'
 	'--rpo=[recovery point objective]:TIME: '
 	'--cipher=[how objects are encrypted and authenticated]:value:(aes-256-cbc none)'
 	'*--cipher-key-file=[a key file made by walship keygen, mode 0600]:FILE:_files'
@@ -99,6 +104,12 @@ _walship_options=(
 	'--retention-diff=[expire keeps the newest N differential base backups, and the incremental ones behind them]:N: '
 	'--retention-days=[expire keeps the base backups of the last N days and the newest one before, so that recovery is possible to any moment of these days]:N: '
 	'--retention-wal-days=[expire keeps WAL that was stored in the last N days, although no base backup needs it]:N: '
+	'--retention-dump=[expire keeps the newest N dumps]:N: '
+	'--retention-dump-days=[expire keeps the dumps of the last N days, and the newest one in any case]:N: '
+	'--dump-database=[a database that walship dump takes when its command line names none]:NAME: '
+	'--dump-globals=[whether a dump has the roles and tablespaces too, by pg_dumpall --globals-only]:value:(no yes)'
+	'--dump-pack-size=[size of a database'\''s dump, before compression, that goes into one object of the repository]:SIZE: '
+	'--dump-timeout=[a dump fails when the store or pg_dump is silent for this time]:TIME: '
 	'--restore-backup=[the backup to restore, such as 20261129T064210Z-full]:LABEL: '
 	'--restore-target-time=[recover up to this time, such as 2026-11-29 06:42:10+00]:TIME: '
 	'--restore-target-lsn=[recover up to this position in the WAL, such as 16/B374D848]:LSN: '
@@ -110,6 +121,13 @@ _walship_options=(
 	'--restore-threads=[threads that read packs and write files]:N: '
 	'--restore-memory=[maximum memory for the buffers of a restore]:SIZE: '
 	'--restore-timeout=[a restore fails when the store does not answer for this time]:TIME: '
+	'--drill-dir=[where walship drill restores the cluster]:DIR:_files -/'
+	'*--drill-sql=[a file of SQL that walship drill runs with psql when the recovery has ended]:FILE:_files'
+	'--drill-target-time=[walship drill recovers up to this time, such as 2026-11-29 06:42:10+00]:TIME: '
+	'--drill-timeout=[a drill fails when the recovery, or one of the checks, takes this long]:TIME: '
+	'--thaw-tier=[how fast restore --thaw wants copies of objects in an archive storage class]:value:(Standard Bulk Expedited)'
+	'--thaw-days=[for how many days the copies stay readable]:N: '
+	'--thaw-timeout=[restore --thaw fails when the copies are not there after this time]:TIME: '
 	'*--mirror-conf=[the configuration file of a copy of this repository]:FILE:_files'
 	'--mirror-timeout=[mirror fails when copying an object, or a page of a listing, takes this long]:TIME: '
 	'--schedule=[push]:value:(off push)'
@@ -121,6 +139,8 @@ _walship_options=(
 	'--expire-at=[when walship expire is due, as backup-full]:TIMES: '
 	'--verify-at=[when walship verify --read is due, as backup-full]:TIMES: '
 	'--mirror-at=[when walship mirror is due, as backup-full]:TIMES: '
+	'--dump-at=[when walship dump is due, as backup-full]:TIMES: '
+	'--drill-at=[when walship drill is due, as backup-full]:TIMES: '
 	'--heartbeat-url=[a URL to get after each scheduled task that succeeded, and URL/fail after one that failed, for a service that misses it]:URL: '
 	'--status-timeout=[how long walship status waits for the store]:TIME: '
 	'--status-age-warning=[walship status warns when a WAL file has waited this long to be archived]:TIME: '
@@ -167,6 +187,18 @@ operand)
 		[[ $state == operand ]] || return
 		[[ ' list keep remove ' == *" $words[1] "* ]] && chosen+=" $words[1]"
 	fi
+	if [[ $chosen == dump ]]; then
+		state=
+		_arguments -C $_walship_options '--plain[store SQL for psql instead of pg_dump'\''s custom format for pg_restore]' '--json[print one JSON object]' '1:command:(... list get)' '*::operand:->operand'
+		[[ $state == operand ]] || return
+		[[ ' list get ' == *" $words[1] "* ]] && chosen+=" $words[1]"
+	fi
+	if [[ $chosen == drill ]]; then
+		state=
+		_arguments -C $_walship_options '--random[recover to a random moment of the recoverable window, which differs from drill to drill]' '--keep[leave the copy in drill-dir, stopped, to look at it]' '--json[print the report as one JSON object]' '1:command:(--target-time list)' '*::operand:->operand'
+		[[ $state == operand ]] || return
+		[[ ' list ' == *" $words[1] "* ]] && chosen+=" $words[1]"
+	fi
 	if [[ $chosen == key ]]; then
 		state=
 		_arguments -C $_walship_options '1:command:(list rotate)' '*::operand:->operand'
@@ -186,7 +218,12 @@ operand)
 	'backup list') _arguments $_walship_options '--json[print one JSON object per backup]' '1:SYSTEM-ID: ' ;;
 	'backup keep') _arguments $_walship_options '--release[end the protection instead]' '1:LABEL: ' ;;
 	'backup remove') _arguments $_walship_options '--abandoned[treat every unfinished backup of this cluster as killed, however recently it began]' '1:LABEL: ' ;;
-	'restore') _arguments $_walship_options '--target-immediate[stop recovery at the end of the backup]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which keeps replaying new WAL]' '--delta[accept a directory with files]' '--dry-run[show the backup, the timeline, the WAL to replay, the bytes to read and write, and the room]' '--force[restore although WAL is missing, although the archived WAL does not have the target, or although --delta removes WAL that is not archived]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as it was, although the directory is not the one that was backed up]' '--backup-manifest[also write backup_manifest, with which pg_verifybackup checks the directory]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
+	'restore') _arguments $_walship_options '--target-immediate[stop recovery at the end of the backup]' '--target-exclusive[stop just before the target]' '--standby[make a standby, which keeps replaying new WAL]' '--delta[accept a directory with files]' '--dry-run[show the backup, the timeline, the WAL to replay, the bytes to read and write, and the room]' '--thaw[request copies of the objects that the restore needs and that are in an archive storage class]' '--force[restore although WAL is missing, although the archived WAL does not have the target, or although --delta removes WAL that is not archived]' '--clone[set archive_mode = off]' '--takeover[leave archive_mode as it was, although the directory is not the one that was backed up]' '--backup-manifest[also write backup_manifest, with which pg_verifybackup checks the directory]' '--json[print one JSON object]' '1:DIR:_files -/' ;;
+	'dump') _arguments $_walship_options '--plain[store SQL for psql instead of pg_dump'\''s custom format for pg_restore]' '--json[print one JSON object]' '1:DATABASE:(...)' ;;
+	'dump list') _arguments $_walship_options '--json[print one JSON object per dump]' '1:SYSTEM-ID: ' ;;
+	'dump get') _arguments $_walship_options '--sha256[print the SHA-256 of the dump as sha256sum does]' '--globals[write the roles and tablespaces]' '1:LABEL: ' '2:DATABASE: ' '3:FILE:_files' ;;
+	'drill') _arguments $_walship_options '--random[recover to a random moment of the recoverable window, which differs from drill to drill]' '--keep[leave the copy in drill-dir, stopped, to look at it]' '--json[print the report as one JSON object]' '1:TIME: ' '2:|: ' ;;
+	'drill list') _arguments $_walship_options '--json[print the report of each drill as one JSON object]' '1:SYSTEM-ID: ' ;;
 	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
 	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--expire[then remove from the copy what the retention options of its own file do not keep]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;

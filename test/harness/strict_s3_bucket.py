@@ -84,7 +84,13 @@ class Bucket:
         self.uploads = {}   # id -> (key, {part number: its file}, the headers that began it)
         self.versions = {}  # key -> how many times it was put
         self.put_headers = {}  # key -> the headers that its object was made with
-        self.archived = set()  # keys that a lifecycle rule moved to DEEP_ARCHIVE
+        self.archived = set()  # keys that a lifecycle rule moved to an archive storage class
+        self.archive_class = "DEEP_ARCHIVE"
+        self.thaw_s = 0.0      # from RestoreObject to the readable copy
+        self.thawing = {}      # key -> (when the copy is there: monotonic, when it goes: seconds since 1970)
+        self.thaws = []        # (key, tier, days) of each RestoreObject that was accepted
+        self.tells_restored = True  # listings have RestoreStatus, if it is asked for
+        self.may_thaw = True   # s3:RestoreObject
         self.kept = set()      # keys that a lock or a policy protects
 
     def path(self, key):
@@ -132,15 +138,15 @@ class Bucket:
         path = self.path(request.key)
         if not path.exists():
             self.missing()
-        if request.key in self.archived and request.method == "GET":
+        if request.key in self.archived and request.method == "GET" and not self.has_copy(request.key):
             raise Refused(403, "InvalidObjectState", "The operation is not valid for the object's storage class",
-                          StorageClass="DEEP_ARCHIVE")
+                          StorageClass=self.archive_class)
         body = path.read_bytes()
         etag = etag_of(body)
         if request.headers.get("if-match", etag) != etag:
             raise Refused(412, "PreconditionFailed", "the object is another one by now")
         headers = {"ETag": etag, "Last-Modified": formatdate(path.stat().st_mtime, usegmt=True),
-                   "Content-Type": "application/octet-stream"}
+                   "Content-Type": "application/octet-stream", **self.archive_headers(request.key)}
         wanted = request.headers.get("range")
         if wanted is None:
             return Reply(200, body, headers)
@@ -151,6 +157,46 @@ class Bucket:
         if first >= len(body):
             raise Refused(416, "InvalidRange", "The requested range is not satisfiable")
         return Reply(206, body[first:last + 1], {**headers, "Content-Range": f"bytes {first}-{last}/{len(body)}"})
+
+    def has_copy(self, key):
+        ready, end = self.thawing.get(key, (None, None))
+        return ready is not None and ready <= time.monotonic() and time.time() < end
+
+    def is_thawing(self, key):
+        return key in self.thawing and self.thawing[key][0] > time.monotonic()
+
+    def archive_headers(self, key):
+        if key not in self.archived:
+            return {}
+        headers = {"x-amz-storage-class": self.archive_class}
+        if self.is_thawing(key):
+            headers["x-amz-restore"] = 'ongoing-request="true"'
+        elif self.has_copy(key):
+            headers["x-amz-restore"] = f'ongoing-request="false", expiry-date="{formatdate(self.thawing[key][1], usegmt=True)}"'
+        return headers
+
+    def restore_object(self, request):
+        """RestoreObject: 202, or 200 if the copy is there."""
+        if not self.may_thaw:
+            raise Refused(403, "AccessDenied", "Access Denied")
+        if not self.path(request.key).exists():
+            self.missing()
+        try:
+            root = ElementTree.fromstring(request.body)
+            days, tier = int(root.findtext(f"{{{XMLNS}}}Days")), root.findtext(f"{{{XMLNS}}}GlacierJobParameters/{{{XMLNS}}}Tier")
+        except (ElementTree.ParseError, TypeError, ValueError):
+            raise Refused(400, "MalformedXML", "The XML you provided was not well-formed") from None
+        if tier not in ("Standard", "Bulk", "Expedited") or days < 1 or (tier == "Expedited" and self.archive_class == "DEEP_ARCHIVE"):
+            raise Refused(400, "InvalidArgument", "Retrieval option is not supported by this storage class")
+        if request.key not in self.archived:
+            raise Refused(403, "InvalidObjectState", "Restore is not allowed for the object's current storage class")
+        with self.lock:
+            if self.is_thawing(request.key):
+                raise Refused(409, "RestoreAlreadyInProgress", "Object restore is already in progress")
+            there = self.has_copy(request.key)
+            self.thawing[request.key] = (time.monotonic() + (0 if there else self.thaw_s), time.time() + days * 86400)
+            self.thaws.append((request.key, tier, days))
+        return Reply(200 if there else 202)
 
     def delete_object(self, request):
         if request.key in self.kept:
@@ -189,16 +235,25 @@ class Bucket:
         more = [tag("NextContinuationToken", page[-1])] if len(keys) > most else []
         return xml("ListBucketResult", tag("Name", self.name), tag("Prefix", encoded_key(prefix) if encoded else prefix),
                    tag("KeyCount", len(page)), tag("MaxKeys", most), tag("IsTruncated", str(bool(more)).lower()),
-                   *([tag("EncodingType", "url")] if encoded else []), *more, *(self.entry(key, encoded) for key in page))
+                   *([tag("EncodingType", "url")] if encoded else []), *more, *(self.entry(key, encoded, self.tells_restored and "RestoreStatus" in request.headers.get("x-amz-optional-object-attributes", ""))
+                     for key in page))
 
-    def entry(self, key, encoded):
+    def entry(self, key, encoded, restored=False):
         if not self.path(key).exists():
             return f"<CommonPrefixes>{tag('Prefix', encoded_key(key) if encoded else key)}</CommonPrefixes>"
         info = self.path(key).stat()
         modified = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(info.st_mtime))
         return "<Contents>{}</Contents>".format(tag("Key", encoded_key(key) if encoded else key) +
                                                 tag("LastModified", modified) + tag("Size", info.st_size) +
-                                                tag("StorageClass", "DEEP_ARCHIVE" if key in self.archived else "STANDARD"))
+                                                tag("StorageClass", self.archive_class if key in self.archived else "STANDARD") +
+                                                (self.restore_status(key) if restored else ""))
+
+    def restore_status(self, key):
+        if key not in self.archived or not (self.is_thawing(key) or self.has_copy(key)):
+            return ""
+        end = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.thawing[key][1]))
+        return "<RestoreStatus>{}</RestoreStatus>".format(
+            tag("IsRestoreInProgress", "true") if self.is_thawing(key) else tag("IsRestoreInProgress", "false") + tag("RestoreExpiryDate", end))
 
     def head_bucket(self, _):
         return Reply(200)
@@ -269,6 +324,8 @@ class Bucket:
         if request.bucket != self.name:
             raise Refused(404, "NoSuchBucket", "The specified bucket does not exist")
         upload = "uploadId" in request.query
+        if request.method == "POST" and request.key and "restore" in request.query:
+            return self.restore_object(request)
         operations = {
             ("PUT", False): self.put_object, ("PUT", True): self.put_part,
             ("GET", False): self.read_object if request.key else self.list_uploads if "uploads" in request.query else self.list_objects, ("HEAD", False): self.read_object if request.key else self.head_bucket,

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,18 +91,14 @@ class Walship:
 
     def run(self, *args, env=None, cwd=None, timeout=60, argv=None, umask=0o077):
         """Call it and wait. No output may hold a secret."""
-        done = subprocess.run(argv or self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.directory,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout * host.SLOWNESS, check=False, umask=umask,
-                              **host.USER.popen_args())
+        done = host.call(argv or self.argv(*args), timeout, env=host.clean_env(**(env or {})), cwd=cwd or self.directory, umask=umask)
         self.check_secrets(done.stdout, done.stderr)
         return Result(done.returncode, done.stdout, done.stderr.decode())
 
     def popen(self, *args, cwd=None, env=None, **more):
-        """Start it, with the signals as they are by default: who runs the tests may ignore some (nohup, a shell's &)."""
-        more.setdefault("preexec_fn", lambda: [signal.signal(each, signal.SIG_DFL) for each in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)])
-        return subprocess.Popen(self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.directory,
-                                stdin=subprocess.DEVNULL,
-                                **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **host.USER.popen_args(), **more})
+        """Start it."""
+        return host.Popen(self.argv(*args), env=host.clean_env(**(env or {})), cwd=cwd or self.directory,
+                          stdin=subprocess.DEVNULL, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more})
 
     def check_secrets(self, *texts):
         for text in texts:

@@ -1,7 +1,9 @@
 #include "command/options/settings.h"
 
+#include "job/pipeline.h"
 #include "net/http/http.h"
 #include "stream/codec/codec.h"
+#include "sys/processors.h"
 #include "text/uri.h"
 
 #define NO_FILE_HINT                                                                                                   \
@@ -99,6 +101,16 @@ enum status settings_repository(struct repository_settings *out, const struct co
 	return st ? st : config_secret(config, secret, &out->s3_key_secret, err);
 }
 
+struct postgres_settings settings_postgres(const struct command_context *context)
+{
+	const struct config *config = context->config;
+	return (struct postgres_settings){.conninfo = config_text(config, OPTION_ID_PG_CONNINFO),
+					  .environment = context->environment,
+					  .user_file = config_text(config, OPTION_ID_PG_USER_FILE),
+					  .password_file = config_text(config, OPTION_ID_PG_PASSWORD_FILE),
+					  .secret_files = config_secret_files(config)};
+}
+
 struct cluster_hint settings_cluster(const struct config *config)
 {
 	return (struct cluster_hint){config_text(config, OPTION_ID_PG_DATA),
@@ -125,6 +137,14 @@ struct push settings_push(const struct config *config)
 	    .buffer_bytes = buffer_bytes(config),
 	    .compare_ms = (int64_t)config_number(config, OPTION_ID_PUSH_TIMEOUT),
 	};
+}
+
+unsigned settings_threads(const struct config *config)
+{
+	unsigned wanted = (unsigned)config_number(config, OPTION_ID_BACKUP_THREADS), processors = processors_count();
+	if (wanted > 0)
+		return wanted;
+	return processors < PIPELINE_THREADS_MAX ? processors : PIPELINE_THREADS_MAX;
 }
 
 bool settings_bandwidth_is_limited(const struct config *config)

@@ -3,6 +3,7 @@
 #define WALSHIP_COMMAND_OPTIONS_SETTINGS_H
 
 #include "command/options/context.h"
+#include "pg/server/postgres.h"
 #include "repo/cluster_id.h"
 #include "repo/settings.h"
 #include "walship/push.h"
@@ -14,6 +15,9 @@
 enum status settings_repository(struct repository_settings *out, const struct command_context *context,
 				struct error *err);
 
+/* How to connect to the server. */
+struct postgres_settings settings_postgres(const struct command_context *context);
+
 /* The cluster, as the options describe it. */
 struct cluster_hint settings_cluster(const struct config *config);
 
@@ -22,6 +26,9 @@ struct cluster_hint settings_cluster(const struct config *config);
  * see codec_check. Store, keys, path and threads are the caller's to set.
  */
 struct push settings_push(const struct config *config);
+
+/* The threads that compress and encrypt for a base backup or a dump, from 1 on. */
+unsigned settings_threads(const struct config *config);
 
 /* Whether s3-bandwidth-limit is given: it holds for each connection, so that more of them would exceed it. */
 bool settings_bandwidth_is_limited(const struct config *config);

@@ -45,7 +45,8 @@ enum status settings_thresholds(struct thresholds *out, const struct config *con
 	    {{OPTION_ID_STATUS_BACKUP_FULL_WARNING, OPTION_ID_STATUS_BACKUP_FULL_CRITICAL, false}, &out->full_ms},
 	    {{OPTION_ID_STATUS_BACKUP_WARNING, OPTION_ID_STATUS_BACKUP_CRITICAL, false}, &out->backup_ms},
 	};
-	out->backup_expected = false;
+	out->backup_expected = out->dump_expected = out->drill_expected = false;
+	out->dump_ms = out->drill_ms = (struct threshold){0};
 	out->mirror_ms = (struct threshold){MIRROR_WARNING_MS, MIRROR_CRITICAL_MS};
 	out->growth_bytes = config_is_default(config, OPTION_ID_STATUS_GROWTH_WARNING)
 				? 0

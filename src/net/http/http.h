@@ -60,6 +60,8 @@ struct http_response {
 	char amz_bucket_region[HTTP_FIELD_MAX];
 	char amz_delete_marker[HTTP_FIELD_MAX];
 	char amz_request_id[HTTP_FIELD_MAX];
+	char amz_storage_class[HTTP_FIELD_MAX];
+	char amz_restore[HTTP_FIELD_MAX];
 	char body[HTTP_BODY_MAX + 1]; /* data that did not go to on_body; ends with a 0 byte */
 	size_t body_len;
 	bool body_cut; /* the body exceeds HTTP_BODY_MAX */

@@ -23,6 +23,8 @@ static const struct {
     {"x-amz-bucket-region", offsetof(struct http_response, amz_bucket_region)},
     {"x-amz-delete-marker", offsetof(struct http_response, amz_delete_marker)},
     {"x-amz-request-id", offsetof(struct http_response, amz_request_id)},
+    {"x-amz-storage-class", offsetof(struct http_response, amz_storage_class)},
+    {"x-amz-restore", offsetof(struct http_response, amz_restore)},
 };
 
 void http_answer_header(struct http_response *response, const char *line, size_t len)

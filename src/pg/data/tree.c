@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "pg/data/inside.h"
 #include "pg/data/names.h"
 #include "pg/data/relation_name.h"
 #include "pg/data/tree_rules.h"
@@ -111,20 +113,35 @@ static bool has_content(const struct walk *walk, const struct tree_entry *entry)
 	return true;
 }
 
-/* A link to a directory above it would be walked for ever. */
 static enum status enter(struct walk *walk, const struct stat *info, struct error *err)
 {
-	for (size_t i = 0; i < walk->depth; i++)
-		if (is_place(&walk->levels[i], info)) {
-			(void)error_set(err, STATUS_LOCAL, "%s/%s is a symbolic link to a directory above it",
-					walk->options->data_directory, walk->path);
-			return error_hint(err, STATUS_LOCAL,
-					  "remove the link: a backup that followed it would never end");
-		}
 	if (walk->depth == DEPTH_MAX)
 		return error_set(err, STATUS_LOCAL, "%s/%s: more than %d nested directories",
 				 walk->options->data_directory, walk->path, DEPTH_MAX);
 	walk->levels[walk->depth++] = (struct place){info->st_dev, info->st_ino};
+	return STATUS_OK;
+}
+
+/*
+ * Whether the directory is one that the walk is in, or one above the data directory: it would be walked for ever. Only
+ * a symbolic link leads there.
+ */
+static bool is_above(const struct walk *walk, const struct tree_entry *entry)
+{
+	char path[PATH_MAX];
+	for (size_t i = 0; i < walk->depth; i++)
+		if (is_place(&walk->levels[i], &entry->info))
+			return true;
+	return entry->link != NULL && !is_below_tblspc(walk->path) &&
+	       (size_t)snprintf(path, sizeof path, "%s/%s", walk->options->data_directory, walk->path) < sizeof path &&
+	       data_directory_contains(path, walk->options->data_directory);
+}
+
+/* The server's own base backup leaves out all links but those of tablespaces and pg_wal (sendDir). */
+static enum status leave_out(const struct walk *walk, const char *why)
+{
+	log_line(walk->options->log, LEVEL_WARNING, "%s/%s is %s; the backup leaves it out",
+		 walk->options->data_directory, walk->path, why);
 	return STATUS_OK;
 }
 
@@ -138,9 +155,7 @@ static enum status judge_missing(const struct walk *walk, bool is_link, struct e
 				walk->path);
 		return error_hint(err, STATUS_LOCAL, "mount the disk of this tablespace");
 	}
-	log_line(walk->options->log, LEVEL_WARNING, "%s/%s is a broken symbolic link; the backup leaves the link out",
-		 walk->options->data_directory, walk->path);
-	return STATUS_OK;
+	return leave_out(walk, "a broken symbolic link");
 }
 
 static void describe_pages(struct tree_entry *entry, const char *directory, const char *name)
@@ -179,12 +194,14 @@ static enum status walk_entry(struct walk *walk, int parent, const char *name, c
 		entry.link = link;
 	}
 	if (fstatat(parent, name, &entry.info, 0) != 0)
-		return errno == ENOENT ? judge_missing(walk, entry.link != NULL, err)
-				       : error_errno(err, STATUS_LOCAL, errno, "look at %s/%s",
-						     walk->options->data_directory, walk->path);
+		return errno == ENOENT || errno == ELOOP ? judge_missing(walk, entry.link != NULL, err)
+							 : error_errno(err, STATUS_LOCAL, errno, "look at %s/%s",
+								       walk->options->data_directory, walk->path);
 	entry.is_directory = S_ISDIR(entry.info.st_mode);
 	if (!entry.is_directory && !S_ISREG(entry.info.st_mode))
-		return STATUS_OK;
+		return leave_out(walk, "neither a file nor a directory");
+	if (entry.is_directory && is_above(walk, &entry))
+		return leave_out(walk, "a symbolic link to a directory above it");
 	if (!entry.is_directory)
 		describe_pages(&entry, directory, name);
 	return report(walk, &entry, parent, name, err);

@@ -4,8 +4,8 @@
  *
  * Left out are the content of pg_wal, pg_replslot and other directories that the server fills anew, files of a running
  * server such as postmaster.pid, temporary files and relations, unlogged relations but their init forks, files that are
- * neither plain files nor directories, and global/pg_control, which a backup reads last. A tablespace that lies in the
- * data directory is walked as a tablespace only.
+ * neither plain files nor directories, broken links, links to a directory above, and global/pg_control, which a backup
+ * reads last. A tablespace that lies in the data directory is walked as a tablespace only.
  */
 #ifndef WALSHIP_PG_DATA_TREE_H
 #define WALSHIP_PG_DATA_TREE_H
@@ -33,7 +33,8 @@ struct tree_options {
 	const char *data_directory;
 	/* The server's directory in each tablespace, such as PG_15_202209061; others there are of other servers. */
 	const char *tablespace_version;
-	const struct log *log; /* receives a warning for each broken link */
+	const struct log
+	    *log; /* receives a warning for each entry that is neither file nor directory, and each unusable link */
 };
 
 /*
@@ -43,7 +44,7 @@ struct tree_options {
  * disappears meanwhile is left out. Tablespaces are walked as directories below pg_tblspc. Memory is that of the names
  * in the directories from the root to the current one.
  *
- * STATUS_LOCAL: a directory cannot be read; a tablespace's link is broken; a link leads to a directory above it.
+ * STATUS_LOCAL: a directory cannot be read; a tablespace's link is broken.
  */
 enum status tree_walk(const struct tree_options *options, tree_fn each, void *arg, struct error *err);
 

@@ -79,8 +79,8 @@ static enum status collect_keywords(struct keywords *keywords, const PQconninfoO
 		if (option->dispchar[0] == '*') {
 			(void)error_set(err, STATUS_USAGE, "pg-conninfo contains a secret: %s", option->keyword);
 			return error_hint(err, STATUS_USAGE,
-					  "put it in a password file with mode 0600: ~/.pgpass, PGPASSFILE, or "
-					  "passfile=FILE in pg-conninfo");
+					  "put it in a file with mode 0600, which pg-password-file names, or in a "
+					  "password file: ~/.pgpass, PGPASSFILE, or passfile=FILE in pg-conninfo");
 		}
 		database |= strcmp(option->keyword, "dbname") == 0 || strcmp(option->keyword, "service") == 0;
 	}
@@ -114,8 +114,12 @@ static enum status connection_error(const PGconn *connection, struct error *err)
 	(void)error_set(err, STATUS_UNREACHABLE, "%s", line);
 	if (libpq.connectionNeedsPassword(connection))
 		return error_hint(err, STATUS_UNREACHABLE,
-				  "put the password in a file with mode 0600: ~/.pgpass, PGPASSFILE, or passfile=FILE "
-				  "in pg-conninfo");
+				  "put the password in a file with mode 0600: pg-password-file names it, or ~/.pgpass, "
+				  "PGPASSFILE, or passfile=FILE in pg-conninfo");
+	if (libpq.connectionUsedPassword(connection))
+		return error_hint(err, STATUS_UNREACHABLE,
+				  "the server did not accept this user with this password: check pg-user-file and "
+				  "pg-password-file, or user and password file of libpq (~/.pgpass, PGPASSFILE)");
 	return error_hint(err, STATUS_UNREACHABLE,
 			  "check pg-conninfo or PGHOST, PGPORT and PGUSER; that the server runs, that pg_hba.conf "
 			  "admits this user, and that a connection is free (max_connections)");
@@ -151,29 +155,88 @@ static enum status connect_server(struct postgres **out, const struct keywords *
 	return st;
 }
 
-enum status postgres_open(struct postgres **out, const char *conninfo, const char *const *environment,
-			  const struct call *call, struct error *err)
+/* NULL without a conninfo. */
+static enum status parse_conninfo(PQconninfoOption **out, const struct postgres_settings *settings, struct error *err)
+{
+	char *message = NULL;
+	enum status st = libpq_load(err);
+	*out = NULL;
+	if (st || settings->conninfo == NULL || settings->conninfo[0] == '\0')
+		return st;
+	*out = libpq.conninfoParse(settings->conninfo, &message);
+	return *out != NULL ? STATUS_OK : explain_conninfo(settings->conninfo, message, err);
+}
+
+enum status postgres_login_read(struct postgres_login *out, const struct postgres_settings *settings, struct error *err)
+{
+	enum status st = STATUS_OK;
+	*out = (struct postgres_login){0};
+	if (settings->user_file != NULL)
+		st = secret_read_value(settings->secret_files, &out->user, "pg-user-file", settings->user_file, err);
+	if (!st && settings->password_file != NULL)
+		st = secret_read_value(settings->secret_files, &out->password, "pg-password-file",
+				       settings->password_file, err);
+	return st;
+}
+
+void postgres_login_fini(struct postgres_login *login)
+{
+	secret_fini(&login->user);
+	secret_fini(&login->password);
+}
+
+enum status postgres_open(struct postgres **out, const struct postgres_settings *settings, const struct call *call,
+			  struct error *err)
 {
 	struct keywords keywords = {0};
+	CLEANUP(postgres_login_fini) struct postgres_login login = {0};
 	PQconninfoOption *options = NULL;
-	char *message = NULL;
 	char connect_s[16];
-	enum status st = libpq_load(err);
-	if (st)
-		return st;
-	if (conninfo != NULL && conninfo[0] != '\0') {
-		options = libpq.conninfoParse(conninfo, &message);
-		if (options == NULL)
-			return explain_conninfo(conninfo, message, err);
-	}
+	enum status st = parse_conninfo(&options, settings, err);
+	if (!st)
+		st = postgres_login_read(&login, settings, err);
 	(void)snprintf(connect_s, sizeof connect_s, "%d", POSTGRES_CONNECT_S);
 	add(&keywords, "connect_timeout", connect_s);
 	add(&keywords, "fallback_application_name", "walship");
 	add(&keywords, "client_encoding", "UTF8");
-	st = collect_keywords(&keywords, options, environment, err);
+	if (!st)
+		st = collect_keywords(&keywords, options, settings->environment, err);
+	if (login.user.len > 0)
+		add(&keywords, "user", login.user.data);
+	if (login.password.len > 0)
+		add(&keywords, "password", login.password.data);
 	if (!st)
 		st = connect_server(out, &keywords, call, err);
-	libpq.conninfoFree(options);
+	if (options != NULL)
+		libpq.conninfoFree(options);
+	return st;
+}
+
+/* "name='value' ", with the quoting of "Connection Strings" in PostgreSQL's documentation. */
+static enum status put_keyword(struct buffer *out, const char *name, const char *value, struct error *err)
+{
+	enum status st = buffer_printf(out, err, "%s%s='", out->len == 0 ? "" : " ", name);
+	for (const char *at = value; !st && *at != '\0'; at++)
+		st = buffer_printf(out, err, "%s%c", *at == '\'' || *at == '\\' ? "\\" : "", *at);
+	return st ? st : buffer_append(out, "'", 1, err);
+}
+
+enum status postgres_program_conninfo(struct buffer *out, const struct postgres_settings *settings,
+				      const char *database, struct error *err)
+{
+	struct keywords keywords = {0};
+	PQconninfoOption *options = NULL;
+	enum status st = parse_conninfo(&options, settings, err);
+	if (!st)
+		st = collect_keywords(&keywords, options, settings->environment, err);
+	for (size_t i = 0; !st && i < keywords.count; i++)
+		if (strcmp(keywords.names[i], "dbname") != 0 &&
+		    (settings->user_file == NULL || strcmp(keywords.names[i], "user") != 0))
+			st = put_keyword(out, keywords.names[i], keywords.values[i], err);
+	if (!st && database != NULL)
+		st = put_keyword(out, "dbname", database, err);
+	if (options != NULL)
+		libpq.conninfoFree(options);
 	return st;
 }
 

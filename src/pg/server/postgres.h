@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
 #include "base/call.h"
+#include "sys/secret.h"
 #include "walship/error.h"
 
 #define POSTGRES_CONNECT_S 5        /* for each host, unless the connection string says otherwise */
@@ -17,14 +19,41 @@
 
 struct postgres;
 
+/* How to connect. All texts belong to the caller. The zero state leaves everything to libpq. */
+struct postgres_settings {
+	/* libpq's connection string, keywords (host=/run/postgresql user=monitor) or a URL; NULL or "": none */
+	const char *conninfo;
+	const char *const *environment;
+	/* Files that hold the user's name and the password, stronger than conninfo and environment; NULL: none */
+	const char *user_file, *password_file;
+	enum secret_files secret_files; /* which modes of these files are accepted */
+};
+
+/* What the two files hold; empty without them. */
+struct postgres_login {
+	struct secret user, password;
+};
+
+/* STATUS_USAGE as for secret_read_value. postgres_login_fini whatever happens. */
+enum status postgres_login_read(struct postgres_login *out, const struct postgres_settings *settings,
+				struct error *err);
+void postgres_login_fini(struct postgres_login *login);
+
 /*
- * Connects. conninfo is libpq's connection string, keywords (host=/run/postgresql user=monitor) or a URL; NULL or ""
- * leaves everything to libpq. STATUS_USAGE when it has a password: a configuration may be shown, and other users can
- * see a command line. The database is "postgres", which every server has, unless conninfo or a variable in environment
- * names one. STATUS_LOCAL: libpq is not found. STATUS_UNREACHABLE: no server answers, or it refuses the connection.
+ * Connects. STATUS_USAGE when conninfo has a password: a configuration may be shown, and other users can see a command
+ * line; or when a file cannot be used. The database is "postgres", which every server has, unless conninfo or a
+ * variable in environment names one. STATUS_LOCAL: libpq is not found. STATUS_UNREACHABLE: no server answers, or it
+ * refuses the connection.
  */
-enum status postgres_open(struct postgres **out, const char *conninfo, const char *const *environment,
-			  const struct call *call, struct error *err);
+enum status postgres_open(struct postgres **out, const struct postgres_settings *settings, const struct call *call,
+			  struct error *err);
+
+/*
+ * Appends a connection string for a program of PostgreSQL that connects as postgres_open does, but to this database
+ * (NULL: any): it has neither a password nor the name from user_file, because other users can see a command line.
+ */
+enum status postgres_program_conninfo(struct buffer *out, const struct postgres_settings *settings,
+				      const char *database, struct error *err);
 
 /* Closes; NULL is safe. */
 void postgres_free(struct postgres *postgres);

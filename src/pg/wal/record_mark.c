@@ -6,6 +6,7 @@
 /* access/rmgrlist.h */
 #define MANAGER_XLOG 0
 #define MANAGER_XACT 1
+#define MANAGER_TABLESPACE 5
 
 /* catalog/pg_control.h */
 #define CHECKPOINT_SHUTDOWN 0x00
@@ -13,6 +14,9 @@
 #define RESTORE_POINT 0x70
 #define END_OF_RECOVERY 0x90
 #define XLOG_INFO 0xF0
+
+/* commands/tablespace.h */
+#define TABLESPACE_CREATE 0x00
 
 /* access/xact.h */
 #define XACT_OPERATION 0x70
@@ -53,6 +57,8 @@ bool record_mark_is_kind(uint8_t manager, uint8_t info)
 	if (manager == MANAGER_XLOG)
 		return kind == CHECKPOINT_SHUTDOWN || kind == CHECKPOINT_ONLINE || kind == RESTORE_POINT ||
 		       kind == END_OF_RECOVERY;
+	if (manager == MANAGER_TABLESPACE)
+		return kind == TABLESPACE_CREATE;
 	return manager == MANAGER_XACT && is_transaction_end(info & XACT_OPERATION);
 }
 
@@ -109,6 +115,16 @@ static bool take_restore_point(struct record_mark *out, const uint8_t *data, siz
 	return take_timestamp(out, data, len);
 }
 
+/* An OID, and a path with its 0 byte. */
+static bool take_tablespace(struct record_mark *out, const uint8_t *data, size_t len)
+{
+	if (len <= sizeof(uint32_t) || memchr(data + sizeof(uint32_t), 0, len - sizeof(uint32_t)) == NULL)
+		return false;
+	out->kind = MARK_TABLESPACE;
+	out->location = (const char *)data + sizeof(uint32_t);
+	return true;
+}
+
 static bool take_of_xlog(struct record_mark *out, uint8_t kind, const uint8_t *data, size_t len)
 {
 	out->kind = MARK_TIME;
@@ -163,6 +179,8 @@ bool record_mark_read(struct record_mark *out, uint8_t manager, uint8_t info, ui
 		return false;
 	if (manager == MANAGER_XLOG)
 		return take_of_xlog(out, info & XLOG_INFO, data, len);
+	if (manager == MANAGER_TABLESPACE)
+		return take_tablespace(out, data, len);
 	uint8_t operation = info & XACT_OPERATION;
 	bool prepared = operation == COMMIT_PREPARED || operation == ABORT_PREPARED;
 	out->kind = operation == COMMIT || operation == COMMIT_PREPARED ? MARK_COMMIT : MARK_ABORT;

@@ -28,6 +28,7 @@ static enum status read_info(const struct s3_reply *reply, struct object_info *o
 		    error_set(err, STATUS_UNREACHABLE, "HTTP %d, but the response is not from S3", reply->http.status),
 		    "check s3-endpoint and, if configured, the proxy");
 	*out = (struct object_info){.bytes = bytes, .modified_s = http_date_s(reply->http.last_modified)};
+	s3_thaw_state(&reply->http, out);
 	return STATUS_OK;
 }
 
@@ -98,7 +99,7 @@ static void s3_free(struct store *store)
 
 static const struct store_ops s3_ops = {
     .abilities = STORE_CREATES_ONCE | STORE_PROVES_RANGES | STORE_REMOVES_MANY | STORE_LISTS_LEVELS |
-		 STORE_SPLITS_OBJECTS | STORE_REACHES | STORE_UNDELETES | STORE_LEAVES_UPLOADS,
+		 STORE_SPLITS_OBJECTS | STORE_REACHES | STORE_UNDELETES | STORE_LEAVES_UPLOADS | STORE_THAWS,
     .create = s3_create,
     .read = s3_read,
     .read_ranges = s3_read_ranges,
@@ -109,6 +110,7 @@ static const struct store_ops s3_ops = {
     .reach = s3_reach,
     .undelete = s3_undelete,
     .clear_uploads = s3_clear_uploads,
+    .thaw = s3_thaw,
     .free = s3_free,
 };
 

@@ -176,6 +176,8 @@ static const char *operation_of(const struct s3_request *request)
 		return "UPLOADS";
 	if (strcmp(first, "versionId") == 0)
 		return "UNDELETE";
+	if (strcmp(first, "restore") == 0)
+		return "THAW";
 	if (request->key != NULL)
 		return request->method;
 	return strcmp(request->method, "POST") == 0 ? "DELETE" : strcmp(request->method, "GET") == 0 ? "LIST" : "HEAD";
@@ -190,7 +192,9 @@ static void complete(const struct s3 *s3, struct s3_request *request,
 	request->headers = headers;
 	if (s3->requester_pays)
 		headers[request->header_count++] = (struct field){"x-amz-request-payer", "requester"};
-	if (s3->customer_key == NULL || request->key == NULL || strcmp(request->method, "DELETE") == 0)
+	/* Neither DeleteObject nor RestoreObject takes the key. */
+	if (s3->customer_key == NULL || request->key == NULL || strcmp(request->method, "DELETE") == 0 ||
+	    strcmp(operation_of(request), "THAW") == 0)
 		return;
 	s3_customer_key_headers(s3->customer_key, headers + request->header_count);
 	request->header_count += S3_CUSTOMER_KEY_HEADERS;

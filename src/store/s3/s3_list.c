@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/buffer.h"
@@ -27,7 +28,9 @@ struct entry {
 	char *key;     /* decoded; set when the page is complete */
 	uint64_t bytes;
 	int64_t modified_s;
-	bool archived;
+	const char *archive_class; /* NULL: in no archive storage class */
+	bool has_restore;          /* a copy is there, or requested */
+	bool restoring;
 	bool directory; /* a common prefix */
 };
 
@@ -90,11 +93,19 @@ static enum status take_date(struct page *page, const char *text, struct error *
 	return STATUS_OK;
 }
 
-/* Storage classes that GET refuses (Amazon S3 user guide, "Working with archived objects"). */
 static enum status take_class(struct page *page, const char *text, struct error *err)
 {
 	(void)err;
-	page->next.archived = strcmp(text, "GLACIER") == 0 || strcmp(text, "DEEP_ARCHIVE") == 0;
+	page->next.archive_class = s3_archive_class(text);
+	return STATUS_OK;
+}
+
+/* Amazon S3 API reference, RestoreStatus: absent unless the object has been restored, or is being restored. */
+static enum status take_restoring(struct page *page, const char *text, struct error *err)
+{
+	(void)err;
+	page->next.has_restore = true;
+	page->next.restoring = strcasecmp(text, "true") == 0;
 	return STATUS_OK;
 }
 
@@ -159,6 +170,7 @@ static const struct {
     {"ListBucketResult/Contents/Size", take_size},
     {"ListBucketResult/Contents/LastModified", take_date},
     {"ListBucketResult/Contents/StorageClass", take_class},
+    {"ListBucketResult/Contents/RestoreStatus/IsRestoreInProgress", take_restoring},
     {"ListBucketResult/Contents", take_entry},
     {"ListBucketResult/CommonPrefixes/Prefix", take_key},
     {"ListBucketResult/CommonPrefixes", take_directory},
@@ -187,6 +199,7 @@ static enum status on_body(void *arg, const struct http_response *response, cons
 static enum status ask_for_page(struct listing *listing, struct attempt *attempt, struct error *err)
 {
 	struct s3_reply reply;
+	static const struct field optional = {"x-amz-optional-object-attributes", "RestoreStatus"};
 	struct field query[6] = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1000"}};
 	size_t count = 3;
 	query[count++] = (struct field){"prefix", listing->prefix};
@@ -194,11 +207,15 @@ static enum status ask_for_page(struct listing *listing, struct attempt *attempt
 		query[count++] = (struct field){"delimiter", "/"};
 	if (listing->token[0] != '\0')
 		query[count++] = (struct field){"continuation-token", listing->token};
-	enum status st =
-	    s3_try(listing->s3, &listing->step,
-		   &(struct s3_request){
-		       .method = "GET", .query = query, .query_count = count, .on_body = on_body, .arg = listing},
-		   &reply, attempt, err);
+	enum status st = s3_try(listing->s3, &listing->step,
+				&(struct s3_request){.method = "GET",
+						     .query = query,
+						     .query_count = count,
+						     .headers = &optional,
+						     .header_count = 1,
+						     .on_body = on_body,
+						     .arg = listing},
+				&reply, attempt, err);
 	if (st)
 		return st;
 	st = xml_reader_finish(listing->reader, err);
@@ -293,11 +310,14 @@ static enum status tell_entry(struct listing *listing, const struct entry *entry
 	(void)snprintf(listing->last, sizeof listing->last, "%s", key);
 	if (is_the_directory(listing, entry))
 		return STATUS_OK;
+	bool archived = entry->archive_class != NULL && (!entry->has_restore || entry->restoring);
 	const struct object_info info = {.name = key + listing->skip,
 					 .bytes = entry->bytes,
 					 .modified_s = entry->modified_s,
 					 .directory = entry->directory,
-					 .archived = entry->archived};
+					 .archived = archived,
+					 .thawing = archived && entry->restoring,
+					 .archive_class = archived ? entry->archive_class : NULL};
 	return listing->each(listing->arg, &info, err);
 }
 

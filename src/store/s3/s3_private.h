@@ -122,7 +122,7 @@ bool s3_reply_says_missing(const struct s3_reply *reply);
 /* The error for such a reply. */
 enum status s3_reply_missing(const struct s3_reply *reply, struct error *err);
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt);
-/* method: "LIST" for a GET that lists, "DELETE" for a POST that deletes; "VERSIONS", "UPLOADS", "UNDELETE". */
+/* method: "LIST" for a GET that lists, "DELETE" for a POST that deletes; "VERSIONS", "UPLOADS", "UNDELETE", "THAW". */
 enum status s3_reply_error(const struct s3_reply *reply, const char *method, struct error *err);
 
 /* The operations of the store, one file each. */
@@ -140,6 +140,13 @@ enum status s3_undelete(struct store *store, const struct call *call, const stru
 			struct error *err);
 enum status s3_clear_uploads(struct store *store, const struct call *call, const struct store_clearing *clearing,
 			     struct error *err);
+/* s3_thaw.c: objects in an archive storage class. */
+enum status s3_thaw(struct store *store, const struct call *call, const char *name, const struct store_thaw *thaw,
+		    struct error *err);
+/* The class if it is one that GET refuses, as a static text; else NULL. */
+const char *s3_archive_class(const char *storage_class);
+/* Sets archived, thawing and archive_class from the headers of a HEAD. */
+void s3_thaw_state(const struct http_response *response, struct object_info *out);
 /* Decodes a key of a listing with encoding-type=url in place. Returns false if it is not encoded so. */
 bool s3_decode_key(char *text);
 enum status s3_remove(struct store *store, const struct call *call, const struct store_removal *removal,

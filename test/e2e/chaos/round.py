@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos import disaster, verify, workload
+from chaos import backups, disaster, verify, workload
 from chaos.ledger import Ledger
-from harness import host, postgres, walship
+from harness import host, postgres, wal, walship
 
 PUSH_TIMEOUT_S = FETCH_TIMEOUT_S = 4
+# Packs are small, so that a backup takes many requests.
+BACKUP_OPTIONS = {"backup-timeout": "8s", "backup-wal-timeout": "15s", "backup-pack-size": "1MiB", "restore-timeout": "8s"}
 PUSH_CODES = {0, 3, 137, 131}  # done, unreachable, killed, ended with the server
 
 
@@ -40,7 +42,7 @@ class Round:
         self.directory = Path(scratch.directory("chaos"))
         self.spare, self.truth = (host.USER.mkdir(self.directory / name) for name in ("fetched", "originals"))
         self.figures = Counter()
-        self.stack = ExitStack()
+        self.stack, self.archive = ExitStack(), None
 
     def __enter__(self):
         """Everything that ends with the round is on the stack."""
@@ -56,7 +58,8 @@ class Round:
     def open(self, stack):
         leg, seed = self.leg, self.seed
         self.store, self.faults = leg.open(f"{seed} store", self.directory, stack)
-        options = {**self.store.options, **leg.options, "push-timeout": f"{PUSH_TIMEOUT_S}s", "fetch-timeout": f"{FETCH_TIMEOUT_S}s"}
+        options = {**self.store.options, **leg.options, "push-timeout": f"{PUSH_TIMEOUT_S}s", "fetch-timeout": f"{FETCH_TIMEOUT_S}s",
+                   **BACKUP_OPTIONS}
         self.walship = walship.Walship(self.program, self.directory, options, secrets=self.store.secrets)
         self.ledger = Ledger(self.directory, self.walship)
         self.storms = disaster.Storms(self.faults, f"{seed} storms", every_s=leg.storm_every_s, longest_s=PUSH_TIMEOUT_S + 1)
@@ -73,38 +76,41 @@ class Round:
         """All of it; returns the figures."""
         primary = self.cluster("primary").initdb(f"--wal-segsize={self.leg.segment_mib}")
         primary.configure(archive_command=self.ledger.command)
-        backup, first = self.begin(primary)
-        commits = self.chaos(primary, seconds)
-        archive = verify.Archive(self.store, self.walship, self.ledger, primary, primary.system_id())
+        maker = self.begin(primary)
+        commits = self.chaos(primary, maker, seconds)
+        self.archive = archive = verify.Archive(self.store, self.walship, self.ledger, primary, primary.system_id())
         self.verify_archive(archive)
-        end = verify.covered(archive, first, self.leg.segment_mib)
-        self.verify_recovery(backup, commits, end)
+        self.verify_backups(primary.system_id(), commits)
         verify.check_log(primary)
         return self.figures
 
     def begin(self, primary):
-        """The backup, and the first segment that its recovery needs."""
+        """A first backup, without faults; returns what makes the others."""
         primary.start()
         workload.Workload.prepare(primary)
-        backup = primary.basebackup(self.cluster("backup"))
+        maker = backups.Maker(self, primary)
+        maker.first()
         primary.archive_all()
-        return backup, backup_start(backup)
+        return maker
 
-    def chaos(self, primary, seconds):
+    def chaos(self, primary, maker, seconds):
         leg, before = self.leg, self.ledger.codes()
         killer = disaster.Killer(primary, f"{self.seed} kills", share=leg.kill_share)
         restarts = disaster.Restarts(primary, killer, self.ledger, f"{self.seed} restarts", every_s=leg.restart_every_s)
         load = workload.Workload(primary, tps=leg.tps, switch_s=leg.switch_s).start()
         self.faults.storm(leg.rate)
         killer.start()
+        maker.start()
         try:
             disaster.let_happen(seconds, restarts, self.storms, self.stopping)
         finally:
             killer.stop()
             load.stop()
+            maker.stop()
             self.faults.calm()
             primary.stop(signal.SIGQUIT)
         load.check_commits()
+        self.figures.update(maker.kinds)
         self.note_chaos(primary, killer, restarts, load, self.ledger.codes() - before)
         return load.commits
 
@@ -124,18 +130,34 @@ class Round:
         self.figures["stored, not acknowledged"] = verify.check_archive(archive, self.truth, self.spare)
         self.figures["uploads left open"] = self.store.open_uploads()
         # A push that could not abort its upload was killed, or its store did not answer.
-        reasons = sum(self.figures[what] for what in ("faults", "killed push", "killed archive_command"))
+        reasons = sum(self.figures[what] for what in ("faults", "killed push", "killed archive_command", "backup exit -9"))
         assert self.figures["uploads left open"] <= reasons
 
-    def verify_recovery(self, backup, commits, end):
+    def verify_backups(self, system_id, commits):
+        """What is listed restores; from where the oldest one begins, the acknowledged WAL has no gap."""
+        restorer = backups.Restorer(self, f"{self.seed} restores")
+        listed = restorer.listed(system_id)
+        first = listed[min(listed)]
+        number = workload.lsn(first["start_lsn"]) // (self.leg.segment_mib * wal.MIB)
+        end = verify.covered(self.archive, wal.segment_name(1, number, self.leg.segment_mib * wal.MIB), self.leg.segment_mib)
+        self.figures["backups listed"] = len(listed)
+        self.verify_recovery(restorer, listed, system_id, commits, end)
+        self.faults.storm(**self.leg.recovery)
+        restorer.to_a_commit(system_id, listed, commits, end)
+        self.faults.calm()
+        self.figures.update(restorer.figures)
+
+    def verify_recovery(self, restorer, listed, system_id, commits, end):
         """Once by PostgreSQL alone from the truth, once through walship from the repository, under faults."""
         rows = {}
         before = self.faults.faults.copy()
-        for name, command in (("truth", f"cp {self.truth}/%f %p"), ("restored", self.walship.command("fetch", "%f", "%p"))):
-            made = self.cluster(name).copy_of(backup).signal_file("recovery.signal")
-            made.configure(restore_command=command, archive_mode="off", hot_standby="off")
+        for name, label, command in (("truth", min(listed), f"cp {self.truth}/%f %p"),
+                                     ("restored", restorer.choose(listed), self.walship.command("fetch", "%f", "%p"))):
+            made = self.cluster(name)
             if name == "restored":
                 self.faults.storm(**self.leg.recovery)
+            restorer.restore(made, label, system_id=system_id)
+            made.configure(restore_command=command, archive_mode="off", hot_standby="off")
             restarts = verify.recover(made, self.stopping, self.storms if name == "restored" else None)
             self.faults.calm()
             rows[name] = made.rows()
@@ -145,12 +167,6 @@ class Round:
         self.figures["faults in recovery"] = (self.faults.faults - before).total()
         self.figures["rows that had to be there"] = verify.check_rows(rows["restored"], rows["truth"], commits, end)
         self.figures["rows there"] = len(rows["restored"]["counter"].splitlines())
-
-
-def backup_start(backup):
-    """The segment that backup_label names."""
-    text = (backup.data / "backup_label").read_text()
-    return next(word[:24] for word in text.split("(file ")[1:])
 
 
 def show(cluster):

@@ -21,7 +21,7 @@ class Archive:
     def __post_init__(self):
         """What is stored: {file name: object name}. The store may still be at work on what a killed push sent."""
         time.sleep(1)
-        self.stored = {name.rsplit("/", 1)[1]: name for name in self.store.list()}
+        self.stored = {name.rsplit("/", 1)[1]: name for name in self.store.list() if "/backup/" not in name}
 
     def truth(self, into):
         """A directory with every file that is in the repository, as PostgreSQL wrote it."""

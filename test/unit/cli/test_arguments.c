@@ -111,7 +111,7 @@ static const struct {
      "push",
      "push: --credentials belongs to another command",
      "walship config --credentials"},
-    {{"push", "a", "--again=b"}, "push", "unknown option '--again'", "see walship help"},
+    {{"push", "a", "--again=b"}, "push", "unknown option '--again'", NULL},
     {{"push", "a", "--reppo=b"}, "push", "unknown option '--reppo'", "did you mean --repo?"},
     {{"--reppo", "fetch", "a", "b"}, "fetch", "unknown option '--reppo'", "did you mean --repo?"},
     {{"--s3-key-secre=sesame", "push", "a"},
@@ -121,7 +121,7 @@ static const struct {
     {{"verify", "--rad"}, "verify", "unknown option '--rad'", "did you mean --read?"},
     {{"push", "a", "-x"}, "push", "unknown option '-x'", "see walship help"},
     {{"push", "a", "-vvv"}, "push", "unknown option '-vvv'", "see walship help"},
-    {{"push", "a", "--help=x"}, "push", "unknown option '--help'", "see walship help"},
+    {{"push", "a", "--help=x"}, "push", "unknown option '--help'", "did you mean --help?"},
     {{"push", "a", "--repo"}, "push", "--repo needs a value", "--repo VALUE, or --repo=VALUE"},
     {{"push", "a", "--repo="}, "push", "--repo needs a value", "--repo VALUE, or --repo=VALUE"},
     {{"fetch", "a", "b", "--config", ""}, "fetch", "--config needs a value", "--config VALUE, or --config=VALUE"},
@@ -151,12 +151,13 @@ static void too_many_are_refused(void **unused)
 	static char word[] = "x";
 	static char push[] = "push";
 	static char option[] = "-v";
-	char *argv[OPTIONS_MAX + 4];
+	_Static_assert(OPERANDS_MAX > OPTIONS_MAX, "the words below are too many of either");
+	char *argv[OPERANDS_MAX + 4];
 	argv[0] = word;
 	argv[1] = push;
-	for (int i = 2; i < OPTIONS_MAX + 4; i++)
+	for (int i = 2; i < OPERANDS_MAX + 4; i++)
 		argv[i] = word;
-	assert_int_equal(arguments_parse(&arguments, OPTIONS_MAX + 4, argv, &err), STATUS_USAGE);
+	assert_int_equal(arguments_parse(&arguments, OPERANDS_MAX + 4, argv, &err), STATUS_USAGE);
 	assert_string_equal(err.text, "too many operands: x");
 	for (int i = 2; i < OPTIONS_MAX + 4; i++)
 		argv[i] = option;

@@ -80,6 +80,7 @@ static void reads_targets(void **unused)
 	    {{.lsn = "16/B374D848"}, TARGET_LSN, "LSN 16/B374D848"},
 	    {{.xid = "4294967999", .exclusive = true}, TARGET_XID, "just before transaction 4294967999"},
 	    {{.name = "before the upgrade"}, TARGET_NAME, "restore point before the upgrade"},
+	    {{.name = "two\nlines\x1b[2J"}, TARGET_NAME, "restore point two?lines?[2J"},
 	    {{.immediate = true, .action = "promote"}, TARGET_IMMEDIATE, "the end of the backup"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -64,7 +64,7 @@ static void the_last_mark_counts(void **unused)
 	assert_int_equal(marks.count, 2);
 	assert_true(set_aside_has(&marks, 2));
 	/* Another call was quicker. */
-	put(FOLDER "00000002.2", "restored\n");
+	put(FOLDER "00000002.2", "restored by another call\n");
 	assert_int_equal(set_aside_change(&marks, &repo, &archive.world.call, ARCHIVE_SYSTEM_ID, 2, &err),
 			 STATUS_EXISTS);
 	set_aside_fini(&marks);

@@ -41,8 +41,9 @@ static int64_t utc(const char *text)
 }
 
 static const char *const times[TASK_COUNT] = {
-    [TASK_FULL] = "0 2 * * sun",  [TASK_DIFF] = "30 2 * * *",    [TASK_INCR] = "0 */6 * * *",
-    [TASK_EXPIRE] = "15 2 * * *", [TASK_VERIFY] = "0 5 * * sat", [TASK_MIRROR] = "45 */3 * * *"};
+    [TASK_FULL] = "0 2 * * sun",    [TASK_DIFF] = "30 2 * * *",   [TASK_INCR] = "0 */6 * * *",
+    [TASK_DUMP] = "0 3 * * *",      [TASK_EXPIRE] = "15 2 * * *", [TASK_VERIFY] = "0 5 * * sat",
+    [TASK_MIRROR] = "45 */3 * * *", [TASK_DRILL] = "0 3 1 * *"};
 
 struct run {
 	enum task task;
@@ -115,12 +116,12 @@ static void refresh(struct agenda *agenda)
 		state->scheduled = true;
 		assert_ok(cron_parse(&state->cron, times[task], &err), err);
 		state->since_s = note->since_s;
-		state->succeeded_s = task_is_backup(task) ? 0 : note->tasks[task].succeeded_s;
+		state->succeeded_s = task_leaves_objects(task) ? 0 : note->tasks[task].succeeded_s;
 		state->failed_s = note->tasks[task].failed_s;
 		state->failures = note->tasks[task].failures;
 	}
 	for (size_t i = year.run_count > 200 ? year.run_count - 200 : 0; i < year.run_count; i++)
-		if (task_is_backup(year.runs[i].task))
+		if (task_leaves_objects(year.runs[i].task))
 			agenda_take_backup(agenda, year.runs[i].task, year.runs[i].label_s, year.runs[i].stored_s,
 					   machine_s());
 }
@@ -241,7 +242,7 @@ static void complain(enum task task, int64_t due_s, const char *what)
 static unsigned judge(enum task task, int64_t due_s, int64_t next_s)
 {
 	unsigned counting = 0;
-	bool knows = task_is_backup(task) || !touches(&year.moved, due_s, next_s);
+	bool knows = task_leaves_objects(task) || !touches(&year.moved, due_s, next_s);
 	for (size_t i = 0; i < year.run_count; i++) {
 		const struct run *run = &year.runs[i];
 		bool counts = run->task == task || (task_is_backup(task) && run->task < task);
@@ -272,6 +273,14 @@ static void judge_year(void)
 	assert_true(done > 1200 && year.trouble.count > 40 && year.doubt.count > 1 && year.moved.count > 1);
 }
 
+static int64_t first_s(enum task task)
+{
+	for (size_t i = 0; i < year.run_count; i++)
+		if (year.runs[i].task == task)
+			return year.runs[i].begun_s;
+	return INT64_MAX;
+}
+
 static void a_year(void **unused)
 {
 	(void)unused;
@@ -293,6 +302,7 @@ static void a_year(void **unused)
 		/* The first by itself. */
 		assert_int_equal(year.runs[0].task, TASK_FULL);
 		assert_int_equal(year.runs[0].begun_s, year.begin_s);
+		assert_true(first_s(TASK_DUMP) < year.begin_s + 2 * HOUR);
 		judge_year();
 	}
 }

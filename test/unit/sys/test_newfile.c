@@ -204,6 +204,30 @@ static void says_what_is_wrong(void **unused)
 	newfile_fini(&file);
 }
 
+/* A link below the directory is not followed, as the plain open does. */
+static void stays_below_a_directory(void **unused)
+{
+	(void)unused;
+	struct newfile file;
+	scratch_put(&test_dir, "top/sub/x", "", 0, 0600);
+	scratch_put(&test_dir, "away/x", "", 0, 0600);
+	assert_int_equal(symlink("../away", scratch_path(&test_dir, "top/link")), 0);
+	int top = open(scratch_path(&test_dir, "top"), O_RDONLY | O_DIRECTORY);
+	static const char *const right[] = {"new", "sub/new"};
+	for (size_t i = 0; i < 2; i++) {
+		assert_ok(newfile_open_beneath(&file, top, right[i], 0600, &err), err);
+		assert_ok(newfile_create(&file, &err), err);
+		newfile_fini(&file);
+		assert_int_equal(faccessat(top, right[i], F_OK, 0), 0);
+	}
+	assert_int_equal(newfile_open_beneath(&file, top, "link/new", 0600, &err), STATUS_LOCAL);
+	assert_non_null(strstr(err.text, "open directory link: "));
+	assert_int_equal(newfile_open_beneath(&file, top, "none/new", 0600, &err), STATUS_MISSING);
+	assert_int_equal(newfile_open_beneath(&file, top, "sub/", 0600, &err), STATUS_LOCAL);
+	assert_int_equal(scratch_entries(&test_dir, "away"), 1);
+	(void)close(top);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +237,7 @@ int main(void)
 	    cmocka_unit_test(sweeps_what_is_old),
 	    cmocka_unit_test(a_file_with_a_temporary_name_sweeps_at_times),
 	    cmocka_unit_test(says_what_is_wrong),
+	    cmocka_unit_test(stays_below_a_directory),
 	};
 	return cmocka_run_group_tests_name("sys/newfile", tests, test_dir_make, test_dir_remove);
 }

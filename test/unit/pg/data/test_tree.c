@@ -151,7 +151,8 @@ static void takes_what_the_servers_own_backup_takes(void **unused)
 						"pg_xact/0000\n"
 						"postgresql.auto.conf\n"
 						"postgresql.conf\n");
-	assert_string_equal(buffer_text(&warned), "");
+	assert_non_null(
+	    strstr(buffer_text(&warned), "data/fifo is neither a file nor a directory; the backup leaves it out"));
 }
 
 static void follows_tablespaces_and_links(void **unused)
@@ -185,7 +186,7 @@ static void follows_tablespaces_and_links(void **unused)
 	    test_dir.path);
 	assert_string_equal(buffer_text(&seen), expected);
 	assert_non_null(
-	    strstr(buffer_text(&warned), "data/nowhere is a broken symbolic link; the backup leaves the link out"));
+	    strstr(buffer_text(&warned), "data/nowhere is a broken symbolic link; the backup leaves it out"));
 }
 
 static void says_what_it_cannot_walk(void **unused)
@@ -199,10 +200,35 @@ static void says_what_it_cannot_walk(void **unused)
 	assert_non_null(strstr(err.text, "pg_tblspc/16500 is a broken symbolic link"));
 	assert_non_null(strstr(err.hint, "mount"));
 	assert_int_equal(unlink(scratch_path(&test_dir, "data/pg_tblspc/16500")), 0);
-	put_directory("data/a");
+}
+
+static void leaves_out_links_without_end(void **unused)
+{
+	(void)unused;
+	put("data/a/file");
+	put("data/b/file");
 	put_link("data/a/up", "..");
-	assert_int_equal(walk(), STATUS_LOCAL);
-	assert_non_null(strstr(err.text, "a/up is a symbolic link to a directory above it"));
+	put_link("data/a/above", "../..");
+	put_link("data/a/b", "../b");
+	put_link("data/b/a", "../a");
+	put_link("data/self", "self");
+	put_link("data/one", "other");
+	put_link("data/other", "one");
+	put_link("data/root", "/");
+	assert_ok(walk(), err);
+	assert_string_equal(buffer_text(&seen),
+			    "a/\na/b/ -> ../b\na/b/file\na/file\nb/\nb/a/ -> ../a\nb/a/file\nb/file\n");
+	static const char *const lines[] = {
+	    "data/a/up is a symbolic link to a directory above it; the backup leaves it out",
+	    "data/a/above is a symbolic link to a directory above it",
+	    "data/a/b/a is a symbolic link to a directory above it",
+	    "data/self is a broken symbolic link; the backup leaves it out",
+	    "data/one is a broken symbolic link",
+	    "data/root is a symbolic link to a directory above it",
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		if (strstr(buffer_text(&warned), lines[i]) == NULL)
+			fail_msg("no warning '%s' in: %s", lines[i], buffer_text(&warned));
 }
 
 static enum status stop(void *arg, const struct tree_entry *entry, struct error *error)
@@ -260,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(takes_what_the_servers_own_backup_takes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(follows_tablespaces_and_links, setup, teardown),
+	    cmocka_unit_test_setup_teardown(leaves_out_links_without_end, setup, teardown),
 	    cmocka_unit_test_setup_teardown(says_what_it_cannot_walk, setup, teardown),
 	    cmocka_unit_test_setup_teardown(ends_where_the_callback_says, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_vanishes_is_left_out, setup, teardown),

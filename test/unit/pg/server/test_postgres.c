@@ -38,7 +38,8 @@ static enum status try_to_open(const char *conninfo, struct error *err)
 {
 	struct postgres *postgres = NULL;
 	*err = (struct error){0};
-	enum status st = postgres_open(&postgres, conninfo, NULL, &world.call, err);
+	const struct postgres_settings settings = {.conninfo = conninfo};
+	enum status st = postgres_open(&postgres, &settings, &world.call, err);
 	assert_null(postgres);
 	return st;
 }

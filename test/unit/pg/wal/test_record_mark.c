@@ -150,12 +150,41 @@ static void finds_prepared_transactions(void **unused)
 	}
 }
 
+static void reads_new_tablespaces(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *name;
+		uint8_t info;
+		uint8_t data[16];
+		size_t len;
+		const char *location; /* NULL: no mark */
+	} cases[] = {
+	    {"a directory", 0x00, {255, 10, 1, 2, 3, 4, '/', 'f', 'a', 'r', '/', 0}, 12, "/far/"},
+	    {"in place", 0x00, {255, 5, 1, 2, 3, 4, 0}, 7, ""},
+	    {"a drop", 0x10, {255, 4, 1, 2, 3, 4}, 6, NULL},
+	    {"without an end", 0x00, {255, 9, 1, 2, 3, 4, '/', 'f', 'a', 'r', '/'}, 11, NULL},
+	    {"without a path", 0x00, {255, 4, 1, 2, 3, 4}, 6, NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct record_mark mark;
+		bool read = record_mark_read(&mark, 5, cases[i].info, 0, cases[i].data, cases[i].len);
+		if (read != (cases[i].location != NULL))
+			fail_msg("%s", cases[i].name);
+		if (read) {
+			assert_int_equal(mark.kind, MARK_TABLESPACE);
+			assert_string_equal(mark.location, cases[i].location);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reports_what_targets_refer_to),
 	    cmocka_unit_test(reads_layouts),
 	    cmocka_unit_test(finds_prepared_transactions),
+	    cmocka_unit_test(reads_new_tablespaces),
 	};
 	return cmocka_run_group_tests_name("pg/wal/record_mark", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "restore/failover.h"
+#include "catalog/failover.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * Lets a restore that has begun go on with a mirror when its repository goes away, or lacks an object: the store of
  * each connection is wrapped in one that reads from a mirror what the repository does not give.
  */
-#ifndef WALSHIP_RESTORE_FAILOVER_H
-#define WALSHIP_RESTORE_FAILOVER_H
+#ifndef WALSHIP_CATALOG_FAILOVER_H
+#define WALSHIP_CATALOG_FAILOVER_H
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,0 +1,105 @@
+#include "inventory/drills.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "console/measure.h"
+#include "console/print.h"
+#include "inventory/drill_record.h"
+#include "pg/wal/name.h"
+
+struct clusters {
+	uint64_t *ids;
+	size_t count, capacity;
+};
+
+static enum status take_cluster(void *arg, const struct object_info *info, struct error *err)
+{
+	struct clusters *clusters = arg;
+	uint64_t system_id;
+	const char *end = wal_system_id_read(info->name, &system_id);
+	if (!info->directory || end == NULL || end[0] != '/' || end[1] != '\0')
+		return STATUS_OK;
+	uint64_t *ids = array_grow(clusters->ids, clusters->count, &clusters->capacity, sizeof *ids);
+	if (ids == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
+	clusters->ids = ids;
+	ids[clusters->count++] = system_id;
+	return STATUS_OK;
+}
+
+static enum status add_figures(struct buffer *out, const struct drill_record *record, struct error *err)
+{
+	char rpo[MEASURE_MAX] = "–", rto[MEASURE_MAX] = "–";
+	if (record->rpo_s >= 0)
+		measure_seconds(record->rpo_s, rpo);
+	if (record->rto_s >= 0)
+		(void)snprintf(rto, sizeof rto, "%.1f s", record->rto_s);
+	return buffer_printf(out, err, "  RPO %s  RTO %s  %s", rpo, rto, record->target);
+}
+
+static enum status add_text(struct buffer *out, const struct drill_name *name, const struct drill_record *record,
+			    struct error *err)
+{
+	enum status st = buffer_printf(out, err, "%s %s  %" PRIu64 "  %s", record->ok ? "✓" : "✗", name->label,
+				       name->system_id, record->backup[0] == '\0' ? "no backup" : record->backup);
+	if (!st)
+		st = add_figures(out, record, err);
+	if (!st && record->problem[0] != '\0')
+		st = buffer_printf(out, err, "\n  %s", record->problem);
+	return st ? st : buffer_append(out, "\n", 1, err);
+}
+
+/* A report that cannot be opened does not hide the others. */
+static enum status show_one(const struct drills_params *params, const struct repository *repo,
+			    const struct drill_name *name, enum status *worst, struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer json = {0}, text = {0};
+	struct drill_record record;
+	const struct call step = call_step(params->call);
+	enum status st = drill_record_read(&record, &json, repo, &step, name, err);
+	if (st == STATUS_DAMAGED || st == STATUS_CONFLICT) {
+		log_line(params->call->log, LEVEL_WARNING, "%s", err->text);
+		*worst = STATUS_DAMAGED;
+		return STATUS_OK;
+	}
+	if (st)
+		return st;
+	if (params->json)
+		return print_text(params->console, &json, err);
+	st = add_text(&text, name, &record, err);
+	return st ? st : print_text(params->console, &text, err);
+}
+
+static enum status show_cluster(const struct drills_params *params, const struct repository *repo, uint64_t system_id,
+				enum status *worst, struct error *err)
+{
+	CLEANUP(drill_names_fini) struct drill_names names = {0};
+	const struct call step = call_step(params->call);
+	enum status st = drill_names_list(&names, repo, &step, system_id, err);
+	for (size_t i = 0; !st && i < names.count; i++)
+		st = show_one(params, repo, &names.items[i], worst, err);
+	return st;
+}
+
+enum status drills_show(const struct drills_params *params, struct error *err)
+{
+	CLEANUP(repository_fini) struct repository repo = {0};
+	struct clusters clusters = {0};
+	enum status worst = STATUS_OK;
+	enum status st = repository_open(&repo, params->settings, params->call, err);
+	const struct call step = call_step(params->call);
+	if (!st && params->system_id == 0)
+		st = store_list_level(repo.store, &step, "", take_cluster, &clusters, err);
+	if (!st && params->system_id != 0)
+		st = show_cluster(params, &repo, params->system_id, &worst, err);
+	for (size_t i = 0; !st && i < clusters.count; i++)
+		st = show_cluster(params, &repo, clusters.ids[i], &worst, err);
+	free(clusters.ids);
+	if (!st && worst)
+		return error_set(err, worst, "some reports cannot be opened");
+	return st;
+}
