@@ -6,7 +6,7 @@
 #include "catalog/drill_name.h"
 #include "catalog/dump_label.h"
 #include "job/queue.h"
-#include "pg/wal/name.h"
+#include "pg/wal/part_name.h"
 #include "repo/set_aside.h"
 #include "repo/worker_pool.h"
 
@@ -31,8 +31,10 @@ bool header_scan_is_own(const char *name)
 	struct backup_object backup;
 	struct dump_object dump;
 	struct drill_name drill;
+	struct wal_part part;
 	return wal_object_parse(name, &system_id, &parsed) || backup_object_parse(&backup, name) ||
-	       dump_object_parse(&dump, name) || drill_name_parse(&drill, name) || set_aside_is_mark(name);
+	       dump_object_parse(&dump, name) || drill_name_parse(&drill, name) ||
+	       wal_part_parse(name, &system_id, &part) || set_aside_is_mark(name);
 }
 
 static enum status look(const struct scan *scan, const struct repository *repo, const struct item *item,

@@ -29,6 +29,7 @@ enum status command_drill(struct command_context *context, struct error *err);
 enum status command_drill_list(struct command_context *context, struct error *err);
 enum status command_mirror(struct command_context *context, struct error *err);
 enum status command_schedule(struct command_context *context, struct error *err);
+enum status command_stream(struct command_context *context, struct error *err);
 enum status command_run_due(struct command_context *context, struct error *err);
 enum status command_check(struct command_context *context, struct error *err);
 enum status command_timeline(struct command_context *context, struct error *err);

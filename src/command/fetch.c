@@ -96,6 +96,7 @@ static enum status fetch(struct command_context *context, struct error *err)
 	    .all_timelines = config_number(config, OPTION_ID_FETCH_TIMELINES) == FETCH_TIMELINES_ALL,
 	    .bytes_max = config_number(config, OPTION_ID_FETCH_AHEAD),
 	    .timeout_ms = (int64_t)config_number(config, OPTION_ID_FETCH_TIMEOUT),
+	    .use_parts = config_number(config, OPTION_ID_FETCH_PARTIAL) == FETCH_PARTIAL_AUTO,
 	    .one_by_one = settings_bandwidth_is_limited(config),
 	    .detach = context->detach,
 	};

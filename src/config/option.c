@@ -104,17 +104,18 @@ static enum status parse_measure(const struct measure *measure, const char *text
 static enum status parse_duration(enum option_id id, const char *text, uint64_t *number, struct error *err)
 {
 	const char *bound = option_table[id].bounds;
-	uint64_t most = DAY_MS;
+	uint64_t least = 1, most = DAY_MS;
 	if (bound != NULL) {
-		bound += strcspn(bound, ".");
+		(void)number_take(&bound, NULL, 10, UINT64_MAX, &least);
 		bound += strspn(bound, ".");
 		(void)number_take(&bound, NULL, 10, UINT64_MAX, &most);
 	}
 	enum status st = parse_measure(&duration, text, number, err);
-	if (st || (*number > 0 && *number <= most))
+	if (st || (*number >= least && *number <= most))
 		return st;
 	(void)error_set(err, STATUS_USAGE, "'%s' is out of range", text);
-	return error_hint(err, STATUS_USAGE, "from 1ms to %llud", (unsigned long long)(most / DAY_MS));
+	return error_hint(err, STATUS_USAGE, "from %ums to %llud", (unsigned)least,
+			  (unsigned long long)(most / DAY_MS));
 }
 
 static enum status parse_choice(enum option_id id, const char *text, uint64_t *number, struct error *err)

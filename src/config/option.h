@@ -14,7 +14,7 @@ enum option_type {
 	OPTION_LINES,    /* several texts that may contain ':'; the environment has room for one */
 	OPTION_SECRET,   /* a text that is never shown and not accepted on the command line */
 	OPTION_INTEGER,  /* decimal digits, within bounds */
-	OPTION_DURATION, /* digits and ms, s, min, h or d: milliseconds, from 1 ms to a day or the maximum in bounds */
+	OPTION_DURATION, /* digits and ms, s, min, h or d: milliseconds, from 1 ms to a day, or within bounds */
 	OPTION_SIZE,     /* digits and B, KiB, MiB or GiB: bytes, within bounds */
 	OPTION_CHOICE,   /* one of the names in bounds: its index */
 };

@@ -1,13 +1,14 @@
 #include "inventory/list.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "catalog/drill_name.h"
 #include "catalog/dump_label.h"
 #include "console/print.h"
 #include "console/progress.h"
-#include "pg/wal/name.h"
+#include "pg/wal/part_name.h"
 #include "repo/repository.h"
 
 #define LINES_BYTES (64UL * 1024) /* printed at once */
@@ -26,37 +27,66 @@ static const char *kind_of(const struct wal_name *name)
 	return kinds[name->kind];
 }
 
-static json_t *json_of(const struct object_info *info)
+/* What an object's name says. "other" for names that are not walship's. */
+struct described {
+	const char *kind;
+	uint64_t system_id;
+	uint32_t timeline; /* 0: none */
+	char name[WAL_NAME_MAX];
+	char label[BACKUP_LABEL_MAX];
+	const char *part;
+};
+
+static bool describe_wal(struct described *out, const char *object)
 {
-	uint64_t system_id = 0;
-	struct wal_name name = {0};
+	struct wal_name name;
+	struct wal_part part;
+	if (wal_part_parse(object, &out->system_id, &part)) {
+		out->kind = "stream";
+		name = part.segment;
+	} else if (wal_object_parse(object, &out->system_id, &name)) {
+		out->kind = kind_of(&name);
+	} else {
+		return false;
+	}
+	out->timeline = name.timeline;
+	(void)snprintf(out->name, sizeof out->name, "%s", name.text);
+	return true;
+}
+
+static void describe(struct described *out, const char *object)
+{
 	struct backup_object backup;
 	struct dump_object dump;
 	struct drill_name drill;
-	bool known = wal_object_parse(info->name, &system_id, &name);
-	bool is_backup = backup_object_parse(&backup, info->name);
-	bool is_dump = dump_object_parse(&dump, info->name);
-	bool is_drill = drill_name_parse(&drill, info->name);
-	const char *kind = known       ? kind_of(&name)
-			   : is_backup ? "base_backup"
-			   : is_dump   ? "dump"
-			   : is_drill  ? "drill"
-				       : "other";
-	return json_pack(
-	    "{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", kind, "object", print_string(info->name), "bytes",
-	    (json_int_t)info->bytes, "stored_time", print_time(info->modified_s), "system_id",
-	    print_system_id(known       ? system_id
-			    : is_backup ? backup.system_id
-			    : is_dump   ? dump.system_id
-					: drill.system_id),
-	    "timeline", print_integer_if(known, name.timeline), "name", print_string(known ? name.text : NULL), "label",
-	    print_string(is_backup ? backup.label.text
-			 : is_dump ? dump.label.text
-				   : drill.label),
-	    "part",
-	    print_string(is_backup ? backup_part_name(backup.part)
-			 : is_dump ? dump_part_name(dump.part)
-				   : NULL));
+	*out = (struct described){.kind = "other"};
+	if (describe_wal(out, object))
+		return;
+	out->system_id = 0;
+	if (backup_object_parse(&backup, object)) {
+		*out = (struct described){
+		    .kind = "base_backup", .system_id = backup.system_id, .part = backup_part_name(backup.part)};
+		(void)snprintf(out->label, sizeof out->label, "%s", backup.label.text);
+	} else if (dump_object_parse(&dump, object)) {
+		*out =
+		    (struct described){.kind = "dump", .system_id = dump.system_id, .part = dump_part_name(dump.part)};
+		(void)snprintf(out->label, sizeof out->label, "%s", dump.label.text);
+	} else if (drill_name_parse(&drill, object)) {
+		*out = (struct described){.kind = "drill", .system_id = drill.system_id};
+		(void)snprintf(out->label, sizeof out->label, "%s", drill.label);
+	}
+}
+
+static json_t *json_of(const struct object_info *info)
+{
+	struct described described;
+	describe(&described, info->name);
+	return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", described.kind, "object",
+			 print_string(info->name), "bytes", (json_int_t)info->bytes, "stored_time",
+			 print_time(info->modified_s), "system_id", print_system_id(described.system_id), "timeline",
+			 print_integer_if(described.timeline != 0, described.timeline), "name",
+			 print_string(described.name), "label", print_string(described.label), "part",
+			 print_string(described.part));
 }
 
 /* A newline in a name does not begin another line. */

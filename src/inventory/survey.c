@@ -9,6 +9,7 @@
 #include "format/unseal.h"
 #include "pg/wal/content.h"
 #include "pg/wal/history.h"
+#include "pg/wal/part_name.h"
 #include "repo/object.h"
 #include "repo/set_aside.h"
 
@@ -248,6 +249,7 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	struct backup_object object;
 	struct dump_object dump;
 	struct drill_name drill;
+	struct wal_part part;
 	survey->objects++;
 	survey->bytes += info->bytes;
 	if (survey->progress != NULL && progress_is_due(survey->progress)) {
@@ -260,7 +262,8 @@ static enum status on_object(void *arg, const struct object_info *info, struct e
 	if (dump_object_parse(&dump, info->name))
 		return add_dump(walk, &dump, info, err);
 	if (!wal_object_parse(info->name, &system_id, &name)) {
-		survey->others += !set_aside_is_mark(info->name) && !drill_name_parse(&drill, info->name);
+		survey->others += !set_aside_is_mark(info->name) && !drill_name_parse(&drill, info->name) &&
+				  !wal_part_parse(info->name, &system_id, &part);
 		return STATUS_OK;
 	}
 	enum status st = add(walk, info, system_id, &name, err);

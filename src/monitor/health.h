@@ -12,6 +12,7 @@
 #include "monitor/health_schedule.h"
 #include "monitor/notified.h"
 #include "monitor/notify.h"
+#include "monitor/stream_note.h"
 #include "monitor/thresholds.h"
 #include "pg/data/checkpoint.h"
 #include "pg/data/control.h"
@@ -142,6 +143,8 @@ struct health {
 	struct health_drill drill;
 	const struct health_schedule *schedule; /* owned by the settings */
 	const struct health_mirrors *mirrors;   /* likewise */
+	bool streamed;                          /* the spool has a note of walship stream */
+	struct stream_note stream;              /* that note */
 };
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_LEVEL_COUNT };
@@ -168,6 +171,7 @@ enum {
 	HEALTH_CHECK_SCHEDULE, /* left out where nothing is scheduled */
 	HEALTH_CHECK_DUMP,     /* left out where no dumps are scheduled */
 	HEALTH_CHECK_DRILL,    /* left out where no drills are configured */
+	HEALTH_CHECK_STREAM,   /* left out without a note of walship stream */
 	HEALTH_CHECK_MIRROR,   /* left out without mirror-conf */
 	HEALTH_CHECK_GROWTH,   /* left out without status-growth-warning */
 	HEALTH_CHECK_COUNT

@@ -35,6 +35,7 @@ enum health_level health_worse(enum health_level a, enum health_level b);
 void health_judge_backup(const struct health *health, const struct thresholds *thresholds, struct health_check *check);
 void health_judge_dump(const struct health *health, const struct thresholds *thresholds, struct health_check *check);
 void health_judge_drill(const struct health *health, const struct thresholds *thresholds, struct health_check *check);
+void health_judge_stream(const struct health *health, struct health_check *check);
 void health_judge_schedule(const struct health *health, struct health_check *check);
 /* At least one file is named by mirror-conf. */
 void health_judge_mirrors(const struct health *health, const struct thresholds *thresholds, struct health_check *check);

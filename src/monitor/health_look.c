@@ -88,6 +88,8 @@ enum status health_look_local(struct health *out, const struct health_settings *
 			       .schedule = settings->schedule,
 			       .mirrors = settings->mirrors};
 	enum status st = find_cluster(out, &settings->cluster, err);
+	if (!st)
+		out->streamed = stream_note_read(&out->stream, settings->spool, out->system_id);
 	if (st || !out->local)
 		return st;
 	out->running = server_runs(out);

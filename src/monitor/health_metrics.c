@@ -181,6 +181,21 @@ static enum status put_schedule(struct buffer *out, const struct health *health,
 	return st;
 }
 
+static enum status put_stream(struct buffer *out, const struct health *health, struct error *err)
+{
+	const struct stream_note *stream = &health->stream;
+	struct stream_lag lag = stream_note_lag(stream, health->now_s);
+	const struct family families[] = {
+	    {"walship_stream_behind_bytes", "bytes",
+	     "WAL that the server has written and walship stream has not stored.", true, (int64_t)lag.bytes},
+	    {"walship_stream_behind_seconds", "seconds", "Age of the oldest WAL that walship stream has not stored.",
+	     lag.known, lag.s},
+	    {"walship_stream_connected", NULL, "1 while walship stream is connected to the server.", true,
+	     stream->connected && health->now_s - stream->written_s <= STREAM_NOTE_STALE_S},
+	};
+	return health->streamed ? put_all(out, health, families, sizeof families / sizeof families[0], err) : STATUS_OK;
+}
+
 static int64_t mirror_succeeded_s(const struct mirror_note *note)
 {
 	return note->succeeded_s;
@@ -262,6 +277,8 @@ static enum status put_rest(struct buffer *out, const struct health *health, con
 	if (!st)
 		st = put_drill(out, health, err);
 	st = put_schedule(out, health, err);
+	if (!st)
+		st = put_stream(out, health, err);
 	if (!st)
 		st = put_mirrors(out, health, err);
 	if (!st)

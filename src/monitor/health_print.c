@@ -190,6 +190,21 @@ static json_t *schedule_json(const struct health *health)
 	return all;
 }
 
+/* Without a note of a stream each field is null. */
+static json_t *stream_json(const struct health *health)
+{
+	const struct stream_note *stream = &health->stream;
+	struct stream_lag lag = stream_note_lag(stream, health->now_s);
+	bool known = health->streamed;
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "written_time", print_time(stream->written_s),
+	    "connected", null_unless(known, json_boolean(stream->connected)), "slot", print_string(stream->slot),
+	    "slot_state", print_string(stream->slot_state), "timeline", print_integer_if(known, stream->timeline),
+	    "behind_bytes", null_unless(known, number(lag.bytes)), "behind_seconds", print_integer_if(lag.known, lag.s),
+	    "stored_parts", null_unless(known, number(stream->stored_parts)), "stored_bytes",
+	    null_unless(known, number(stream->stored_bytes)), "error", print_string(stream->error));
+}
+
 static json_t *mirrors_json(const struct health *health)
 {
 	json_t *all = json_array();
@@ -263,14 +278,14 @@ enum status health_print_json(const struct health *health, const struct health_r
 			      const struct console *console, struct error *err)
 {
 	enum status st = health_level_status(report->level);
-	json_t *value =
-	    json_pack("{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		      "kind", "status", "status", health_level_name(report->level), "exit_code",
-		      status_exit_code(st, EXIT_FOR_MONITOR), "time", print_time(health->now_s), "system_id",
-		      print_system_id(health->system_id), "repo", print_string(health->repo), "archive",
-		      archive_json(health), "backlog", backlog_json(health), "pushes", pushes_json(health), "disk",
-		      disk_json(health), "server", server_json(health), "backup", backup_json(health), "dump",
-		      dump_json(health), "schedule", schedule_json(health), "drill", drill_json(health), "mirrors",
-		      mirrors_json(health), "growth", growth_json(health), "checks", checks_json(report));
+	json_t *value = json_pack(
+	    "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
+	    "status", "status", health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR),
+	    "time", print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
+	    print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health), "pushes",
+	    pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
+	    backup_json(health), "dump", dump_json(health), "schedule", schedule_json(health), "drill",
+	    drill_json(health), "stream", stream_json(health), "mirrors", mirrors_json(health), "growth",
+	    growth_json(health), "checks", checks_json(report));
 	return print_json(console, value, err);
 }

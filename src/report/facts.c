@@ -9,7 +9,7 @@
 struct gathering {
 	struct facts *facts;
 	const struct facts_params *params;
-	const struct survey *survey;
+	struct survey *survey;
 	struct backup_parts parts; /* of the current cluster */
 	struct growth growth;      /* likewise */
 };
@@ -74,6 +74,31 @@ static enum status judge(struct gathering *gathering, struct fact_cluster *clust
 	return newest.count == 0 ? STATUS_OK : verify_backups_judge(&params, &newest, &cluster->verdicts, &totals, err);
 }
 
+static enum status read_drills(const struct gathering *gathering, struct fact_cluster *cluster, struct error *err)
+{
+	const struct repository *repo = gathering->survey->repo;
+	const struct call *call = gathering->params->call;
+	struct drill_names *names = &cluster->drills;
+	enum status st = drill_names_list(names, repo, call, cluster->coverage.system_id, err);
+	if (st || names->count == 0)
+		return st;
+	cluster->drills_from = names->count > FACTS_DRILLS_MAX ? names->count - FACTS_DRILLS_MAX : 0;
+	cluster->records = calloc(names->count - cluster->drills_from, sizeof *cluster->records);
+	if (cluster->records == NULL)
+		return no_memory(err);
+	for (size_t i = cluster->drills_from; !st && i < names->count; i++) {
+		CLEANUP(buffer_fini) struct buffer json = {0};
+		struct drill_record *record = &cluster->records[i - cluster->drills_from];
+		st = drill_record_read(record, &json, repo, call, &names->items[i], err);
+		if (st == STATUS_DAMAGED || st == STATUS_MISSING) {
+			log_line(call->log, LEVEL_WARNING, "%s", err->text);
+			*record = (struct drill_record){0};
+			st = STATUS_OK;
+		}
+	}
+	return st;
+}
+
 static enum status take_cluster(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err)
 {
 	struct gathering *gathering = arg;
@@ -87,12 +112,16 @@ static enum status take_cluster(void *arg, struct coverage *coverage, struct bac
 	*out = (struct fact_cluster){.coverage = *coverage, .backups = *backups, .growth = gathering->growth};
 	*coverage = (struct coverage){0};
 	*backups = (struct backup_list){0};
+	out->dumps = gathering->survey->dumps;
+	gathering->survey->dumps = (struct dump_list){0};
 	const struct window_reader reader = {gathering->survey->repo, gathering->params->call,
 					     gathering->params->progress};
 	struct reading reading = {&reader, out};
 	enum status st = coverage_windows(&out->coverage, read_window, &reading, err);
 	if (!st)
 		st = judge(gathering, out, err);
+	if (!st)
+		st = read_drills(gathering, out, err);
 	backup_parts_fini(&gathering->parts);
 	growth_begin(&gathering->growth, facts->now_s);
 	return st;
@@ -134,6 +163,12 @@ const struct backup_verdict *fact_verdict(const struct fact_cluster *cluster, si
 	return backup < cluster->judged_from ? NULL : &cluster->verdicts[backup - cluster->judged_from];
 }
 
+const struct drill_record *fact_newest_drill(const struct fact_cluster *cluster)
+{
+	size_t count = cluster->drills.count - cluster->drills_from;
+	return count == 0 ? NULL : &cluster->records[count - 1];
+}
+
 void facts_fini(struct facts *facts)
 {
 	for (size_t i = 0; i < facts->cluster_count; i++) {
@@ -141,6 +176,9 @@ void facts_fini(struct facts *facts)
 		backup_list_fini(&facts->clusters[i].backups);
 		free(facts->clusters[i].verdicts);
 		free(facts->clusters[i].windows);
+		dump_list_fini(&facts->clusters[i].dumps);
+		drill_names_fini(&facts->clusters[i].drills);
+		free(facts->clusters[i].records);
 	}
 	free(facts->clusters);
 	*facts = (struct facts){0};

@@ -2,12 +2,14 @@
 #ifndef WALSHIP_REPORT_FACTS_H
 #define WALSHIP_REPORT_FACTS_H
 
+#include "inventory/drill_record.h"
 #include "inventory/survey.h"
 #include "monitor/health.h"
 #include "recovery/window_times.h"
 #include "report/growth.h"
 #include "verify/backup_verdict.h"
 
+#define FACTS_DRILLS_MAX 20   /* likewise of its drills */
 #define FACTS_BACKUPS_MAX 100 /* the newest backups of a cluster, which the page lists and judges one by one */
 
 struct fact_window {
@@ -23,6 +25,11 @@ struct fact_cluster {
 	struct fact_window *windows;     /* owned */
 	size_t window_count, window_capacity;
 	struct growth growth;
+	struct dump_list dumps;
+	struct drill_names drills;
+	size_t drills_from; /* drills from here on have records */
+	struct drill_record
+	    *records; /* of drills.items[drills_from + i]; owned. begun_s 0: the report cannot be opened */
 };
 
 struct facts {
@@ -54,6 +61,9 @@ enum status facts_gather(struct facts *out, const struct facts_params *params, s
 
 /* The verdict of a backup of the cluster; NULL when the backup was not judged. */
 const struct backup_verdict *fact_verdict(const struct fact_cluster *cluster, size_t backup);
+
+/* The newest drill; NULL if there is none. */
+const struct drill_record *fact_newest_drill(const struct fact_cluster *cluster);
 
 /* Leaves the zero state. */
 void facts_fini(struct facts *facts);

@@ -49,6 +49,8 @@ static void write_cluster(struct html *html, const struct facts *facts, const st
 	write_sizes(html, cluster);
 	page_growth(html, cluster);
 	page_backups(html, cluster);
+	page_drills(html, cluster);
+	page_dumps(html, cluster);
 	page_timelines(html, cluster);
 	html_add(html, "</section>\n");
 }

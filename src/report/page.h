@@ -22,6 +22,12 @@ void page_words(struct html *html, const struct facts *facts, const struct fact_
 void page_time_line(struct html *html, const struct facts *facts, const struct fact_cluster *cluster);
 void page_growth(struct html *html, const struct fact_cluster *cluster);
 void page_backups(struct html *html, const struct fact_cluster *cluster);
+void page_drills(struct html *html, const struct fact_cluster *cluster);
+void page_dumps(struct html *html, const struct fact_cluster *cluster);
 void page_timelines(struct html *html, const struct fact_cluster *cluster);
+
+/* A table in a box that scrolls, from its first tag to the beginning of its rows; and its end. */
+void page_table_begin(struct html *html, const char *label, const char *const *columns, size_t count);
+void page_table_end(struct html *html);
 
 #endif

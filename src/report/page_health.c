@@ -102,6 +102,18 @@ static void add_backups(struct problems *problems, const struct fact_cluster *cl
 	}
 }
 
+static void add_drill(struct problems *problems, const struct fact_cluster *cluster)
+{
+	const struct drill_record *drill = fact_newest_drill(cluster);
+	if (drill == NULL || (drill->begun_s != 0 && drill->ok))
+		return;
+	begin_item(problems, HEALTH_CRITICAL);
+	html_add(problems->html, "The newest drill of cluster %" PRIu64, cluster->coverage.system_id);
+	html_add(problems->html, drill->begun_s == 0 ? " cannot be opened." : " failed: ");
+	html_text(problems->html, drill->problem);
+	end_item(problems);
+}
+
 static void add_objects(struct problems *problems, uint64_t count, const char *why)
 {
 	if (count == 0)
@@ -119,7 +131,9 @@ void page_problems(struct html *html, const struct facts *facts)
 	add_checks(&problems, facts, HEALTH_CRITICAL);
 	for (size_t i = 0; i < facts->cluster_count; i++) {
 		add_missing(&problems, &facts->clusters[i]);
-		add_backups(&problems, &facts->clusters[i]);
+		if (facts->clusters[i].coverage.objects + facts->clusters[i].backups.count > 0)
+			add_backups(&problems, &facts->clusters[i]);
+		add_drill(&problems, &facts->clusters[i]);
 	}
 	add_objects(&problems, facts->damaged, "cannot be opened because of damage");
 	add_objects(&problems, facts->missing_keys, "need a key that is not configured");

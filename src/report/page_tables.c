@@ -8,7 +8,7 @@
 #define NEEDS_NAMED_MAX 3
 #define GAPS_NAMED_MAX 50
 
-static void begin_table(struct html *html, const char *label, const char *const *columns, size_t count)
+void page_table_begin(struct html *html, const char *label, const char *const *columns, size_t count)
 {
 	html_add(html, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n<table>\n<thead><tr>",
 		 label);
@@ -17,7 +17,7 @@ static void begin_table(struct html *html, const char *label, const char *const 
 	html_add(html, "</tr></thead>\n<tbody>\n");
 }
 
-static void end_table(struct html *html)
+void page_table_end(struct html *html)
 {
 	html_add(html, "</tbody>\n</table>\n</div>\n");
 }
@@ -99,10 +99,10 @@ void page_backups(struct html *html, const struct fact_cluster *cluster)
 	if (cluster->judged_from > 0)
 		html_add(html, "<p>The repository has %zu backups. This table shows the newest %zu.</p>\n", count,
 			 count - cluster->judged_from);
-	begin_table(html, "Base backups", columns, sizeof columns / sizeof columns[0]);
+	page_table_begin(html, "Base backups", columns, sizeof columns / sizeof columns[0]);
 	for (size_t i = count; i-- > cluster->judged_from;)
 		write_backup(html, &cluster->backups.items[i], fact_verdict(cluster, i));
-	end_table(html);
+	page_table_end(html);
 }
 
 static void write_timeline(struct html *html, const struct coverage *coverage, const struct coverage_timeline *each)
@@ -164,9 +164,9 @@ void page_timelines(struct html *html, const struct fact_cluster *cluster)
 	if (coverage->timeline_count == 0)
 		return;
 	html_add(html, "<h3>WAL by timeline</h3>\n");
-	begin_table(html, "WAL by timeline", columns, sizeof columns / sizeof columns[0]);
+	page_table_begin(html, "WAL by timeline", columns, sizeof columns / sizeof columns[0]);
 	for (size_t i = 0; i < coverage->timeline_count; i++)
 		write_timeline(html, coverage, &coverage->timelines[i]);
-	end_table(html);
+	page_table_end(html);
 	write_gaps(html, coverage);
 }

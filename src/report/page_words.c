@@ -90,6 +90,8 @@ static void write_loss(struct html *html, const struct facts *facts, const struc
 
 void page_words(struct html *html, const struct facts *facts, const struct fact_cluster *cluster)
 {
+	if (cluster->coverage.objects + cluster->backups.count == 0)
+		return; /* it has dumps alone */
 	html_add(html, "<div class=\"card\">\n");
 	for (size_t i = cluster->window_count; i-- > 0;) {
 		write_window(html, cluster, &cluster->windows[i]);

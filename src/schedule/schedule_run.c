@@ -3,9 +3,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "console/print.h"
@@ -13,11 +10,11 @@
 #include "schedule/schedule_private.h"
 #include "sys/priority.h"
 #include "sys/program.h"
+#include "sys/service_notify.h"
 
 #define RUN_MOST_MS (7LL * 24 * 3600 * 1000) /* of one task: terabytes take days */
 #define LOOK_MS 600000                       /* another machine may have made a backup */
 #define NAP_MS 500                           /* a signal ends the process at once; the clock may be set */
-#define PING_MS 10000
 #define AWAY_S 60      /* what is due cannot run now, as on a standby, or the repository is away: look again */
 #define GRACE_MS 20000 /* for a backup to end, when SIGTERM ends the schedule */
 
@@ -50,21 +47,6 @@ static void note_outcome(struct schedule *schedule, enum task task, int64_t begu
 		       trouble->text);
 }
 
-/* The protocol of sd_notify(3): a datagram to the socket that systemd names; '@' stands for its abstract names. */
-static void notify_systemd(const char *path, const char *text)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	if (path == NULL || strlen(path) >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
-		return;
-	(void)strcpy(address.sun_path, path);
-	if (path[0] == '@')
-		address.sun_path[0] = '\0';
-	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-	if (fd >= 0)
-		(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&address, len);
-}
-
 struct pinging {
 	const struct schedule_settings *settings;
 	int64_t pinged_ms;
@@ -73,11 +55,7 @@ struct pinging {
 static void ping(void *arg)
 {
 	struct pinging *pinging = arg;
-	int64_t now_ms = clock_monotonic_ms(pinging->settings->call->clock);
-	if (now_ms - pinging->pinged_ms < PING_MS)
-		return;
-	notify_systemd(pinging->settings->notify_socket, "WATCHDOG=1");
-	pinging->pinged_ms = now_ms;
+	service_notify_alive(pinging->settings->notify_socket, pinging->settings->call->clock, &pinging->pinged_ms);
 }
 
 /* name is for messages; command is walship's own, with its operands. */
@@ -278,7 +256,7 @@ enum status schedule_run(const struct schedule_settings *settings, struct error 
 	enum status st = schedule_init(&schedule, settings, err);
 	if (st)
 		return st;
-	notify_systemd(settings->notify_socket, "READY=1");
+	service_notify(settings->notify_socket, "READY=1");
 	for (;;)
 		wait_until(settings, look(&schedule, err));
 }

@@ -12,8 +12,8 @@ from harness import host
 from harness import promtool as promtool_
 
 DEPLOY = host.ROOT / "doc/deploy"
-UNITS = ["walship-backup-diff.timer", "walship-backup-full.timer", "walship-backup@.service", "walship-failed@.service", "walship-schedule.service", "walship-status.service", "walship-status.timer", "walship-verify.service", "walship-verify.timer"]
-SERVICES = ["walship-backup@.service", "walship-schedule.service", "walship-status.service", "walship-verify.service"]
+UNITS = ["walship-backup-diff.timer", "walship-backup-full.timer", "walship-backup@.service", "walship-failed@.service", "walship-schedule.service", "walship-status.service", "walship-status.timer", "walship-stream.service", "walship-verify.service", "walship-verify.timer"]
+SERVICES = ["walship-backup@.service", "walship-schedule.service", "walship-status.service", "walship-stream.service", "walship-verify.service"]
 EXPOSURE_MAX = 20  # tenths: systemd calls 1.0 to 4.9 "OK", and an ordinary service 9.6 "UNSAFE"
 
 
@@ -245,7 +245,7 @@ def calls():
              for call in re.findall(r"^ExecStart=@bindir@/walship (.*)$", path.read_text(), re.M)
              for instance in (("full", "diff") if "%i" in call else ("",))]
     found += [("cron", call.split()) for *_, command in cron_lines()[1] for call in re.findall(r"walship ([a-z -]+?) 2>&1", command)]
-    assert sorted(call[0] for _, call in found) == ["backup"] * 4 + ["schedule", "status", "status", "verify", "verify"]
+    assert sorted(call[0] for _, call in found) == ["backup"] * 4 + ["schedule", "status", "status", "stream", "verify", "verify"]
     return found
 
 

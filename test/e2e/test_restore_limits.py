@@ -123,3 +123,4 @@ def test_requests(dir_site, kind):
             of_wal = [target for target in targets if "/wal/" in target]
             assert len(of_wal) <= said["replay_segments"] + 2 and len(set(of_wal)) == len(of_wal)  # the archiver may have stored some more
             assert len(server.requests) - len(of_wal) <= said["requests"] + 8
+            primary.stop()  # its archiver needs the store

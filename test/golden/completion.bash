@@ -13,7 +13,7 @@ _walship_value() {
 	--rpo) ;;
 	--cipher) words='aes-256-cbc none' ;;
 	--cipher-key-file) kind=default ;;
-	--cipher-key-command) words='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--cipher-key-command) words='push fetch check status report verify info list backup restore dump drill expire schedule stream mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--secret-files) words='strict any' ;;
 	--compress) words='gzip zstd lz4 none' ;;
 	--compress-level) ;;
@@ -23,6 +23,7 @@ _walship_value() {
 	--fetch-ahead) ;;
 	--fetch-error) words='auto abort continue' ;;
 	--fetch-timelines) words='live all' ;;
+	--fetch-partial) words='auto never' ;;
 	--log-level) words='error warning info debug' ;;
 	--log-format) words='text json' ;;
 	--log-to) words='stderr syslog journal'; kind=default ;;
@@ -57,7 +58,7 @@ _walship_value() {
 	--s3-key) ;;
 	--s3-key-file) kind=default ;;
 	--s3-key-secret-file) kind=default ;;
-	--s3-key-secret-command) words='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--s3-key-secret-command) words='push fetch check status report verify info list backup restore dump drill expire schedule stream mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--backup-start) words='fast spread' ;;
 	--backup-threads) ;;
 	--backup-rate) ;;
@@ -109,6 +110,9 @@ _walship_value() {
 	--dump-at) ;;
 	--drill-at) ;;
 	--heartbeat-url) ;;
+	--stream-slot) ;;
+	--stream-interval) ;;
+	--stream-bytes) ;;
 	--status-timeout) ;;
 	--status-age-warning) ;;
 	--status-age-critical) ;;
@@ -122,10 +126,9 @@ _walship_value() {
 	--status-backup-full-critical) ;;
 	--status-backup-warning) ;;
 	--status-backup-critical) ;;
-	--status-growth-warning) ;;
 	--metrics-file) kind=default ;;
 	--report-file) kind=default ;;
-	--notify-command) words='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	--notify-command) words='push fetch check status report verify info list backup restore dump drill expire schedule stream mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	--notify-after) ;;
 	--notify-interval) ;;
 	--notify-timeout) ;;
@@ -176,7 +179,7 @@ _walship_operand() {
 	'key list,1') ;;
 	'key rotate,1') kind=default ;;
 	'undelete,1') ;;
-	'help,1') words='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
+	'help,1') words='push fetch check status report verify info list backup restore dump drill expire schedule stream mirror keygen config backfill timeline cat key undelete run-due help man man-conf completion-bash completion-zsh sample markdown' ;;
 	esac
 }
 
@@ -200,7 +203,7 @@ _walship_flags() {
 	'drill list') words+=' --json' ;;
 	'expire') words+=' --dry-run --json' ;;
 	'schedule') words+=' --list --json' ;;
-	'mirror') words+=' --read --dry-run --expire --json' ;;
+	'mirror') words+=' --read --dry-run --json' ;;
 	'config') words+=' --credentials --json' ;;
 	'backfill') words+=' --dry-run --json' ;;
 	'key list') words+=' --json' ;;
@@ -208,10 +211,10 @@ _walship_flags() {
 	'undelete') words+=' --dry-run --json' ;;
 	'run-due') words+=' --json' ;;
 	esac
-	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --pg-user-file --pg-password-file --pg-bindir --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --log-level --log-format --log-to --spool --info-at --undelete-before --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --retention-full --retention-diff --retention-days --retention-wal-days --retention-dump --retention-dump-days --dump-database --dump-globals --dump-pack-size --dump-timeout --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --drill-dir --drill-sql --drill-target-time --drill-timeout --thaw-tier --thaw-days --thaw-timeout --mirror-conf --mirror-timeout --schedule --schedule-timezone --schedule-on --backup-full --backup-diff --backup-incr --expire-at --verify-at --mirror-at --dump-at --drill-at --heartbeat-url --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --status-backup-full-warning --status-backup-full-critical --status-backup-warning --status-backup-critical --status-growth-warning --metrics-file --report-file --notify-command --notify-after --notify-interval --notify-timeout'
+	words+=' -v -vv -h --help -V --version --config --repo --pg-data --system-id --pg-conninfo --pg-user-file --pg-password-file --pg-bindir --rpo --cipher --cipher-key-file --cipher-key-command --secret-files --compress --compress-level --push-timeout --fetch-timeout --push-ahead --fetch-ahead --fetch-error --fetch-timelines --fetch-partial --log-level --log-format --log-to --spool --info-at --undelete-before --verify-again --verify-notes --s3-region --s3-endpoint --s3-connect-to --s3-uri-style --s3-ca-file --s3-tls-cert-file --s3-tls-key-file --s3-part-size --s3-no-replace --s3-endpoint-mode --s3-storage-class --s3-sse --s3-sse-kms-key-id --s3-sse-bucket-key --s3-sse-customer-key-file --s3-tags --s3-object-lock-mode --s3-object-lock-retain-days --s3-requester-pays --s3-proxy --s3-proxy-ca-file --s3-bandwidth-limit --s3-client --s3-key --s3-key-file --s3-key-secret-file --s3-key-secret-command --backup-start --backup-threads --backup-rate --backup-memory --backup-pack-size --backup-include --backup-timeout --backup-wal-timeout --backup-reread --retention-full --retention-diff --retention-days --retention-wal-days --retention-dump --retention-dump-days --dump-database --dump-globals --dump-pack-size --dump-timeout --restore-backup --restore-target-time --restore-target-lsn --restore-target-xid --restore-target-name --restore-target-timeline --restore-target-action --restore-tablespace --restore-threads --restore-memory --restore-timeout --drill-dir --drill-sql --drill-target-time --drill-timeout --thaw-tier --thaw-days --thaw-timeout --mirror-conf --mirror-timeout --schedule --schedule-timezone --schedule-on --backup-full --backup-diff --backup-incr --expire-at --verify-at --mirror-at --dump-at --drill-at --heartbeat-url --stream-slot --stream-interval --stream-bytes --status-timeout --status-age-warning --status-age-critical --status-ready-warning --status-ready-critical --status-bytes-warning --status-bytes-critical --status-disk-warning --status-disk-critical --status-backup-full-warning --status-backup-full-critical --status-backup-warning --status-backup-critical --metrics-file --report-file --notify-command --notify-after --notify-interval --notify-timeout'
 }
 
-_walship_commands='push fetch check status report verify info list backup restore dump drill expire schedule mirror keygen config backfill timeline cat key undelete run-due help'
+_walship_commands='push fetch check status report verify info list backup restore dump drill expire schedule stream mirror keygen config backfill timeline cat key undelete run-due help'
 
 _walship() {
 	local line word current option= command= operands=0 ended= prefix= words= kind= group

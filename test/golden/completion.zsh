@@ -19,6 +19,7 @@ _walship_commands=(
 	'drill:rehearse a recovery'
 	'expire:remove old base backups and WAL'
 	'schedule:run the scheduled tasks when they are due, for ever'
+	'stream:store WAL while the server writes it, for ever'
 	'mirror:copy the objects that another repository lacks'
 	'keygen:create a new 256-bit key'
 	'config:show the effective configuration and the source of each value'
@@ -56,6 +57,7 @@ _walship_options=(
 	'--fetch-ahead=[how many bytes of following segments a fetch keeps in the spool while recovery reads WAL in order]:SIZE: '
 	'--fetch-error=[what fetch reports to PostgreSQL when the store does not answer]:value:(auto abort continue)'
 	'--fetch-timelines=[which timelines fetch lets PostgreSQL find]:value:(live all)'
+	'--fetch-partial=[whether fetch makes a segment from the parts that walship stream has stored, if the repository lacks the segment]:value:(auto never)'
 	'--log-level=[the least severe messages to write to log-to]:value:(error warning info debug)'
 	'--log-format=[format of the log]:value:(text json)'
 	'--log-to=[where log messages go]:stderr|syslog|journal|FILE: _walship_words_or_files stderr syslog journal'
@@ -142,6 +144,9 @@ _walship_options=(
 	'--dump-at=[when walship dump is due, as backup-full]:TIMES: '
 	'--drill-at=[when walship drill is due, as backup-full]:TIMES: '
 	'--heartbeat-url=[a URL to get after each scheduled task that succeeded, and URL/fail after one that failed, for a service that misses it]:URL: '
+	'--stream-slot=[the physical replication slot of walship stream]:NAME: '
+	'--stream-interval=[how long walship stream collects WAL before it stores it]:TIME: '
+	'--stream-bytes=[walship stream stores so much WAL at once at most, even before stream-interval has passed]:SIZE: '
 	'--status-timeout=[how long walship status waits for the store]:TIME: '
 	'--status-age-warning=[walship status warns when a WAL file has waited this long to be archived]:TIME: '
 	'--status-age-critical=[as status-age-warning, for the critical state]:TIME: '
@@ -155,7 +160,6 @@ _walship_options=(
 	'--status-backup-full-critical=[as status-backup-full-warning, for the critical state]:TIME: '
 	'--status-backup-warning=[walship status warns when the newest base backup of any type ended this long ago]:TIME: '
 	'--status-backup-critical=[as status-backup-warning, for the critical state]:TIME: '
-	'--status-growth-warning=[walship status warns when the repository has got less WAL and base backups than this in the last 24 hours, such as 1MiB]:SIZE: '
 	'--metrics-file=[walship status also writes its metrics to this file, as OpenMetrics text]:FILE:_files'
 	'--report-file=[walship report writes its page to this file, and so does the schedule after each run]:FILE:_files'
 	'--notify-command=[a command that walship runs when pushes keep failing, and once when they work again]:COMMAND:_walship_topics'
@@ -226,7 +230,8 @@ operand)
 	'drill list') _arguments $_walship_options '--json[print the report of each drill as one JSON object]' '1:SYSTEM-ID: ' ;;
 	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
-	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--expire[then remove from the copy what the retention options of its own file do not keep]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
+	'stream') _arguments $_walship_options ;;
+	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
 	'keygen') _arguments $_walship_options '1:FILE:_files' ;;
 	'config') _arguments $_walship_options '--credentials[show instead which source provides the S3 credentials and when they expire]' '--json[print one JSON object per option, or one for the credentials]' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "archive/fetch/fetch_parts.h"
 #include "archive/fetch/hidden_history.h"
 #include "archive/fetch/prefetch_client.h"
 #include "archive/fetch/prefetcher.h"
@@ -104,6 +105,10 @@ enum status fetch_ahead_run(const struct fetch_ahead *ahead, const char *dest, s
 	bool is_segment = wal_name_parse(&name, ahead->fetch.name, &ignored) == STATUS_OK && name.kind == WAL_SEGMENT;
 	/* A prefetcher would wait for the repository that does not answer, and a call for the prefetcher. */
 	bool away = ahead->mirrors.count > 0 && fetch_is_away(ahead->settings, ahead->fetch.call);
-	return ahead->bytes_max > 0 && is_segment && !away ? fetch_segment(ahead, &name, dest, err)
-							   : fetch_from_store(ahead, dest, err);
+	enum status st = ahead->bytes_max > 0 && is_segment && !away ? fetch_segment(ahead, &name, dest, err)
+								     : fetch_from_store(ahead, dest, err);
+	/* Only once everything that is asked has definitely said that it lacks the segment. */
+	return st == STATUS_MISSING && is_segment && fetch_parts_apply(ahead, &name)
+		   ? fetch_parts_run(ahead, &name, dest, err)
+		   : st;
 }

@@ -15,6 +15,7 @@ struct fetch_ahead {
 	bool all_timelines;                          /* answer for timelines that are set aside, too */
 	uint64_t bytes_max; /* of segments in the spool and on their way; 0: fetch-ahead is off */
 	int64_t timeout_ms; /* of each fetch ahead */
+	bool use_parts;     /* fetch-partial = auto */
 	bool one_by_one;    /* never two fetches ahead at once */
 	/*
 	 * Runs live in another process, as cli/detach.h does, and returns the writing end of the pipe that told_fd

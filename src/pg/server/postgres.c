@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/environment.h"
-#include "pg/server/libpq.h"
+#include "pg/server/postgres_private.h"
 
 #define KEYWORDS_MAX 64 /* libpq 17 has 43 */
 #define MESSAGE_MAX 512
@@ -24,11 +24,6 @@
 #define PRELUDE "set search_path = ''; set default_transaction_isolation = 'read committed'; set statement_timeout = "
 #define NO_TIMEOUTS                                                                                                    \
 	"select set_config(name, '0', false) from pg_settings where name in ('lock_timeout', 'idle_session_timeout')"
-
-struct postgres {
-	PGconn *connection;
-	int64_t statement_ms;
-};
 
 /* Copies libpq's message as one line. Lines that begin with a tab are libpq's advice; walship has its own hint. */
 static void one_line(const char *message, char out[MESSAGE_MAX])
@@ -107,7 +102,7 @@ static enum status explain_conninfo(const char *conninfo, char *message, struct 
 	    "use host=/run/postgresql port=5432 user=postgres, or postgresql://user@host/, without a password");
 }
 
-static enum status connection_error(const PGconn *connection, struct error *err)
+enum status postgres_connection_error(const PGconn *connection, struct error *err)
 {
 	char line[MESSAGE_MAX];
 	one_line(libpq.errorMessage(connection), line);
@@ -131,11 +126,19 @@ static void ignore_notice(void *arg, const char *message)
 	(void)arg, (void)message;
 }
 
-static enum status connect_server(struct postgres **out, const struct keywords *keywords, const struct call *call,
-				  struct error *err)
+/* Not for a connection for replication, which knows no SQL. */
+static enum status prepare_session(struct postgres *postgres, const struct call *call, struct error *err)
 {
 	char sql[sizeof PRELUDE + 16];
 	CLEANUP(postgres_rows_fini) struct postgres_rows rows = {0};
+	(void)snprintf(sql, sizeof sql, PRELUDE "%d", POSTGRES_STATEMENT_MS);
+	enum status st = postgres_query(postgres, call, sql, &rows, err);
+	postgres_rows_fini(&rows);
+	return st ? st : postgres_query(postgres, call, NO_TIMEOUTS, &rows, err);
+}
+
+static enum status connect_server(struct postgres **out, const struct keywords *keywords, struct error *err)
+{
 	CLEANUP(postgres_freep) struct postgres *postgres = calloc(1, sizeof *postgres);
 	if (postgres != NULL)
 		postgres->connection = libpq.connectdbParams(keywords->names, keywords->values, 0);
@@ -143,16 +146,10 @@ static enum status connect_server(struct postgres **out, const struct keywords *
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	postgres->statement_ms = POSTGRES_STATEMENT_MS;
 	if (libpq.status(postgres->connection) != CONNECTION_OK)
-		return connection_error(postgres->connection, err);
+		return postgres_connection_error(postgres->connection, err);
 	(void)libpq.setNoticeProcessor(postgres->connection, ignore_notice, NULL);
-	(void)snprintf(sql, sizeof sql, PRELUDE "%d", POSTGRES_STATEMENT_MS);
-	enum status st = postgres_query(postgres, call, sql, &rows, err);
-	postgres_rows_fini(&rows);
-	if (!st)
-		st = postgres_query(postgres, call, NO_TIMEOUTS, &rows, err);
-	if (!st)
-		*out = STEAL(postgres);
-	return st;
+	*out = STEAL(postgres);
+	return STATUS_OK;
 }
 
 /* NULL without a conninfo. */
@@ -185,8 +182,8 @@ void postgres_login_fini(struct postgres_login *login)
 	secret_fini(&login->password);
 }
 
-enum status postgres_open(struct postgres **out, const struct postgres_settings *settings, const struct call *call,
-			  struct error *err)
+enum status postgres_connect(struct postgres **out, const struct postgres_settings *settings, bool replication,
+			     struct error *err)
 {
 	struct keywords keywords = {0};
 	CLEANUP(postgres_login_fini) struct postgres_login login = {0};
@@ -205,8 +202,10 @@ enum status postgres_open(struct postgres **out, const struct postgres_settings 
 		add(&keywords, "user", login.user.data);
 	if (login.password.len > 0)
 		add(&keywords, "password", login.password.data);
+	if (replication)
+		add(&keywords, "replication", "true");
 	if (!st)
-		st = connect_server(out, &keywords, call, err);
+		st = connect_server(out, &keywords, err);
 	if (options != NULL)
 		libpq.conninfoFree(options);
 	return st;
@@ -240,6 +239,18 @@ enum status postgres_program_conninfo(struct buffer *out, const struct postgres_
 	return st;
 }
 
+enum status postgres_open(struct postgres **out, const struct postgres_settings *settings, const struct call *call,
+			  struct error *err)
+{
+	CLEANUP(postgres_freep) struct postgres *postgres = NULL;
+	enum status st = postgres_connect(&postgres, settings, false, err);
+	if (!st)
+		st = prepare_session(postgres, call, err);
+	if (!st)
+		*out = STEAL(postgres);
+	return st;
+}
+
 void postgres_free(struct postgres *postgres)
 {
 	if (postgres == NULL)
@@ -255,7 +266,7 @@ void postgres_freep(struct postgres **postgres)
 }
 
 /* Waits for the answer. The server ends a slow statement itself; this timeout covers a server that hangs. */
-static enum status wait_for_answer(struct postgres *postgres, const struct call *call, struct error *err)
+enum status postgres_wait(struct postgres *postgres, const struct call *call, struct error *err)
 {
 	int64_t end_ms = clock_monotonic_ms(call->clock) + postgres->statement_ms + 1000;
 	if (end_ms > call->deadline_ms)
@@ -270,13 +281,14 @@ static enum status wait_for_answer(struct postgres *postgres, const struct call 
 		if (ready < 0 && errno != EINTR)
 			return error_errno(err, STATUS_LOCAL, errno, "wait for the server");
 		if (ready > 0 && !libpq.consumeInput(postgres->connection))
-			return connection_error(postgres->connection, err);
+			return postgres_connection_error(postgres->connection, err);
 	}
 	return STATUS_OK;
 }
 
-static enum status check_result(const PGconn *connection, const PGresult *result, struct error *err)
+enum status postgres_check_result(struct postgres *postgres, const PGresult *result, struct error *err)
 {
+	const PGconn *connection = postgres->connection;
 	ExecStatusType kind = libpq.resultStatus(result);
 	if (kind == PGRES_TUPLES_OK || kind == PGRES_COMMAND_OK)
 		return STATUS_OK;
@@ -285,6 +297,7 @@ static enum status check_result(const PGconn *connection, const PGresult *result
 	char line[MESSAGE_MAX];
 	one_line(message == NULL ? libpq.errorMessage(connection) : message, line);
 	enum status st = code != NULL && strcmp(code, DENIED) == 0 ? STATUS_USAGE : STATUS_UNREACHABLE;
+	(void)snprintf(postgres->code, sizeof postgres->code, "%s", code == NULL ? "" : code);
 	return error_set(err, st, "the server says: %s", line);
 }
 
@@ -293,12 +306,12 @@ enum status postgres_query(struct postgres *postgres, const struct call *call, c
 {
 	PGconn *connection = postgres->connection;
 	if (!libpq.sendQuery(connection, sql))
-		return connection_error(connection, err);
+		return postgres_connection_error(connection, err);
 	enum status st = STATUS_OK;
 	PGresult *last = NULL;
 	/* Each statement of the string has a result; after an error there are no more. */
 	for (;;) {
-		st = wait_for_answer(postgres, call, err);
+		st = postgres_wait(postgres, call, err);
 		PGresult *next = st ? NULL : libpq.getResult(connection);
 		if (next == NULL)
 			break;
@@ -306,7 +319,8 @@ enum status postgres_query(struct postgres *postgres, const struct call *call, c
 		last = next;
 	}
 	if (!st)
-		st = last == NULL ? connection_error(connection, err) : check_result(connection, last, err);
+		st = last == NULL ? postgres_connection_error(connection, err)
+				  : postgres_check_result(postgres, last, err);
 	if (st) {
 		libpq.clear(last);
 		return st;

@@ -59,6 +59,7 @@ static const struct {
     {OPTION_ID_PUSH_TIMEOUT, "18446744073709551615d", "'18446744073709551615d' is not a time", TIME_HINT},
     {OPTION_ID_PUSH_TIMEOUT, "0s", "'0s' is out of range", "from 1ms to 1d"},
     {OPTION_ID_PUSH_TIMEOUT, "86400001ms", "'86400001ms' is out of range", "from 1ms to 1d"},
+    {OPTION_ID_STREAM_INTERVAL, "86400001ms", "'86400001ms' is out of range", "from 0ms to 1d"},
     {OPTION_ID_S3_PART_SIZE, "32MB", "'32MB' is not a size", SIZE_HINT},
     {OPTION_ID_S3_PART_SIZE, "5242880", "'5242880' is not a size", SIZE_HINT},
     {OPTION_ID_S3_PART_SIZE, "5242879B", "'5242879B' is out of range", "from 5242880 to 1073741824"},

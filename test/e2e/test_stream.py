@@ -1,0 +1,385 @@
+"""walship stream: WAL in the repository while the server writes it, and a recovery that ends with it."""
+
+import random
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from harness import host, objects, wal
+
+
+class Stream:
+    """walship stream beside a server. A context manager that stops it with SIGTERM and checks that it ended well."""
+
+    def __init__(self, site, cluster, *options, expected=()):
+        self.site, self.cluster, self.expected = site, cluster, expected
+        site.walship.configure(pg_conninfo=cluster.connection_string())
+        self.options = options or ("--stream-interval", "200ms")
+        self.log = site.scratch.directory("stream") / "log"
+        self.process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def start(self):
+        self.file = open(self.log, "ab")
+        self.process = self.site.walship.popen("stream", "-v", *self.options, stdout=self.file, stderr=self.file)
+        return self
+
+    def text(self):
+        return self.log.read_text(errors="replace")
+
+    def wait_for(self, pattern, timeout=30):
+        host.wait_for(lambda: re.search(pattern, self.text()), lambda: f"{pattern} in the log of stream:\n{self.text()[-3000:]}", timeout)
+
+    def wait_stored(self, lsn=None, timeout=30):
+        """Until the slot has let go of everything before this position: then it is in the repository."""
+        lsn = lsn or self.cluster.sql("select pg_current_wal_flush_lsn()")
+        query = f"select coalesce(min(restart_lsn), '0/0') >= '{lsn}' from pg_replication_slots where slot_name = 'walship'"
+        host.wait_for(lambda: self.cluster.sql(query) == "t", lambda: f"{lsn} is stored:\n{self.text()[-3000:]}", timeout)
+        return lsn
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self, timeout=30):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(timeout) == 0, self.text()[-3000:]
+
+    def __exit__(self, kind, *_):
+        if self.process.poll() is None:
+            if kind:
+                self.kill()
+            else:
+                self.stop()
+        self.file.close()
+        if kind:
+            print(f"--- stream\n{self.text()[-6000:]}")
+
+
+def parts(site):
+    return [n for n in site.store.list() if "/stream/" in n]
+
+
+def primary_with_table(site, *initdb, **settings):
+    primary = site.primary("primary", *initdb, **settings).start()
+    primary.sql("create table t (n int primary key, v text)")
+    return primary
+
+
+def insert(cluster, first, last):
+    cluster.sql(f"insert into t select g, md5(g::text) from generate_series({first}, {last}) g")
+
+
+def test_parts(site):
+    """The parts of a segment are its bytes, without a gap."""
+    with primary_with_table(site) as primary:
+        with Stream(site, primary) as stream:
+            for round_ in range(3):
+                insert(primary, round_ * 1000 + 1, round_ * 1000 + 1000)
+                stream.wait_stored()
+        names = parts(site)
+        assert len(names) >= 3
+        end = 0
+        whole = (primary.data / "pg_wal" / names[0].split("/")[3]).read_bytes()
+        for name in names:
+            if name.split("/")[3] != names[0].split("/")[3]:
+                continue
+            first, last = (int(text, 16) for text in name.rsplit("/", 1)[1].split("-"))
+            assert first == end, names
+            end = last
+            assert objects.open_object(site.store.get(name), name, site.walship.key) == whole[first:last]
+
+
+def lose(primary, stream):
+    """The server's machine is gone: server, stream and disk, at once."""
+    stream.kill()
+    primary.stop(signal.SIGQUIT)
+    primary.remove()
+
+
+def recover(site, backup, name="restored"):
+    restored = site.restored(backup, name)
+    restored.expect(r"walship: warning: fetch [0-9A-F]{24}: (made from its streamed parts|its streamed parts|later parts|a streamed part)",
+                    r"LOG:  (invalid|record|there is no|unexpected)").start(wait=False)
+    restored.wait_promoted()
+    return restored
+
+
+def test_recovery(site):
+    """Without the server and its disk, recovery ends with the last part; the new timeline goes on from there."""
+    with primary_with_table(site) as primary:
+        backup = primary.basebackup(site.cluster("backup"))
+        with Stream(site, primary) as stream:
+            insert(primary, 1, 1000)
+            primary.archive_all()
+            insert(primary, 1001, 1500)
+            stream.wait_stored()
+            rows = primary.rows()
+            lost = primary.sql("select pg_walfile_name(pg_current_wal_lsn())")
+            lose(primary, stream)
+    with recover(site, backup) as restored:
+        assert restored.rows() == rows
+        assert "up to byte" in restored.log_text()
+        insert(restored, 2001, 2500)
+        restored.archive_all()
+        rows = restored.rows()
+        # What was put together from parts is not archived as a segment of the server's own.
+        assert not any(lost in name for name in site.store.list() if "/wal/" in name), site.store.list()
+    with recover(site, backup, "again") as again:
+        assert again.rows() == rows
+        assert "streamed parts" not in again.log_text()
+
+
+def test_standby_gets_no_part(dir_site):
+    """A standby that follows would take the end of the parts for WAL."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        backup = primary.basebackup(site.cluster("backup"))
+        with Stream(site, primary) as stream:
+            insert(primary, 1, 1000)
+            primary.archive_all()
+            insert(primary, 1001, 1500)
+            stream.wait_stored()
+            with site.restored(backup, "standby", "standby.signal") as standby:
+                standby.start()
+                host.wait_for(lambda: standby.sql("select count(*) from t") == "1000", "the standby has what is archived")
+                host.wait_for(lambda: standby.log_text().count("restored log file") >= 1, "the standby looks for more")
+                time.sleep(1)
+                assert standby.sql("select count(*) from t") == "1000"
+            # The same segment is there for a recovery from the archive, and for nobody else.
+            name = parts(site)[-1].split("/")[3]
+            dest = site.scratch.directory("dest") / name
+            place = site.cluster("place").copy_of(backup)
+            for signal_file, options, code in (("standby.signal", (), 1), ("recovery.signal", ("--fetch-partial", "never"), 1),
+                                               ("recovery.signal", (), 0), (None, (), 1)):
+                for each in ("standby.signal", "recovery.signal"):
+                    (place.data / each).unlink(missing_ok=True)
+                if signal_file:
+                    place.signal_file(signal_file)
+                done = site.run("fetch", name, dest, "--pg-data", place.data, *options)
+                done.expect(code, None if code else "made from its streamed parts")
+
+
+
+def test_timeline_switch(dir_site):
+    """The stream of a standby follows its promotion in the middle of a part; recovery takes the new branch."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        backup = primary.basebackup(site.cluster("backup"))
+        with site.restored(backup, "standby", "standby.signal", primary_conninfo=primary.connection_string()) as standby:
+            standby.expect(r"FATAL:  could not (receive|send|connect)", r"FATAL:  terminating walreceiver").start()
+            with Stream(site, standby) as stream:
+                insert(primary, 1, 1000)
+                lsn = primary.sql("select pg_current_wal_flush_lsn()")
+                stream.wait_stored(lsn)
+                primary.stop(signal.SIGQUIT)
+                standby.promote()
+                insert(standby, 1001, 1500)
+                stream.wait_stored()
+                assert re.search(r"timeline 2 begins at .*following it", stream.text()), stream.text()
+                names = site.store.list()
+                assert any(name.endswith("/wal/00000002.history") for name in names)
+                assert {name.split("/")[3][:8] for name in parts(site)} == {"00000001", "00000002"}
+                rows = standby.rows()
+                lose(standby, stream)
+    with recover(site, backup) as restored:
+        assert restored.rows() == rows
+        # The old branch's parts are not for anybody any more.
+        old = [name.split("/")[3] for name in parts(site) if name.split("/")[3].startswith("00000001")][-1]
+        place = site.cluster("place").copy_of(backup).signal_file("recovery.signal")
+        done = site.run("fetch", old, site.scratch.directory("dest") / old, "--pg-data", place.data)
+        done.expect(1, "its streamed parts are not used")
+
+
+def test_two_streams(dir_site):
+    """The server lets one of two streams have the slot; the other one says so, and takes over."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        primary.expect('replication slot "walship" is active for PID')
+        with Stream(site, primary) as first:
+            first.wait_for("receiving timeline 1")
+            with Stream(site, primary) as second:
+                second.wait_for("another process streams from this slot")
+                first.stop()
+                second.wait_for("receiving timeline 1")
+                insert(primary, 1, 100)
+                second.wait_stored()
+
+
+def test_outage(site):
+    """While the store is away the server keeps the WAL; nothing is lost when the store is back. SIGTERM ends at once."""
+    with primary_with_table(site, archive_mode="off") as primary:
+        backup = primary.basebackup(site.cluster("backup"))
+        with Stream(site, primary, "--stream-interval", "100ms", "--push-timeout", "2s") as stream:
+            insert(primary, 1, 100)
+            before = stream.wait_stored()
+            site.store.go_away()
+            insert(primary, 101, 60000)
+            stream.wait_for("could not be stored, the server keeps it")
+            assert primary.sql(f"select restart_lsn < '{before}'::pg_lsn + 3000000 from pg_replication_slots") == "t"
+            site.store.come_back()
+            stream.wait_for("is stored again", 60)
+            stream.wait_stored(timeout=60)
+            # The server comes and goes, too.
+            primary.stop()
+            primary.start()
+            insert(primary, 60001, 60100)
+            stream.wait_stored(timeout=60)
+            rows = primary.rows()
+            lose(primary, stream)
+        assert backup.data.exists()
+    with recover(site, backup) as restored:
+        assert restored.rows() == rows
+
+
+def test_termination_stores_what_is_there(dir_site):
+    """SIGTERM does not wait for the interval, and loses nothing."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        with Stream(site, primary, "--stream-interval", "1h") as stream:
+            stream.wait_for("receiving timeline 1")
+            insert(primary, 1, 100)
+            lsn = primary.sql("select pg_current_wal_flush_lsn()")
+            host.wait_for(lambda: primary.sql(f"select write_lsn >= '{lsn}' from pg_stat_replication") == "t", "WAL arrives")
+            before = parts(site)
+            stream.stop()
+            assert primary.sql(f"select restart_lsn >= '{lsn}' from pg_replication_slots") == "t"
+            assert len(parts(site)) > len(before)
+            # Another one goes on there, and the server's own end is quick: it waits for the stream.
+            with Stream(site, primary, "--stream-interval", "1h") as second:
+                second.wait_for("receiving timeline 1")
+                insert(primary, 101, 200)
+                primary.stop()
+                second.wait_for("the server shuts down")
+
+
+@pytest.mark.parametrize("size", ["1", pytest.param("1024", marks=pytest.mark.full)])
+def test_segment_sizes(dir_site, size):
+    """Segments of 1 MB and of 1 GB: WAL over several segments, none of which is archived."""
+    site = dir_site
+    with primary_with_table(site, f"--wal-segsize={size}", archive_command="false", archive_mode="on") as primary:
+        primary.expect("archive command failed")
+        with Stream(site, primary) as stream:
+            backup = primary.basebackup(site.cluster("backup"), "-X", "fetch")
+            insert(primary, 1, 30000)
+            stream.wait_stored(timeout=120)
+            rows = primary.rows()
+            lose(primary, stream)
+    with recover(site, backup) as restored:
+        assert restored.rows() == rows
+        assert size != "1" or "all of it" in restored.log_text()
+
+
+def test_parts_of_archived_segments_go(dir_site):
+    """Once the archive has a segment, its parts are removed; those of the segment that is being written stay."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        with Stream(site, primary) as stream:
+            for first in (1, 101):
+                insert(primary, first, first + 99)
+                stream.wait_stored()
+                done = primary.archive_all()
+            insert(primary, 201, 300)
+            stream.wait_stored()
+            host.wait_for(lambda: not any(done in name for name in parts(site)), lambda: f"{done} is left out of {parts(site)}", 90)
+            assert parts(site)
+
+
+def record_ends(cluster, segment, segment_bytes):
+    """Offsets at which whole records end in a segment, by pg_waldump: where the next one begins."""
+    # It ends with 1 where the WAL ends.
+    done = subprocess.run([host.PG_BIN / "pg_waldump", segment], capture_output=True, check=False, timeout=60)
+    lsns = [int(high, 16) << 32 | int(low, 16) for high, low in re.findall(rb"lsn: ([0-9A-F]+)/([0-9A-F]+),", done.stdout)]
+    return [lsn % segment_bytes for lsn in lsns]
+
+
+def test_parts_cut_missing_overlapping_damaged(dir_site, seed):
+    """Whatever happens to parts, a fetch gives the WAL up to the end of a whole record before the first gap."""
+    site = dir_site
+    chance = random.Random(seed)
+    with primary_with_table(site, wal_level="replica", archive_mode="off") as primary:
+        with Stream(site, primary, "--stream-interval", "20ms", "--stream-bytes", "64KiB") as stream:
+            backup = primary.basebackup(site.cluster("backup"))
+            primary.switch()
+            for first in range(1, 6):
+                insert(primary, first * 1000, first * 1000 + 300)
+            stream.wait_stored()
+        # What an unfinished record leaves.
+        last = parts(site)[-1].split("/")[3]
+        path = primary.data / "pg_wal" / last
+        begins = record_ends(primary, path, 16 * wal.MIB)
+        whole = path.read_bytes()
+        names = [name for name in parts(site) if name.split("/")[3] == last]
+        originals = {name: site.store.get(name) for name in names}
+    assert len(names) >= 4
+    place = site.cluster("place").copy_of(backup).signal_file("recovery.signal")
+    dest = site.scratch.directory("dest") / last
+
+    def reach(left):
+        """Where the parts that are left follow each other to."""
+        end = 0
+        for name in sorted(left):
+            first, behind = (int(text, 16) for text in name.rsplit("/", 1)[1].split("-"))
+            end = max(end, behind) if first <= end else end
+        return end
+
+    for _ in range(25):
+        gone, damaged = chance.sample(names, chance.randrange(2)), chance.sample(names, chance.randrange(2))
+        left = [name for name in names if name not in gone + damaged]
+        for name in gone:
+            site.store.delete(name)
+        for name in damaged:
+            if name not in gone:
+                content = bytearray(originals[name])
+                content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+                site.store.put(name, bytes(content))
+        # The same WAL in another part, as after a restart of the stream.
+        first = chance.randrange(reach(left) + 1) & ~7
+        behind = min(first + chance.randrange(8, 200000), reach(names))
+        extra = f"{names[0].rsplit('/', 1)[0]}/{first:08X}-{behind:08X}"
+        if first < behind and extra not in names:
+            site.store.put(extra, objects.make_object(whole[first:behind], extra, site.walship.key))
+            left.append(extra)
+        end = reach(left)
+        dest.unlink(missing_ok=True)
+        done = site.run("fetch", last, dest, "--pg-data", place.data)
+        whole_records = [begin for begin in begins if begin <= end]
+        if len(whole_records) < 2:
+            assert done.code == 1, done
+        else:
+            assert done.code == 0, done
+            kept = int(re.search(r"up to byte (\d+)", done.err).group(1))
+            content = dest.read_bytes()
+            assert content[:kept] == whole[:kept] and len(content) == len(whole) and not any(content[kept:])
+            # The next record begins behind padding, and maybe a page header.
+            assert kept <= end and kept >= whole_records[-1], (kept, end, whole_records[-3:])
+        for name in names:
+            site.store.put(name, originals[name])
+        if extra not in names and extra in left:
+            site.store.delete(extra)
+
+
+def test_synchronous(dir_site):
+    """With walship in synchronous_standby_names every commit that a client was told of survives the machine."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        backup = primary.basebackup(site.cluster("backup"))
+        primary.sql("create table told (n serial primary key)")
+        script = host.USER.write(site.scratch.directory("bench") / "script", "insert into told default values;\n")
+        with Stream(site, primary, "--stream-interval", "0s") as stream:
+            stream.wait_stored()
+            primary.sql("alter system set synchronous_standby_names = 'walship'")
+            primary.sql("select pg_reload_conf()")
+            host.wait_for(lambda: primary.sql("select sync_state from pg_stat_replication") == "sync", "the stream is synchronous")
+            done = primary.pgbench("-n", "-c", "8", "-T", "3", "-f", script)
+            lose(primary, stream)
+        told = int(re.search(rb"transactions actually processed: (\d+)", done.stdout).group(1))
+        assert told > 20, done.stdout
+    with recover(site, backup) as restored:
+        assert int(restored.sql("select count(*) from told")) >= told
