@@ -55,7 +55,7 @@ void health_judge_mirrors(const struct health *health, const struct thresholds *
 {
 	const struct health_mirrors *mirrors = health->mirrors;
 	for (size_t i = 0; i < mirrors->count; i++) {
-		struct health_check one = {0};
+		struct health_check one = {.id = check->id, .name = check->name};
 		judge(health, &mirrors->items[i], thresholds, &one);
 		if (i == 0 || one.level > check->level)
 			*check = one;
