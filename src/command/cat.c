@@ -1,6 +1,7 @@
 /* cat: from the options to struct fetch. */
 #include <string.h>
 
+#include "archive/fetch/fetch_mirrors.h"
 #include "base/cleanup.h"
 #include "base/environment.h"
 #include "command/fetch.h"
@@ -54,6 +55,18 @@ static enum status cat_from_one(void *arg, const struct repository_settings *set
 	return st;
 }
 
+static enum status cat_backup_from_one(void *arg, const struct repository_settings *settings, const struct call *call,
+				       bool *final, struct error *err)
+{
+	const struct command_context *context = arg;
+	struct console console = context->console;
+	console.call = call;
+	enum status st = backup_cat(settings, &console, context->operands[0], err);
+	/* Nothing is written twice. */
+	*final = st == STATUS_LOCAL || st == STATUS_UNREAD || st == STATUS_USAGE;
+	return st;
+}
+
 enum status command_cat(struct command_context *context, struct error *err)
 {
 	struct repository_settings settings;
@@ -61,8 +74,10 @@ enum status command_cat(struct command_context *context, struct error *err)
 	CLEANUP(mirror_confs_fini) struct mirror_confs mirrors = {.context = context};
 	struct fetch fetch = {.scratch = scratch_dir(context->environment), .verified = context->console.verified};
 	enum status st = settings_repository(&settings, context, err);
+	const struct mirrors others = mirror_confs_of(&mirrors);
 	if (!st && backup_cat_takes(context->operands[0])) {
-		st = backup_cat(&settings, &context->console, context->operands[0], err);
+		const struct fetch_attempt attempt = {cat_backup_from_one, context, context->operands[0]};
+		st = fetch_from_any(&settings, &others, context->call, &attempt, err);
 		return st ? error_wrap(err, st, "cat %s", context->operands[0]) : STATUS_OK;
 	}
 	if (!st)
@@ -72,7 +87,6 @@ enum status command_cat(struct command_context *context, struct error *err)
 	if (st)
 		return error_wrap(err, st, "cat %s", context->operands[0]);
 	struct cat cat = {&fetch, context->console.out_fd};
-	const struct fetch_mirrors others = mirror_confs_of(&mirrors);
 	const struct fetch_attempt attempt = {cat_from_one, &cat, context->operands[0]};
 	return fetch_from_any(&settings, &others, context->call, &attempt, err);
 }

@@ -1,11 +1,12 @@
 /* The commands of the room expire/: backup keep, backup remove, expire. */
-#include "expire/expire.h"
+#include "command/expire.h"
 
 #include "command/command.h"
 #include "command/options/cluster_asked.h"
 #include "command/options/settings.h"
 #include "expire/backup_keep.h"
 #include "expire/backup_remove.h"
+#include "expire/expire.h"
 
 #define DAY_MS (24 * 60 * 60 * 1000L)
 
@@ -53,27 +54,33 @@ static int64_t silence_s(const struct config *config)
 	return (most > DAY_MS ? most : DAY_MS) / 1000;
 }
 
-enum status command_expire(struct command_context *context, struct error *err)
+enum status expire_repository(const struct command_context *context, const struct config *rules,
+			      const struct repository_settings *settings, const struct repository_settings *original,
+			      struct error *err)
 {
-	const struct config *config = context->config;
-	struct repository_settings settings;
 	const struct expire_params params = {
-	    .settings = &settings,
+	    .settings = settings,
+	    .original = original,
 	    .call = context->call,
 	    .console = &context->console,
 	    .cluster = cluster_asked(context),
-	    .rules = {.full = config_number(config, OPTION_ID_RETENTION_FULL),
-		      .diff = config_number(config, OPTION_ID_RETENTION_DIFF),
-		      .days = config_number(config, OPTION_ID_RETENTION_DAYS),
-		      .wal_days = config_number(config, OPTION_ID_RETENTION_WAL_DAYS),
-		      .silence_s = silence_s(config)},
-	    .dumps = {.count = config_number(config, OPTION_ID_RETENTION_DUMP),
-		      .days = config_number(config, OPTION_ID_RETENTION_DUMP_DAYS)},
+	    .rules = {.full = config_number(rules, OPTION_ID_RETENTION_FULL),
+		      .diff = config_number(rules, OPTION_ID_RETENTION_DIFF),
+		      .days = config_number(rules, OPTION_ID_RETENTION_DAYS),
+		      .wal_days = config_number(rules, OPTION_ID_RETENTION_WAL_DAYS),
+		      .silence_s = silence_s(rules)},
+	    .dumps = {.count = config_number(rules, OPTION_ID_RETENTION_DUMP),
+		      .days = config_number(rules, OPTION_ID_RETENTION_DUMP_DAYS)},
 	    .dry_run = command_flag(context, "dry-run"),
 	    .json = command_flag(context, "json"),
 	};
+	enum status st = expire_run(&params, err);
+	return st ? error_wrap(err, st, "expire %s", settings->url) : STATUS_OK;
+}
+
+enum status command_expire(struct command_context *context, struct error *err)
+{
+	struct repository_settings settings;
 	enum status st = settings_repository(&settings, context, err);
-	if (!st)
-		st = expire_run(&params, err);
-	return st ? error_wrap(err, st, "expire %s", settings.url) : STATUS_OK;
+	return st ? error_wrap(err, st, "expire") : expire_repository(context, context->config, &settings, NULL, err);
 }

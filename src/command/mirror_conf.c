@@ -66,9 +66,9 @@ static enum status settings_of_mirror(void *arg, size_t index, const struct repo
 	return st ? error_wrap(err, st, "mirror-conf") : STATUS_OK;
 }
 
-struct fetch_mirrors mirror_confs_of(struct mirror_confs *confs)
+struct mirrors mirror_confs_of(struct mirror_confs *confs)
 {
-	return (struct fetch_mirrors){.count = config_list_count(confs->context->config, OPTION_ID_MIRROR_CONF),
-				      .settings = settings_of_mirror,
-				      .arg = confs};
+	return (struct mirrors){.count = config_list_count(confs->context->config, OPTION_ID_MIRROR_CONF),
+				.settings = settings_of_mirror,
+				.arg = confs};
 }

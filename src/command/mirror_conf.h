@@ -2,8 +2,8 @@
 #ifndef WALSHIP_COMMAND_MIRROR_CONF_H
 #define WALSHIP_COMMAND_MIRROR_CONF_H
 
-#include "archive/fetch/fetch_mirrors.h"
 #include "command/options/settings.h"
+#include "repo/mirrors.h"
 
 /* A copy. settings point into config and into the context's configuration and environment. */
 struct mirror_conf {
@@ -32,6 +32,6 @@ struct mirror_confs {
 void mirror_confs_fini(struct mirror_confs *confs);
 
 /* Each file is read when its mirror is asked. */
-struct fetch_mirrors mirror_confs_of(struct mirror_confs *confs);
+struct mirrors mirror_confs_of(struct mirror_confs *confs);
 
 #endif

@@ -36,7 +36,8 @@ enum status command_push(struct command_context *context, struct error *err)
 	enum status st = push(context, err);
 	/* Keys and connections are gone by now: the outcome needs none. */
 	struct push_outcome_settings outcome = settings_push_outcome(context);
-	push_outcome_note(&outcome, context->call, st, err);
-	schedule_push(context);
+	struct push_notes notes;
+	if (push_outcome_note(&outcome, context->call, st, err, &notes))
+		schedule_push(context, &notes);
 	return st;
 }

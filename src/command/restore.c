@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "command/command.h"
+#include "command/mirror_conf.h"
 #include "command/options/restore_command.h"
 #include "command/options/restore_threads.h"
 #include "command/options/settings.h"
@@ -88,6 +89,7 @@ static enum status run(struct command_context *context, const struct restore_par
 	struct restore_params params = *given;
 	CLEANUP(buffer_fini) struct buffer command = {0};
 	CLEANUP(tablespaces_fini) struct tablespaces tablespaces = {0};
+	CLEANUP(mirror_confs_fini) struct mirror_confs mirrors = {.context = context};
 	struct repository_settings settings;
 	struct target target;
 	enum status st = check_flags(&params, err);
@@ -102,6 +104,7 @@ static enum status run(struct command_context *context, const struct restore_par
 	if (st)
 		return st;
 	params.settings = &settings;
+	params.mirrors = mirror_confs_of(&mirrors);
 	params.target = &target;
 	params.tablespaces = tablespaces.items;
 	params.tablespace_count = tablespaces.count;

@@ -9,6 +9,7 @@
 #include "command/options/cluster_asked.h"
 #include "command/options/self_command.h"
 #include "command/options/settings.h"
+#include "command/options/settings_monitor.h"
 #include "command/schedule_push.h"
 #include "schedule/schedule_health.h"
 #include "schedule/schedule_note.h"
@@ -51,6 +52,7 @@ static enum status resolve(struct resolved *out, const struct command_context *c
 	    .console = &context->console,
 	    .call = context->call,
 	    .json = command_flag(context, "json"),
+	    .notify = settings_notify(context),
 	};
 	for (enum task task = 0; task < TASK_COUNT; task++)
 		settings->times[task] = config_text(config, times[task]);
@@ -113,12 +115,11 @@ static void run_due(void *arg, int told_fd)
 		(void)execve(args.argv[0], args.argv, environment.out);
 }
 
-void schedule_push(const struct command_context *context)
+void schedule_push(const struct command_context *context, const struct push_notes *notes)
 {
 	const struct config *config = context->config;
 	if (config_number(config, OPTION_ID_SCHEDULE) != SCHEDULE_PUSH || context->detach == NULL ||
-	    !schedule_is_due(config_text(config, OPTION_ID_SPOOL), context->operands[0],
-			     clock_utc_s(context->call->clock)))
+	    !schedule_is_due(notes, clock_utc_s(context->call->clock)))
 		return;
 	struct command_context own = *context;
 	int fd = context->detach(run_due, &own);
@@ -141,6 +142,7 @@ enum status schedule_status(struct health_schedule *out, struct thresholds *thre
 	if (st)
 		return st;
 	schedule_look(out, &resolved.settings);
+	schedule_task_age(&thresholds->mirror_ms, &resolved.settings, TASK_MIRROR);
 	schedule_ages(&ages, &resolved.settings);
 	if (is_default(config, OPTION_ID_STATUS_BACKUP_FULL_WARNING, OPTION_ID_STATUS_BACKUP_FULL_CRITICAL))
 		thresholds->full_ms = ages.full_ms;
@@ -148,7 +150,7 @@ enum status schedule_status(struct health_schedule *out, struct thresholds *thre
 		thresholds->backup_ms = ages.backup_ms;
 	thresholds->dump_ms = ages.dump_ms;
 	thresholds->dump_expected = resolved.settings.times[TASK_DUMP] != NULL;
-	schedule_drill_age(&thresholds->drill_ms, &resolved.settings);
+	schedule_task_age(&thresholds->drill_ms, &resolved.settings, TASK_DRILL);
 	thresholds->drill_expected = resolved.settings.times[TASK_DRILL] != NULL;
 	for (enum task task = 0; task < TASK_COUNT; task++)
 		if (task_is_backup(task) && resolved.settings.times[task] != NULL)

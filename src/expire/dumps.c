@@ -76,6 +76,34 @@ enum status dump_expiry_decide(struct dump_expiry *out, const struct repository 
 	return STATUS_OK;
 }
 
+static enum status has_manifest(const struct repository *repo, const struct call *call, uint64_t system_id,
+				const struct dump_label *label, bool *has, struct error *err)
+{
+	char name[BACKUP_OBJECT_NAME_MAX];
+	struct object_info info;
+	struct error missing = {0};
+	const struct call step = call_step(call);
+	dump_object_name(name, system_id, label, DUMP_MANIFEST, 0);
+	enum status st = store_stat(repo->store, &step, name, &info, &missing);
+	*has = !st;
+	if (st && st != STATUS_MISSING)
+		*err = missing;
+	return st == STATUS_MISSING ? STATUS_OK : st;
+}
+
+enum status dump_expiry_keep_originals(struct dump_expiry *expiry, const struct repository *original,
+				       const struct call *call, uint64_t system_id, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (size_t i = 0; !st && i < expiry->list.count; i++) {
+		bool has;
+		st = has_manifest(original, call, system_id, &expiry->list.items[i].label, &has, err);
+		if (!st && has)
+			expiry->reasons[i] |= bit(DUMP_REASON_ORIGINAL);
+	}
+	return st;
+}
+
 void dump_expiry_fini(struct dump_expiry *expiry)
 {
 	free(expiry->reasons);
@@ -184,25 +212,14 @@ static enum status remove_content(struct removal *removal, const struct dump_lab
 	return st || removal->refused > before ? st : remove_part(removal, label, DUMP_BEGUN, &refused, err);
 }
 
-/* A dump that ended after all has a manifest now, and stays. */
-static enum status has_manifest(const struct removal *removal, const struct dump_label *label, bool *has,
-				struct error *err)
-{
-	char name[BACKUP_OBJECT_NAME_MAX];
-	struct object_info info;
-	const struct call step = call_step(removal->call);
-	dump_object_name(name, removal->system_id, label, DUMP_MANIFEST, 0);
-	enum status st = store_stat(removal->lists->store, &step, name, &info, err);
-	*has = !st;
-	return st == STATUS_MISSING ? STATUS_OK : st;
-}
-
 static enum status remove_dump(struct dump_expiry *expiry, size_t i, struct removal *removal, struct error *err)
 {
 	const struct listed_dump *dump = &expiry->list.items[i];
 	bool kept;
-	enum status st = dump->complete ? remove_part(removal, &dump->label, DUMP_MANIFEST, &kept, err)
-					: has_manifest(removal, &dump->label, &kept, err);
+	/* A dump that ended after all has a manifest now, and stays. */
+	enum status st =
+	    dump->complete ? remove_part(removal, &dump->label, DUMP_MANIFEST, &kept, err)
+			   : has_manifest(removal->lists, removal->call, removal->system_id, &dump->label, &kept, err);
 	if (!st && kept && dump->complete)
 		expiry->reasons[i] |= bit(DUMP_REASON_REFUSED);
 	if (st || kept)

@@ -42,6 +42,10 @@ void dump_expiry_fini(struct dump_expiry *expiry);
 enum status dump_expiry_decide(struct dump_expiry *out, const struct repository *repo, const struct call *call,
 			       uint64_t system_id, const struct dump_rules *rules, struct error *err);
 
+/* Keeps each dump whose manifest the repository has of which this one is a copy. */
+enum status dump_expiry_keep_originals(struct dump_expiry *expiry, const struct repository *original,
+				       const struct call *call, uint64_t system_id, struct error *err);
+
 /* Prints why each dump stays, or that it goes. */
 enum status dump_expiry_show(const struct dump_expiry *expiry, const struct console *console, uint64_t system_id,
 			     bool json, struct error *err);

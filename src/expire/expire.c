@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "expire/cluster.h"
 #include "expire/expiry.h"
 #include "expire/unfinished.h"
@@ -49,6 +50,40 @@ static enum status open(struct expiry *expiry, struct error *err)
 	expiry->removal = (struct removal){
 	    .lists = &expiry->repo, .removes = &expiry->removes, .call = params->call, .system_id = expiry->system_id};
 	return STATUS_OK;
+}
+
+/* A directory may be left of a backup that was removed: only the manifest counts, which need not be opened. */
+static enum status keep_if_there(struct expiry *expiry, size_t i, const struct repository *original, struct error *err)
+{
+	char name[BACKUP_OBJECT_NAME_MAX];
+	struct object_info info;
+	const struct call step = call_step(expiry->params->call);
+	struct error missing = {0};
+	backup_object_name(name, expiry->system_id, &expiry->list.items[i].label, PART_MANIFEST, 0);
+	enum status st = store_stat(original->store, &step, name, &info, &missing);
+	if (st == STATUS_OK)
+		expiry->verdicts[i].reasons |= reason_bit(REASON_ORIGINAL);
+	if (st && st != STATUS_MISSING)
+		*err = missing;
+	return st == STATUS_MISSING ? STATUS_OK : st;
+}
+
+/* Otherwise the next run of mirror would copy it anew. */
+static enum status keep_originals(struct expiry *expiry, struct error *err)
+{
+	const struct expire_params *params = expiry->params;
+	CLEANUP(repository_fini) struct repository original = {0};
+	struct repository_settings settings = *params->original;
+	settings.key_count = 0;
+	settings.encrypt = false;
+	enum status st = repository_open(&original, &settings, params->call, err);
+	for (size_t i = 0; !st && i < expiry->list.count; i++)
+		st = keep_if_there(expiry, i, &original, err);
+	if (!st)
+		st = dump_expiry_keep_originals(&expiry->dumps, &original, params->call, expiry->system_id, err);
+	if (!st)
+		retention_keep_needed(&expiry->list, expiry->unfinished, expiry->verdicts);
+	return st;
 }
 
 static enum status decide(struct expiry *expiry, struct error *err)
@@ -121,6 +156,16 @@ static enum status remove_wal(struct expiry *expiry, struct error *err)
 	return st;
 }
 
+static enum status clear_uploads(struct expiry *expiry, struct error *err)
+{
+	expiry->uploads = (struct expire_uploads){.repo = &expiry->repo,
+						  .call = expiry->params->call,
+						  .system_id = expiry->system_id,
+						  .until_s = expiry->rules.now_s - expiry->rules.silence_s,
+						  .dry_run = expiry->params->dry_run};
+	return expire_uploads_run(&expiry->uploads, err);
+}
+
 static enum status conclude(const struct expiry *expiry, struct error *err)
 {
 	uint64_t damaged = 0;
@@ -143,6 +188,8 @@ static enum status run(struct expiry *expiry, struct error *err)
 		st = decide(expiry, err);
 	if (!st)
 		st = decide_dumps(expiry, err);
+	if (!st && expiry->params->original != NULL)
+		st = keep_originals(expiry, err);
 	if (!st)
 		st = expiry_show_backups(expiry, err);
 	if (!st)
@@ -156,6 +203,8 @@ static enum status run(struct expiry *expiry, struct error *err)
 		st = dump_expiry_remove(&expiry->dumps, &expiry->removal, err);
 	if (!st)
 		st = remove_wal(expiry, err);
+	if (!st)
+		st = clear_uploads(expiry, err);
 	if (!st)
 		st = expiry_show_rest(expiry, err);
 	return st ? st : conclude(expiry, err);

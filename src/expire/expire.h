@@ -10,6 +10,8 @@
 
 struct expire_params {
 	const struct repository_settings *settings;
+	/* The repository that this one is a copy of: a backup or dump that it still has stays here too. NULL: none. */
+	const struct repository_settings *original;
 	const struct call *call;
 	const struct console *console;
 	struct cluster_hint cluster;

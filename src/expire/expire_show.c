@@ -174,13 +174,28 @@ static enum status put_wal(struct buffer *out, const struct expiry *expiry, stru
 static json_t *json_sum(const struct expiry *expiry)
 {
 	const struct removal *removal = &expiry->removal;
-	return json_pack("{s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "kind", "expire", "system_id",
-			 print_system_id(expiry->system_id), "dry_run", (int)expiry->params->dry_run, "backups",
-			 (json_int_t)expiry->backups, "unfinished_backups", (json_int_t)expiry->leftovers, "dumps",
-			 (json_int_t)expiry->dumps.dumps, "unfinished_dumps", (json_int_t)expiry->dumps.leftovers,
-			 "wal_kept", print_string(wal_kept[expiry->wal_kept].name), "refused_objects",
-			 (json_int_t)removal->refused, "refusal",
-			 print_string(removal->refused == 0 ? NULL : removal->why.text));
+	return json_pack(
+	    "{s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:o}", "kind", "expire", "system_id",
+	    print_system_id(expiry->system_id), "dry_run", (int)expiry->params->dry_run, "backups",
+	    (json_int_t)expiry->backups, "unfinished_backups", (json_int_t)expiry->leftovers, "dumps",
+	    (json_int_t)expiry->dumps.dumps, "unfinished_dumps", (json_int_t)expiry->dumps.leftovers, "wal_kept",
+	    print_string(wal_kept[expiry->wal_kept].name), "refused_objects", (json_int_t)removal->refused, "refusal",
+	    print_string(removal->refused == 0 ? NULL : removal->why.text), "unfinished_uploads",
+	    (json_int_t)expiry->uploads.count, "refused_uploads", (json_int_t)expiry->uploads.refused, "upload_refusal",
+	    print_string(expiry->uploads.refused == 0 ? NULL : expiry->uploads.why.text));
+}
+
+static enum status put_uploads(struct buffer *out, const struct expiry *expiry, struct error *err)
+{
+	const struct expire_uploads *uploads = &expiry->uploads;
+	enum status st = STATUS_OK;
+	if (uploads->count > 0)
+		st = buffer_printf(out, err, "remove %" PRIu64 " upload%s that never finished\n", uploads->count,
+				   uploads->count == 1 ? "" : "s");
+	if (!st && uploads->refused > 0)
+		st = buffer_printf(out, err, "the store refused to list or abort uploads (%" PRIu64 "): %s\n",
+				   uploads->refused, uploads->why.text);
+	return st;
 }
 
 static enum status put_end(struct buffer *out, const struct expiry *expiry, struct error *err)
@@ -188,6 +203,9 @@ static enum status put_end(struct buffer *out, const struct expiry *expiry, stru
 	const struct removal *removal = &expiry->removal;
 	if (expiry->params->json)
 		return print_line(out, json_sum(expiry), err);
+	enum status st = put_uploads(out, expiry, err);
+	if (st)
+		return st;
 	if (expiry->params->dry_run)
 		return buffer_printf(out, err, "dry run: nothing was removed\n");
 	if (removal->refused == 0)

@@ -3,6 +3,7 @@
 #define WALSHIP_EXPIRE_EXPIRY_H
 
 #include "expire/expire.h"
+#include "expire/uploads.h"
 #include "expire/wal_removal.h"
 
 /* Why all WAL stays. */
@@ -27,6 +28,7 @@ struct expiry {
 	struct wal_floor floor;
 	enum wal_kept wal_kept;
 	struct wal_removal wal;
+	struct expire_uploads uploads;
 	uint64_t backups, leftovers; /* removed, or to be removed in a dry run; leftovers never finished */
 	bool wal_is_due;             /* a backup went before this run, or in it: the WAL has to follow */
 	bool disturbed;              /* a backup began meanwhile: it may need anything */

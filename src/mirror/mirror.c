@@ -1,6 +1,7 @@
 /* The order of a mirror run: everything but groups, in the order of names; then each group, and its manifest last. */
 #include "mirror/mirror.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct mirror {
 	struct repository original, copy;
 	struct copier copier;
 	struct groups groups;
+	char newest[MIRROR_NOTE_NAME_MAX];
 };
 
 static void mirror_freep(struct mirror **mirror)
@@ -41,11 +43,11 @@ static bool is_of_walship(const char *name)
 	       strncmp(last + 1, OBJECT_NAME_OF_CHECK, strlen(OBJECT_NAME_OF_CHECK)) != 0;
 }
 
-static bool is_history(const char *name)
+static bool is_of_kind(const char *name, enum wal_kind kind)
 {
 	uint64_t system_id;
 	struct wal_name wal;
-	return wal_object_parse(name, &system_id, &wal) && wal.kind == WAL_HISTORY;
+	return wal_object_parse(name, &system_id, &wal) && wal.kind == kind;
 }
 
 /* Copies what the copy lacks, and names what is not the same. */
@@ -79,12 +81,14 @@ static enum status on_object(void *arg, const struct mirror_entry *original, con
 	if (original == NULL || !is_of_walship(original->name))
 		return STATUS_OK;
 	copier_look(&mirror->copier);
+	if (is_of_kind(original->name, WAL_SEGMENT))
+		(void)snprintf(mirror->newest, sizeof mirror->newest, "%.*s", MIRROR_NOTE_NAME_MAX - 1, original->name);
 	bool differs = copy == NULL || copy->bytes != original->bytes;
 	enum status st = groups_add(&mirror->groups, original, differs, &member, err);
 	if (st || member || !differs)
 		return st;
 	st = settle(mirror, original, copy, err);
-	return !st && is_history(original->name) ? finish_history(mirror, err) : st;
+	return !st && is_of_kind(original->name, WAL_HISTORY) ? finish_history(mirror, err) : st;
 }
 
 static enum status compare(struct mirror *mirror, const char *prefix, const struct merge *how, struct error *err)
@@ -195,6 +199,16 @@ static enum status copy_all(struct mirror *mirror, struct error *err)
 	return st ? st : copy_groups(mirror, err);
 }
 
+static void take_figures(const struct mirror *mirror, struct mirror_figures *out)
+{
+	const struct report *report = &mirror->copier.report;
+	*out = (struct mirror_figures){.compared = true,
+				       .behind_objects =
+					   report->conflicts + report->damaged + report->unreadable + report->put_off,
+				       .behind_bytes = report->failed_bytes};
+	memcpy(out->newest, mirror->newest, sizeof out->newest);
+}
+
 static enum status check_two(const struct mirror_params *params, struct error *err)
 {
 	const char *one = params->original->s3.endpoint, *other = params->copy->s3.endpoint;
@@ -223,5 +237,7 @@ enum status mirror_run(const struct mirror_params *params, struct error *err)
 	st = copier_start(&mirror->copier, params, &mirror->original, &mirror->copy, err);
 	if (!st)
 		st = copy_all(mirror, err);
+	if (!st && !params->dry_run)
+		take_figures(mirror, params->figures);
 	return st ? st : report_end(&mirror->copier.report, err);
 }

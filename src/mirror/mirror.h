@@ -3,7 +3,15 @@
 #define WALSHIP_MIRROR_MIRROR_H
 
 #include "console/console.h"
+#include "repo/mirror_note.h"
 #include "repo/settings.h"
+
+/* What is known when a run has compared all objects. */
+struct mirror_figures {
+	bool compared;
+	uint64_t behind_objects, behind_bytes; /* that the copy still lacks, or has otherwise */
+	char newest[MIRROR_NOTE_NAME_MAX];     /* the last segment of the repository; "": there is none */
+};
 
 struct mirror_params {
 	const struct repository_settings *original; /* keys are needed with open only */
@@ -14,6 +22,7 @@ struct mirror_params {
 	bool open;             /* verify each object before it is copied */
 	bool one_by_one;       /* a limit of the bandwidth is for each connection */
 	bool dry_run, json;
+	struct mirror_figures *figures; /* out; zero at first */
 };
 
 /*

@@ -66,6 +66,7 @@ enum status report_outcome(struct report *report, const struct mirror_entry *ent
 	report_progress(report);
 	if (outcome == TRANSFER_COPIED || outcome == TRANSFER_PRESENT || outcome == TRANSFER_GONE)
 		return STATUS_OK;
+	report->failed_bytes += entry->bytes;
 	return print_object(report, entry->name, &entry->bytes, results[outcome], trouble->text, err);
 }
 

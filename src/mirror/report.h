@@ -14,8 +14,9 @@ struct report {
 	uint64_t lacking, lacking_bytes; /* objects that the copy lacked */
 	uint64_t copied, copied_bytes;
 	uint64_t conflicts, damaged, unreadable, gone;
-	uint64_t unfinished; /* base backups without a manifest */
-	uint64_t put_off;    /* base backups that may need one that could not be copied */
+	uint64_t failed_bytes; /* of objects that could not be copied */
+	uint64_t unfinished;   /* base backups without a manifest */
+	uint64_t put_off;      /* base backups that may need one that could not be copied */
 };
 
 void report_begin(struct report *report, const struct mirror_params *params);

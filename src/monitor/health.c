@@ -55,9 +55,10 @@ static const struct health_check *check_of(const struct health_report *report, u
  */
 static const char *failing_check(const struct health_report *report, bool pushes_fail)
 {
-	static const unsigned ids[] = {HEALTH_CHECK_COVERAGE, HEALTH_CHECK_DISK,    HEALTH_CHECK_BACKUP,
-				       HEALTH_CHECK_SCHEDULE, HEALTH_CHECK_DRILL,   HEALTH_CHECK_STREAM,
-				       HEALTH_CHECK_PUSHES,   HEALTH_CHECK_ARCHIVE, HEALTH_CHECK_BACKLOG};
+	static const unsigned ids[] = {HEALTH_CHECK_COVERAGE, HEALTH_CHECK_DISK,   HEALTH_CHECK_BACKUP,
+				       HEALTH_CHECK_SCHEDULE, HEALTH_CHECK_DRILL,  HEALTH_CHECK_STREAM,
+				       HEALTH_CHECK_MIRROR,   HEALTH_CHECK_PUSHES, HEALTH_CHECK_ARCHIVE,
+				       HEALTH_CHECK_BACKLOG};
 	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
 		const struct health_check *check = check_of(report, ids[i]);
 		if (check != NULL &&

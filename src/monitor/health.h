@@ -8,6 +8,7 @@
 #include "console/console.h"
 #include "inventory/drill_record.h"
 #include "monitor/failures.h"
+#include "monitor/health_mirror.h"
 #include "monitor/health_schedule.h"
 #include "monitor/notified.h"
 #include "monitor/notify.h"
@@ -29,6 +30,7 @@ struct health_settings {
 	const char *spool; /* as for spool_prepare */
 	struct thresholds thresholds;
 	const struct health_schedule *schedule;
+	const struct health_mirrors *mirrors;
 	enum health_format format;
 	const char *metrics_file; /* written in Prometheus' format beside the output; NULL: not written */
 	int64_t push_timeout_ms;  /* the longest time that a push takes */
@@ -43,6 +45,8 @@ struct health_settings {
  * failed and the report is not CRITICAL.
  */
 enum status health_run(const struct health_settings *settings, const struct console *console, struct error *err);
+
+#define HEALTH_GROWTH_S 86400 /* of the growth */
 
 #define HEALTH_GAPS_MAX 8 /* further gaps are only counted */
 
@@ -85,6 +89,13 @@ struct health_backup {
 	struct backup_label wrong;        /* that one */
 	struct backup_label unreadable;   /* the newest whose manifest cannot be opened; text "": none */
 	char why[LISTED_ERROR_MAX];
+	uint64_t recent_bytes; /* packs of those of the backups looked at that ended in the last 24 hours */
+};
+
+/* What the repository has got in the last 24 hours, as far as this look has seen it. */
+struct health_growth {
+	uint64_t wal_bytes; /* objects of WAL */
+	bool least;         /* the listing may have begun within these hours: there may be more */
 };
 
 /* The newest dump. */
@@ -127,9 +138,11 @@ struct health {
 	struct notified notified;
 	struct health_archive archive;
 	struct health_backup backup;
+	struct health_growth growth; /* valid if archive.known */
 	struct health_dump dump;
 	struct health_drill drill;
 	const struct health_schedule *schedule; /* owned by the settings */
+	const struct health_mirrors *mirrors;   /* likewise */
 	bool streamed;                          /* the spool has a note of walship stream */
 	struct stream_note stream;              /* that note */
 };
@@ -155,11 +168,12 @@ enum {
 	HEALTH_CHECK_COVERAGE,
 	HEALTH_CHECK_DISK,
 	HEALTH_CHECK_BACKUP,
-	/* From here on checks are left out where there is nothing to look at. */
-	HEALTH_CHECK_SCHEDULE,
-	HEALTH_CHECK_DUMP,
-	HEALTH_CHECK_DRILL,
-	HEALTH_CHECK_STREAM,
+	HEALTH_CHECK_SCHEDULE, /* left out where nothing is scheduled */
+	HEALTH_CHECK_DUMP,     /* left out where no dumps are scheduled */
+	HEALTH_CHECK_DRILL,    /* left out where no drills are configured */
+	HEALTH_CHECK_STREAM,   /* left out without a note of walship stream */
+	HEALTH_CHECK_MIRROR,   /* left out without mirror-conf */
+	HEALTH_CHECK_GROWTH,   /* left out without status-growth-warning */
 	HEALTH_CHECK_COUNT
 };
 
@@ -206,7 +220,7 @@ enum status health_look_dump(struct health *health, const struct repository *rep
 			     const struct call *call, struct error *err);
 
 /* As health_look_backup, from the backups of a survey. */
-void health_take_backups(struct health_backup *out, const struct backup_list *backups);
+void health_take_backups(struct health_backup *out, const struct backup_list *backups, int64_t now_s);
 
 /* Reads the report of the newest drill, if drills are wanted. A failure is in health->drill.trouble. */
 void health_look_drill(struct health *health, const struct health_settings *settings, const struct call *call);

@@ -53,6 +53,7 @@ struct look {
 	size_t change_count;
 	bool too_many_changes;
 	uint32_t first_log;
+	bool partial; /* earlier directories are not listed */
 };
 
 static void follow(struct look *look, const struct wal_name *name, int64_t stored_s)
@@ -65,13 +66,23 @@ static void follow(struct look *look, const struct wal_name *name, int64_t store
 	look->last = (struct hole){name->timeline, number, stored_s};
 }
 
-static void note(struct health_archive *out, const struct wal_name *name, int64_t stored_s)
+/* Of the first object only: the listing goes from the oldest names on. */
+static void note_growth(const struct look *look, const struct object_info *info)
 {
+	bool recent = info->modified_s > look->health->now_s - HEALTH_GROWTH_S;
+	look->health->growth.wal_bytes += recent ? info->bytes : 0;
+	look->health->growth.least |= recent && look->out->objects == 0 && look->partial;
+}
+
+static void note(struct look *look, const struct wal_name *name, const struct object_info *info)
+{
+	struct health_archive *out = look->out;
+	note_growth(look, info);
 	out->objects++;
 	if (name->kind != WAL_SEGMENT)
 		return;
 	out->newest = *name;
-	out->newest_s = stored_s;
+	out->newest_s = info->modified_s;
 }
 
 static enum status take(void *arg, const struct object_info *info, struct error *err)
@@ -82,7 +93,7 @@ static enum status take(void *arg, const struct object_info *info, struct error 
 	/* Skips foreign objects, and objects too short to be fetched. */
 	if (!wal_object_parse(info->name, &system_id, &name) || info->bytes < OBJECT_MIN)
 		return STATUS_OK;
-	note(look->out, &name, info->modified_s);
+	note(look, &name, info);
 	follow(look, &name, info->modified_s);
 	return coverage_add(&look->coverage, &name, info->bytes, info->modified_s, err);
 }
@@ -294,6 +305,7 @@ static enum status look_at_newest(struct look *look, const struct health_setting
 	if (st)
 		return st;
 	look->store = repo.store;
+	look->partial = true;
 	look->segment_bytes = look->health->pending.segment_bytes;
 	look->settled_s = INT64_MAX;
 	coverage_init(&look->coverage, look->health->system_id, look->segment_bytes);
@@ -317,7 +329,7 @@ static enum status seen(void *arg, const struct coverage *coverage, const struct
 			const struct object_info *info, struct error *err)
 {
 	(void)coverage, (void)err;
-	note(((struct look *)arg)->out, name, info->modified_s);
+	note(arg, name, info);
 	return STATUS_OK;
 }
 
@@ -327,7 +339,7 @@ static enum status surveyed(void *arg, struct coverage *coverage, struct backup_
 	struct coverage_stray stray;
 	bool strays;
 	(void)err;
-	health_take_backups(&look->health->backup, backups);
+	health_take_backups(&look->health->backup, backups, look->health->now_s);
 	if (coverage->objects == 0)
 		return STATUS_OK;
 	(void)coverage_latest(coverage, &strays, &stray);

@@ -12,7 +12,7 @@ static bool is_wanted(const struct health_backup *out, const struct backup_label
 	return out->newest.text[0] == '\0' || (out->full.text[0] == '\0' && label->type == BACKUP_FULL);
 }
 
-static void take_good(struct health_backup *out, const struct listed_backup *backup)
+static void take_good(struct health_backup *out, const struct listed_backup *backup, int64_t now_s)
 {
 	const struct manifest *manifest = &backup->manifest;
 	if (out->newest.text[0] == '\0') {
@@ -23,6 +23,8 @@ static void take_good(struct health_backup *out, const struct listed_backup *bac
 		out->full = backup->label;
 		out->full_s = manifest->ended;
 	}
+	if (manifest->ended > now_s - HEALTH_GROWTH_S)
+		out->recent_bytes += manifest->stored_bytes;
 	if (manifest->wrong_pages > 0 && out->wrong_pages == 0) {
 		out->wrong_pages = manifest->wrong_pages;
 		out->wrong = backup->label;
@@ -30,12 +32,12 @@ static void take_good(struct health_backup *out, const struct listed_backup *bac
 }
 
 /* Backups come from the newest on. */
-static void take(struct health_backup *out, const struct listed_backup *backup)
+static void take(struct health_backup *out, const struct listed_backup *backup, int64_t now_s)
 {
 	if (backup->label.text[0] == '\0')
 		return;
 	if (backup->complete && backup->status == STATUS_OK) {
-		take_good(out, backup);
+		take_good(out, backup, now_s);
 	} else if (backup->complete && out->unreadable.text[0] == '\0') {
 		out->unreadable = backup->label;
 		(void)snprintf(out->why, sizeof out->why, "%s", backup->error);
@@ -43,11 +45,11 @@ static void take(struct health_backup *out, const struct listed_backup *backup)
 	out->first_s = backup->label.begun_s;
 }
 
-void health_take_backups(struct health_backup *out, const struct backup_list *backups)
+void health_take_backups(struct health_backup *out, const struct backup_list *backups, int64_t now_s)
 {
 	for (size_t i = backups->count; i > 0; i--)
 		if (is_wanted(out, &backups->items[i - 1].label))
-			take(out, &backups->items[i - 1]);
+			take(out, &backups->items[i - 1], now_s);
 }
 
 enum status health_look_backup(struct health *health, const struct repository *repo, const struct call *call,
@@ -64,7 +66,7 @@ enum status health_look_backup(struct health *health, const struct repository *r
 		looks++;
 		st = backup_list_look(backup, repo, call, health->system_id, err);
 		if (!st)
-			take(out, backup);
+			take(out, backup, health->now_s);
 	}
 	out->known = !st;
 	return st;

@@ -302,7 +302,7 @@ static struct health_check *next(struct health_report *report, unsigned id)
 	    [HEALTH_CHECK_ARCHIVE] = "archive",   [HEALTH_CHECK_BACKLOG] = "backlog", [HEALTH_CHECK_PUSHES] = "pushes",
 	    [HEALTH_CHECK_COVERAGE] = "chain",    [HEALTH_CHECK_DISK] = "disk",       [HEALTH_CHECK_BACKUP] = "backup",
 	    [HEALTH_CHECK_SCHEDULE] = "schedule", [HEALTH_CHECK_DUMP] = "dump",       [HEALTH_CHECK_DRILL] = "drill",
-	    [HEALTH_CHECK_STREAM] = "stream",
+	    [HEALTH_CHECK_STREAM] = "stream",     [HEALTH_CHECK_MIRROR] = "mirror",   [HEALTH_CHECK_GROWTH] = "growth",
 	};
 	struct health_check *check = &report->checks[report->count++];
 	check->id = id;
@@ -328,6 +328,10 @@ void health_judge(const struct health *health, const struct thresholds *threshol
 		health_judge_drill(health, thresholds, next(out, HEALTH_CHECK_DRILL));
 	if (health->streamed)
 		health_judge_stream(health, next(out, HEALTH_CHECK_STREAM));
+	if (health->mirrors != NULL && health->mirrors->count > 0)
+		health_judge_mirrors(health, thresholds, next(out, HEALTH_CHECK_MIRROR));
+	if (thresholds->growth_bytes > 0)
+		health_judge_growth(health, thresholds, next(out, HEALTH_CHECK_GROWTH));
 	for (size_t i = 0; i < out->count; i++)
 		out->level = health_worse(out->level, out->checks[i].level);
 }

@@ -37,6 +37,9 @@ void health_judge_dump(const struct health *health, const struct thresholds *thr
 void health_judge_drill(const struct health *health, const struct thresholds *thresholds, struct health_check *check);
 void health_judge_stream(const struct health *health, struct health_check *check);
 void health_judge_schedule(const struct health *health, struct health_check *check);
+/* At least one file is named by mirror-conf. */
+void health_judge_mirrors(const struct health *health, const struct thresholds *thresholds, struct health_check *check);
+void health_judge_growth(const struct health *health, const struct thresholds *thresholds, struct health_check *check);
 void health_judge_chain(const struct health *health, struct health_check *check);
 
 #endif

@@ -85,7 +85,8 @@ enum status health_look_local(struct health *out, const struct health_settings *
 	*out = (struct health){.repo = settings->repository->url,
 			       .now_s = clock_utc_s(call->clock),
 			       .disk_full_s = -1,
-			       .schedule = settings->schedule};
+			       .schedule = settings->schedule,
+			       .mirrors = settings->mirrors};
 	enum status st = find_cluster(out, &settings->cluster, err);
 	if (!st)
 		out->streamed = stream_note_read(&out->stream, settings->spool, out->system_id);

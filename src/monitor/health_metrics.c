@@ -196,6 +196,78 @@ static enum status put_stream(struct buffer *out, const struct health *health, s
 	return health->streamed ? put_all(out, health, families, sizeof families / sizeof families[0], err) : STATUS_OK;
 }
 
+static int64_t mirror_succeeded_s(const struct mirror_note *note)
+{
+	return note->succeeded_s;
+}
+
+static int64_t mirror_objects(const struct mirror_note *note)
+{
+	return (int64_t)note->behind_objects;
+}
+
+static int64_t mirror_bytes(const struct mirror_note *note)
+{
+	return (int64_t)note->behind_bytes;
+}
+
+static int64_t mirror_failures(const struct mirror_note *note)
+{
+	return (int64_t)note->failures;
+}
+
+/* In a label's value a backslash and a quote are escaped. */
+static enum status put_escaped(struct buffer *out, const char *text, struct error *err)
+{
+	enum status st = STATUS_OK;
+	for (; !st && *text != '\0'; text++)
+		st = buffer_printf(out, err, "%s%c", *text == '\\' || *text == '"' ? "\\" : "", *text);
+	return st;
+}
+
+static enum status put_mirror(struct buffer *out, const struct health *health, const struct family *family,
+			      const struct health_mirror *mirror, int64_t value, struct error *err)
+{
+	enum status st =
+	    buffer_printf(out, err, "%s{system_id=\"%" PRIu64 "\",mirror=\"", family->name, health->system_id);
+	if (!st)
+		st = put_escaped(out, mirror->url, err);
+	return st ? st : buffer_printf(out, err, "\"} %" PRId64 "\n", value);
+}
+
+static enum status put_mirrors(struct buffer *out, const struct health *health, struct error *err)
+{
+	static const struct {
+		struct family family;
+		int64_t (*value)(const struct mirror_note *note);
+		bool is_time; /* 0: unknown */
+	} rows[] = {
+	    {{"walship_mirror_success_timestamp_seconds", "seconds",
+	      "Time at which the last successful run of walship mirror to this copy began.", true, 0},
+	     mirror_succeeded_s,
+	     true},
+	    {{"walship_mirror_behind_objects", NULL, "Objects that the copy lacked when the last run ended.", true, 0},
+	     mirror_objects,
+	     false},
+	    {{"walship_mirror_behind_bytes", "bytes", "Size of these objects.", true, 0}, mirror_bytes, false},
+	    {{"walship_mirror_failures", NULL, "Consecutive failed runs of walship mirror to this copy.", true, 0},
+	     mirror_failures,
+	     false},
+	};
+	const struct health_mirrors *mirrors = health->mirrors;
+	enum status st = STATUS_OK;
+	for (size_t row = 0; mirrors != NULL && mirrors->count > 0 && row < sizeof rows / sizeof rows[0]; row++) {
+		st = st ? st : put_head(out, &rows[row].family, err);
+		for (size_t i = 0; !st && i < mirrors->count; i++) {
+			const struct health_mirror *mirror = &mirrors->items[i];
+			int64_t value = rows[row].value(&mirror->note);
+			if (mirror->note.ended_s != 0 && (value != 0 || !rows[row].is_time))
+				st = put_mirror(out, health, &rows[row].family, mirror, value, err);
+		}
+	}
+	return st;
+}
+
 static enum status put_rest(struct buffer *out, const struct health *health, const struct health_report *report,
 			    struct error *err)
 {
@@ -207,6 +279,8 @@ static enum status put_rest(struct buffer *out, const struct health *health, con
 	st = put_schedule(out, health, err);
 	if (!st)
 		st = put_stream(out, health, err);
+	if (!st)
+		st = put_mirrors(out, health, err);
 	if (!st)
 		st = put_disk_full(out, health, err);
 	if (!st)
@@ -240,6 +314,8 @@ enum status health_metrics(struct buffer *out, const struct health *health, cons
 	     (int64_t)archive->missing},
 	    {"walship_restorable_timestamp_seconds", "seconds", "Latest time to which recovery is possible.",
 	     archive->restorable_s != 0, archive->restorable_s},
+	    {"walship_growth_bytes", "bytes", "Bytes of WAL and base backups stored in the last 24 hours.",
+	     archive->known, (int64_t)(health->growth.wal_bytes + health->backup.recent_bytes)},
 	    {"walship_ready_files", NULL, "Files waiting to be archived.", health->pending_known,
 	     (int64_t)pending->files},
 	    {"walship_ready_bytes", "bytes", "Total size of the files waiting to be archived.", health->pending_known,

@@ -205,6 +205,37 @@ static json_t *stream_json(const struct health *health)
 	    null_unless(known, number(stream->stored_bytes)), "error", print_string(stream->error));
 }
 
+static json_t *mirrors_json(const struct health *health)
+{
+	json_t *all = json_array();
+	for (size_t i = 0; health->mirrors != NULL && i < health->mirrors->count; i++) {
+		const struct health_mirror *mirror = &health->mirrors->items[i];
+		const struct mirror_note *note = &mirror->note;
+		bool known = note->ended_s != 0;
+		json_t *one =
+		    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "conf", print_string(mirror->conf),
+			      "repo", print_string(mirror->url), "succeeded_time", print_time(note->succeeded_s),
+			      "age_seconds", age_json(note->succeeded_s != 0, health, note->succeeded_s),
+			      "behind_objects", print_integer_if(known, (int64_t)note->behind_objects), "behind_bytes",
+			      print_integer_if(known, (int64_t)note->behind_bytes), "newest_object",
+			      print_string(note->newest), "failures", print_integer_if(known, (int64_t)note->failures),
+			      "error", print_string(mirror->url[0] == '\0' ? mirror->trouble.text : note->error));
+		if (json_array_append_new(all, one) != 0) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+static json_t *growth_json(const struct health *health)
+{
+	const struct health_growth *growth = &health->growth;
+	return null_unless(health->archive.known,
+			   json_pack("{s:o, s:o, s:b}", "wal_bytes", number(growth->wal_bytes), "backup_bytes",
+				     number(health->backup.recent_bytes), "at_least", (int)growth->least));
+}
+
 static json_t *backlog_json(const struct health *health)
 {
 	const struct pending *pending = &health->pending;
@@ -248,12 +279,13 @@ enum status health_print_json(const struct health *health, const struct health_r
 {
 	enum status st = health_level_status(report->level);
 	json_t *value = json_pack(
-	    "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", "status",
-	    "status", health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR), "time",
-	    print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
+	    "{s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
+	    "status", "status", health_level_name(report->level), "exit_code", status_exit_code(st, EXIT_FOR_MONITOR),
+	    "time", print_time(health->now_s), "system_id", print_system_id(health->system_id), "repo",
 	    print_string(health->repo), "archive", archive_json(health), "backlog", backlog_json(health), "pushes",
 	    pushes_json(health), "disk", disk_json(health), "server", server_json(health), "backup",
 	    backup_json(health), "dump", dump_json(health), "schedule", schedule_json(health), "drill",
-	    drill_json(health), "stream", stream_json(health), "checks", checks_json(report));
+	    drill_json(health), "stream", stream_json(health), "mirrors", mirrors_json(health), "growth",
+	    growth_json(health), "checks", checks_json(report));
 	return print_json(console, value, err);
 }

@@ -10,8 +10,9 @@
 
 #define NOTIFIED_RESULT_MAX 1024
 
-#define NOTIFIED_CHECK_MAX 9     /* 8 letters, as the record holds, and 0 */
-#define NOTIFIED_PUSHES "pushes" /* the check that push can judge */
+#define NOTIFIED_CHECK_MAX 9         /* 8 letters, as the record holds, and 0 */
+#define NOTIFIED_SCHEDULE "schedule" /* the check that a run of a scheduled task judges */
+#define NOTIFIED_PUSHES "pushes"     /* the check that push can judge */
 
 struct notified {
 	bool failing;                     /* the last run reported a failure, and no later run reported success */

@@ -148,9 +148,22 @@ enum status repository_join(struct repository *repo, const struct repository *ot
 		st = credentials_copy(&repo->credentials, &other->credentials, err);
 	if (!st)
 		st = open_store(repo, &url, other->search.call, err);
+	if (!st && other->wrapper != NULL)
+		st = repository_wrap(repo, other->wrapper, err);
 	if (st)
 		repository_fini(repo);
 	return st;
+}
+
+enum status repository_wrap(struct repository *repo, const struct repository_wrapper *wrapper, struct error *err)
+{
+	struct store *outer;
+	enum status st = wrapper->wrap(wrapper->arg, repo->store, &outer, err);
+	if (st)
+		return st;
+	repo->store = outer;
+	repo->wrapper = wrapper;
+	return STATUS_OK;
 }
 
 void repository_fini(struct repository *repo)

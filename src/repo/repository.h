@@ -9,6 +9,14 @@
 #include "repo/settings.h"
 #include "store/store.h"
 
+/* Takes the store of each connection to a repository, and gives another store in its place. */
+struct repository_wrapper {
+	/* The result owns inner. After a failure the caller still does. Called from the thread of the connection's
+	 * owner. */
+	enum status (*wrap)(void *arg, struct store *inner, struct store **out, struct error *err);
+	void *arg;
+};
+
 struct repository {
 	struct store *store;
 	struct keyring keys;
@@ -16,6 +24,7 @@ struct repository {
 	const struct repository_settings *settings; /* not owned; must outlive the repository */
 	struct credentials credentials;
 	struct credential_search search;
+	const struct repository_wrapper *wrapper; /* NULL: none; not owned */
 };
 
 /*
@@ -33,6 +42,9 @@ enum status repository_open(struct repository *repo, const struct repository_set
  * from the thread that uses other.
  */
 enum status repository_join(struct repository *repo, const struct repository *other, struct error *err);
+
+/* Wraps the store of this connection, and of those that join it from now on. *wrapper must outlive them. */
+enum status repository_wrap(struct repository *repo, const struct repository_wrapper *wrapper, struct error *err);
 
 /* Whether the repository is in a bucket. False also if its URL is not valid, which repository_open reports. */
 bool repository_in_s3(const struct repository_settings *settings);

@@ -6,7 +6,7 @@
 #include "console/console.h"
 #include "pg/wal/name.h"
 #include "recovery/target.h"
-#include "repo/settings.h"
+#include "repo/mirrors.h"
 #include "restore/thaw.h"
 #include "restore/tree_restore.h"
 
@@ -35,6 +35,7 @@ struct restore_result {
 
 struct restore_params {
 	const struct repository_settings *settings;
+	struct mirrors mirrors; /* that a restore goes on to */
 	const struct call *call;
 	const struct console *console;
 	const char *directory; /* the data directory to make */
@@ -61,10 +62,11 @@ struct restore_params {
 };
 
 /*
- * Checks everything first, then writes. Prints what it chose and why, and what to do next. STATUS_USAGE: the options
- * contradict each other or the directory, or the target needs a choice. STATUS_INCOMPLETE: there is no backup, or WAL
- * is missing up to the target. STATUS_LOCAL: a server runs in the directory, there is not enough room, or it cannot be
- * written. STATUS_UNREACHABLE also when the restore needs objects in an archive storage class.
+ * Checks everything first, then writes. Prints what it chose and why, and what to do next. One repository serves the
+ * whole restore; if it goes away meanwhile, a later mirror that has the same backup takes its place. STATUS_USAGE: the
+ * options contradict each other or the directory, or the target needs a choice. STATUS_INCOMPLETE: there is no backup,
+ * or WAL is missing up to the target. STATUS_LOCAL: a server runs in the directory, there is not enough room, or it
+ * cannot be written. STATUS_UNREACHABLE also when the restore needs objects in an archive storage class.
  */
 enum status restore_run(const struct restore_params *params, struct error *err);
 

@@ -2,6 +2,7 @@
 #ifndef WALSHIP_RESTORE_RESTORE_PRIVATE_H
 #define WALSHIP_RESTORE_RESTORE_PRIVATE_H
 
+#include "catalog/failover.h"
 #include "recovery/choose.h"
 #include "recovery/recovery_settings.h"
 #include "restore/moved_tablespaces.h"
@@ -11,6 +12,10 @@
 struct restoration {
 	const struct restore_params *params;
 	struct place place;
+	const struct repository_settings *settings; /* of the repository that is read */
+	char source_reason[ERROR_TEXT_MAX];         /* why that is a mirror; "": it is the first repository */
+	struct call call; /* of the params; with less patience while a mirror may be chosen instead */
+	struct failover failover;
 	struct repository repo;
 	uint64_t system_id;
 	struct coverage coverage;
@@ -26,6 +31,18 @@ struct restoration {
 	struct thaw_names archived_names; /* of histories */
 	bool stopped;                     /* a dry run with --thaw cannot look further */
 };
+
+/*
+ * Finds the first repository, of the restore's and its mirrors, that can be reached and has a usable backup for the
+ * target. Fills settings, repo, system_id, coverage, backups, choice, moved and planned from it; if stopped, the last
+ * three stay empty. The error is that of the restore's own repository; the log has those of the mirrors.
+ */
+enum status restore_choose_source(struct restoration *restoration, struct error *err);
+
+/* Frees what restore_choose_source filled. */
+void restore_forget_source(struct restoration *restoration);
+
+struct tree_restore_settings restore_tree_settings(struct restoration *restoration);
 
 /* With result: what was chosen, and what was written. */
 void restore_take_choice(const struct restoration *restoration);

@@ -29,8 +29,14 @@ static enum status add_choice(struct buffer *out, const struct restoration *rest
 	target_text(restoration->params->target, target);
 	utc_text(manifest->ended, ended);
 	first_segment(restoration, &first);
-	enum status st = buffer_printf(out, err, "backup     %s, ended %s: %s\n", choice->branch.backup->label.text,
-				       ended, choice->backup_reason);
+	const char *why = restoration->source_reason;
+	enum status st = STATUS_OK;
+	if (restoration->params->mirrors.count > 0)
+		st = buffer_printf(out, err, "repository %s: %s%s\n", restoration->settings->url,
+				   why[0] == '\0' ? "it has the backup" : "a mirror, because of ", why);
+	if (!st)
+		st = buffer_printf(out, err, "backup     %s, ended %s: %s\n", choice->branch.backup->label.text, ended,
+				   choice->backup_reason);
 	if (!st)
 		st = buffer_printf(out, err, "target     %s\ntimeline   %" PRIu32 "%s%s\n", target,
 				   choice->branch.line.timeline, choice->timeline_reason[0] == '\0' ? "" : ": ",
@@ -102,7 +108,7 @@ static json_t *json_end(const struct restoration *restoration, const struct tree
 	first_segment(restoration, &first);
 	return json_pack(
 	    "{s:s, s:b, s:o, s:s, s:o, s:s, s:s, s:I, s:o, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, "
-	    "s:b, s:o, s:o}",
+	    "s:b, s:o, s:o, s:o, s:o}",
 	    "kind", "restore", "dry_run", (int)params->dry_run, "system_id", print_system_id(restoration->system_id),
 	    "backup", choice->branch.backup->label.text, "backup_ended_time",
 	    print_time(choice->branch.backup->manifest.ended), "backup_reason", choice->backup_reason, "target", target,
@@ -114,7 +120,8 @@ static json_t *json_end(const struct restoration *restoration, const struct tree
 	    (json_int_t)figures->requests, "packs", (json_int_t)figures->packs, "written_bytes",
 	    (json_int_t)figures->written_bytes, "removed_files", (json_int_t)figures->removed, "rooms",
 	    json_rooms(&restoration->planned), "archive_off", (int)restoration->archive_off, "restore_command",
-	    print_string(params->restore_command), "warning", print_string(choice->warning));
+	    print_string(params->restore_command), "warning", print_string(choice->warning), "repo",
+	    print_string(restoration->settings->url), "repo_reason", print_string(restoration->source_reason));
 }
 
 /* Whether backup-include has brought files of other places along. */

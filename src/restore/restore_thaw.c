@@ -34,7 +34,7 @@ static enum status run(struct restoration *restoration, struct thaw_need *need, 
 	    .settings = &params->thaw, .console = params->console, .dry_run = params->dry_run, .json = params->json};
 	need->lists = &restoration->repo;
 	need->looks = &looks;
-	need->call = params->call;
+	need->call = &restoration->call;
 	need->coverage = &restoration->coverage;
 	need->hashes = params->delta;
 	enum status st = repository_join(&looks, &restoration->repo, err);
@@ -127,12 +127,11 @@ static uint64_t end_of_wal(const struct restoration *restoration, const struct m
 static enum status thaw_backup(struct restoration *restoration, const struct listed_backup *backup, uint64_t search_end,
 			       struct error *err)
 {
-	const struct restore_params *params = restoration->params;
 	const struct manifest *manifest = &backup->manifest;
 	const struct thaw_names none = {0};
 	struct pack_table table = {0};
 	struct error ignored = {0};
-	if (pack_table_read(&table, &restoration->repo, params->call, manifest, &ignored))
+	if (pack_table_read(&table, &restoration->repo, &restoration->call, manifest, &ignored))
 		pack_table_fini(&table);
 	struct thaw_need need = {.names = &none,
 				 .manifest = manifest,

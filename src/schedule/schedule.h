@@ -3,6 +3,7 @@
 #define WALSHIP_SCHEDULE_SCHEDULE_H
 
 #include "console/console.h"
+#include "monitor/notify.h"
 #include "repo/cluster_id.h"
 #include "repo/settings.h"
 #include "schedule/agenda.h"
@@ -18,6 +19,7 @@ struct schedule_settings {
 	enum schedule_on on;
 	const char *self; /* for program_run: this program with its options; a task's command follows */
 	const char *const *environment;
+	struct notify_settings notify; /* for runs that fail; needs the server's data directory */
 	const char *notify_socket;     /* of sd_notify(3); NULL: none */
 	const char *const *heartbeats; /* as for heartbeat_send */
 	size_t heartbeat_count;

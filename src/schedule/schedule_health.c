@@ -113,6 +113,18 @@ void schedule_age(struct threshold *out, const struct agenda *agenda, enum task 
 	set_age(out, &passed, now_s);
 }
 
+void schedule_task_age(struct threshold *out, const struct schedule_settings *settings, enum task task)
+{
+	struct schedule schedule;
+	struct error ignored = {0};
+	struct passed passed = {INT64_MIN, INT64_MIN};
+	int64_t now_s = clock_utc_s(settings->call->clock);
+	if (settings->times[task] == NULL || schedule_parse(&schedule, settings, &ignored))
+		return;
+	find_passed(&passed, &schedule.agenda.tasks[task].cron, now_s);
+	set_age(out, &passed, now_s);
+}
+
 void schedule_ages(struct schedule_ages *out, const struct schedule_settings *settings)
 {
 	struct schedule schedule;
@@ -123,16 +135,4 @@ void schedule_ages(struct schedule_ages *out, const struct schedule_settings *se
 	schedule_age(&out->full_ms, &schedule.agenda, TASK_FULL, now_s);
 	schedule_age(&out->backup_ms, &schedule.agenda, TASK_INCR, now_s);
 	schedule_age(&out->dump_ms, &schedule.agenda, TASK_DUMP, now_s);
-}
-
-void schedule_drill_age(struct threshold *out, const struct schedule_settings *settings)
-{
-	struct schedule schedule;
-	struct error ignored = {0};
-	struct passed passed = {INT64_MIN, INT64_MIN};
-	int64_t now_s = clock_utc_s(settings->call->clock);
-	if (settings->times[TASK_DRILL] == NULL || schedule_parse(&schedule, settings, &ignored))
-		return;
-	find_passed(&passed, &schedule.agenda.tasks[TASK_DRILL].cron, now_s);
-	set_age(out, &passed, now_s);
 }

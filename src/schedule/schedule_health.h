@@ -21,14 +21,14 @@ int64_t schedule_late_s(const struct cron *cron, int64_t due_s);
  */
 void schedule_age(struct threshold *out, const struct agenda *agenda, enum task least, int64_t now_s);
 
+/* The same for the last good run of a task that has no greater one, such as a drill. */
+void schedule_task_age(struct threshold *out, const struct schedule_settings *settings, enum task task);
+
 struct schedule_ages {
 	struct threshold full_ms, backup_ms, dump_ms;
 };
 
 /* The same for all ages, by the options' times. Nothing changes where they cannot be understood. */
 void schedule_ages(struct schedule_ages *out, const struct schedule_settings *settings);
-
-/* The same for drills: a drill has no greater task. */
-void schedule_drill_age(struct threshold *out, const struct schedule_settings *settings);
 
 #endif

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "monitor/push_notes.h"
 #include "sys/note.h"
 
 #define KIND "schedule"
+#define DUE "due"
 #define PATH_SIZE (SPOOL_PATH_MAX + 64)
 #define KEY_SIZE 32
 #define PUT_OFF_S 60
@@ -106,15 +106,6 @@ enum status schedule_lock(const char *spool, uint64_t system_id, int *fd, struct
 	return st;
 }
 
-static bool due_path(char out[PUSH_NOTES_PATH_MAX], const char *spool, const char *wal_path)
-{
-	struct push_notes notes;
-	if (!push_notes_find(&notes, spool, wal_path))
-		return false;
-	push_notes_path(&notes, "due", out);
-	return true;
-}
-
 static void set_due(const char *path, int64_t due_s)
 {
 	const struct timespec times[2] = {{.tv_sec = (time_t)due_s}, {.tv_sec = (time_t)due_s}};
@@ -126,8 +117,11 @@ static void set_due(const char *path, int64_t due_s)
 void schedule_set_due(const char *spool, const char *pg_wal, int64_t due_s, int64_t now_s)
 {
 	char path[PUSH_NOTES_PATH_MAX];
-	if (due_path(path, spool, pg_wal))
-		set_due(path, due_s < now_s + LOOK_S ? due_s : now_s + LOOK_S);
+	struct push_notes notes;
+	if (!push_notes_find(&notes, spool, pg_wal))
+		return;
+	push_notes_path(&notes, DUE, path);
+	set_due(path, due_s < now_s + LOOK_S ? due_s : now_s + LOOK_S);
 }
 
 static bool waits(const char *path, int64_t now_s)
@@ -136,10 +130,11 @@ static bool waits(const char *path, int64_t now_s)
 	return lstat(path, &info) == 0 && info.st_mtim.tv_sec > now_s && info.st_mtim.tv_sec <= now_s + LOOK_S;
 }
 
-bool schedule_is_due(const char *spool, const char *wal_path, int64_t now_s)
+bool schedule_is_due(const struct push_notes *notes, int64_t now_s)
 {
 	char path[PUSH_NOTES_PATH_MAX];
-	if (!due_path(path, spool, wal_path) || waits(path, now_s))
+	push_notes_path(notes, DUE, path);
+	if (waits(path, now_s))
 		return false;
 	set_due(path, now_s + PUT_OFF_S);
 	/* Without a spool every push would start a process. */

@@ -2,6 +2,7 @@
 #ifndef WALSHIP_SCHEDULE_SCHEDULE_NOTE_H
 #define WALSHIP_SCHEDULE_SCHEDULE_NOTE_H
 
+#include "monitor/push_notes.h"
 #include "schedule/agenda.h"
 #include "sys/spool.h"
 
@@ -41,6 +42,6 @@ void schedule_set_due(const char *spool, const char *pg_wal, int64_t due_s, int6
  * Whether something is due, by one look at a file: true also where nothing is known, or where the file has a time that
  * is too far away to be this clock's. Then puts the time off by a minute, so that the next push does not find the same.
  */
-bool schedule_is_due(const char *spool, const char *wal_path, int64_t now_s);
+bool schedule_is_due(const struct push_notes *notes, int64_t now_s);
 
 #endif

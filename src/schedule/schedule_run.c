@@ -88,6 +88,46 @@ static enum status run_command(const struct schedule_settings *settings, const c
 	return st;
 }
 
+static bool find_notes(struct push_notes *out, const struct schedule *schedule)
+{
+	char path[PATH_MAX];
+	return schedule->directory.known &&
+	       (size_t)snprintf(path, sizeof path, "%s/pg_wal/x", schedule->directory.path) < sizeof path &&
+	       push_notes_find(out, schedule->settings->spool, path);
+}
+
+static bool any_fails(const struct schedule *schedule)
+{
+	for (enum task task = 0; task < TASK_COUNT; task++)
+		if (schedule->agenda.tasks[task].scheduled && schedule->note.tasks[task].failures > 0)
+			return true;
+	return false;
+}
+
+/* A failed run is told; and that all is well, once no task fails any more. */
+static void notify(const struct schedule *schedule, enum task task, int64_t begun_s, enum status outcome,
+		   const struct error *trouble)
+{
+	const struct schedule_settings *settings = schedule->settings;
+	struct push_notes notes;
+	struct failures failures = {.since_s = begun_s,
+				    .last_s = clock_utc_s(settings->call->clock),
+				    .count = schedule->note.tasks[task].failures,
+				    .exit_code = status_exit_code(outcome, EXIT_FOR_PUSH)};
+	const struct notifier notifier = {&settings->notify, settings->call, &notes};
+	if (settings->notify.command == NULL || (!outcome && any_fails(schedule)) || !find_notes(&notes, schedule))
+		return;
+	if (outcome)
+		(void)error_hint(
+		    &failures.error,
+		    error_set(&failures.error, outcome, "scheduled %s: %s", task_name(task), trouble->text), "%s",
+		    trouble->hint);
+	notify_now(&notifier, &(struct event){.failing = outcome != STATUS_OK,
+					      .check = NOTIFIED_SCHEDULE,
+					      .failures = &failures,
+					      .system_id = schedule->system_id});
+}
+
 enum status schedule_run_task(struct schedule *schedule, enum task task, enum status *outcome, struct error *err)
 {
 	const struct schedule_settings *settings = schedule->settings;
@@ -101,6 +141,7 @@ enum status schedule_run_task(struct schedule *schedule, enum task task, enum st
 	note_outcome(schedule, task, begun_s, &trouble);
 	enum status st = schedule_note_write(&schedule->note, settings->spool, schedule->system_id, err);
 	heartbeat_send(settings->heartbeats, settings->heartbeat_count, task, *outcome == STATUS_OK, settings->call);
+	notify(schedule, task, begun_s, *outcome, &trouble);
 	int64_t spent_ms = clock_monotonic_ms(settings->call->clock) - begun_ms;
 	return st ? st : print_run(schedule, task, begun_s, spent_ms, &trouble, err);
 }

@@ -51,6 +51,7 @@ enum store_ability {
 	STORE_EXAMINES = 64,       /* store_examine works; else no owner, mode or link can make an object unusable */
 	STORE_UNDELETES = 128,     /* store_undelete works; else what is deleted is gone */
 	STORE_THAWS = 256,         /* store_thaw works; else no object is in an archive storage class */
+	STORE_LEAVES_UPLOADS = 512, /* store_clear_uploads works; else a crash leaves no part of an object */
 };
 
 /* A range of bytes of an object. */
@@ -124,6 +125,22 @@ struct store_undeletion {
 	void *arg;
 };
 
+/* An upload that was begun, and neither completed nor aborted. */
+struct store_upload {
+	const char *name; /* of the object; valid during the callback only */
+	int64_t begun_s;  /* UTC, the store's clock */
+};
+
+/* Called for each upload before it is aborted. Any status but STATUS_OK ends the operation, which returns it. */
+typedef enum status (*store_upload_fn)(void *arg, const struct store_upload *upload, bool *abort, struct error *err);
+
+struct store_clearing {
+	const char *prefix;       /* of the names */
+	store_upload_fn each;     /* sets *abort, which is false at first */
+	store_refused_fn refused; /* also for the listing itself: then name is the prefix */
+	void *arg;                /* of both */
+};
+
 /* What a request for readable copies of archived objects asks for. */
 struct store_thaw {
 	const char *tier; /* "Standard", "Bulk" or "Expedited" */
@@ -152,6 +169,9 @@ struct store_ops {
 	enum status (*examine)(struct store *, const struct call *, const char *prefix, struct error *);
 	/* NULL without STORE_UNDELETES. */
 	enum status (*undelete)(struct store *, const struct call *, const struct store_undeletion *, struct error *);
+	/* NULL without STORE_LEAVES_UPLOADS. */
+	enum status (*clear_uploads)(struct store *, const struct call *, const struct store_clearing *,
+				     struct error *);
 	/* NULL without STORE_THAWS. */
 	enum status (*thaw)(struct store *, const struct call *, const char *name, const struct store_thaw *,
 			    struct error *);
@@ -269,6 +289,16 @@ static inline enum status store_undelete(struct store *store, const struct call 
 					 const struct store_undeletion *undeletion, struct error *err)
 {
 	return store->ops->undelete(store, call, undeletion, err);
+}
+
+/*
+ * For a store with STORE_LEAVES_UPLOADS: lists the unfinished uploads, and aborts those that are chosen. Takes one step
+ * of the call for each page and for each upload. STATUS_OK also if the store refused some of it, or all.
+ */
+static inline enum status store_clear_uploads(struct store *store, const struct call *call,
+					      const struct store_clearing *clearing, struct error *err)
+{
+	return store->ops->clear_uploads(store, call, clearing, err);
 }
 
 /*

@@ -98,6 +98,9 @@ class Report:
             floor = {"drain": "/bin/true", "recovery": "cp"}.get(case)
             if (case, "no store", floor) in self.results:
                 rows.append([f"PostgreSQL alone, `{floor}`", f"{spread(self.results[case, 'no store', floor], 2)} s"] + [""] * 3)
+        scheduled = self.results.get(("push with a schedule", "directory", "walship"))
+        if scheduled:
+            rows.append(["push with a schedule, nothing due", f"{spread(scheduled, 1)} ms"] + [""] * 3)
         return table(["", "walship", f"pgBackRest {tool}", "times faster", "to reach"], rows) if rows else ""
 
     def _speed_cells(self, case, store, tool, target, unit):

@@ -22,6 +22,7 @@ class Walship:
         known = host.run([program, "config"]).stdout.decode()
         # Options of a walship that can do more than one call's own work; an older one has none of them.
         self.can_ahead = {way: f"{way}-ahead" in known for way in ("push", "fetch")}
+        self.can_schedule = "schedule-on" in known
         self.off = {way: self._off(f"{way}-ahead") for way in ("push", "fetch") if self.can_ahead[way]}
 
     def _off(self, option):

@@ -321,6 +321,20 @@ def test_without_the_permission_to_delete(s3_site):
         client.delete_bucket(Bucket=bucket)
 
 
+def test_young_uploads_stay(s3_site):
+    """radosgw's own listing of uploads: expire reads it, and leaves what may be under way."""
+    store, site = s3_site.store, s3_site
+    key = f"{store.prefix}/{site.system_id}/backup/20261101T000000Z-full/data/00000001"
+    begun = [store.client.create_multipart_upload(Bucket=store.server.bucket, Key=f"{key} +{number}")["UploadId"] for number in range(3)]
+    args = ("expire", "--retention-full", "1", "--system-id", site.system_id, "--json")
+    line = json.loads(site.run(*args).expect(0).out.splitlines()[-1])
+    assert (line["unfinished_uploads"], line["refused_uploads"], line["upload_refusal"]) == (0, 0, None)
+    there = store.client.list_multipart_uploads(Bucket=store.server.bucket, Prefix=f"{store.prefix}/").get("Uploads", [])
+    assert sorted(each["UploadId"] for each in there) == sorted(begun)
+    for each in there:
+        store.client.abort_multipart_upload(Bucket=store.server.bucket, Key=each["Key"], UploadId=each["UploadId"])
+
+
 def keys_of(client, bucket):
     return [item["Key"] for item in client.list_objects_v2(Bucket=bucket).get("Contents", [])]
 

@@ -217,7 +217,7 @@ NEVER_SEEN = {"status: status.schedule[].succeeded_time",  # test_schedule.py
 
 
 # test_backup_list.py, test_drill.py and the tests of restore compare these.
-OF_BASE_BACKUPS = re.compile(r"^backup|^restore|: base_backup|: read_backups|\.base_backups\b|^status: status\.(backup|drill)\.|^list: segment\.(label|part)$|^info --at: |_commit_time$")
+OF_BASE_BACKUPS = re.compile(r"^backup|^restore|^status: status\.mirrors|: base_backup|: read_backups|\.base_backups\b|^status: status\.(backup|drill)\.|^list: segment\.(label|part)$|^info --at: |_commit_time$")
 
 
 # test_dump_care.py compares these.

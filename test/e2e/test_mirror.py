@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import host, proxy, store, wal, walship
+from harness.dumps import Dumps
 from harness.made_backups import Backups, Load, loaded, settled
 from test_backup_s3 import chain
 from test_json import Checker
@@ -372,6 +373,109 @@ def test_an_unfinished_backup_is_left(dir_site):
     lines, total = mirror(site, copy)
     assert total["unfinished_backups"] == 0 and total["copied_objects"] == 3
     copy.is_whole()
+
+
+def looked(site, code, level, text, **env):
+    """The check mirror of walship status; the others have nothing to find in this archive."""
+    done = site.run("status", "--system-id", site.system_id, "--json", env=env)
+    [line] = Checker().lines("status", done, code)
+    [check] = [check for check in line["checks"] if check["name"] == "mirror"]
+    assert check["status"] == level and re.search(text, check["text"]), check
+    return line
+
+
+def age_note(site, seconds):
+    """As if all that the spool knows of the mirror were so much older."""
+    [note] = (site.directory / "spool").glob("mirror-*")
+    host.USER.write(note, re.sub(r"(?m)^(succeeded|ended) (\d+)$", lambda was: f"{was[1]} {int(was[2]) - seconds}", note.read_text()), 0o600)
+
+
+def test_expire_after_the_copy(dir_site):
+    """--expire goes by the copy's own options, and leaves what the first repository still has; without it nothing goes."""
+    site, copy = dir_site, copy_of(dir_site)
+    with loaded(site, scale="1") as primary:
+        backups = Backups(site, primary)
+        made = []
+        for kind in ("full", "incr", "full"):
+            made.append(backups.make(kind)["label"])
+            time.sleep(1.1)
+        dumps = [Dumps(site, primary).make()["label"] for _ in range(2)]
+        rows = settled(primary)
+        mirror(site, copy)
+        site.run("mirror", copy.conf, "--expire").expect(2, "no retention option is set", ".")
+        copy.walship.configure(retention_full=1, retention_dump=1)
+
+        def labels(store, kind="backup"):
+            return [name.split("/")[2] for name in store.list() if name.endswith("/manifest") and f"/{kind}/" in name]
+
+        def expired(*args):
+            args = ("mirror", copy.conf, "--expire", "--json", "--pg-data", primary.data, *args)
+            lines = list(map(json.loads, site.run(*args).expect(0).out.splitlines()))
+            return {line["label"]: (line["keep"], line["reasons"]) for line in lines if line["kind"] in ("expire_backup", "expire_dump")}
+
+        assert all(keep and "original" in why for keep, why in expired().values())
+        assert labels(copy.store) == made and labels(copy.store, "dump") == dumps
+        site.run("expire", "--retention-full", "1", "--retention-dump", "1", "--pg-data", primary.data).expect(0)
+        assert labels(site.store) == made[2:] and labels(site.store, "dump") == dumps[1:]
+        mirror(site, copy)
+        assert labels(copy.store) == made
+        assert [keep for keep, _ in expired("--dry-run").values()] == [False, False, True, False, True]
+        assert labels(copy.store) == made and labels(copy.store, "dump") == dumps
+        expired()
+        assert labels(copy.store) == made[2:] and labels(copy.store, "dump") == dumps[1:]
+        copy.with_keys().run("verify").expect(0)
+        mirror(site, copy)
+        alone = Backups(site, primary)
+        alone.site = copy_site(site, copy)
+        alone.proof(made[2], rows)
+
+
+def test_status_says_how_far_behind(dir_site):
+    """Never run, in step, failed, late: by the options' ages or by mirror-at. What is not known is never OK."""
+    site, copy = dir_site, copy_of(dir_site)
+    names = push(site, 1, 2)
+    site.walship.configure(mirror_conf=copy.conf)
+    assert looked(site, 2, "CRITICAL", "has never run")["mirrors"][0]["succeeded_time"] is None
+    mirror(site, copy, "--dry-run")
+    looked(site, 2, "CRITICAL", "has never run")
+    mirror(site, copy)
+    [seen] = looked(site, 0, "OK", f"copied all up to {names[-1]}")["mirrors"]
+    assert seen["conf"] == str(copy.conf) and seen["newest_object"] == names[-1] and seen["age_seconds"] < 60
+    assert (seen["behind_objects"], seen["behind_bytes"], seen["failures"], seen["error"]) == (0, 0, 0, None)
+    copy.store.put(names[1], b"another")
+    mirror(site, copy, code=4, error=".", hint=".")
+    [seen] = looked(site, 1, "WARNING", "failed.*lacked 1 objects.*another size")["mirrors"]
+    assert seen["behind_objects"] == 1 and seen["behind_bytes"] == len(site.store.get(names[1])) and seen["failures"] == 1 and seen["error"]
+    shown = site.run("status", "--system-id", site.system_id, "--prometheus").out.decode()
+    assert f'walship_mirror_behind_objects{{system_id="{site.system_id}",mirror="file://{copy.store.path}"}} 1\n' in shown
+    assert 'check="mirror"} 1\n' in shown and "walship_growth_bytes" in shown
+    copy.store.delete(names[1])
+    mirror(site, copy)
+    age_note(site, 26 * 3600)
+    looked(site, 1, "WARNING", "began 1 d 2 h ago")
+    # Where a run is due each hour, that is far too late.
+    looked(site, 2, "CRITICAL", "1 d 2 h", WALSHIP_MIRROR_AT="0 * * * *")
+    age_note(site, 24 * 3600)
+    looked(site, 2, "CRITICAL", "2 d 2 h")
+    site.walship.configure(mirror_conf="/nowhere.conf")
+    looked(site, 3, "UNKNOWN", "/nowhere.conf")
+
+
+def test_growth(dir_site):
+    """Less than the option says is a warning; without the option there is no check."""
+    site = dir_site
+    names = push(site, 1, 2)
+    stored = sum(len(site.store.get(name)) for name in names)
+    args = ("status", "--system-id", site.system_id, "--json")
+    line = json.loads(site.run(*args).expect(0).out)
+    assert line["growth"] == {"wal_bytes": stored, "backup_bytes": 0, "at_least": False}
+    assert "growth" not in [check["name"] for check in line["checks"]]
+    assert json.loads(site.run(*args, "--status-growth-warning", f"{stored}B").expect(0).out)["checks"][-1]["status"] == "OK"
+    done = site.run(*args, "--status-growth-warning", f"{stored + 1}B")
+    assert done.code == 1 and "less than" in json.loads(done.out)["checks"][-1]["text"]
+    old = time.time() - 86500
+    os.utime(site.store.path / names[0], (old, old))
+    assert json.loads(site.run(*args).expect(0).out)["growth"]["wal_bytes"] == len(site.store.get(names[1]))
 
 
 def peak_of(site, copy):

@@ -14,7 +14,7 @@ AWS = host.ROOT / "doc/deploy/aws"
 SYSTEM_ID = 7601921254259666965
 IAM = sorted(path.stem for path in AWS.glob("iam-*.json"))
 # Permissions that are not named after the operation they allow.
-OTHER_NAMES = {"s3:ListBucket": "ListObjectsV2", "s3:ListBucketVersions": "ListObjectVersions", "s3:DeleteObjectVersion": "DeleteObject"}
+OTHER_NAMES = {"s3:ListBucket": "ListObjectsV2", "s3:ListBucketVersions": "ListObjectVersions", "s3:ListBucketMultipartUploads": "ListMultipartUploads", "s3:DeleteObjectVersion": "DeleteObject"}
 PLACEHOLDERS = re.compile(r"[A-Z][A-Z-]+[A-Z]")
 
 

@@ -186,7 +186,7 @@ def test_a_failure_stays_out_of_the_push(place):
 
 
 def test_the_hot_path(place):
-    """A push that finds nothing due asks for two facts more: which pg_wal it is, and the time of the note. It makes no process."""
+    """A push that finds nothing due asks for one fact more: the time of the note. It makes no process."""
     site, calls = place.site, []
     push(place, 5)  # what only a first push does
     for number, schedule in ((2, "off"), (3, "push"), (4, "push")):
@@ -200,7 +200,7 @@ def test_the_hot_path(place):
     without, first, later = calls
     assert (first.count("execve"), later.count("execve")) == (2, 1)
     more = {call: later.count(call) - without.count(call) for call in set(later) if "stat" in call or "clone" in call or "fork" in call}
-    assert {call: count for call, count in more.items() if count} == {"newfstatat": 2}, more
+    assert {call: count for call, count in more.items() if count} == {"newfstatat": 1}, more
 
 
 @pytest.mark.parametrize("options", [{"verify_at": "0 2 * *"}, {"schedule_timezone": "Mars/Olympus"}])
@@ -235,6 +235,33 @@ def test_the_list(dir_site):
     lines = [json.loads(line) for line in site.run("schedule", "--list", "--json").expect(0).out.splitlines()]
     assert [line["task"] for line in lines] == ["full", "verify"] and len(lines[0]["next_times"]) == 5
     assert lines[0]["schedule"] == "0 2 * * sun" and re.fullmatch(r"\S+T0[67]:00:00Z", lines[0]["next_times"][0]["time"])
+
+
+def test_notify_command_is_told_of_failed_runs(place):
+    """Once of a failure within notify-interval, with the task's name; once that all is well again."""
+    site = place.site
+    out = host.USER.write(site.directory / "told", "")
+    script = host.USER.write(site.directory / "tell", f'#!/bin/sh\necho "$WALSHIP_EVENT|$WALSHIP_FAILURES|$WALSHIP_EXIT_CODE|$WALSHIP_ERROR" >>{out}\n', 0o700)
+    site.walship.configure(notify_command=script, notify_interval="1d")
+    run_due(place)
+    age_note(site, since=200)
+    gone = site.store.path / place_object(site)
+    content = gone.read_bytes()
+    gone.write_bytes(content[:-1])
+    run_due(place)
+    age_note(site, verify_failed=700)
+    run_due(place)
+    [line] = out.read_text().splitlines()
+    assert line.startswith("failing|1|") and "|scheduled verify: " in line, line
+    gone.write_bytes(content)
+    age_note(site, verify_failed=1300)  # the second failure in a row is tried again after twenty minutes
+    run_due(place).expect(0)
+    assert [each.split("|")[0] for each in out.read_text().splitlines()] == ["failing", "working"]
+
+
+def place_object(site):
+    """A segment of the archive."""
+    return next(name for name in site.store.list() if "/wal/" in name)
 
 
 def test_heartbeats(place):

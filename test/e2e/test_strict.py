@@ -1,6 +1,8 @@
 """The strict server is S3 to an independent client, and refuses what is not right; walship needs one request a segment."""
 
 import concurrent.futures
+import json
+import time
 import urllib.error
 import urllib.request
 
@@ -229,3 +231,36 @@ def test_an_object_in_parts(own_walship, scratch, server):
     assert ship.run("cat", name, "--system-id", SYSTEM_ID).out == content
     ship.run("push", path).expect(0)  # looks, finds it, compares
     assert server.open_uploads == 0 and list(server.bucket.versions.values()) == [1]
+
+
+def test_expire_aborts_what_crashes_left(server, own_walship):
+    """Uploads below the cluster's prefix, older than a day, over several pages; younger ones and those of others stay."""
+    tool = own_walship(server, retention_full="1", system_id=SYSTEM_ID)
+    bucket, below = server.bucket, "pre/"  # of server.options
+    day = 86400
+
+    def left(key, age):
+        upload = f"id{len(bucket.uploads)}"
+        bucket.uploads[upload] = (f"{below}{key}", {}, {})
+        bucket.begun[upload] = time.time() - age
+        return upload
+
+    old = [left(f"{SYSTEM_ID}/backup/20261101T000000Z-full/data/{number:08d}", 2 * day) for number in range(5)]
+    others = [left(f"{SYSTEM_ID}/backup/20261101T000000Z-full/data/00000009", day - 600), left("7/backup/x/data/1", 9 * day), left(f"{SYSTEM_ID}0/x", 9 * day)]
+    bucket.uploads_page = 2
+
+    def expire(*args):
+        return json.loads(tool.run("expire", "--json", *args).expect(0).out.splitlines()[-1])
+
+    assert expire("--dry-run")["unfinished_uploads"] == 5 and len(bucket.uploads) == 8
+    bucket.abort_permission = False
+    line = expire()
+    assert line["refused_uploads"] == 5 and "AccessDenied" in line["upload_refusal"] and len(bucket.uploads) == 8
+    bucket.abort_permission, bucket.list_uploads_permission = True, False
+    line = expire()
+    assert (line["unfinished_uploads"], line["refused_uploads"]) == (0, 1) and "AccessDenied" in line["upload_refusal"]
+    assert b"the store refused to list or abort uploads (1)" in tool.run("expire").expect(0).out
+    bucket.list_uploads_permission = True
+    line = expire()
+    assert (line["unfinished_uploads"], line["refused_uploads"], line["upload_refusal"]) == (5, 0, None)
+    assert sorted(bucket.uploads) == sorted(others) and not set(old) & set(bucket.uploads)

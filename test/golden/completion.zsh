@@ -160,6 +160,7 @@ _walship_options=(
 	'--status-backup-full-critical=[as status-backup-full-warning, for the critical state]:TIME: '
 	'--status-backup-warning=[walship status warns when the newest base backup of any type ended this long ago]:TIME: '
 	'--status-backup-critical=[as status-backup-warning, for the critical state]:TIME: '
+	'--status-growth-warning=[walship status warns when the repository has got less WAL and base backups than this in the last 24 hours, such as 1MiB]:SIZE: '
 	'--metrics-file=[walship status also writes its metrics to this file, as OpenMetrics text]:FILE:_files'
 	'--report-file=[walship report writes its page to this file, and so does the schedule after each run]:FILE:_files'
 	'--notify-command=[a command that walship runs when pushes keep failing, and once when they work again]:COMMAND:_walship_topics'
@@ -231,7 +232,7 @@ operand)
 	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
 	'stream') _arguments $_walship_options ;;
-	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
+	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--expire[then remove from the copy what the retention options of its own file do not keep]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
 	'keygen') _arguments $_walship_options '1:FILE:_files' ;;
 	'config') _arguments $_walship_options '--credentials[show instead which source provides the S3 credentials and when they expire]' '--json[print one JSON object per option, or one for the credentials]' ;;
 	'backfill') _arguments $_walship_options '--dry-run[list what the repository lacks and push nothing]' '--json[print one JSON object per file and one for the totals]' ;;

@@ -78,6 +78,9 @@ class Bucket:
         self.conditional, self.list_permission, self.versioned = conditional, list_permission, versioned
         self.conditional_complete = conditional_complete
         self.lock = threading.Lock()
+        self.begun = {}     # id -> when the upload began
+        self.list_uploads_permission = self.abort_permission = True
+        self.uploads_page = 1000
         self.uploads = {}   # id -> (key, {part number: its file}, the headers that began it)
         self.versions = {}  # key -> how many times it was put
         self.put_headers = {}  # key -> the headers that its object was made with
@@ -259,7 +262,24 @@ class Bucket:
         upload = hashlib.sha256(f"{request.key}{time.monotonic_ns()}".encode()).hexdigest()
         with self.lock:
             self.uploads[upload] = (request.key, {}, request.headers)
+            self.begun[upload] = time.time()
         return xml("InitiateMultipartUploadResult", tag("Bucket", self.name), tag("Key", request.key), tag("UploadId", upload))
+
+    def list_uploads(self, request):
+        """Sorted by key and id; a page goes on behind its last one."""
+        if not self.list_uploads_permission:
+            raise Refused(403, "AccessDenied", "Access Denied")
+        prefix, most = request.query.get("prefix", ""), int(request.query.get("max-uploads") or 1000)
+        encoded = request.query.get("encoding-type") == "url"
+        after = (request.query.get("key-marker", ""), request.query.get("upload-id-marker", ""))
+        found = sorted((key, upload) for upload, (key, _, _) in self.uploads.items() if key.startswith(prefix) and (key, upload) > after)
+        page = found[:min(most, self.uploads_page)]
+        name = encoded_key if encoded else str
+        more = [tag("NextKeyMarker", name(page[-1][0])), tag("NextUploadIdMarker", page[-1][1])] if len(found) > len(page) else []
+        begun = {upload: time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.begun.get(upload, time.time()))) for _, upload in page}
+        return xml("ListMultipartUploadsResult", tag("Bucket", self.name), tag("Prefix", name(prefix)), tag("MaxUploads", most),
+                   tag("IsTruncated", str(bool(more)).lower()), *([tag("EncodingType", "url")] if encoded else []), *more,
+                   *("<Upload>" + tag("Key", name(key)) + tag("UploadId", upload) + tag("Initiated", begun[upload]) + "</Upload>" for key, upload in page))
 
     def upload(self, request):
         found = self.uploads.get(request.query["uploadId"])
@@ -293,6 +313,8 @@ class Bucket:
             path.unlink()
 
     def abort_upload(self, request):
+        if not self.abort_permission:
+            raise Refused(403, "AccessDenied", "Access Denied")
         self.upload(request)
         self.end_upload(request)
         return Reply(204)
@@ -306,7 +328,7 @@ class Bucket:
             return self.restore_object(request)
         operations = {
             ("PUT", False): self.put_object, ("PUT", True): self.put_part,
-            ("GET", False): self.read_object if request.key else self.list_objects, ("HEAD", False): self.read_object if request.key else self.head_bucket,
+            ("GET", False): self.read_object if request.key else self.list_uploads if "uploads" in request.query else self.list_objects, ("HEAD", False): self.read_object if request.key else self.head_bucket,
             ("DELETE", False): self.delete_object, ("DELETE", True): self.abort_upload,
             ("POST", True): self.complete_upload, ("POST", False): self.begin_upload if request.key else self.delete_objects,
         }

@@ -10,7 +10,7 @@
 struct fetch_ahead {
 	struct fetch fetch; /* call, name and system_id; store and keys are left empty */
 	const struct repository_settings *settings;
-	struct fetch_mirrors mirrors;
+	struct mirrors mirrors;
 	const struct data_directory *data_directory; /* of the server that asks */
 	bool all_timelines;                          /* answer for timelines that are set aside, too */
 	uint64_t bytes_max; /* of segments in the spool and on their way; 0: fetch-ahead is off */

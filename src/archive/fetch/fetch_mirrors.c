@@ -54,7 +54,7 @@ static void note_away(const struct repository_settings *settings, const struct c
 /* The state of one fetch_from_any. */
 struct round {
 	const struct repository_settings *settings;
-	const struct fetch_mirrors *mirrors;
+	const struct mirrors *mirrors;
 	const struct call *call;
 	const struct fetch_attempt *attempt;
 	size_t left; /* repositories that were not asked yet */
@@ -129,7 +129,7 @@ static enum status judge(const struct round *round, struct error *err)
 	return others ? round->other : round->own;
 }
 
-enum status fetch_from_any(const struct repository_settings *settings, const struct fetch_mirrors *mirrors,
+enum status fetch_from_any(const struct repository_settings *settings, const struct mirrors *mirrors,
 			   const struct call *call, const struct fetch_attempt *attempt, struct error *err)
 {
 	struct round round = {.settings = settings, .mirrors = mirrors, .call = call, .attempt = attempt, .left = 1};

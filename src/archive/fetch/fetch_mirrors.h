@@ -6,18 +6,7 @@
 #define WALSHIP_ARCHIVE_FETCH_FETCH_MIRRORS_H
 
 #include "base/call.h"
-#include "repo/settings.h"
-
-/* The mirrors of a repository. The zero state has none. */
-struct fetch_mirrors {
-	size_t count;
-	/*
-	 * The settings of one mirror, which stay valid as long as arg. It is called only for a mirror that is asked: a
-	 * mirror that is not configured well does no harm while the repository answers.
-	 */
-	enum status (*settings)(void *arg, size_t index, const struct repository_settings **out, struct error *err);
-	void *arg;
-};
+#include "repo/mirrors.h"
 
 struct fetch_attempt {
 	/*
@@ -36,7 +25,7 @@ struct fetch_attempt {
  * STATUS_MISSING only if all said so. Otherwise the status is the repository's own; if that one lacks the file, it is
  * STATUS_LOCAL or STATUS_UNREACHABLE, so that a standby tries again.
  */
-enum status fetch_from_any(const struct repository_settings *settings, const struct fetch_mirrors *mirrors,
+enum status fetch_from_any(const struct repository_settings *settings, const struct mirrors *mirrors,
 			   const struct call *call, const struct fetch_attempt *attempt, struct error *err);
 
 /* Whether the note says that the repository did not answer lately. */

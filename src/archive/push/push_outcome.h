@@ -16,9 +16,10 @@ struct push_outcome_settings {
 
 /*
  * The push of settings->path has ended with st; outcome is its error. Costs three system calls when the push succeeded
- * and none had failed before. Records nothing without a usable spool. Never changes how the push has ended.
+ * and none had failed before. Records nothing without a usable spool. Never changes how the push has ended. *notes, of
+ * the file's directory, is for what else leaves notes there; false: there is none, or the file is not one of WAL.
  */
-void push_outcome_note(const struct push_outcome_settings *settings, const struct call *call, enum status st,
-		       const struct error *outcome);
+bool push_outcome_note(const struct push_outcome_settings *settings, const struct call *call, enum status st,
+		       const struct error *outcome, struct push_notes *notes);
 
 #endif

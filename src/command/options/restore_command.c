@@ -8,7 +8,8 @@
 /* The options that fetch needs: to find and open the repository. */
 static bool is_for_fetch(const char *name)
 {
-	static const char *const beginnings[] = {"repo", "cipher", "secret-files", "fetch-", "spool", "s3-"};
+	static const char *const beginnings[] = {"repo",  "cipher", "secret-files", "fetch-",
+						 "spool", "s3-",    "mirror-conf"};
 	for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
 		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
 			return true;

@@ -10,7 +10,8 @@
 static bool is_path(const char *name)
 {
 	size_t len = strlen(name);
-	return strcmp(name, "spool") == 0 || (len > 5 && strcmp(name + len - 5, "-file") == 0);
+	return strcmp(name, "spool") == 0 || strcmp(name, "mirror-conf") == 0 ||
+	       (len > 5 && strcmp(name + len - 5, "-file") == 0);
 }
 
 static enum status add_path(struct buffer *out, const struct self_command *line, const char *path, struct error *err)

@@ -4,6 +4,10 @@
 
 #include "command/options/settings.h"
 
+/* Of a copy that no mirror-at is for: a run each day, an hour late, and a day later. */
+#define MIRROR_WARNING_MS (25ULL * 3600 * 1000)
+#define MIRROR_CRITICAL_MS (49ULL * 3600 * 1000)
+
 struct pair {
 	enum option_id warning, critical;
 	bool less_is_worse;
@@ -43,6 +47,10 @@ enum status settings_thresholds(struct thresholds *out, const struct config *con
 	};
 	out->backup_expected = out->dump_expected = out->drill_expected = false;
 	out->dump_ms = out->drill_ms = (struct threshold){0};
+	out->mirror_ms = (struct threshold){MIRROR_WARNING_MS, MIRROR_CRITICAL_MS};
+	out->growth_bytes = config_is_default(config, OPTION_ID_STATUS_GROWTH_WARNING)
+				? 0
+				: config_number(config, OPTION_ID_STATUS_GROWTH_WARNING);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct pair *pair = &rows[i].pair;
 		uint64_t warning = config_number(config, pair->warning);

@@ -99,7 +99,7 @@ static void s3_free(struct store *store)
 
 static const struct store_ops s3_ops = {
     .abilities = STORE_CREATES_ONCE | STORE_PROVES_RANGES | STORE_REMOVES_MANY | STORE_LISTS_LEVELS |
-		 STORE_SPLITS_OBJECTS | STORE_REACHES | STORE_UNDELETES | STORE_THAWS,
+		 STORE_SPLITS_OBJECTS | STORE_REACHES | STORE_UNDELETES | STORE_LEAVES_UPLOADS | STORE_THAWS,
     .create = s3_create,
     .read = s3_read,
     .read_ranges = s3_read_ranges,
@@ -109,6 +109,7 @@ static const struct store_ops s3_ops = {
     .remove = s3_remove,
     .reach = s3_reach,
     .undelete = s3_undelete,
+    .clear_uploads = s3_clear_uploads,
     .thaw = s3_thaw,
     .free = s3_free,
 };

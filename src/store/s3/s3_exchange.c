@@ -172,6 +172,8 @@ static const char *operation_of(const struct s3_request *request)
 	const char *first = request->query_count == 0 ? "" : request->query[0].name;
 	if (strcmp(first, "versions") == 0)
 		return "VERSIONS";
+	if (strcmp(first, "uploads") == 0 && request->key == NULL)
+		return "UPLOADS";
 	if (strcmp(first, "versionId") == 0)
 		return "UNDELETE";
 	if (strcmp(first, "restore") == 0)

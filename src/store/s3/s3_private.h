@@ -122,7 +122,7 @@ bool s3_reply_says_missing(const struct s3_reply *reply);
 /* The error for such a reply. */
 enum status s3_reply_missing(const struct s3_reply *reply, struct error *err);
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt);
-/* method: "LIST" for a GET that lists, "DELETE" for a POST that deletes; "VERSIONS", "UNDELETE", "THAW". */
+/* method: "LIST" for a GET that lists, "DELETE" for a POST that deletes; "VERSIONS", "UPLOADS", "UNDELETE", "THAW". */
 enum status s3_reply_error(const struct s3_reply *reply, const char *method, struct error *err);
 
 /* The operations of the store, one file each. */
@@ -138,6 +138,8 @@ enum status s3_list_level(struct store *store, const struct call *call, const ch
 			  void *arg, struct error *err);
 enum status s3_undelete(struct store *store, const struct call *call, const struct store_undeletion *undeletion,
 			struct error *err);
+enum status s3_clear_uploads(struct store *store, const struct call *call, const struct store_clearing *clearing,
+			     struct error *err);
 /* s3_thaw.c: objects in an archive storage class. */
 enum status s3_thaw(struct store *store, const struct call *call, const char *name, const struct store_thaw *thaw,
 		    struct error *err);

@@ -123,6 +123,7 @@ static const struct {
     {"AccessDenied", "THAW", "grant s3:RestoreObject on the bucket's keys"},
     {"AccessDenied", "LIST", "grant s3:ListBucket on the bucket, for the prefix of repo"},
     {"AccessDenied", "VERSIONS", "grant s3:ListBucketVersions on the bucket"},
+    {"AccessDenied", "UPLOADS", "grant s3:ListBucketMultipartUploads on the bucket"},
     {"AccessDenied", "UNDELETE", "grant s3:DeleteObjectVersion on the bucket's keys"},
     {"AccessDenied", "GET",
      "the object may be missing: S3 returns 403 instead of 404 without s3:ListBucket; otherwise grant s3:GetObject"},

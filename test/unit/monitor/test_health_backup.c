@@ -151,7 +151,7 @@ static void from_a_list(void **unused)
 	look();
 	struct health_backup found = health.backup, taken = {.known = true};
 	assert_ok(backup_list_read(&list, &repo, &world.call, ID, &err), err);
-	health_take_backups(&taken, &list);
+	health_take_backups(&taken, &list, 0);
 	assert_string_equal(taken.newest.text, found.newest.text);
 	assert_string_equal(taken.full.text, FULL);
 	assert_int_equal(taken.full_s, FULL_ENDED_S);

@@ -85,24 +85,26 @@ static void one_process_has_the_lock(void **unused)
 static void pushes_look_when_something_is_due(void **unused)
 {
 	(void)unused;
+	struct push_notes notes;
+	assert_true(push_notes_find(&notes, spool, wal));
 	/* Without a spool every push would start a process. */
-	assert_false(schedule_is_due(spool, wal, NOW));
+	assert_false(schedule_is_due(&notes, NOW));
 	assert_int_equal(mkdir(spool, 0700), 0);
-	assert_true(schedule_is_due(spool, wal, NOW));
-	assert_false(schedule_is_due(spool, wal, NOW));
-	assert_false(schedule_is_due(spool, wal, NOW + 59));
-	assert_true(schedule_is_due(spool, wal, NOW + 60));
+	assert_true(schedule_is_due(&notes, NOW));
+	assert_false(schedule_is_due(&notes, NOW));
+	assert_false(schedule_is_due(&notes, NOW + 59));
+	assert_true(schedule_is_due(&notes, NOW + 60));
 	schedule_set_due(spool, wal, NOW + 1000, NOW);
-	assert_false(schedule_is_due(spool, wal, NOW + 999));
-	assert_true(schedule_is_due(spool, wal, NOW + 1000));
+	assert_false(schedule_is_due(&notes, NOW + 999));
+	assert_true(schedule_is_due(&notes, NOW + 1000));
 	/* The configuration may change: an hour at most. */
 	schedule_set_due(spool, wal, INT64_MAX, NOW);
-	assert_false(schedule_is_due(spool, wal, NOW + 3599));
-	assert_true(schedule_is_due(spool, wal, NOW + 3600));
+	assert_false(schedule_is_due(&notes, NOW + 3599));
+	assert_true(schedule_is_due(&notes, NOW + 3600));
 	/* A clock that was ahead. */
 	schedule_set_due(spool, wal, NOW + 30 * 86400, NOW + 30 * 86400);
-	assert_true(schedule_is_due(spool, wal, NOW));
-	assert_false(schedule_is_due(spool, wal, NOW));
+	assert_true(schedule_is_due(&notes, NOW));
+	assert_false(schedule_is_due(&notes, NOW));
 }
 
 int main(void)

@@ -69,7 +69,7 @@ static enum status run(void *arg, const struct repository_settings *settings, co
 
 static enum status fetch_with(size_t mirrors)
 {
-	const struct fetch_mirrors others = {.count = mirrors, .settings = settings_of};
+	const struct mirrors others = {.count = mirrors, .settings = settings_of};
 	const struct fetch_attempt attempt = {.run = run, .name = "X"};
 	err = (struct error){0};
 	memset(plan.asked, 0, sizeof plan.asked);
