@@ -41,7 +41,7 @@ static enum status tell(struct state *state, const struct wal_name *segment, str
 	(void)backup_server_archive_failure(wait->server, wait->call, failure, &ignored);
 	progress_clear(wait->progress);
 	log_line(wait->call->log, LEVEL_WARNING,
-		 "backup %s waits for segment %s since %lld s: the backup needs its WAL in the repository%s%s",
+		 "backup %s has waited for segment %s for %lld s: the backup needs its WAL in the repository%s%s",
 		 wait->manifest->label.text, segment->text, (long long)((now_ms - state->begun_ms) / 1000),
 		 failure[0] == '\0' ? "" : "; ", failure);
 	return backup_server_check_timeline(wait->server, wait->call, (uint32_t)wait->manifest->start_timeline, err);

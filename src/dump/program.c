@@ -224,7 +224,7 @@ static enum status check_head(const struct run *run, struct error *err)
 		return error_set(err, STATUS_UNREACHABLE, "printed nothing");
 	if (!run->item->globals && !run->item->plain &&
 	    (run->head_len < sizeof run->head || memcmp(run->head, CUSTOM_MAGIC, sizeof run->head) != 0))
-		return error_set(err, STATUS_UNREACHABLE, "printed something else than its custom format");
+		return error_set(err, STATUS_UNREACHABLE, "printed something other than its custom format");
 	return STATUS_OK;
 }
 

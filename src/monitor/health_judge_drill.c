@@ -40,7 +40,7 @@ static void judge_age(const struct health *health, const struct thresholds *thre
 	else if (thresholds->drill_expected && thresholds->drill_ms.warning != 0)
 		level = health_above((uint64_t)age.s * 1000, &thresholds->drill_ms);
 	figures_text(record, figures);
-	health_say(check, level, "the last drill worked, %s: %s", age.ago, figures);
+	health_say(check, level, "the newest drill worked, %s: %s", age.ago, figures);
 	health_advise_clock(check, &age);
 	if (level != HEALTH_OK && check->hint[0] == '\0')
 		health_advise(check, "do a drill: walship drill; walship run-due -v shows why none was done");
@@ -51,13 +51,13 @@ void health_judge_drill(const struct health *health, const struct thresholds *th
 	const struct health_drill *drill = &health->drill;
 	char hint[ERROR_HINT_MAX];
 	if (!drill->known) {
-		health_say(check, HEALTH_UNKNOWN, "cannot read the last drill: %s", drill->trouble.text);
+		health_say(check, HEALTH_UNKNOWN, "cannot read the newest drill: %s", drill->trouble.text);
 		health_advise(check, drill->trouble.hint);
 	} else if (!drill->found) {
 		judge_none(thresholds, check);
 	} else if (!drill->record.ok) {
 		struct health_age age = health_age(health, drill->record.begun_s);
-		health_say(check, HEALTH_CRITICAL, "the last drill, %s, failed: %s", age.ago, drill->record.problem);
+		health_say(check, HEALTH_CRITICAL, "the newest drill, %s, failed: %s", age.ago, drill->record.problem);
 		(void)snprintf(hint, sizeof hint, "walship cat %s shows what that means for a recovery",
 			       drill->name.object);
 		health_advise(check, hint);

@@ -120,15 +120,15 @@ static enum status put_drill(struct buffer *out, const struct health *health, st
 	int64_t age_s;
 	bool age_known = drill->found && clock_age(health->now_s, record->begun_s, &age_s);
 	const struct family families[] = {
-	    {"walship_drill_timestamp_seconds", "seconds", "Time at which the last drill began.", drill->found,
+	    {"walship_drill_timestamp_seconds", "seconds", "Time at which the newest drill began.", drill->found,
 	     record->begun_s},
-	    {"walship_drill_age_seconds", "seconds", "Age of the last drill.", age_known, age_known ? age_s : 0},
-	    {"walship_drill_ok", NULL, "Whether the recovery of the last drill worked.", drill->found, record->ok},
+	    {"walship_drill_age_seconds", "seconds", "Age of the newest drill.", age_known, age_known ? age_s : 0},
+	    {"walship_drill_ok", NULL, "Whether the recovery of the newest drill worked.", drill->found, record->ok},
 	    {"walship_drill_rpo_seconds", "seconds",
-	     "From the newest transaction that the last drill recovered to its beginning.",
+	     "From the newest transaction that the newest drill recovered to the beginning of that drill.",
 	     drill->found && record->rpo_s >= 0, record->rpo_s},
 	    {"walship_drill_rto_seconds", "seconds",
-	     "From the beginning of the last drill until the databases were open, rounded up.",
+	     "From the beginning of the newest drill until the databases were open, rounded up.",
 	     drill->found && record->rto_s >= 0, (int64_t)record->rto_s + 1},
 	};
 	return put_all(out, health, families, sizeof families / sizeof families[0], err);

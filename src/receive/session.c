@@ -29,8 +29,9 @@ static enum status check_system(struct session *session, const struct replicatio
 {
 	const struct replication_system *known = &session->receiver->system;
 	if (known->system_id != 0 && system->system_id != known->system_id) {
-		(void)error_set(err, STATUS_CONFLICT, "the server is of cluster %" PRIu64 ", not of %" PRIu64,
-				system->system_id, known->system_id);
+		(void)error_set(err, STATUS_CONFLICT,
+				"the server belongs to cluster %" PRIu64 ", not to cluster %" PRIu64, system->system_id,
+				known->system_id);
 		return error_hint(err, STATUS_CONFLICT, "check pg-conninfo, pg-data and system-id");
 	}
 	if (known->segment_bytes != 0 && system->segment_bytes != known->segment_bytes)

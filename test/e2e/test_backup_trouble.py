@@ -217,9 +217,9 @@ def test_a_wait_that_tells(dir_site):
         code, shown = terminal.run(site.walship.argv("backup"))
         assert code == 6, shown
         assert re.search(r"backup: waiting for segment 0000000100000000000000\w\w in the repository, for \d+ s, at most 13 s", shown), shown
-        lines = [line for line in shown.splitlines() if "waits for segment" in line]
+        lines = [line for line in shown.splitlines() if "has waited for segment" in line]
         assert len(lines) == 1, shown
-        assert re.search(r"backup \w+-full waits for segment \w{24} since 1\d s: the backup needs its WAL in the repository; its archive_command has failed, most recently "
+        assert re.search(r"backup \w+-full has waited for segment \w{24} for 1\d s: the backup needs its WAL in the repository; its archive_command has failed, most recently "
                          r"for \w{24} at [\d: -]+ UTC \(\d+ failures in all\)", lines[0]), lines
 
 

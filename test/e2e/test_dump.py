@@ -176,7 +176,7 @@ FAILURES = (
     ('$real "$@" | head -c 100000; echo "pg_dump: error: gone" >&2; exit 3', "exited with code 3: gone"),
     ('$real "$@" | head -c 100000; kill -9 $$', "killed by signal 9"),
     ("exit 0", "printed nothing"),
-    ("echo hello", "printed something else than its custom format"),
+    ("echo hello", "printed something other than its custom format"),
 )
 
 

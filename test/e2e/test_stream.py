@@ -9,6 +9,9 @@ import time
 import pytest
 
 from harness import host, objects, wal
+from test_json import Checker, wanted
+
+STREAM_FIELDS = {name for name in wanted() if name.startswith("status: status.stream.")}
 
 
 class Stream:
@@ -76,6 +79,21 @@ def insert(cluster, first, last):
     cluster.sql(f"insert into t select g, md5(g::text) from generate_series({first}, {last}) g")
 
 
+def look_at_status(site, primary):
+    """walship status has the check of a stream that runs, and every field that doc/json.md says of it but the error's."""
+    checker = Checker()
+
+    def look():
+        [line] = checker.lines("status", site.run("status", "--json", "--pg-data", primary.data), 0)
+        noted = line["stream"]
+        return noted["slot_state"] and noted["behind_seconds"] is not None and noted["stored_parts"] >= 3 and line
+
+    line = host.wait_for(look, lambda: "the note of the stream", 30)
+    assert [check["status"] for check in line["checks"] if check["name"] == "stream"] == ["OK"], line
+    assert line["stream"]["connected"] and line["stream"]["slot"] == "walship", line
+    assert STREAM_FIELDS - checker.seen == {"status: status.stream.error"}
+
+
 def test_parts(site):
     """The parts of a segment are its bytes, without a gap."""
     with primary_with_table(site) as primary:
@@ -83,6 +101,7 @@ def test_parts(site):
             for round_ in range(3):
                 insert(primary, round_ * 1000 + 1, round_ * 1000 + 1000)
                 stream.wait_stored()
+            look_at_status(site, primary)
         names = parts(site)
         assert len(names) >= 3
         end = 0

@@ -9,7 +9,7 @@ _walship_commands=(
 	'fetch:fetch and verify one WAL file'
 	'check:test the whole path of a segment, step by step'
 	'status:show whether archiving works'
-	'report:write a page that shows the repository and what can be recovered'
+	'report:write an HTML page about the repository, its problems and the recoverable moments'
 	'verify:find missing WAL and show what can be recovered'
 	'info:summarize the repository by cluster and timeline'
 	'list:list the objects in the repository'
@@ -17,7 +17,7 @@ _walship_commands=(
 	'restore:restore a base backup and prepare recovery to any moment'
 	'dump:dump databases with PostgreSQL'\''s pg_dump into the repository'
 	'drill:rehearse a recovery'
-	'expire:remove old base backups and WAL'
+	'expire:remove old base backups, dumps and WAL'
 	'schedule:run the scheduled tasks when they are due, for ever'
 	'stream:store WAL while the server writes it, for ever'
 	'mirror:copy the objects that another repository lacks'
@@ -123,7 +123,7 @@ _walship_options=(
 	'--restore-threads=[threads that read packs and write files]:N: '
 	'--restore-memory=[maximum memory for the buffers of a restore]:SIZE: '
 	'--restore-timeout=[a restore fails when the store does not answer for this time]:TIME: '
-	'--drill-dir=[where walship drill restores the cluster]:DIR:_files -/'
+	'--drill-dir=[the directory in which walship drill restores the cluster]:DIR:_files -/'
 	'*--drill-sql=[a file of SQL that walship drill runs with psql when the recovery has ended]:FILE:_files'
 	'--drill-target-time=[walship drill recovers up to this time, such as 2026-11-29 06:42:10+00]:TIME: '
 	'--drill-timeout=[a drill fails when the recovery, or one of the checks, takes this long]:TIME: '
@@ -145,8 +145,8 @@ _walship_options=(
 	'--drill-at=[when walship drill is due, as backup-full]:TIMES: '
 	'--heartbeat-url=[a URL to get after each scheduled task that succeeded, and URL/fail after one that failed, for a service that misses it]:URL: '
 	'--stream-slot=[the physical replication slot of walship stream]:NAME: '
-	'--stream-interval=[how long walship stream collects WAL before it stores it]:TIME: '
-	'--stream-bytes=[walship stream stores so much WAL at once at most, even before stream-interval has passed]:SIZE: '
+	'--stream-interval=[how long walship stream collects WAL before it stores the WAL]:TIME: '
+	'--stream-bytes=[the most WAL that one part has]:SIZE: '
 	'--status-timeout=[how long walship status waits for the store]:TIME: '
 	'--status-age-warning=[walship status warns when a WAL file has waited this long to be archived]:TIME: '
 	'--status-age-critical=[as status-age-warning, for the critical state]:TIME: '
@@ -229,7 +229,7 @@ operand)
 	'dump get') _arguments $_walship_options '--sha256[print the SHA-256 of the dump as sha256sum does]' '--globals[write the roles and tablespaces]' '1:LABEL: ' '2:DATABASE: ' '3:FILE:_files' ;;
 	'drill') _arguments $_walship_options '--random[recover to a random moment of the recoverable window, which differs from drill to drill]' '--keep[leave the copy in drill-dir, stopped, to look at it]' '--json[print the report as one JSON object]' '1:TIME: ' '2:|: ' ;;
 	'drill list') _arguments $_walship_options '--json[print the report of each drill as one JSON object]' '1:SYSTEM-ID: ' ;;
-	'expire') _arguments $_walship_options '--dry-run[print what would be removed, and why the rest stays]' '--json[print one JSON object per line]' ;;
+	'expire') _arguments $_walship_options '--dry-run[print which backups, dumps and WAL would go, and why the rest stays]' '--json[print one JSON object per line]' ;;
 	'schedule') _arguments $_walship_options '--list[show the next five times of each task instead]' '--json[print one JSON object per run]' ;;
 	'stream') _arguments $_walship_options ;;
 	'mirror') _arguments $_walship_options '--read[open and verify each object before it appears in the copy, which needs the keys]' '--dry-run[list the objects that the copy lacks and copy nothing]' '--expire[then remove from the copy what the retention options of its own file do not keep]' '--json[print one JSON object per object that was not copied and one for the totals]' '1:OTHER.conf: ' ;;
