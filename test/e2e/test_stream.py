@@ -10,6 +10,7 @@ import time
 import pytest
 
 from harness import host, objects, wal
+from test_mirror import copy_of, mirror
 
 
 class Stream:
@@ -330,6 +331,32 @@ def test_record_over_segments(dir_site):
             site.store.put(name, objects.make_object(whole[last][:end], name, site.walship.key))
             host.USER.write(place.data / "recovery.conf", text)
             site.run("fetch", last, dest, "--pg-data", place.data).expect(code, "streamed parts" if code == 0 else None)
+
+
+def test_parts_of_a_mirror(dir_site):
+    """The copy of a mirror is older: its parts are no end of the WAL if the repository has a later segment."""
+    site = dir_site
+    copy = copy_of(site)
+    with primary_with_table(site) as primary:
+        place = site.cluster("place").copy_of(primary.basebackup(site.cluster("backup"))).signal_file("recovery.signal")
+        with Stream(site, primary) as stream:
+            insert(primary, 1, 100)
+            stream.wait_stored()
+            name = primary.sql("select pg_walfile_name(pg_current_wal_flush_lsn())")
+            mirror(site, copy)
+            for first in (101, 201):
+                insert(primary, first, first + 99)
+                primary.archive_all()
+        site.walship.configure(mirror_conf=copy.conf)
+        dest = site.scratch.directory("dest") / name
+        for lost in site.store.list():
+            if name in lost:
+                site.store.delete(lost)
+        site.run("fetch", name, dest, "--pg-data", place.data).expect(1, "its streamed parts are not used")
+        for later in site.store.list():
+            if "/wal/" in later and later.rsplit("/", 1)[1] > name:
+                site.store.delete(later)
+        site.run("fetch", name, dest, "--pg-data", place.data).expect(0, "made from its streamed parts, up to")
 
 
 def test_parts_of_archived_segments_go(dir_site):
