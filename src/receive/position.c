@@ -1,6 +1,7 @@
 /* Where a stream begins: the slot, the timeline, and what the repository has already. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "pg/server/online_backup.h"
@@ -22,6 +23,21 @@ static enum status take_line(void *arg, uint32_t timeline, uint64_t switch_lsn, 
 	if (lineage->timeline == 0 && lineage->lsn < switch_lsn)
 		lineage->timeline = timeline;
 	return STATUS_OK;
+}
+
+/* Of two servers that were promoted, each has a timeline of the same number: parts of both must not mix. */
+static enum status compare_history(const struct receiver *receiver, const char *object, const struct buffer *text,
+				   struct error *err)
+{
+	CLEANUP(buffer_fini) struct buffer there = {.max = WAL_HISTORY_MAX};
+	struct call call = receiver_call(receiver);
+	enum status st = object_read(&receiver->repo, &call, object, &there, NULL, err);
+	if (st || (there.len == text->len && memcmp(there.data, text->data, text->len) == 0))
+		return st == STATUS_MISSING ? STATUS_UNREACHABLE : st;
+	(void)error_set(err, STATUS_CONFLICT, "the repository has a different timeline of this number");
+	return error_hint(err, STATUS_CONFLICT,
+			  "two servers were promoted: stop the one that is not to go on, or give it a repository of "
+			  "its own");
 }
 
 enum status session_take_history(struct session *session, uint64_t lsn, uint32_t *timeline, struct error *err)
@@ -47,7 +63,9 @@ enum status session_take_history(struct session *session, uint64_t lsn, uint32_t
 	wal_history_object_name(object, system->system_id, system->timeline);
 	call = receiver_call(receiver);
 	st = object_create(&receiver->repo, &call, object, text.data, text.len, err);
-	if (st && st != STATUS_EXISTS)
+	if (st == STATUS_EXISTS)
+		st = compare_history(receiver, object, &text, err);
+	if (st)
 		return error_wrap(err, st, "store the history of timeline %" PRIu32, system->timeline);
 	receiver->history_stored = system->timeline;
 	return STATUS_OK;

@@ -10,6 +10,7 @@
 #include "sys/service_notify.h"
 
 #define NOTE_MS 1000
+#define SHORT_MS 10000   /* a session that fails sooner is followed by a pause, which grows */
 #define SLOT_NAME_MAX 63 /* NAMEDATALEN - 1 */
 
 enum status receive_check_slot(const char *slot, struct error *err)
@@ -70,13 +71,15 @@ static void note_trouble(struct connecting *connecting, const struct error *trou
 	receiver_note(receiver, NULL, true);
 }
 
-/* One connection. Success makes the next one begin without a delay. */
+/* One connection. After a session that lasted, the next one begins without a delay. */
 static enum status try_once(void *arg, struct attempt *attempt, struct error *err)
 {
 	struct connecting *connecting = arg;
 	const struct call *call = connecting->receiver->settings->call;
 	bool streamed = false;
+	int64_t began_ms = clock_monotonic_ms(call->clock);
 	enum status st = session_run(connecting->receiver, &streamed, err);
+	bool lasted = streamed && clock_monotonic_ms(call->clock) - began_ms >= SHORT_MS;
 	connecting->final = call_is_interrupted(call) || st == STATUS_CONFLICT || st == STATUS_DAMAGED ||
 			    st == STATUS_USAGE || (st == STATUS_LOCAL && !streamed);
 	connecting->st = st;
@@ -85,7 +88,7 @@ static enum status try_once(void *arg, struct attempt *attempt, struct error *er
 	if (!st)
 		(void)error_set(err, STATUS_UNREACHABLE, "the server shuts down");
 	note_trouble(connecting, err);
-	if (streamed) {
+	if (lasted) {
 		connecting->said[0] = '\0';
 		return STATUS_OK;
 	}

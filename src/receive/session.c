@@ -264,15 +264,18 @@ static void look_at_slot(struct receiver *receiver)
 	receiver->slot_hidden = receiver_ask_slot(receiver, &lsn, &ignored) != STATUS_OK;
 }
 
+static enum status away(const struct part_writer_state *state, struct error *err)
+{
+	return error_wrap(err, error_set(err, STATUS_UNREACHABLE, "%s", state->trouble.text),
+			  "disconnected from the server while the store does not answer");
+}
+
 /* Whether to end the connection: a signal, a silent server, a store that does not answer. */
 static enum status check_time(const struct session *session, const struct part_writer_state *state, struct error *err)
 {
 	if (now_ms(session) - session->heard_ms > GONE_MS && session->message.len == 0)
 		return error_set(err, STATUS_UNREACHABLE, "the server has not answered for a minute");
-	if (state->failing_ms > OUTAGE_MS)
-		return error_wrap(err, error_set(err, STATUS_UNREACHABLE, "%s", state->trouble.text),
-				  "disconnected from the server while the store does not answer");
-	return STATUS_OK;
+	return state->failing_ms > OUTAGE_MS ? away(state, err) : STATUS_OK;
 }
 
 /* Until the server ends the copy, and all of it has been taken; or a signal comes. */
@@ -333,11 +336,21 @@ static enum status follow(struct session *session, bool *again, struct error *er
 	return st ? st : start(session, err);
 }
 
+/* Without this a store that is away would make one connection after another, each of which check_time ends. */
+static enum status check_store(struct receiver *receiver, struct error *err)
+{
+	struct part_writer_state state = {0};
+	enum status st = receiver->writing ? part_writer_state(&receiver->writer, &state, err) : STATUS_OK;
+	return st || state.failing_ms <= OUTAGE_MS ? st : away(&state, err);
+}
+
 enum status session_run(struct receiver *receiver, bool *streamed, struct error *err)
 {
 	struct session session = {.receiver = receiver};
 	bool again = true;
-	enum status st = begin(&session, err);
+	enum status st = check_store(receiver, err);
+	if (!st)
+		st = begin(&session, err);
 	*streamed = !st;
 	while (!st && again) {
 		st = copy(&session, err);

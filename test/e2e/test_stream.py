@@ -1,5 +1,6 @@
 """walship stream: WAL in the repository while the server writes it, and a recovery that ends with it."""
 
+import os
 import random
 import re
 import signal
@@ -10,6 +11,7 @@ import pytest
 
 from harness import host, objects, wal
 from test_json import Checker, wanted
+from test_mirror import copy_of, mirror
 
 STREAM_FIELDS = {name for name in wanted() if name.startswith("status: status.stream.")}
 
@@ -257,6 +259,24 @@ def test_outage(site):
         assert restored.rows() == rows
 
 
+@pytest.mark.full
+def test_long_outage(dir_site):
+    """While the store is away for long, the server is asked again at growing intervals, and then the WAL is stored."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        with Stream(site, primary, "--stream-interval", "100ms", "--push-timeout", "2s") as stream:
+            insert(primary, 1, 100)
+            stream.wait_stored()
+            site.store.go_away()
+            insert(primary, 101, 200)
+            stream.wait_for("disconnected from the server while the store does not answer", 90)
+            time.sleep(5)
+            assert stream.text().count("receiving timeline") <= 2, stream.text()[-3000:]
+            assert stream.text().count("connecting again") < 12, stream.text()[-3000:]
+            site.store.come_back()
+            stream.wait_stored(timeout=90)
+
+
 def test_termination_stores_what_is_there(dir_site):
     """SIGTERM does not wait for the interval, and loses nothing."""
     site = dir_site
@@ -293,6 +313,69 @@ def test_segment_sizes(dir_site, size):
     with recover(site, backup) as restored:
         assert restored.rows() == rows
         assert size != "1" or "all of it" in restored.log_text()
+
+
+def test_record_over_segments(dir_site):
+    """A record that fills a segment and ends in the next: recovery gets both, though no record may begin in them."""
+    site = dir_site
+    with primary_with_table(site, "--wal-segsize=1", wal_level="replica", archive_mode="off") as primary:
+        place = site.cluster("place").copy_of(primary.basebackup(site.cluster("backup"))).signal_file("recovery.signal")
+        with Stream(site, primary) as stream:
+            primary.switch()
+            primary.sql("select pg_logical_emit_message(true, 'x', repeat('y', 2500000))")
+            stream.wait_stored()
+        last = primary.sql("select pg_walfile_name(pg_current_wal_flush_lsn())")
+        before = primary.sql("select pg_walfile_name(pg_current_wal_flush_lsn() - 1024 * 1024)")
+        whole = {name: (primary.data / "pg_wal" / name).read_bytes() for name in (before, last)}
+        end = record_ends(primary, primary.data / "pg_wal" / last, wal.MIB)[0]
+        dest = site.scratch.directory("dest") / "segment"
+        assert not record_ends(primary, primary.data / "pg_wal" / before, wal.MIB)
+        site.run("fetch", before, dest, "--pg-data", place.data).expect(0, "all of it")
+        assert dest.read_bytes() == whole[before]
+        # The end of the record is the last that was stored.
+        names = [name for name in parts(site) if f"/{last}/" in name]
+        for name in names:
+            site.store.delete(name)
+        name = f"{names[0].rsplit('/', 1)[0]}/{0:08X}-{end:08X}"
+        site.store.put(name, objects.make_object(whole[last][:end], name, site.walship.key))
+        site.run("fetch", last, dest, "--pg-data", place.data).expect(0, f"up to byte {end}")
+        assert dest.read_bytes() == whole[last][:end] + bytes(wal.MIB - end)
+        # A part that lacks its key is no end of the WAL.
+        site.store.put(name, objects.make_object(whole[last][:end], name, os.urandom(32)))
+        done = site.run("fetch", last, dest, "--pg-data", place.data)
+        assert done.code > 125 and "which is not configured" in done.err, done
+        # Under standby_mode, as PostgreSQL 11 has it, there are no parts.
+        (place.data / "recovery.signal").unlink()
+        for text, code in (("standby_mode = on\n", 1), ("", 0)):
+            site.store.put(name, objects.make_object(whole[last][:end], name, site.walship.key))
+            host.USER.write(place.data / "recovery.conf", text)
+            site.run("fetch", last, dest, "--pg-data", place.data).expect(code, "streamed parts" if code == 0 else None)
+
+
+def test_parts_of_a_mirror(dir_site):
+    """The copy of a mirror is older: its parts are no end of the WAL if the repository has a later segment."""
+    site = dir_site
+    copy = copy_of(site)
+    with primary_with_table(site) as primary:
+        place = site.cluster("place").copy_of(primary.basebackup(site.cluster("backup"))).signal_file("recovery.signal")
+        with Stream(site, primary) as stream:
+            insert(primary, 1, 100)
+            stream.wait_stored()
+            name = primary.sql("select pg_walfile_name(pg_current_wal_flush_lsn())")
+            mirror(site, copy)
+            for first in (101, 201):
+                insert(primary, first, first + 99)
+                primary.archive_all()
+        site.walship.configure(mirror_conf=copy.conf)
+        dest = site.scratch.directory("dest") / name
+        for lost in site.store.list():
+            if name in lost:
+                site.store.delete(lost)
+        site.run("fetch", name, dest, "--pg-data", place.data).expect(1, "its streamed parts are not used")
+        for later in site.store.list():
+            if "/wal/" in later and later.rsplit("/", 1)[1] > name:
+                site.store.delete(later)
+        site.run("fetch", name, dest, "--pg-data", place.data).expect(0, "made from its streamed parts, up to")
 
 
 def test_parts_of_archived_segments_go(dir_site):

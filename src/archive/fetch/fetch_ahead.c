@@ -108,7 +108,9 @@ enum status fetch_ahead_run(const struct fetch_ahead *ahead, const char *dest, s
 	enum status st = ahead->bytes_max > 0 && is_segment && !away ? fetch_segment(ahead, &name, dest, err)
 								     : fetch_from_store(ahead, dest, err);
 	/* Only once everything that is asked has definitely said that it lacks the segment. */
-	return st == STATUS_MISSING && is_segment && fetch_parts_apply(ahead, &name)
-		   ? fetch_parts_run(ahead, &name, dest, err)
-		   : st;
+	if (st != STATUS_MISSING || !is_segment || !fetch_parts_apply(ahead, &name))
+		return st;
+	bool archived = false;
+	st = fetch_parts_run(ahead, &name, dest, &archived, err);
+	return archived ? fetch_from_store(ahead, dest, err) : st;
 }

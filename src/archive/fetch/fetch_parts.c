@@ -17,13 +17,21 @@ struct joining {
 	const struct fetch_ahead *ahead;
 	const struct wal_name *name;
 	const char *dest;
+	struct newfile file;
+	struct part_join join;
+	bool refused;  /* a repository has what says that the parts are not the end of the WAL */
+	bool archived; /* a repository has the whole segment by now */
 };
+
+static void joining_fini(struct joining *joining)
+{
+	newfile_fini(&joining->file);
+}
 
 bool fetch_parts_apply(const struct fetch_ahead *ahead, const struct wal_name *name)
 {
 	const struct data_directory *directory = ahead->data_directory;
-	return ahead->use_parts && name->kind == WAL_SEGMENT && directory->known &&
-	       !data_directory_is_standby(directory) && !data_directory_is_past_recovery(directory);
+	return ahead->use_parts && name->kind == WAL_SEGMENT && data_directory_recovers_to_end(directory);
 }
 
 /*
@@ -114,6 +122,18 @@ static enum status look_at_history(struct later *later, uint32_t timeline, uint6
 	return st;
 }
 
+/* The stream removes the parts of a segment once it is archived, maybe while they are read. */
+static enum status find_whole(struct joining *joining, const struct later *later, struct error *err)
+{
+	char object[WAL_OBJECT_NAME_MAX];
+	struct object_info info;
+	struct call call = call_step(later->call);
+	wal_object_name(object, later->system_id, later->name);
+	enum status st = store_stat(later->repo->store, &call, object, &info, err);
+	joining->archived = !st;
+	return st == STATUS_MISSING ? STATUS_OK : st;
+}
+
 static enum status find_later(struct later *later, uint32_t segment_bytes, struct error *err)
 {
 	char prefix[WAL_OBJECT_NAME_MAX];
@@ -150,52 +170,95 @@ static void tell(const struct call *call, const struct part_join *join)
 			 "fetch %s: later parts exist, but a part between is missing or damaged", name);
 }
 
-static enum status judge(const struct joining *joining, struct repository *repo, const struct call *call,
-			 const struct part_join *join, struct error *err)
+/* STATUS_MISSING: nothing in this repository speaks against the parts. Otherwise *final, if the WAL goes on. */
+static enum status look_in_one(void *arg, const struct repository_settings *settings, const struct call *call,
+			       bool *final, struct error *err)
 {
+	struct joining *joining = arg;
+	const struct wal_name *name = joining->name;
+	const struct part_join *join = &joining->join;
+	CLEANUP(repository_fini) struct repository repo = {0};
 	CLEANUP(later_fini)
-	struct later later = {.repo = repo, .call = call, .system_id = join->system_id, .name = joining->name};
-	/* All of the segment is no end: what follows may be there or not. */
-	if (join->kept == join->segment_bytes)
-		return STATUS_OK;
-	enum status st = find_later(&later, join->segment_bytes, err);
-	if (st || later.found[0] == '\0')
-		return st;
-	log_line(call->log, LEVEL_WARNING,
-		 "fetch %s: its streamed parts are not used, as the archive has %s: the segment is missing in it",
-		 joining->name->text, later.found);
-	return error_set(err, STATUS_MISSING, "%s is missing, and the archive goes on behind it", joining->name->text);
+	struct later later = {.repo = &repo, .call = call, .system_id = joining->ahead->fetch.system_id, .name = name};
+	enum status st = repository_open(&repo, settings, call, err);
+	if (!st)
+		st = find_whole(joining, &later, err);
+	if (!st && !joining->archived && join->kept > 0)
+		st = find_later(&later, join->segment_bytes, err);
+	if (st)
+		return error_wrap(err, st == STATUS_MISSING ? STATUS_UNREACHABLE : st, "fetch %s", name->text);
+	*final = joining->archived || later.found[0] != '\0';
+	if (later.found[0] != '\0')
+		log_line(
+		    call->log, LEVEL_WARNING,
+		    "fetch %s: its streamed parts are not used, as the archive has %s: the segment is missing in it",
+		    name->text, later.found);
+	joining->refused |= *final;
+	if (*final)
+		return error_set(err, STATUS_MISSING, "%s is missing, and the archive goes on behind it", name->text);
+	return STATUS_MISSING;
+}
+
+/* *err: unless a repository has refused, it stays. */
+static enum status look(struct joining *joining, struct error *err)
+{
+	const struct fetch_ahead *ahead = joining->ahead;
+	const struct fetch_attempt attempt = {look_in_one, joining, joining->name->text};
+	struct error found = {0};
+	enum status st = fetch_from_any(ahead->settings, &ahead->mirrors, ahead->fetch.call, &attempt, &found);
+	if (st != STATUS_MISSING || joining->refused)
+		*err = found;
+	return st == STATUS_MISSING && !joining->refused ? STATUS_OK : st;
 }
 
 static enum status join_from_one(void *arg, const struct repository_settings *settings, const struct call *call,
 				 bool *final, struct error *err)
 {
-	const struct joining *joining = arg;
+	struct joining *joining = arg;
 	CLEANUP(repository_fini) struct repository repo = {0};
-	struct part_join join = {
-	    .repo = &repo, .call = call, .system_id = joining->ahead->fetch.system_id, .segment = joining->name};
-	struct newfile file = {0};
 	(void) final;
+	newfile_fini(&joining->file);
+	joining->join = (struct part_join){
+	    .repo = &repo, .call = call, .system_id = joining->ahead->fetch.system_id, .segment = joining->name};
 	enum status st = repository_open(&repo, settings, call, err);
+	if (!st)
+		st = newfile_open(&joining->file, joining->dest, 0640, err);
+	if (st == STATUS_MISSING)
+		st = STATUS_LOCAL; /* the directory, not the segment */
+	if (!st)
+		st = part_join(&joining->join, &joining->file, err);
+	joining->join.repo = NULL;
+	joining->join.call = NULL;
 	if (st)
-		return st;
-	st = newfile_open(&file, joining->dest, 0640, err);
-	if (!st)
-		st = part_join(&join, &file, err);
-	if (!st)
-		st = judge(joining, &repo, call, &join, err);
-	if (!st)
-		st = newfile_replace(&file, err);
-	if (!st)
-		tell(call, &join);
-	newfile_fini(&file);
+		joining->join.kept = 0;
 	return st ? error_wrap(err, st, "fetch %s", joining->name->text) : STATUS_OK;
 }
 
-enum status fetch_parts_run(const struct fetch_ahead *ahead, const struct wal_name *name, const char *dest,
-			    struct error *err)
+/* A mirror has fewer parts than the repository, unless that one has none: it comes last even if it answers faster. */
+static enum status join(struct joining *joining, struct error *err)
 {
-	struct joining joining = {ahead, name, dest};
-	const struct fetch_attempt attempt = {join_from_one, &joining, name->text};
-	return fetch_from_any(ahead->settings, &ahead->mirrors, ahead->fetch.call, &attempt, err);
+	const struct fetch_ahead *ahead = joining->ahead;
+	const struct fetch_attempt attempt = {join_from_one, joining, joining->name->text};
+	bool ignored = false;
+	enum status st = join_from_one(joining, ahead->settings, ahead->fetch.call, &ignored, err);
+	return st == STATUS_MISSING && ahead->mirrors.count > 0
+		   ? fetch_from_any(ahead->settings, &ahead->mirrors, ahead->fetch.call, &attempt, err)
+		   : st;
+}
+
+enum status fetch_parts_run(const struct fetch_ahead *ahead, const struct wal_name *name, const char *dest,
+			    bool *archived, struct error *err)
+{
+	CLEANUP(joining_fini) struct joining joining = {.ahead = ahead, .name = name, .dest = dest};
+	enum status joined = join(&joining, err);
+	bool whole = !joined && joining.join.kept == joining.join.segment_bytes;
+	/* All of the segment is no end: what follows may be there or not. */
+	enum status st = whole || (joined && joined != STATUS_MISSING) ? STATUS_OK : look(&joining, err);
+	*archived = joining.archived;
+	if (st || joined)
+		return st ? st : joined;
+	st = newfile_replace(&joining.file, err);
+	if (!st)
+		tell(ahead->fetch.call, &joining.join);
+	return st ? error_wrap(err, st, "fetch %s", name->text) : STATUS_OK;
 }

@@ -15,10 +15,11 @@ bool fetch_parts_apply(const struct fetch_ahead *ahead, const struct wal_name *n
 
 /*
  * The repository and its mirrors have said that they lack the segment. Makes dest from its parts. STATUS_MISSING: there
- * are none, or they are not the end of the WAL: a later segment of the timeline is archived, or a timeline that began
- * in this segment or before it.
+ * are none, or they are not the end of the WAL, as the repository or a mirror has a later segment of the timeline, or a
+ * timeline that began in this segment or before it. *archived, with STATUS_MISSING: one of them has the whole segment
+ * by now. STATUS_DAMAGED: a part needs a key that is not configured.
  */
 enum status fetch_parts_run(const struct fetch_ahead *ahead, const struct wal_name *name, const char *dest,
-			    struct error *err);
+			    bool *archived, struct error *err);
 
 #endif

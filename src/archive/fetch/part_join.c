@@ -88,21 +88,25 @@ static enum status check_overlap(const struct part_join *join, const struct newf
 		   : error_set(err, STATUS_DAMAGED, "its beginning differs from the part before it");
 }
 
-static enum status add_part(struct part_join *join, struct newfile *file, const struct range *range, struct error *err)
+/* *usable: false with STATUS_OK if the part is missing or damaged. A part that lacks a key is neither. */
+static enum status add_part(struct part_join *join, struct newfile *file, const struct range *range, bool *usable,
+			    struct error *err)
 {
 	char name[WAL_OBJECT_NAME_MAX];
 	CLEANUP(buffer_fini) struct buffer bytes = {.max = range->end - range->first};
 	const struct wal_part part = {*join->segment, range->first, range->end};
+	struct unseal_lack lack = {0};
 	wal_part_object_name(name, join->system_id, &part);
-	enum status st = object_read(join->repo, join->call, name, &bytes, NULL, err);
+	enum status st = object_read(join->repo, join->call, name, &bytes, &lack, err);
 	if (!st && bytes.len != bytes.max)
 		st = error_set(err, STATUS_DAMAGED, "%s is shorter than its name says", name);
 	if (!st)
 		st = check_overlap(join, file, range, &bytes, err);
-	if (st == STATUS_DAMAGED || st == STATUS_MISSING) {
+	*usable = lack.lacks || (st != STATUS_DAMAGED && st != STATUS_MISSING);
+	if (!*usable) {
 		log_line(join->call->log, LEVEL_WARNING, "fetch %s: a streamed part cannot be used: %s",
 			 join->segment->text, err->text);
-		return STATUS_DAMAGED;
+		return STATUS_OK;
 	}
 	size_t known = join->joined - range->first;
 	if (!st)
@@ -120,11 +124,11 @@ static enum status join_parts(struct part_join *join, struct newfile *file, stru
 	wal_part_prefix(prefix, join->system_id, join->segment);
 	enum status st = store_list(join->repo->store, join->call, prefix, take, &ranges, err);
 	while (!st && (part = next_part(&ranges, join->joined)) != NULL) {
-		st = add_part(join, file, part, err);
-		if (st == STATUS_DAMAGED) {
+		bool usable;
+		st = add_part(join, file, part, &usable, err);
+		if (!usable) {
 			join->continues = true;
 			part->end = 0;
-			st = STATUS_OK;
 		}
 	}
 	join->continues |= ranges.count > 0 && ranges.items[ranges.count - 1].first > join->joined;
@@ -134,13 +138,17 @@ static enum status join_parts(struct part_join *join, struct newfile *file, stru
 }
 
 /*
- * The end of the last whole record, from the state after the bytes or at the first wrong one. A record counts once it
- * is the previous one of the next.
+ * The end of the last whole record, from the state after the bytes or at the first wrong one; begin_lsn: there is none.
+ * A record counts once it is the previous one of the next. The end of a record of the segment before counts too, for it
+ * may be the commit that a client was told of: recovery itself checks its CRC.
  */
-static uint64_t whole_end(const struct records *records)
+static uint64_t whole_end(const struct records *records, uint64_t begin_lsn)
 {
-	if (records->record_lsn != records->previous_lsn)
-		return records->record_lsn;
+	if (records->begun_lsn == 0 && (records->in_record || !records->continued))
+		return begin_lsn;
+	if (records->begun_lsn != 0 && records->record_lsn != records->previous_lsn)
+		return records->record_lsn == records->begun_lsn && !records->continued ? begin_lsn
+											: records->record_lsn;
 	return records->lsn - records->page_header_len;
 }
 
@@ -170,9 +178,9 @@ static enum status check_records(struct part_join *join, const struct newfile *f
 	/* All of the segment: its last record may go on in the next one. */
 	if (!st && join->joined == join->segment_bytes)
 		join->kept = join->joined;
-	else if (records.record_lsn != 0)
-		join->kept = (uint32_t)(whole_end(&records) - begin_lsn);
-	if (join->kept == 0 || records.begun_lsn == 0 || whole_end(&records) == records.begun_lsn)
+	else
+		join->kept = (uint32_t)(whole_end(&records, begin_lsn) - begin_lsn);
+	if (join->kept == 0)
 		return error_set(err, STATUS_MISSING, "%s: the streamed parts have no whole record",
 				 join->segment->text);
 	return STATUS_OK;

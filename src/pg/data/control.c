@@ -15,6 +15,7 @@
 /* pg_control_version of PostgreSQL 9.6 is 960; with another byte order the value is far out of range. */
 #define CONTROL_VERSION_MIN 900
 #define CONTROL_VERSION_MAX 9999
+#define RECOVERY_CONF_MAX 65536
 #define LOCK_FILE_MAX 8192 /* of a buffer in AddToDataDirLockFile (miscinit.c) */
 
 struct control_head {
@@ -131,6 +132,18 @@ bool data_directory_is_past_recovery(const struct data_directory *directory)
 {
 	return directory->known && look_for(directory, "recovery.signal") == ENOENT &&
 	       look_for(directory, "standby.signal") == ENOENT && look_for(directory, "recovery.conf") == ENOENT;
+}
+
+bool data_directory_recovers_to_end(const struct data_directory *directory)
+{
+	char path[PATH_MAX + NAME_MAX], text[RECOVERY_CONF_MAX];
+	struct error ignored;
+	if (!directory->known || look_for(directory, "standby.signal") != ENOENT)
+		return false;
+	if (look_for(directory, "recovery.signal") == 0)
+		return true;
+	(void)snprintf(path, sizeof path, "%s/recovery.conf", directory->path);
+	return read_file_text(path, text, sizeof text, &ignored) == STATUS_OK && strstr(text, "standby_mode") == NULL;
 }
 
 /* The time of the last write. */

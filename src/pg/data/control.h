@@ -37,6 +37,12 @@ bool data_directory_is_standby(const struct data_directory *directory);
 bool data_directory_is_past_recovery(const struct data_directory *directory);
 
 /*
+ * Whether the server recovers from an archive up to the end of its WAL, and follows no primary: by recovery.signal
+ * alone, or by a recovery.conf that does not mention standby_mode. False when that is not certain.
+ */
+bool data_directory_recovers_to_end(const struct data_directory *directory);
+
+/*
  * The server's process id: the first line of postmaster.pid (CreateDataDirLockFile in miscinit.c), which may be left
  * from a server that crashed. 0: none.
  */

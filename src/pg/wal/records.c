@@ -123,7 +123,7 @@ static const char *check_continuation(struct records *records, const struct page
 {
 	bool continues = (page->info & CONTINUES) != 0;
 	if (first_page && continues) {
-		records->in_record = records->skipped = true;
+		records->in_record = records->skipped = records->continued = true;
 		records->left = page->remaining;
 		/* This may be the end of a header-only record such as XLOG_SWITCH, which began aligned. */
 		bool in_header = page->remaining < RECORD_HEADER_BYTES && page->remaining % ALIGNMENT == 0;

@@ -46,6 +46,7 @@ struct records {
 	uint32_t pad;    /* padding bytes before the next record */
 	bool in_record;  /* inside a record */
 	bool skipped;    /* the record began before this run and is skipped */
+	bool continued;  /* the run begins within a record */
 	bool may_switch; /* the skipped record may be an XLOG_SWITCH */
 	uint64_t record_lsn;
 	uint8_t header[RECORD_HEADER_BYTES];
