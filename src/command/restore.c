@@ -11,8 +11,7 @@
 #include "command/options/restore_threads.h"
 #include "command/options/settings.h"
 
-#define THREADS_MAX 8 /* without restore-threads */
-#define OID_MAX 11    /* 32 bits, and a 0 byte */
+#define OID_MAX 11 /* 32 bits, and a 0 byte */
 
 struct tablespaces {
 	struct restored_tablespace *items;

@@ -198,14 +198,30 @@ static enum status enter_cluster(struct walk *walk, uint64_t system_id, struct e
 	return STATUS_OK;
 }
 
+/* Some stores list an object as archived although its copy is there. An object that has gone is left as it was. */
+static enum status look_for_copy(struct walk *walk, struct object_info *info, struct error *err)
+{
+	struct object_info exact;
+	if (!walk->survey->looks_for_copies || !info->archived || info->thawing)
+		return STATUS_OK;
+	struct call step = call_step(walk->survey->call);
+	enum status st = store_stat(walk->reads.store, &step, info->name, &exact, err);
+	if (!st)
+		*info = exact;
+	return st == STATUS_MISSING ? STATUS_OK : st;
+}
+
 static enum status add_backup(struct walk *walk, const struct backup_object *object, const struct object_info *info,
 			      struct error *err)
 {
+	struct object_info exact = *info;
 	enum status st = enter_cluster(walk, object->system_id, err);
+	if (!st && object->part == PART_MANIFEST)
+		st = look_for_copy(walk, &exact, err);
 	if (!st)
-		st = backup_list_note(&walk->backups, object, info, err);
+		st = backup_list_note(&walk->backups, object, &exact, err);
 	if (!st && walk->survey->seen_backup != NULL)
-		st = walk->survey->seen_backup(walk->survey->arg, object, info, err);
+		st = walk->survey->seen_backup(walk->survey->arg, object, &exact, err);
 	return st;
 }
 
@@ -216,10 +232,14 @@ static enum status add_dump(struct walk *walk, const struct dump_object *object,
 	return st ? st : dump_list_note(&walk->survey->dumps, object, info, err);
 }
 
-static enum status add(struct walk *walk, const struct object_info *info, uint64_t system_id,
+static enum status add(struct walk *walk, const struct object_info *listed, uint64_t system_id,
 		       const struct wal_name *name, struct error *err)
 {
+	struct object_info exact = *listed;
+	const struct object_info *info = &exact;
 	enum status st = enter_cluster(walk, system_id, err);
+	if (!st && name->kind == WAL_HISTORY)
+		st = look_for_copy(walk, &exact, err);
 	if (st)
 		return st;
 	if (is_cut_off(walk, info))

@@ -32,6 +32,7 @@ struct survey {
 				   struct error *err);
 	bool opens;                /* the caller opens every object, and so finds the damaged ones itself */
 	bool all_timelines;        /* timelines that are set aside count as the others do */
+	bool looks_for_copies;     /* a history or manifest that is listed as archived may have a copy: HEAD tells */
 	struct progress *progress; /* may be NULL */
 	uint64_t system_id;        /* the only cluster to survey; 0: all clusters */
 	survey_fn each;

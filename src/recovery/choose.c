@@ -172,11 +172,26 @@ static enum status decide(struct choice *out, const struct choose_params *params
 	return STATUS_OK;
 }
 
+/* Behind search_end may lie the target of another branch than the one that would be picked. NULL: of none. */
+static const struct branch *find_cut_off(const struct branches *branches, const struct choose_params *params)
+{
+	for (size_t i = 0; params->search_end > 0 && i < branches->count; i++) {
+		const struct branch *each = &branches->items[i];
+		if (each->backup != NULL && each->has_moment && !each->moment.reached &&
+		    params->search_end < each->reach)
+			return each;
+	}
+	return NULL;
+}
+
 enum status choose(struct choice *out, const struct choose_params *params, struct error *err)
 {
 	CLEANUP(branches_fini) struct branches branches = {0};
 	*out = (struct choice){0};
 	enum status st = branches_find(&branches, params, err);
+	const struct branch *cut_off = st ? NULL : find_cut_off(&branches, params);
+	if (cut_off != NULL)
+		st = refuse_branch(cut_off, params, err);
 	if (!st)
 		st = decide(out, params, &branches, err);
 	if (!st)

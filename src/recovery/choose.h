@@ -23,6 +23,7 @@ struct choice {
  * one that is asked for, else the one that has the target. STATUS_USAGE: no backup ended before the target, two
  * timelines have the target, or the label or the timeline that is asked for does not exist. STATUS_INCOMPLETE: there is
  * no backup, or WAL is missing, or the archive ends before the target; force turns the last two into a warning.
+ * STATUS_INCOMPLETE also if a timeline may have the target behind params->search_end.
  */
 enum status choose(struct choice *out, const struct choose_params *params, struct error *err);
 void choice_fini(struct choice *choice);

@@ -78,6 +78,7 @@ static enum status read_repository(struct restoration *restoration, struct error
 				.progress = &progress,
 				.system_id = restoration->system_id,
 				.all_timelines = params->all_timelines,
+				.looks_for_copies = params->thaw.asks,
 				.seen = restore_thaw_seen,
 				.seen_backup = restore_thaw_seen_backup,
 				.each = keep,

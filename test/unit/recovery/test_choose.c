@@ -162,6 +162,7 @@ struct asked {
 	struct target_options options;
 	int second; /* of a time, which the test makes; 0: none */
 	const char *label;
+	uint64_t search_end;
 	bool force;
 	enum status status;
 	const char *backup; /* or what the error says */
@@ -190,7 +191,8 @@ static void ask(const struct asked *asked)
 					     .backups = &backups,
 					     .target = &target,
 					     .label = asked->label == NULL ? NULL : &label,
-					     .force = asked->force};
+					     .force = asked->force,
+					     .search_end = asked->search_end};
 	err = (struct error){0};
 	enum status st = choose(&choice, &params, &err);
 	if (st != asked->status)
@@ -397,6 +399,17 @@ static void chooses_the_timeline_by_the_moment(void **unused)
 	     .backup = NEW,
 	     .timeline = 2,
 	     .segments = 2},
+	    {.name = "only the old one has it, behind the end of the search",
+	     .second = 750,
+	     .search_end = 8,
+	     .status = STATUS_INCOMPLETE,
+	     .backup = "no commit after"},
+	    {.name = "the search goes far enough",
+	     .second = 450,
+	     .search_end = 6,
+	     .backup = OLD,
+	     .timeline = 2,
+	     .segments = 3},
 	};
 	ASK_ALL(cases);
 }
