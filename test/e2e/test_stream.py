@@ -359,11 +359,12 @@ def test_parts_of_a_mirror(dir_site):
     with primary_with_table(site) as primary:
         place = site.cluster("place").copy_of(primary.basebackup(site.cluster("backup"))).signal_file("recovery.signal")
         with Stream(site, primary) as stream:
-            insert(primary, 1, 100)
-            stream.wait_stored()
+            for first in (1, 101, 201):
+                insert(primary, first, first + 99)
+                stream.wait_stored()
             name = primary.sql("select pg_walfile_name(pg_current_wal_flush_lsn())")
             mirror(site, copy)
-            for first in (101, 201):
+            for first in (301, 401):
                 insert(primary, first, first + 99)
                 primary.archive_all()
         site.walship.configure(mirror_conf=copy.conf)
@@ -376,6 +377,17 @@ def test_parts_of_a_mirror(dir_site):
             if "/wal/" in later and later.rsplit("/", 1)[1] > name:
                 site.store.delete(later)
         site.run("fetch", name, dest, "--pg-data", place.data).expect(0, "made from its streamed parts, up to")
+        whole = dest.read_bytes()
+        # The repository has all parts but one.
+        names = [each for each in copy.names() if f"/stream/{name[:16]}/{name}/" in each]
+        for each in names:
+            site.store.put(each, copy.store.get(each))
+        site.store.delete(names[1])
+        site.run("fetch", name, dest, "--pg-data", place.data).expect(0, "made from its streamed parts, up to")
+        assert dest.read_bytes() == whole
+        site.walship.configure(mirror_conf=None)
+        site.run("fetch", name, dest, "--pg-data", place.data).expect(0, "later parts exist")
+        assert dest.read_bytes() != whole
 
 
 def test_parts_of_archived_segments_go(dir_site):

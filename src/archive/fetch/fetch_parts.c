@@ -19,8 +19,9 @@ struct joining {
 	const char *dest;
 	struct newfile file;
 	struct part_join join;
-	bool refused;  /* a repository has what says that the parts are not the end of the WAL */
-	bool archived; /* a repository has the whole segment by now */
+	uint32_t least; /* bytes that are too few */
+	bool refused;   /* a repository has what says that the parts are not the end of the WAL */
+	bool archived;  /* a repository has the whole segment by now */
 };
 
 static void joining_fini(struct joining *joining)
@@ -227,6 +228,8 @@ static enum status join_from_one(void *arg, const struct repository_settings *se
 		st = STATUS_LOCAL; /* the directory, not the segment */
 	if (!st)
 		st = part_join(&joining->join, &joining->file, err);
+	if (!st && joining->join.kept <= joining->least)
+		st = error_set(err, STATUS_MISSING, "%s: the streamed parts have no whole record", joining->name->text);
 	joining->join.repo = NULL;
 	joining->join.call = NULL;
 	if (st)
@@ -241,9 +244,15 @@ static enum status join(struct joining *joining, struct error *err)
 	const struct fetch_attempt attempt = {join_from_one, joining, joining->name->text};
 	bool ignored = false;
 	enum status st = join_from_one(joining, ahead->settings, ahead->fetch.call, &ignored, err);
-	return st == STATUS_MISSING && ahead->mirrors.count > 0
-		   ? fetch_from_any(ahead->settings, &ahead->mirrors, ahead->fetch.call, &attempt, err)
-		   : st;
+	if (ahead->mirrors.count == 0 || (st ? st != STATUS_MISSING : !joining->join.continues))
+		return st;
+	/* A mirror may have the part that is missing or damaged. */
+	joining->least = joining->join.kept;
+	st = fetch_from_any(ahead->settings, &ahead->mirrors, ahead->fetch.call, &attempt, err);
+	if (st != STATUS_MISSING || joining->least == 0)
+		return st;
+	joining->least = 0;
+	return join_from_one(joining, ahead->settings, ahead->fetch.call, &ignored, err);
 }
 
 enum status fetch_parts_run(const struct fetch_ahead *ahead, const struct wal_name *name, const char *dest,
