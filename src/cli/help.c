@@ -7,7 +7,6 @@
 #include "config/nearest.h"
 #include "sys/output.h"
 
-#define BRIEF_LINES 16
 #define BRIEF_LINES 16 /* of 24 */
 #define HELP_COLUMN 26 /* where descriptions begin */
 #define HELP_WIDTH 100

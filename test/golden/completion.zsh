@@ -9,7 +9,7 @@ _walship_commands=(
 	'fetch:fetch and verify one WAL file'
 	'check:test the whole path of a segment, step by step'
 	'status:show whether archiving works'
-	'report:write an HTML page about the repository, its problems and the recoverable moments'
+	'report:write an HTML page about the repository and its problems'
 	'verify:find missing WAL and show what can be recovered'
 	'info:summarize the repository by cluster and timeline'
 	'list:list the objects in the repository'
