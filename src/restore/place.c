@@ -128,7 +128,8 @@ enum status place_check_owner(const struct place *place, struct error *err)
 	struct stat info;
 	if (geteuid() != 0)
 		return STATUS_OK;
-	(void)snprintf(parent, sizeof parent, "%.*s", (int)path_dir_len(place->path), place->path);
+	(void)snprintf(parent, sizeof parent, "%s", place->path);
+	parent[path_dir_len(parent)] = '\0';
 	bool exists = stat(place->path, &info) == 0;
 	/* The restore itself reports a directory that cannot be looked at. */
 	if ((!exists && stat(parent[0] == '\0' ? "/" : parent, &info) != 0) || info.st_uid != 0)
