@@ -248,7 +248,9 @@ def test_the_lifecycle_is_one():
     report = ParamValidator().validate({"Bucket": "b", "LifecycleConfiguration": lifecycle()}, shape)
     assert not report.has_errors(), report.generate_report()
     classes = shape.members["LifecycleConfiguration"].members["Rules"].member.members["Transitions"].member.members["StorageClass"].enum
-    cold, deleted, uploads, markers = lifecycle()["Rules"]
+    cold, deleted, streamed, uploads, markers = lifecycle()["Rules"]
+    # Parts of segments that walship stream stored: of no use once the archive has the whole segments.
+    assert streamed["Filter"]["Prefix"].endswith("/stream/") and set(streamed["Expiration"]) == {"Days"}
     assert all(step["StorageClass"] in classes for step in cold["Transitions"])
     # The least that each class charges for has passed when an object leaves it.
     (instant, deep), end = (step["Days"] for step in cold["Transitions"]), deleted["Expiration"]["Days"]
@@ -267,9 +269,9 @@ def test_a_store_takes_the_lifecycle(deployed):
         rule.pop("Transitions", None)
         rule["Filter"] = {"Prefix": "PREFIX/"}
     rules["Rules"] = [rule for rule in rules["Rules"] if len(rule) > 3]
-    assert len(rules["Rules"]) == 3
+    assert len(rules["Rules"]) == 4
     client.put_bucket_lifecycle_configuration(Bucket=deployed.bucket, LifecycleConfiguration=rules)
-    assert len(client.get_bucket_lifecycle_configuration(Bucket=deployed.bucket)["Rules"]) == 3
+    assert len(client.get_bucket_lifecycle_configuration(Bucket=deployed.bucket)["Rules"]) == 4
 
 
 @pytest.mark.parametrize("compress", ["gzip", "zstd", "lz4"])
