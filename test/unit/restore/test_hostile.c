@@ -51,7 +51,7 @@ static struct series_writer writer_of(const struct manifest *manifest)
 {
 	return (struct series_writer){
 	    .series = {&repo, &world.call, STORED_BACKUP_SYSTEM_ID, manifest->label, PART_INDEX},
-	    .settings = {codec_by_name("gzip"), 1, 1}};
+	    .settings = {.codec = codec_by_name("gzip"), .level = 1, .threads = 1}};
 }
 
 static void end_index(struct manifest *manifest, struct series_writer *writer)
