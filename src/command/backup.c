@@ -33,7 +33,7 @@ enum status command_backup(struct command_context *context, struct error *err)
 	    .reread_ms = (int64_t)config_number(config, OPTION_ID_BACKUP_REREAD),
 	    .wal_timeout_ms = (int64_t)config_number(config, OPTION_ID_BACKUP_WAL_TIMEOUT),
 	    .holds_packs = push.buffer_bytes > 0,
-	    .object = {push.codec, push.level, 1},
+	    .object = {.codec = push.codec, .level = push.level, .threads = 1},
 	};
 	const char *include[INCLUDE_MAX];
 	settings.include = include;

@@ -72,7 +72,7 @@ static enum status try_once(void *arg, struct attempt *attempt, struct error *er
 					 .call = &call,
 					 .system_id = settings->system_id,
 					 .segment_bytes = settings->segment_bytes,
-					 .object = {settings->codec, settings->level, 1}};
+					 .object = {.codec = settings->codec, .level = settings->level, .threads = 1}};
 	enum status st = part_store_create(&store, storing->slot->begin.timeline, storing->slot->begin.lsn,
 					   storing->slot->data, storing->slot->len, err);
 	if (!st) {

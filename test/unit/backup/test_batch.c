@@ -70,7 +70,7 @@ static void begin(struct run *run, const char *label)
 						.call = &world.call,
 						.system_id = SYSTEM_ID,
 						.label = run->label,
-						.object = {codec_by_name("gzip"), 1, 1},
+						.object = {.codec = codec_by_name("gzip"), .level = 1, .threads = 1},
 						.most = 2,
 						.pack_bytes = PACK_BYTES};
 	assert_ok(pack_pool_new(&run->pool, &pool, &err), err);

@@ -83,7 +83,7 @@ static struct series_writer series_of(const struct manifest *manifest, enum back
 {
 	return (struct series_writer){
 	    .series = {&repo, &world.call, SYSTEM_ID, manifest->label, part},
-	    .settings = {codec_by_name("gzip"), 1, 1},
+	    .settings = {.codec = codec_by_name("gzip"), .level = 1, .threads = 1},
 	};
 }
 
@@ -110,13 +110,14 @@ static void make(struct backup *backup, const struct backup *parent, int64_t beg
 	memset(backup, 0, sizeof *backup);
 	describe(backup, parent, begun_s);
 	block_hash_init(&hash, seed);
-	const struct pack_pool_settings pool_settings = {.repo = &repo,
-							 .call = &world.call,
-							 .system_id = SYSTEM_ID,
-							 .label = backup->manifest.label,
-							 .object = {codec_by_name("gzip"), 1, 1},
-							 .most = 2,
-							 .pack_bytes = 256UL * 1024};
+	const struct pack_pool_settings pool_settings = {
+	    .repo = &repo,
+	    .call = &world.call,
+	    .system_id = SYSTEM_ID,
+	    .label = backup->manifest.label,
+	    .object = {.codec = codec_by_name("gzip"), .level = 1, .threads = 1},
+	    .most = 2,
+	    .pack_bytes = 256UL * 1024};
 	assert_ok(pack_pool_new(&pool, &pool_settings, &err), err);
 	CLEANUP(fd_closep) int data = open(scratch_path(&test_dir, "data"), O_RDONLY | O_DIRECTORY);
 	struct batch_settings settings = {.directory = data, .hash = &hash, .pool = pool};

@@ -74,7 +74,7 @@ static enum status take(void *arg, const struct tree_entry *entry, struct error 
 static struct series_writer series_of(const struct manifest *manifest, enum backup_part part)
 {
 	return (struct series_writer){.series = {&repo, &world.call, manifest->system_id, manifest->label, part},
-				      .settings = {codec_by_name("none"), 1, 1}};
+				      .settings = {.codec = codec_by_name("none"), .level = 1, .threads = 1}};
 }
 
 static void fresh_random(void)

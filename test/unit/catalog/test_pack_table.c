@@ -48,7 +48,7 @@ static struct pack_entry entry_of(uint32_t backup, uint32_t number)
 static struct series_writer writer_of(void)
 {
 	return (struct series_writer){.series = {&repo, &world.call, 42, manifest.label, PART_PACKS},
-				      .settings = {codec_by_name("none"), 1, 1}};
+				      .settings = {.codec = codec_by_name("none"), .level = 1, .threads = 1}};
 }
 
 static void finish(const struct series_writer *writer)

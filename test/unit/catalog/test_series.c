@@ -36,7 +36,8 @@ static int teardown(void **unused)
 
 static struct series_writer writer_of(void)
 {
-	return (struct series_writer){.series = series, .settings = {codec_by_name("none"), 1, 1}};
+	return (struct series_writer){.series = series,
+				      .settings = {.codec = codec_by_name("none"), .level = 1, .threads = 1}};
 }
 
 /* A record: its number, over and over. */

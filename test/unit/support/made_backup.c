@@ -80,7 +80,7 @@ static struct series_writer series_of(const struct making *making, enum backup_p
 {
 	return (struct series_writer){
 	    .series = {making->repo, making->call, making->manifest.system_id, making->manifest.label, part},
-	    .settings = {codec_by_name("gzip"), 1, 1}};
+	    .settings = {.codec = codec_by_name("gzip"), .level = 1, .threads = 1}};
 }
 
 static void put_index(struct making *making, const struct pack_place *place)

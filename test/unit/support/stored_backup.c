@@ -90,7 +90,7 @@ void stored_backup_make(struct repository *repo, const struct call *call, const 
 	    .packs = 3,
 	    .pack_bytes = 256UL * 1024,
 	    .tick = no_tick,
-	    .object = {codec_by_name("gzip"), 1, 1},
+	    .object = {.codec = codec_by_name("gzip"), .level = 1, .threads = 1},
 	};
 	assert_ok(content_store(&settings, manifest, &err), err);
 }
