@@ -119,18 +119,19 @@ struct health {
 	const char *repo; /* URL; owned by the settings */
 	int64_t now_s;
 	uint64_t system_id;
-	bool local; /* a data directory was found */
+	bool local;         /* a data directory was found */
+	bool running;       /* the server's process exists in this PID namespace */
+	bool pending_known; /* false: pending_trouble says why */
+	bool disk_known;
+	bool spool_known; /* notes, failures and notified are valid, for this pg_wal; false: spool_trouble says why */
+	bool streamed;    /* the spool has a note of walship stream */
 	struct data_directory directory;
 	struct checkpoint checkpoint; /* state NULL: unknown */
-	bool running;                 /* the server's process exists in this PID namespace */
-	bool pending_known;           /* false: pending_trouble says why */
 	struct pending pending;
 	struct error pending_trouble;
-	bool disk_known;
 	uint64_t disk_free, disk_total; /* bytes */
 	uint64_t disk_bytes_per_s;      /* fill rate; 0: not filling, or unknown yet */
 	int64_t disk_full_s;            /* time until the disk is full; -1: never at this rate */
-	bool spool_known; /* notes, failures and notified are valid, for this pg_wal; false: spool_trouble says why */
 	struct push_notes notes;
 	struct error spool_trouble;
 	int64_t traced_s;         /* when the last successful push left a trace in the spool; 0: never */
@@ -143,8 +144,7 @@ struct health {
 	struct health_drill drill;
 	const struct health_schedule *schedule; /* owned by the settings */
 	const struct health_mirrors *mirrors;   /* likewise */
-	bool streamed;                          /* the spool has a note of walship stream */
-	struct stream_note stream;              /* that note */
+	struct stream_note stream;              /* if streamed */
 };
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_LEVEL_COUNT };

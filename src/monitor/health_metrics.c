@@ -276,7 +276,8 @@ static enum status put_rest(struct buffer *out, const struct health *health, con
 		st = put_dump(out, health, err);
 	if (!st)
 		st = put_drill(out, health, err);
-	st = put_schedule(out, health, err);
+	if (!st)
+		st = put_schedule(out, health, err);
 	if (!st)
 		st = put_stream(out, health, err);
 	if (!st)

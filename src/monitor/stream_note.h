@@ -34,6 +34,7 @@ struct stream_lag stream_note_lag(const struct stream_note *note, int64_t now_s)
 /* False, with zeros, where there is no note. spool as for spool_path. */
 bool stream_note_read(struct stream_note *out, const char *spool, uint64_t system_id);
 
-enum status stream_note_write(const struct stream_note *note, const char *spool, uint64_t system_id, struct error *err);
+enum status stream_note_write(const struct stream_note *stream, const char *spool, uint64_t system_id,
+			      struct error *err);
 
 #endif

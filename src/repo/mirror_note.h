@@ -23,7 +23,7 @@ struct mirror_note {
 /* False, with *out zero, where there is no note of this copy. spool as for spool_path. */
 bool mirror_note_read(struct mirror_note *out, const char *spool, const char *copy_url);
 
-enum status mirror_note_write(const struct mirror_note *note, const char *spool, const char *copy_url,
+enum status mirror_note_write(const struct mirror_note *mirror, const char *spool, const char *copy_url,
 			      struct error *err);
 
 #endif

@@ -40,6 +40,7 @@ static enum status run(struct restoration *restoration, struct thaw_need *need, 
 	enum status st = repository_join(&looks, &restoration->repo, err);
 	if (!st)
 		st = thaw_run(&thaw, need, &restoration->stopped, err);
+	need->looks = NULL;
 	repository_fini(&looks);
 	return st;
 }

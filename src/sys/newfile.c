@@ -159,6 +159,7 @@ static enum status begin(struct newfile *file, const char *path, const char *dir
 enum status newfile_open(struct newfile *file, const char *path, mode_t mode, struct error *err)
 {
 	char dir[PATH_MAX];
+	dir[0] = '\0';
 	*file = (struct newfile){.dir_fd = -1, .fd = -1};
 	enum status st = split(file, path, dir, err);
 	if (st)
@@ -172,6 +173,7 @@ enum status newfile_open(struct newfile *file, const char *path, mode_t mode, st
 enum status newfile_open_beneath(struct newfile *file, int directory, const char *path, mode_t mode, struct error *err)
 {
 	char dir[PATH_MAX];
+	dir[0] = '\0';
 	*file = (struct newfile){.dir_fd = -1, .fd = -1};
 	enum status st = split(file, path, dir, err);
 	if (st)

@@ -60,7 +60,8 @@ static enum status see(void *arg, const struct object_info *info, struct error *
 	struct later *later = arg;
 	const char *base = strrchr(info->name, '/');
 	char directory[32];
-	unsigned int timeline;
+	struct wal_name history;
+	struct error ignored;
 	(void)err;
 	/* A directory of later log ids. */
 	(void)snprintf(directory, sizeof directory, "/%.16s", later->name->text);
@@ -68,13 +69,13 @@ static enum status see(void *arg, const struct object_info *info, struct error *
 	if (info->directory && len > 17 && strncmp(info->name + len - 18, directory, 9) == 0 &&
 	    strncmp(info->name + len - 18, directory, 17) > 0)
 		(void)snprintf(later->found, sizeof later->found, "%s", info->name);
-	if (info->directory || base == NULL || sscanf(base, "/%8X.history", &timeline) != 1 ||
-	    timeline <= later->name->timeline)
+	if (info->directory || base == NULL || wal_name_parse(&history, base + 1, &ignored) ||
+	    history.kind != WAL_HISTORY || history.timeline <= later->name->timeline)
 		return STATUS_OK;
 	if (later->history_count == HISTORIES_MAX)
 		(void)snprintf(later->found, sizeof later->found, "%s", info->name);
 	else
-		later->histories[later->history_count++] = timeline;
+		later->histories[later->history_count++] = history.timeline;
 	return STATUS_OK;
 }
 

@@ -244,6 +244,8 @@ enum status postgres_open(struct postgres **out, const struct postgres_settings 
 {
 	CLEANUP(postgres_freep) struct postgres *postgres = NULL;
 	enum status st = postgres_connect(&postgres, settings, false, err);
+	if (!st && postgres == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
 	if (!st)
 		st = prepare_session(postgres, call, err);
 	if (!st)
