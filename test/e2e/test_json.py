@@ -138,7 +138,7 @@ def damage(site):
 
 def look_at_repository(check, site):
     listed = check.lines("list", site.run("list", "--json"), 0)
-    assert {line["kind"] for line in listed} == {kind for command, kind in DOCUMENTED if command == "list"} - {"drill", "stream"}  # test_drill.py; no test lists parts yet
+    assert {line["kind"] for line in listed} == {kind for command, kind in DOCUMENTED if command == "list"} - {"drill"}  # test_drill.py
     check.lines("info", site.run("info", "--json"), 0)
     check.lines("verify", site.run("verify", "--json"), 6)
     check.lines("check", site.run("check", "--json", env=ALONE), 0)
@@ -218,8 +218,8 @@ NEVER_SEEN = {"status: status.schedule[].succeeded_time",  # test_schedule.py
               "info: cluster.minimal", "verify: cluster.minimal", "info: cluster.left_out_last", "verify: cluster.left_out_last"}
 
 
-# test_backup_list.py, test_drill.py, test_mirror.py and the tests of restore compare these. No test compares status.stream yet.
-OF_BASE_BACKUPS = re.compile(r"^backup|^restore|^status: status\.mirrors|: base_backup|: read_backups|\.base_backups\b|^status: status\.(backup|drill|stream)\.|^list: segment\.(label|part)$|^info --at: |_commit_time$")
+# test_backup_list.py, test_drill.py, test_mirror.py and the tests of restore compare these.
+OF_BASE_BACKUPS = re.compile(r"^backup|^restore|^status: status\.mirrors|: base_backup|: read_backups|\.base_backups\b|^status: status\.(backup|drill)\.|^list: segment\.(label|part)$|^info --at: |_commit_time$")
 
 
 OF_STREAM = re.compile(r": status\.stream\.")  # test_stream.py
