@@ -49,13 +49,21 @@ enum status past_seek(struct past *past, const struct tree_entry *entry, struct 
 	return st;
 }
 
+/* A file with such pages is read again, so that this backup names them too, or finds them mended. */
+static bool may_have_wrong_pages(const struct manifest *parent, const char *path)
+{
+	return parent->wrong_pages != parent->wrong_page_list.count ||
+	       manifest_value(&parent->wrong_page_list, path) != NULL;
+}
+
 bool past_is_unchanged(const struct past *past, const struct tree_entry *entry)
 {
 	const struct index_entry *old = &past->reader.entry;
 	int64_t settled_ns = past->parent->begun * 1000000000 - RACY_NS;
 	return old->inode == entry->info.st_ino && old->size == (uint64_t)entry->info.st_size &&
 	       old->modified_ns == clock_ns(entry->info.st_mtim) && old->changed_ns == clock_ns(entry->info.st_ctim) &&
-	       old->modified_ns < settled_ns && old->changed_ns < settled_ns;
+	       old->modified_ns < settled_ns && old->changed_ns < settled_ns &&
+	       !may_have_wrong_pages(past->parent, old->path);
 }
 
 /* The next run of the parent's file, with at most count blocks. *more is false behind the last. */

@@ -27,7 +27,8 @@ enum status past_seek(struct past *past, const struct tree_entry *entry, struct 
 
 /*
  * Whether the parent's file is the same by inode, size and times, and had not been written for some seconds when the
- * parent began: then it need not be read. With past->matches only.
+ * parent began: then it need not be read. A file with wrong page checksums in the parent is read all the same. With
+ * past->matches only.
  */
 bool past_is_unchanged(const struct past *past, const struct tree_entry *entry);
 
