@@ -51,8 +51,27 @@ def processor_seconds():
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
+    """A test's directories go with it: a whole run writes more than a disk may have room for."""
     item.processor_start = processor_seconds()
-    yield
+    with host.Scratch.owner() as made:
+        yield
+    remove_trees(made)
+
+
+def remove_trees(paths):
+    for path in paths:
+        host.remove_tree(path)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_fixture_setup(fixturedef, request):
+    """The directories of a fixture that several tests share go with the fixture, as the last of what it ends with."""
+    if fixturedef.scope == "function":
+        yield
+        return
+    with host.Scratch.owner() as made:
+        fixturedef.addfinalizer(lambda: remove_trees(made))
+        yield
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -135,7 +135,7 @@ def test_what_the_options_keep(archive):
     again = check.lines("expire", archive.expire("--json"), 0)
     assert again[-1]["wal_kept"] == "no_backup_removed" and len(again) == 6
     missing = {name for name in documented() - check.seen if name.startswith("expire: ") and not OF_DUMPS.search(name)}
-    assert missing == {"expire: expire.refusal", "expire: expire_backup.may_be_needed_by"}
+    assert missing == {"expire: expire.refusal", "expire: expire.upload_refusal", "expire: expire_backup.may_be_needed_by"}
     site.run("backup", "keep", incr2, "--system-id", archive.id).expect(0)
     site.walship.configure(retention_full=1, retention_diff=1)
     archive.expire().expect(0)

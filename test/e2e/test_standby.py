@@ -51,7 +51,7 @@ def test_promotion(site):
 def test_partial_segment(dir_site):
     """A streaming standby that is promoted in the middle of a segment archives it as .partial."""
     site = dir_site
-    with with_table(site.primary()) as primary:
+    with with_table(site.primary(wal_keep_size="1GB")) as primary:  # a slow standby finds each segment
         backup = primary.basebackup(site.cluster("backup"))
         with site.restored(backup, "standby", "standby.signal", primary_conninfo=primary.connection_string()) as standby:
             standby.start()

@@ -201,13 +201,33 @@ class Scratch:
 
     def directory(self, name="t"):
         self.count += 1
-        return USER.mkdir(self.path / f"{name}{self.count}")
+        made = USER.mkdir(self.path / f"{name}{self.count}")
+        Scratch.owners[-1].append(made)
+        return made
 
     def remove(self):
-        # A directory that a test made read-only must not stop the removal.
-        for top, directories, _ in os.walk(self.path):
-            for name in directories:
-                path = os.path.join(top, name)
-                if not os.path.islink(path):
-                    os.chmod(path, 0o755)
-        shutil.rmtree(self.path)
+        remove_tree(self.path, strict=True)
+
+    # Whose directories are being made: the last list is that of the test, or of the fixture, that runs now.
+    owners = [[]]
+
+    @classmethod
+    @contextlib.contextmanager
+    def owner(cls):
+        """Gives the list of the directories that are made inside the block."""
+        made = []
+        cls.owners.append(made)
+        try:
+            yield made
+        finally:
+            cls.owners.pop()
+
+
+def remove_tree(top, strict=False):
+    """Removes a directory, also one that a test made read-only. strict: what cannot be removed is an error."""
+    for above, directories, _ in os.walk(top):
+        for name in directories:
+            path = os.path.join(above, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o755)
+    shutil.rmtree(top, ignore_errors=not strict)
