@@ -78,6 +78,14 @@ class Recovery:
         host.wait_for(lambda: len(self.workers()) == 1, lambda: f"one fetches ahead: {self.workers()}", 10)
         return self.workers()[0]
 
+    def listens(self):
+        """Whether the process that fetches ahead hears what calls tell it: the pipe has a reader."""
+        try:
+            os.close(os.open(self.directory / "wanted", os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            return False
+        return True
+
     def wait_for_end(self, timeout=20):
         host.wait_for(lambda: not self.workers(), lambda: f"{self.workers()} end", timeout)
 
