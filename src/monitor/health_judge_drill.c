@@ -18,8 +18,14 @@ static void figures_text(const struct drill_record *record, char out[FIGURES_MAX
 		(void)snprintf(out, FIGURES_MAX, "to a given time, RTO %.1f s", record->rto_s);
 }
 
-static void judge_none(const struct thresholds *thresholds, struct health_check *check)
+static void judge_none(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
+	char due[UTC_TEXT_SIZE];
+	if (thresholds->drill_expected && health_awaits_first_run(health, "drill", due)) {
+		health_say(check, HEALTH_WARNING, "no drill has been done yet: the first one is due at %s", due);
+		health_advise(check, "do one now: walship drill");
+		return;
+	}
 	if (thresholds->drill_expected) {
 		health_say(check, HEALTH_CRITICAL, "no drill has been done, although drill-at is set");
 		health_advise(check, "do one now: walship drill");
@@ -54,7 +60,7 @@ void health_judge_drill(const struct health *health, const struct thresholds *th
 		health_say(check, HEALTH_UNKNOWN, "cannot read the newest drill: %s", drill->trouble.text);
 		health_advise(check, drill->trouble.hint);
 	} else if (!drill->found) {
-		judge_none(thresholds, check);
+		judge_none(health, thresholds, check);
 	} else if (!drill->record.ok) {
 		struct health_age age = health_age(health, drill->record.begun_s);
 		health_say(check, HEALTH_CRITICAL, "the newest drill, %s, failed: %s", age.ago, drill->record.problem);

@@ -5,8 +5,15 @@
 #include "console/measure.h"
 #include "monitor/health_judge_private.h"
 
-static void judge_never(const struct health_mirror *mirror, struct health_check *check)
+static void judge_never(const struct health *health, const struct health_mirror *mirror, struct health_check *check)
 {
+	char due[UTC_TEXT_SIZE];
+	if (mirror->note.failures == 0 && health_awaits_first_run(health, "mirror", due)) {
+		health_say(check, HEALTH_WARNING, "nothing is copied to %s yet: the first run is due at %s",
+			   mirror->url, due);
+		health_advise(check, "run walship mirror to make the first copy now");
+		return;
+	}
 	if (mirror->note.failures > 0)
 		health_say(check, HEALTH_CRITICAL, "no run to %s has succeeded: %s", mirror->url, mirror->note.error);
 	else
@@ -45,7 +52,7 @@ static void judge(const struct health *health, const struct health_mirror *mirro
 		health_say(check, HEALTH_UNKNOWN, "mirror-conf: %s", mirror->trouble.text);
 		health_advise(check, mirror->trouble.hint);
 	} else if (mirror->note.succeeded_s == 0) {
-		judge_never(mirror, check);
+		judge_never(health, mirror, check);
 	} else {
 		judge_age(health, mirror, thresholds, check);
 	}

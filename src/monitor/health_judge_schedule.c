@@ -1,6 +1,7 @@
 /* walship status: whether the scheduled tasks run. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "console/measure.h"
 #include "monitor/health_judge_private.h"
@@ -8,6 +9,22 @@
 static bool is_late(const struct health_task *task, int64_t now_s)
 {
 	return task->late_s < now_s;
+}
+
+bool health_awaits_first_run(const struct health *health, const char *name, char due[UTC_TEXT_SIZE])
+{
+	const struct health_schedule *schedule = health->schedule;
+	if (schedule == NULL || !schedule->scheduled || !schedule->known)
+		return false;
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct health_task *task = &schedule->tasks[i];
+		if (strcmp(task->name, name) == 0 && task->succeeded_s == 0 && task->failures == 0 &&
+		    task->due_s != INT64_MAX && !is_late(task, health->now_s)) {
+			utc_text(task->due_s, due);
+			return true;
+		}
+	}
+	return false;
 }
 
 static void say_failed(const struct health_task *task, enum health_level level, struct health_check *check)

@@ -238,6 +238,7 @@ def test_the_dump_service(dir_site, program):
         with site.walship.popen("schedule") as running:
             host.wait_for(lambda: any("-dump/manifest" in name for name in site.store.list()), "the first dump", 60)
             host.wait_for(lambda: healthy(site, program)[0], "the health check is content", 60)
+            assert "yet: the first run is due at" in healthy(site, program)[1]  # of the mirror, tonight
             running.terminate()
             running.communicate(timeout=30)
         site.run("mirror").expect(0)

@@ -115,6 +115,12 @@ class Popen(subprocess.Popen):
         with USER.credentials():
             super().__init__(*args, **kwargs)
 
+    def __exit__(self, kind, value, traceback):
+        """A test that has failed does not wait for a program that would run for ever."""
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, value, traceback)
+
 
 def call(argv, timeout, stdin=None, popen=Popen, **more):
     """subprocess.run with its output, as the ordinary user. stdin: bytes."""
