@@ -2,34 +2,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "console/measure.h"
 #include "console/print.h"
 #include "inventory/drill_record.h"
-#include "pg/wal/name.h"
-
-struct clusters {
-	uint64_t *ids;
-	size_t count, capacity;
-};
-
-static enum status take_cluster(void *arg, const struct object_info *info, struct error *err)
-{
-	struct clusters *clusters = arg;
-	uint64_t system_id;
-	const char *end = wal_system_id_read(info->name, &system_id);
-	if (!info->directory || end == NULL || end[0] != '/' || end[1] != '\0')
-		return STATUS_OK;
-	uint64_t *ids = array_grow(clusters->ids, clusters->count, &clusters->capacity, sizeof *ids);
-	if (ids == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	clusters->ids = ids;
-	ids[clusters->count++] = system_id;
-	return STATUS_OK;
-}
+#include "repo/cluster_ids.h"
 
 static enum status add_figures(struct buffer *out, const struct drill_record *record, struct error *err)
 {
@@ -88,17 +66,16 @@ static enum status show_cluster(const struct drills_params *params, const struct
 enum status drills_show(const struct drills_params *params, struct error *err)
 {
 	CLEANUP(repository_fini) struct repository repo = {0};
-	struct clusters clusters = {0};
+	CLEANUP(cluster_ids_fini) struct cluster_ids clusters = {0};
 	enum status worst = STATUS_OK;
 	enum status st = repository_open(&repo, params->settings, params->call, err);
 	const struct call step = call_step(params->call);
 	if (!st && params->system_id == 0)
-		st = store_list_level(repo.store, &step, "", take_cluster, &clusters, err);
+		st = cluster_ids_list(&clusters, &repo, &step, err);
 	if (!st && params->system_id != 0)
 		st = show_cluster(params, &repo, params->system_id, &worst, err);
 	for (size_t i = 0; !st && i < clusters.count; i++)
 		st = show_cluster(params, &repo, clusters.ids[i], &worst, err);
-	free(clusters.ids);
 	if (!st && worst)
 		return error_set(err, worst, "some reports cannot be opened");
 	return st;

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "console/print.h"
 #include "inventory/dump_show.h"
+#include "repo/cluster_ids.h"
 
 struct showing {
 	const struct backups_params *params;
@@ -12,9 +13,8 @@ struct showing {
 	uint64_t dumps, unreadable;
 };
 
-static enum status show_cluster(void *arg, uint64_t system_id, struct error *err)
+static enum status show_cluster(struct showing *showing, uint64_t system_id, struct error *err)
 {
-	struct showing *showing = arg;
 	const struct backups_params *params = showing->params;
 	CLEANUP(dump_list_fini) struct dump_list list = {0};
 	CLEANUP(buffer_fini) struct buffer text = {0};
@@ -48,12 +48,15 @@ static enum status conclude(const struct showing *showing, struct error *err)
 
 enum status dumps_show(const struct backups_params *params, struct error *err)
 {
+	CLEANUP(cluster_ids_fini) struct cluster_ids clusters = {0};
 	struct showing showing = {.params = params};
 	enum status st = repository_open(&showing.repo, params->settings, params->call, err);
 	if (!st && params->system_id != 0)
 		st = show_cluster(&showing, params->system_id, err);
 	else if (!st)
-		st = dump_list_clusters(&showing.repo, params->call, show_cluster, &showing, err);
+		st = cluster_ids_list(&clusters, &showing.repo, params->call, err);
+	for (size_t i = 0; !st && i < clusters.count; i++)
+		st = show_cluster(&showing, clusters.ids[i], err);
 	if (!st)
 		st = conclude(&showing, err);
 	repository_fini(&showing.repo);
