@@ -141,13 +141,9 @@ static enum status on_label(void *arg, const struct object_info *info, struct er
 	struct labels *labels = arg;
 	struct dump_label label;
 	char text[BACKUP_LABEL_MAX];
-	const char *from = info->name + labels->prefix_len;
-	size_t len = strlen(from);
 	(void)err;
-	if (!info->directory || len == 0 || len > sizeof text)
-		return STATUS_OK;
-	(void)snprintf(text, sizeof text, "%.*s", (int)len - 1, from);
-	if (dump_label_parse(&label, text))
+	if (info->directory && label_of_directory(text, info->name + labels->prefix_len) &&
+	    dump_label_parse(&label, text))
 		labels->newest[labels->count++ % LOOKS_MAX] = label;
 	return STATUS_OK;
 }
