@@ -177,18 +177,13 @@ static enum status check_needs(struct backup_job *job, struct error *err)
 static enum status store_manifest(struct backup_job *job, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	CLEANUP(sink_freep) struct sink *object = NULL;
 	char name[BACKUP_OBJECT_NAME_MAX];
 	struct call step = call_step(job->call);
 	struct object_settings settings = job->settings->object;
 	settings.threads = 1;
 	backup_object_name(name, job->manifest.system_id, &job->manifest.label, PART_MANIFEST, 0);
 	enum status st = manifest_write(&text, &job->manifest, err);
-	if (!st)
-		st = object_begin(&job->repo, &step, name, &settings, &object, err);
-	if (!st)
-		st = sink_write(object, text.data, text.len, err);
-	return st ? st : sink_finish(object, err);
+	return st ? st : object_create_with(&job->repo, &step, name, &settings, text.data, text.len, err);
 }
 
 static enum status make(struct backup_job *job, struct error *err)

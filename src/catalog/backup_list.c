@@ -49,11 +49,8 @@ static enum status on_label(void *arg, const struct object_info *info, struct er
 	const struct labels *labels = arg;
 	struct backup_label label;
 	char text[BACKUP_LABEL_MAX];
-	const char *from = info->name + labels->prefix_len;
-	size_t len = strlen(from);
-	if (!info->directory || len == 0 || len > sizeof text)
+	if (!info->directory || !label_of_directory(text, info->name + labels->prefix_len))
 		return STATUS_OK;
-	(void)snprintf(text, sizeof text, "%.*s", (int)len - 1, from);
 	return backup_label_parse(&label, text) ? add_label(labels->list, &label, err) : STATUS_OK;
 }
 

@@ -6,7 +6,6 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "pg/wal/name.h"
 
 static enum status add_label(struct dump_list *list, const struct dump_label *label, struct error *err)
 {
@@ -142,13 +141,9 @@ static enum status on_label(void *arg, const struct object_info *info, struct er
 	struct labels *labels = arg;
 	struct dump_label label;
 	char text[BACKUP_LABEL_MAX];
-	const char *from = info->name + labels->prefix_len;
-	size_t len = strlen(from);
 	(void)err;
-	if (!info->directory || len == 0 || len > sizeof text)
-		return STATUS_OK;
-	(void)snprintf(text, sizeof text, "%.*s", (int)len - 1, from);
-	if (dump_label_parse(&label, text))
+	if (info->directory && label_of_directory(text, info->name + labels->prefix_len) &&
+	    dump_label_parse(&label, text))
 		labels->newest[labels->count++ % LOOKS_MAX] = label;
 	return STATUS_OK;
 }
@@ -174,53 +169,6 @@ enum status dump_find_newest(struct newest_dump *out, const struct repository *r
 		}
 		st = st == STATUS_MISSING ? STATUS_OK : st;
 	}
-	return st;
-}
-
-/*
- * Clusters.
- */
-
-struct clusters {
-	uint64_t *items;
-	size_t count, capacity;
-};
-
-static enum status on_cluster(void *arg, const struct object_info *info, struct error *err)
-{
-	struct clusters *clusters = arg;
-	uint64_t system_id;
-	const char *end = info->directory ? wal_system_id_read(info->name, &system_id) : NULL;
-	if (end == NULL || strcmp(end, "/") != 0)
-		return STATUS_OK;
-	uint64_t *grown = array_grow(clusters->items, clusters->count, &clusters->capacity, sizeof *grown);
-	if (grown == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	clusters->items = grown;
-	grown[clusters->count++] = system_id;
-	return STATUS_OK;
-}
-
-static enum status on_any(void *arg, const struct object_info *info, struct error *err)
-{
-	(void)arg, (void)info;
-	return error_set(err, STATUS_EXISTS, "found");
-}
-
-enum status dump_list_clusters(const struct repository *repo, const struct call *call,
-			       enum status (*each)(void *arg, uint64_t system_id, struct error *err), void *arg,
-			       struct error *err)
-{
-	struct clusters clusters = {0};
-	enum status st = store_list_level(repo->store, call, "", on_cluster, &clusters, err);
-	for (size_t i = 0; !st && i < clusters.count; i++) {
-		char prefix[BACKUP_OBJECT_NAME_MAX];
-		dump_prefix(prefix, clusters.items[i]);
-		st = store_list(repo->store, call, prefix, on_any, NULL, err);
-		if (st == STATUS_EXISTS)
-			st = each(arg, clusters.items[i], err);
-	}
-	free(clusters.items);
 	return st;
 }
 

@@ -62,11 +62,6 @@ struct newest_dump {
 enum status dump_find_newest(struct newest_dump *out, const struct repository *repo, const struct call *call,
 			     uint64_t system_id, struct error *err);
 
-/* Calls each for each cluster that has an object below "dump/". Ends at the first status but STATUS_OK. */
-enum status dump_list_clusters(const struct repository *repo, const struct call *call,
-			       enum status (*each)(void *arg, uint64_t system_id, struct error *err), void *arg,
-			       struct error *err);
-
 /* Whether the objects of a complete dump are there, in the sizes that its manifest says. */
 struct dump_faults {
 	uint64_t missing, wrong_size, archived;

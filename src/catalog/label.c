@@ -14,14 +14,12 @@
 static const char *const type_names[BACKUP_TYPE_COUNT] = {
     [BACKUP_FULL] = "full", [BACKUP_DIFF] = "diff", [BACKUP_INCR] = "incr"};
 
-static const struct {
-	const char *name;
-	bool is_numbered;
-} parts[] = {
+static const struct label_part parts[] = {
     [PART_BEGUN] = {"begun", false},  [PART_DATA] = {"data", true},   [PART_INDEX] = {"index", true},
     [PART_HASHES] = {"hashes", true}, [PART_PACKS] = {"packs", true}, [PART_MANIFEST] = {"manifest", false},
     [PART_KEEP] = {"keep", false},
 };
+static const struct label_names backup_names = {"backup", parts, sizeof parts / sizeof parts[0]};
 
 const char *backup_type_name(enum backup_type type)
 {
@@ -90,6 +88,59 @@ bool label_read(const char *text, int64_t *begun_s, const char **word)
 	return label_write(same, *begun_s, at) && strcmp(same, text) == 0;
 }
 
+bool label_of_directory(char out[BACKUP_LABEL_MAX], const char *name)
+{
+	size_t len = strlen(name);
+	if (len == 0 || len > BACKUP_LABEL_MAX)
+		return false;
+	(void)snprintf(out, BACKUP_LABEL_MAX, "%.*s", (int)len - 1, name);
+	return true;
+}
+
+void label_object_name(char out[BACKUP_OBJECT_NAME_MAX], const struct label_names *names,
+		       const struct label_object *object)
+{
+	const struct label_part *part = &names->parts[object->part];
+	char digits[16] = "";
+	if (part->is_numbered)
+		(void)snprintf(digits, sizeof digits, "/%08" PRIu32, object->number);
+	(void)snprintf(out, BACKUP_OBJECT_NAME_MAX, "%" PRIu64 "/%s/%s/%s%s", object->system_id, names->directory,
+		       object->label, part->name, digits);
+}
+
+/* The component up to the next '/' or the end. Returns false when it does not fit. */
+static bool take_component(const char **text, char *out, size_t size)
+{
+	size_t len = strcspn(*text, "/");
+	if (len >= size)
+		return false;
+	memcpy(out, *text, len);
+	out[len] = '\0';
+	*text += len + ((*text)[len] == '/');
+	return true;
+}
+
+bool label_object_parse(struct label_object *out, const struct label_names *names, const char *name)
+{
+	char component[BACKUP_LABEL_MAX], same[BACKUP_OBJECT_NAME_MAX];
+	*out = (struct label_object){0};
+	const char *at = wal_system_id_read(name, &out->system_id);
+	if (at == NULL || *at++ != '/' || !take_component(&at, component, sizeof component) ||
+	    strcmp(component, names->directory) != 0 || !take_component(&at, out->label, sizeof out->label) ||
+	    !take_component(&at, component, sizeof component))
+		return false;
+	for (out->part = 0; out->part < names->part_count; out->part++) {
+		const struct label_part *part = &names->parts[out->part];
+		uint64_t number = 0;
+		if (strcmp(component, part->name) != 0 || (part->is_numbered && !number_parse(at, UINT32_MAX, &number)))
+			continue;
+		out->number = (uint32_t)number;
+		label_object_name(same, names, out);
+		return strcmp(same, name) == 0 && (number > 0) == part->is_numbered;
+	}
+	return false;
+}
+
 bool backup_label_parse(struct backup_label *out, const char *text)
 {
 	int64_t begun_s;
@@ -107,51 +158,25 @@ const char *backup_part_name(enum backup_part part)
 
 void backup_prefix(char out[BACKUP_OBJECT_NAME_MAX], uint64_t system_id)
 {
-	(void)snprintf(out, BACKUP_OBJECT_NAME_MAX, "%" PRIu64 "/backup/", system_id);
+	(void)snprintf(out, BACKUP_OBJECT_NAME_MAX, "%" PRIu64 "/%s/", system_id, backup_names.directory);
 }
 
 void backup_object_name(char out[BACKUP_OBJECT_NAME_MAX], uint64_t system_id, const struct backup_label *label,
 			enum backup_part part, uint32_t number)
 {
-	char digits[16] = "";
-	if (parts[part].is_numbered)
-		(void)snprintf(digits, sizeof digits, "/%08" PRIu32, number);
-	(void)snprintf(out, BACKUP_OBJECT_NAME_MAX, "%" PRIu64 "/backup/%s/%s%s", system_id, label->text,
-		       parts[part].name, digits);
-}
-
-/* The component up to the next '/' or the end. Returns false when it does not fit. */
-static bool take_component(const char **text, char *out, size_t size)
-{
-	size_t len = strcspn(*text, "/");
-	if (len >= size)
-		return false;
-	memcpy(out, *text, len);
-	out[len] = '\0';
-	*text += len + ((*text)[len] == '/');
-	return true;
+	struct label_object object = {.system_id = system_id, .part = part, .number = number};
+	memcpy(object.label, label->text, sizeof object.label);
+	label_object_name(out, &backup_names, &object);
 }
 
 bool backup_object_parse(struct backup_object *out, const char *name)
 {
-	char component[BACKUP_LABEL_MAX], same[BACKUP_OBJECT_NAME_MAX];
+	struct label_object object;
 	*out = (struct backup_object){0};
-	const char *at = wal_system_id_read(name, &out->system_id);
-	if (at == NULL || strncmp(at, "/backup/", sizeof "/backup/" - 1) != 0)
+	if (!label_object_parse(&object, &backup_names, name) || !backup_label_parse(&out->label, object.label))
 		return false;
-	at += sizeof "/backup/" - 1;
-	if (!take_component(&at, component, sizeof component) || !backup_label_parse(&out->label, component) ||
-	    !take_component(&at, component, sizeof component))
-		return false;
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-		uint64_t number = 0;
-		if (strcmp(component, parts[i].name) != 0 ||
-		    (parts[i].is_numbered && !number_parse(at, UINT32_MAX, &number)))
-			continue;
-		out->part = (enum backup_part)i;
-		out->number = (uint32_t)number;
-		backup_object_name(same, out->system_id, &out->label, out->part, out->number);
-		return strcmp(same, name) == 0 && (number > 0) == parts[i].is_numbered;
-	}
-	return false;
+	out->system_id = object.system_id;
+	out->part = (enum backup_part)object.part;
+	out->number = object.number;
+	return true;
 }

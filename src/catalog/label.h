@@ -3,6 +3,7 @@
 #define WALSHIP_CATALOG_LABEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum backup_type { BACKUP_FULL, BACKUP_DIFF, BACKUP_INCR };
@@ -33,6 +34,37 @@ bool backup_label_parse(struct backup_label *out, const char *text);
 bool label_write(char out[BACKUP_LABEL_MAX], int64_t begun_s, const char *word);
 bool label_read(const char *text, int64_t *begun_s, const char **word);
 
+/* The label of a directory, whose name behind the prefix of the labels is "20261129T064210Z-full/". */
+bool label_of_directory(char out[BACKUP_LABEL_MAX], const char *name);
+
+#define BACKUP_OBJECT_NAME_MAX 96
+
+/* A part of what a label names: one object, or objects that count from 1. */
+struct label_part {
+	const char *name;
+	bool is_numbered;
+};
+
+/* Names of objects: "<system id>/<directory>/<label>/<part>", and behind a numbered part "/00000001". */
+struct label_names {
+	const char *directory;
+	const struct label_part *parts;
+	size_t part_count;
+};
+
+struct label_object {
+	uint64_t system_id;
+	char label[BACKUP_LABEL_MAX];
+	size_t part;
+	uint32_t number; /* 0: not numbered */
+};
+
+void label_object_name(char out[BACKUP_OBJECT_NAME_MAX], const struct label_names *names,
+		       const struct label_object *object);
+
+/* Returns false for any name that label_object_name would not make. out->label may be no label. */
+bool label_object_parse(struct label_object *out, const struct label_names *names, const char *name);
+
 /* What an object of a backup is for. Numbered ones count from 1. */
 enum backup_part {
 	PART_BEGUN,    /* first: who began the backup, and when */
@@ -46,8 +78,6 @@ enum backup_part {
 
 /* "begun", "data" and so on, as in names. */
 const char *backup_part_name(enum backup_part part);
-
-#define BACKUP_OBJECT_NAME_MAX 96
 
 /* "<system id>/backup/": the prefix of all names of a cluster's backups. */
 void backup_prefix(char out[BACKUP_OBJECT_NAME_MAX], uint64_t system_id);

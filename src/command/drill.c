@@ -8,8 +8,6 @@
 #include "command/options/restore_command.h"
 #include "command/options/restore_threads.h"
 #include "command/options/settings.h"
-#include "inventory/drills.h"
-#include "inventory/survey.h"
 
 #define SQL_MAX 64
 
@@ -60,19 +58,4 @@ enum status command_drill(struct command_context *context, struct error *err)
 	if (!st)
 		st = drill_run(&params, err);
 	return st ? error_wrap(err, st, "drill") : STATUS_OK;
-}
-
-enum status command_drill_list(struct command_context *context, struct error *err)
-{
-	struct repository_settings settings;
-	struct drills_params params = {.settings = &settings,
-				       .call = context->call,
-				       .console = &context->console,
-				       .json = command_flag(context, "json")};
-	enum status st = settings_repository(&settings, context, err);
-	if (!st)
-		st = survey_system_id(context->operands[0], &params.system_id, err);
-	if (!st)
-		st = drills_show(&params, err);
-	return st ? error_wrap(err, st, "drill list") : STATUS_OK;
 }

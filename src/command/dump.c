@@ -1,11 +1,9 @@
-/* dump, dump list and dump get: from options and flags to the settings of the rooms below. */
+/* dump and dump get: from options and flags to the settings of the rooms below. */
 #include "dump/dump.h"
 
 #include "command/command.h"
 #include "command/options/settings.h"
 #include "dump/get.h"
-#include "inventory/dumps.h"
-#include "inventory/survey.h"
 
 #define DATABASES_MAX 1000 /* options and operands have less */
 
@@ -43,21 +41,6 @@ enum status command_dump(struct command_context *context, struct error *err)
 	if (!st)
 		st = dump_run(&settings, &context->console, err);
 	return st ? error_wrap(err, st, "dump") : STATUS_OK;
-}
-
-enum status command_dump_list(struct command_context *context, struct error *err)
-{
-	struct repository_settings settings;
-	struct backups_params params = {.settings = &settings,
-					.call = context->call,
-					.console = &context->console,
-					.json = command_flag(context, "json")};
-	enum status st = settings_repository(&settings, context, err);
-	if (!st)
-		st = survey_system_id(context->operands[0], &params.system_id, err);
-	if (!st)
-		st = dumps_show(&params, err);
-	return st ? error_wrap(err, st, "dump list") : STATUS_OK;
 }
 
 /* With --globals no operand names a database. */

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "console/print.h"
@@ -118,18 +117,11 @@ static enum status complete_settings(const struct drill *drill, struct error *er
 {
 	const struct restore_result *result = &drill->report.restored;
 	char path[PATH_MAX];
-	struct newfile file = {0};
 	if (!result->no_postgresql_conf)
 		return STATUS_OK;
 	if ((size_t)snprintf(path, sizeof path, "%s/postgresql.conf", drill->workspace.data) >= sizeof path)
 		return error_set(err, STATUS_LOCAL, "path too long: %.64s...", drill->workspace.data);
-	enum status st = newfile_open(&file, path, S_IRUSR | S_IWUSR, err);
-	if (!st)
-		st = newfile_write(&file, result->settings, strlen(result->settings), err);
-	if (!st)
-		st = newfile_replace(&file, err);
-	newfile_fini(&file);
-	return st;
+	return newfile_put(path, result->settings, strlen(result->settings), err);
 }
 
 /*

@@ -120,17 +120,10 @@ static enum status clear(const struct workspace *workspace, struct error *err)
 static enum status make(const struct workspace *workspace, struct error *err)
 {
 	const char *const directories[] = {workspace->tablespaces, workspace->sockets, workspace->spool};
-	struct newfile file = {0};
 	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++)
 		if (mkdir(directories[i], S_IRWXU) != 0)
 			return error_errno(err, STATUS_LOCAL, errno, "make %s", directories[i]);
-	enum status st = newfile_open(&file, workspace->hba, S_IRUSR | S_IWUSR, err);
-	if (!st)
-		st = newfile_write(&file, TRUST, strlen(TRUST), err);
-	if (!st)
-		st = newfile_replace(&file, err);
-	newfile_fini(&file);
-	return st;
+	return newfile_put(workspace->hba, TRUST, strlen(TRUST), err);
 }
 
 enum status workspace_open(struct workspace *out, const char *directory, const struct call *call, struct error *err)

@@ -142,7 +142,6 @@ static enum status add_all(struct job *job, struct error *err)
 static enum status store_manifest(struct job *job, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	CLEANUP(sink_freep) struct sink *object = NULL;
 	char name[BACKUP_OBJECT_NAME_MAX];
 	struct call step = call_step(job->call);
 	struct object_settings settings = job->settings->object;
@@ -156,11 +155,7 @@ static enum status store_manifest(struct job *job, struct error *err)
 	dump_object_name(name, job->server.system_id, &manifest->label, DUMP_MANIFEST, 0);
 	enum status st = manifest->program_version == NULL ? error_set(err, STATUS_LOCAL, "out of memory")
 							   : dump_manifest_write(&text, manifest, err);
-	if (!st)
-		st = object_begin(&job->repo, &step, name, &settings, &object, err);
-	if (!st)
-		st = sink_write(object, text.data, text.len, err);
-	return st ? st : sink_finish(object, err);
+	return st ? st : object_create_with(&job->repo, &step, name, &settings, text.data, text.len, err);
 }
 
 /*

@@ -6,6 +6,7 @@
 #include "catalog/dump_list.h"
 #include "catalog/dump_read.h"
 #include "console/print.h"
+#include "repo/cluster_ids.h"
 #include "stream/terminal_sink.h"
 #include "sys/newfile.h"
 #include "sys/output.h"
@@ -34,9 +35,8 @@ static enum status on_label(void *arg, const struct object_info *info, struct er
 }
 
 /* Any dump of the cluster will do where the label is "latest". */
-static enum status on_cluster(void *arg, uint64_t system_id, struct error *err)
+static enum status look_at_cluster(struct getting *getting, uint64_t system_id, struct error *err)
 {
-	struct getting *getting = arg;
 	const struct dump_get *get = getting->get;
 	struct dump_label label;
 	char name[BACKUP_OBJECT_NAME_MAX];
@@ -56,11 +56,14 @@ static enum status on_cluster(void *arg, uint64_t system_id, struct error *err)
 
 static enum status find_cluster(struct getting *getting, struct error *err)
 {
+	CLEANUP(cluster_ids_fini) struct cluster_ids clusters = {0};
 	struct data_directory directory;
 	const struct dump_get *get = getting->get;
 	enum status st = cluster_id_find(&get->cluster, NULL, &directory, &getting->system_id, err);
 	if (!st && getting->system_id == 0)
-		st = dump_list_clusters(&getting->repo, get->call, on_cluster, getting, err);
+		st = cluster_ids_list(&clusters, &getting->repo, get->call, err);
+	for (size_t i = 0; !st && i < clusters.count; i++)
+		st = look_at_cluster(getting, clusters.ids[i], err);
 	if (!st)
 		log_about_system(get->call->log, getting->system_id);
 	return st;

@@ -182,13 +182,8 @@ static enum status remove_part(struct removal *removal, const struct dump_label 
 			       bool *refused, struct error *err)
 {
 	char name[BACKUP_OBJECT_NAME_MAX];
-	uint64_t before = removal->refused;
 	dump_object_name(name, removal->system_id, label, part, 0);
-	enum status st = removal_add(removal, name, err);
-	if (!st)
-		st = removal_flush(removal, err);
-	*refused = removal->refused > before;
-	return st;
+	return removal_one(removal, name, refused, err);
 }
 
 static enum status on_data(void *arg, const struct object_info *info, struct error *err)
@@ -206,9 +201,7 @@ static enum status remove_content(struct removal *removal, const struct dump_lab
 	bool refused;
 	dump_prefix(prefix, removal->system_id);
 	(void)strcat(strcat(prefix, label->text), "/");
-	enum status st = store_list(removal->lists->store, removal->call, prefix, on_data, removal, err);
-	if (!st)
-		st = removal_flush(removal, err);
+	enum status st = removal_listed(removal, prefix, on_data, err);
 	return st || removal->refused > before ? st : remove_part(removal, label, DUMP_BEGUN, &refused, err);
 }
 

@@ -22,13 +22,8 @@ static enum status on_label(void *arg, const struct object_info *info, struct er
 	struct new_labels *labels = arg;
 	struct backup_label label;
 	char text[BACKUP_LABEL_MAX];
-	const char *from = info->name + labels->prefix_len;
-	size_t len = strlen(from);
-	if (!info->directory || len == 0 || len > sizeof text)
-		return STATUS_OK;
-	memcpy(text, from, len - 1);
-	text[len - 1] = '\0';
-	if (!backup_label_parse(&label, text) || backup_list_find(labels->list, &label) != NULL)
+	if (!info->directory || !label_of_directory(text, info->name + labels->prefix_len) ||
+	    !backup_label_parse(&label, text) || backup_list_find(labels->list, &label) != NULL)
 		return STATUS_OK;
 	struct backup_label *grown = array_grow(labels->items, labels->count, &labels->capacity, sizeof *grown);
 	if (grown == NULL)

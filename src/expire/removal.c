@@ -45,16 +45,26 @@ void removal_fini(struct removal *removal)
 	*removal = (struct removal){0};
 }
 
+enum status removal_one(struct removal *removal, const char *name, bool *refused, struct error *err)
+{
+	uint64_t before = removal->refused;
+	enum status st = remove_names(removal, &name, 1, err);
+	*refused = removal->refused > before;
+	return st;
+}
+
 enum status removal_part(struct removal *removal, const struct backup_label *label, enum backup_part part,
 			 bool *refused, struct error *err)
 {
 	char name[BACKUP_OBJECT_NAME_MAX];
-	const char *names[] = {name};
-	uint64_t before = removal->refused;
 	backup_object_name(name, removal->system_id, label, part, 0);
-	enum status st = remove_names(removal, names, 1, err);
-	*refused = removal->refused > before;
-	return st;
+	return removal_one(removal, name, refused, err);
+}
+
+enum status removal_listed(struct removal *removal, const char *prefix, store_list_fn each, struct error *err)
+{
+	enum status st = store_list(removal->lists->store, removal->call, prefix, each, removal, err);
+	return st ? st : removal_flush(removal, err);
 }
 
 static enum status on_object(void *arg, const struct object_info *info, struct error *err)
@@ -75,9 +85,7 @@ enum status removal_content(struct removal *removal, const struct backup_label *
 	bool refused;
 	backup_prefix(prefix, removal->system_id);
 	(void)strcat(strcat(prefix, label->text), "/");
-	enum status st = store_list(removal->lists->store, removal->call, prefix, on_object, removal, err);
-	if (!st)
-		st = removal_flush(removal, err);
+	enum status st = removal_listed(removal, prefix, on_object, err);
 	if (!st)
 		st = removal_part(removal, label, PART_KEEP, &refused, err);
 	return st || removal->refused > before ? st : removal_part(removal, label, PART_BEGUN, &refused, err);

@@ -27,6 +27,12 @@ enum status removal_add(struct removal *removal, const char *name, struct error 
 /* Removes the objects that wait. */
 enum status removal_flush(struct removal *removal, struct error *err);
 
+/* Removes the objects that each, which is called with the removal, adds from the listing of the prefix. */
+enum status removal_listed(struct removal *removal, const char *prefix, store_list_fn each, struct error *err);
+
+/* Removes one object at once. *refused: whether the store refused it. */
+enum status removal_one(struct removal *removal, const char *name, bool *refused, struct error *err);
+
 /* Removes one object of a backup. *refused: whether the store refused it. */
 enum status removal_part(struct removal *removal, const struct backup_label *label, enum backup_part part,
 			 bool *refused, struct error *err);

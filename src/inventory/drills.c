@@ -2,34 +2,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "console/measure.h"
 #include "console/print.h"
 #include "inventory/drill_record.h"
-#include "pg/wal/name.h"
-
-struct clusters {
-	uint64_t *ids;
-	size_t count, capacity;
-};
-
-static enum status take_cluster(void *arg, const struct object_info *info, struct error *err)
-{
-	struct clusters *clusters = arg;
-	uint64_t system_id;
-	const char *end = wal_system_id_read(info->name, &system_id);
-	if (!info->directory || end == NULL || end[0] != '/' || end[1] != '\0')
-		return STATUS_OK;
-	uint64_t *ids = array_grow(clusters->ids, clusters->count, &clusters->capacity, sizeof *ids);
-	if (ids == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	clusters->ids = ids;
-	ids[clusters->count++] = system_id;
-	return STATUS_OK;
-}
 
 static enum status add_figures(struct buffer *out, const struct drill_record *record, struct error *err)
 {
@@ -54,16 +31,16 @@ static enum status add_text(struct buffer *out, const struct drill_name *name, c
 }
 
 /* A report that cannot be opened does not hide the others. */
-static enum status show_one(const struct drills_params *params, const struct repository *repo,
-			    const struct drill_name *name, enum status *worst, struct error *err)
+static enum status show_one(struct cluster_listing *listing, const struct drill_name *name, struct error *err)
 {
+	const struct cluster_listing_params *params = listing->params;
 	CLEANUP(buffer_fini) struct buffer json = {0}, text = {0};
 	struct drill_record record;
 	const struct call step = call_step(params->call);
-	enum status st = drill_record_read(&record, &json, repo, &step, name, err);
+	enum status st = drill_record_read(&record, &json, &listing->repo, &step, name, err);
 	if (st == STATUS_DAMAGED || st == STATUS_CONFLICT) {
 		log_line(params->call->log, LEVEL_WARNING, "%s", err->text);
-		*worst = STATUS_DAMAGED;
+		listing->unreadable++;
 		return STATUS_OK;
 	}
 	if (st)
@@ -74,32 +51,21 @@ static enum status show_one(const struct drills_params *params, const struct rep
 	return st ? st : print_text(params->console, &text, err);
 }
 
-static enum status show_cluster(const struct drills_params *params, const struct repository *repo, uint64_t system_id,
-				enum status *worst, struct error *err)
+static enum status show_cluster(struct cluster_listing *listing, uint64_t system_id, struct error *err)
 {
 	CLEANUP(drill_names_fini) struct drill_names names = {0};
-	const struct call step = call_step(params->call);
-	enum status st = drill_names_list(&names, repo, &step, system_id, err);
+	const struct call step = call_step(listing->params->call);
+	enum status st = drill_names_list(&names, &listing->repo, &step, system_id, err);
 	for (size_t i = 0; !st && i < names.count; i++)
-		st = show_one(params, repo, &names.items[i], worst, err);
+		st = show_one(listing, &names.items[i], err);
 	return st;
 }
 
-enum status drills_show(const struct drills_params *params, struct error *err)
+enum status drills_show(const struct cluster_listing_params *params, struct error *err)
 {
-	CLEANUP(repository_fini) struct repository repo = {0};
-	struct clusters clusters = {0};
-	enum status worst = STATUS_OK;
-	enum status st = repository_open(&repo, params->settings, params->call, err);
-	const struct call step = call_step(params->call);
-	if (!st && params->system_id == 0)
-		st = store_list_level(repo.store, &step, "", take_cluster, &clusters, err);
-	if (!st && params->system_id != 0)
-		st = show_cluster(params, &repo, params->system_id, &worst, err);
-	for (size_t i = 0; !st && i < clusters.count; i++)
-		st = show_cluster(params, &repo, clusters.ids[i], &worst, err);
-	free(clusters.ids);
-	if (!st && worst)
-		return error_set(err, worst, "some reports cannot be opened");
+	struct cluster_listing listing = {.params = params};
+	enum status st = cluster_listing_run(&listing, show_cluster, err);
+	if (!st && listing.unreadable > 0)
+		return error_set(err, STATUS_DAMAGED, "some reports cannot be opened");
 	return st;
 }

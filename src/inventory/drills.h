@@ -2,21 +2,12 @@
 #ifndef WALSHIP_INVENTORY_DRILLS_H
 #define WALSHIP_INVENTORY_DRILLS_H
 
-#include "console/console.h"
-#include "repo/settings.h"
-
-struct drills_params {
-	const struct repository_settings *settings;
-	const struct call *call;
-	const struct console *console;
-	uint64_t system_id; /* the only cluster to show; 0: all clusters */
-	bool json;
-};
+#include "inventory/cluster_listing.h"
 
 /*
  * Prints each drill, by cluster and time, as text or as its report (doc/json.md). STATUS_DAMAGED at the end when a
  * report cannot be opened. A repository without drills is STATUS_OK.
  */
-enum status drills_show(const struct drills_params *params, struct error *err);
+enum status drills_show(const struct cluster_listing_params *params, struct error *err);
 
 #endif

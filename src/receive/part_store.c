@@ -33,16 +33,11 @@ enum status part_store_create(const struct part_store *store, uint32_t timeline,
 			      size_t len, struct error *err)
 {
 	char name[WAL_OBJECT_NAME_MAX];
-	CLEANUP(sink_freep) struct sink *object = NULL;
 	uint32_t first = (uint32_t)(lsn % store->segment_bytes);
 	struct wal_part part = {.first = first, .end = first + (uint32_t)len};
 	name_segment(&part.segment, store, timeline, lsn);
 	wal_part_object_name(name, store->system_id, &part);
-	enum status st = object_begin(store->repo, store->call, name, &store->object, &object, err);
-	if (!st)
-		st = sink_write(object, data, len, err);
-	if (!st)
-		st = sink_finish(object, err);
+	enum status st = object_create_with(store->repo, store->call, name, &store->object, data, len, err);
 	if (st == STATUS_EXISTS)
 		st = compare(store, name, data, len, err);
 	if (!st)

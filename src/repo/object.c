@@ -89,13 +89,20 @@ enum status object_begin(const struct repository *repo, const struct call *call,
 	return st;
 }
 
+enum status object_create_with(const struct repository *repo, const struct call *call, const char *name,
+			       const struct object_settings *settings, const void *content, size_t len,
+			       struct error *err)
+{
+	CLEANUP(sink_freep) struct sink *object = NULL;
+	enum status st = object_begin(repo, call, name, settings, &object, err);
+	if (!st)
+		st = sink_write(object, content, len, err);
+	return st ? st : sink_finish(object, err);
+}
+
 enum status object_create(const struct repository *repo, const struct call *call, const char *name, const void *content,
 			  size_t len, struct error *err)
 {
 	const struct object_settings settings = {.codec = codec_by_name("none"), .threads = 1};
-	CLEANUP(sink_freep) struct sink *object = NULL;
-	enum status st = object_begin(repo, call, name, &settings, &object, err);
-	if (!st)
-		st = sink_write(object, content, len, err);
-	return st ? st : sink_finish(object, err);
+	return object_create_with(repo, call, name, &settings, content, len, err);
 }

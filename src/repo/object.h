@@ -36,7 +36,12 @@ struct object_settings {
 enum status object_begin(const struct repository *repo, const struct call *call, const char *name,
 			 const struct object_settings *settings, struct sink **out, struct error *err);
 
-/* Creates a small object with this content. STATUS_EXISTS when the name is taken, with any content. */
+/* Creates an object with this content. STATUS_EXISTS when the name is taken, with any content. */
+enum status object_create_with(const struct repository *repo, const struct call *call, const char *name,
+			       const struct object_settings *settings, const void *content, size_t len,
+			       struct error *err);
+
+/* The same for a small object, which is not compressed. */
 enum status object_create(const struct repository *repo, const struct call *call, const char *name, const void *content,
 			  size_t len, struct error *err);
 

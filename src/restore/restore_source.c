@@ -3,34 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "inventory/survey.h"
+#include "repo/cluster_ids.h"
 #include "repo/placement.h"
 #include "restore/restore_private.h"
-
-/* The only cluster in the repository. */
-struct search {
-	uint64_t system_id;
-	bool several;
-};
-
-static enum status take_cluster(void *arg, const struct object_info *info, struct error *err)
-{
-	struct search *search = arg;
-	uint64_t system_id;
-	(void)err;
-	const char *end = wal_system_id_read(info->name, &system_id);
-	if (!info->directory || end == NULL || strcmp(end, "/") != 0)
-		return STATUS_OK;
-	search->several |= search->system_id != 0;
-	search->system_id = system_id;
-	return STATUS_OK;
-}
 
 /* By the option, else by the directory, else the repository's only one. */
 static enum status find_cluster(struct restoration *restoration, struct error *err)
 {
 	const struct restore_params *params = restoration->params;
-	struct search search = {0};
+	CLEANUP(cluster_ids_fini) struct cluster_ids clusters = {0};
 	restoration->system_id = params->system_id != 0 ? params->system_id : restoration->place.system_id;
 	if (restoration->place.system_id != 0 && restoration->system_id != restoration->place.system_id) {
 		(void)error_set(err, STATUS_CONFLICT, "%s belongs to cluster %" PRIu64 ", not to %" PRIu64,
@@ -40,17 +23,17 @@ static enum status find_cluster(struct restoration *restoration, struct error *e
 	if (restoration->system_id != 0)
 		return STATUS_OK;
 	struct call step = call_step(&restoration->call);
-	enum status st = store_list_level(restoration->repo.store, &step, "", take_cluster, &search, err);
+	enum status st = cluster_ids_list(&clusters, &restoration->repo, &step, err);
 	if (st)
 		return st;
-	if (search.system_id == 0)
+	if (clusters.count == 0)
 		return error_hint(err, error_set(err, STATUS_INCOMPLETE, "the repository has no cluster"),
 				  "check repo: walship config shows it");
-	if (search.several)
+	if (clusters.count > 1)
 		return error_hint(err,
 				  error_set(err, STATUS_USAGE, "the repository has the backups of several clusters"),
 				  "give --system-id; walship info shows the clusters");
-	restoration->system_id = search.system_id;
+	restoration->system_id = clusters.ids[0];
 	return STATUS_OK;
 }
 

@@ -277,6 +277,18 @@ enum status newfile_replace_durably(struct newfile *file, struct error *err)
 	return st ? st : dir_sync(file->dir_fd, file->name, err);
 }
 
+enum status newfile_put(const char *path, const void *data, size_t len, struct error *err)
+{
+	struct newfile file = {0};
+	enum status st = newfile_open(&file, path, S_IRUSR | S_IWUSR, err);
+	if (!st)
+		st = newfile_write(&file, data, len, err);
+	if (!st)
+		st = newfile_replace(&file, err);
+	newfile_fini(&file);
+	return st;
+}
+
 enum status newfile_publish(const char *path, mode_t mode, const void *data, size_t len, struct error *err)
 {
 	struct newfile file = {0};

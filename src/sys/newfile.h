@@ -57,6 +57,9 @@ enum status newfile_replace(struct newfile *file, struct error *err);
 /* As newfile_replace, with the durability of newfile_create. */
 enum status newfile_replace_durably(struct newfile *file, struct error *err);
 
+/* Replaces the file atomically with this content, for this user alone, as newfile_open and newfile_replace do. */
+enum status newfile_put(const char *path, const void *data, size_t len, struct error *err);
+
 /*
  * Replaces the file atomically with this content, for readers of other programs: none of them reads half of it, and a
  * collector ignores the temporary name with its leading dot. The umask does not decide who can read it. Nothing is

@@ -61,14 +61,7 @@ bool note_end(struct note *note)
 
 enum status note_replace(const struct note *note, const char *path, struct error *err)
 {
-	struct newfile file = {0};
-	enum status st = newfile_open(&file, path, 0600, err);
-	if (!st)
-		st = newfile_write(&file, note->text, note->len, err);
-	if (!st)
-		st = newfile_replace(&file, err);
-	newfile_fini(&file);
-	return st;
+	return newfile_put(path, note->text, note->len, err);
 }
 
 bool note_parse(struct note *note, const char *kind, const char *text)

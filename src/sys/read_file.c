@@ -7,12 +7,13 @@
 
 #include "base/cleanup.h"
 
-/* Reads until out holds enough bytes, or the file ends. */
-static ssize_t read_until(int fd, char *out, size_t size, size_t enough)
+/* Reads until out holds enough bytes, or the file ends. offset -1: from the file's own position. */
+static ssize_t read_until(int fd, char *out, size_t size, size_t enough, off_t offset)
 {
 	size_t len = 0;
 	while (len < enough) {
-		ssize_t got = read(fd, out + len, size - len);
+		ssize_t got = offset < 0 ? read(fd, out + len, size - len)
+					 : pread(fd, out + len, size - len, offset + (off_t)len);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -26,23 +27,12 @@ static ssize_t read_until(int fd, char *out, size_t size, size_t enough)
 
 ssize_t read_file_open(int fd, void *out, size_t size)
 {
-	return read_until(fd, out, size, size);
+	return read_until(fd, out, size, size, -1);
 }
 
 ssize_t read_file_at(int fd, void *out, size_t size, uint64_t offset)
 {
-	size_t len = 0;
-	while (len < size) {
-		ssize_t got = pread(fd, (char *)out + len, size - len, (off_t)(offset + len));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		len += (size_t)got;
-	}
-	return (ssize_t)len;
+	return read_until(fd, out, size, size, (off_t)offset);
 }
 
 static int open_plain(const char *path)
@@ -56,7 +46,7 @@ enum status read_file_text(const char *path, char *out, size_t size, struct erro
 	CLEANUP(fd_closep) int fd = open_plain(path);
 	if (fd < 0)
 		return error_errno(err, errno == ENOENT ? STATUS_MISSING : STATUS_LOCAL, errno, "open %s", path);
-	ssize_t got = read_until(fd, out, size, size);
+	ssize_t got = read_until(fd, out, size, size, -1);
 	out[got > 0 && (size_t)got < size ? got : 0] = '\0';
 	if (got < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
@@ -71,6 +61,6 @@ bool read_file_says(const char *path, const char *text, size_t len)
 	CLEANUP(fd_closep) int fd = open_plain(path);
 	/* The room for one more byte detects a file that is longer. */
 	size_t enough = len > 0 ? len : 1;
-	return fd >= 0 && len <= READ_FILE_EXPECTED_MAX && read_until(fd, found, len + 1, enough) == (ssize_t)len &&
+	return fd >= 0 && len <= READ_FILE_EXPECTED_MAX && read_until(fd, found, len + 1, enough, -1) == (ssize_t)len &&
 	       memcmp(found, text, len) == 0;
 }

@@ -54,7 +54,6 @@ static void read_cached(const struct credential_search *search, const struct cre
 static enum status write_cached(const char *path, const struct credentials *credentials, struct error *err)
 {
 	char expires[UTC_TEXT_SIZE];
-	CLEANUP(newfile_fini) struct newfile file = {0};
 	utc_text(credentials->expires_s, expires);
 	CLEANUP(freep) char *text = NULL;
 	json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "AccessKeyId", credentials->access_key.data,
@@ -65,12 +64,8 @@ static enum status write_cached(const char *path, const struct credentials *cred
 	json_decref(object);
 	if (text == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	enum status st = newfile_open(&file, path, 0600, err);
-	if (!st)
-		st = newfile_write(&file, text, strlen(text), err);
-	/* Replaces the old file atomically: another call may be reading it. */
-	if (!st)
-		st = newfile_replace(&file, err);
+	/* Another call may be reading the old file. */
+	enum status st = newfile_put(path, text, strlen(text), err);
 	explicit_bzero(text, strlen(text));
 	return st;
 }

@@ -120,15 +120,10 @@ static bool is_renewable(const struct token *token, int64_t now_s)
 /* AWS's tools read the file too; a refresh token is good for one use. */
 static enum status save_token(const struct token *token, struct error *err)
 {
-	CLEANUP(newfile_fini) struct newfile file = {0};
 	CLEANUP(freep) char *text = json_dumps(token->values, JSON_INDENT(2));
 	if (text == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	enum status st = newfile_open(&file, token->path, 0600, err);
-	if (!st)
-		st = newfile_write(&file, text, strlen(text), err);
-	if (!st)
-		st = newfile_replace(&file, err);
+	enum status st = newfile_put(token->path, text, strlen(text), err);
 	explicit_bzero(text, strlen(text));
 	return st;
 }

@@ -32,9 +32,7 @@ static enum status judge_absence(const struct directory *directory, const char *
 {
 	char first[PATH_MAX];
 	struct stat info;
-	if (stat(directory->root, &info) != 0)
-		return directory_no_root(directory, errno, err);
-	enum status st = directory_links_check(directory->root, path, err);
+	enum status st = directory_way_check(directory, path, err);
 	if (st)
 		return st;
 	size_t len = strcspn(name, "/");

@@ -78,3 +78,10 @@ enum status directory_links_check(const char *root, const char *path, struct err
 	}
 	return st;
 }
+
+enum status directory_way_check(const struct directory *directory, const char *path, struct error *err)
+{
+	struct stat info;
+	return stat(directory->root, &info) == 0 ? directory_links_check(directory->root, path, err)
+						 : directory_no_root(directory, errno, err);
+}

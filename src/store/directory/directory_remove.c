@@ -1,7 +1,6 @@
 /* Removes objects, and syncs each directory once for all names in it that follow each other. */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/directory/directory_private.h"
@@ -18,14 +17,6 @@ static enum status settle(struct pending *pending, struct error *err)
 	return st;
 }
 
-/* A missing name counts as removed, unless the whole repository, or a linked part of it, is missing. */
-static enum status check_missing(const struct directory *directory, const char *path, struct error *err)
-{
-	struct stat info;
-	return stat(directory->root, &info) == 0 ? directory_links_check(directory->root, path, err)
-						 : directory_no_root(directory, errno, err);
-}
-
 static enum status remove_one(const struct directory *directory, struct pending *pending, const char *name,
 			      const struct store_removal *removal, struct error *err)
 {
@@ -38,8 +29,9 @@ static enum status remove_one(const struct directory *directory, struct pending 
 	if (st)
 		return st;
 	if (unlink(path) != 0) {
+		/* It counts as removed, unless the whole repository, or a linked part of it, is missing. */
 		if (errno == ENOENT)
-			return check_missing(directory, path, err);
+			return directory_way_check(directory, path, err);
 		bool refused = errno == EACCES || errno == EPERM || errno == EISDIR;
 		st = directory_error(&why, errno, "remove", path);
 		if (refused)

@@ -135,10 +135,7 @@ static enum status make_dir(const char *path, struct error *err)
 static enum status make_dirs(const struct directory *directory, const char *path, struct error *err)
 {
 	char dir[PATH_MAX];
-	struct stat info;
-	if (stat(directory->root, &info) != 0)
-		return directory_no_root(directory, errno, err);
-	enum status st = directory_links_check(directory->root, path, err);
+	enum status st = directory_way_check(directory, path, err);
 	if (st)
 		return st;
 	(void)strcpy(dir, path);

@@ -12,19 +12,15 @@
 #include <strings.h>
 #include <time.h>
 
-#include "base/buffer.h"
-#include "net/http/xml.h"
 #include "store/s3/s3_private.h"
 #include "text/hex.h"
 #include "text/number.h"
 
-#define PAGE_KEYS 1000         /* the most that S3 returns in a page */
-#define TOKEN_MAX 2048         /* AWS's have under 200 characters; radosgw uses keys */
-#define DATE_MAX 40            /* 2009-10-12T17:50:30.000Z */
-#define BYTES_MAX (1ULL << 50) /* of an object: S3 allows 50 TB; the sum of a page still fits 64 bits */
+#define PAGE_KEYS 1000 /* the most that S3 returns in a page */
+#define TOKEN_MAX 2048 /* AWS's have under 200 characters; radosgw uses keys */
 
 struct entry {
-	size_t offset; /* of the key in page->keys */
+	size_t offset; /* of the key in the texts of the page */
 	char *key;     /* decoded; set when the page is complete */
 	uint64_t bytes;
 	int64_t modified_s;
@@ -35,17 +31,13 @@ struct entry {
 };
 
 struct page {
+	struct s3_page base;
 	struct entry entries[PAGE_KEYS];
 	size_t count;
-	struct buffer keys; /* null-terminated, one after another */
-	struct entry next;  /* the one being read */
+	struct entry next; /* the one being read */
 	bool has_key;
 	bool has_size;
 	bool has_date;
-	bool encoded;   /* keys are percent-encoded, as requested */
-	bool truncated; /* another page follows */
-	bool says_end;  /* the page says whether another follows */
-	bool complete;  /* the end of the root element was seen */
 	char token[TOKEN_MAX];
 };
 
@@ -62,47 +54,46 @@ struct listing {
 	store_list_fn each;
 	void *arg;
 	struct page *page;
-	struct xml_reader *reader;
 };
 
-static enum status bad(struct error *err, const char *what, const char *text)
+static enum status take_key(void *arg, const char *text, struct error *err)
 {
-	return error_set(err, STATUS_UNREACHABLE, "invalid listing: %s '%.80s'", what, text);
-}
-
-static enum status take_key(struct page *page, const char *text, struct error *err)
-{
-	page->next.offset = page->keys.len;
+	struct page *page = arg;
 	page->has_key = true;
-	return buffer_append(&page->keys, text, strlen(text) + 1, err);
+	return s3_page_keep(&page->base, text, &page->next.offset, err);
 }
 
-static enum status take_size(struct page *page, const char *text, struct error *err)
+static enum status take_size(void *arg, const char *text, struct error *err)
 {
+	struct page *page = arg;
 	page->has_size = true;
-	return number_parse(text, BYTES_MAX, &page->next.bytes) ? STATUS_OK : bad(err, "size", text);
+	return number_parse(text, S3_OBJECT_BYTES_MAX, &page->next.bytes) ? STATUS_OK
+									  : s3_page_bad(&page->base, "size", text, err);
 }
 
-static enum status take_date(struct page *page, const char *text, struct error *err)
+static enum status take_date(void *arg, const char *text, struct error *err)
 {
+	struct page *page = arg;
 	struct tm utc = {0};
 	if (strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) == NULL)
-		return bad(err, "date", text);
+		return s3_page_bad(&page->base, "date", text, err);
 	page->next.modified_s = (int64_t)timegm(&utc);
 	page->has_date = true;
 	return STATUS_OK;
 }
 
-static enum status take_class(struct page *page, const char *text, struct error *err)
+static enum status take_class(void *arg, const char *text, struct error *err)
 {
+	struct page *page = arg;
 	(void)err;
 	page->next.archive_class = s3_archive_class(text);
 	return STATUS_OK;
 }
 
 /* Amazon S3 API reference, RestoreStatus: absent unless the object has been restored, or is being restored. */
-static enum status take_restoring(struct page *page, const char *text, struct error *err)
+static enum status take_restoring(void *arg, const char *text, struct error *err)
 {
+	struct page *page = arg;
 	(void)err;
 	page->next.has_restore = true;
 	page->next.restoring = strcasecmp(text, "true") == 0;
@@ -112,92 +103,58 @@ static enum status take_restoring(struct page *page, const char *text, struct er
 static enum status end_entry(struct page *page, const char *text, struct error *err)
 {
 	if (page->count == PAGE_KEYS)
-		return bad(err, "page too long:", text);
+		return s3_page_bad(&page->base, "page too long:", text, err);
 	page->entries[page->count++] = page->next;
 	page->next = (struct entry){0};
 	page->has_key = page->has_size = page->has_date = false;
 	return STATUS_OK;
 }
 
-static enum status take_entry(struct page *page, const char *text, struct error *err)
+static enum status take_entry(void *arg, const char *text, struct error *err)
 {
+	struct page *page = arg;
 	if (!page->has_key || !page->has_size || !page->has_date)
-		return bad(err, "entry without key, size or date", text);
+		return s3_page_bad(&page->base, "entry without key, size or date", text, err);
 	return end_entry(page, text, err);
 }
 
-static enum status take_directory(struct page *page, const char *text, struct error *err)
+static enum status take_directory(void *arg, const char *text, struct error *err)
 {
+	struct page *page = arg;
 	if (!page->has_key)
-		return bad(err, "common prefix without a name", text);
+		return s3_page_bad(&page->base, "common prefix without a name", text, err);
 	page->next.directory = true;
 	return end_entry(page, text, err);
 }
 
-static enum status take_encoding(struct page *page, const char *text, struct error *err)
+static enum status take_token(void *arg, const char *text, struct error *err)
 {
-	page->encoded = strcmp(text, "url") == 0;
-	return page->encoded ? STATUS_OK : bad(err, "encoding", text);
-}
-
-static enum status take_truncated(struct page *page, const char *text, struct error *err)
-{
-	page->says_end = true;
-	page->truncated = strcmp(text, "true") == 0;
-	return page->truncated || strcmp(text, "false") == 0 ? STATUS_OK : bad(err, "IsTruncated", text);
-}
-
-static enum status take_token(struct page *page, const char *text, struct error *err)
-{
+	struct page *page = arg;
 	if (strlen(text) >= sizeof page->token)
-		return bad(err, "continuation token too long:", text);
+		return s3_page_bad(&page->base, "continuation token too long:", text, err);
 	(void)snprintf(page->token, sizeof page->token, "%s", text);
 	return STATUS_OK;
 }
 
-static enum status take_root(struct page *page, const char *text, struct error *err)
-{
-	(void)text, (void)err;
-	page->complete = true;
-	return STATUS_OK;
-}
-
-static const struct {
-	const char *path;
-	enum status (*take)(struct page *page, const char *text, struct error *err);
-} elements[] = {
-    {"ListBucketResult/Contents/Key", take_key},
-    {"ListBucketResult/Contents/Size", take_size},
-    {"ListBucketResult/Contents/LastModified", take_date},
-    {"ListBucketResult/Contents/StorageClass", take_class},
-    {"ListBucketResult/Contents/RestoreStatus/IsRestoreInProgress", take_restoring},
-    {"ListBucketResult/Contents", take_entry},
-    {"ListBucketResult/CommonPrefixes/Prefix", take_key},
-    {"ListBucketResult/CommonPrefixes", take_directory},
-    {"ListBucketResult/EncodingType", take_encoding},
-    {"ListBucketResult/IsTruncated", take_truncated},
-    {"ListBucketResult/NextContinuationToken", take_token},
-    {"ListBucketResult", take_root},
+#define ROOT "ListBucketResult"
+static const struct s3_element element_list[] = {
+    {ROOT "/Contents/Key", take_key},
+    {ROOT "/Contents/Size", take_size},
+    {ROOT "/Contents/LastModified", take_date},
+    {ROOT "/Contents/StorageClass", take_class},
+    {ROOT "/Contents/RestoreStatus/IsRestoreInProgress", take_restoring},
+    {ROOT "/Contents", take_entry},
+    {ROOT "/CommonPrefixes/Prefix", take_key},
+    {ROOT "/CommonPrefixes", take_directory},
+    {ROOT "/NextContinuationToken", take_token},
+    S3_PAGE_ELEMENTS(ROOT),
 };
+static const struct s3_elements elements = {element_list, sizeof element_list / sizeof element_list[0]};
 
-static enum status on_element(void *arg, const char *path, const char *text, struct error *err)
-{
-	for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++)
-		if (strcmp(path, elements[i].path) == 0)
-			return elements[i].take(arg, text, err);
-	return STATUS_OK;
-}
-
-static enum status on_body(void *arg, const struct http_response *response, const void *data, size_t len,
-			   struct error *err)
+static enum status page_once(void *arg, struct attempt *attempt, struct error *err)
 {
 	const struct listing *listing = arg;
-	enum status st = xml_reader_feed(listing->reader, data, len, err);
-	return st ? error_wrap(err, st, "HTTP %d", response->status) : STATUS_OK;
-}
-
-static enum status ask_for_page(struct listing *listing, struct attempt *attempt, struct error *err)
-{
+	struct page *page = listing->page;
 	struct s3_reply reply;
 	static const struct field optional = {"x-amz-optional-object-attributes", "RestoreStatus"};
 	struct field query[6] = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", "1000"}};
@@ -207,37 +164,17 @@ static enum status ask_for_page(struct listing *listing, struct attempt *attempt
 		query[count++] = (struct field){"delimiter", "/"};
 	if (listing->token[0] != '\0')
 		query[count++] = (struct field){"continuation-token", listing->token};
-	enum status st = s3_try(listing->s3, &listing->step,
-				&(struct s3_request){.method = "GET",
-						     .query = query,
-						     .query_count = count,
-						     .headers = &optional,
-						     .header_count = 1,
-						     .on_body = on_body,
-						     .arg = listing},
-				&reply, attempt, err);
-	if (st)
-		return st;
-	st = xml_reader_finish(listing->reader, err);
-	if (!st && !listing->page->complete)
-		st = error_set(err, STATUS_UNREACHABLE, "the response is not a listing");
-	if (!st && !listing->page->says_end)
-		st = error_set(err, STATUS_UNREACHABLE, "the listing does not say whether it is complete");
-	return st ? error_wrap(err, st, "HTTP %d", reply.http.status) : STATUS_OK;
-}
-
-static enum status page_once(void *arg, struct attempt *attempt, struct error *err)
-{
-	struct listing *listing = arg;
-	struct buffer keys = listing->page->keys;
-	buffer_clear(&keys);
-	*listing->page = (struct page){.keys = keys};
-	enum status st = xml_reader_new(&listing->reader, on_element, listing->page, err);
-	if (!st)
-		st = ask_for_page(listing, attempt, err);
-	xml_reader_free(listing->reader);
-	listing->reader = NULL;
-	return st;
+	s3_page_clear(&page->base);
+	*page = (struct page){.base = page->base};
+	return s3_try_page(listing->s3, &listing->step,
+			   &(struct s3_request){.method = "GET",
+						.query = query,
+						.query_count = count,
+						.headers = &optional,
+						.header_count = 1,
+						.elements = &elements,
+						.arg = page},
+			   &reply, attempt, err);
 }
 
 /* Decodes in place. AWS encodes a space as '+' and a plus as %2B. */
@@ -269,9 +206,9 @@ static enum status settle(struct listing *listing, struct error *err)
 {
 	struct page *page = listing->page;
 	for (size_t i = 0; i < page->count; i++) {
-		char *key = (char *)page->keys.data + page->entries[i].offset;
-		if (page->encoded && !s3_decode_key(key))
-			return bad(err, "key", key);
+		char *key = s3_page_text(&page->base, page->entries[i].offset);
+		if (page->base.encoded && !s3_decode_key(key))
+			return s3_page_bad(&page->base, "key", key, err);
 		page->entries[i].key = key;
 	}
 	if (listing->level && page->count > 1)
@@ -303,10 +240,10 @@ static enum status tell_entry(struct listing *listing, const struct entry *entry
 {
 	const char *key = entry->key;
 	if (!is_requested(listing, entry))
-		return bad(err, "unrequested key", key);
+		return s3_page_bad(&listing->page->base, "unrequested key", key, err);
 	/* store_list promises ascending order. The check also ends a listing that repeats itself. */
 	if (listing->last[0] != '\0' && strcmp(key, listing->last) <= 0)
-		return bad(err, "key out of order:", key);
+		return s3_page_bad(&listing->page->base, "key out of order:", key, err);
 	(void)snprintf(listing->last, sizeof listing->last, "%s", key);
 	if (is_the_directory(listing, entry))
 		return STATUS_OK;
@@ -327,7 +264,7 @@ static enum status check_more(struct listing *listing, struct error *err)
 	const struct page *page = listing->page;
 	listing->names += page->count;
 	listing->empty_pages += page->count == 0;
-	if (!page->truncated)
+	if (!page->base.truncated)
 		return STATUS_OK;
 	if (page->token[0] == '\0')
 		return error_set(err, STATUS_UNREACHABLE, "the listing is incomplete but has no continuation token");
@@ -353,26 +290,25 @@ static enum status next_page(struct listing *listing, bool *more, struct error *
 	for (size_t i = 0; i < page->count && !st; i++)
 		st = tell_entry(listing, &page->entries[i], err);
 	memcpy(listing->token, page->token, sizeof listing->token);
-	*more = page->truncated;
+	*more = page->base.truncated;
 	return st;
 }
 
 static enum status list(struct s3 *s3, struct listing *listing, const char *prefix, struct error *err)
 {
 	listing->s3 = s3;
-	listing->skip = s3->prefix[0] == '\0' ? 0 : strlen(s3->prefix) + 1;
-	int len = snprintf(listing->prefix, sizeof listing->prefix, "%s%s%s", s3->prefix, listing->skip == 0 ? "" : "/",
-			   prefix);
-	if (len >= (int)sizeof listing->prefix)
-		return STATUS_OK; /* longer than any key, so nothing matches */
+	listing->skip = s3_key_skip(s3);
+	if (!s3_key_prefix(s3, prefix, listing->prefix))
+		return STATUS_OK;
 	listing->page = calloc(1, sizeof *listing->page);
 	if (listing->page == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
+	listing->page->base.of = "objects";
 	bool more = true;
 	enum status st = STATUS_OK;
 	while (more && !st)
 		st = next_page(listing, &more, err);
-	buffer_fini(&listing->page->keys);
+	buffer_fini(&listing->page->base.texts);
 	free(listing->page);
 	return st;
 }

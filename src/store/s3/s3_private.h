@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "base/retry.h"
 #include "net/aws/partition.h"
 #include "net/aws/sigv4.h"
@@ -20,6 +21,7 @@
 #define S3_BASE_PATH_MAX 256                             /* "/storage/v1/s3" has 14 characters */
 #define S3_CODE_MAX 64                                   /* "AuthorizationHeaderMalformed" has 28 characters */
 #define S3_MESSAGE_MAX 512
+#define S3_OBJECT_BYTES_MAX (1ULL << 50) /* S3 allows 50 TB; the sum of a page of 1,000 still fits 64 bits */
 #define S3_UPLOAD_ID_MAX 1024            /* AWS's have about 130 characters */
 #define S3_SKEW_MAX_S 900                /* S3 accepts a clock difference of up to 15 minutes */
 #define S3_LIST_NAMES_MAX 100000000UL    /* segments of 1.6 PB of WAL */
@@ -63,6 +65,18 @@ struct s3 {
 	bool fresh; /* the next request opens a new connection */
 };
 
+/* What to do at the end of an element of a response in XML. */
+struct s3_element {
+	const char *path; /* from the root: "Error/Code" */
+	/* text is valid only during the call. Any status but STATUS_OK ends the request, which returns it. */
+	enum status (*take)(void *arg, const char *text, struct error *err);
+};
+
+struct s3_elements {
+	const struct s3_element *list;
+	size_t count;
+};
+
 struct s3_request {
 	const char *method;
 	const char *key;           /* NULL: the bucket itself */
@@ -72,10 +86,11 @@ struct s3_request {
 	size_t header_count;
 	const void *body; /* NULL: none; "" sends a Content-Length of 0 */
 	size_t body_bytes;
-	const char *body_sha256; /* s3_digests_of the body; NULL when it is empty */
-	int64_t grace_ms;        /* as in struct http_request */
-	http_body_fn on_body;    /* for a 2xx response; NULL: parse the body as XML into the reply */
-	void *arg;
+	const char *body_sha256;            /* s3_digests_of the body; NULL when it is empty */
+	int64_t grace_ms;                   /* as in struct http_request */
+	http_body_fn on_body;               /* for a 2xx response; NULL: parse the body as XML into the reply */
+	const struct s3_elements *elements; /* of s3_try_xml alone */
+	void *arg;                          /* of on_body, or of the elements */
 };
 
 struct s3_reply {
@@ -96,6 +111,10 @@ enum status s3_target_init(struct s3 *s3, const struct s3_options *options, stru
 bool s3_is_region(const struct s3 *s3, const char *region);
 void s3_set_region(struct s3 *s3, const char *region);
 enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 1], struct error *err);
+/* Bytes of a key before the name. */
+size_t s3_key_skip(const struct s3 *s3);
+/* The beginning of the keys whose names begin with prefix. Returns false if it is longer than any key. */
+bool s3_key_prefix(const struct s3 *s3, const char *prefix, char out[S3_KEY_MAX + 1]);
 
 /* The store's time in UTC seconds, if known, else this machine's. */
 int64_t s3_now_s(const struct s3 *s3, const struct call *call);
@@ -107,6 +126,45 @@ enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_reque
  */
 enum status s3_exchange(struct s3 *s3, const struct call *call, const struct s3_request *request,
 			struct s3_reply *reply, struct error *err);
+
+/*
+ * s3_xml.c: as s3_try, and passes the elements of a 2xx response to the functions of given->elements, with
+ * given->arg. STATUS_UNREACHABLE also if the response is not one complete XML document.
+ */
+enum status s3_try_xml(struct s3 *s3, const struct call *call, const struct s3_request *given, struct s3_reply *reply,
+		       struct attempt *attempt, struct error *err);
+
+/*
+ * A page of a listing. The struct that the elements of a page fill begins with this one, and their table has
+ * S3_PAGE_ELEMENTS of the root.
+ */
+struct s3_page {
+	const char *of;      /* the kind of listing, for errors: "versions" */
+	struct buffer texts; /* keys and ids, each ended by a 0 byte; they move while it grows */
+	bool encoded;        /* keys are percent-encoded, as requested */
+	bool truncated;      /* another page follows */
+	bool says_end;       /* the page says whether another follows */
+	bool complete;       /* the end of the root element was seen */
+};
+#define S3_PAGE_ELEMENTS(root)                                                                                         \
+	{root "/EncodingType", s3_take_encoding}, {root "/IsTruncated", s3_take_truncated},                            \
+	{                                                                                                              \
+		root, s3_take_root                                                                                     \
+	}
+/* arg: the page. */
+enum status s3_take_encoding(void *arg, const char *text, struct error *err);
+enum status s3_take_truncated(void *arg, const char *text, struct error *err);
+enum status s3_take_root(void *arg, const char *text, struct error *err);
+/* As s3_try_xml; request->arg is the page. STATUS_UNREACHABLE also unless the response is the whole page. */
+enum status s3_try_page(struct s3 *s3, const struct call *call, const struct s3_request *request,
+			struct s3_reply *reply, struct attempt *attempt, struct error *err);
+/* Forgets all but of, and keeps the storage of the texts. */
+void s3_page_clear(struct s3_page *page);
+/* Appends the text with its 0 byte. s3_page_text finds it by *offset. */
+enum status s3_page_keep(struct s3_page *page, const char *text, size_t *offset, struct error *err);
+char *s3_page_text(const struct s3_page *page, size_t offset);
+/* Sets the error "invalid listing of ...: what 'text'". Returns STATUS_UNREACHABLE. */
+enum status s3_page_bad(const struct s3_page *page, const char *what, const char *text, struct error *err);
 
 /* Whether the response is the first to refuse If-None-Match. If so, remembers that and warns. */
 bool s3_refuses_condition(struct s3 *s3, const struct call *call, const struct s3_reply *reply);

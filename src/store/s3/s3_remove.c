@@ -10,7 +10,6 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "net/http/xml.h"
 #include "store/s3/s3_private.h"
 #include "text/text.h"
 
@@ -18,6 +17,7 @@
 #define BODY_MAX ((size_t)STORE_REMOVE_MAX * (5 * S3_KEY_MAX + 64))
 
 enum fate { WAITS, REMOVED, REFUSED };
+enum root { OTHER, RESULT, ERROR }; /* of a response: DeleteResult, Error */
 
 /* One request's names. */
 struct batch {
@@ -28,9 +28,8 @@ struct batch {
 	enum fate fates[STORE_REMOVE_MAX];
 	size_t reasons[STORE_REMOVE_MAX]; /* of the refused ones: offsets in texts */
 	struct buffer texts;
-	struct xml_reader *reader;
 	/* Of the response. */
-	char root[S3_CODE_MAX];
+	enum root root;
 	struct s3_reply entry; /* code and message of the current key, or of the whole response */
 	char key[S3_KEY_MAX + 1];
 	bool has_key;
@@ -106,7 +105,7 @@ static enum status make_body(const struct batch *batch, struct buffer *body, str
 /* The index of the name with this key; batch->count if there is none. */
 static size_t find(const struct batch *batch, const char *key)
 {
-	size_t skip = batch->s3->prefix[0] == '\0' ? 0 : strlen(batch->s3->prefix) + 1;
+	size_t skip = s3_key_skip(batch->s3);
 	if (strlen(key) < skip || strncmp(key, batch->s3->prefix, skip == 0 ? 0 : skip - 1) != 0)
 		return batch->count;
 	for (size_t n = 0; n < batch->count; n++) {
@@ -117,7 +116,7 @@ static size_t find(const struct batch *batch, const char *key)
 	return batch->count;
 }
 
-static enum status take_refusal(struct batch *batch, struct error *err)
+static enum status note_refusal(struct batch *batch, struct error *err)
 {
 	struct attempt attempt = {0};
 	size_t i = find(batch, batch->key);
@@ -141,35 +140,65 @@ static enum status take_refusal(struct batch *batch, struct error *err)
 	return buffer_append(&batch->texts, reason, strlen(reason) + 1, err);
 }
 
-static enum status on_element(void *arg, const char *path, const char *text, struct error *err)
+static enum status take_code(void *arg, const char *text, struct error *err)
 {
 	struct batch *batch = arg;
-	bool is_code = strcmp(path, "DeleteResult/Error/Code") == 0 || strcmp(path, "Error/Code") == 0;
-	if (strchr(path, '/') == NULL)
-		(void)snprintf(batch->root, sizeof batch->root, "%s", path);
-	if (is_code && strlen(text) < sizeof batch->entry.code)
+	(void)err;
+	if (strlen(text) < sizeof batch->entry.code)
 		(void)snprintf(batch->entry.code, sizeof batch->entry.code, "%s", text);
-	if (strcmp(path, "DeleteResult/Error/Message") == 0 || strcmp(path, "Error/Message") == 0)
-		(void)snprintf(batch->entry.message, sizeof batch->entry.message, "%s", text);
-	if (strcmp(path, "DeleteResult/Error/Key") == 0) {
-		(void)snprintf(batch->key, sizeof batch->key, "%s", text);
-		batch->has_key = strlen(text) < sizeof batch->key;
-	}
-	if (strcmp(path, "DeleteResult/Error") != 0)
-		return STATUS_OK;
-	enum status st = take_refusal(batch, err);
+	return STATUS_OK;
+}
+
+static enum status take_message(void *arg, const char *text, struct error *err)
+{
+	struct batch *batch = arg;
+	(void)err;
+	(void)snprintf(batch->entry.message, sizeof batch->entry.message, "%s", text);
+	return STATUS_OK;
+}
+
+static enum status take_key(void *arg, const char *text, struct error *err)
+{
+	struct batch *batch = arg;
+	(void)err;
+	(void)snprintf(batch->key, sizeof batch->key, "%s", text);
+	batch->has_key = strlen(text) < sizeof batch->key;
+	return STATUS_OK;
+}
+
+static enum status take_refusal(void *arg, const char *text, struct error *err)
+{
+	struct batch *batch = arg;
+	(void)text;
+	enum status st = note_refusal(batch, err);
 	batch->has_key = false;
 	batch->key[0] = batch->entry.code[0] = batch->entry.message[0] = '\0';
 	return st;
 }
 
-static enum status on_body(void *arg, const struct http_response *response, const void *data, size_t len,
-			   struct error *err)
+static enum status take_result(void *arg, const char *text, struct error *err)
 {
-	const struct batch *batch = arg;
-	enum status st = xml_reader_feed(batch->reader, data, len, err);
-	return st ? error_wrap(err, st, "HTTP %d", response->status) : STATUS_OK;
+	struct batch *batch = arg;
+	(void)text, (void)err;
+	batch->root = RESULT;
+	return STATUS_OK;
 }
+
+static enum status take_error(void *arg, const char *text, struct error *err)
+{
+	struct batch *batch = arg;
+	(void)text, (void)err;
+	batch->root = ERROR;
+	return STATUS_OK;
+}
+
+static const struct s3_element element_list[] = {
+    {"DeleteResult/Error/Code", take_code}, {"DeleteResult/Error/Message", take_message},
+    {"DeleteResult/Error/Key", take_key},   {"DeleteResult/Error", take_refusal},
+    {"DeleteResult", take_result},          {"Error/Code", take_code},
+    {"Error/Message", take_message},        {"Error", take_error},
+};
+static const struct s3_elements elements = {element_list, sizeof element_list / sizeof element_list[0]};
 
 static enum status send(struct batch *batch, const struct buffer *body, struct s3_reply *reply, struct attempt *attempt,
 			struct error *err)
@@ -185,28 +214,28 @@ static enum status send(struct batch *batch, const struct buffer *body, struct s
 		headers[count++] = (struct field){"content-md5", digests.md5};
 	if (digests.md5[0] == '\0' || batch->s3->aws)
 		headers[count++] = (struct field){"x-amz-checksum-sha256", digests.sha256_base64};
-	return s3_try(batch->s3, batch->call,
-		      &(struct s3_request){.method = "POST",
-					   .query = &query,
-					   .query_count = 1,
-					   .headers = headers,
-					   .header_count = count,
-					   .body = body->data,
-					   .body_bytes = body->len,
-					   .body_sha256 = digests.sha256,
-					   .on_body = on_body,
-					   .arg = batch},
-		      reply, attempt, err);
+	return s3_try_xml(batch->s3, batch->call,
+			  &(struct s3_request){.method = "POST",
+					       .query = &query,
+					       .query_count = 1,
+					       .headers = headers,
+					       .header_count = count,
+					       .body = body->data,
+					       .body_bytes = body->len,
+					       .body_sha256 = digests.sha256,
+					       .elements = &elements,
+					       .arg = batch},
+			  reply, attempt, err);
 }
 
 /* The response is complete. Names that it does not mention are gone. */
 static enum status settle(struct batch *batch, struct attempt *attempt, struct error *err)
 {
-	if (strcmp(batch->root, "Error") == 0) {
+	if (batch->root == ERROR) {
 		s3_reply_judge(&batch->entry, attempt);
 		return s3_reply_error(&batch->entry, "POST", err);
 	}
-	if (strcmp(batch->root, "DeleteResult") != 0)
+	if (batch->root != RESULT)
 		return error_set(err, STATUS_UNREACHABLE, "the response is not the result of DeleteObjects");
 	for (size_t i = 0; i < batch->count; i++)
 		if (batch->fates[i] == WAITS && !batch->again[i])
@@ -218,24 +247,19 @@ static enum status settle(struct batch *batch, struct attempt *attempt, struct e
 static enum status remove_once(void *arg, struct attempt *attempt, struct error *err)
 {
 	struct batch *batch = arg;
-	struct s3_reply reply;
+	struct s3_reply reply = {.http.outcome = HTTP_FAILED_FINAL};
 	CLEANUP(buffer_fini) struct buffer body = {.max = BODY_MAX};
-	CLEANUP(xml_reader_freep) struct xml_reader *reader = NULL;
 	enum status st = make_body(batch, &body, err);
-	if (!st)
-		st = xml_reader_new(&reader, on_element, batch, err);
 	if (st)
 		return st;
-	batch->reader = reader;
-	batch->root[0] = batch->key[0] = batch->again_reason[0] = '\0';
+	batch->root = OTHER;
+	batch->key[0] = batch->again_reason[0] = '\0';
 	batch->has_key = false;
 	batch->entry = (struct s3_reply){.http = {.outcome = HTTP_ANSWERED, .status = 200}};
 	memset(batch->again, 0, sizeof batch->again);
 	st = send(batch, &body, &reply, attempt, err);
-	if (!st) {
-		st = xml_reader_finish(reader, err);
-		return st ? error_wrap(err, st, "HTTP %d", reply.http.status) : settle(batch, attempt, err);
-	}
+	if (!st)
+		return settle(batch, attempt, err);
 	batch->entry = reply;
 	return st;
 }

@@ -252,13 +252,23 @@ enum status s3_options_check(const struct s3_options *options, struct error *err
 	return st ? st : s3_object_init(&unused.object, options, err);
 }
 
+size_t s3_key_skip(const struct s3 *s3)
+{
+	return s3->prefix[0] == '\0' ? 0 : strlen(s3->prefix) + 1;
+}
+
+bool s3_key_prefix(const struct s3 *s3, const char *prefix, char out[S3_KEY_MAX + 1])
+{
+	int len = snprintf(out, S3_KEY_MAX + 1, "%s%s%s", s3->prefix, s3->prefix[0] == '\0' ? "" : "/", prefix);
+	return len <= S3_KEY_MAX;
+}
+
 enum status s3_key(const struct s3 *s3, const char *name, char out[S3_KEY_MAX + 1], struct error *err)
 {
 	enum status st = object_name_check(name, err);
 	if (st)
 		return st;
-	int len = snprintf(out, S3_KEY_MAX + 1, "%s%s%s", s3->prefix, s3->prefix[0] == '\0' ? "" : "/", name);
-	if (len > S3_KEY_MAX)
+	if (!s3_key_prefix(s3, name, out))
 		return error_set(err, STATUS_USAGE, "prefix and name together exceed the key limit of %d bytes",
 				 S3_KEY_MAX);
 	return STATUS_OK;

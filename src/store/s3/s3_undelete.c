@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/s3/s3_versions.h"
+#include "store/s3/s3_id_list.h"
 
 /* Each deletion of a deleted object adds a marker: by tools that are run again and again. */
 #define MARKERS_MAX 64
@@ -21,10 +21,10 @@ struct undelete {
 	size_t skip; /* bytes of a key before the name */
 	/* The current key. */
 	char key[S3_KEY_MAX + 1];
-	char markers[MARKERS_MAX][S3_VERSION_ID_MAX + 1]; /* above the newest version, from the newest on */
-	size_t marker_count;                              /* may exceed MARKERS_MAX */
-	int64_t deleted_s;                                /* of the newest marker */
-	int64_t first_deleted_s;                          /* of the oldest marker above the newest version */
+	char markers[MARKERS_MAX][S3_ID_MAX + 1]; /* above the newest version, from the newest on */
+	size_t marker_count;                      /* may exceed MARKERS_MAX */
+	int64_t deleted_s;                        /* of the newest marker */
+	int64_t first_deleted_s;                  /* of the oldest marker above the newest version */
 	bool has_version;
 	uint64_t bytes; /* of the newest version */
 	int64_t modified_s;
@@ -95,7 +95,7 @@ static void begin_key(struct undelete *undelete, const char *key)
 	undelete->has_version = undelete->has_then = undelete->then = false;
 }
 
-static void note_marker(struct undelete *undelete, const struct s3_version *version)
+static void note_marker(struct undelete *undelete, const struct s3_id_entry *version)
 {
 	if (undelete->marker_count == 0)
 		undelete->deleted_s = version->modified_s;
@@ -106,7 +106,7 @@ static void note_marker(struct undelete *undelete, const struct s3_version *vers
 	undelete->marker_count++;
 }
 
-static enum status note(void *arg, const struct s3_version *version, struct error *err)
+static enum status note(void *arg, const struct s3_id_entry *version, struct error *err)
 {
 	struct undelete *undelete = arg;
 	enum status st = STATUS_OK;
@@ -133,14 +133,16 @@ enum status s3_undelete(struct store *store, const struct call *call, const stru
 			struct error *err)
 {
 	struct s3 *s3 = (struct s3 *)store;
+	struct s3_reply reply;
 	struct undelete *undelete = calloc(1, sizeof *undelete);
 	if (undelete == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
 	undelete->s3 = s3;
 	undelete->call = call;
 	undelete->undeletion = undeletion;
-	undelete->skip = s3->prefix[0] == '\0' ? 0 : strlen(s3->prefix) + 1;
-	enum status st = s3_list_versions(s3, call, undeletion->prefix, note, undelete, err);
+	undelete->skip = s3_key_skip(s3);
+	const struct s3_id_listing listing = {S3_VERSIONS, undeletion->prefix, note, undelete};
+	enum status st = s3_id_list(s3, call, &listing, &reply, err);
 	if (!st)
 		st = end_key(undelete, err);
 	free(undelete);
