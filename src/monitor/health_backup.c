@@ -41,6 +41,8 @@ static void take(struct health_backup *out, const struct listed_backup *backup, 
 	} else if (backup->complete && out->unreadable.text[0] == '\0') {
 		out->unreadable = backup->label;
 		(void)snprintf(out->why, sizeof out->why, "%s", backup->error);
+	} else if (!backup->complete && out->newest.text[0] == '\0') {
+		out->unfinished++;
 	}
 	out->first_s = backup->label.begun_s;
 }

@@ -136,13 +136,14 @@ static json_t *backup_json(const struct health *health)
 	bool some = backup->newest.text[0] != '\0', full = backup->full.text[0] != '\0';
 	return null_unless(
 	    backup->known,
-	    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "newest_label",
+	    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "newest_label",
 		      print_string(backup->newest.text), "newest_ended_time", print_time(backup->newest_s),
 		      "newest_age_seconds", age_json(some, health, backup->newest_s), "full_label",
 		      print_string(backup->full.text), "full_ended_time", print_time(backup->full_s),
 		      "full_age_seconds", age_json(full, health, backup->full_s), "wrong_pages",
 		      print_integer_if(some, (int64_t)backup->wrong_pages), "wrong_pages_label",
-		      print_string(backup->wrong.text), "unreadable_label", print_string(backup->unreadable.text)));
+		      print_string(backup->wrong.text), "unreadable_label", print_string(backup->unreadable.text),
+		      "unfinished_backups", (json_int_t)backup->unfinished));
 }
 
 static json_t *dump_json(const struct health *health)

@@ -110,6 +110,24 @@ static void ages_count_from_the_end(void **unused)
 	judged(FULL_ENDED_S - 3 * HOUR, false, HEALTH_WARNING, "clock says");
 }
 
+/* One of them may be running. */
+static void backups_that_do_not_finish(void **unused)
+{
+	(void)unused;
+	put("20261121T020000Z-full", NULL, 0, true);
+	put(FULL, NULL, 0, false);
+	put("20261122T090000Z-incr", FULL, 0, true);
+	look();
+	assert_int_equal(health.backup.unfinished, 1);
+	judged(FULL_ENDED_S + HOUR, false, HEALTH_OK, "the newest is " FULL);
+	put("20261122T100000Z-diff", FULL, 0, true);
+	look();
+	assert_int_equal(health.backup.unfinished, 2);
+	judged(FULL_ENDED_S + HOUR, false, HEALTH_WARNING,
+	       "2 backups have begun since and not finished; the newest is");
+	judged(FULL_ENDED_S + 25 * HOUR, false, HEALTH_CRITICAL, "2 backups have begun since");
+}
+
 static void wrong_pages_are_critical(void **unused)
 {
 	(void)unused;
@@ -166,6 +184,7 @@ int main(void)
 	    TEST(without_any),
 	    TEST(the_first_is_under_way),
 	    TEST(ages_count_from_the_end),
+	    TEST(backups_that_do_not_finish),
 	    TEST(wrong_pages_are_critical),
 	    TEST(a_manifest_that_cannot_be_opened),
 	    TEST(from_a_list),
