@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import host, proxy, store, wal, walship
+from harness import extent, host, proxy, store, wal, walship
 from harness.dumps import Dumps
 from harness.made_backups import Backups, Load, loaded, settled
 from test_backup_s3 import chain
@@ -488,9 +488,9 @@ def peak_of(site, copy):
 
 
 def test_memory_does_not_grow(dir_site):
-    """200,000 names: the listings go side by side, and only what is new is copied."""
+    """A million names: the listings go side by side, and only what is new is copied."""
     site, copy = dir_site, copy_of(dir_site)
-    count = 200_000
+    count = extent.rounds(1_000_000, 40_000)
     source = site.store.path / push(site, 0)[0]
     roots = [site.store.path, copy.store.path]
     assert peak_of(site, copy)[1]["copied_objects"] == 1
