@@ -105,6 +105,7 @@ def churn(primary, stop):
             primary.sql("drop database copied")
 
 
+@pytest.mark.sample(1)
 def test_files_come_and_go(site):
     """During each backup tables are made, filled, truncated, rewritten and dropped; the copies recover to all that was committed."""
     with loaded(site, "--data-checksums", scale="1", full_page_writes="on") as primary:

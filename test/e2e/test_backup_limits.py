@@ -32,6 +32,7 @@ def fill(primary, mib, seed=0):
         host.USER.write(place / f"{number}", pages)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("memory", ["128MiB", "48MiB"])
 def test_memory(site, memory):
     """Full and differential, of large files and of many: never more than backup-memory."""

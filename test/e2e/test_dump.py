@@ -270,7 +270,7 @@ def test_hostile_store(dir_site, source):
     assert dumps.get(made["label"], name) == genuine
 
 
-@pytest.mark.parametrize("tables", [300, pytest.param(10_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("tables", [100, pytest.param(10_000, marks=pytest.mark.full)])
 def test_many_tables(dir_site, source, tables):
     """Each of them; 10,000 of them come back, too."""
     dumps = Dumps(dir_site, source)

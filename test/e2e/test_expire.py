@@ -101,6 +101,7 @@ def put_back(site, content):
         site.store.put(name, content[name])
 
 
+@pytest.mark.sample(1)
 def test_what_the_options_keep(archive):
     """The same lines with and without --dry-run; what they name goes, and nothing else; what stays recovers to the newest row."""
     site = archive.site

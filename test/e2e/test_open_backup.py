@@ -152,6 +152,7 @@ def quiet(site, primary):
     primary.sql("checkpoint")
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("codec, cipher", [("gzip", "aes-256-cbc"), ("zstd", "none"), ("lz4", "aes-256-cbc"), ("none", "none")])
 def test_same_files(dir_site, codec, cipher):
     """Of a server that has nothing to write, the copy is the stopped server's directory, byte by byte."""

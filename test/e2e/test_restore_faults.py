@@ -61,7 +61,7 @@ def test_killed(backed_up, seed):
     site.run(*argv).expect(0)
     duration = time.monotonic() - began
     shutil.rmtree(into)
-    for _ in range(extent.rounds(60, 6)):
+    for _ in range(extent.rounds(60, 4)):
         process = site.walship.popen(*argv)
         time.sleep(source.uniform(0, duration / 2))  # the first one was slower: its files were not in memory
         process.send_signal(signal.SIGKILL)

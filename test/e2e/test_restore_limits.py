@@ -39,8 +39,8 @@ def count_of(directory):
 def test_memory(site):
     """A restore into an empty directory, and one that compares what is there."""
     with loaded(site, scale="1") as primary:
-        fill(primary, extent.rounds(1600, 320))
-        count = extent.rounds(100_000, 10_000)
+        fill(primary, extent.rounds(1600, 240))
+        count = extent.rounds(100_000, 5_000)
         empty_files(primary.data / "many", count)
         backups = Backups(site, primary)
         backups.make()
