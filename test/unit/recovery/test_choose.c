@@ -157,6 +157,69 @@ static void archive_two(int64_t stored_s)
 	assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
 }
 
+/*
+ * Notes as verify --read makes them: each segment by itself, and the records that cross.
+ */
+
+static struct commit_notes notes;
+
+struct noting {
+	struct commit_note note;
+	uint64_t begin_lsn; /* of the noted segment */
+};
+
+static void note_mark(void *arg, const struct record_mark *mark)
+{
+	struct noting *noting = arg;
+	struct commit_note *note = &noting->note;
+	if (mark->kind != MARK_COMMIT && mark->kind != MARK_ABORT)
+		return;
+	if (mark->lsn < noting->begin_lsn) {
+		if (mark->end_lsn > noting->begin_lsn)
+			note->crossing_us = mark->time_us;
+		return;
+	}
+	if (note->first_us == 0)
+		note->first_us = mark->time_us;
+	if (mark->time_us > note->last_us)
+		note->last_us = mark->time_us;
+}
+
+static void note_segment(uint32_t timeline, uint64_t number, bool has_before)
+{
+	struct noting noting = {.note = {.timeline = timeline, .number = number, .crossing_us = COMMIT_NOTE_UNKNOWN},
+				.begin_lsn = number * MIB};
+	struct wal_scan scan = {.repo = &repo,
+				.call = &world.call,
+				.system_id = ID,
+				.segment_bytes = MIB,
+				.marked = note_mark,
+				.arg = &noting};
+	if (has_before) {
+		noting.note.crossing_us = 0;
+		assert_ok(wal_scan_segment(&scan, timeline, number - 1, &err), err);
+	}
+	assert_ok(wal_scan_segment(&scan, timeline, number, &err), err);
+	assert_ok(commit_notes_add(&notes, &noting.note, &err), err);
+}
+
+static bool is_stored(uint32_t timeline, uint64_t number)
+{
+	struct wal_name name;
+	char object[WAL_OBJECT_NAME_MAX];
+	wal_name_of_number(&name, timeline, number, MIB);
+	wal_object_name(object, ID, &name);
+	return memory_store_bytes(repo.store, object) != NULL;
+}
+
+static void note_all(void)
+{
+	for (uint32_t timeline = 1; timeline <= 2; timeline++)
+		for (uint64_t n = FIRST; n < END; n++)
+			if (is_stored(timeline, n))
+				note_segment(timeline, n, n > FIRST && is_stored(timeline, n - 1));
+}
+
 struct asked {
 	const char *name;
 	struct target_options options;
@@ -172,7 +235,7 @@ struct asked {
 	bool several; /* more than one timeline has it */
 };
 
-static void ask(const struct asked *asked)
+static void ask_with(const struct asked *asked, const struct commit_notes *noted, uint64_t reads_most)
 {
 	char time[TARGET_TIME_MAX];
 	struct target target;
@@ -192,6 +255,7 @@ static void ask(const struct asked *asked)
 					     .target = &target,
 					     .label = asked->label == NULL ? NULL : &label,
 					     .force = asked->force,
+					     .notes = noted,
 					     .search_end = asked->search_end};
 	err = (struct error){0};
 	enum status st = choose(&choice, &params, &err);
@@ -208,7 +272,21 @@ static void ask(const struct asked *asked)
 	assert_int_equal(choice.several, asked->several);
 	if (!st)
 		assert_int_equal(choice.warning[0] != '\0', asked->force);
+	if (!st && asked->second != 0 && coverage.timeline_count == 1 && choice.read_segments > reads_most)
+		fail_msg("%s: %" PRIu64 " segments read", asked->name, choice.read_segments);
 	choice_fini(&choice);
+}
+
+/* Notes of all segments, or of some, change no answer. */
+static void ask(const struct asked *asked)
+{
+	ask_with(asked, NULL, END);
+	note_all();
+	ask_with(asked, &notes, 1);
+	for (uint64_t n = FIRST + 1; n < END; n += 2)
+		commit_notes_remove(&notes, 1, n);
+	ask_with(asked, &notes, END);
+	commit_notes_fini(&notes);
 }
 
 #define ASK_ALL(cases)                                                                                                 \
@@ -472,6 +550,8 @@ struct windows {
 	size_t count;
 };
 
+static bool window_notes_only;
+
 static void check_time(int64_t time_us, int second)
 {
 	assert_int_equal(time_us, second < 0 ? 0 : at(second));
@@ -480,7 +560,8 @@ static void check_time(int64_t time_us, int second)
 static enum status compare_window(void *arg, const struct coverage_window *window, struct error *trouble)
 {
 	struct windows *windows = arg;
-	const struct window_reader reader = {.repo = &repo, .call = &world.call};
+	const struct window_reader reader = {
+	    .repo = &repo, .call = &world.call, .notes = &notes, .notes_only = window_notes_only};
 	struct window_times times;
 	(void)trouble;
 	window_times_read(&times, &reader, &coverage, window);
@@ -505,8 +586,18 @@ static void windows_have_times_of_commits(void **unused)
 	assert_ok(coverage_end(&coverage, &err), err);
 	/* Each timeline up to the gap, and from there to its own end. */
 	static const struct wanted_window wanted[] = {{300, 400}, {600, 800}, {600, 1080}};
+	static const struct wanted_window unknown[] = {{-1, -1}, {-1, -1}, {-1, -1}};
 	compare_windows(wanted, 3);
+	window_notes_only = true;
+	compare_windows(unknown, 3);
+	note_all();
+	memory_store_break_reads(repo.store, STATUS_UNREACHABLE);
+	compare_windows(wanted, 3);
+	window_notes_only = false;
+	compare_windows(wanted, 3);
+	memory_store_break_reads(repo.store, STATUS_OK);
 	assert_int_equal(world.logged.len, 0);
+	commit_notes_fini(&notes);
 }
 
 static void a_time_that_cannot_be_read_is_unknown(void **unused)
