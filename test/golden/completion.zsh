@@ -74,6 +74,7 @@ _walship_options=(
 	'--s3-tls-cert-file=[PEM file of this machine'\''s certificate, for a store that requires client certificates]:FILE:_files'
 	'--s3-tls-key-file=[PEM file of the key of s3-tls-cert-file, without a password, mode 0600]:FILE:_files'
 	'--s3-part-size=[larger objects are uploaded in parts]:SIZE: '
+	'--s3-at-time=[read the repository as it was just before this time, such as 2026-11-21T05:36:16Z or with an offset]:TIME: '
 	'--s3-no-replace=[how walship avoids replacing an object]:value:(auto condition look)'
 	'--s3-endpoint-mode=[which AWS endpoint of the region to use]:value:(standard dualstack fips fips-dualstack)'
 	'--s3-storage-class=[storage class of new objects]:NAME: '
