@@ -578,6 +578,58 @@ static void compare_windows(const struct wanted_window *wanted, size_t count)
 	assert_int_equal(windows.count, count);
 }
 
+/*
+ * Segment 3 has a commit at second 300; that of second 400 begins in segment 4 and ends in segment 5, which has none of
+ * its own, as segment 4; segment 6 has one at second 600.
+ */
+static void a_commit_that_crosses_is_found(void **unused)
+{
+	(void)unused;
+	wal_writer_fini(&one);
+	wal_writer_init(&one, 1, (uint64_t)FIRST * MIB, MIB);
+	write_segment(&one, 3, 703, 300);
+	uint64_t end = 5ULL * MIB;
+	while (wal_writer_lsn(&one) + 4096 < end)
+		(void)wal_writer_record(&one, 1000);
+	(void)wal_writer_record(&one, (size_t)(end - wal_writer_lsn(&one)) - 48);
+	assert_true(wal_writer_commit(&one, 704, at(400)) < end && wal_writer_lsn(&one) > end);
+	wal_writer_fill(&one, end, 3000);
+	for (uint64_t n = 6; n < END; n++)
+		write_segment(&one, n, 700 + (uint32_t)n, (int)n * 100);
+	archive_one(0);
+	assert_ok(coverage_end(&coverage, &err), err);
+	static const struct asked cases[] = {
+	    {.name = "before it", .second = 350, .backup = OLD, .timeline = 1, .segments = 2, .before = 300},
+	    {.name = "after it", .second = 450, .backup = OLD, .timeline = 1, .segments = 4, .before = 400},
+	    {.name = "at it", .second = 400, .backup = OLD, .timeline = 1, .segments = 4, .before = 400},
+	};
+	/* Reading from segment 5 on does not see it, and to read segment 4 takes segment 5 too. */
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ask_with(&cases[i], NULL, END);
+		note_all();
+		ask_with(&cases[i], &notes, 2);
+		commit_notes_remove(&notes, 1, 5);
+		ask_with(&cases[i], &notes, END);
+		commit_notes_fini(&notes);
+	}
+	/* A window of the two segments has no other commit. */
+	coverage_fini(&coverage);
+	coverage_init(&coverage, ID, MIB);
+	for (uint64_t n = 4; n < 6; n++) {
+		struct wal_name name;
+		wal_name_of_number(&name, 1, n, MIB);
+		assert_ok(coverage_add(&coverage, &name, MIB, BASE, &err), err);
+	}
+	assert_ok(coverage_end(&coverage, &err), err);
+	static const struct wanted_window wanted[] = {{400, 400}};
+	compare_windows(wanted, 1);
+	note_all();
+	compare_windows(wanted, 1);
+	commit_notes_remove(&notes, 1, 5);
+	compare_windows(wanted, 1);
+	commit_notes_fini(&notes);
+}
+
 static void windows_have_times_of_commits(void **unused)
 {
 	(void)unused;
@@ -626,6 +678,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(asks_where_the_end_is, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_history_is_missing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_trial_that_is_set_aside_does_not_count, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_commit_that_crosses_is_found, setup, teardown),
 	    cmocka_unit_test_setup_teardown(windows_have_times_of_commits, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_time_that_cannot_be_read_is_unknown, setup, teardown),
 	};
