@@ -21,11 +21,13 @@ enum status command_info(struct command_context *context, struct error *err)
 	const struct config *config = context->config;
 	struct repository_settings settings;
 	struct target target;
+	const char *notes_dir = config_text(config, OPTION_ID_VERIFY_NOTES);
 	struct info_params params = {.settings = &settings,
 				     .call = context->call,
 				     .console = &context->console,
 				     .json = command_flag(context, "json"),
 				     .commit_times = command_flag(context, "commit-times"),
+				     .notes_dir = notes_dir == NULL ? config_text(config, OPTION_ID_SPOOL) : notes_dir,
 				     .all_timelines =
 					 config_number(config, OPTION_ID_FETCH_TIMELINES) == FETCH_TIMELINES_ALL};
 	enum status st = take_time(&params, &target, config, err);

@@ -68,7 +68,10 @@ static enum status settings_of_mirror(void *arg, size_t index, const struct repo
 
 struct mirrors mirror_confs_of(struct mirror_confs *confs)
 {
-	return (struct mirrors){.count = config_list_count(confs->context->config, OPTION_ID_MIRROR_CONF),
+	const struct config *config = confs->context->config;
+	/* A mirror would answer as it is today. */
+	bool in_past = config_text(config, OPTION_ID_S3_AT_TIME) != NULL;
+	return (struct mirrors){.count = in_past ? 0 : config_list_count(config, OPTION_ID_MIRROR_CONF),
 				.settings = settings_of_mirror,
 				.arg = confs};
 }

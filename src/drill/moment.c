@@ -22,7 +22,7 @@ static enum status take_window(void *arg, const struct coverage_window *window, 
 {
 	struct range *range = arg;
 	struct window_times times;
-	const struct window_reader reader = {range->survey.repo, range->params->call, NULL};
+	const struct window_reader reader = {.repo = range->survey.repo, .call = range->params->call};
 	(void)err;
 	if (!window->newest)
 		return STATUS_OK;

@@ -14,9 +14,8 @@
 void lsn_text(uint64_t lsn, char out[LSN_TEXT_MAX]);
 
 /*
- * The whole coverage the base backups and the dumps, as doc/json.md says. Takes backups and dumps
- * over. NULL without memory. Here and
- * below, the windows have the times of commits unless reader is NULL.
+ * The whole coverage, the base backups and the dumps, as doc/json.md says. Takes backups and dumps over. NULL without
+ * memory. Here and below, the windows have the times of commits, as far as reader finds them.
  */
 json_t *cluster_json(const struct coverage *coverage, const struct window_reader *reader, json_t *backups,
 		     json_t *dumps);

@@ -10,8 +10,7 @@ static struct window_times times_of(const struct coverage *coverage, const struc
 				    const struct window_reader *reader)
 {
 	struct window_times times = {0};
-	if (reader != NULL)
-		window_times_read(&times, reader, coverage, window);
+	window_times_read(&times, reader, coverage, window);
 	return times;
 }
 

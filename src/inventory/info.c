@@ -15,7 +15,26 @@ struct showing {
 	const struct survey *survey;
 	struct progress progress;
 	struct reachable reachable; /* with params->at */
+	struct commit_notes notes;  /* of the current cluster */
 };
+
+/* Notes that cannot be opened count as none: the segments have the times too. */
+static enum status seen(void *arg, const struct coverage *coverage, const struct wal_name *name,
+			const struct object_info *info, struct error *err)
+{
+	struct showing *showing = arg;
+	uint64_t number;
+	if (coverage->objects == 0) {
+		const struct commit_notes_place place = {.directory = showing->params->notes_dir,
+							 .settings = showing->params->settings,
+							 .system_id = coverage->system_id};
+		commit_notes_fini(&showing->notes);
+		(void)commit_notes_open(&showing->notes, &place, err);
+	}
+	if (name->kind == WAL_SEGMENT && wal_name_number(name, coverage->segment_bytes, &number))
+		commit_notes_listed(&showing->notes, name->timeline, number, info->modified_s);
+	return STATUS_OK;
+}
 
 static enum status show(void *arg, struct coverage *coverage, struct backup_list *backups, struct error *err)
 {
@@ -23,16 +42,19 @@ static enum status show(void *arg, struct coverage *coverage, struct backup_list
 	const struct info_params *params = showing->params;
 	const struct dump_list *dumps = &showing->survey->dumps;
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	const struct window_reader every = {showing->survey->repo, params->call, &showing->progress};
-	const struct window_reader *reader = params->commit_times ? &every : NULL;
+	const struct window_reader reader = {.repo = showing->survey->repo,
+					     .call = params->call,
+					     .progress = &showing->progress,
+					     .notes = &showing->notes,
+					     .notes_only = !params->commit_times};
 	if (params->json)
 		return print_json(params->console,
-				  cluster_json(coverage, reader, backup_list_json(coverage->system_id, backups),
+				  cluster_json(coverage, &reader, backup_list_json(coverage->system_id, backups),
 					       dump_list_json(coverage->system_id, dumps)),
 				  err);
 	enum status st = cluster_show(&text, coverage, err);
-	if (!st && reader != NULL)
-		st = cluster_windows_show(&text, coverage, reader, err);
+	if (!st && (params->commit_times || showing->notes.count > 0))
+		st = cluster_windows_show(&text, coverage, &reader, err);
 	for (size_t i = 0; !st && i < backups->count; i++)
 		st = backup_show(&text, &backups->items[i], err);
 	for (size_t i = 0; !st && i < dumps->count; i++)
@@ -48,7 +70,8 @@ static enum status answer(void *arg, struct coverage *coverage, struct backup_li
 					     .coverage = coverage,
 					     .backups = backups,
 					     .target = showing->params->at,
-					     .progress = &showing->progress};
+					     .progress = &showing->progress,
+					     .notes = &showing->notes};
 	return reachable_show(&showing->reachable, &params, err);
 }
 
@@ -71,11 +94,13 @@ enum status info_show(const struct info_params *params, struct error *err)
 				.progress = &showing.progress,
 				.system_id = params->system_id,
 				.all_timelines = params->at != NULL && params->all_timelines,
+				.seen = seen,
 				.each = params->at == NULL ? show : answer,
 				.arg = &showing};
 	showing.survey = &survey;
 	progress_begin(&showing.progress, params->console->terminal_fd, params->call->clock);
 	enum status st = survey_run(&survey, err);
+	commit_notes_fini(&showing.notes);
 	if (!st && survey.objects == 0 && (params->system_id != 0 || params->at != NULL))
 		st = survey_nothing(&survey, err);
 	return st ? st : conclude(&showing, err);

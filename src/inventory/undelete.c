@@ -88,10 +88,10 @@ static enum status say_replaced(const struct undeletion *undeletion, struct erro
 		return STATUS_OK;
 	(void)error_set(err, STATUS_CONFLICT, "objects whose content was replaced since then: %" PRIu64,
 			undeletion->replaced);
-	return error_hint(
-	    err, STATUS_CONFLICT,
-	    "walship never replaces an object: find out who did. aws s3api list-object-versions shows the "
-	    "versions, and get-object --version-id reads one");
+	return error_hint(err, STATUS_CONFLICT,
+			  "walship never replaces an object: find out who did. With --s3-at-time TIME, walship cat, "
+			  "fetch and restore "
+			  "read the versions of that time");
 }
 
 enum status undelete_objects(const struct undelete_params *params, struct error *err)

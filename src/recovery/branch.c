@@ -86,6 +86,7 @@ struct moment_search branch_search(const struct branch *branch, const struct cho
 				      .repo = params->repo,
 				      .call = params->call,
 				      .progress = params->progress,
+				      .notes = params->notes,
 				      .first = branch->first,
 				      .end = end > 0 && end < branch->reach ? end : branch->reach};
 }

@@ -15,6 +15,7 @@ struct choose_params {
 	const struct backup_label *label; /* the only backup to use; NULL: any */
 	bool force;                       /* go on although WAL is missing, or the target is not in it */
 	struct progress *progress;        /* may be NULL */
+	const struct commit_notes *notes; /* may be NULL */
 	uint64_t search_end;              /* the target is looked for in earlier segments alone; 0: in all */
 };
 

@@ -100,7 +100,88 @@ static enum status run_read(struct run *run, uint64_t number, struct error *err)
 				    : st;
 }
 
+/*
+ * Notes.
+ */
+
+static const struct commit_note *noted(const struct moment_search *search, uint64_t number)
+{
+	uint64_t end;
+	uint32_t timeline = line_segment(search->line, search->coverage, number, &end);
+	return commit_notes_find(search->notes, timeline, number);
+}
+
+static int64_t later(int64_t one, int64_t other)
+{
+	return one > other ? one : other;
+}
+
+/* The last end of a transaction in this segment and the one before. False: the notes do not say. */
+static bool noted_last(const struct moment_search *search, uint64_t last, int64_t *time_us)
+{
+	const struct commit_note *note = noted(search, last);
+	bool has_before = last > search->first;
+	const struct commit_note *before = has_before ? noted(search, last - 1) : NULL;
+	if (note == NULL || (has_before && (before == NULL || note->crossing_us == COMMIT_NOTE_UNKNOWN)))
+		return false;
+	*time_us = has_before ? later(later(before->last_us, note->crossing_us), note->last_us) : note->last_us;
+	return true;
+}
+
+/*
+ * The first end of a transaction from *number on; 0: there is none before end. False: the notes do not say; *number is
+ * then where to read on.
+ */
+static bool noted_first(const struct moment_search *search, uint64_t *number, uint64_t end, int64_t *time_us)
+{
+	uint64_t begin = *number;
+	*time_us = 0;
+	for (uint64_t n = begin; n < end && *time_us == 0; n++) {
+		const struct commit_note *note = noted(search, n);
+		if (note == NULL || (n > begin && note->crossing_us == COMMIT_NOTE_UNKNOWN)) {
+			*number = n > begin ? n - 1 : n;
+			return false;
+		}
+		*time_us = n > begin && note->crossing_us != 0 ? note->crossing_us : note->first_us;
+	}
+	return true;
+}
+
+/* Leaves out noted segments without the target; *last_us is the last end of a transaction in these. */
+static uint64_t skip_noted(const struct moment_search *search, uint64_t number, int64_t *last_us)
+{
+	*last_us = 0;
+	if (search->target->kind != TARGET_TIME)
+		return number;
+	for (; number + 1 < search->end; number++) {
+		const struct commit_note *note = noted(search, number), *next = noted(search, number + 1);
+		if (note == NULL || next == NULL || next->crossing_us == COMMIT_NOTE_UNKNOWN ||
+		    is_behind(search->target, later(note->last_us, next->crossing_us)))
+			break;
+		*last_us = later(*last_us, later(note->last_us, next->crossing_us));
+	}
+	return number;
+}
+
+/*
+ * Searches.
+ */
+
 /* Backwards, two segments at a time: a record may lie in both. */
+static enum status read_last(const struct moment_search *search, struct moment *total, uint64_t last, int64_t *time_us,
+			     struct error *err)
+{
+	struct run run;
+	enum status st = STATUS_OK;
+	run_begin(&run, search, total);
+	if (last > search->first)
+		st = run_read(&run, last - 1, err);
+	if (!st)
+		st = run_read(&run, last, err);
+	*time_us = run.seen.last_end_us;
+	return st;
+}
+
 static enum status find_last(const struct moment_search *search, struct moment *total, int64_t *time_us,
 			     struct error *err)
 {
@@ -109,13 +190,11 @@ static enum status find_last(const struct moment_search *search, struct moment *
 	if (search->end <= search->first)
 		return STATUS_OK;
 	for (uint64_t last = search->end - 1;; last--) {
-		struct run run;
-		run_begin(&run, search, total);
-		if (last > search->first)
-			st = run_read(&run, last - 1, err);
-		if (!st)
-			st = run_read(&run, last, err);
-		*time_us = run.seen.last_end_us;
+		if (!noted_last(search, last, time_us)) {
+			if (search->notes_only)
+				return STATUS_OK;
+			st = read_last(search, total, last, time_us, err);
+		}
 		if (st || *time_us != 0 || last <= search->first + 1)
 			return st;
 	}
@@ -127,6 +206,8 @@ static enum status find_first(const struct moment_search *search, struct moment 
 {
 	struct run run;
 	enum status st = STATUS_OK;
+	if (noted_first(search, &number, end, time_us) || search->notes_only)
+		return STATUS_OK;
 	run_begin(&run, search, total);
 	while (!st && number < end && run.seen.first_end_us == 0)
 		st = run_read(&run, number++, err);
@@ -141,6 +222,8 @@ static enum status read_up_to(const struct moment_search *search, struct moment 
 	struct run run;
 	enum status st = STATUS_OK;
 	run_begin(&run, search, out);
+	number = skip_noted(search, number, &run.seen.last_end_us);
+	run.seen.before_us = run.seen.last_end_us;
 	while (!st && number < search->end && !run.seen.hit)
 		st = run_read(&run, number++, err);
 	out->reached = run.seen.hit;

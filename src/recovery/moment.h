@@ -2,6 +2,7 @@
 #ifndef WALSHIP_RECOVERY_MOMENT_H
 #define WALSHIP_RECOVERY_MOMENT_H
 
+#include "catalog/commit_notes.h"
 #include "console/progress.h"
 #include "recovery/line.h"
 #include "recovery/target.h"
@@ -13,8 +14,10 @@ struct moment_search {
 	const struct coverage *coverage;
 	const struct repository *repo;
 	const struct call *call;
-	struct progress *progress; /* may be NULL */
-	uint64_t first, end;       /* the segments to look at: end is the first one behind them */
+	struct progress *progress;        /* may be NULL */
+	const struct commit_notes *notes; /* may be NULL; a noted segment is read only for a place within it */
+	bool notes_only;                  /* for the times of ends: what the notes lack is 0, as if none were there */
+	uint64_t first, end;              /* the segments to look at: end is the first one behind them */
 };
 
 struct moment {
@@ -27,8 +30,8 @@ struct moment {
 
 /*
  * For TARGET_TIME, TARGET_LSN, TARGET_XID and TARGET_NAME. A time costs some reads for each doubling of the number of
- * segments; a transaction and a name cost a read of each segment up to the target. STATUS_DAMAGED: a segment cannot be
- * read through, so that recovery would not pass it.
+ * segments, or that of the last one where all are noted; a transaction and a name cost a read of each segment up to the
+ * target. STATUS_DAMAGED: a segment cannot be read through, so that recovery would not pass it.
  */
 enum status moment_find(struct moment *out, const struct moment_search *search, struct error *err);
 

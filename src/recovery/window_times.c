@@ -15,6 +15,8 @@ void window_times_read(struct window_times *out, const struct window_reader *rea
 				       .repo = reader->repo,
 				       .call = reader->call,
 				       .progress = reader->progress,
+				       .notes = reader->notes,
+				       .notes_only = reader->notes_only,
 				       .first = window->first,
 				       .end = window->last + 1};
 	struct window_times read = {0};

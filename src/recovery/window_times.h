@@ -9,7 +9,9 @@
 struct window_reader {
 	const struct repository *repo;
 	const struct call *call;
-	struct progress *progress; /* may be NULL */
+	struct progress *progress;        /* may be NULL */
+	const struct commit_notes *notes; /* may be NULL */
+	bool notes_only;                  /* read no segments: times that the notes lack are unknown */
 };
 
 /* Of commits and aborts, in microseconds since 1970, UTC. 0: unknown, or the window has none. */
@@ -18,8 +20,8 @@ struct window_times {
 };
 
 /*
- * Reads the first segments up to the first end of a transaction, and the last ones likewise. A time that cannot be read
- * is logged as a warning and stays 0.
+ * Takes the times from the notes; where these lack them, reads the first segments up to the first end of a transaction,
+ * and the last ones likewise. A time that cannot be read is logged as a warning and stays 0.
  */
 void window_times_read(struct window_times *out, const struct window_reader *reader, const struct coverage *coverage,
 		       const struct coverage_window *window);

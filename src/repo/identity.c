@@ -43,6 +43,8 @@ enum status identity_text(const struct repository_settings *settings, enum ident
 	bool fits =
 	    add(out, &len, "repo %s\ns3-endpoint %s\ns3-region %s\ncipher %s\n", settings->url,
 		endpoint == NULL ? "" : endpoint, settings->s3.region, settings->encrypt ? "aes-256-cbc" : "none");
+	if (fits && settings->s3.at_s != 0)
+		fits = add(out, &len, "s3-at-time %" PRId64 "\n", settings->s3.at_s);
 	for (size_t i = 0; fits && i < key_count; i++)
 		fits = add_key(out, &len, &settings->keys[i]);
 	if (fits)

@@ -91,6 +91,10 @@ static enum status open_s3(struct repository *repo, const struct repo_url *url, 
 static enum status open_store(struct repository *repo, const struct repo_url *url, const struct call *call,
 			      struct error *err)
 {
+	if (url->kind != REPO_S3 && repo->settings->s3.at_s != 0)
+		return error_hint(err,
+				  error_set(err, STATUS_USAGE, "s3-at-time is set, and the repository is a directory"),
+				  "only a bucket with versioning keeps what was deleted or replaced");
 	return url->kind == REPO_S3 ? open_s3(repo, url, call, err)
 				    : directory_store_open(url->path, &repo->store, err);
 }

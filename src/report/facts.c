@@ -114,8 +114,8 @@ static enum status take_cluster(void *arg, struct coverage *coverage, struct bac
 	*backups = (struct backup_list){0};
 	out->dumps = gathering->survey->dumps;
 	gathering->survey->dumps = (struct dump_list){0};
-	const struct window_reader reader = {gathering->survey->repo, gathering->params->call,
-					     gathering->params->progress};
+	const struct window_reader reader = {
+	    .repo = gathering->survey->repo, .call = gathering->params->call, .progress = gathering->params->progress};
 	struct reading reading = {&reader, out};
 	enum status st = coverage_windows(&out->coverage, read_window, &reading, err);
 	if (!st)

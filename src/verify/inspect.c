@@ -21,6 +21,17 @@ static enum status refuse(struct error *err, const char *what)
 	return error_set(err, STATUS_DAMAGED, "%s", what);
 }
 
+static void see_mark(void *arg, const struct record_mark *mark)
+{
+	struct inspected *out = arg;
+	if (mark->kind != MARK_COMMIT && mark->kind != MARK_ABORT)
+		return;
+	if (out->first_end_us == 0)
+		out->first_end_us = mark->time_us;
+	if (mark->time_us > out->last_end_us)
+		out->last_end_us = mark->time_us;
+}
+
 /* Called once the segment's first page header, which has the segment size, is complete. */
 static enum status begin_records(struct inspector *inspector, struct error *err)
 {
@@ -31,6 +42,8 @@ static enum status begin_records(struct inspector *inspector, struct error *err)
 		return refuse(err, "its first page header does not fit its name");
 	records_init(&inspector->out->records, inspection->crc32c, inspection->system_id, inspection->name->timeline,
 		     number * segment_bytes, segment_bytes);
+	inspector->out->records.marked = see_mark;
+	inspector->out->records.mark_arg = inspector->out;
 	inspector->begun = true;
 	return STATUS_OK;
 }

@@ -17,7 +17,9 @@
 /* The result, with the data to check records that cross segment boundaries. */
 struct inspected {
 	bool is_segment;        /* a good segment: the fields below are valid */
-	struct records records; /* state at the segment's end */
+	struct records records; /* state at the segment's end; its mark_arg is not valid any more */
+	/* Of the commits and aborts that lie in the segment as a whole: as in struct commit_note. */
+	int64_t first_end_us, last_end_us;
 	/*
 	 * The beginning of the content: of a segment its first page, and all bytes before the first record that begins
 	 * there; of other files all of it. At most INSPECT_HEAD_BYTES.

@@ -33,6 +33,12 @@ static struct record_boundary *find(struct record_boundaries *boundaries, uint64
 	return vacant;
 }
 
+static void see_mark(void *arg, const struct record_mark *mark)
+{
+	if (mark->kind == MARK_COMMIT || mark->kind == MARK_ABORT)
+		*(int64_t *)arg = mark->time_us;
+}
+
 static enum record_boundary_outcome join(struct record_boundary *boundary, struct error *err)
 {
 	if (!boundary->tail_good || !boundary->head_good)
@@ -51,9 +57,16 @@ static enum record_boundary_outcome join(struct record_boundary *boundary, struc
 static enum record_boundary_outcome settle(struct record_boundaries *boundaries, struct record_boundary *boundary,
 					   struct error *err)
 {
+	boundaries->crossing_us = 0;
 	if (!boundary->has_tail || !boundary->has_head)
 		return RECORD_BOUNDARY_NONE;
+	bool both = boundary->tail_good && boundary->head_good;
+	bool open = both && records_are_open(&boundary->tail);
+	boundary->tail.mark_arg = &boundaries->crossing_us;
+	if (boundary->tail.marked != NULL)
+		boundary->tail.marked = see_mark;
 	enum record_boundary_outcome outcome = join(boundary, err);
+	boundaries->joined = outcome == RECORD_BOUNDARY_GOOD || (outcome == RECORD_BOUNDARY_NONE && both && !open);
 	boundaries->level = boundary->tail.level;
 	free(boundary->head);
 	*boundary = (struct record_boundary){0};
@@ -64,6 +77,7 @@ enum record_boundary_outcome record_boundaries_end(struct record_boundaries *bou
 						   const struct inspected *inspected, struct error *err)
 {
 	struct record_boundary *boundary = find(boundaries, number + 1);
+	boundaries->joined = false;
 	if (boundary == NULL)
 		return RECORD_BOUNDARY_SKIPPED;
 	boundary->has_tail = true;
@@ -91,6 +105,7 @@ enum record_boundary_outcome record_boundaries_begin(struct record_boundaries *b
 						     const struct inspected *inspected, bool follows, struct error *err)
 {
 	struct record_boundary *boundary = find(boundaries, number);
+	boundaries->joined = false;
 	if (boundary == NULL)
 		return RECORD_BOUNDARY_SKIPPED;
 	boundary->has_head = true;

@@ -10,12 +10,12 @@
 #include "console/print.h"
 #include "inventory/cluster.h"
 #include "inventory/survey.h"
-#include "text/hex.h"
 #include "verify/read_backups.h"
 #include "verify/read_plan.h"
 #include "verify/verify_backups.h"
 #include "verify/verify_dumps.h"
 #include "verify/verify_late.h"
+#include "verify/verify_notes.h"
 #include "verify/verify_outcome.h"
 #include "verify/verify_read.h"
 
@@ -34,6 +34,7 @@ struct verification {
 	struct dump_totals dumps;
 	struct dump_verdict *dump_verdicts; /* of the current cluster */
 	struct backup_parts parts;          /* of the current cluster */
+	struct commit_notes commits;        /* of the current cluster */
 	/* With --read, for the current cluster: */
 	struct verified verified;
 	struct read_plan plan;
@@ -44,42 +45,13 @@ struct verification {
  * --read.
  */
 
-/* The notes hold for this repository and these keys: with other keys an object may not open. */
-static enum status name_identity(const struct verification *verification, char out[VERIFIED_IDENTITY_MAX],
-				 struct error *err)
-{
-	const struct keyring *keys = &verification->survey.repo->keys;
-	enum status st = identity_text(verification->params->settings, IDENTITY_NO_KEYS, out, err);
-	for (size_t i = 0; !st && i < keys->count; i++) {
-		char id[2 * KEY_ID_BYTES + 1];
-		size_t len = strlen(out);
-		hex_encode(id, keys->keys[i].id, KEY_ID_BYTES);
-		(void)snprintf(out + len, VERIFIED_IDENTITY_MAX - len, "key %s\n", id);
-	}
-	return st;
-}
-
-/* subject: as for verified_place. */
-static enum status open_notes(const struct verification *verification, uint64_t system_id, const char *subject,
-			      struct verified *out, struct error *err)
+static enum status open_notes(struct verification *verification, uint64_t system_id, struct error *err)
 {
 	const struct verify_params *params = verification->params;
-	char dir[SPOOL_PATH_MAX];
-	char identity[VERIFIED_IDENTITY_MAX];
-	int64_t now_s = clock_utc_s(params->call->clock);
-	const struct verified_place place = {
-	    .dir = dir,
-	    .subject = subject,
-	    .identity = identity,
-	    .system_id = system_id,
-	    .not_before_s = params->notes_max_age_ms == 0 ? 0 : now_s - params->notes_max_age_ms / 1000,
-	    .now_s = now_s,
-	};
-	enum status st = spool_prepare(params->notes_dir, dir, err);
-	if (!st)
-		st = name_identity(verification, identity, err);
-	verified_fini(out);
-	return st ? st : verified_open(out, &place, err);
+	enum status st = verify_notes_open_commits(&verification->commits, params, system_id, err);
+	if (!st && params->read)
+		st = verify_notes_open(&verification->verified, params, verification->survey.repo, system_id, "", err);
+	return st;
 }
 
 static enum status count_job(void *arg, const struct read_job *job, struct error *err)
@@ -89,7 +61,7 @@ static enum status count_job(void *arg, const struct read_job *job, struct error
 	return STATUS_OK;
 }
 
-/* Counts the bytes to read before reading begins, for the progress. */
+/* With --read, counts the bytes to read before reading begins, for the progress. */
 static enum status seen(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			const struct object_info *info, struct error *err)
 {
@@ -97,13 +69,17 @@ static enum status seen(void *arg, const struct coverage *coverage, const struct
 	uint64_t number;
 	enum status st = STATUS_OK;
 	if (coverage->objects == 0) {
-		st = open_notes(verification, coverage->system_id, "", &verification->verified, err);
+		st = open_notes(verification, coverage->system_id, err);
 		verification->plan = (struct read_plan){.read = count_job, .arg = verification};
 		verification->bytes = 0;
 	}
 	verification->plan.segment_bytes = coverage->segment_bytes;
-	bool known = name->kind == WAL_SEGMENT && wal_name_number(name, coverage->segment_bytes, &number) &&
-		     verified_has(&verification->verified, name->timeline, number, info->modified_s);
+	bool numbered = name->kind == WAL_SEGMENT && wal_name_number(name, coverage->segment_bytes, &number);
+	if (numbered)
+		commit_notes_listed(&verification->commits, name->timeline, number, info->modified_s);
+	if (st || !verification->params->read)
+		return st;
+	bool known = numbered && verified_has(&verification->verified, name->timeline, number, info->modified_s);
 	if (!st && info->archived)
 		read_plan_pass(&verification->plan);
 	else if (!st)
@@ -197,6 +173,7 @@ static enum status read_all(struct verification *verification, struct coverage *
 					  .repo = verification->survey.repo,
 					  .progress = &verification->progress,
 					  .verified = &verification->verified,
+					  .commits = &verification->commits,
 					  .system_id = coverage->system_id,
 					  .segment_bytes = coverage->segment_bytes,
 					  .objects = verification->plan.jobs,
@@ -229,15 +206,18 @@ static enum status show(const struct verification *verification, const struct co
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	const struct verify_params *params = verification->params;
 	const struct dump_list *dumps = &verification->survey.dumps;
-	const struct window_reader every = {verification->survey.repo, params->call, verification->survey.progress};
-	const struct window_reader *reader = params->commit_times ? &every : NULL;
+	const struct window_reader reader = {.repo = verification->survey.repo,
+					     .call = params->call,
+					     .progress = verification->survey.progress,
+					     .notes = &verification->commits,
+					     .notes_only = !params->commit_times};
 	if (params->json)
 		return print_json(
 		    params->console,
-		    cluster_json(coverage, reader, verify_backups_json(coverage->system_id, backups, verdicts),
+		    cluster_json(coverage, &reader, verify_backups_json(coverage->system_id, backups, verdicts),
 				 verify_dumps_json(coverage->system_id, dumps, verification->dump_verdicts)),
 		    err);
-	enum status st = cluster_judge(&text, coverage, reader, err);
+	enum status st = cluster_judge(&text, coverage, &reader, err);
 	if (!st)
 		st = verify_backups_show(&text, backups, verdicts, err);
 	if (!st)
@@ -271,7 +251,7 @@ static enum status read_backup_objects(struct verification *verification, const 
 					 .parts = &verification->parts,
 					 .notes = &notes};
 	marking.marks = true;
-	enum status st = open_notes(verification, reading.system_id, "-backups", &notes, err);
+	enum status st = verify_notes_open(&notes, params, judge->repo, reading.system_id, "-backups", err);
 	if (!st)
 		st = verify_backups_judge(&marking, backups, &verdicts, &ignored, err);
 	return st ? st : read_backups(&reading, err);
@@ -333,7 +313,8 @@ static enum status judge_dumps(struct verification *verification, uint64_t syste
 					 .params = params,
 					 .progress = &verification->progress,
 					 .notes = params->read ? &notes : NULL};
-	enum status st = params->read ? open_notes(verification, system_id, "-dumps", &notes, err) : STATUS_OK;
+	enum status st =
+	    params->read ? verify_notes_open(&notes, params, judge.repo, system_id, "-dumps", err) : STATUS_OK;
 	freep(&verification->dump_verdicts);
 	return st ? st
 		  : verify_dumps_judge(&judge, &verification->survey.dumps, &verification->dump_verdicts,
@@ -385,13 +366,14 @@ enum status verify_run(const struct verify_params *params, struct error *err)
 					      .progress = &verification.progress,
 					      .system_id = params->system_id,
 					      .each = judge,
-					      .seen = params->read ? seen : NULL,
+					      .seen = seen,
 					      .seen_backup = seen_backup,
 					      .opens = params->read,
 					      .arg = &verification};
 	progress_begin(&verification.progress, params->console->terminal_fd, params->call->clock);
 	enum status st = survey_run(&verification.survey, err);
 	verified_fini(&verification.verified);
+	commit_notes_fini(&verification.commits);
 	free(verification.dump_verdicts);
 	backup_parts_fini(&verification.parts);
 	if (!st)

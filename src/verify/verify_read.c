@@ -85,7 +85,8 @@ static void save(struct reading *reading, bool now)
 	if (!now && now_ms - reading->saved_ms < SAVE_MS)
 		return;
 	reading->saved_ms = now_ms;
-	if (reading->unsaved || verified_save(reading->cluster->verified, &err) == STATUS_OK)
+	if (reading->unsaved || (verified_save(reading->cluster->verified, &err) == STATUS_OK &&
+				 commit_notes_save(reading->cluster->commits, &err) == STATUS_OK))
 		return;
 	/* Without notes the next run only takes longer: go on. */
 	reading->unsaved = true;
@@ -134,6 +135,37 @@ static void note(struct reading *reading, const struct wal_name *name, const str
 		queue_fail(&reading->queue, st, &err);
 }
 
+static void note_commits(struct reading *reading, const struct wal_name *name, const struct inspected *inspected)
+{
+	struct cluster_reading *cluster = reading->cluster;
+	struct error err = {0};
+	uint64_t number;
+	if (name->kind != WAL_SEGMENT || !wal_name_number(name, cluster->segment_bytes, &number))
+		return;
+	const struct commit_note commits = {.timeline = name->timeline,
+					    .number = number,
+					    .began_s = reading->run.began_s,
+					    .newest_s = reading->run.newest_s,
+					    .first_us = inspected->first_end_us,
+					    .last_us = inspected->last_end_us,
+					    .crossing_us = COMMIT_NOTE_UNKNOWN};
+	enum status st = STATUS_OK;
+	if (inspected->is_segment)
+		st = commit_notes_add(cluster->commits, &commits, &err);
+	else
+		commit_notes_remove(cluster->commits, name->timeline, number);
+	if (st)
+		queue_fail(&reading->queue, st, &err);
+}
+
+static void note_crossing(struct reading *reading, const struct wal_name *second)
+{
+	uint64_t number;
+	if (reading->boundaries.joined && wal_name_number(second, reading->cluster->segment_bytes, &number))
+		commit_notes_cross(reading->cluster->commits, second->timeline, number,
+				   reading->boundaries.crossing_us);
+}
+
 /*
  * A record that crosses and is damaged makes both segments bad: either may be the cause. What a good one says about
  * wal_level counts for the first.
@@ -166,10 +198,12 @@ static void take_boundaries(struct reading *reading, const struct read_job *job,
 	take_boundary(reading,
 		      record_boundaries_begin(&reading->boundaries, job->number, inspected, job->follows, &trouble),
 		      &job->name, &trouble);
+	note_crossing(reading, &job->name);
 	enum record_boundary_outcome outcome =
 	    record_boundaries_end(&reading->boundaries, job->number, inspected, &trouble);
 	(void)wal_name_next(&next, reading->cluster->segment_bytes);
 	take_boundary(reading, outcome, &next, &trouble);
+	note_crossing(reading, &next);
 }
 
 static void take_result(struct reading *reading, const struct read_job *job, enum status st,
@@ -195,6 +229,7 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 	cluster->totals.records += inspected->records.count;
 	if (!st || st == STATUS_DAMAGED || st == STATUS_MISSING)
 		note(reading, &job->name, st ? NULL : &inspected->records.level);
+	note_commits(reading, &job->name, inspected);
 	take_boundaries(reading, job, inspected);
 	save(reading, false);
 	show_progress(reading);

@@ -2,6 +2,7 @@
 #ifndef WALSHIP_VERIFY_VERIFY_READ_H
 #define WALSHIP_VERIFY_VERIFY_READ_H
 
+#include "catalog/commit_notes.h"
 #include "console/console.h"
 #include "console/progress.h"
 #include "repo/repository.h"
@@ -29,6 +30,7 @@ struct cluster_reading {
 	size_t threads;                /* at most */
 	struct progress *progress;
 	struct verified *verified;
+	struct commit_notes *commits;
 	uint64_t system_id;
 	uint32_t segment_bytes;
 	uint64_t objects, bytes; /* to read: for the progress */
@@ -43,8 +45,8 @@ struct cluster_reading {
 
 /*
  * Lists the cluster again and reads the objects that are not noted as good. Prints each damaged object when it is
- * found, and the first object of each missing key; neither ends the run. Notes the good segments even if the run fails
- * later.
+ * found, and the first object of each missing key; neither ends the run. Notes the good segments, and the times of
+ * their commits, even if the run fails later.
  */
 enum status verify_read(struct cluster_reading *cluster, struct error *err);
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from datetime import datetime, timezone
 
 import botocore.session
 import pytest
@@ -14,7 +16,8 @@ AWS = host.ROOT / "doc/deploy/aws"
 SYSTEM_ID = 7601921254259666965
 IAM = sorted(path.stem for path in AWS.glob("iam-*.json"))
 # Permissions that are not named after the operation they allow.
-OTHER_NAMES = {"s3:ListBucket": "ListObjectsV2", "s3:ListBucketVersions": "ListObjectVersions", "s3:ListBucketMultipartUploads": "ListMultipartUploads", "s3:DeleteObjectVersion": "DeleteObject"}
+OTHER_NAMES = {"s3:ListBucket": "ListObjectsV2", "s3:ListBucketVersions": "ListObjectVersions", "s3:ListBucketMultipartUploads": "ListMultipartUploads", "s3:DeleteObjectVersion": "DeleteObject",
+               "s3:GetObjectVersion": "GetObject"}
 PLACEHOLDERS = re.compile(r"[A-Z][A-Z-]+[A-Z]")
 
 
@@ -31,7 +34,7 @@ def actions(name):
 
 
 def test_all_policies_are_known():
-    assert IAM == ["iam-create-read", "iam-delete", "iam-kms", "iam-list", "iam-object-lock", "iam-tags", "iam-thaw", "iam-undelete"]
+    assert IAM == ["iam-create-read", "iam-delete", "iam-kms", "iam-list", "iam-object-lock", "iam-past", "iam-tags", "iam-thaw", "iam-undelete"]
     text = (AWS.parent / "README.md").read_text()
     assert all(f"(aws/{path.name})" in text for path in AWS.iterdir()), "a file that doc/deploy/README.md does not name"
 
@@ -173,18 +176,39 @@ def test_delete_is_what_check_uses(deployed):
     assert "Contents" not in deployed.site.store.client.list_objects_v2(Bucket=deployed.bucket)
 
 
-def test_undelete_needs_its_policy_alone(deployed):
+def test_undelete_needs_its_policy_and_that_of_the_past(deployed):
     client, bucket = deployed.site.store.client, deployed.bucket
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     client.put_object(Bucket=bucket, Key="pre/one", Body=b"x")
     client.delete_object(Bucket=bucket, Key="pre/one")
     deployed.may("iam-list", "iam-delete")
     deployed.site.run("undelete").expect(3, "403", "s3:ListBucketVersions")
-    deployed.may("iam-undelete")
+    deployed.may("iam-past")
+    deployed.site.run("undelete").expect(3, "403", "s3:DeleteObjectVersion")
+    deployed.may("iam-past", "iam-undelete")
     deployed.site.run("undelete").expect(0)
     (version,) = client.list_object_versions(Bucket=bucket)["Versions"]
     assert client.get_object(Bucket=bucket, Key="pre/one")["Body"].read() == b"x"
     client.delete_object(Bucket=bucket, Key="pre/one", VersionId=version["VersionId"])
+
+
+def test_the_past_needs_its_policy_alone(deployed):
+    client, bucket, name = deployed.site.store.client, deployed.bucket, wal.segment_name(1, 1)
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    deployed.may("iam-create-read").push(1).expect(0)
+    time.sleep(1.1)
+    then = ("--s3-at-time", datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    time.sleep(1.1)
+    (key,) = [item["Key"] for item in deployed.objects()]
+    client.delete_object(Bucket=bucket, Key=key)
+    deployed.may("iam-list", "iam-create-read").site.run("list", *then).expect(3, "403", "s3:ListBucketVersions")
+    deployed.may("iam-past")
+    assert name.encode() in deployed.site.run("list", *then).expect(0).out
+    got = deployed.site.run("cat", name, "--system-id", SYSTEM_ID, *then).expect(0).out
+    assert got == wal.segment(SYSTEM_ID, name)
+    for kind in ("Versions", "DeleteMarkers"):
+        for version in client.list_object_versions(Bucket=bucket).get(kind, []):
+            client.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """walship restore against a real server: every target, timelines, copies, and what it refuses before it changes anything."""
 
 import json
+import re
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -188,6 +190,82 @@ def test_the_timeline_is_chosen_by_the_moment(dir_site):
     # A position that both timelines have.
     restore(dir_site, dir_site.cluster("asked"), "--target-lsn", behind).expect(2, "both have LSN", "--target-timeline 1")
     check_recovery(dir_site, "first", 3, "--target-lsn", behind, "--target-timeline", "1", "--target-exclusive", *promote)
+
+
+def opened_segments(site, *args):
+    """The WAL segments that a call opens, by strace, and its standard output. As the tracer is root it may look into walship."""
+    log = site.directory / "strace"
+    as_user = ["-u", host.USER.name] if host.USER.switch else []
+    argv = ["strace", "-f", "-qq", *as_user, "-e", "trace=openat,openat2", "-o", log, *site.walship.argv(*args)]
+    done = host.run(argv, cwd=site.directory, as_user=False)
+    assert done.returncode == 0, done.stderr
+    return sorted(set(re.findall(r'"[^"]*/([0-9A-F]{24})"', log.read_text()))), done.stdout.decode()
+
+
+def test_commit_times_are_noted(dir_site):
+    """verify --read notes the times of commits; windows and info --at have them without reading segments again."""
+    site = dir_site
+    with site.primary() as primary:
+        primary.start()
+        primary.sql("create table t (n int primary key)")
+        backup(site, primary)
+        time.sleep(1.5)
+        moments = []
+        for _ in range(8):
+            insert(primary)
+            moments.append(primary.sql(UTC))
+            insert(primary)
+            primary.sql("select pg_switch_wal()")
+        primary.archive_all()
+        read = commit_times(site, "info")
+        assert noted_times(site, "info") == {1: (None, None)}
+        unnoted, answer = opened_segments(site, "info", "--at", moments[5])
+        assert len(unnoted) > 3, unnoted
+        time.sleep(1.1)  # a segment that was stored in the second in which the run began counts as stored later
+        site.run("verify", "--read").expect(0)
+        assert noted_times(site, "info") == noted_times(site, "verify") == read
+        # The survey opens a segment, for its size; the moment is in another one.
+        for moment in moments[1:]:
+            opened, _ = opened_segments(site, "info", "--at", moment)
+            assert 1 <= len(opened) <= 2, (moment, opened)
+        assert opened_segments(site, "info", "--at", moments[5])[1] == answer
+        for args in (("info", "--json"), ("info", "--commit-times"), ("verify",)):
+            opened, out = opened_segments(site, *args)
+            assert len(opened) == 1, (args, opened)
+        [(first, last)] = read.values()
+        assert f"(first commit {first})" in out and f"(last commit {last})" in out
+        assert f"(first commit {first})" in site.run("info").expect(0).out.decode()
+        # What came later is not noted: its time stays unknown until somebody reads it, and is not guessed.
+        insert(primary)
+        newest = primary.sql(UTC)
+        insert(primary)
+        primary.archive_all()
+        assert noted_times(site, "info") == {1: (first, None)}
+        assert "(stored " in site.run("info").expect(0).out.decode()
+        opened, _ = opened_segments(site, "info", "--at", newest)
+        assert len(opened) <= 4, opened
+        time.sleep(1.1)
+        site.run("verify", "--read").expect(0)
+        assert noted_times(site, "info") == commit_times(site, "info") and noted_times(site, "info")[1][1] > newest
+    # A segment that was stored later has no note, and without the spool nothing is noted.
+    name = next(each for each in site.store.list() if each.endswith(unnoted[-1]))
+    content = site.store.get(name)
+    site.store.delete(name)
+    time.sleep(1.1)
+    site.store.put(name, content)
+    opened, again = opened_segments(site, "info", "--at", moments[5])
+    assert again == answer
+    [notes] = Path(site.walship.options["spool"]).glob("commit-times-*")
+    notes.write_text("walship commit-times 1\n")
+    assert noted_times(site, "info") == {1: (None, None)}
+    assert opened_segments(site, "info", "--at", moments[5])[1] == answer
+
+
+def noted_times(site, command):
+    """As commit_times, without reading; None: unknown."""
+    [line] = Checker().lines(command, site.run(command, "--json"), 0)
+    return {each["timeline"]: tuple((each[f"{which}_commit_time"] or "").replace("T", " ").replace("Z", "+00") or None
+                                    for which in ("first", "last")) for each in line["windows"]}
 
 
 def test_a_repository_younger_than_the_timeline(dir_site):

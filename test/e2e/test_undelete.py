@@ -54,16 +54,22 @@ class Versions:
 
 
 @pytest.fixture
-def versions(s3_site):
+def versioned(s3_site):
+    """A site whose bucket keeps versions, and the bucket's name."""
     client, name = s3_site.store.client, "walship-undelete"
     client.create_bucket(Bucket=name)
     client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     s3_site.walship.configure(repo=f"s3://{name}/pre", s3_no_replace="look")
-    yield Versions(s3_site, name)
+    yield s3_site, name
     found = client.list_object_versions(Bucket=name)
     for version in found.get("Versions", []) + found.get("DeleteMarkers", []):
         client.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
     client.delete_bucket(Bucket=name)
+
+
+@pytest.fixture
+def versions(versioned):
+    return Versions(*versioned)
 
 
 def lines(result):
@@ -131,6 +137,67 @@ def test_a_replaced_object_is_named(versions):
     assert versions.listed() == [NAMES[0], NAMES[2]], "the marker above the other content stays"
 
 
+def test_the_past_is_read_and_nothing_is_changed(versions):
+    """What undelete cannot bring back, because other content took its name, is read in its version of that time."""
+    site, target = versions.site, versions.site.directory / "fetched"
+    moment = versions.moment()
+    then = ("--s3-at-time", moment)
+    key = f"pre/{object_name(NAMES[1])}"
+    versions.client.put_object(Bucket=versions.bucket, Key=key, Body=b"another")
+    versions.delete(NAMES[0], NAMES[1])
+    versions.client.put_object(Bucket=versions.bucket, Key=key, Body=b"a third")
+    later = wal.segment_name(1, 4, MIB)
+    site.run("push", site.file(later, wal.segment(SYSTEM_ID, later, MIB))).expect(0)
+    state = versions.all()
+    site.run("undelete", "--before", moment, "--dry-run").expect(4, "replaced since then: 1", "--s3-at-time TIME")
+    site.run("fetch", NAMES[0], target, "--system-id", SYSTEM_ID).expect(1)
+    listed = [line.split()[-1] for line in site.run("list", *then).expect(0).out.decode().splitlines()]
+    assert listed == [object_name(name) for name in NAMES]
+    for name in NAMES:
+        site.run("fetch", name, target, "--system-id", SYSTEM_ID, *then).expect(0)
+        assert target.read_bytes() == versions.contents[name]
+        assert site.run("cat", name, "--system-id", SYSTEM_ID, *then).expect(0).out == versions.contents[name]
+    # The end of the archive, then; and what was fetched ahead for one time answers for no other.
+    site.run("fetch", later, target, "--system-id", SYSTEM_ID, *then).expect(1)
+    site.run("fetch", later, target, "--system-id", SYSTEM_ID).expect(0)
+    site.run("fetch", NAMES[1], target, "--system-id", SYSTEM_ID).expect(255, "truncated")
+    site.run("verify", *then).expect(0)
+    site.run("verify").expect(4, "damaged")
+    for call in (("push", site.file(NAMES[0], versions.contents[NAMES[0]])), ("undelete",)):
+        site.run(*call, *then).expect(2, "s3-at-time is set", "without s3-at-time")
+    assert b"s3-at-time is set" in site.run("check", "--store", *then).out
+    assert versions.all() == state
+    site.run("list", "--s3-at-time", "yesterday").expect(2, "s3-at-time: 'yesterday' is not a time", "2026-11-21T05:36:16Z")
+
+
+def test_a_server_is_restored_as_it_was(versioned):
+    """Somebody replaced or deleted every object of the bucket: backup and WAL are those from before."""
+    site, bucket = versioned
+    client = site.store.client
+    with site.primary("primary", "--wal-segsize=1") as primary:
+        primary.start()
+        primary.sql("create table t as select generate_series(1, 1000) n")
+        site.run("backup", "--pg-data", primary.data, "--pg-conninfo", primary.connection_string()).expect(0)
+        primary.sql("insert into t select generate_series(1001, 1500)")
+        primary.archive_all()
+        moment = Versions.moment(None)
+    keys = [each["Key"] for each in client.list_objects_v2(Bucket=bucket)["Contents"]]
+    for number, key in enumerate(keys):
+        if number % 2:
+            client.put_object(Bucket=bucket, Key=key, Body=b"encrypted")
+        else:
+            client.delete_object(Bucket=bucket, Key=key)
+    site.run("verify", "--read", "--s3-at-time", moment).expect(0)
+    cluster = site.cluster("restored")
+    assert site.run("restore", "--pg-data", cluster.data).code != 0
+    site.run("restore", "--pg-data", cluster.data, "--s3-at-time", moment, "--clone").expect(0)
+    assert "--s3-at-time" in (cluster.data / "postgresql.auto.conf").read_text()
+    with cluster:
+        cluster.start_restored()
+        cluster.wait_promoted()
+        assert cluster.sql("select count(*) from t") == "1500"
+
+
 def test_the_object_of_check_stays_away(versions):
     versions.site.run("check", "--store").expect(0)
     assert versions.site.run("undelete").expect(0).out == b"0 deleted objects, 0 bytes, are back\n"
@@ -156,3 +223,4 @@ def test_more_than_a_page(versions):
 def test_a_bad_time_and_a_store_without_versions(dir_site, versions):
     versions.site.run("undelete", "--before", "yesterday").expect(2, "undelete-before: 'yesterday' is not a time", "2026-11-21T05:36:16Z")
     dir_site.run("undelete").expect(2, "keeps no versions", "versioning")
+    dir_site.run("list", "--s3-at-time", "2026-11-21T05:36:16Z").expect(2, "the repository is a directory", "versioning")

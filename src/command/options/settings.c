@@ -78,6 +78,17 @@ static void set_keys(struct repository_settings *out, const struct config *confi
 	}
 }
 
+enum status settings_time(const struct config *config, enum option_id id, int64_t *out, struct error *err)
+{
+	const char *text = config_text(config, id);
+	*out = 0;
+	if (text == NULL || (utc_parse(text, out) && *out > 0))
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "%s: '%.64s' is not a time", option_table[id].name, text);
+	return error_hint(err, STATUS_USAGE,
+			  "write it as 2026-11-21T05:36:16Z, or with an offset: 2026-11-21T06:36:16+01:00");
+}
+
 enum status settings_repository(struct repository_settings *out, const struct command_context *context,
 				struct error *err)
 {
@@ -97,7 +108,9 @@ enum status settings_repository(struct repository_settings *out, const struct co
 	    .use_libs3 = config_number(config, OPTION_ID_S3_CLIENT) == S3_CLIENT_LIBS3,
 	};
 	set_keys(out, config);
-	enum status st = config_secret(config, key, &out->s3_key, err);
+	enum status st = settings_time(config, OPTION_ID_S3_AT_TIME, &out->s3.at_s, err);
+	if (!st)
+		st = config_secret(config, key, &out->s3_key, err);
 	return st ? st : config_secret(config, secret, &out->s3_key_secret, err);
 }
 

@@ -19,6 +19,9 @@ enum status settings_repository(struct repository_settings *out, const struct co
 struct postgres_settings settings_postgres(const struct command_context *context);
 
 /* The cluster, as the options describe it. */
+/* The time of an option, in UTC seconds; 0: it is not set. STATUS_USAGE: it is no time. */
+enum status settings_time(const struct config *config, enum option_id id, int64_t *out, struct error *err);
+
 struct cluster_hint settings_cluster(const struct config *config);
 
 /*

@@ -553,7 +553,7 @@ static enum status refuse(const struct s3 *target, const struct s3_options *opti
 	    {options->sse != NULL || options->sse_kms_key_id != NULL || options->customer_key != NULL, "s3-sse"},
 	    {options->tags != NULL, "s3-tags"},
 	    {options->lock_mode != NULL || options->lock_days > 0, "s3-object-lock-mode"},
-	    {options->requester_pays, "s3-requester-pays"},
+	    {options->requester_pays || options->at_s != 0, "s3-requester-pays, s3-at-time"},
 	    {options->proxy != NULL || options->proxy_ca_file != NULL, "s3-proxy"},
 	    {options->bytes_per_s > 0, "s3-bandwidth-limit"},
 	};

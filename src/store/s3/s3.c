@@ -33,23 +33,30 @@ static enum status read_info(const struct s3_reply *reply, struct object_info *o
 }
 
 /* A response to HEAD has no body: 404 may mean the key or the bucket, and 403 anything. A GET tells which. */
-static enum status ask_why(struct s3 *s3, const struct call *call, const char *key, struct s3_reply *reply,
-			   struct error *err)
+static enum status ask_why(struct s3 *s3, const struct call *call, const struct s3_request *head,
+			   struct s3_reply *reply, struct error *err)
 {
 	const struct field range = {"range", "bytes=0-0"};
-	const struct s3_request request = {.method = "GET", .key = key, .headers = &range, .header_count = 1};
+	const struct s3_request request = {
+	    .method = "GET", .key = head->key, .version = head->version, .headers = &range, .header_count = 1};
 	enum status st = s3_exchange(s3, call, &request, reply, err);
 	return st && s3_reply_says_missing(reply) ? s3_reply_missing(reply, err) : st;
 }
 
-enum status s3_look(struct s3 *s3, const struct call *call, const char *key, struct object_info *out, struct error *err)
+enum status s3_look_at(struct s3 *s3, const struct call *call, const char *key, const char *version,
+		       struct object_info *out, struct error *err)
 {
 	struct s3_reply reply;
-	const struct s3_request request = {.method = "HEAD", .key = key};
+	const struct s3_request request = {.method = "HEAD", .key = key, .version = version};
 	enum status st = s3_exchange(s3, call, &request, &reply, err);
 	if (st && reply.http.outcome == HTTP_ANSWERED && reply.http.status >= 400 && reply.http.status <= 499)
-		st = ask_why(s3, call, key, &reply, err);
+		st = ask_why(s3, call, &request, &reply, err);
 	return st ? st : read_info(&reply, out, err);
+}
+
+enum status s3_look(struct s3 *s3, const struct call *call, const char *key, struct object_info *out, struct error *err)
+{
+	return s3_look_at(s3, call, key, NULL, out, err);
 }
 
 enum status s3_check_absent(struct s3 *s3, const struct call *call, const char *key, struct error *err)
@@ -77,7 +84,7 @@ static enum status s3_stat(struct store *store, const struct call *call, const c
 }
 
 /* Any response shows that the store is reachable; other operations report refusals. */
-static enum status s3_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
+enum status s3_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err)
 {
 	struct s3 *s3 = (struct s3 *)store;
 	struct s3_reply reply;
@@ -89,7 +96,7 @@ static enum status s3_reach(struct store *store, const struct call *call, int64_
 	return STATUS_OK;
 }
 
-static void s3_free(struct store *store)
+void s3_free(struct store *store)
 {
 	struct s3 *s3 = (struct s3 *)store;
 	http_free(s3->http);
@@ -132,7 +139,8 @@ enum status s3_store_open(const struct s3_options *options, struct store **out, 
 	struct s3 *s3 = calloc(1, sizeof *s3);
 	if (s3 == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	s3->store.ops = &s3_ops;
+	s3->store.ops = options->at_s != 0 ? &s3_past_ops : &s3_ops;
+	s3->at_s = options->at_s;
 	s3->credentials = options->credentials;
 	s3->renew = options->renew;
 	s3->renew_arg = options->renew_arg;

@@ -174,13 +174,24 @@ static const char *operation_of(const struct s3_request *request)
 		return "VERSIONS";
 	if (strcmp(first, "uploads") == 0 && request->key == NULL)
 		return "UPLOADS";
-	if (strcmp(first, "versionId") == 0)
-		return "UNDELETE";
 	if (strcmp(first, "restore") == 0)
 		return "THAW";
+	if (request->version != NULL)
+		return strcmp(request->method, "DELETE") == 0 ? "UNDELETE" : "VERSION";
 	if (request->key != NULL)
 		return request->method;
 	return strcmp(request->method, "POST") == 0 ? "DELETE" : strcmp(request->method, "GET") == 0 ? "LIST" : "HEAD";
+}
+
+/* The id of the version is part of the query. */
+static void add_version(struct s3_request *request, struct field query[S3_REQUEST_QUERY_MAX + 1])
+{
+	if (request->version == NULL)
+		return;
+	for (size_t i = 0; i < request->query_count; i++)
+		query[i] = request->query[i];
+	query[request->query_count++] = (struct field){"versionId", request->version};
+	request->query = query;
 }
 
 /* Adds what every request to this bucket needs, and every request for one of its objects. */
@@ -204,8 +215,10 @@ enum status s3_try(struct s3 *s3, const struct call *call, const struct s3_reque
 		   struct attempt *attempt, struct error *err)
 {
 	struct field headers[S3_REQUEST_HEADERS_MAX + S3_ADDED_HEADERS_MAX];
+	struct field query[S3_REQUEST_QUERY_MAX + 1];
 	struct s3_request completed = *given;
 	const struct s3_request *request = &completed;
+	add_version(&completed, query);
 	complete(s3, &completed, headers);
 	bool region_known = false;
 	bool clock_known = false;

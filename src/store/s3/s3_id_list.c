@@ -90,6 +90,13 @@ static enum status take_date(void *arg, const char *text, struct error *err)
 	return utc_parse(text, &page->next.entry.modified_s) ? STATUS_OK : s3_page_bad(&page->base, "date", text, err);
 }
 
+static enum status take_class(void *arg, const char *text, struct error *err)
+{
+	(void)err;
+	((struct page *)arg)->next.entry.archive_class = s3_archive_class(text);
+	return STATUS_OK;
+}
+
 static enum status end_entry(struct page *page, unsigned needed, struct error *err)
 {
 	const char *key = (page->has & KEY) != 0 ? s3_page_text(&page->base, page->next.key) : "";
@@ -147,6 +154,7 @@ static const struct s3_element of_versions[] = {
     {VERSIONS "/Version/IsLatest", take_latest},
     {VERSIONS "/Version/LastModified", take_date},
     {VERSIONS "/Version/Size", take_size},
+    {VERSIONS "/Version/StorageClass", take_class},
     {VERSIONS "/Version", take_version},
     {VERSIONS "/DeleteMarker/Key", take_key},
     {VERSIONS "/DeleteMarker/VersionId", take_id},

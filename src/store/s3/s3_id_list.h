@@ -18,6 +18,8 @@ struct s3_id_entry {
 	int64_t modified_s; /* of an upload: when it was begun */
 	bool marker;        /* the key was deleted at that time */
 	bool latest;        /* the version that a GET of the key finds */
+	/* Of a version, as in struct object_info; it may have a readable copy all the same. */
+	const char *archive_class;
 };
 
 /* Any status but STATUS_OK ends the listing, which returns it. */

@@ -47,6 +47,7 @@ struct s3 {
 	unsigned part_threads; /* parts on their way at a time */
 	enum s3_endpoint_mode endpoint_mode;
 	bool requester_pays;
+	int64_t at_s;    /* as in struct s3_options */
 	bool look_first; /* check the name before each put, because If-None-Match is not reliable */
 	struct s3_object object;
 	struct s3_customer_key *customer_key; /* NULL: none */
@@ -80,6 +81,7 @@ struct s3_elements {
 struct s3_request {
 	const char *method;
 	const char *key;           /* NULL: the bucket itself */
+	const char *version;       /* of the key, by its id; NULL: the newest one */
 	const struct field *query; /* not encoded */
 	size_t query_count;
 	const struct field *headers; /* names in lowercase; all are signed */
@@ -103,6 +105,7 @@ struct s3_reply {
 	char upload_id[S3_UPLOAD_ID_MAX];
 };
 
+#define S3_REQUEST_QUERY_MAX 6                             /* a listing of versions has 6 fields */
 #define S3_REQUEST_HEADERS_MAX 16                          /* a PutObject with every option has 10 */
 #define S3_ADDED_HEADERS_MAX (1 + S3_CUSTOMER_KEY_HEADERS) /* by s3_try */
 
@@ -180,7 +183,8 @@ bool s3_reply_says_missing(const struct s3_reply *reply);
 /* The error for such a reply. */
 enum status s3_reply_missing(const struct s3_reply *reply, struct error *err);
 void s3_reply_judge(const struct s3_reply *reply, struct attempt *attempt);
-/* method: "LIST" for a GET that lists, "DELETE" for a POST that deletes; "VERSIONS", "UPLOADS", "UNDELETE", "THAW". */
+/* method: "LIST" for a GET that lists, "DELETE" for a POST that deletes; "VERSIONS", "VERSION", "UPLOADS",
+ * "UNDELETE", "THAW". */
 enum status s3_reply_error(const struct s3_reply *reply, const char *method, struct error *err);
 
 /* The operations of the store, one file each. */
@@ -190,6 +194,13 @@ enum status s3_read(struct store *store, const struct call *call, const char *na
 		    struct error *err);
 enum status s3_read_ranges(struct store *store, const struct call *call, const char *name,
 			   const struct store_ranges *ranges, struct error *err);
+/* The same for a version of a key, by its id. */
+enum status s3_read_version(struct s3 *s3, const struct call *call, const char *key, const char *version,
+			    struct sink *into, struct error *err);
+enum status s3_read_version_ranges(struct s3 *s3, const struct call *call, const char *key, const char *version,
+				   const struct store_ranges *ranges, struct error *err);
+enum status s3_reach(struct store *store, const struct call *call, int64_t *clock_s, struct error *err);
+void s3_free(struct store *store);
 enum status s3_list(struct store *store, const struct call *call, const char *prefix, store_list_fn each, void *arg,
 		    struct error *err);
 enum status s3_list_level(struct store *store, const struct call *call, const char *prefix, store_list_fn each,
@@ -201,6 +212,8 @@ enum status s3_clear_uploads(struct store *store, const struct call *call, const
 /* s3_thaw.c: objects in an archive storage class. */
 enum status s3_thaw(struct store *store, const struct call *call, const char *name, const struct store_thaw *thaw,
 		    struct error *err);
+enum status s3_thaw_version(struct s3 *s3, const struct call *call, const char *key, const char *version,
+			    const struct store_thaw *thaw, struct error *err);
 /* The class if it is one that GET refuses, as a static text; else NULL. */
 const char *s3_archive_class(const char *storage_class);
 /* Sets archived, thawing and archive_class from the headers of a HEAD. */
@@ -212,6 +225,12 @@ enum status s3_remove(struct store *store, const struct call *call, const struct
 /* Gets size and time of an object by its key. STATUS_MISSING: the error text is not meaningful. */
 enum status s3_look(struct s3 *s3, const struct call *call, const char *key, struct object_info *out,
 		    struct error *err);
+/* The same of a version, by its id; NULL: the newest one. */
+enum status s3_look_at(struct s3 *s3, const struct call *call, const char *key, const char *version,
+		       struct object_info *out, struct error *err);
+
+/* s3_past.c: the store of the past, for at_s. */
+extern const struct store_ops s3_past_ops;
 
 /*
  * STATUS_EXISTS: the object exists. STATUS_OK: it definitely does not. For servers without conditional writes; another

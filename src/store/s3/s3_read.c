@@ -18,7 +18,7 @@
 struct reading {
 	struct s3 *s3;
 	const struct call *call;
-	const char *key;
+	const char *key, *version; /* version: its id; NULL: the newest one */
 	const struct store_ranges *ranges;
 	size_t range;              /* the first one that is not complete */
 	uint64_t done;             /* bytes of that range that the receiver has */
@@ -228,6 +228,7 @@ static enum status read_once(void *arg, struct attempt *attempt, struct error *e
 	reading->begun = reading->enough = false;
 	const struct s3_request request = {.method = "GET",
 					   .key = reading->key,
+					   .version = reading->version,
 					   .headers = headers,
 					   .header_count = count,
 					   .on_body = on_body,
@@ -241,15 +242,11 @@ static enum status read_once(void *arg, struct attempt *attempt, struct error *e
 	return reply.http.outcome == HTTP_ANSWERED ? judge(reading, &reply, st, err) : st;
 }
 
-static enum status read_all(struct store *store, const struct call *call, const char *name,
-			    const struct store_ranges *ranges, struct error *err)
+enum status s3_read_version_ranges(struct s3 *s3, const struct call *call, const char *key, const char *version,
+				   const struct store_ranges *ranges, struct error *err)
 {
-	struct s3 *s3 = (struct s3 *)store;
-	char key[S3_KEY_MAX + 1];
-	enum status st = s3_key(s3, name, key, err);
-	if (st)
-		return st;
-	struct reading reading = {.s3 = s3, .call = call, .key = key, .ranges = ranges};
+	struct reading reading = {.s3 = s3, .call = call, .key = key, .version = version, .ranges = ranges};
+	enum status st = STATUS_OK;
 	while (!st && reading.range < ranges->count)
 		st = retry_run(call, read_once, &reading, err);
 	/* The receiver failed, not the store: keep its error. */
@@ -259,7 +256,10 @@ static enum status read_all(struct store *store, const struct call *call, const 
 enum status s3_read_ranges(struct store *store, const struct call *call, const char *name,
 			   const struct store_ranges *ranges, struct error *err)
 {
-	return read_all(store, call, name, ranges, err);
+	struct s3 *s3 = (struct s3 *)store;
+	char key[S3_KEY_MAX + 1];
+	enum status st = s3_key(s3, name, key, err);
+	return st ? st : s3_read_version_ranges(s3, call, key, NULL, ranges, err);
 }
 
 static enum status write_piece(void *arg, size_t range, const void *data, size_t len, struct error *err)
@@ -268,11 +268,20 @@ static enum status write_piece(void *arg, size_t range, const void *data, size_t
 	return sink_write(arg, data, len, err);
 }
 
-enum status s3_read(struct store *store, const struct call *call, const char *name, struct sink *into,
-		    struct error *err)
+enum status s3_read_version(struct s3 *s3, const struct call *call, const char *key, const char *version,
+			    struct sink *into, struct error *err)
 {
 	static const struct store_range whole = {0, ALL};
 	const struct store_ranges ranges = {
 	    .items = &whole, .count = 1, .may_be_shorter = true, .each = write_piece, .arg = into};
-	return read_all(store, call, name, &ranges, err);
+	return s3_read_version_ranges(s3, call, key, version, &ranges, err);
+}
+
+enum status s3_read(struct store *store, const struct call *call, const char *name, struct sink *into,
+		    struct error *err)
+{
+	struct s3 *s3 = (struct s3 *)store;
+	char key[S3_KEY_MAX + 1];
+	enum status st = s3_key(s3, name, key, err);
+	return st ? st : s3_read_version(s3, call, key, NULL, into, err);
 }

@@ -124,6 +124,7 @@ static const struct {
     {"AccessDenied", "LIST", "grant s3:ListBucket on the bucket, for the prefix of repo"},
     {"AccessDenied", "VERSIONS", "grant s3:ListBucketVersions on the bucket"},
     {"AccessDenied", "UPLOADS", "grant s3:ListBucketMultipartUploads on the bucket"},
+    {"AccessDenied", "VERSION", "grant s3:GetObjectVersion on the bucket's keys"},
     {"AccessDenied", "UNDELETE", "grant s3:DeleteObjectVersion on the bucket's keys"},
     {"AccessDenied", "GET",
      "the object may be missing: S3 returns 403 instead of 404 without s3:ListBucket; otherwise grant s3:GetObject"},

@@ -33,8 +33,8 @@ void s3_thaw_state(const struct http_response *response, struct object_info *out
 	out->thawing = strstr(response->amz_restore, "ongoing-request=\"true\"") != NULL;
 }
 
-static enum status request_copy(struct s3 *s3, const struct call *call, const char *key, const char *body,
-				struct s3_reply *reply, struct error *err)
+static enum status request_copy(struct s3 *s3, const struct call *call, const struct s3_request *object,
+				const char *body, struct s3_reply *reply, struct error *err)
 {
 	static const struct field query = {"restore", ""};
 	struct s3_digests digests;
@@ -47,7 +47,8 @@ static enum status request_copy(struct s3 *s3, const struct call *call, const ch
 		headers[count++] = (struct field){"content-md5", digests.md5};
 	return s3_exchange(s3, call,
 			   &(struct s3_request){.method = "POST",
-						.key = key,
+						.key = object->key,
+						.version = object->version,
 						.query = &query,
 						.query_count = 1,
 						.headers = headers,
@@ -58,24 +59,30 @@ static enum status request_copy(struct s3 *s3, const struct call *call, const ch
 			   reply, err);
 }
 
-enum status s3_thaw(struct store *store, const struct call *call, const char *name, const struct store_thaw *thaw,
-		    struct error *err)
+enum status s3_thaw_version(struct s3 *s3, const struct call *call, const char *key, const char *version,
+			    const struct store_thaw *thaw, struct error *err)
 {
-	struct s3 *s3 = (struct s3 *)store;
-	char key[S3_KEY_MAX + 1], body[BODY_MAX];
+	char body[BODY_MAX];
 	struct s3_reply reply;
-	enum status st = s3_key(s3, name, key, err);
-	if (st)
-		return st;
 	(void)snprintf(body, sizeof body,
 		       "<RestoreRequest xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Days>%u</Days>"
 		       "<GlacierJobParameters><Tier>%s</Tier></GlacierJobParameters></RestoreRequest>",
 		       thaw->days, thaw->tier);
 	const struct call step = call_step(call);
-	st = request_copy(s3, &step, key, body, &reply, err);
+	enum status st =
+	    request_copy(s3, &step, &(struct s3_request){.key = key, .version = version}, body, &reply, err);
 	if (!st || strcmp(reply.code, "RestoreAlreadyInProgress") == 0)
 		return STATUS_OK;
 	if (s3_reply_says_missing(&reply))
 		return s3_reply_missing(&reply, err);
 	return s3_wrap(s3, "restore", key, st, err);
+}
+
+enum status s3_thaw(struct store *store, const struct call *call, const char *name, const struct store_thaw *thaw,
+		    struct error *err)
+{
+	struct s3 *s3 = (struct s3 *)store;
+	char key[S3_KEY_MAX + 1];
+	enum status st = s3_key(s3, name, key, err);
+	return st ? st : s3_thaw_version(s3, call, key, NULL, thaw, err);
 }

@@ -42,11 +42,10 @@ static enum status remove_markers(struct undelete *undelete, struct error *err)
 	}
 	for (size_t i = 0; i < undelete->marker_count; i++) {
 		struct s3_reply reply;
-		const struct field query = {"versionId", undelete->markers[i]};
 		const struct call step = call_step(undelete->call);
 		enum status st = s3_exchange(
 		    undelete->s3, &step,
-		    &(struct s3_request){.method = "DELETE", .key = undelete->key, .query = &query, .query_count = 1},
+		    &(struct s3_request){.method = "DELETE", .key = undelete->key, .version = undelete->markers[i]},
 		    &reply, err);
 		if (st)
 			return s3_wrap(undelete->s3, "remove the delete marker of", undelete->key, st, err);

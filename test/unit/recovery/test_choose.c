@@ -157,6 +157,69 @@ static void archive_two(int64_t stored_s)
 	assert_ok(coverage_history(&coverage, 2, history, strlen(history), &err), err);
 }
 
+/*
+ * Notes as verify --read makes them: each segment by itself, and the records that cross.
+ */
+
+static struct commit_notes notes;
+
+struct noting {
+	struct commit_note note;
+	uint64_t begin_lsn; /* of the noted segment */
+};
+
+static void note_mark(void *arg, const struct record_mark *mark)
+{
+	struct noting *noting = arg;
+	struct commit_note *note = &noting->note;
+	if (mark->kind != MARK_COMMIT && mark->kind != MARK_ABORT)
+		return;
+	if (mark->lsn < noting->begin_lsn) {
+		if (mark->end_lsn > noting->begin_lsn)
+			note->crossing_us = mark->time_us;
+		return;
+	}
+	if (note->first_us == 0)
+		note->first_us = mark->time_us;
+	if (mark->time_us > note->last_us)
+		note->last_us = mark->time_us;
+}
+
+static void note_segment(uint32_t timeline, uint64_t number, bool has_before)
+{
+	struct noting noting = {.note = {.timeline = timeline, .number = number, .crossing_us = COMMIT_NOTE_UNKNOWN},
+				.begin_lsn = number * MIB};
+	struct wal_scan scan = {.repo = &repo,
+				.call = &world.call,
+				.system_id = ID,
+				.segment_bytes = MIB,
+				.marked = note_mark,
+				.arg = &noting};
+	if (has_before) {
+		noting.note.crossing_us = 0;
+		assert_ok(wal_scan_segment(&scan, timeline, number - 1, &err), err);
+	}
+	assert_ok(wal_scan_segment(&scan, timeline, number, &err), err);
+	assert_ok(commit_notes_add(&notes, &noting.note, &err), err);
+}
+
+static bool is_stored(uint32_t timeline, uint64_t number)
+{
+	struct wal_name name;
+	char object[WAL_OBJECT_NAME_MAX];
+	wal_name_of_number(&name, timeline, number, MIB);
+	wal_object_name(object, ID, &name);
+	return memory_store_bytes(repo.store, object) != NULL;
+}
+
+static void note_all(void)
+{
+	for (uint32_t timeline = 1; timeline <= 2; timeline++)
+		for (uint64_t n = FIRST; n < END; n++)
+			if (is_stored(timeline, n))
+				note_segment(timeline, n, n > FIRST && is_stored(timeline, n - 1));
+}
+
 struct asked {
 	const char *name;
 	struct target_options options;
@@ -172,7 +235,7 @@ struct asked {
 	bool several; /* more than one timeline has it */
 };
 
-static void ask(const struct asked *asked)
+static void ask_with(const struct asked *asked, const struct commit_notes *noted, uint64_t reads_most)
 {
 	char time[TARGET_TIME_MAX];
 	struct target target;
@@ -192,6 +255,7 @@ static void ask(const struct asked *asked)
 					     .target = &target,
 					     .label = asked->label == NULL ? NULL : &label,
 					     .force = asked->force,
+					     .notes = noted,
 					     .search_end = asked->search_end};
 	err = (struct error){0};
 	enum status st = choose(&choice, &params, &err);
@@ -208,7 +272,21 @@ static void ask(const struct asked *asked)
 	assert_int_equal(choice.several, asked->several);
 	if (!st)
 		assert_int_equal(choice.warning[0] != '\0', asked->force);
+	if (!st && asked->second != 0 && coverage.timeline_count == 1 && choice.read_segments > reads_most)
+		fail_msg("%s: %" PRIu64 " segments read", asked->name, choice.read_segments);
 	choice_fini(&choice);
+}
+
+/* Notes of all segments, or of some, change no answer. */
+static void ask(const struct asked *asked)
+{
+	ask_with(asked, NULL, END);
+	note_all();
+	ask_with(asked, &notes, 1);
+	for (uint64_t n = FIRST + 1; n < END; n += 2)
+		commit_notes_remove(&notes, 1, n);
+	ask_with(asked, &notes, END);
+	commit_notes_fini(&notes);
 }
 
 #define ASK_ALL(cases)                                                                                                 \
@@ -472,6 +550,8 @@ struct windows {
 	size_t count;
 };
 
+static bool window_notes_only;
+
 static void check_time(int64_t time_us, int second)
 {
 	assert_int_equal(time_us, second < 0 ? 0 : at(second));
@@ -480,7 +560,8 @@ static void check_time(int64_t time_us, int second)
 static enum status compare_window(void *arg, const struct coverage_window *window, struct error *trouble)
 {
 	struct windows *windows = arg;
-	const struct window_reader reader = {.repo = &repo, .call = &world.call};
+	const struct window_reader reader = {
+	    .repo = &repo, .call = &world.call, .notes = &notes, .notes_only = window_notes_only};
 	struct window_times times;
 	(void)trouble;
 	window_times_read(&times, &reader, &coverage, window);
@@ -497,6 +578,58 @@ static void compare_windows(const struct wanted_window *wanted, size_t count)
 	assert_int_equal(windows.count, count);
 }
 
+/*
+ * Segment 3 has a commit at second 300; that of second 400 begins in segment 4 and ends in segment 5, which has none of
+ * its own, as segment 4; segment 6 has one at second 600.
+ */
+static void a_commit_that_crosses_is_found(void **unused)
+{
+	(void)unused;
+	wal_writer_fini(&one);
+	wal_writer_init(&one, 1, (uint64_t)FIRST * MIB, MIB);
+	write_segment(&one, 3, 703, 300);
+	uint64_t end = 5ULL * MIB;
+	while (wal_writer_lsn(&one) + 4096 < end)
+		(void)wal_writer_record(&one, 1000);
+	(void)wal_writer_record(&one, (size_t)(end - wal_writer_lsn(&one)) - 48);
+	assert_true(wal_writer_commit(&one, 704, at(400)) < end && wal_writer_lsn(&one) > end);
+	wal_writer_fill(&one, end, 3000);
+	for (uint64_t n = 6; n < END; n++)
+		write_segment(&one, n, 700 + (uint32_t)n, (int)n * 100);
+	archive_one(0);
+	assert_ok(coverage_end(&coverage, &err), err);
+	static const struct asked cases[] = {
+	    {.name = "before it", .second = 350, .backup = OLD, .timeline = 1, .segments = 2, .before = 300},
+	    {.name = "after it", .second = 450, .backup = OLD, .timeline = 1, .segments = 4, .before = 400},
+	    {.name = "at it", .second = 400, .backup = OLD, .timeline = 1, .segments = 4, .before = 400},
+	};
+	/* Reading from segment 5 on does not see it, and to read segment 4 takes segment 5 too. */
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ask_with(&cases[i], NULL, END);
+		note_all();
+		ask_with(&cases[i], &notes, 2);
+		commit_notes_remove(&notes, 1, 5);
+		ask_with(&cases[i], &notes, END);
+		commit_notes_fini(&notes);
+	}
+	/* A window of the two segments has no other commit. */
+	coverage_fini(&coverage);
+	coverage_init(&coverage, ID, MIB);
+	for (uint64_t n = 4; n < 6; n++) {
+		struct wal_name name;
+		wal_name_of_number(&name, 1, n, MIB);
+		assert_ok(coverage_add(&coverage, &name, MIB, BASE, &err), err);
+	}
+	assert_ok(coverage_end(&coverage, &err), err);
+	static const struct wanted_window wanted[] = {{400, 400}};
+	compare_windows(wanted, 1);
+	note_all();
+	compare_windows(wanted, 1);
+	commit_notes_remove(&notes, 1, 5);
+	compare_windows(wanted, 1);
+	commit_notes_fini(&notes);
+}
+
 static void windows_have_times_of_commits(void **unused)
 {
 	(void)unused;
@@ -505,8 +638,18 @@ static void windows_have_times_of_commits(void **unused)
 	assert_ok(coverage_end(&coverage, &err), err);
 	/* Each timeline up to the gap, and from there to its own end. */
 	static const struct wanted_window wanted[] = {{300, 400}, {600, 800}, {600, 1080}};
+	static const struct wanted_window unknown[] = {{-1, -1}, {-1, -1}, {-1, -1}};
 	compare_windows(wanted, 3);
+	window_notes_only = true;
+	compare_windows(unknown, 3);
+	note_all();
+	memory_store_break_reads(repo.store, STATUS_UNREACHABLE);
+	compare_windows(wanted, 3);
+	window_notes_only = false;
+	compare_windows(wanted, 3);
+	memory_store_break_reads(repo.store, STATUS_OK);
 	assert_int_equal(world.logged.len, 0);
+	commit_notes_fini(&notes);
 }
 
 static void a_time_that_cannot_be_read_is_unknown(void **unused)
@@ -535,6 +678,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(asks_where_the_end_is, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_history_is_missing, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_trial_that_is_set_aside_does_not_count, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_commit_that_crosses_is_found, setup, teardown),
 	    cmocka_unit_test_setup_teardown(windows_have_times_of_commits, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_time_that_cannot_be_read_is_unknown, setup, teardown),
 	};

@@ -126,6 +126,52 @@ static void each_record_is_checked_or_counted_as_skipped(void **unused)
 	}
 }
 
+/* The commit that crosses belongs to neither segment; the boundary tells its time, whichever job ends last. */
+static void a_commit_that_crosses_is_told(void **unused)
+{
+	(void)unused;
+	static const size_t orders[][2] = {{0, 1}, {1, 0}};
+	struct wal_writer writer;
+	uint64_t end = (FIRST + 1) * MIB;
+	wal_writer_init(&writer, 1, FIRST * MIB, MIB);
+	(void)wal_writer_commit(&writer, 700, 7000);
+	while (wal_writer_lsn(&writer) + 2048 < end)
+		(void)wal_writer_record(&writer, 1000);
+	(void)wal_writer_record(&writer, (size_t)(end - wal_writer_lsn(&writer)) - RECORD_HEADER_BYTES - 24);
+	assert_true(wal_writer_commit(&writer, 701, 8000) < end && wal_writer_lsn(&writer) > end);
+	(void)wal_writer_commit(&writer, 702, 9000);
+	wal_writer_fill(&writer, end, 1000);
+	for (size_t i = 0; i < 2; i++) {
+		struct wal_name name;
+		wal_name_of_number(&name, 1, FIRST + i, MIB);
+		store_segment(&writer, &name, i);
+	}
+	for (size_t k = 0; k < 2; k++) {
+		struct record_boundaries boundaries;
+		assert_ok(record_boundaries_init(&boundaries, 2, &err), err);
+		for (size_t i = 0; i < 2; i++) {
+			size_t at = orders[k][i];
+			struct wal_name name;
+			struct inspected inspected;
+			wal_name_of_number(&name, 1, FIRST + at, MIB);
+			struct inspection inspection = {&repo, &archive.world.call, &writer.crc32c, ARCHIVE_SYSTEM_ID,
+							&name};
+			assert_ok(inspect(&inspection, &inspected, &err), err);
+			assert_int_equal(inspected.first_end_us, at == 0 ? 7000 : 9000);
+			assert_int_equal(inspected.last_end_us, at == 0 ? 7000 : 9000);
+			(void)record_boundaries_begin(&boundaries, at + 1, &inspected, at > 0, &err);
+			assert_int_equal(boundaries.joined, i == 1 && at == 1);
+			if (!boundaries.joined)
+				(void)record_boundaries_end(&boundaries, at + 1, &inspected, &err);
+			assert_int_equal(boundaries.joined, i == 1);
+			inspected_fini(&inspected);
+		}
+		assert_int_equal(boundaries.crossing_us, 8000);
+		record_boundaries_fini(&boundaries);
+	}
+	wal_writer_fini(&writer);
+}
+
 /* Of a segment only the bytes that the boundary needs are kept. */
 static void no_more_is_kept_than_a_boundary_needs(void **unused)
 {
@@ -152,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_record_is_checked_or_counted_as_skipped),
+	    cmocka_unit_test_setup_teardown(a_commit_that_crosses_is_told, setup, teardown),
 	    cmocka_unit_test_setup_teardown(no_more_is_kept_than_a_boundary_needs, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
