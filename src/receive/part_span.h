@@ -9,10 +9,8 @@
 
 #include <stddef.h>
 
-#define PART_SPAN_RUN 16 /* parts */
-#define PART_SPAN_LEVELS                                                                                               \
-	5 /* 16 to the power of 5 is more than a group of 2 MiB has: a record has 24 bytes at least                    \
-	   */
+#define PART_SPAN_RUN 16   /* parts */
+#define PART_SPAN_LEVELS 5 /* 16^5 parts of 24 bytes, the least that a record has, are more than any group */
 
 /*
  * A group: bytes that follow each other in one segment, stored in parts of which each may repeat bytes of the group.
