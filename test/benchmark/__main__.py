@@ -38,6 +38,8 @@ def arguments():
     parser.add_argument("--scale", type=int, default=0, help="of pgbench, for rto")
     parser.add_argument("--walship", action="append", default=[], metavar="OPTION=VALUE", help="of walship.conf")
     given = parser.parse_args()
+    if set(given.only) & set(CASES if given.stream else stream.PARTS):
+        parser.error("--only: with --stream a part of it, and no other case")
     given.rounds = given.rounds or (1 if given.quick else 3)
     given.segments = given.segments or (10 if given.quick else 100 if given.stream else 84)
     given.load, given.command = os.getloadavg()[1], sys.argv[1:]
