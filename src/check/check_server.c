@@ -200,15 +200,17 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 static const struct step {
 	const char *what;
 	check_fn run;
+	bool (*applies)(const struct inspection *inspection, const struct call *call); /* NULL: it always does */
 } steps[] = {
-    {"archive_mode", check_server_archive_mode},
-    {"archive_command", check_server_archive_command},
-    {"wal_level", check_server_wal_level},
-    {"archive_timeout", archive_timeout},
-    {"archiver", archiver},
-    {"base backup", check_server_backup},
-    {"finish a segment", check_segment_finish},
-    {"find it archived", check_segment_find},
+    {"archive_mode", check_server_archive_mode, NULL},
+    {"archive_command", check_server_archive_command, NULL},
+    {"wal_level", check_server_wal_level, NULL},
+    {"archive_timeout", archive_timeout, NULL},
+    {"archiver", archiver, NULL},
+    {"base backup", check_server_backup, NULL},
+    {"stream", check_server_stream, check_stream_applies},
+    {"finish a segment", check_segment_finish, NULL},
+    {"find it archived", check_segment_find, NULL},
 };
 
 enum status check_server(struct checklist *list, const struct check_server *check, struct error *err)
@@ -216,9 +218,12 @@ enum status check_server(struct checklist *list, const struct check_server *chec
 	struct inspection inspection = {.list = list, .check = check};
 	bool passed;
 	enum status st = checklist_run(list, "server", check_server_open, &inspection, &passed, err);
-	if (passed && inspection.postgres != NULL)
-		for (size_t i = 0; !st && i < sizeof steps / sizeof steps[0]; i++)
+	size_t count = passed && inspection.postgres != NULL ? sizeof steps / sizeof steps[0] : 0;
+	for (size_t i = 0; !st && i < count; i++) {
+		const struct call call = call_step(list->console->call);
+		if (steps[i].applies == NULL || steps[i].applies(&inspection, &call))
 			st = checklist_run(list, steps[i].what, steps[i].run, &inspection, NULL, err);
+	}
 	postgres_rows_fini(&inspection.facts);
 	postgres_free(inspection.postgres);
 	return st;

@@ -23,6 +23,10 @@ enum status command_check(struct command_context *context, struct error *err)
 	    .fetch_ahead_bytes = config_number(config, OPTION_ID_FETCH_AHEAD),
 	    .postgres = settings_postgres(context),
 	    .rpo_s = config_number(config, OPTION_ID_RPO) / 1000,
+	    .stream_slot = config_text(config, OPTION_ID_STREAM_SLOT),
+	    .streams = !config_is_default(config, OPTION_ID_STREAM_SLOT) ||
+		       !config_is_default(config, OPTION_ID_STREAM_INTERVAL) ||
+		       !config_is_default(config, OPTION_ID_STREAM_BYTES),
 	    .compare = archive_target_compare,
 	    .compare_arg = config,
 	    .store_alone = command_flag(context, "store"),

@@ -145,10 +145,13 @@ static void work(void *arg, const struct repository *repo)
 
 enum status part_writer_open(struct part_writer *writer, const struct part_writer_settings *settings, struct error *err)
 {
-	*writer = (struct part_writer){.settings = *settings};
+	*writer = (struct part_writer){.settings = *settings, .span = {.size = settings->part_bytes / 2}};
 	writer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (writer->wake_fd < 0)
 		return error_errno(err, STATUS_LOCAL, errno, "eventfd");
+	writer->history = malloc(writer->span.size);
+	if (writer->history == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory");
 	(void)pthread_mutex_init(&writer->mutex, NULL);
 	(void)pthread_cond_init(&writer->changed, NULL);
 	writer->pool = (struct worker_pool){
@@ -158,12 +161,24 @@ enum status part_writer_open(struct part_writer *writer, const struct part_write
 	return STATUS_OK;
 }
 
+/* Later parts may repeat the bytes of this one, if they lie in the same segment. */
+static void keep(struct part_writer *writer, const struct part_slot *slot)
+{
+	size_t before = writer->span.len, own = slot->len - slot->repeated;
+	part_span_add(&writer->span, own);
+	if (writer->next.lsn % writer->settings.segment_bytes == 0)
+		part_span_clear(&writer->span);
+	if (writer->span.len > 0)
+		memcpy(writer->history + before, slot->data + slot->repeated, own);
+}
+
 /* Only the filling thread touches the buffer until this. */
 static void submit(struct part_writer *writer)
 {
 	(void)pthread_mutex_lock(&writer->mutex);
 	struct part_slot *slot = slot_of(writer, writer->filled);
 	if (slot->state == PART_FREE && slot->len > 0) {
+		keep(writer, slot);
 		slot->state = PART_READY;
 		writer->filled++;
 		(void)pthread_cond_signal(&writer->changed);
@@ -176,6 +191,7 @@ void part_writer_restart(struct part_writer *writer, struct wal_position positio
 	(void)pthread_mutex_lock(&writer->mutex);
 	writer->next = writer->durable = position;
 	(void)pthread_mutex_unlock(&writer->mutex);
+	part_span_clear(&writer->span);
 }
 
 /* The buffer to fill; NULL: all are in use. */
@@ -191,7 +207,8 @@ static struct part_slot *filling(struct part_writer *writer)
 static size_t room_of(const struct part_writer *writer, const struct part_slot *slot)
 {
 	uint64_t to_end = writer->settings.segment_bytes - writer->next.lsn % writer->settings.segment_bytes;
-	size_t room = writer->settings.part_bytes - slot->len;
+	size_t used = slot->len > 0 ? slot->len : part_span_back(&writer->span);
+	size_t room = writer->settings.part_bytes - used;
 	return room < to_end ? room : (size_t)to_end;
 }
 
@@ -201,6 +218,16 @@ size_t part_writer_room(struct part_writer *writer)
 	return slot == NULL ? 0 : room_of(writer, slot);
 }
 
+static void begin_part(struct part_writer *writer, struct part_slot *slot)
+{
+	size_t back = part_span_back(&writer->span);
+	slot->begin = (struct wal_position){writer->next.timeline, writer->next.lsn - back};
+	slot->len = slot->repeated = back;
+	if (back > 0)
+		memcpy(slot->data, writer->history + writer->span.len - back, back);
+	writer->first_ms = clock_monotonic_ms(writer->settings.call->clock);
+}
+
 enum status part_writer_add(struct part_writer *writer, const void *data, size_t len, struct error *err)
 {
 	struct part_slot *slot = filling(writer);
@@ -208,10 +235,8 @@ enum status part_writer_add(struct part_writer *writer, const void *data, size_t
 		slot->data = malloc(writer->settings.part_bytes);
 	if (slot->data == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
-	if (slot->len == 0) {
-		slot->begin = writer->next;
-		writer->first_ms = clock_monotonic_ms(writer->settings.call->clock);
-	}
+	if (slot->len == 0)
+		begin_part(writer, slot);
 	memcpy(slot->data + slot->len, data, len);
 	slot->len += len;
 	writer->next.lsn += len;
@@ -277,6 +302,7 @@ void part_writer_close(struct part_writer *writer)
 	worker_pool_join(&writer->pool);
 	for (size_t i = 0; i < PART_WRITER_SLOTS; i++)
 		free(writer->slots[i].data);
+	free(writer->history);
 	(void)pthread_cond_destroy(&writer->changed);
 	(void)pthread_mutex_destroy(&writer->mutex);
 	(void)close(writer->wake_fd);

@@ -1,6 +1,7 @@
 /*
- * Makes received WAL durable: cuts it into parts, and stores each part as an object (pg/wal/part_name.h). One thread
- * fills the buffers in the order of positions; workers seal and store them side by side. Memory is that of the buffers.
+ * Makes received WAL durable: cuts it into parts, and stores each part as an object (pg/wal/part_name.h). A part
+ * may begin with bytes of earlier parts (part_span.h). One thread fills the buffers in the order of positions; workers
+ * seal and store them side by side. Memory is that of the buffers.
  */
 #ifndef WALSHIP_RECEIVE_PART_WRITER_H
 #define WALSHIP_RECEIVE_PART_WRITER_H
@@ -10,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "receive/part_span.h"
 #include "repo/object.h"
 #include "repo/worker_pool.h"
 
@@ -36,7 +38,7 @@ struct part_writer_settings {
 struct part_slot {
 	enum part_slot_state { PART_FREE, PART_READY, PART_BUSY, PART_DONE, PART_FAILED } state;
 	uint8_t *data;
-	size_t len;
+	size_t len, repeated; /* bytes; the first `repeated` ones are in earlier parts, too */
 	struct wal_position begin;
 };
 
@@ -46,6 +48,8 @@ struct part_writer {
 	int wake_fd;              /* readable when a part has been stored, or has failed for good */
 	struct wal_position next; /* of the next byte; the filling thread's */
 	int64_t first_ms;         /* when the first byte of the buffer that is filled came */
+	struct part_span span;    /* the filling thread's, as history */
+	uint8_t *history;         /* the bytes of span */
 
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t changed;

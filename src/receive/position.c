@@ -102,6 +102,11 @@ static enum status find_slot(struct session *session, uint64_t *lsn, struct erro
 	struct error ignored = {0};
 	struct call call = receiver_call(receiver);
 	enum status st = replication_read_slot(session->replication, &call, slot, lsn, err);
+	if (!st && *lsn == 0)
+		log_line(receiver->settings->call->log, LEVEL_WARNING,
+			 "stream: slot %s keeps no WAL, as after max_slot_wal_keep_size was exceeded: streaming begins "
+			 "at the server's position, and only the archive has the WAL before it",
+			 slot);
 	if (!st)
 		return st;
 	if (st != STATUS_MISSING && st != STATUS_EXISTS)
@@ -147,7 +152,8 @@ enum status session_choose_position(struct session *session, struct error *err)
 	enum status st = find_slot(session, &lsn, err);
 	if (st)
 		return st;
-	if (lsn == 0 || lsn > receiver->system.lsn)
+	session->slot_lsn = lsn;
+	if (lsn == 0 || lsn > receiver->system.lsn || lsn == receiver->gone_lsn)
 		lsn = receiver->system.lsn;
 	st = session_take_history(session, lsn, &timeline, err);
 	*position = receiver->writer.next;

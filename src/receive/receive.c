@@ -10,17 +10,7 @@
 #include "sys/service_notify.h"
 
 #define NOTE_MS 1000
-#define SHORT_MS 10000   /* a session that fails sooner is followed by a pause, which grows */
-#define SLOT_NAME_MAX 63 /* NAMEDATALEN - 1 */
-
-enum status receive_check_slot(const char *slot, struct error *err)
-{
-	size_t len = strlen(slot);
-	if (len > 0 && len <= SLOT_NAME_MAX && strspn(slot, "abcdefghijklmnopqrstuvwxyz0123456789_") == len)
-		return STATUS_OK;
-	(void)error_set(err, STATUS_USAGE, "stream-slot: '%.64s' is not a name for a replication slot", slot);
-	return error_hint(err, STATUS_USAGE, "use lowercase letters, digits and '_', 63 at most");
-}
+#define SHORT_MS 10000 /* a session that fails sooner is followed by a pause, which grows */
 
 struct call receiver_call(const struct receiver *receiver)
 {
@@ -125,7 +115,7 @@ enum status receive_run(const struct receive_settings *settings, struct error *e
 	struct receiver receiver = {.settings = settings};
 	struct call call = receiver_call(&receiver);
 	call_hold(settings->call);
-	enum status st = receive_check_slot(settings->slot, err);
+	enum status st = replication_check_slot(settings->slot, err);
 	if (!st)
 		st = find_cluster(&receiver, err);
 	if (!st)

@@ -26,9 +26,6 @@ struct receive_settings {
 	const struct call *call;
 };
 
-/* STATUS_USAGE unless PostgreSQL accepts the name (ReplicationSlotValidateName in slot.c). */
-enum status receive_check_slot(const char *slot, struct error *err);
-
 /*
  * Goes on until SIGTERM or SIGINT, then stores what has arrived and returns STATUS_OK. Reconnects for ever. Otherwise
  * an error that another try cannot mend: the repository has other parts under the same names, the server is that of

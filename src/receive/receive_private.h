@@ -18,10 +18,11 @@ struct receiver {
 	uint32_t history_stored;          /* the history of this timeline is in the repository; 0: of none */
 	struct stream_note note;
 	int64_t noted_ms, pinged_ms;
-	bool ready;       /* systemd knows */
-	bool continues;   /* the next session begins where the writer is; else at the slot's position */
-	int64_t slot_ms;  /* of the last look at the slot */
-	bool slot_hidden; /* an ordinary connection is refused */
+	bool ready;        /* systemd knows */
+	bool continues;    /* the next session begins where the writer is; else at the slot's position */
+	uint64_t gone_lsn; /* the server did not have the WAL from here on any more; 0: it always had */
+	int64_t slot_ms;   /* of the last look at the slot */
+	bool slot_hidden;  /* an ordinary connection is refused */
 };
 
 /* A call for the next step of up to timeout_ms, which SIGTERM does not end. */

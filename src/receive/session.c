@@ -64,7 +64,8 @@ static enum status open_writer(struct receiver *receiver, struct error *err)
 
 static enum status report(struct session *session, const struct part_writer_state *state, struct error *err)
 {
-	uint64_t flushed = state->durable.lsn;
+	/* The slot would go back to an earlier position, where the server may have no WAL any more. 0: no position. */
+	uint64_t flushed = state->durable.lsn < session->slot_lsn ? 0 : state->durable.lsn;
 	int64_t ms = now_ms(session);
 	bool asks = ms - session->heard_ms > ASK_MS && !session->asked;
 	if (session->ended ||
@@ -134,6 +135,7 @@ static void forget_position(struct session *session, const struct error *why)
 {
 	struct receiver *receiver = session->receiver;
 	receiver->continues = false;
+	receiver->gone_lsn = session->position.lsn;
 	log_line(receiver->settings->call->log, LEVEL_ERROR,
 		 "stream: begins again at the server's position, so that streamed WAL has a gap (the archive has it if "
 		 "archive_command works): %s",

@@ -82,8 +82,11 @@ static enum status take_name(void *arg, const struct object_info *info, struct e
 	struct names *names = arg;
 	struct wal_part part;
 	uint64_t system_id;
-	if (!wal_part_parse(info->name, &system_id, &part) || names->count == STORE_REMOVE_MAX)
+	if (!wal_part_parse(info->name, &system_id, &part))
 		return STATUS_OK;
+	/* This ends the listing. */
+	if (names->count == STORE_REMOVE_MAX)
+		return STATUS_EXISTS;
 	void *items = array_grow(names->items, names->count, &names->capacity, sizeof *names->items);
 	if (items == NULL)
 		return error_set(err, STATUS_LOCAL, "out of memory");
@@ -105,24 +108,44 @@ static enum status note_refusal(void *arg, const struct store_refusal *refusal, 
 	return STATUS_OK;
 }
 
-static enum status remove_parts(struct sweep *sweep, const struct repository *repo, const struct wal_name *segment,
-				struct error *err)
+/* Removes as many as one request can. *first: a copy of the name of the first one, "" if there is none. */
+static enum status remove_some(struct sweep *sweep, const struct repository *repo, const char *prefix,
+			       char first[WAL_OBJECT_NAME_MAX], size_t *count, struct error *err)
 {
-	char prefix[WAL_OBJECT_NAME_MAX];
 	const char *pointers[STORE_REMOVE_MAX];
 	CLEANUP(names_fini) struct names names = {0};
 	struct call call = step_of(sweep);
-	wal_part_prefix(prefix, sweep->system_id, segment);
 	enum status st = store_list(repo->store, &call, prefix, take_name, &names, err);
+	if (st && st != STATUS_EXISTS)
+		return st;
 	for (size_t i = 0; i < names.count; i++)
 		pointers[i] = names.items[i];
+	(void)snprintf(first, WAL_OBJECT_NAME_MAX, "%s", names.count > 0 ? names.items[0] : "");
+	*count = names.count;
 	const struct store_removal removal = {pointers, names.count, note_refusal, sweep};
 	call = step_of(sweep);
-	if (!st && names.count > 0)
-		st = store_remove_many(repo->store, &call, &removal, err);
-	if (!st && names.count > 0 && !sweep->refused)
+	return names.count == 0 ? STATUS_OK : store_remove_many(repo->store, &call, &removal, err);
+}
+
+/* A server that writes little at a time makes tens of thousands of parts. */
+static enum status remove_parts(struct sweep *sweep, const struct repository *repo, const struct wal_name *segment,
+				struct error *err)
+{
+	char prefix[WAL_OBJECT_NAME_MAX], first[WAL_OBJECT_NAME_MAX], before[WAL_OBJECT_NAME_MAX] = "";
+	size_t count = STORE_REMOVE_MAX, removed = 0;
+	enum status st = STATUS_OK;
+	wal_part_prefix(prefix, sweep->system_id, segment);
+	while (!st && count == STORE_REMOVE_MAX && !sweep->refused && !call_is_interrupted(sweep->call)) {
+		st = remove_some(sweep, repo, prefix, first, &count, err);
+		/* The store lists what it has removed. */
+		if (st || count == 0 || strcmp(first, before) == 0)
+			break;
+		(void)snprintf(before, sizeof before, "%s", first);
+		removed += count;
+	}
+	if (!st && removed > 0 && !sweep->refused)
 		log_line(sweep->call->log, LEVEL_INFO, "stream: removed %zu parts of %s, which the archive has",
-			 names.count, segment->text);
+			 removed, segment->text);
 	return st;
 }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness import certs, host, radosgw, walship
 
-from . import backlog, backups, beside, cases, measure, places, report, tools
+from . import backlog, backups, beside, cases, measure, places, report, stream, tools
 
 STORES = ("directory", "s3", "far")
 CASES = (*STORES, "recovery", "push", "ack", "memory", "limits")
@@ -28,17 +28,22 @@ def arguments():
     parser = argparse.ArgumentParser(prog="test/bench", description="the head of test/bench tells more")
     parser.add_argument("--quick", action="store_true", help="a small backlog, one round, nothing written to doc/")
     parser.add_argument("--rounds", type=int, default=0)
-    parser.add_argument("--only", action="append", choices=CASES, default=[])
+    parser.add_argument("--only", action="append", choices=(*CASES, *stream.PARTS), default=[])
     parser.add_argument("--keep", action="store_true", help="leave the scratch directory")
     parser.add_argument("--segments", type=int, default=0, help="how many are to wait at least")
     parser.add_argument("--beside", metavar="TEXT=PROGRAM", help="this walship beside another build of it, and nothing else")
     parser.add_argument("--backups", action="store_true", help="base backups, and nothing else")
+    parser.add_argument("--stream", action="store_true", help="streaming and recovery, and nothing else")
+    parser.add_argument("--kills", type=int, default=0, help="how often rpo loses the server")
+    parser.add_argument("--scale", type=int, default=0, help="of pgbench, for rto")
     parser.add_argument("--walship", action="append", default=[], metavar="OPTION=VALUE", help="of walship.conf")
     given = parser.parse_args()
+    if set(given.only) & set(CASES if given.stream else stream.PARTS):
+        parser.error("--only: with --stream a part of it, and no other case")
     given.rounds = given.rounds or (1 if given.quick else 3)
-    given.segments = given.segments or (10 if given.quick else 84)
+    given.segments = given.segments or (10 if given.quick else 100 if given.stream else 84)
     given.load, given.command = os.getloadavg()[1], sys.argv[1:]
-    given.chosen = set(given.only or CASES)
+    given.chosen = set(given.only or (stream.PARTS if given.stream else CASES))
     if not given.chosen & set(STORES) and "recovery" in given.chosen:
         given.chosen |= set(STORES)
     return given
@@ -63,8 +68,8 @@ class Bench:
     def run(self):
         given, programs = self.given, self.scratch.directory("bin")
         build(programs)
-        if given.backups:
-            self._backups(programs)
+        if given.backups or given.stream:
+            (self._backups if given.backups else self._stream)(programs)
             return
         self.backlog = backlog.Backlog(self.directory, say, given.segments, 2 if given.quick else 20).make()
         say(f"backlog: {len(self.backlog.names)} segments")
@@ -80,7 +85,7 @@ class Bench:
         text = report.Report(done, found, self.backlog, contenders[0].program, given).text()
         print("\n" + text)
         if not given.quick and not given.only:
-            for heading in (beside.HEADING, backups.HEADING):
+            for heading in (beside.HEADING, backups.HEADING, *stream.HEADINGS):
                 kept = beside.found_in(DOCUMENT.read_text(), heading)
                 text = beside.put_into(text, kept, heading) if kept else text
             DOCUMENT.write_text(text)
@@ -105,10 +110,13 @@ class Bench:
             DOCUMENT.write_text(beside.put_into(DOCUMENT.read_text(), work.section(), backups.HEADING))
             say(f"written: {DOCUMENT}")
 
+    def _stream(self, programs):
+        stream.Stream(self, programs, self._places(programs), say, DOCUMENT).run()
+
     def _places(self, programs):
         """The stores that this run needs."""
         made = {"directory": places.Folder(self.directory)}
-        if self.given.beside or (self.given.chosen & {"s3", "far", "memory"} and not (self.given.backups and self.given.quick)):
+        if self.given.beside or self.given.stream or (self.given.chosen & {"s3", "far", "memory"} and not (self.given.backups and self.given.quick)):
             self.server = radosgw.Radosgw(self.scratch.directory("s3"), certs.Authority(self.scratch.path / "ca"), 6144).start()
             self.delay = places.Delay(programs / "delay", self.server.tls_port)
             secret = host.USER.write(self.directory / "s3-secret", self.server.secret_key + "\n", 0o600)

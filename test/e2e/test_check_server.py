@@ -419,3 +419,30 @@ def test_base_backup_rights(dir_site, dir_primary):
     assert check(dir_site).marks["base backup"] == "✓"
     done = dir_site.run("backup", "--json", "--pg-data", dir_primary.data).expect(0)
     assert json.loads(done.out)["type"] == "full"
+
+
+def test_the_stream(dir_site):
+    """Where walship stream is to run, its connection and its slot are tried; trouble is a warning, as archiving goes on."""
+    for server in started(dir_site, wal_level="logical", max_replication_slots="1"):
+        assert "stream" not in check(dir_site).marks
+        dir_site.walship.configure(stream_interval="1s")
+        report = check(dir_site)
+        assert report.marks["stream"] == "✓" and "walship stream makes it; max_slot_wal_keep_size = -1" in report.words["stream"]
+        server.sql("create role reader login; grant execute on function pg_switch_wal to reader")
+        dir_site.walship.configure(pg_conninfo=connection(server, "reader"))
+        server.expect("FATAL: .*(REPLICATION attribute|replication role)")
+        report = check(dir_site)
+        assert report.marks["stream"] == "–" and "a replication connection: " in report.words["stream"], report.out
+        assert "attribute REPLICATION" in report.hints["stream"]
+        dir_site.walship.configure(pg_conninfo=connection(server), stream_interval=None)
+        server.sql("select pg_create_physical_replication_slot('walship')")
+        change(server, max_slot_wal_keep_size="1000")
+        assert re.fullmatch("possible; the slot walship is not in use now", check(dir_site).words["stream"])
+        server.sql("select pg_drop_replication_slot('walship')")
+        server.sql("select pg_create_logical_replication_slot('walship', 'pgoutput')")
+        assert "is logical" in check(dir_site).words["stream"]
+        dir_site.walship.configure(stream_slot="other")
+        report = check(dir_site)
+        assert "all 1 replication slots" in report.words["stream"] and "max_replication_slots" in report.hints["stream"]
+        dir_site.walship.configure(stream_slot="Other")
+        assert "not a name for a replication slot" in check(dir_site).words["stream"]

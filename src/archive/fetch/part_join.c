@@ -6,54 +6,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/array.h"
+#include "archive/fetch/part_ranges.h"
 #include "base/cleanup.h"
 #include "pg/wal/records.h"
 #include "repo/object.h"
 
-#define PARTS_MAX 65536          /* of 16 KiB in a segment of 1 GB */
 #define PIECE_BYTES (256 * 1024) /* of the file, for the check of the records */
 #define SEGMENT_BYTES_OFFSET 32  /* xlp_seg_size in XLogLongPageHeaderData */
 
-struct range {
-	uint32_t first, end;
-};
-
-struct ranges {
-	struct range *items; /* ascending by first */
-	size_t count, capacity;
-};
-
-static void ranges_fini(struct ranges *ranges)
-{
-	free(ranges->items);
-}
-
 static enum status take(void *arg, const struct object_info *info, struct error *err)
 {
-	struct ranges *ranges = arg;
+	struct part_ranges *ranges = arg;
 	struct wal_part part;
 	uint64_t system_id;
 	if (!wal_part_parse(info->name, &system_id, &part))
 		return STATUS_OK;
-	struct range *items = ranges->count == PARTS_MAX
-				  ? NULL
-				  : array_grow(ranges->items, ranges->count, &ranges->capacity, sizeof *items);
-	if (items == NULL)
-		return error_set(err, STATUS_LOCAL, "too many parts, or out of memory");
-	ranges->items = items;
-	items[ranges->count++] = (struct range){part.first, part.end};
-	return STATUS_OK;
-}
-
-/* The part that goes on at this byte and reaches furthest; a damaged one has end 0. NULL: there is none. */
-static struct range *next_part(struct ranges *ranges, uint32_t at)
-{
-	struct range *best = NULL;
-	for (size_t i = 0; i < ranges->count && ranges->items[i].first <= at; i++)
-		if (ranges->items[i].end > at && (best == NULL || ranges->items[i].end > best->end))
-			best = &ranges->items[i];
-	return best;
+	return part_ranges_add(ranges, part.first, part.end, err);
 }
 
 static enum status read_back(int fd, uint64_t at, void *out, size_t len, struct error *err)
@@ -73,8 +41,8 @@ static enum status read_back(int fd, uint64_t at, void *out, size_t len, struct 
 }
 
 /* Where a part overlaps the one before, both must have the same bytes: they are of the same WAL. */
-static enum status check_overlap(const struct part_join *join, const struct newfile *file, const struct range *part,
-				 const struct buffer *bytes, struct error *err)
+static enum status check_overlap(const struct part_join *join, const struct newfile *file,
+				 const struct part_range *part, const struct buffer *bytes, struct error *err)
 {
 	size_t len = join->joined - part->first;
 	CLEANUP(freep) uint8_t *there = len == 0 ? NULL : malloc(len);
@@ -89,7 +57,7 @@ static enum status check_overlap(const struct part_join *join, const struct newf
 }
 
 /* *usable: false with STATUS_OK if the part is missing or damaged. A part that lacks a key is neither. */
-static enum status add_part(struct part_join *join, struct newfile *file, const struct range *range, bool *usable,
+static enum status add_part(struct part_join *join, struct newfile *file, const struct part_range *range, bool *usable,
 			    struct error *err)
 {
 	char name[WAL_OBJECT_NAME_MAX];
@@ -119,19 +87,22 @@ static enum status add_part(struct part_join *join, struct newfile *file, const 
 static enum status join_parts(struct part_join *join, struct newfile *file, struct error *err)
 {
 	char prefix[WAL_OBJECT_NAME_MAX];
-	CLEANUP(ranges_fini) struct ranges ranges = {0};
-	struct range *part;
+	CLEANUP(part_ranges_fini) struct part_ranges ranges = {0};
+	struct part_range *part;
+	uint32_t unusable_end = 0;
 	wal_part_prefix(prefix, join->system_id, join->segment);
 	enum status st = store_list(join->repo->store, join->call, prefix, take, &ranges, err);
-	while (!st && (part = next_part(&ranges, join->joined)) != NULL) {
+	while (!st && (part = part_ranges_next(&ranges, join->joined)) != NULL) {
 		bool usable;
 		st = add_part(join, file, part, &usable, err);
 		if (!usable) {
-			join->continues = true;
+			unusable_end = part->end > unusable_end ? part->end : unusable_end;
 			part->end = 0;
 		}
 	}
-	join->continues |= ranges.count > 0 && ranges.items[ranges.count - 1].first > join->joined;
+	/* Other parts may have the bytes of an unusable one. */
+	join->continues =
+	    unusable_end > join->joined || (ranges.count > 0 && ranges.items[ranges.count - 1].first > join->joined);
 	if (!st && join->joined == 0)
 		return error_set(err, STATUS_MISSING, "%s: no streamed part begins this segment", join->segment->text);
 	return st;

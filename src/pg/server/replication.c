@@ -16,7 +16,8 @@
 #define WAL_HEADER_BYTES 25        /* 'w', start, end of WAL, time */
 #define KEEPALIVE_BYTES 18         /* 'k', end of WAL, time, whether a reply is wanted */
 #define STOP_MS 2000
-#define REPORT_BYTES 34 /* 'r', written, flushed, applied, time, whether a reply is wanted */
+#define SLOT_NAME_MAX 63 /* NAMEDATALEN - 1 */
+#define REPORT_BYTES 34  /* 'r', written, flushed, applied, time, whether a reply is wanted */
 
 /* PostgreSQL documentation, "PostgreSQL Error Codes". */
 #define DUPLICATE_OBJECT "42710"
@@ -29,6 +30,15 @@ struct replication {
 	struct postgres *postgres;
 	char *message; /* of libpq; NULL: none */
 };
+
+enum status replication_check_slot(const char *slot, struct error *err)
+{
+	size_t len = strlen(slot);
+	if (len > 0 && len <= SLOT_NAME_MAX && strspn(slot, "abcdefghijklmnopqrstuvwxyz0123456789_") == len)
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "stream-slot: '%.64s' is not a name for a replication slot", slot);
+	return error_hint(err, STATUS_USAGE, "use lowercase letters, digits and '_', 63 at most");
+}
 
 enum status replication_open(struct replication **out, const struct postgres_settings *settings, struct error *err)
 {

@@ -16,6 +16,9 @@
 
 struct replication;
 
+/* STATUS_USAGE unless PostgreSQL accepts the name of a slot (ReplicationSlotValidateName in slot.c). */
+enum status replication_check_slot(const char *slot, struct error *err);
+
 /* Connects. Parameters and statuses are those of postgres_open. */
 enum status replication_open(struct replication **out, const struct postgres_settings *settings, struct error *err);
 
