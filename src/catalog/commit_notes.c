@@ -22,11 +22,11 @@ static bool is_before(const struct commit_note *note, uint32_t timeline, uint64_
 	return note->timeline < timeline || (note->timeline == timeline && note->number < number);
 }
 
-/* The first note of this segment or a later one. */
+/* The index of the first note of this segment or a later one. */
 static size_t find(const struct commit_notes *notes, uint32_t timeline, uint64_t number)
 {
 	size_t low = 0, high = notes->count;
-	/* A run adds its segments in their order, more or less. */
+	/* A run adds its segments roughly in ascending order. */
 	if (high > 0 && is_before(&notes->items[high - 1], timeline, number))
 		return high;
 	while (low < high) {
@@ -157,7 +157,7 @@ static bool take_note(const char **text, struct commit_note *out)
 	return good;
 }
 
-/* The last line counts the notes: it shows a file that was cut off, or that a crash left empty. */
+/* The last line has the number of notes. A file that was cut off, or that a crash left empty, lacks it. */
 static bool take_notes(struct commit_notes *notes, const char *text, struct error *err)
 {
 	struct commit_note note = {0};

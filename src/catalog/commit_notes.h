@@ -1,6 +1,6 @@
 /*
- * Notes of the times of the commits in each WAL segment of one cluster. verify --read writes them, so that nobody has
- * to read a segment again to learn them. If the notes are lost, the segments are read. Not safe for concurrent use.
+ * Notes of the commit times in each WAL segment of one cluster. verify --read writes the notes, so that other commands
+ * need not read the segment again. Without notes these commands read the segments. Not safe for concurrent use.
  */
 #ifndef WALSHIP_CATALOG_COMMIT_NOTES_H
 #define WALSHIP_CATALOG_COMMIT_NOTES_H
@@ -22,7 +22,7 @@ struct commit_note {
 	uint64_t number;           /* of the segment, as wal_name_number counts */
 	int64_t began_s, newest_s; /* of the run that read the segment: as in struct verified_run */
 	int64_t first_us, last_us; /* of the first record that lies in this segment as a whole, and the latest time */
-	/* Of the record that begins in the segment before and ends here; COMMIT_NOTE_UNKNOWN: nobody joined the two. */
+	/* Of the record that begins in the segment before and ends here. COMMIT_NOTE_UNKNOWN: no run joined the two. */
 	int64_t crossing_us;
 };
 

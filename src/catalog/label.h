@@ -39,7 +39,7 @@ bool label_of_directory(char out[BACKUP_LABEL_MAX], const char *name);
 
 #define BACKUP_OBJECT_NAME_MAX 96
 
-/* A part of what a label names: one object, or objects that count from 1. */
+/* A part of a backup, dump or drill: one object, or objects numbered from 1. */
 struct label_part {
 	const char *name;
 	bool is_numbered;

@@ -21,7 +21,7 @@ struct check_settings {
 	struct postgres_settings postgres;
 	uint64_t rpo_s;
 	const char *stream_slot; /* of walship stream */
-	bool streams;            /* options say that walship stream is to run; otherwise a slot of that name says so */
+	bool streams;            /* the options configure walship stream; if false, the slot on the server decides */
 	/*
 	 * Compares the command's repository with ours, as archive_command_compare. STATUS_LOCAL also when the command's
 	 * configuration cannot be read.

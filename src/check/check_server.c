@@ -200,7 +200,7 @@ static enum status archiver(void *arg, const struct call *call, struct finding *
 static const struct step {
 	const char *what;
 	check_fn run;
-	bool (*applies)(const struct inspection *inspection, const struct call *call); /* NULL: it always does */
+	bool (*applies)(const struct inspection *inspection, const struct call *call); /* NULL: always */
 } steps[] = {
     {"archive_mode", check_server_archive_mode, NULL},
     {"archive_command", check_server_archive_command, NULL},

@@ -79,10 +79,10 @@ enum status check_server_wal_level(void *arg, const struct call *call, struct fi
 /* Whether walship backup could make a base backup; else a warning. */
 enum status check_server_backup(void *arg, const struct call *call, struct finding *finding, struct error *err);
 
-/* Whether walship stream is to run here: the options or a slot on the server say so. */
+/* Whether walship stream is in use here: an option configures it, or the server has its slot. */
 bool check_stream_applies(const struct inspection *inspection, const struct call *call);
 
-/* Whether walship stream can connect and has a usable slot, or could make one; else a warning. */
+/* Checks that walship stream can connect and has a usable slot, or can create one. A failure is a warning. */
 enum status check_server_stream(void *arg, const struct call *call, struct finding *finding, struct error *err);
 
 /* The last two steps: finish a segment, and look for it until it is archived. */

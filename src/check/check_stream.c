@@ -37,7 +37,7 @@ bool check_stream_applies(const struct inspection *inspection, const struct call
 	       (!ask_slot(inspection, call, &rows, &ignored) && rows.count == 1);
 }
 
-/* As walship stream does: the role and pg_hba.conf must let it in. */
+/* Connects as walship stream does: the role and pg_hba.conf must admit the connection. */
 static enum status connect(const struct inspection *inspection, const struct call *call, struct error *err)
 {
 	CLEANUP(replication_freep) struct replication *replication = NULL;
@@ -49,7 +49,7 @@ static enum status connect(const struct inspection *inspection, const struct cal
 		return STATUS_OK;
 	/* An ordinary connection works with the same settings: the general hint would mislead. */
 	err->hint[0] = '\0';
-	return error_hint(err, error_wrap(err, st, "a replication connection"),
+	return error_hint(err, error_wrap(err, st, "open a replication connection"),
 			  "the role needs the attribute REPLICATION, pg_hba.conf must admit the role to the database "
 			  "replication, and max_wal_senders needs room for one more");
 }
@@ -64,19 +64,18 @@ static enum status judge_slot(const char *slot, const struct postgres_rows *rows
 	if (strcmp(column_text(rows, SLOT_STATE), "lost") == 0) {
 		(void)error_set(err, STATUS_DAMAGED, "the replication slot %s is lost: it kept too much WAL", slot);
 		return error_hint(err, STATUS_DAMAGED,
-				  "drop the slot with pg_drop_replication_slot, and start walship stream: it makes "
-				  "the slot anew");
+				  "drop the slot with pg_drop_replication_slot, and start walship stream: it creates "
+				  "a new slot");
 	}
 	return STATUS_OK;
 }
 
-/* Whether walship stream can make its slot. */
+/* Checks that walship stream can create its slot. */
 static enum status judge_room(const struct inspection *inspection, const struct postgres_rows *rows, struct error *err)
 {
 	uint64_t used, all;
 	if (strcmp(fact(inspection, FACT_WAL_LEVEL), "minimal") == 0)
-		return error_hint(err,
-				  error_set(err, STATUS_USAGE, "wal_level is minimal: the server has no replication"),
+		return error_hint(err, error_set(err, STATUS_USAGE, "wal_level is minimal: replication is impossible"),
 				  "set wal_level = replica in postgresql.conf, and restart the server");
 	if (!number_parse(column_text(rows, ROOM_USED), UINT64_MAX, &used) ||
 	    !number_parse(column_text(rows, ROOM_ALL), UINT64_MAX, &all) || used < all)
@@ -102,9 +101,9 @@ enum status check_server_stream(void *arg, const struct call *call, struct findi
 		st = connect(inspection, call, err);
 	if (st)
 		return st;
-	const char *state = rows.count == 0 ? "not there yet: walship stream makes it"
+	const char *state = rows.count == 0                                     ? "missing: walship stream creates it"
 			    : strcmp(column_text(&rows, SLOT_ACTIVE), "t") == 0 ? "in use"
-										: "not in use now";
+										: "not in use";
 	bool unbounded = strcmp(column_text(&room, ROOM_KEEPS), "-1") == 0;
 	finding_say(finding, "possible; the slot %s is %s%s", slot, state,
 		    unbounded ? "; max_slot_wal_keep_size = -1 lets an outage of the store fill the server's disk"

@@ -69,7 +69,7 @@ static enum status settings_of_mirror(void *arg, size_t index, const struct repo
 struct mirrors mirror_confs_of(struct mirror_confs *confs)
 {
 	const struct config *config = confs->context->config;
-	/* A mirror would answer as it is today. */
+	/* A mirror has today's state, not the state at s3-at-time. */
 	bool in_past = config_text(config, OPTION_ID_S3_AT_TIME) != NULL;
 	return (struct mirrors){.count = in_past ? 0 : config_list_count(config, OPTION_ID_MIRROR_CONF),
 				.settings = settings_of_mirror,

@@ -27,7 +27,7 @@ enum status removal_add(struct removal *removal, const char *name, struct error 
 /* Removes the objects that wait. */
 enum status removal_flush(struct removal *removal, struct error *err);
 
-/* Removes the objects that each, which is called with the removal, adds from the listing of the prefix. */
+/* Lists the prefix and calls each with removal as arg; each adds objects to the removal. Then removes these objects. */
 enum status removal_listed(struct removal *removal, const char *prefix, store_list_fn each, struct error *err);
 
 /* Removes one object at once. *refused: whether the store refused it. */

@@ -26,16 +26,16 @@ typedef enum status (*cluster_listing_fn)(struct cluster_listing *listing, uint6
 /* Opens the repository and calls show for each wanted cluster, in the order of their names. */
 enum status cluster_listing_run(struct cluster_listing *listing, cluster_listing_fn show, struct error *err);
 
-/* Things that have a manifest. */
+/* A kind of thing that has a manifest: backups or dumps. */
 struct cluster_listing_kind {
 	cluster_listing_fn show;
 	const char *things; /* "backups" */
-	const char *none;   /* what text says of a repository without them: "no base backups" */
+	const char *none;   /* the output for a repository without such things: "no base backups" */
 };
 
 /*
- * The same for these things. STATUS_DAMAGED at the end when a manifest could not be opened. A repository without such
- * things is STATUS_OK.
+ * Runs a listing of this kind of thing. STATUS_DAMAGED at the end when a manifest could not be opened. A repository
+ * without such things is STATUS_OK.
  */
 enum status cluster_listing_manifests(const struct cluster_listing_params *params,
 				      const struct cluster_listing_kind *kind, struct error *err);

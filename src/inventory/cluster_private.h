@@ -7,7 +7,7 @@
 json_t *cluster_json_lsn(uint64_t lsn);
 json_t *cluster_json_segment(const struct coverage *coverage, uint32_t timeline, uint64_t number);
 
-/* An array. NULL without memory. */
+/* An array. NULL: out of memory. */
 json_t *cluster_windows_json(const struct coverage *coverage, const struct window_reader *reader);
 
 #endif

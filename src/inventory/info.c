@@ -18,7 +18,7 @@ struct showing {
 	struct commit_notes notes;  /* of the current cluster */
 };
 
-/* Notes that cannot be opened count as none: the segments have the times too. */
+/* Notes that cannot be opened count as missing: the segments have the times too. */
 static enum status seen(void *arg, const struct coverage *coverage, const struct wal_name *name,
 			const struct object_info *info, struct error *err)
 {

@@ -12,7 +12,7 @@ struct info_params {
 	const struct console *console;
 	uint64_t system_id; /* the only cluster to show; 0: all clusters */
 	bool json;
-	bool commit_times; /* show the windows, with the times of their first and last commits, read where unnoted */
+	bool commit_times;       /* read the first and last commit times of each window if the notes lack them */
 	const char *notes_dir;   /* where verify --read notes the times of commits: as for spool_prepare */
 	const struct target *at; /* a time: say instead whether recovery can go there; NULL: no such question */
 	bool all_timelines;      /* with at: timelines that are set aside count as the others do */

@@ -89,7 +89,7 @@ struct health_backup {
 	struct backup_label wrong;        /* that one */
 	struct backup_label unreadable;   /* the newest whose manifest cannot be opened; text "": none */
 	char why[LISTED_ERROR_MAX];
-	uint64_t unfinished;   /* backups that have begun since the newest finished one: one may be running */
+	uint64_t unfinished;   /* backups that began after the newest finished one; one may be running */
 	uint64_t recent_bytes; /* packs of those of the backups looked at that ended in the last 24 hours */
 };
 

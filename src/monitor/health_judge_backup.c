@@ -87,8 +87,9 @@ static void judge_newest(const struct health *health, const struct thresholds *t
 		health_advise(check, "walship verify says which backups can be restored");
 	} else if (backup->unfinished > 1) {
 		health_say(check, health_worse(level, HEALTH_WARNING),
-			   "%" PRIu64 " backups have begun since and not finished; %s", backup->unfinished, text);
-		health_advise(check, "look for the errors of walship backup; walship expire removes what they left");
+			   "%" PRIu64 " backups began after the newest one and have not finished; %s",
+			   backup->unfinished, text);
+		health_advise(check, "look at the errors of walship backup; walship expire removes unfinished backups");
 	} else {
 		health_say(check, level, "%s", text);
 		if (level != HEALTH_OK && check->hint[0] == '\0')

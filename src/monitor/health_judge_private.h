@@ -37,7 +37,7 @@ void health_judge_dump(const struct health *health, const struct thresholds *thr
 void health_judge_drill(const struct health *health, const struct thresholds *thresholds, struct health_check *check);
 void health_judge_stream(const struct health *health, struct health_check *check);
 void health_judge_schedule(const struct health *health, struct health_check *check);
-/* Whether a task of the schedule has never run, has not failed and is not late; due: when its first run is. */
+/* Whether a scheduled task has never run, has not failed and is not late. due: the time of its first run. */
 bool health_awaits_first_run(const struct health *health, const char *name, char due[UTC_TEXT_SIZE]);
 /* At least one file is named by mirror-conf. */
 void health_judge_mirrors(const struct health *health, const struct thresholds *thresholds, struct health_check *check);

@@ -5,7 +5,7 @@
 size_t part_span_back(const struct part_span *span)
 {
 	size_t number = span->parts + 1, begin = span->len;
-	/* The last part of a group that had many repeats all of it. */
+	/* The last part of a group of many parts repeats the whole group. */
 	if (number >= PART_SPAN_RUN && span->len >= span->size / 2)
 		return span->len;
 	for (size_t level = 0, run = PART_SPAN_RUN; level < PART_SPAN_LEVELS && number % run == 0; level++) {

@@ -38,7 +38,7 @@ struct part_writer_settings {
 struct part_slot {
 	enum part_slot_state { PART_FREE, PART_READY, PART_BUSY, PART_DONE, PART_FAILED } state;
 	uint8_t *data;
-	size_t len, repeated; /* bytes; the first `repeated` ones are in earlier parts, too */
+	size_t len, repeated; /* bytes; earlier parts have the first `repeated` ones too */
 	struct wal_position begin;
 };
 

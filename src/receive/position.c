@@ -104,8 +104,8 @@ static enum status find_slot(struct session *session, uint64_t *lsn, struct erro
 	enum status st = replication_read_slot(session->replication, &call, slot, lsn, err);
 	if (!st && *lsn == 0)
 		log_line(receiver->settings->call->log, LEVEL_WARNING,
-			 "stream: slot %s keeps no WAL, as after max_slot_wal_keep_size was exceeded: streaming begins "
-			 "at the server's position, and only the archive has the WAL before it",
+			 "stream: slot %s keeps no WAL, perhaps because max_slot_wal_keep_size was exceeded: "
+			 "streaming begins at the server's position, and only the archive has earlier WAL",
 			 slot);
 	if (!st)
 		return st;

@@ -10,7 +10,7 @@
 #include "sys/service_notify.h"
 
 #define NOTE_MS 1000
-#define SHORT_MS 10000 /* a session that fails sooner is followed by a pause, which grows */
+#define SHORT_MS 10000 /* after a session that fails sooner, the stream pauses, each time longer */
 
 struct call receiver_call(const struct receiver *receiver)
 {

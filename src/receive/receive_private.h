@@ -19,8 +19,8 @@ struct receiver {
 	struct stream_note note;
 	int64_t noted_ms, pinged_ms;
 	bool ready;        /* systemd knows */
-	bool continues;    /* the next session begins where the writer is; else at the slot's position */
-	uint64_t gone_lsn; /* the server did not have the WAL from here on any more; 0: it always had */
+	bool continues;    /* the next session begins where the writer is; otherwise at the slot's position */
+	uint64_t gone_lsn; /* the server no longer had the WAL from here on; 0: no WAL was missing */
 	int64_t slot_ms;   /* of the last look at the slot */
 	bool slot_hidden;  /* an ordinary connection is refused */
 };

@@ -64,7 +64,7 @@ static enum status open_writer(struct receiver *receiver, struct error *err)
 
 static enum status report(struct session *session, const struct part_writer_state *state, struct error *err)
 {
-	/* The slot would go back to an earlier position, where the server may have no WAL any more. 0: no position. */
+	/* An earlier position would move the slot back to WAL that the server may have removed. 0: no position. */
 	uint64_t flushed = state->durable.lsn < session->slot_lsn ? 0 : state->durable.lsn;
 	int64_t ms = now_ms(session);
 	bool asks = ms - session->heard_ms > ASK_MS && !session->asked;

@@ -9,7 +9,7 @@ struct session {
 	struct receiver *receiver;
 	struct replication *replication;
 	struct wal_position position;       /* where the streamed timeline was begun */
-	uint64_t slot_lsn;                  /* from here on the slot kept WAL at the beginning; 0: unknown */
+	uint64_t slot_lsn;                  /* the slot's position when the session began; 0: unknown */
 	struct replication_message message; /* of WAL: what the writer has not taken yet */
 	uint64_t reported_lsn, server_lsn;
 	int64_t reported_ms, heard_ms;

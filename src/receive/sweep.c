@@ -84,7 +84,7 @@ static enum status take_name(void *arg, const struct object_info *info, struct e
 	uint64_t system_id;
 	if (!wal_part_parse(info->name, &system_id, &part))
 		return STATUS_OK;
-	/* This ends the listing. */
+	/* STATUS_EXISTS ends the listing. */
 	if (names->count == STORE_REMOVE_MAX)
 		return STATUS_EXISTS;
 	void *items = array_grow(names->items, names->count, &names->capacity, sizeof *names->items);
@@ -108,7 +108,7 @@ static enum status note_refusal(void *arg, const struct store_refusal *refusal, 
 	return STATUS_OK;
 }
 
-/* Removes as many as one request can. *first: a copy of the name of the first one, "" if there is none. */
+/* Removes as many parts as one request can. *first: a copy of the first part's name; "": no part is left. */
 static enum status remove_some(struct sweep *sweep, const struct repository *repo, const char *prefix,
 			       char first[WAL_OBJECT_NAME_MAX], size_t *count, struct error *err)
 {
@@ -127,7 +127,7 @@ static enum status remove_some(struct sweep *sweep, const struct repository *rep
 	return names.count == 0 ? STATUS_OK : store_remove_many(repo->store, &call, &removal, err);
 }
 
-/* A server that writes little at a time makes tens of thousands of parts. */
+/* A segment may have tens of thousands of parts, more than one request can remove. */
 static enum status remove_parts(struct sweep *sweep, const struct repository *repo, const struct wal_name *segment,
 				struct error *err)
 {
@@ -137,7 +137,7 @@ static enum status remove_parts(struct sweep *sweep, const struct repository *re
 	wal_part_prefix(prefix, sweep->system_id, segment);
 	while (!st && count == STORE_REMOVE_MAX && !sweep->refused && !call_is_interrupted(sweep->call)) {
 		st = remove_some(sweep, repo, prefix, first, &count, err);
-		/* The store lists what it has removed. */
+		/* The store still lists removed parts. */
 		if (st || count == 0 || strcmp(first, before) == 0)
 			break;
 		(void)snprintf(before, sizeof before, "%s", first);

@@ -116,7 +116,7 @@ static int64_t later(int64_t one, int64_t other)
 	return one > other ? one : other;
 }
 
-/* The last end of a transaction in this segment and the one before. False: the notes do not say. */
+/* The last end of a transaction in this segment and the segment before. False: the notes lack it. */
 static bool noted_last(const struct moment_search *search, uint64_t last, int64_t *time_us)
 {
 	const struct commit_note *note = noted(search, last);
@@ -129,8 +129,8 @@ static bool noted_last(const struct moment_search *search, uint64_t last, int64_
 }
 
 /*
- * The first end of a transaction from *number on; 0: there is none before end. False: the notes do not say; *number is
- * then where to read on.
+ * The first end of a transaction from *number on; 0: no transaction ends before end. False: the notes lack it, and
+ * *number is the first segment to read.
  */
 static bool noted_first(const struct moment_search *search, uint64_t *number, uint64_t end, int64_t *time_us)
 {
@@ -147,7 +147,7 @@ static bool noted_first(const struct moment_search *search, uint64_t *number, ui
 	return true;
 }
 
-/* Leaves out noted segments without the target; *last_us is the last end of a transaction in these. */
+/* Skips noted segments before the target; *last_us is the last end of a transaction in the skipped segments. */
 static uint64_t skip_noted(const struct moment_search *search, uint64_t number, int64_t *last_us)
 {
 	*last_us = 0;

@@ -15,8 +15,8 @@ struct moment_search {
 	const struct repository *repo;
 	const struct call *call;
 	struct progress *progress;        /* may be NULL */
-	const struct commit_notes *notes; /* may be NULL; a noted segment is read only for a place within it */
-	bool notes_only;                  /* for the times of ends: what the notes lack is 0, as if none were there */
+	const struct commit_notes *notes; /* may be NULL; a noted segment is read only to find a place within it */
+	bool notes_only;                  /* for first and last times: a time that the notes lack is 0 */
 	uint64_t first, end;              /* the segments to look at: end is the first one behind them */
 };
 

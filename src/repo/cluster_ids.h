@@ -11,7 +11,7 @@ struct cluster_ids {
 	size_t count, capacity;
 };
 
-/* Fills *out, which is empty at first and which the caller finishes whatever happens. Fails as a listing does. */
+/* Fills *out, which must be empty. Call cluster_ids_fini for every status. Fails as a listing does. */
 enum status cluster_ids_list(struct cluster_ids *out, const struct repository *repo, const struct call *call,
 			     struct error *err);
 

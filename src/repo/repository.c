@@ -94,7 +94,7 @@ static enum status open_store(struct repository *repo, const struct repo_url *ur
 	if (url->kind != REPO_S3 && repo->settings->s3.at_s != 0)
 		return error_hint(err,
 				  error_set(err, STATUS_USAGE, "s3-at-time is set, and the repository is a directory"),
-				  "only a bucket with versioning keeps what was deleted or replaced");
+				  "only a bucket with versioning keeps deleted and replaced objects");
 	return url->kind == REPO_S3 ? open_s3(repo, url, call, err)
 				    : directory_store_open(url->path, &repo->store, err);
 }

@@ -73,7 +73,7 @@ void program_child_look(struct program_child *child)
 		child->ended = waitpid(child->pid, &child->wait_status, WNOHANG) != 0;
 }
 
-/* Gives the program time to clean up. */
+/* Sends SIGTERM, and gives the program time to clean up. */
 static void ask_to_end(struct program_child *child, const struct clock *clock, int64_t grace_ms)
 {
 	int64_t until_ms = clock_monotonic_ms(clock) + grace_ms;

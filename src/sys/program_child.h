@@ -1,4 +1,4 @@
-/* A program that runs: shared by program.c and program_stream.c. */
+/* A child process that runs a program: shared by program.c and program_stream.c. */
 #ifndef WALSHIP_SYS_PROGRAM_CHILD_H
 #define WALSHIP_SYS_PROGRAM_CHILD_H
 
@@ -21,8 +21,7 @@ struct program_child {
 /*
  * Starts a program in its own process group, so that its children can be killed with it, with empty standard input.
  * Signals that walship ignores get their default action back. argv[0] is looked up in PATH unless it has a '/'.
- * environment NULL: empty. The caller calls program_child_close whatever happens, and before, after STATUS_OK,
- * program_child_end.
+ * environment NULL: empty. After STATUS_OK call program_child_end; then, for every status, program_child_close.
  */
 enum status program_child_start(struct program_child *child, char *const *argv, const char *const *environment,
 				struct error *err);
@@ -31,12 +30,12 @@ enum status program_child_start(struct program_child *child, char *const *argv, 
 void program_child_look(struct program_child *child);
 
 /*
- * Ends the program if it has not ended: asks it to, and after grace_ms kills its group. With grace_ms 0 kills it at
- * once. Its output is no longer read.
+ * Ends the program if it runs: sends SIGTERM to its group, and SIGKILL after grace_ms. With grace_ms 0 sends SIGKILL at
+ * once. The output of the program is no longer read.
  */
 void program_child_end(struct program_child *child, const struct clock *clock, int64_t grace_ms);
 
-/* Of a program that has ended. STATUS_UNREACHABLE unless it exited with code 0. */
+/* The result of a program that has ended. STATUS_UNREACHABLE: the program did not exit with code 0. */
 enum status program_child_check(const struct program_child *child, struct error *err);
 
 /* Closes the pipes. */

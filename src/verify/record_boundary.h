@@ -20,9 +20,9 @@ struct record_boundaries {
 	struct record_boundary *items;
 	size_t count;                /* 2 * jobs + 1: each job under way has two boundaries */
 	struct wal_level_seen level; /* after RECORD_BOUNDARY_GOOD: of the first segment and the record that crosses */
-	/* After each call: both segments were there, with the record that crosses if there is one. */
+	/* After each call: both segments were available, with the record that crosses, if one does. */
 	bool joined;
-	int64_t crossing_us; /* then: the time of that record, a commit or an abort; 0: it is none */
+	int64_t crossing_us; /* then: the time of that record; 0: it is no commit or abort */
 };
 
 /* jobs: how many are under way at the same time. */

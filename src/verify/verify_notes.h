@@ -15,8 +15,8 @@ enum status verify_notes_open(struct verified *out, const struct verify_params *
 			      uint64_t system_id, const char *subject, struct error *err);
 
 /*
- * Loads the notes of commits likewise. Without params->read, which writes them, notes that cannot be opened count as
- * none. Call commit_notes_fini whatever happens.
+ * Loads the notes of commit times likewise. With params->read, verify writes these notes; without it, notes that cannot
+ * be opened count as missing. Call commit_notes_fini whatever happens.
  */
 enum status verify_notes_open_commits(struct commit_notes *out, const struct verify_params *params, uint64_t system_id,
 				      struct error *err);

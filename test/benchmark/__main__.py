@@ -34,8 +34,8 @@ def arguments():
     parser.add_argument("--beside", metavar="TEXT=PROGRAM", help="this walship beside another build of it, and nothing else")
     parser.add_argument("--backups", action="store_true", help="base backups, and nothing else")
     parser.add_argument("--stream", action="store_true", help="streaming and recovery, and nothing else")
-    parser.add_argument("--kills", type=int, default=0, help="how often rpo loses the server")
-    parser.add_argument("--scale", type=int, default=0, help="of pgbench, for rto")
+    parser.add_argument("--kills", type=int, default=0, help="rpo: number of times that the server is lost")
+    parser.add_argument("--scale", type=int, default=0, help="rto: the scale of pgbench")
     parser.add_argument("--walship", action="append", default=[], metavar="OPTION=VALUE", help="of walship.conf")
     given = parser.parse_args()
     if set(given.only) & set(CASES if given.stream else stream.PARTS):

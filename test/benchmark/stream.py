@@ -13,7 +13,7 @@ HEADINGS = (stream_rpo.HEADING, stream_sync.HEADING, stream_cost.HEADING, stream
 
 
 class Stream:
-    """Runs the chosen parts, and writes the section of each as soon as it is done."""
+    """Runs the chosen parts, and writes the section of each part as soon as the part is done."""
 
     def __init__(self, bench, programs, places, say, document):
         self.bench, self.given, self.places, self.say, self.document = bench, bench.given, places, say, document

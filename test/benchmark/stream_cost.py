@@ -1,4 +1,4 @@
-"""What asynchronous streaming takes from the primary, how much memory it needs, and how much WAL it keeps up with."""
+"""The cost of asynchronous streaming on the primary, its memory, and the WAL rate that it keeps up with."""
 
 import contextlib
 import signal
@@ -22,7 +22,7 @@ writes {megabytes} MB of WAL, with pieces of WAL of pgbench and of inserts of te
 (VmHWM) of walship over all of this."""
 CLIENTS = 8
 WAYS = ("alone", "walship", "pg_receivewal")
-# Pieces of what pgbench and an insert of text wrote.
+# payload has pieces of the WAL that pgbench and an insert of text wrote.
 TEXTS = """create table texts as select g, md5(random()::text || g) || ' row ' || g t from generate_series(1, {rows}) g;
 create index on texts (t); checkpoint"""
 PAYLOAD = """create table payload as select row_number() over () - 1 n, pg_read_binary_file('pg_wal/' || name, part * 1048576, 1048576) t from
@@ -72,7 +72,7 @@ class Cost:
         self.say(f"cost, {way}: {value:.0f} transactions a second")
 
     def _take_pieces(self, cluster):
-        """WAL to write again, as messages: a server that made it would need the processors. Returns how many pieces there are."""
+        """Stores pieces of WAL, to be written again as messages: making new WAL would take the processors. Returns their number."""
         cluster.sql(TEXTS.format(rows=20000 if self.given.quick else 300000), timeout=600)
         cluster.pgbench("-n", "-c", CLIENTS, "-T", 2 if self.given.quick else 20, timeout=600)
         cluster.sql(PAYLOAD.format(segments=2 if self.given.quick else 6), timeout=600)
@@ -85,7 +85,7 @@ class Cost:
             self.peak_kib = max(self.peak_kib, streamed.peak_kib(process.pid))
 
     def _speed(self, cluster, name, number):
-        """In a repository of its own, which goes again: S3 is in memory."""
+        """Uses a repository of its own, and removes it at the end: S3 is in memory."""
         site = streamed.Site(self.directory / f"speed-{name}-{number}", self.program, self.places[name])
         try:
             wrote = self._keep_up(cluster, site, name)
@@ -96,7 +96,7 @@ class Cost:
                  f"lag is {self.lags[name][-1]:.0f} MB; memory {self.peak_kib / 1024:.1f} MiB")
 
     def _keep_up(self, cluster, site, name):
-        """Returns the seconds that the server took to write it."""
+        """Returns the seconds that the server took to write the WAL."""
         with streamed.streaming(site, cluster) as process:
             self._catch_up(cluster)
             begin = time.monotonic()
@@ -111,7 +111,7 @@ class Cost:
 
     @staticmethod
     def _catch_up(cluster):
-        """What is flushed now is stored."""
+        """Waits until all WAL that is flushed now is stored."""
         end = cluster.sql("select pg_switch_wal()")
         host.wait_for(lambda: cluster.sql(f"select min(restart_lsn) >= '{end}' from pg_replication_slots") == "t", f"{end} is stored", 600)
 

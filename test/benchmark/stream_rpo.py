@@ -1,4 +1,4 @@
-"""What is lost with the server's machine: commits that a client was told of, by a witness, and that recovery does not have."""
+"""The loss when the server's machine is lost: acknowledged commits, by the log of a witness, that recovery does not have."""
 
 import random
 import shutil
@@ -33,7 +33,7 @@ end;
 
 @dataclass
 class Round:
-    """What one kill showed."""
+    """The result of one kill."""
     told: int  # commits that clients were told of
     lost: int
     lost_s: float
@@ -87,7 +87,7 @@ class Rpo:
                  f"recovered in {done.recovery_s:.2f} s; the round took {time.monotonic() - begin:.1f} s")
 
     def _lose(self, site, template, mode):
-        """What the witness has, and when the machine was lost."""
+        """Returns the log of the witness, and the time when the machine was lost."""
         primary = site.cluster("primary", archive_command=site.walship.command("push", "%p"), max_connections="50").copy_of(template).start()
         try:
             stream = site.stream(primary)
@@ -112,7 +112,7 @@ class Rpo:
 
     @staticmethod
     def _kill(site, primary, stream):
-        """All processes of the machine; returns when, by the clock of the witness."""
+        """Kills all processes of the machine. Returns the time, by the clock of the witness."""
         server = primary.server.process
         victims = [server.pid, stream.pid, *descendants(server.pid), *site.processes()]
         killed = time.time()

@@ -1,4 +1,4 @@
-"""How long a recovery takes: restore and replay, beside replay alone from local files; and a drill."""
+"""The time of a recovery: restore and replay, beside replay alone from local files; and the time of a drill."""
 
 import contextlib
 import copy
@@ -66,7 +66,7 @@ class Rto:
             self.stack.callback(place.end)
 
     def _primary(self):
-        """The cluster, its backups, and its WAL in all archives and in a local directory."""
+        """Makes the cluster, its backups, and its WAL in all archives and in a local directory."""
         primary = postgres.Cluster(self.directory, "rto").initdb("--data-checksums").configure(**SETTINGS)
         self.local = host.USER.mkdir(self.directory / "rto-wal")
         self.stack.callback(host.run, ["rm", "-rf", self.local, primary.data])
@@ -107,7 +107,7 @@ class Rto:
         self.say(f"cluster: {self.facts['gigabytes']:.2f} GB, {self.facts['segments']} segments")
 
     def _round(self, primary, name):
-        """Restore, recover; then the same restored files once more, with nothing but local WAL."""
+        """Restores and recovers; then recovers the same restored files again, with local WAL only."""
         target = postgres.Cluster(self.directory, f"r{time.monotonic_ns() % 1000000}")
         try:
             restored = self._restore(name, target)
@@ -169,6 +169,6 @@ def emptied(target):
 
 
 def kill_prefetchers(sites):
-    """What fetched ahead for a server that is gone."""
+    """Ends the processes that fetched ahead for a server that has ended."""
     for site in sites.values():
         streamed.kill(site.processes())

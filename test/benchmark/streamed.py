@@ -1,4 +1,4 @@
-"""What the measurements of streaming share: a repository with its walship, servers beside it, and a stream or pg_receivewal."""
+"""Shared by the measurements of streaming: a repository with its walship, servers beside it, and a stream or pg_receivewal."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ OPEN = "LOG:  database system is ready to accept connections"
 
 
 class Site:
-    """A directory with a walship that is configured for a new place in a store; ended with all that it started."""
+    """A directory with a walship that is configured for a new place in a store. Its end also ends all processes that it started."""
 
     def __init__(self, directory, program, place, **options):
         self.directory, self.place = host.USER.mkdir(directory), place
@@ -35,7 +35,7 @@ class Site:
         return time.monotonic() - begin
 
     def stream(self, cluster, *options):
-        """walship stream, once the server sends to it."""
+        """Starts walship stream, and returns once the server sends to it."""
         self.walship.configure(pg_conninfo=cluster.connection_string())
         log = self.directory / "stream.log"
         with open(log, "ab") as out:
@@ -45,7 +45,7 @@ class Site:
         return process
 
     def processes(self):
-        """All of walship's that work here, in the background too."""
+        """All processes of walship in this directory, in the background too."""
         return tools.processes(str(self.walship.program), str(self.directory))
 
     def end(self):
@@ -73,7 +73,7 @@ def wait_receiver(cluster, name, process, log):
 
 @contextlib.contextmanager
 def streaming(site, cluster, *options):
-    """While walship stream runs; its slot goes with it, so that another one can come. Yields the process."""
+    """Runs walship stream, and drops its slot at the end, so that the next stream can create it. Yields the process."""
     process = site.stream(cluster, *options)
     try:
         yield process
@@ -86,7 +86,7 @@ def streaming(site, cluster, *options):
 
 @contextlib.contextmanager
 def receiving(cluster, directory, *options):
-    """While pg_receivewal runs, to the same disk."""
+    """Runs pg_receivewal, which writes to the same disk. Yields the process."""
     target = host.USER.mkdir(directory / "received")
     log = directory / "receivewal.log"
     with open(log, "ab") as out:
@@ -103,7 +103,7 @@ def receiving(cluster, directory, *options):
 
 @contextlib.contextmanager
 def synchronous(cluster, name):
-    """Commits wait for this receiver."""
+    """Makes commits wait for this receiver."""
     set_synchronous(cluster, name)
     try:
         host.wait_for(lambda: cluster.sql("select sync_state from pg_stat_replication") == "sync", f"{name} is synchronous")

@@ -51,7 +51,7 @@ def processor_seconds():
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
-    """A test's directories go with it: a whole run writes more than a disk may have room for."""
+    """Removes the directories of a test after the test: a whole run writes more than a disk may have room for."""
     item.processor_start = processor_seconds()
     with host.Scratch.owner() as made:
         yield
@@ -65,7 +65,7 @@ def remove_trees(paths):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_fixture_setup(fixturedef, request):
-    """The directories of a fixture that several tests share go with the fixture, as the last of what it ends with."""
+    """Removes the directories of a fixture that several tests share, as the last step of its end."""
     if fixturedef.scope == "function":
         yield
         return

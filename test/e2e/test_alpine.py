@@ -1,4 +1,4 @@
-"""docker/Dockerfile.alpine, where Alpine's packages cannot be had: all that can be checked of it. test/musl runs its build."""
+"""Checks docker/Dockerfile.alpine as far as a machine without Alpine's packages can. test/musl runs its build."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from harness import dockerfile, host
 FILE = host.ROOT / "docker/Dockerfile.alpine"
 README = (host.ROOT / "docker/README.md").read_text()
 WALSHIP = "/usr/bin/walship"
-# Of what meson.build asks for, by the name of pkg-config. The two that are no package belong to musl.
+# The packages of the dependencies in meson.build, by their pkg-config names. Two dependencies are parts of musl.
 PACKAGES = {"libcurl": "curl-dev", "libcrypto": "openssl-dev", "expat": "expat-dev", "libpq": "libpq-dev", "libxxhash": "xxhash-dev",
             "zlib": "zlib-dev", "jansson": "jansson-dev", "libisal": "isa-l-dev", "libzstd": "zstd-dev", "liblz4": "lz4-dev"}
 OF_MUSL = {"dl", "threads"}
@@ -33,7 +33,7 @@ def packages(stage):
 
 
 def test_its_steps_parse(parsed, scratch):
-    """By the parser of an engine if there is one, and each command by two shells."""
+    """An engine's parser accepts the file, if an engine is installed, and two shells accept each command."""
     arguments, stages = parsed
     assert list(stages) == ["build", "timescale", "walship"], "without --target the last one is built"
     for stage in stages.values():
@@ -68,7 +68,7 @@ def test_every_source_of_a_copy_is_there(parsed):
 
 
 def test_its_build_configures_and_would_install_the_program(parsed, scratch):
-    """The options of meson are valid, and what is installed by its tag is what the other stages copy."""
+    """The options of meson are valid, and the other stages copy exactly the files that are installed by the tag."""
     _, stages = parsed
     [step] = dockerfile.commands(FILE, "build")
     setup, install = (shlex.split(part) for part in step.split(" && "))
@@ -87,7 +87,7 @@ def test_its_build_configures_and_would_install_the_program(parsed, scratch):
 
 
 def test_every_dependency_is_a_package(parsed):
-    """Those that meson looks for, in the stage that builds; and no package more than that and the tools."""
+    """The build stage has the packages that meson looks for, and the tools, and no other package."""
     _, stages = parsed
     wanted = set(re.findall(r"dependency\('([^']*)'", (host.ROOT / "meson.build").read_text())) - OF_MUSL - NOT_BUILT
     assert wanted <= set(PACKAGES), f"name the packages of {wanted - set(PACKAGES)} in docker/Dockerfile.alpine, and here"

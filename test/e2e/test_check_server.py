@@ -422,22 +422,22 @@ def test_base_backup_rights(dir_site, dir_primary):
 
 
 def test_the_stream(dir_site):
-    """Where walship stream is to run, its connection and its slot are tried; trouble is a warning, as archiving goes on."""
+    """Where walship stream is in use, check tries its connection and its slot. A failure is a warning, because archiving works."""
     for server in started(dir_site, wal_level="logical", max_replication_slots="1"):
         assert "stream" not in check(dir_site).marks
         dir_site.walship.configure(stream_interval="1s")
         report = check(dir_site)
-        assert report.marks["stream"] == "✓" and "walship stream makes it; max_slot_wal_keep_size = -1" in report.words["stream"]
+        assert report.marks["stream"] == "✓" and "walship stream creates it; max_slot_wal_keep_size = -1" in report.words["stream"]
         server.sql("create role reader login; grant execute on function pg_switch_wal to reader")
         dir_site.walship.configure(pg_conninfo=connection(server, "reader"))
         server.expect("FATAL: .*(REPLICATION attribute|replication role)")
         report = check(dir_site)
-        assert report.marks["stream"] == "–" and "a replication connection: " in report.words["stream"], report.out
+        assert report.marks["stream"] == "–" and "open a replication connection: " in report.words["stream"], report.out
         assert "attribute REPLICATION" in report.hints["stream"]
         dir_site.walship.configure(pg_conninfo=connection(server), stream_interval=None)
         server.sql("select pg_create_physical_replication_slot('walship')")
         change(server, max_slot_wal_keep_size="1000")
-        assert re.fullmatch("possible; the slot walship is not in use now", check(dir_site).words["stream"])
+        assert re.fullmatch("possible; the slot walship is not in use", check(dir_site).words["stream"])
         server.sql("select pg_drop_replication_slot('walship')")
         server.sql("select pg_create_logical_replication_slot('walship', 'pgoutput')")
         assert "is logical" in check(dir_site).words["stream"]

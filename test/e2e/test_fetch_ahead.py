@@ -79,7 +79,7 @@ def going(recovery, count, first=1, **options):
     recovery.walship.configure(**options)
     some = recovery.archive(names(count, first))
     recovery.fetch(*some[:2])
-    # A call before that would leave its segment in the spool, until a later call.
+    # An earlier call would leave its segment in the spool until a later call.
     host.wait_for(recovery.listens, "the process that fetches ahead opens its pipe", 20)
     recovery.fetch(some[2])
     recovery.worker()

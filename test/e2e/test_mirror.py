@@ -488,7 +488,7 @@ def peak_of(site, copy):
 
 
 def test_memory_does_not_grow(dir_site):
-    """A million names: the listings go side by side, and only what is new is copied."""
+    """A million names: the listings are compared side by side, and only new objects are copied."""
     site, copy = dir_site, copy_of(dir_site)
     count = extent.rounds(1_000_000, 40_000)
     source = site.store.path / push(site, 0)[0]

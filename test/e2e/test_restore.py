@@ -193,7 +193,7 @@ def test_the_timeline_is_chosen_by_the_moment(dir_site):
 
 
 def opened_segments(site, *args):
-    """The WAL segments that a call opens, by strace, and its standard output. As the tracer is root it may look into walship."""
+    """The WAL segments that a call opens, by strace, and its standard output. The tracer is root, because walship is not dumpable."""
     log = site.directory / "strace"
     as_user = ["-u", host.USER.name] if host.USER.switch else []
     argv = ["strace", "-f", "-qq", *as_user, "-e", "trace=openat,openat2", "-o", log, *site.walship.argv(*args)]
@@ -203,7 +203,7 @@ def opened_segments(site, *args):
 
 
 def test_commit_times_are_noted(dir_site):
-    """verify --read notes the times of commits; windows and info --at have them without reading segments again."""
+    """verify --read notes commit times; windows and info --at use the notes without reading segments again."""
     site = dir_site
     with site.primary() as primary:
         primary.start()
@@ -224,7 +224,7 @@ def test_commit_times_are_noted(dir_site):
         time.sleep(1.1)  # a segment that was stored in the second in which the run began counts as stored later
         site.run("verify", "--read").expect(0)
         assert noted_times(site, "info") == noted_times(site, "verify") == read
-        # The survey opens a segment, for its size; the moment is in another one.
+        # The survey opens one segment for its size; the moment is in another segment.
         for moment in moments[1:]:
             opened, _ = opened_segments(site, "info", "--at", moment)
             assert 1 <= len(opened) <= 2, (moment, opened)
@@ -235,7 +235,7 @@ def test_commit_times_are_noted(dir_site):
         [(first, last)] = read.values()
         assert f"(first commit {first})" in out and f"(last commit {last})" in out
         assert f"(first commit {first})" in site.run("info").expect(0).out.decode()
-        # What came later is not noted: its time stays unknown until somebody reads it, and is not guessed.
+        # Later segments have no notes: their times stay unknown until a command reads them, and are not guessed.
         insert(primary)
         newest = primary.sql(UTC)
         insert(primary)
@@ -262,7 +262,7 @@ def test_commit_times_are_noted(dir_site):
 
 
 def noted_times(site, command):
-    """As commit_times, without reading; None: unknown."""
+    """As commit_times, from the notes alone. None: unknown."""
     [line] = Checker().lines(command, site.run(command, "--json"), 0)
     return {each["timeline"]: tuple((each[f"{which}_commit_time"] or "").replace("T", " ").replace("Z", "+00") or None
                                     for which in ("first", "last")) for each in line["windows"]}

@@ -237,7 +237,7 @@ def test_two_streams(dir_site):
 
 
 def drop_slot(primary, stream):
-    """Somebody ends the stream's connection and drops its slot, before the stream can connect again."""
+    """Ends the stream's connection and drops its slot before the stream can connect again."""
     os.kill(stream.process.pid, signal.SIGSTOP)
     primary.sql("select pg_terminate_backend(active_pid) from pg_replication_slots")
     host.wait_for(lambda: primary.sql("select count(*) from pg_replication_slots where active") == "0", "the slot is free")
@@ -245,7 +245,7 @@ def drop_slot(primary, stream):
 
 
 def test_slot_dropped(dir_site):
-    """The slot is dropped under the stream: it makes another one, goes on where it was, and says so if WAL is gone by then."""
+    """The slot is dropped while the stream runs: the stream creates a new slot, continues where it was, and reports WAL that is lost by then."""
     site = dir_site
     with primary_with_table(site, "--wal-segsize=1", min_wal_size="2MB", max_wal_size="8MB") as primary:
         primary.expect("FATAL:  (terminating connection|connection to client lost)", "ERROR:  requested WAL segment .* has already been removed",
@@ -272,13 +272,13 @@ def test_slot_dropped(dir_site):
             stream.wait_stored()
             rows = primary.rows()
             lose(primary, stream)
-    # The last record may go on in a segment that was never written.
+    # The last record may continue in a segment that was never written.
     with recover(site, backup, expected=[postgres.LEFT_BEHIND]) as restored:
         assert restored.rows() == rows
 
 
 def test_slot_lost(dir_site):
-    """More WAL than max_slot_wal_keep_size: the stream says so and goes on (from PostgreSQL 16 on it ends and says what to do)."""
+    """More WAL than max_slot_wal_keep_size: the stream warns and continues (from PostgreSQL 16 on it ends with a hint)."""
     site = dir_site
     settings = {"min_wal_size": "2MB", "max_wal_size": "4MB", "max_slot_wal_keep_size": "2MB"}
     with primary_with_table(site, "--wal-segsize=1", **settings) as primary:
@@ -287,7 +287,7 @@ def test_slot_lost(dir_site):
         with Stream(site, primary) as stream:
             insert(primary, 1, 100)
             stream.wait_stored()
-            # A stream that did not read would hold the server's checkpoint up (InvalidatePossiblyObsoleteSlot in slot.c waits).
+            # A stream that does not read would block the server's checkpoint (InvalidatePossiblyObsoleteSlot in slot.c waits).
             stream.stop()
             for first in range(101, 40001, 5700):
                 insert(primary, first, first + 5699)
@@ -298,17 +298,17 @@ def test_slot_lost(dir_site):
             stream.start()
             if int(primary.sql("show server_version_num")) >= 160000:
                 assert stream.process.wait(30) == 4, stream.text()
-                assert "drop it with pg_drop_replication_slot, and walship stream makes it anew" in stream.text(), stream.text()
+                assert "drop it with pg_drop_replication_slot, and walship stream creates a new one" in stream.text(), stream.text()
                 primary.sql("select pg_drop_replication_slot('walship')")
                 stream.start()
             else:
-                stream.wait_for("slot walship keeps no WAL, as after max_slot_wal_keep_size was exceeded")
+                stream.wait_for("slot walship keeps no WAL, perhaps because max_slot_wal_keep_size was exceeded")
             insert(primary, 50001, 50100)
             stream.wait_stored()
             assert primary.sql("select wal_status from pg_replication_slots") == "reserved"
             rows = primary.rows()
             lose(primary, stream)
-    # The last record may go on in a segment that was never written.
+    # The last record may continue in a segment that was never written.
     with recover(site, backup, expected=[postgres.LEFT_BEHIND]) as restored:
         assert restored.rows() == rows
 
@@ -477,7 +477,7 @@ def test_parts_of_archived_segments_go(dir_site):
         primary.sql("create table many (n int)")
         script = host.USER.write(site.scratch.directory("bench") / "script", "insert into many values (1);\n")
         with Stream(site, primary, "--stream-interval", "0s") as stream:
-            # More than one request removes.
+            # One request cannot remove so many parts.
             host.wait_for(lambda: primary.pgbench("-n", "-c", "4", "-T", "1", "-f", script) and len(parts(site)) > 1200, "many parts", 60)
             stream.wait_stored()
             done = primary.archive_all()
@@ -578,7 +578,7 @@ def test_synchronous(dir_site):
             lose(primary, stream)
         told = int(re.search(rb"transactions actually processed: (\d+)", done.stdout).group(1))
         assert told > 20, done.stdout
-        # Many small parts: some repeat others, so that recovery reads few.
+        # Some of the many small parts repeat others, so that recovery reads few parts.
         ranges = [[int(text, 16) for text in name.rsplit("/", 1)[1].split("-")] for name in parts(site)]
         reads, end = 0, 0
         while furthest := max((last for first, last in ranges if first <= end < last), default=0):

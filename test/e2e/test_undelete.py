@@ -138,7 +138,7 @@ def test_a_replaced_object_is_named(versions):
 
 
 def test_the_past_is_read_and_nothing_is_changed(versions):
-    """What undelete cannot bring back, because other content took its name, is read in its version of that time."""
+    """undelete cannot bring back an object that was replaced; s3-at-time reads the version of that time."""
     site, target = versions.site, versions.site.directory / "fetched"
     moment = versions.moment()
     then = ("--s3-at-time", moment)
@@ -157,7 +157,7 @@ def test_the_past_is_read_and_nothing_is_changed(versions):
         site.run("fetch", name, target, "--system-id", SYSTEM_ID, *then).expect(0)
         assert target.read_bytes() == versions.contents[name]
         assert site.run("cat", name, "--system-id", SYSTEM_ID, *then).expect(0).out == versions.contents[name]
-    # The end of the archive, then; and what was fetched ahead for one time answers for no other.
+    # The end of the archive at that time; and a segment that was fetched ahead for one time serves no other time.
     site.run("fetch", later, target, "--system-id", SYSTEM_ID, *then).expect(1)
     site.run("fetch", later, target, "--system-id", SYSTEM_ID).expect(0)
     site.run("fetch", NAMES[1], target, "--system-id", SYSTEM_ID).expect(255, "truncated")
@@ -171,7 +171,7 @@ def test_the_past_is_read_and_nothing_is_changed(versions):
 
 
 def test_a_server_is_restored_as_it_was(versioned):
-    """Somebody replaced or deleted every object of the bucket: backup and WAL are those from before."""
+    """Every object of the bucket was replaced or deleted: restore and recovery use the backup and WAL from before."""
     site, bucket = versioned
     client = site.store.client
     with site.primary("primary", "--wal-segsize=1") as primary:

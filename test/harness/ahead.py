@@ -79,7 +79,7 @@ class Recovery:
         return self.workers()[0]
 
     def listens(self):
-        """Whether the process that fetches ahead hears what calls tell it: the pipe has a reader."""
+        """Whether the process that fetches ahead has opened its pipe, which calls write to."""
         try:
             os.close(os.open(self.directory / "wanted", os.O_WRONLY | os.O_NONBLOCK))
         except OSError:

@@ -1,7 +1,7 @@
 """Dockerfiles as far as walship's own go: stages, steps, and the files that .dockerignore leaves to COPY.
 
-    python3 test/harness/dockerfile.py commands FILE STAGE     prints what RUN runs there, one command a line, but apk's
-    python3 test/harness/dockerfile.py context DIRECTORY       copies what `COPY . DIRECTORY` would
+    python3 test/harness/dockerfile.py commands FILE STAGE     prints the RUN commands of the stage, one a line, without those of apk
+    python3 test/harness/dockerfile.py context DIRECTORY       copies the same files as `COPY . DIRECTORY`
 """
 
 import re
@@ -27,10 +27,10 @@ class Stage:
 
 
 def parse(path):
-    """(arguments before the first stage, {name: stage}). Fails at what a builder would not take either."""
+    """(arguments before the first stage, {name: stage}). Fails if a builder would refuse the file."""
     arguments, stages, stage = {}, {}, None
     lines = [line for line in Path(path).read_text().splitlines() if not re.match(r"\s*#", line)]
-    text = re.sub(r"\\\n\s*", "", "\n".join(lines))  # a comment between two continued lines is none of the step
+    text = re.sub(r"\\\n\s*", "", "\n".join(lines))  # a comment between two continued lines is not part of the step
     for line in filter(str.strip, text.splitlines()):
         instruction, _, rest = line.partition(" ")
         assert instruction in INSTRUCTIONS and rest.strip(), f"{path}: {line}"
@@ -47,7 +47,7 @@ def parse(path):
 
 
 def ignored(name, patterns):
-    """The last pattern that matches decides; a pattern of a directory holds for what is in it."""
+    """The last pattern that matches decides; a pattern of a directory applies to all files in it."""
     found = False
     for pattern in patterns:
         wanted = pattern.lstrip("!").strip("/")

@@ -214,13 +214,13 @@ class Scratch:
     def remove(self):
         remove_tree(self.path, strict=True)
 
-    # Whose directories are being made: the last list is that of the test, or of the fixture, that runs now.
+    # One list of directories for each test or fixture under way; the last list belongs to the one that runs now.
     owners = [[]]
 
     @classmethod
     @contextlib.contextmanager
     def owner(cls):
-        """Gives the list of the directories that are made inside the block."""
+        """Yields the list of the directories that are made inside the block."""
         made = []
         cls.owners.append(made)
         try:
@@ -230,7 +230,7 @@ class Scratch:
 
 
 def remove_tree(top, strict=False):
-    """Removes a directory, also one that a test made read-only. strict: what cannot be removed is an error."""
+    """Removes a directory, also one that a test made read-only. strict: a file that cannot be removed is an error."""
     for above, directories, _ in os.walk(top):
         for name in directories:
             path = os.path.join(above, name)

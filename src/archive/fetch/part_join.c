@@ -100,7 +100,7 @@ static enum status join_parts(struct part_join *join, struct newfile *file, stru
 			part->end = 0;
 		}
 	}
-	/* Other parts may have the bytes of an unusable one. */
+	/* Another part may have the bytes of the unusable part. */
 	join->continues =
 	    unusable_end > join->joined || (ranges.count > 0 && ranges.items[ranges.count - 1].first > join->joined);
 	if (!st && join->joined == 0)

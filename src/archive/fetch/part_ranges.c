@@ -10,7 +10,7 @@ void part_ranges_fini(struct part_ranges *ranges)
 	*ranges = (struct part_ranges){0};
 }
 
-/* In this order only an earlier range, or one that begins at the same byte, can have all bytes of another one. */
+/* Only a range that begins earlier, or at the same byte, can contain another range. */
 static void forget_covered(struct part_ranges *ranges)
 {
 	size_t kept = 0;

@@ -1,4 +1,4 @@
-/* The parts of a segment, as a listing tells them: ranges of bytes that follow each other, overlap, or leave gaps. */
+/* The parts of a segment, from a listing: ranges of bytes that follow each other, overlap, or leave gaps. */
 #ifndef WALSHIP_ARCHIVE_FETCH_PART_RANGES_H
 #define WALSHIP_ARCHIVE_FETCH_PART_RANGES_H
 
@@ -7,7 +7,7 @@
 
 #include "walship/error.h"
 
-#define PART_RANGES_MAX 65536 /* 512 KiB; more are in a segment that a synchronous stream filled with small commits */
+#define PART_RANGES_MAX 65536 /* 512 KiB; a synchronous stream can make more, which part_ranges_add reduces */
 
 struct part_range {
 	uint32_t first, end; /* end 0: damaged or missing */
@@ -22,12 +22,12 @@ struct part_ranges {
 void part_ranges_fini(struct part_ranges *ranges);
 
 /*
- * Adds the next one in the order of names. Where there are too many, those of which another one has all bytes are
- * forgotten. STATUS_LOCAL: out of memory, or too many that no other one has.
+ * Adds a range; the caller adds ranges in the order of names. When the array is full, ranges that lie within another
+ * range are dropped. STATUS_LOCAL: out of memory, or too many ranges are left.
  */
 enum status part_ranges_add(struct part_ranges *ranges, uint32_t first, uint32_t end, struct error *err);
 
-/* The one that has this byte and reaches furthest; NULL: there is none. The caller may set its end to 0. */
+/* The range that has the byte `at` and reaches furthest; NULL: no range has it. The caller may set its end to 0. */
 struct part_range *part_ranges_next(const struct part_ranges *ranges, uint32_t at);
 
 #endif

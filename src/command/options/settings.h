@@ -18,10 +18,10 @@ enum status settings_repository(struct repository_settings *out, const struct co
 /* How to connect to the server. */
 struct postgres_settings settings_postgres(const struct command_context *context);
 
-/* The cluster, as the options describe it. */
-/* The time of an option, in UTC seconds; 0: it is not set. STATUS_USAGE: it is no time. */
+/* The time of an option, in UTC seconds; 0: the option is not set. STATUS_USAGE: its value is not a time. */
 enum status settings_time(const struct config *config, enum option_id id, int64_t *out, struct error *err);
 
+/* The cluster, as the options describe it. */
 struct cluster_hint settings_cluster(const struct config *config);
 
 /*

@@ -168,7 +168,7 @@ static enum status explain(struct replication *replication, const PGresult *resu
 		return error_hint(
 		    err, STATUS_DAMAGED,
 		    "the slot cannot be used any more: drop it with pg_drop_replication_slot, and walship "
-		    "stream makes it anew. The archive has the WAL if archive_command works");
+		    "stream creates a new one. The archive has the WAL if archive_command works");
 	if (strcmp(postgres->code, UNDEFINED_FILE) == 0 || strstr(err->text, HAS_LEFT_TIMELINE) != NULL)
 		return STATUS_CONFLICT;
 	return st;

@@ -63,7 +63,7 @@ enum status directory_link_check(const char *path, struct error *err);
  * directory may be the mount point. For paths that a call did not find.
  */
 enum status directory_links_check(const char *root, const char *path, struct error *err);
-/* The same, and whether the root exists. */
+/* The same, after a check that the root exists. */
 enum status directory_way_check(const struct directory *directory, const char *path, struct error *err);
 
 #endif

@@ -29,7 +29,7 @@ static enum status remove_one(const struct directory *directory, struct pending 
 	if (st)
 		return st;
 	if (unlink(path) != 0) {
-		/* It counts as removed, unless the whole repository, or a linked part of it, is missing. */
+		/* A missing file counts as removed, unless the repository, or a linked part of it, is missing. */
 		if (errno == ENOENT)
 			return directory_way_check(directory, path, err);
 		bool refused = errno == EACCES || errno == EPERM || errno == EISDIR;

@@ -88,8 +88,8 @@ struct s3_options {
 	const char *lock_mode;             /* GOVERNANCE, COMPLIANCE */
 	unsigned lock_days;
 	/*
-	 * UTC; 0: the present. Otherwise the store is the one that was just before this time, as far as the bucket has
-	 * kept versions, and cannot be changed.
+	 * UTC; 0: the present. Otherwise the store is read-only and has its state just before this time, as far as the
+	 * bucket has kept versions.
 	 */
 	int64_t at_s;
 	int64_t connect_timeout_ms; /* 0: the default of net/http/http.h */

@@ -1,7 +1,7 @@
 /*
  * Amazon S3 API reference, ListObjectVersions: sorted by key, and each key's versions from the newest to the oldest,
- * Version and DeleteMarker mixed. A page may end between two versions of a key. ListMultipartUploads: sorted by key; of
- * one key, by the time of their beginning. Both tell where the next page begins by a key and an id.
+ * Version and DeleteMarker mixed. A page may end between two versions of a key. ListMultipartUploads: sorted by key,
+ * and each key's uploads by the time when they began. In both listings a key and an id say where the next page begins.
  *
  * As in s3_list.c, a page is received completely before its first entry is passed on, and a listing that never ends
  * is an error.
@@ -181,7 +181,7 @@ static const struct kind {
 	const char *of, *verb; /* for errors */
 	struct s3_elements elements;
 	const char *query, *max, *id_marker; /* parameters of the request */
-	bool latest_first;                   /* the first entry of each key, and no other, is the latest */
+	bool latest_first;                   /* the first entry of each key, and only that, must be the latest */
 } kinds[] = {
     [S3_VERSIONS] = {.of = "versions",
 		     .verb = "list the versions of",

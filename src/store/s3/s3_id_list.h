@@ -27,7 +27,7 @@ typedef enum status (*s3_id_fn)(void *arg, const struct s3_id_entry *entry, stru
 
 struct s3_id_listing {
 	enum s3_id_kind kind;
-	const char *prefix; /* of the names; "": all of the store's */
+	const char *prefix; /* of the names; "": all names of the store */
 	s3_id_fn each;
 	void *arg;
 };

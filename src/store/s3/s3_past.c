@@ -1,7 +1,7 @@
 /*
- * The store as it was just before a time, in a bucket that keeps versions: nothing is copied or brought back. Of each
- * key the version counts that was the newest then, unless that is a delete marker (Amazon S3 user guide, "Retrieving
- * object versions"). A look at one object is a listing of its versions.
+ * The store as it was just before a time, in a bucket that keeps versions. The version that was the newest at that time
+ * is the object, unless the version is a delete marker (Amazon S3 user guide, "Retrieving object versions"). Every
+ * access to one object lists its versions first. Nothing is copied or brought back.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +9,15 @@
 
 #include "store/s3/s3_id_list.h"
 
-/* The version of one key that counts. */
+/* The version of one key that was the newest at that time. */
 struct version_then {
 	struct s3 *s3;
 	char key[S3_KEY_MAX + 1];
-	bool found; /* and it is no marker */
+	bool found; /* the version exists and is not a delete marker */
 	char id[S3_ID_MAX + 1];
 };
 
-/* Versions come from the newest to the oldest. A key that begins as this one comes behind it. */
+/* Versions come from the newest to the oldest. A longer key with the same beginning follows this key. */
 static enum status take_version(void *arg, const struct s3_id_entry *version, struct error *err)
 {
 	struct version_then *then = arg;
@@ -86,7 +86,7 @@ struct past_listing {
 	const struct s3 *s3;
 	size_t skip;              /* bytes of a key before the name */
 	char key[S3_KEY_MAX + 1]; /* the current one; "": none yet */
-	bool decided;             /* its version that counts has been seen */
+	bool decided;             /* the version of that time has been seen */
 	store_list_fn each;
 	void *arg;
 };
@@ -127,7 +127,7 @@ static enum status past_list(struct store *store, const struct call *call, const
 
 static enum status refuse_change(struct error *err)
 {
-	(void)error_set(err, STATUS_USAGE, "s3-at-time is set: the past can be read, and not be changed");
+	(void)error_set(err, STATUS_USAGE, "s3-at-time is set: the repository is read-only");
 	return error_hint(err, STATUS_USAGE, "call walship without s3-at-time");
 }
 

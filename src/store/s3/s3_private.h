@@ -158,7 +158,7 @@ struct s3_page {
 enum status s3_take_encoding(void *arg, const char *text, struct error *err);
 enum status s3_take_truncated(void *arg, const char *text, struct error *err);
 enum status s3_take_root(void *arg, const char *text, struct error *err);
-/* As s3_try_xml; request->arg is the page. STATUS_UNREACHABLE also unless the response is the whole page. */
+/* As s3_try_xml; request->arg is the page. STATUS_UNREACHABLE also if the response is not the whole page. */
 enum status s3_try_page(struct s3 *s3, const struct call *call, const struct s3_request *request,
 			struct s3_reply *reply, struct attempt *attempt, struct error *err);
 /* Forgets all but of, and keeps the storage of the texts. */

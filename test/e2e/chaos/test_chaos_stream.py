@@ -24,7 +24,7 @@ SECONDS = float(os.environ.get("CHAOS_STREAM_SECONDS") or (60 if extent.extent()
 SEED = int(os.environ.get("CHAOS_SEED") or int.from_bytes(os.urandom(4), "big"))
 SEGMENT = wal.MIB
 OPTIONS = {"push-timeout": "3s", "fetch-timeout": "20s", "stream-interval": "100ms", "stream-bytes": "64KiB"}
-CONFLICT = 4  # the repository has something else under the name of a part: never
+CONFLICT = 4  # the repository has other content under the name of a part, which must never happen
 
 
 class Streamer:
@@ -57,7 +57,7 @@ class Streamer:
             self.process.kill()
 
     def stop(self):
-        """For good, at once."""
+        """Kills the stream, and starts no other one."""
         with self._lock:
             self._stopping.set()
             self.kill()
@@ -88,7 +88,7 @@ class Disaster:
         return made.configure(shared_buffers="16MB", checkpoint_timeout="30s")
 
     def happen(self, seconds):
-        """A kill every second or so; the fail-over in the middle."""
+        """Kills a process about every second; fails over in the middle."""
         end, fail_over_at = time.monotonic() + seconds, time.monotonic() + seconds / 2
         while time.monotonic() < end:
             time.sleep(self.random.uniform(0.2, 1.8))
@@ -103,18 +103,18 @@ class Disaster:
             self.figures[f"killed {what}"] += 1
 
     def _promote(self):
-        """The same WAL goes on with a new timeline, as with a standby that had all of it."""
+        """The same WAL continues on a new timeline, as on a standby that had all of the WAL."""
         self.primary.configure(restore_command="/bin/false").signal_file("recovery.signal").start(wait=False)
         self.primary.wait_promoted()
 
     def catch_up(self):
-        """The stream has what is written now; the load goes on."""
+        """Waits until the stream has stored all WAL that is flushed now; the load continues."""
         end = self.primary.sql("select pg_current_wal_flush_lsn()")
         query = f"select restart_lsn >= '{end}' from pg_replication_slots where slot_name = 'walship'"
         host.wait_for(lambda: self.primary.sql(query) == "t", f"{end} is stored", 60)
 
     def lose(self):
-        """Server and stream end at once. Returns up to where the server was told that the WAL is stored."""
+        """Kills server and stream at once. Returns the position up to which the server was told that the WAL is stored."""
         stored = self.primary.sql("select restart_lsn from pg_replication_slots where slot_name = 'walship'")
         self.streamer.stop()
         self.primary.stop(signal.SIGQUIT)
@@ -123,7 +123,8 @@ class Disaster:
         return workload.lsn(stored)
 
     def truth(self, names, into):
-        """The server's own files for all that the repository has: what is streamed alone ends where its parts end. Returns the cut one."""
+        """Copies the server's own file for each segment in the repository. A segment that is not archived is cut where its parts end.
+        Returns the name of the cut segment."""
         archived = {name.rsplit("/", 1)[1] for name in names if "/wal/" in name}
         parts, cut = defaultdict(list), None
         for name in names:
@@ -166,7 +167,7 @@ def test_chaos_of_a_stream(scratch, program, opener):
         faults.calm()
         run.catch_up()
         stored = run.lose()
-        time.sleep(1)  # what a killed stream or push has sent may still arrive
+        time.sleep(1)  # a request of a killed stream or push may still arrive
         names, truth = store.list(), host.USER.mkdir(directory / "truth")
         cut = run.truth(names, truth)
         rows, log = run.recover("restored", ship.command("fetch", "%f", "%p"), stack)

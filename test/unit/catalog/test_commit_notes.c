@@ -1,4 +1,4 @@
-/* The notes of the times of commits, from one run to the next. */
+/* The notes of commit times, from one run to the next. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,7 +57,7 @@ static void notes_are_found_again(void **unused)
 	add(2, 7, 0);
 	add(1, 9, COMMIT_NOTE_UNKNOWN); /* threads finish in any order */
 	add(1, 8, 77);
-	commit_notes_cross(&notes, 1, 10, 5); /* nobody noted it */
+	commit_notes_cross(&notes, 1, 10, 5); /* the segment has no note */
 	assert_null(commit_notes_find(NULL, 1, 8));
 	assert_ok(commit_notes_save(&notes, &err), err);
 	open_notes(&ours);
@@ -69,7 +69,7 @@ static void notes_are_found_again(void **unused)
 	assert_int_equal(commit_notes_find(&notes, 2, 7)->crossing_us, 0);
 	assert_null(commit_notes_find(&notes, 1, 10));
 	assert_null(commit_notes_find(&notes, 2, 8));
-	/* Read again, beside a new segment: the segment before it is not read again. */
+	/* A segment is read again because a new one follows; the segment before it is not read again. */
 	add(1, 8, COMMIT_NOTE_UNKNOWN);
 	assert_int_equal(commit_notes_find(&notes, 1, 8)->crossing_us, 77);
 	commit_notes_cross(&notes, 1, 9, 88);
@@ -80,7 +80,7 @@ static void notes_are_found_again(void **unused)
 	assert_int_equal(notes.count, 0);
 }
 
-/* A segment that was stored later is another one, whichever of the two clocks tells. */
+/* A segment that was stored later, by either of the two clocks, is another segment. */
 static void a_note_does_not_outlive_its_segment(void **unused)
 {
 	(void)unused;

@@ -124,8 +124,8 @@ static void backups_that_do_not_finish(void **unused)
 	look();
 	assert_int_equal(health.backup.unfinished, 2);
 	judged(FULL_ENDED_S + HOUR, false, HEALTH_WARNING,
-	       "2 backups have begun since and not finished; the newest is");
-	judged(FULL_ENDED_S + 25 * HOUR, false, HEALTH_CRITICAL, "2 backups have begun since");
+	       "2 backups began after the newest one and have not finished; the newest is");
+	judged(FULL_ENDED_S + 25 * HOUR, false, HEALTH_CRITICAL, "2 backups began after the newest one");
 }
 
 static void wrong_pages_are_critical(void **unused)

@@ -1,4 +1,4 @@
-/* However many parts a segment has, recovery reads few; and what is stored for that is bounded. */
+/* However many parts a segment has, recovery reads few, and the repeated bytes are bounded. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +50,7 @@ static struct outcome fill(struct part_span *span, size_t least, size_t most)
 static const struct {
 	const char *name;
 	size_t least, most;  /* bytes */
-	size_t reads, times; /* the most that is read, and that each byte is stored */
+	size_t reads, times; /* the most parts that are read; how often each byte is stored at most */
 } cases[] = {
     {"one record each", 32, 33, 64, 6},
     {"small commits", 100, 500, 64, 5},

@@ -35,7 +35,7 @@ static int64_t monotonic_ms(void *arg)
 	return now_ms;
 }
 
-/* A worker that tries again: on the real clock, for the other thread goes on. */
+/* Workers retry on the real clock, because the other thread continues. */
 static void sleep_ms(void *arg, int64_t ms)
 {
 	(void)arg, (void)ms;
@@ -122,7 +122,7 @@ static enum status settle(struct part_writer_state *state)
 	return STATUS_LOCAL;
 }
 
-/* The time passes, and what has come is stored. */
+/* The interval passes, and the received WAL is stored. */
 static struct part_writer_state pass(int64_t ms)
 {
 	struct part_writer_state state;
@@ -236,7 +236,7 @@ static void the_sixteenth_repeats_the_others(void **unused)
 	expect_part(&listed, 0, 0, 100);
 	expect_part(&listed, 1, 0, 1600);
 	expect_part(&listed, 16, 1600, 1700);
-	/* A stream that begins anew has nothing to repeat, and neither has one in the next segment. */
+	/* The first part of a new stream, or of the next segment, repeats nothing. */
 	part_writer_restart(&writer, (struct wal_position){1, BEGIN + SEGMENT_BYTES - 1400});
 	for (int i = 0; i < 16; i++) {
 		add(100);
@@ -250,7 +250,7 @@ static void the_sixteenth_repeats_the_others(void **unused)
 	expect_part(&listed, 32, 100, 200);
 }
 
-/* The part that ends a group repeats it and has room for less of its own. */
+/* The part that ends a group repeats the group, and has room for fewer new bytes. */
 static void repeated_bytes_take_room(void **unused)
 {
 	(void)unused;

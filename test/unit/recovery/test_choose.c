@@ -579,8 +579,8 @@ static void compare_windows(const struct wanted_window *wanted, size_t count)
 }
 
 /*
- * Segment 3 has a commit at second 300; that of second 400 begins in segment 4 and ends in segment 5, which has none of
- * its own, as segment 4; segment 6 has one at second 600.
+ * Segment 3 has a commit at second 300, segment 6 one at second 600. The record of the commit at second 400 begins in
+ * segment 4 and ends in segment 5; neither segment has another commit.
  */
 static void a_commit_that_crosses_is_found(void **unused)
 {
@@ -603,7 +603,7 @@ static void a_commit_that_crosses_is_found(void **unused)
 	    {.name = "after it", .second = 450, .backup = OLD, .timeline = 1, .segments = 4, .before = 400},
 	    {.name = "at it", .second = 400, .backup = OLD, .timeline = 1, .segments = 4, .before = 400},
 	};
-	/* Reading from segment 5 on does not see it, and to read segment 4 takes segment 5 too. */
+	/* A read from segment 5 on does not see the commit; a read of segment 4 needs segment 5 too. */
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		ask_with(&cases[i], NULL, END);
 		note_all();

@@ -126,7 +126,7 @@ static void each_record_is_checked_or_counted_as_skipped(void **unused)
 	}
 }
 
-/* The commit that crosses belongs to neither segment; the boundary tells its time, whichever job ends last. */
+/* A commit that crosses belongs to neither segment; the boundary has its time, whichever job ends last. */
 static void a_commit_that_crosses_is_told(void **unused)
 {
 	(void)unused;

@@ -119,7 +119,7 @@ static void repeated_bytes_agree(void **unused)
 	put(0, ends[3]);
 	put(ends[2], ends[5]);
 	expect_kept(ends[5], ends[5], false);
-	/* The part that repeats is damaged: the ones that it repeats are there. */
+	/* The part that repeats others is damaged: fetch uses the repeated parts. */
 	put(ends[0], ends[2]);
 	damage(0, ends[3]);
 	expect_kept(ends[5], ends[5], false);

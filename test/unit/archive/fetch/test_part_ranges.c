@@ -1,4 +1,4 @@
-/* Which part comes next, and how many a listing may have. */
+/* Which part fetch reads next, and how many parts a listing may have. */
 #include "archive/fetch/part_ranges.h"
 #include "support/cmocka.h"
 
@@ -17,7 +17,7 @@ static void add(uint32_t first, uint32_t end)
 	assert_ok(part_ranges_add(&ranges, first, end, &err), err);
 }
 
-/* The parts that are read, as their ends: 0 at the first gap. */
+/* The parts that are read have these ends, up to a gap. 0 ends the list. */
 static void expect_read(const uint32_t *ends)
 {
 	uint32_t at = 0;
@@ -40,7 +40,7 @@ static void the_one_that_reaches_furthest(void **unused)
 	add(35, 55);
 	add(70, 80);
 	expect_read((const uint32_t[]){40, 60, 0});
-	/* Damaged: the next best one. */
+	/* After a damaged part the next best one follows. */
 	part_ranges_next(&ranges, 0)->end = 0;
 	expect_read((const uint32_t[]){10, 20, 60, 0});
 }

@@ -1,4 +1,4 @@
-/* Aborting unfinished uploads: by which requests, what a refusal is, and what a listing of uploads must not be. */
+/* Aborting unfinished uploads: the requests, refusals, and invalid listings of uploads. */
 #include <stdio.h>
 #include <string.h>
 
