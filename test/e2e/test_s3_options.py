@@ -1,6 +1,9 @@
 """Options of the S3 store against radosgw: read back by an independent client. And the ways through a proxy."""
 
+import base64
 import datetime
+import hashlib
+import os
 import time
 
 import pytest
@@ -168,6 +171,48 @@ def test_all_of_them_are_signed(strict_site):
         "x-amz-server-side-encryption-aws-kms-key-id": "alias/wal",
         "x-amz-server-side-encryption-bucket-key-enabled": "true", "x-amz-object-lock-mode": "COMPLIANCE",
         "x-amz-request-payer": "requester"}
+
+
+@pytest.fixture
+def tls_walship(scratch, program, authority):
+    """(server, its directory, a maker of walships): of a strict server with TLS."""
+    def make(server, secrets=(), **options):
+        options = {name.replace("_", "-"): value for name, value in options.items()}
+        return walship.Walship(program, directory, {
+            **server.options(directory, host.USER), "s3-ca-file": authority.file, "push-timeout": "5s", "fetch-timeout": "5s", **options},
+            secrets=[server.secret_key.encode(), *secrets])
+    directory = scratch.directory()
+    with strict_s3.StrictS3(tls=authority.issue("strict")) as server:
+        yield server, directory, make
+
+
+def test_a_key_of_the_customer(tls_walship):
+    """SSE-C on every request for an object, whole and in parts; and the key stands in no output, log or note."""
+    server, directory, make = tls_walship
+    key, md5 = os.urandom(32), "x-amz-server-side-encryption-customer-key-md5"
+    text = base64.b64encode(key)
+    key_file = host.USER.write(directory / "customer-key", text + b"\n", 0o600)
+    tool = make(server, secrets=[key, text, key.hex().encode()], compress="none", s3_sse_customer_key_file=key_file)
+    contents = {}
+    for number, part_size in ((1, "5MiB"), (2, None)):
+        tool.configure(s3_part_size=part_size)
+        name = wal.segment_name(1, number)
+        contents[name] = wal.switched(SYSTEM_ID, name)
+        for _ in range(2):  # the second one looks and compares
+            tool.run("push", "-vv", host.USER.write(directory / name, contents[name], 0o600)).expect(0, "HTTP 20[06]", None)
+    for name, content in contents.items():
+        tool.run("fetch", "-vv", name, directory / "back", "--system-id", SYSTEM_ID).expect(0, "HTTP 20[06]", None)
+        assert (directory / "back").read_bytes() == content
+    tool.run("verify", "--read", "-vv").expect(0, "HTTP 20[06]", None)
+    of_objects = [request for request in server.requests if request.key and request.method in ("PUT", "GET", "HEAD")]
+    assert {request.method for request in of_objects} == {"PUT", "GET", "HEAD"}
+    assert sum("partNumber" in request.query for request in of_objects) == 8
+    assert {request.headers.get(md5) for request in of_objects} == {base64.b64encode(hashlib.md5(key).digest()).decode()}
+    # The objects are of no use without the key, and it is not left in the spool.
+    for path in (directory / "spool").rglob("*"):
+        assert not path.is_file() or not any(secret in path.read_bytes() for secret in (key, text))
+    tool.configure(s3_sse_customer_key_file=None, fetch_ahead="0B")
+    tool.run("fetch", name, directory / "back", "--system-id", SYSTEM_ID).expect(255, "HTTP 400 InvalidRequest: The object was stored using", ".*")
 
 
 def test_the_ways_through_a_proxy(strict_site):
