@@ -70,7 +70,7 @@ def named_parts(body):
 
 
 class Bucket:
-    """conditional: "honour", "ignore" or "refuse" If-None-Match; conditional_complete False: CompleteMultipartUpload
+    """conditional: "honour", "ignore", "refuse" (501) or "unsupported" (400) If-None-Match; conditional_complete False: CompleteMultipartUpload
     ignores it, as Ceph's does. list_permission False: 403 for what is not there. versioned: a put is never refused, and
     what is deleted has a delete marker."""
 
@@ -113,6 +113,8 @@ class Bucket:
             return False
         if self.conditional == "refuse":
             raise Refused(501, "NotImplemented", "A header you provided implies functionality that is not implemented.")
+        if self.conditional == "unsupported":
+            raise Refused(400, "InvalidArgument", "unsupported header if-none-match")
         ignored = request.method == "POST" and not self.conditional_complete
         return self.conditional == "honour" and not self.versioned and not ignored
 
