@@ -20,6 +20,8 @@ ONCE = {
     "502 of a proxy": (0, 0, 0, None),
     "503": (0, 0, 0, None),
     "504 of a proxy": (0, 0, 0, None),
+    "507 of a store": (0, 0, 0, None),
+    "520 of a CDN": (0, 0, 0, None),
     "503 SlowDown": (0, 0, 0, None),
     "SlowDown, x-amz-retry-after": (0, 0, 0, None),
     "429, Retry-After": (0, 0, 0, None),
