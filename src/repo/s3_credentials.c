@@ -30,6 +30,8 @@ enum status s3_credentials_find(const struct repository_settings *settings, cons
 	    .call = call,
 	    .environment = settings->reader.environment,
 	    .region = settings->s3.region,
+	    .proxy = settings->s3.proxy,
+	    .proxy_ca_file = settings->s3.proxy_ca_file,
 	    .spool = settings->spool,
 	    .secret_files = settings->reader.files,
 	};

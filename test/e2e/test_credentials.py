@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import host, roles, strict_s3, wal, walship
+from harness import certs, forward_proxy, host, roles, strict_s3, wal, walship
 
 SYSTEM_ID = 7601921254259666965
 MIB = 1 << 20
@@ -283,6 +283,28 @@ def test_link_local_addresses(scratch, program):
     assert outcome["169.254.169.254"]["code"] == 0, outcome
     assert outcome["169.254.170.2"] == {"code": 0, "err": "", "asked": ["GET /container"]}
     assert len(outcome["169.254.169.254"]["asked"]) == 3 and len(outcome["stored"]) == 1
+
+
+@pytest.mark.parametrize("by_option", [False, True], ids=["HTTPS_PROXY", "s3-proxy"])
+def test_a_proxy_with_its_own_authority_serves_sts_too(scratch, program, authority, by_option):
+    """Store, STS and proxy all have TLS; the proxy's certificate is of another authority than theirs."""
+    own = certs.Authority(scratch.path / f"proxy-ca-{by_option}", "the proxy's CA")
+    with strict_s3.StrictS3(session_token=TOKEN, tls=authority.issue("strict")) as server, \
+            roles.Roles(server.access_key, server.secret_key, TOKEN, tls=authority.issue("sts")) as endpoint, \
+            forward_proxy.ForwardProxy(tls=own.issue("proxy")) as proxy:
+        place = Place(scratch, program, server, endpoint)
+        env = {**assumed(place), "AWS_CA_BUNDLE": authority.file}
+        place.walship.configure(s3_ca_file=authority.file, s3_proxy_ca_file=own.file)
+        if by_option:
+            place.walship.configure(s3_proxy=proxy.url)
+        else:
+            env["HTTPS_PROXY"] = proxy.url
+        place.push(env).expect(0)
+        assert server.count() == 1 and endpoint.requests == ["POST /"]
+        assert proxy.asked == [f"CONNECT 127.0.0.1:{port}" for port in (endpoint.port, server.port)]
+        place.walship.configure(s3_proxy_ca_file=None)
+        shutil.rmtree(place.spool)
+        place.push(env).expect(3, "STS.*the proxy's certificate is not trusted", "set s3-proxy-ca-file")
 
 
 def test_a_directory_needs_none(dir_site):

@@ -1,9 +1,12 @@
 """Disks that are full, and directories that cannot be written."""
 
+import subprocess
+
 import pytest
 
 from harness import disk as disk_module
 from harness import host, objects, store, wal
+from harness.walship import Result
 
 NAME = wal.SEGMENT
 
@@ -160,3 +163,38 @@ def test_a_disk_that_is_not_mounted(dir_site, small_disk, scratch):
         disk_module.move(away, disk.path)
         primary.archive_all()
         site.run("fetch", first, dest, "--system-id", primary.system_id()).expect(0)
+
+
+def test_a_read_only_tmp(dir_site):
+    """The default spool cannot be there: one warning for all calls, and none if TMPDIR names another place."""
+    if disk_module.refusal():
+        pytest.skip(disk_module.refusal())
+    site = dir_site
+    site.walship.configure(spool=None)
+    place, memory = host.USER.mkdir(site.directory / "tmpdir"), host.USER.mkdir(site.directory / "memory")
+    pg_wal = host.USER.mkdir(site.directory / "pg_wal")
+
+    def call(*args, **env):
+        command = ["setpriv", *host.USER.setpriv_args(), *site.walship.argv(*args)]
+        done = subprocess.run(disk_module.with_read_only_tmp(site.directory, memory, command), env=host.clean_env(**env), cwd=site.directory,
+                              capture_output=True, check=False, timeout=60 * host.SLOWNESS)
+        return Result(done.returncode, done.stdout, done.stderr.decode())
+
+    def push(number, **env):
+        name = wal.segment_name(1, number, wal.MIB)
+        return call("push", host.USER.write(pg_wal / name, wal.segment(site.system_id, name, wal.MIB), 0o600), **env)
+
+    spool = f"walship-{host.USER.uid}"
+    push(1).expect(0, f"push-ahead is off: (create the spool|make) /tmp/{spool}.*: Read-only file system")
+    for number in (2, 3):
+        push(number).expect(0)
+    push(4, TMPDIR=str(place)).expect(0)
+    assert (place / spool).is_dir() and (place / spool).stat().st_mode & 0o7777 == 0o700 and list((place / spool).iterdir())
+    shown = call("config", TMPDIR=str(place)).expect(0).out.decode()
+    assert any(str(place / spool) in line and "TMPDIR" in line for line in shown.splitlines())
+    push(5, TMPDIR="relative").expect(0)
+    # After the next start of the machine it is news once more.
+    for note in memory.iterdir():
+        note.unlink()
+    push(6).expect(0, "Read-only file system")
+    assert len(site.store.list()) == 6

@@ -20,6 +20,8 @@ ONCE = {
     "502 of a proxy": (0, 0, 0, None),
     "503": (0, 0, 0, None),
     "504 of a proxy": (0, 0, 0, None),
+    "507 of a store": (0, 0, 0, None),
+    "520 of a CDN": (0, 0, 0, None),
     "503 SlowDown": (0, 0, 0, None),
     "SlowDown, x-amz-retry-after": (0, 0, 0, None),
     "429, Retry-After": (0, 0, 0, None),
@@ -288,15 +290,24 @@ def test_a_lost_answer_on_a_slow_link(world):
     assert [(r.method, r.status) for r in here.server.requests[-2:]] == [("PUT", 412), ("GET", 200)]
 
 
-def test_a_store_that_refuses_the_condition(scratch, program):
-    with strict_s3.StrictS3(conditional="refuse") as server:
+@pytest.mark.parametrize("conditional", ["refuse", "unsupported"])
+def test_a_store_that_refuses_the_condition(scratch, program, conditional):
+    with strict_s3.StrictS3(conditional=conditional) as server:
         here = World(scratch, program, server)
         here.push().expect(0, "refuses If-None-Match", None)
         assert [r.method for r in server.requests] == ["PUT", "HEAD", "GET", "PUT"]
-        here.push().expect(0, "refuses If-None-Match", None)
+        here.push().expect(0, "refuses If-None-Match.*; archive each cluster from one place at a time, and set s3-no-replace = auto", None)
+        assert list(server.bucket.versions.values()) == [1]
+        # The hint is right: then the warning comes once, and no request is refused any more.
+        here.walship.configure(s3_no_replace=None)
+        server.bucket.remove(*server.bucket.keys())
+        here.push().expect(0, "refuses If-None-Match.*; archive each cluster from one place at a time$", None)
+        server.requests.clear()
+        here.push().expect(0)
+        assert [r.method for r in server.requests] == ["HEAD", "GET"]
         host.USER.write(here.path, wal.segment(SYSTEM_ID, here.name, MIB, seed=9), 0o600)
         here.push().expect(4, "differ", ".*")
-        assert list(server.bucket.versions.values()) == [1]
+        assert list(server.bucket.versions.values()) == [2]
 
 
 @pytest.mark.parametrize("of_bucket", [{"conditional": "ignore"}, {"versioned": True}], ids=["ignored", "versioned"])

@@ -28,7 +28,7 @@ GETS = {"info": 1, "verify": 1, "verify --read": 5, "key list": 1, "key rotate":
 
 # What passes by itself; everything else that is asked once is the answer.
 PASSING = {"reset", "closed", "reset in the request", "503 before the body", "500", "502 of a proxy", "503", "504 of a proxy",
-           "503 SlowDown", "SlowDown, x-amz-retry-after", "429, Retry-After", "400 RequestTimeout", "409 conflict",
+           "507 of a store", "520 of a CDN", "503 SlowDown", "SlowDown, x-amz-retry-after", "429, Retry-After", "400 RequestTimeout", "409 conflict",
            "huge error body", "malformed XML", "answer lost", "answer lost, closed", "reset in the answer's head",
            "reset in the answer", "not HTTP", "body cut short", "endless headers"}
 # Exit codes where a listing meets any other: of check, where a list is not needed, a warning; backfill then pushes and compares.

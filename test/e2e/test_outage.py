@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from harness import host
+from conftest import Site
+from harness import host, strict_s3, walship
 from harness.gate import Gate
 
 # How the store goes away.
@@ -167,3 +168,34 @@ def test_archiver_retries(case):
         restored.start(wait=False)
         restored.wait_promoted()
         assert restored.rows() == rows
+
+
+def test_recovery_goes_on_after_a_code_of_a_cdn(scratch, program):
+    """One 520 and one 507 in the middle of the WAL, which no proxy or store means for good."""
+    with strict_s3.StrictS3() as server:
+        directory = scratch.directory()
+        options = {**server.options(directory, host.USER), "push-timeout": "10s", "fetch-timeout": "10s", "fetch-ahead": "0B"}
+        site = Site(directory, None, walship.Walship(program, directory, options, secrets=[server.secret_key.encode()]), scratch=scratch)
+        with site.primary("primary", "--wal-segsize=1", min_wal_size="2MB", max_wal_size="16MB") as primary:
+            primary.start()
+            primary.sql("create table t (n int primary key, v text)")
+            backup = primary.basebackup(site.cluster("backup"))
+            for number in range(5):
+                primary.sql(f"insert into t values ({number}, 'x')")
+                last = primary.archive_all()
+            rows = primary.rows()
+        faults = {3: "520 of a CDN", 5: "507 of a store"}  # by the number of the segment that is read
+        read = []
+
+        def choose(request):
+            if request.method != "GET" or not request.key.endswith(tuple("0123456789ABCDEF")):
+                return None
+            read.append(request.key)
+            return faults.pop(len(read), None)
+        server.faults = choose
+        with site.restored(backup) as restored:
+            restored.start(wait=False)
+            restored.wait_promoted()
+            assert restored.rows() == rows
+        assert not faults and server.injected == {"520 of a CDN": 1, "507 of a store": 1}
+        assert read[2] == read[3] and any(key.endswith(last) for key in read)

@@ -1,11 +1,14 @@
 """Options of the S3 store against radosgw: read back by an independent client. And the ways through a proxy."""
 
+import base64
 import datetime
+import hashlib
+import os
 import time
 
 import pytest
 
-from harness import forward_proxy, host, strict_s3, wal, walship
+from harness import certs, forward_proxy, host, strict_s3, wal, walship
 
 SYSTEM_ID = 7601921254259666965
 MIB = 1 << 20
@@ -168,6 +171,78 @@ def test_all_of_them_are_signed(strict_site):
         "x-amz-server-side-encryption-aws-kms-key-id": "alias/wal",
         "x-amz-server-side-encryption-bucket-key-enabled": "true", "x-amz-object-lock-mode": "COMPLIANCE",
         "x-amz-request-payer": "requester"}
+
+
+def test_ways_to_a_store_that_are_options_of_a_command(scratch, program, authority):
+    """A tunnel, a certificate of this side, a proxy with an authority of its own: all of them at once, and each one missing."""
+    directory, own = scratch.directory(), certs.Authority(scratch.path / "proxy-own", "the proxy's CA")
+    name = wal.segment_name(1, 1, MIB)
+    path = host.USER.write(directory / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)
+    cert, key = (host.USER.write(directory / f"client.{kind}", given.read_bytes(), 0o600)
+                 for kind, given in zip(("pem", "key"), authority.issue("client")))
+    with strict_s3.StrictS3(tls=authority.issue("strict"), client_authority=authority.file) as server, \
+            forward_proxy.ForwardProxy(tls=own.issue("proxy")) as proxy:
+        tool = walship.Walship(program, directory, {**server.options(directory, host.USER), "s3-ca-file": authority.file, "push-timeout": "5s",
+                                                    "s3-endpoint": "https://s3.test:7"}, secrets=[server.secret_key.encode()])
+        to = ("--s3-connect-to", f"127.0.0.1:{server.port}")
+        shown = ("--s3-tls-cert-file", cert, "--s3-tls-key-file", key)
+        through = ("--s3-proxy", proxy.url, "--s3-proxy-ca-file", own.file)
+        tool.run("push", path, *to, *shown).expect(0)
+        tool.run("fetch", name, directory / "back", "--system-id", SYSTEM_ID, *to, *shown).expect(0)
+        assert (directory / "back").read_bytes() == path.read_bytes() and not proxy.asked
+        tool.run("push", path, *to, *shown, *through).expect(0)
+        assert set(proxy.asked) == {f"CONNECT 127.0.0.1:{server.port}"}
+        # The name that is signed and verified stays that of the endpoint.
+        assert {request.headers["host"] for request in server.requests} == {"s3.test:7"}
+        count = server.count()
+        tool.run("push", path, *shown, "--push-timeout", "1s").expect(3, "https://s3.test:7: cannot resolve the host name", ".*")
+        tool.run("push", path, *to).expect(3, "the server requires a client certificate", "set s3-tls-cert-file")
+        tool.run("push", path, *to, "--s3-tls-cert-file", cert).expect(2, "cannot use the client certificate", "s3-tls-key-file")
+        tool.run("push", path, *to, *shown, *through[:2]).expect(3, "the proxy's certificate is not trusted", "set s3-proxy-ca-file")
+        tool.run("push", path, *to, *shown, "--s3-endpoint", "https://wrong.test:7").expect(3, "the server's certificate is not trusted", ".*")
+        assert server.count() == count
+
+
+@pytest.fixture
+def tls_walship(scratch, program, authority):
+    """(server, its directory, a maker of walships): of a strict server with TLS."""
+    def make(server, secrets=(), **options):
+        options = {name.replace("_", "-"): value for name, value in options.items()}
+        return walship.Walship(program, directory, {
+            **server.options(directory, host.USER), "s3-ca-file": authority.file, "push-timeout": "5s", "fetch-timeout": "5s", **options},
+            secrets=[server.secret_key.encode(), *secrets])
+    directory = scratch.directory()
+    with strict_s3.StrictS3(tls=authority.issue("strict")) as server:
+        yield server, directory, make
+
+
+def test_a_key_of_the_customer(tls_walship):
+    """SSE-C on every request for an object, whole and in parts; and the key stands in no output, log or note."""
+    server, directory, make = tls_walship
+    key, md5 = os.urandom(32), "x-amz-server-side-encryption-customer-key-md5"
+    text = base64.b64encode(key)
+    key_file = host.USER.write(directory / "customer-key", text + b"\n", 0o600)
+    tool = make(server, secrets=[key, text, key.hex().encode()], compress="none", s3_sse_customer_key_file=key_file)
+    contents = {}
+    for number, part_size in ((1, "5MiB"), (2, None)):
+        tool.configure(s3_part_size=part_size)
+        name = wal.segment_name(1, number)
+        contents[name] = wal.switched(SYSTEM_ID, name)
+        for _ in range(2):  # the second one looks and compares
+            tool.run("push", "-vv", host.USER.write(directory / name, contents[name], 0o600)).expect(0, "HTTP 20[06]", None)
+    for name, content in contents.items():
+        tool.run("fetch", "-vv", name, directory / "back", "--system-id", SYSTEM_ID).expect(0, "HTTP 20[06]", None)
+        assert (directory / "back").read_bytes() == content
+    tool.run("verify", "--read", "-vv").expect(0, "HTTP 20[06]", None)
+    of_objects = [request for request in server.requests if request.key and request.method in ("PUT", "GET", "HEAD")]
+    assert {request.method for request in of_objects} == {"PUT", "GET", "HEAD"}
+    assert sum("partNumber" in request.query for request in of_objects) == 8
+    assert {request.headers.get(md5) for request in of_objects} == {base64.b64encode(hashlib.md5(key).digest()).decode()}
+    # The objects are of no use without the key, and it is not left in the spool.
+    for path in (directory / "spool").rglob("*"):
+        assert not path.is_file() or not any(secret in path.read_bytes() for secret in (key, text))
+    tool.configure(s3_sse_customer_key_file=None, fetch_ahead="0B")
+    tool.run("fetch", name, directory / "back", "--system-id", SYSTEM_ID).expect(255, "HTTP 400 InvalidRequest: The object was stored using", ".*")
 
 
 def test_the_ways_through_a_proxy(strict_site):

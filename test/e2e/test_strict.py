@@ -20,11 +20,11 @@ SYSTEM_ID = 7601921254259666965
 SESSION = botocore.session.Session()  # reads the model of S3 once
 
 
-def client(server, **more):
+def client(server, verify=None, **more):
     keys = {"aws_access_key_id": server.access_key, "aws_secret_access_key": server.secret_key,
             "aws_session_token": server.session_token, "region_name": server.region, **more}
     return SESSION.create_client(
-        "s3", endpoint_url=server.url, config=Config(signature_version="s3v4", s3={"addressing_style": "path"},
+        "s3", endpoint_url=server.url, verify=verify, config=Config(signature_version="s3v4", s3={"addressing_style": "path", "payload_signing_enabled": True},
                                                      retries={"max_attempts": 0}), **keys)
 
 
@@ -100,6 +100,27 @@ def test_an_independent_client_uploads_in_parts(server):
     s3.abort_multipart_upload(**small)
     assert server.open_uploads == 0
     assert [path.name for path in server.bucket.directory.parent.iterdir()] == ["objects"], "parts are left"
+
+
+def test_an_independent_clients_own_key(authority, server):
+    """SSE-C: what was put with a key is read with that key alone, and each part needs it."""
+    def mine(byte):
+        return {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": bytes([byte]) * 32}
+    with strict_s3.StrictS3(tls=authority.issue("strict")) as secure:
+        s3 = client(secure, verify=str(authority.file))
+        named, other = {"Bucket": "strict", "Key": "mine"}, {"Bucket": "strict", "Key": "plain"}
+        s3.put_object(**named, **mine(1), Body=b"content")
+        s3.put_object(**other, Body=b"content")
+        assert s3.get_object(**named, **mine(1))["Body"].read() == b"content"
+        assert s3.head_object(**named, **mine(1))["ContentLength"] == 7
+        for call in (s3.get_object, s3.head_object):
+            assert [refusal(call, **named)[0], refusal(call, **named, **mine(2))[0], refusal(call, **other, **mine(1))[0]] == [400, 403, 400]
+        upload = {**named, "UploadId": s3.create_multipart_upload(**named, **mine(1))["UploadId"]}
+        for wrong in ({}, mine(2)):
+            assert refusal(s3.upload_part, **upload, **wrong, PartNumber=1, Body=b"x") == (400, "InvalidRequest")
+        s3.upload_part(**upload, **mine(1), PartNumber=1, Body=b"x")
+        assert refusal(s3.put_object, **other, SSECustomerAlgorithm="AES256", SSECustomerKey=b"short", Body=b"x")[0] == 400
+    assert refusal(client(server).put_object, **named, **mine(1), Body=b"content") == (400, "InvalidRequest")
 
 
 def test_wrong_keys_regions_and_tokens_are_refused(server):

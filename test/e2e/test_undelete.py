@@ -1,4 +1,4 @@
-"""walship undelete: objects that were deleted in a bucket with versions, against radosgw."""
+"""walship undelete: objects that were deleted in a bucket with versions, against radosgw; and what fetch says of them."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from harness import wal
+from harness import host, strict_s3, wal, walship
 from test_json import DOCUMENTED, Checker
 
 SYSTEM_ID = 7601921254259666965
@@ -150,6 +150,7 @@ def test_the_past_is_read_and_nothing_is_changed(versions):
     site.run("push", site.file(later, wal.segment(SYSTEM_ID, later, MIB))).expect(0)
     state = versions.all()
     site.run("undelete", "--before", moment, "--dry-run").expect(4, "replaced since then: 1", "--s3-at-time TIME")
+    # radosgw does not say that a delete marker hides the segment. The strict server does, as AWS: see below.
     site.run("fetch", NAMES[0], target, "--system-id", SYSTEM_ID).expect(1)
     listed = [line.split()[-1] for line in site.run("list", *then).expect(0).out.decode().splitlines()]
     assert listed == [object_name(name) for name in NAMES]
@@ -168,6 +169,33 @@ def test_the_past_is_read_and_nothing_is_changed(versions):
     assert b"s3-at-time is set" in site.run("check", "--store", *then).out
     assert versions.all() == state
     site.run("list", "--s3-at-time", "yesterday").expect(2, "s3-at-time: 'yesterday' is not a time", "2026-11-21T05:36:16Z")
+
+
+@pytest.mark.parametrize("ahead", ["0B", "64MiB"], ids=["one", "ahead"])
+def test_a_deleted_segment_is_not_the_end_of_wal(scratch, program, ahead):
+    """AWS says that a delete marker hides it: nobody can know that the WAL ends there."""
+    directory = scratch.directory()
+    with strict_s3.StrictS3(versioned=True) as server:
+        tool = walship.Walship(program, directory, {**server.options(directory, host.USER), "fetch-timeout": "5s", "fetch-ahead": ahead},
+                               secrets=[server.secret_key.encode()])
+        for name in NAMES[:2]:
+            tool.run("push", host.USER.write(directory / name, wal.segment(SYSTEM_ID, name, MIB), 0o600)).expect(0)
+        key = f"pre/{object_name(NAMES[1])}"
+        server.bucket.remove(key)
+        target = directory / "fetched"
+
+        def fetch(name, *more):
+            return tool.run("fetch", name, target, "--system-id", SYSTEM_ID, *more)
+        fetch(NAMES[0]).expect(0)
+        target.unlink()
+        for _ in range(2):
+            fetch(NAMES[1]).expect(255, f"{key}: the object was deleted, but the bucket may keep a version", "walship undelete NAME")
+        assert not target.exists()
+        fetch(NAMES[1], "--fetch-error", "continue").expect(3, "was deleted", "undelete")  # a standby asks again
+        # What never was there is the end of the WAL, without a word.
+        fetch(NAMES[2]).expect(1)
+        server.bucket.markers.clear()
+        fetch(NAMES[1]).expect(1)
 
 
 def test_a_server_is_restored_as_it_was(versioned):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 EXTENSIONS = """basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature
-extendedKeyUsage=serverAuth
+extendedKeyUsage=serverAuth,clientAuth
 subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:s3.test,DNS:*.s3.test
 """
 
@@ -22,7 +22,7 @@ class Authority:
                 "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     def issue(self, name, days=30):
-        """(certificate, key) for a server on loopback; expired already if days is negative."""
+        """(certificate, key) for a server on loopback, or for a client; expired already if days is negative."""
         cert, key, request = (self.directory / f"{name}.{kind}" for kind in ("pem", "key", "csr"))
         extensions = self.directory / "extensions"
         extensions.write_text(EXTENSIONS)

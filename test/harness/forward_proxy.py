@@ -11,9 +11,9 @@ from .listener import Listener
 class ForwardProxy(Listener):
     """asked: method and target of each request. authorization: what a client must send as Proxy-Authorization."""
 
-    def __init__(self, authorization=None):
+    def __init__(self, authorization=None, tls=None):
         self.asked, self.authorization = [], authorization
-        super().__init__(self._handler())
+        super().__init__(self._handler(), tls=tls)
 
     def _handler(self):
         proxy = self

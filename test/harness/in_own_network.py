@@ -28,8 +28,8 @@ def main(directory, *argv):
             with roles.Roles(server.access_key, server.secret_key, "the-token", (address, 80)) as endpoint:
                 place = host.USER.mkdir(Path(directory) / address, 0o700)
                 # A proxy that is not there: these endpoints are never asked through one.
-                more = {"WALSHIP_S3_ENDPOINT": server.url, "WALSHIP_S3_PROXY": "none", "WALSHIP_SPOOL": str(place / "spool"),
-                        "http_proxy": "http://127.0.0.1:1", **env}
+                more = {"WALSHIP_S3_ENDPOINT": server.url, "WALSHIP_SPOOL": str(place / "spool"),
+                        "http_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.1", **env}
                 done = subprocess.run(argv, env=host.clean_env(**more), capture_output=True, check=False, cwd=directory,
                                       **host.USER.popen_args())
                 outcome[address] = {"code": done.returncode, "err": done.stderr.decode(), "asked": endpoint.requests}

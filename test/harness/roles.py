@@ -39,7 +39,7 @@ def is_signed(path, headers, body, key, secret, token):
 class Roles(Listener):
     """Gives `token` with the given keys. requests: what was asked, method and path."""
 
-    def __init__(self, access_key, secret_key, token, address=("127.0.0.1", 0)):
+    def __init__(self, access_key, secret_key, token, address=("127.0.0.1", 0), tls=None):
         self.access_key, self.secret_key, self.token = access_key, secret_key, token
         self.life_s = 3600
         self.stale_metadata_tokens = 0  # so many 401
@@ -51,7 +51,7 @@ class Roles(Listener):
         self.refresh_token = None       # what renews it, once
         self.silent = False             # takes requests and never answers
         self.requests = []
-        super().__init__(self._handler(), address)
+        super().__init__(self._handler(), address, tls=tls)
 
     def credentials(self):
         expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + self.life_s))

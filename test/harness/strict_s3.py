@@ -20,7 +20,7 @@ from pathlib import Path
 
 from . import strict_s3_faults
 from .listener import Listener
-from .strict_s3_auth import Refused, check_body, check_head
+from .strict_s3_auth import Refused, check_body, check_customer_key, check_head
 from .strict_s3_bucket import Bucket, Reply, error
 from .strict_s3_faults import FAULTS, Lost, random_faults  # noqa: F401
 from .strict_s3_lies import LIES
@@ -115,10 +115,11 @@ class Exchange:
 
 
 class StrictS3(Listener):
-    """Runs from `with` to its end, on a free port of loopback. tls: (certificate, key)."""
+    """Runs from `with` to its end, on a free port of loopback. tls: (certificate, key). client_authority: of the certificates
+    that clients must show."""
 
     def __init__(self, directory=None, *, tls=None, bucket="strict", region="ca-central-1", access_key="AKIASTRICT",
-                 secret_key="strict/secret+key", session_token=None, domain="localhost", **of_bucket):
+                 secret_key="strict/secret+key", session_token=None, domain="localhost", client_authority=None, **of_bucket):
         self._own = None if directory else tempfile.TemporaryDirectory(prefix="strict-s3-")
         objects = Path(directory or self._own.name) / "objects"
         objects.mkdir()
@@ -136,6 +137,9 @@ class StrictS3(Listener):
         if tls:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(*tls)
+        if client_authority:
+            self._tls.load_verify_locations(client_authority)
+            self._tls.verify_mode = ssl.CERT_REQUIRED
         super().__init__(self._handler(), scheme="https" if tls else "http")
 
     def __exit__(self, *_):
@@ -170,6 +174,7 @@ class StrictS3(Listener):
         """Raises Refused."""
         check_head(request, self)
         check_body(request)
+        check_customer_key(request, self._tls is not None)
 
     def locate(self, request):
         path, _, query = request.target.partition("?")
@@ -211,6 +216,7 @@ class StrictS3(Listener):
             reply = self.bucket.carry_out(request)
         except Refused as refused:
             reply = error(refused.status, refused.code, refused.message, **refused.more)
+            reply.headers.update(refused.headers)
         return fault["late"](exchange, reply) if "late" in fault else reply
 
     def _serve(self, connection):

@@ -22,6 +22,7 @@ class Refused(Exception):
     def __init__(self, status, code, message="", **more):
         super().__init__(code, message)
         self.status, self.code, self.message, self.more = status, code, message, more
+        self.headers = {}  # of the answer
 
 
 def canonical(target):
@@ -85,6 +86,28 @@ def check_head(request, server):
     check_token(request, server)
     if signature(request, signed, region, (key, server.secret_key)) != given:
         raise Refused(403, "SignatureDoesNotMatch", "The request signature we calculated does not match.")
+
+
+CUSTOMER_KEY = "x-amz-server-side-encryption-customer-"
+
+
+def check_customer_key(request, tls):
+    """SSE-C: all three headers or none, over TLS, by which the key is the same twice."""
+    given = {name.removeprefix(CUSTOMER_KEY): value for name, value in request.headers.items() if name.startswith(CUSTOMER_KEY)}
+    if not given:
+        return
+    if not tls:
+        raise Refused(400, "InvalidRequest", "Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection.")
+    if set(given) != {"algorithm", "key", "key-md5"} or given["algorithm"] != "AES256":
+        raise Refused(400, "InvalidArgument", "Requests specifying Server Side Encryption with Customer provided keys must provide algorithm, key and MD5.")
+    try:
+        key = base64.b64decode(given["key"], validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise Refused(400, "InvalidArgument", "The secret key was invalid for the specified algorithm.")
+    if base64.b64encode(hashlib.md5(key).digest()).decode() != given["key-md5"]:
+        raise Refused(400, "InvalidArgument", "The calculated MD5 hash of the key did not match the hash that was provided.")
 
 
 def check_body(request):

@@ -11,7 +11,7 @@ from email.utils import formatdate
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from .strict_s3_auth import Refused
+from .strict_s3_auth import CUSTOMER_KEY, Refused
 
 XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 PART_MIN = 5 << 20  # of all parts but the last
@@ -70,8 +70,9 @@ def named_parts(body):
 
 
 class Bucket:
-    """conditional: "honour", "ignore" or "refuse" If-None-Match; conditional_complete False: CompleteMultipartUpload
-    ignores it, as Ceph's does. list_permission False: 403 for what is not there. versioned: a put is never refused."""
+    """conditional: "honour", "ignore", "refuse" (501) or "unsupported" (400) If-None-Match; conditional_complete False: CompleteMultipartUpload
+    ignores it, as Ceph's does. list_permission False: 403 for what is not there. versioned: a put is never refused, and
+    what is deleted has a delete marker."""
 
     def __init__(self, directory, name, conditional="honour", list_permission=True, versioned=False, conditional_complete=True):
         self.directory, self.name = Path(directory), name
@@ -83,6 +84,7 @@ class Bucket:
         self.uploads_page = 1000
         self.uploads = {}   # id -> (key, {part number: its file}, the headers that began it)
         self.versions = {}  # key -> how many times it was put
+        self.markers = set()  # keys whose newest version is a delete marker
         self.put_headers = {}  # key -> the headers that its object was made with
         self.archived = set()  # keys that a lifecycle rule moved to an archive storage class
         self.archive_class = "DEEP_ARCHIVE"
@@ -111,6 +113,8 @@ class Bucket:
             return False
         if self.conditional == "refuse":
             raise Refused(501, "NotImplemented", "A header you provided implies functionality that is not implemented.")
+        if self.conditional == "unsupported":
+            raise Refused(400, "InvalidArgument", "unsupported header if-none-match")
         ignored = request.method == "POST" and not self.conditional_complete
         return self.conditional == "honour" and not self.versioned and not ignored
 
@@ -123,13 +127,29 @@ class Bucket:
             temporary.write_bytes(body)
             temporary.rename(self.path(request.key))
             self.versions[request.key] = self.versions.get(request.key, 0) + 1
+            self.markers.discard(request.key)
             self.put_headers[request.key] = headers
         return etag_of(body)
 
-    def missing(self):
+    def missing(self, key=None):
+        refused = Refused(404, "NoSuchKey", "The specified key does not exist.")
         if not self.list_permission:
+            refused = Refused(403, "AccessDenied", "Access Denied")
+        if key in self.markers:
+            refused.headers["x-amz-delete-marker"] = "true"
+        raise refused
+
+    def check_customer_key(self, request):
+        """An object is read with the key that it was put with, and without one if there was none."""
+        of_object = self.put_headers.get(request.key, {}).get(CUSTOMER_KEY + "key-md5")
+        given = request.headers.get(CUSTOMER_KEY + "key-md5")
+        if of_object and not given:
+            raise Refused(400, "InvalidRequest", "The object was stored using a form of Server Side Encryption. "
+                          "The correct parameters must be provided to retrieve the object.")
+        if given and not of_object:
+            raise Refused(400, "InvalidRequest", "The encryption parameters are not applicable to this object.")
+        if given != of_object:
             raise Refused(403, "AccessDenied", "Access Denied")
-        raise Refused(404, "NoSuchKey", "The specified key does not exist.")
 
     def put_object(self, request):
         return Reply(headers={"ETag": self.keep(request, request.body, request.headers)})
@@ -137,7 +157,8 @@ class Bucket:
     def read_object(self, request):
         path = self.path(request.key)
         if not path.exists():
-            self.missing()
+            self.missing(request.key)
+        self.check_customer_key(request)
         if request.key in self.archived and request.method == "GET" and not self.has_copy(request.key):
             raise Refused(403, "InvalidObjectState", "The operation is not valid for the object's storage class",
                           StorageClass=self.archive_class)
@@ -201,8 +222,13 @@ class Bucket:
     def delete_object(self, request):
         if request.key in self.kept:
             raise Refused(403, "AccessDenied", "Access Denied")
-        self.path(request.key).unlink(missing_ok=True)
+        self.remove(request.key)
         return Reply(204)
+
+    def remove(self, key):
+        self.path(key).unlink(missing_ok=True)
+        if self.versioned:
+            self.markers.add(key)
 
     def delete_objects(self, request):
         if "content-md5" not in request.headers and "x-amz-checksum-sha256" not in request.headers:
@@ -213,7 +239,7 @@ class Bucket:
             if key in self.kept:
                 answers.append("<Error>" + tag("Key", key) + tag("Code", "AccessDenied") + tag("Message", "Access Denied") + "</Error>")
                 continue
-            self.path(key).unlink(missing_ok=True)
+            self.remove(key)
             if not quiet:
                 answers.append("<Deleted>" + tag("Key", key) + "</Deleted>")
         return xml("DeleteResult", *answers)
@@ -288,7 +314,10 @@ class Bucket:
         return found
 
     def put_part(self, request):
-        _, parts, _ = self.upload(request)
+        _, parts, begun = self.upload(request)
+        if request.headers.get(CUSTOMER_KEY + "key-md5") != begun.get(CUSTOMER_KEY + "key-md5"):
+            raise Refused(400, "InvalidRequest", "The multipart upload initiate requested encryption. "
+                          "Subsequent part requests must include the appropriate encryption parameters.")
         number = int(request.query["partNumber"])
         path = self.directory.parent / f"{request.query['uploadId']}.{number}"
         path.write_bytes(request.body)

@@ -150,6 +150,8 @@ FAULTS = {
     "502 of a proxy": plain(502, b"<html>Bad Gateway</html>"),
     "503": status(503, "ServiceUnavailable"),
     "504 of a proxy": plain(504, b"<html>Gateway Time-out</html>"),
+    "507 of a store": plain(507, b"<html>Insufficient Storage</html>"),
+    "520 of a CDN": plain(520, b"<html>Web server returned an unknown error</html>"),
     "503 SlowDown": status(503, "SlowDown"),
     "SlowDown, x-amz-retry-after": status(503, "SlowDown", **{"x-amz-retry-after": "700"}),
     "429, Retry-After": status(429, "TooManyRequests", **{"Retry-After": "1"}),
@@ -186,7 +188,7 @@ FAULTS = {
 
 # What passes by itself: a call that is given time gets over it. Nothing here takes more than a moment.
 PASSING = ("reset", "closed", "reset in the request", "503 before the body", "500", "502 of a proxy", "503", "504 of a proxy",
-           "503 SlowDown", "SlowDown, x-amz-retry-after", "400 RequestTimeout", "409 conflict", "huge error body",
+           "507 of a store", "520 of a CDN", "503 SlowDown", "SlowDown, x-amz-retry-after", "400 RequestTimeout", "409 conflict", "huge error body",
            "malformed XML", "answer lost", "answer lost, closed", "reset in the answer's head", "reset in the answer",
            "body cut short", "length too long")
 

@@ -27,6 +27,12 @@ void http_response_wipe(struct http_response *response)
 	explicit_bzero(response->body, sizeof response->body);
 }
 
+/* "localhost" of a proxy is another machine. */
+static bool is_direct(const struct credential_request *request)
+{
+	return request->direct || url_is_loopback(request->url);
+}
+
 static enum status exchange_once(void *arg, struct attempt *attempt, struct error *err)
 {
 	struct exchange *exchange = arg;
@@ -61,7 +67,7 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 			(void)error_hint(
 			    err, st,
 			    "check the address in AWS's variables and profiles, and that it answers from here%s",
-			    request->direct ? "" : ", through the proxy if there is one");
+			    is_direct(request) ? "" : ", through the proxy if there is one");
 		return error_wrap(err, st, "%s", request->what);
 	}
 	attempt->again = http_status_may_pass(response->status);
@@ -77,7 +83,8 @@ enum status credential_exchange(const struct credential_search *search, const st
 {
 	CLEANUP(http_freep) struct http *http = NULL;
 	enum status st = http_new(&http,
-				  &(struct http_options){.proxy = request->direct ? "" : NULL,
+				  &(struct http_options){.proxy = is_direct(request) ? "" : search->proxy,
+							 .proxy_ca_file = search->proxy_ca_file,
 							 .no_proxy = http_no_proxy_variable(search->environment),
 							 .ca_file = credential_variable(search, "AWS_CA_BUNDLE"),
 							 .connect_timeout_ms = request->timeout_ms},

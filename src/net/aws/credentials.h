@@ -43,6 +43,8 @@ struct credential_search {
 	const struct call *call;
 	const char *const *environment; /* "NAME=value" strings, then NULL */
 	const char *region;             /* region of STS */
+	const char *proxy;              /* as in net/http/http.h, likewise the next one */
+	const char *proxy_ca_file;
 	const char *spool;              /* cache of temporary credentials between calls; as for spool_prepare */
 	enum secret_files secret_files; /* which files of AWS's tools are accepted */
 	bool renew;                     /* the store refused the cached ones: request new ones */

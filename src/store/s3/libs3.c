@@ -546,24 +546,28 @@ static enum status refuse(const struct s3 *target, const struct s3_options *opti
 	    {!LIBS3_MODERN && tls, "https (it does not verify certificates)"},
 	    {!LIBS3_MODERN && options->credentials->session_token.len > 0, "session tokens"},
 	    {options->ca_file != NULL && tls, "s3-ca-file"},
-	    {options->cert_file != NULL || options->connect_to != NULL, "s3-tls-cert-file or s3-connect-to"},
+	    {options->cert_file != NULL, "s3-tls-cert-file"},
+	    {options->connect_to != NULL, "s3-connect-to"},
 	    {target->base_path[0] != '\0', "a path in s3-endpoint"},
 	    {options->endpoint_mode != S3_ENDPOINT_STANDARD, "s3-endpoint-mode"},
 	    {options->storage_class != NULL, "s3-storage-class"},
-	    {options->sse != NULL || options->sse_kms_key_id != NULL || options->customer_key != NULL, "s3-sse"},
+	    {options->sse != NULL || options->sse_kms_key_id != NULL, "s3-sse"},
+	    {options->customer_key != NULL, "s3-sse-customer-key-file"},
 	    {options->tags != NULL, "s3-tags"},
 	    {options->lock_mode != NULL || options->lock_days > 0, "s3-object-lock-mode"},
-	    {options->requester_pays || options->at_s != 0, "s3-requester-pays, s3-at-time"},
-	    {options->proxy != NULL || options->proxy_ca_file != NULL, "s3-proxy"},
+	    {options->requester_pays, "s3-requester-pays"},
+	    {options->at_s != 0, "s3-at-time"},
+	    {options->proxy != NULL, "s3-proxy"},
+	    {options->proxy_ca_file != NULL, "s3-proxy-ca-file"},
 	    {options->bytes_per_s > 0, "s3-bandwidth-limit"},
 	};
-	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-		if (!table[i].wanted)
-			continue;
-		(void)error_set(err, STATUS_USAGE, "s3-client = libs3 does not support %s", table[i].what);
-		return error_hint(err, STATUS_USAGE, "use s3-client = native");
-	}
-	return STATUS_OK;
+	size_t i = 0;
+	while (i < sizeof table / sizeof table[0] && !table[i].wanted)
+		i++;
+	if (i == sizeof table / sizeof table[0])
+		return STATUS_OK;
+	(void)error_set(err, STATUS_USAGE, "s3-client = libs3 does not support %s", table[i].what);
+	return error_hint(err, STATUS_USAGE, "use s3-client = native");
 }
 
 static void fill_bucket(struct libs3 *libs3, const struct s3_options *options)
@@ -588,8 +592,7 @@ static void fill_bucket(struct libs3 *libs3, const struct s3_options *options)
 
 enum status libs3_store_open(const struct s3_options *options, struct store **out, struct error *err)
 {
-	/* No abilities: no condition on a put, no status or Content-Range, no DeleteObjects, no usable parts or pages.
-	 */
+	/* No abilities: no condition on a put, no status, Content-Range, DeleteObjects, usable parts or pages. */
 	static const struct store_ops ops = {
 	    .create = libs3_create,
 	    .read = libs3_read,

@@ -270,6 +270,9 @@ static enum status exchange_once(void *arg, struct attempt *attempt, struct erro
 	return s3_try(exchange->s3, exchange->call, exchange->request, exchange->reply, attempt, err);
 }
 
+#define ONE_PLACE_HINT "archive each cluster from one place at a time"
+#define REFUSED_HINT ONE_PLACE_HINT ", and set s3-no-replace = auto, which remembers the refusal and saves a request"
+
 /* 501, or 400 "unsupported header if-none-match". */
 static bool is_refusal(const struct s3_reply *reply)
 {
@@ -285,8 +288,8 @@ bool s3_refuses_condition(struct s3 *s3, const struct call *call, const struct s
 	s3->unconditional = true;
 	log_line(call->log, LEVEL_WARNING,
 		 "the store of bucket %s refuses If-None-Match: walship checks the name before each upload instead, "
-		 "and two simultaneous writers can both succeed",
-		 s3->bucket);
+		 "and two simultaneous writers can both succeed; %s",
+		 s3->bucket, s3->condition.note == NULL ? REFUSED_HINT : ONE_PLACE_HINT);
 	return true;
 }
 
