@@ -151,7 +151,7 @@ static void a_file_may_be_replaced_while_it_is_read(void **unused)
 	assert_int_equal(pthread_create(&thread, NULL, replace, NULL), 0);
 	enum status st = STATUS_OK;
 	size_t odd = 0;
-	for (int i = 0; !st && i < 5000; i++) {
+	for (int i = 0; !st && i < 20000; i++) {
 		const struct commit_notes_place place = {.directory = dir.path, .settings = &ours, .system_id = ID};
 		commit_notes_fini(&notes);
 		st = commit_notes_open(&notes, &place, &err);
