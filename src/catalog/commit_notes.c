@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "sys/newfile.h"
-#include "sys/read_file.h"
+#include "sys/notes_file.h"
 #include "text/number.h"
 
 #define FIRST_LINE "walship commit-times 1\n"
@@ -49,7 +49,15 @@ const struct commit_note *commit_notes_find(const struct commit_notes *notes, ui
 	if (notes == NULL)
 		return NULL;
 	size_t at = find(notes, timeline, number);
-	return holds(notes, at, timeline, number) ? &notes->items[at] : NULL;
+	return holds(notes, at, timeline, number) && !notes->items[at].stale ? &notes->items[at] : NULL;
+}
+
+bool commit_notes_want(const struct commit_notes *notes, uint32_t timeline, uint64_t number)
+{
+	if (commit_notes_find(notes, timeline, number) != NULL)
+		return false;
+	return notes->count < COMMIT_NOTES_KEPT ||
+	       is_before(&notes->items[notes->count - COMMIT_NOTES_KEPT], timeline, number);
 }
 
 static void remove_first(struct commit_notes *notes, size_t at, size_t count)
@@ -71,9 +79,18 @@ void commit_notes_listed(struct commit_notes *notes, uint32_t timeline, uint64_t
 	size_t at = find(notes, timeline, number);
 	if (!holds(notes, at, timeline, number))
 		return;
-	const struct commit_note *note = &notes->items[at];
-	if (stored_s >= note->began_s || stored_s > note->newest_s)
-		remove_first(notes, at, 1);
+	struct commit_note *note = &notes->items[at];
+	if (!note->stale && (stored_s >= note->began_s || stored_s > note->newest_s))
+		notes->changed = note->stale = true;
+}
+
+static void drop_stale(struct commit_notes *notes)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < notes->count; i++)
+		if (!notes->items[i].stale)
+			notes->items[kept++] = notes->items[i];
+	notes->count = kept;
 }
 
 static enum status insert(struct commit_notes *notes, size_t at, const struct commit_note *note, struct error *err)
@@ -93,14 +110,16 @@ enum status commit_notes_add(struct commit_notes *notes, const struct commit_not
 	size_t at = find(notes, note->timeline, note->number);
 	notes->changed = true;
 	if (holds(notes, at, note->timeline, note->number)) {
-		int64_t crossing_us = notes->items[at].crossing_us;
+		struct commit_note before = notes->items[at];
 		notes->items[at] = *note;
-		if (note->crossing_us == COMMIT_NOTE_UNKNOWN)
-			notes->items[at].crossing_us = crossing_us;
+		if (note->crossing_us == COMMIT_NOTE_UNKNOWN && !before.stale)
+			notes->items[at].crossing_us = before.crossing_us;
 		return STATUS_OK;
 	}
 	if (notes->count == COMMIT_NOTES_MAX) {
-		remove_first(notes, 0, COMMIT_NOTES_MAX / 4);
+		drop_stale(notes);
+		if (notes->count == COMMIT_NOTES_MAX)
+			remove_first(notes, 0, COMMIT_NOTES_MAX / 4);
 		at = find(notes, note->timeline, note->number);
 	}
 	return insert(notes, at, note, err);
@@ -171,31 +190,25 @@ static bool take_notes(struct commit_notes *notes, const char *text, struct erro
 	return strcmp(text, end) == 0;
 }
 
-static enum status load(struct commit_notes *notes, struct error *err)
+static enum status load(struct commit_notes *notes, const char *plain, struct error *err)
 {
-	struct stat info;
-	if (lstat(notes->path, &info) != 0 || info.st_size > (off_t)FILE_BYTES_MAX)
-		return STATUS_OK;
-	size_t size = (size_t)info.st_size + 1;
-	CLEANUP(freep) char *text = malloc(size < sizeof FIRST_LINE ? sizeof FIRST_LINE : size);
-	if (text == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory for the notes of commits");
-	enum status st = read_file_text(notes->path, text, size, err);
-	if (st)
-		return st == STATUS_MISSING ? STATUS_OK : st;
-	const char *identity = text + strlen(FIRST_LINE); /* within the room for it */
-	bool ours = strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) == 0 &&
-		    strncmp(identity, notes->identity, strlen(notes->identity)) == 0;
-	if (!ours || !take_notes(notes, identity + strlen(notes->identity), err))
+	CLEANUP(freep) char *text = NULL;
+	const struct notes_file file = {
+	    .plain = plain, .first_line = FIRST_LINE, .identity = notes->identity, .most = FILE_BYTES_MAX};
+	const char *content;
+	enum status st = notes_file_read(&file, notes->path, sizeof notes->path, &text, &content, err);
+	if (!st && content != NULL && !take_notes(notes, content, err))
 		notes->count = 0;
-	return STATUS_OK;
+	return st;
 }
 
 enum status commit_notes_open(struct commit_notes *notes, const struct commit_notes_place *place, struct error *err)
 {
-	char directory[SPOOL_PATH_MAX];
+	char directory[SPOOL_PATH_MAX], plain[COMMIT_NOTES_PATH_MAX];
 	struct stat info;
 	*notes = (struct commit_notes){0};
+	if (place->settings->s3.at_s != 0)
+		return STATUS_OK;
 	if (!place->create && spool_path(place->directory, directory) && lstat(directory, &info) != 0)
 		return STATUS_OK;
 	enum status st = spool_prepare(place->directory, directory, err);
@@ -203,8 +216,8 @@ enum status commit_notes_open(struct commit_notes *notes, const struct commit_no
 		st = identity_text(place->settings, IDENTITY_NO_KEYS, notes->identity, err);
 	if (st)
 		return st;
-	(void)snprintf(notes->path, sizeof notes->path, "%s/commit-times-%" PRIu64, directory, place->system_id);
-	return load(notes, err);
+	(void)snprintf(plain, sizeof plain, "%s/commit-times-%" PRIu64, directory, place->system_id);
+	return load(notes, plain, err);
 }
 
 void commit_notes_fini(struct commit_notes *notes)
@@ -226,8 +239,9 @@ static enum status print_note(struct buffer *text, const struct commit_note *not
 enum status commit_notes_save(struct commit_notes *notes, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
-	if (!notes->changed)
+	if (!notes->changed || notes->path[0] == '\0')
 		return STATUS_OK;
+	drop_stale(notes);
 	enum status st = buffer_printf(&text, err, FIRST_LINE "%s", notes->identity);
 	for (size_t i = 0; !st && i < notes->count; i++)
 		st = print_note(&text, &notes->items[i], err);

@@ -12,8 +12,9 @@
 #include "repo/identity.h"
 #include "sys/spool.h"
 
-#define COMMIT_NOTES_MAX (256 * 1024) /* 4 TiB of WAL in segments of 16 MiB, in 16 MiB of memory */
-#define COMMIT_NOTES_PATH_MAX (SPOOL_PATH_MAX + 48)
+#define COMMIT_NOTES_MAX (256 * 1024)            /* 4 TiB of WAL in segments of 16 MiB, in 16 MiB of memory */
+#define COMMIT_NOTES_KEPT (COMMIT_NOTES_MAX / 2) /* of the last segments: whatever is dropped for room, these stay */
+#define COMMIT_NOTES_PATH_MAX (SPOOL_PATH_MAX + 64)
 #define COMMIT_NOTE_UNKNOWN (-1)
 
 /* Times are of commits and aborts, in microseconds since 1970, UTC. 0: there is none. */
@@ -24,10 +25,11 @@ struct commit_note {
 	int64_t first_us, last_us; /* of the first record that lies in this segment as a whole, and the latest time */
 	/* Of the record that begins in the segment before and ends here. COMMIT_NOTE_UNKNOWN: no run joined the two. */
 	int64_t crossing_us;
+	bool stale; /* see commit_notes_listed: the note counts no more */
 };
 
 struct commit_notes {
-	char path[COMMIT_NOTES_PATH_MAX];
+	char path[COMMIT_NOTES_PATH_MAX]; /* "": the notes are not kept */
 	char identity[IDENTITY_MAX];
 	struct commit_note *items; /* ascending by timeline and number */
 	size_t count, capacity;
@@ -35,8 +37,9 @@ struct commit_notes {
 };
 
 /*
- * Loads the cluster's notes about this repository. directory: as for spool_prepare; without create it is not created. A
- * file that is missing, incomplete or of another repository is STATUS_OK and gives no notes. Call commit_notes_fini
+ * Loads the cluster's notes about this repository, from the file that notes_file_read chooses. directory: as for
+ * spool_prepare; without create it is not created. A file that is missing or incomplete is STATUS_OK and gives no
+ * notes. Of a repository as it was at a time (s3-at-time) there are none, and none are kept. Call commit_notes_fini
  * whatever happens.
  */
 struct commit_notes_place {
@@ -48,10 +51,13 @@ struct commit_notes_place {
 enum status commit_notes_open(struct commit_notes *notes, const struct commit_notes_place *place, struct error *err);
 void commit_notes_fini(struct commit_notes *notes);
 
-/* NULL: the segment has no note. Valid until the notes change. notes may be NULL, and then has none. */
+/* NULL: the segment has no note that counts. Valid until the notes change. notes may be NULL, and then has none. */
 const struct commit_note *commit_notes_find(const struct commit_notes *notes, uint32_t timeline, uint64_t number);
 
-/* Drops the note of a segment that was stored after the run that read one of this name. */
+/* Whether a segment without a note should be read for one: it is not before those whose notes found no room. */
+bool commit_notes_want(const struct commit_notes *notes, uint32_t timeline, uint64_t number);
+
+/* The note of a segment that was stored after the run that read one of this name counts no more. */
 void commit_notes_listed(struct commit_notes *notes, uint32_t timeline, uint64_t number, int64_t stored_s);
 
 /*

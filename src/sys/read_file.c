@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -52,6 +54,28 @@ enum status read_file_text(const char *path, char *out, size_t size, struct erro
 		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
 	if ((size_t)got == size)
 		return error_set(err, STATUS_LOCAL, "%s is larger than %zu bytes", path, size - 1);
+	return STATUS_OK;
+}
+
+enum status read_file_whole(const char *path, size_t most, char **out, struct error *err)
+{
+	struct stat info;
+	*out = NULL;
+	CLEANUP(fd_closep) int fd = open_plain(path);
+	if (fd < 0 || fstat(fd, &info) != 0)
+		return error_errno(err, errno == ENOENT ? STATUS_MISSING : STATUS_LOCAL, errno, "open %s", path);
+	if (info.st_size > (off_t)most)
+		return error_set(err, STATUS_DAMAGED, "%s is larger than %zu bytes", path, most);
+	size_t size = (size_t)info.st_size;
+	CLEANUP(freep) char *text = malloc(size + 1);
+	if (text == NULL)
+		return error_set(err, STATUS_LOCAL, "out of memory for %s", path);
+	ssize_t got = read_until(fd, text, size, size, -1);
+	if (got < 0)
+		return error_errno(err, STATUS_LOCAL, errno, "read %s", path);
+	text[got] = '\0';
+	*out = text;
+	text = NULL;
 	return STATUS_OK;
 }
 

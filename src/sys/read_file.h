@@ -24,6 +24,12 @@ ssize_t read_file_at(int fd, void *out, size_t size, uint64_t offset);
  */
 enum status read_file_text(const char *path, char *out, size_t size, struct error *err);
 
+/*
+ * As read_file_text, into memory of the file's size: *out, which is the caller's to free, and NULL for every failure.
+ * STATUS_DAMAGED: the file has more than most bytes. A file that is replaced meanwhile is the old one or the new one.
+ */
+enum status read_file_whole(const char *path, size_t most, char **out, struct error *err);
+
 #define READ_FILE_EXPECTED_MAX (8 * 1024) /* the longest text that read_file_says compares */
 
 /* Whether the file holds exactly this text of len bytes. One read suffices if it returns the whole file. */

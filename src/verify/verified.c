@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "sys/newfile.h"
-#include "sys/read_file.h"
+#include "sys/notes_file.h"
 #include "text/number.h"
 
 #define FIRST_LINE "walship verified 2\n"
@@ -175,23 +175,18 @@ static bool take_ranges(struct verified *verified, const char *text, const struc
 
 enum status verified_open(struct verified *verified, const struct verified_place *place, struct error *err)
 {
-	CLEANUP(freep) char *text = malloc(FILE_BYTES_MAX);
-	const char *identity = place->identity;
+	CLEANUP(freep) char *text = NULL;
+	char plain[VERIFIED_PATH_MAX];
+	const char *notes;
 	*verified = (struct verified){0};
-	(void)snprintf(verified->path, sizeof verified->path, "%s/verified%s-%" PRIu64, place->dir, place->subject,
-		       place->system_id);
-	(void)snprintf(verified->identity, sizeof verified->identity, "%s", identity);
-	if (text == NULL)
-		return error_set(err, STATUS_LOCAL, "out of memory");
-	enum status st = read_file_text(verified->path, text, FILE_BYTES_MAX, err);
-	if (st)
-		return st == STATUS_MISSING ? STATUS_OK : st;
-	bool ours = strncmp(text, FIRST_LINE, strlen(FIRST_LINE)) == 0 &&
-		    strncmp(text + strlen(FIRST_LINE), identity, strlen(identity)) == 0;
-	if (ours && take_ranges(verified, text + strlen(FIRST_LINE) + strlen(identity), place, err))
-		return STATUS_OK;
-	verified->count = 0;
-	return STATUS_OK;
+	(void)snprintf(plain, sizeof plain, "%s/verified%s-%" PRIu64, place->dir, place->subject, place->system_id);
+	(void)snprintf(verified->identity, sizeof verified->identity, "%s", place->identity);
+	const struct notes_file file = {
+	    .plain = plain, .first_line = FIRST_LINE, .identity = place->identity, .most = FILE_BYTES_MAX};
+	enum status st = notes_file_read(&file, verified->path, sizeof verified->path, &text, &notes, err);
+	if (!st && notes != NULL && !take_ranges(verified, notes, place, err))
+		verified->count = 0;
+	return st;
 }
 
 void verified_fini(struct verified *verified)
@@ -204,6 +199,8 @@ enum status verified_save(const struct verified *verified, struct error *err)
 {
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	struct newfile file = {0};
+	if (verified->path[0] == '\0')
+		return STATUS_OK;
 	enum status st = buffer_printf(&text, err, FIRST_LINE "%s", verified->identity);
 	for (size_t i = 0; !st && i < verified->count; i++) {
 		const struct verified_range *range = &verified->ranges[i];

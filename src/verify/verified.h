@@ -14,7 +14,7 @@
 #include "sys/spool.h"
 
 #define VERIFIED_RANGES_MAX 4096 /* a daily run adds one range to each timeline */
-#define VERIFIED_PATH_MAX (SPOOL_PATH_MAX + 48)
+#define VERIFIED_PATH_MAX (SPOOL_PATH_MAX + 64)
 #define VERIFIED_IDENTITY_MAX (IDENTITY_MAX + KEYRING_MAX * (2 * KEY_ID_BYTES + 8))
 
 /*
@@ -34,7 +34,7 @@ struct verified_range {
 };
 
 struct verified {
-	char path[VERIFIED_PATH_MAX];
+	char path[VERIFIED_PATH_MAX]; /* "": the notes are not kept */
 	char identity[VERIFIED_IDENTITY_MAX];
 	struct verified_range *ranges; /* ascending, without overlap */
 	size_t count, capacity;
@@ -49,9 +49,9 @@ struct verified_place {
 };
 
 /*
- * Loads the cluster's notes. Notes made before not_before_s, after now_s (the clock was ahead), or under another
- * identity do not count. A file that is missing or incomplete is STATUS_OK and gives no notes. Call
- * verified_fini afterwards.
+ * Loads the cluster's notes, from the file that notes_file_read chooses. Notes made before not_before_s, after now_s
+ * (the clock was ahead), or under another identity do not count. A file that is missing or incomplete is STATUS_OK and
+ * gives no notes. Call verified_fini afterwards.
  */
 enum status verified_open(struct verified *verified, const struct verified_place *place, struct error *err);
 void verified_fini(struct verified *verified);
@@ -64,7 +64,7 @@ enum status verified_add(struct verified *verified, uint32_t timeline, uint64_t 
 			 struct error *err);
 enum status verified_remove(struct verified *verified, uint32_t timeline, uint64_t number, struct error *err);
 
-/* Replaces the file atomically. */
+/* Replaces the file atomically, if the notes are kept. */
 enum status verified_save(const struct verified *verified, struct error *err);
 
 #endif

@@ -74,12 +74,12 @@ static enum status seen(void *arg, const struct coverage *coverage, const struct
 		verification->bytes = 0;
 	}
 	verification->plan.segment_bytes = coverage->segment_bytes;
-	bool numbered = name->kind == WAL_SEGMENT && wal_name_number(name, coverage->segment_bytes, &number);
-	if (numbered)
+	if (name->kind == WAL_SEGMENT && wal_name_number(name, coverage->segment_bytes, &number))
 		commit_notes_listed(&verification->commits, name->timeline, number, info->modified_s);
 	if (st || !verification->params->read)
 		return st;
-	bool known = numbered && verified_has(&verification->verified, name->timeline, number, info->modified_s);
+	bool known = verify_notes_suffice(&verification->verified, &verification->commits, name,
+					  coverage->segment_bytes, info->modified_s);
 	if (!st && info->archived)
 		read_plan_pass(&verification->plan);
 	else if (!st)

@@ -33,10 +33,12 @@ enum status verify_notes_open(struct verified *out, const struct verify_params *
 	    .not_before_s = params->notes_max_age_ms == 0 ? 0 : now_s - params->notes_max_age_ms / 1000,
 	    .now_s = now_s,
 	};
+	verified_fini(out);
+	if (params->settings->s3.at_s != 0)
+		return STATUS_OK;
 	enum status st = spool_prepare(params->notes_dir, dir, err);
 	if (!st)
 		st = name_identity(params, &repo->keys, identity, err);
-	verified_fini(out);
 	return st ? st : verified_open(out, &place, err);
 }
 
@@ -50,4 +52,13 @@ enum status verify_notes_open_commits(struct commit_notes *out, const struct ver
 	commit_notes_fini(out);
 	enum status st = commit_notes_open(out, &place, err);
 	return params->read ? st : STATUS_OK;
+}
+
+bool verify_notes_suffice(const struct verified *verified, const struct commit_notes *commits,
+			  const struct wal_name *name, uint32_t segment_bytes, int64_t stored_s)
+{
+	uint64_t number;
+	return name->kind == WAL_SEGMENT && wal_name_number(name, segment_bytes, &number) &&
+	       verified_has(verified, name->timeline, number, stored_s) &&
+	       !commit_notes_want(commits, name->timeline, number);
 }

@@ -10,6 +10,7 @@
 #include "repo/worker_pool.h"
 #include "verify/read_plan.h"
 #include "verify/record_boundary.h"
+#include "verify/verify_notes.h"
 
 #define SAVE_MS 30000 /* a killed run loses the notes of at most this time */
 #define BAR_WIDTH 24
@@ -135,8 +136,14 @@ static void note(struct reading *reading, const struct wal_name *name, const str
 		queue_fail(&reading->queue, st, &err);
 }
 
-static void note_commits(struct reading *reading, const struct wal_name *name, const struct inspected *inspected)
+/*
+ * An outage tells nothing about the segment: its note stays. A crossing record that an earlier run noted may have been
+ * that of another predecessor: where the predecessor is read too, note_crossing tells it anew.
+ */
+static void note_commits(struct reading *reading, const struct read_job *job, bool is_outage,
+			 const struct inspected *inspected)
 {
+	const struct wal_name *name = &job->name;
 	struct cluster_reading *cluster = reading->cluster;
 	struct error err = {0};
 	uint64_t number;
@@ -148,12 +155,15 @@ static void note_commits(struct reading *reading, const struct wal_name *name, c
 					    .newest_s = reading->run.newest_s,
 					    .first_us = inspected->first_end_us,
 					    .last_us = inspected->last_end_us,
-					    .crossing_us = COMMIT_NOTE_UNKNOWN};
+					    .crossing_us = COMMIT_NOTE_UNKNOWN,
+					    .stale = false};
 	enum status st = STATUS_OK;
 	if (inspected->is_segment)
 		st = commit_notes_add(cluster->commits, &commits, &err);
-	else
+	else if (!is_outage)
 		commit_notes_remove(cluster->commits, name->timeline, number);
+	if (job->follows)
+		commit_notes_cross(cluster->commits, name->timeline, number, COMMIT_NOTE_UNKNOWN);
 	if (st)
 		queue_fail(&reading->queue, st, &err);
 }
@@ -227,9 +237,10 @@ static void take_result(struct reading *reading, const struct read_job *job, enu
 	cluster->totals.removed += st == STATUS_MISSING;
 	cluster->totals.bytes += job->bytes;
 	cluster->totals.records += inspected->records.count;
-	if (!st || st == STATUS_DAMAGED || st == STATUS_MISSING)
+	bool is_outage = st != STATUS_OK && st != STATUS_DAMAGED && st != STATUS_MISSING;
+	if (!is_outage)
 		note(reading, &job->name, st ? NULL : &inspected->records.level);
-	note_commits(reading, &job->name, inspected);
+	note_commits(reading, job, is_outage, inspected);
 	take_boundaries(reading, job, inspected);
 	save(reading, false);
 	show_progress(reading);
@@ -265,27 +276,41 @@ static void work(void *arg, const struct repository *repo)
  * The listing.
  */
 
-static enum status put(void *arg, const struct read_job *job, struct error *err)
-{
-	return queue_put(&((struct reading *)arg)->queue, job, err);
-}
-
 struct lister {
 	struct reading *reading;
 	struct read_plan plan;
+	struct read_job held; /* number 0: none */
 };
+
+/*
+ * A noted segment that is read for the record between it and a new one loses its note before the new one can get its
+ * own, and gets it back when it is read. Whatever ends the run between the two, the next run joins them: one of them
+ * has no note. A segment is therefore held back until the next one is planned.
+ */
+static enum status put(void *arg, const struct read_job *job, struct error *err)
+{
+	struct lister *lister = arg;
+	uint64_t number;
+	enum status st = STATUS_OK;
+	if (job->name.kind == WAL_SEGMENT && wal_name_number(&job->name, lister->plan.segment_bytes, &number))
+		st = verified_remove(lister->reading->cluster->verified, job->name.timeline, number, err);
+	if (!st && lister->held.number != 0)
+		st = queue_put(&lister->reading->queue, &lister->held, err);
+	lister->held = *job;
+	return st;
+}
 
 static enum status on_object(void *arg, const struct object_info *info, struct error *err)
 {
 	struct lister *lister = arg;
 	struct reading *reading = lister->reading;
 	struct wal_name name;
-	uint64_t system_id, number;
+	uint64_t system_id;
 	if (!wal_object_parse(info->name, &system_id, &name))
 		return STATUS_OK;
 	(void)pthread_mutex_lock(&reading->queue.mutex);
-	bool known = name.kind == WAL_SEGMENT && wal_name_number(&name, lister->plan.segment_bytes, &number) &&
-		     verified_has(reading->cluster->verified, name.timeline, number, info->modified_s);
+	bool known = verify_notes_suffice(reading->cluster->verified, reading->cluster->commits, &name,
+					  lister->plan.segment_bytes, info->modified_s);
 	enum status st = STATUS_OK;
 	if (info->archived)
 		read_plan_pass(&lister->plan);
@@ -300,9 +325,13 @@ static enum status list(struct reading *reading, struct repository *repo, struct
 	char prefix[32];
 	struct lister lister = {
 	    .reading = reading,
-	    .plan = {.segment_bytes = reading->cluster->segment_bytes, .read = put, .arg = reading}};
+	    .plan = {.segment_bytes = reading->cluster->segment_bytes, .read = put, .arg = &lister}};
 	(void)snprintf(prefix, sizeof prefix, "%" PRIu64 "/", reading->cluster->system_id);
 	enum status st = store_list(repo->store, reading->cluster->call, prefix, on_object, &lister, err);
+	(void)pthread_mutex_lock(&reading->queue.mutex);
+	if (!st && lister.held.number != 0)
+		st = queue_put(&reading->queue, &lister.held, err);
+	(void)pthread_mutex_unlock(&reading->queue.mutex);
 	reading->cluster->totals.remembered = lister.plan.remembered;
 	reading->cluster->totals.unreadable = lister.plan.unreadable;
 	return st;

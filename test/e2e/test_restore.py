@@ -259,6 +259,10 @@ def test_commit_times_are_noted(dir_site):
     notes.write_text("walship commit-times 1\n")
     assert noted_times(site, "info") == {1: (None, None)}
     assert opened_segments(site, "info", "--at", moments[5])[1] == answer
+    # The next run notes again what was lost, though it knows that the segments are good.
+    time.sleep(1.1)
+    site.run("verify", "--read").expect(0)
+    assert noted_times(site, "info") == commit_times(site, "info")
 
 
 def noted_times(site, command):

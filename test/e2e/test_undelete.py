@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
@@ -216,6 +217,8 @@ def test_a_server_is_restored_as_it_was(versioned):
         else:
             client.delete_object(Bucket=bucket, Key=key)
     site.run("verify", "--read", "--s3-at-time", moment).expect(0)
+    noted = [path.name for path in Path(site.walship.options["spool"]).iterdir() if path.name.startswith(("verified", "commit-times"))]
+    assert not noted, "a run about the past leaves the notes of today as they are"
     cluster = site.cluster("restored")
     assert site.run("restore", "--pg-data", cluster.data).code != 0
     site.run("restore", "--pg-data", cluster.data, "--s3-at-time", moment, "--clone").expect(0)

@@ -1,7 +1,10 @@
 /* The notes of commit times, from one run to the next. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "catalog/commit_notes.h"
@@ -91,7 +94,110 @@ static void a_note_does_not_outlive_its_segment(void **unused)
 	commit_notes_listed(&notes, 1, 2, 901);
 	commit_notes_listed(&notes, 1, 3, 1000);
 	assert_non_null(commit_notes_find(&notes, 1, 1));
-	assert_int_equal(notes.count, 1);
+	assert_null(commit_notes_find(&notes, 1, 2));
+	assert_null(commit_notes_find(&notes, 1, 3));
+	/* What crossed into the earlier one did not cross into this one. */
+	add(1, 2, COMMIT_NOTE_UNKNOWN);
+	assert_int_equal(commit_notes_find(&notes, 1, 2)->crossing_us, COMMIT_NOTE_UNKNOWN);
+	assert_ok(commit_notes_save(&notes, &err), err);
+	open_notes(&ours);
+	assert_int_equal(notes.count, 2);
+}
+
+/* A repository that was copied has another stored time for each object. */
+static void many_that_count_no_more_cost_no_time(void **unused)
+{
+	(void)unused;
+	enum { MANY = 64 * 1024 };
+	open_notes(&ours);
+	for (uint64_t number = 1; number <= MANY; number++)
+		add(1, number, 0);
+	clock_t began = clock();
+	for (uint64_t number = 1; number <= MANY; number++)
+		commit_notes_listed(&notes, 1, number, 2000);
+	assert_ok(commit_notes_save(&notes, &err), err);
+	assert_in_range(clock() - began, 0, CLOCKS_PER_SEC);
+	assert_int_equal(notes.count, 0);
+}
+
+/* verify saves while another walship reads: it sees the old notes or the new ones. */
+static atomic_bool over;
+
+static void *replace(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&over))
+		for (int i = 0; i < 2; i++) {
+			(void)unlink(scratch_path(&dir, "next"));
+			if (link(scratch_path(&dir, i == 0 ? "small" : "large"), scratch_path(&dir, "next")) == 0)
+				(void)rename(scratch_path(&dir, "next"), scratch_path(&dir, "commit-times-42"));
+		}
+	return NULL;
+}
+
+static void a_file_may_be_replaced_while_it_is_read(void **unused)
+{
+	(void)unused;
+	pthread_t thread;
+	open_notes(&ours);
+	add(1, 1, 0);
+	assert_ok(commit_notes_save(&notes, &err), err);
+	assert_int_equal(rename(notes.path, scratch_path(&dir, "small")), 0);
+	for (uint64_t number = 2; number <= 50; number++)
+		add(1, number, 0);
+	assert_ok(commit_notes_save(&notes, &err), err);
+	assert_int_equal(link(notes.path, scratch_path(&dir, "large")), 0);
+	atomic_store(&over, false);
+	assert_int_equal(pthread_create(&thread, NULL, replace, NULL), 0);
+	enum status st = STATUS_OK;
+	size_t odd = 0;
+	for (int i = 0; !st && i < 20000; i++) {
+		const struct commit_notes_place place = {.directory = dir.path, .settings = &ours, .system_id = ID};
+		commit_notes_fini(&notes);
+		st = commit_notes_open(&notes, &place, &err);
+		odd += notes.count != 1 && notes.count != 50;
+	}
+	atomic_store(&over, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_ok(st, err);
+	assert_int_equal(odd, 0);
+}
+
+/* A repository and its mirror with one spool. */
+static void another_repository_has_a_file_of_its_own(void **unused)
+{
+	(void)unused;
+	open_notes(&ours);
+	add(1, 1, 0);
+	assert_ok(commit_notes_save(&notes, &err), err);
+	open_notes(&others);
+	assert_int_equal(notes.count, 0);
+	add(1, 2, 0);
+	add(1, 3, 0);
+	assert_ok(commit_notes_save(&notes, &err), err);
+	open_notes(&ours);
+	assert_true(notes.count == 1 && commit_notes_find(&notes, 1, 1) != NULL);
+	open_notes(&others);
+	assert_int_equal(notes.count, 2);
+}
+
+/* What a repository held at a time is neither noted nor judged by notes of today. */
+static void the_past_has_no_notes(void **unused)
+{
+	(void)unused;
+	struct repository_settings past = ours;
+	past.s3.at_s = 1700000000;
+	open_notes(&ours);
+	add(1, 1, 0);
+	assert_ok(commit_notes_save(&notes, &err), err);
+	int entries = scratch_entries(&dir, ".");
+	open_notes(&past);
+	assert_int_equal(notes.count, 0);
+	add(1, 2, 0);
+	assert_ok(commit_notes_save(&notes, &err), err);
+	assert_int_equal(scratch_entries(&dir, "."), entries);
+	open_notes(&ours);
+	assert_non_null(commit_notes_find(&notes, 1, 1));
 }
 
 static void a_file_that_is_cut_off_gives_none(void **unused)
@@ -136,6 +242,13 @@ static void the_first_ones_make_room(void **unused)
 	assert_int_equal(notes.count, COMMIT_NOTES_MAX - COMMIT_NOTES_MAX / 4 + 1);
 	assert_null(commit_notes_find(&notes, 1, COMMIT_NOTES_MAX / 4));
 	assert_non_null(commit_notes_find(&notes, 1, COMMIT_NOTES_MAX + 1));
+	/* No run reads a segment for a note that would be dropped again. */
+	assert_false(commit_notes_want(&notes, 1, 1));
+	assert_false(commit_notes_want(&notes, 1, COMMIT_NOTES_MAX));
+	assert_true(commit_notes_want(&notes, 1, COMMIT_NOTES_MAX + 2));
+	commit_notes_remove(&notes, 1, COMMIT_NOTES_MAX);
+	assert_true(commit_notes_want(&notes, 1, COMMIT_NOTES_MAX));
+	add(1, COMMIT_NOTES_MAX, 0);
 	assert_ok(commit_notes_save(&notes, &err), err);
 	open_notes(&ours);
 	assert_int_equal(notes.count, COMMIT_NOTES_MAX - COMMIT_NOTES_MAX / 4 + 1);
@@ -149,6 +262,10 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_file_that_is_cut_off_gives_none, setup, teardown),
 	    cmocka_unit_test_setup_teardown(where_nobody_noted_nothing_is_made, setup, teardown),
 	    cmocka_unit_test_setup_teardown(the_first_ones_make_room, setup, teardown),
+	    cmocka_unit_test_setup_teardown(many_that_count_no_more_cost_no_time, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_file_may_be_replaced_while_it_is_read, setup, teardown),
+	    cmocka_unit_test_setup_teardown(another_repository_has_a_file_of_its_own, setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_past_has_no_notes, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("catalog/commit_notes", tests, NULL, NULL);
 }

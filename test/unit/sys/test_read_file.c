@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,6 +53,24 @@ static void text_of_a_file(void **unused)
 	assert_non_null(strstr(err.text, "/file is larger than 4 bytes"));
 }
 
+static void memory_of_the_size_of_a_file(void **unused)
+{
+	(void)unused;
+	char *text;
+	assert_ok(read_file_whole(scratch_path(&dir, "file"), 5, &text, &err), err);
+	assert_string_equal(text, "12345");
+	free(text);
+	assert_ok(read_file_whole(scratch_path(&dir, "empty"), 5, &text, &err), err);
+	assert_string_equal(text, "");
+	free(text);
+	assert_int_equal(read_file_whole(scratch_path(&dir, "file"), 4, &text, &err), STATUS_DAMAGED);
+	assert_null(text);
+	assert_int_equal(read_file_whole(scratch_path(&dir, "none"), 5, &text, &err), STATUS_MISSING);
+	assert_int_equal(read_file_whole(scratch_path(&dir, "link"), 5, &text, &err), STATUS_LOCAL);
+	assert_int_equal(read_file_whole(dir.path, 1 << 20, &text, &err), STATUS_LOCAL);
+	assert_null(text);
+}
+
 /* A pipe gives its bytes in pieces. */
 static void reads_on_after_a_short_read(void **unused)
 {
@@ -93,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(text_of_a_file, setup, teardown),
+	    cmocka_unit_test_setup_teardown(memory_of_the_size_of_a_file, setup, teardown),
 	    cmocka_unit_test_setup_teardown(reads_on_after_a_short_read, setup, teardown),
 	    cmocka_unit_test_setup_teardown(compares_the_whole_file, setup, teardown),
 	};

@@ -102,6 +102,30 @@ static void notes_are_saved_and_loaded(void **unused)
 	verified_fini(&verified);
 }
 
+/* The first one that writes has the plain name, as in earlier versions; with other keys, say, there is another file. */
+static void each_identity_has_a_file(void **unused)
+{
+	(void)unused;
+	static const char *const identities[] = {"repo file:///one\n", "repo file:///two\n"};
+	struct verified verified;
+	struct verified_place place = {dir.path, "-each", NULL, 42, 0, NOW};
+	for (size_t i = 0; i < 2; i++) {
+		place.identity = identities[i];
+		assert_ok(verified_open(&verified, &place, &err), err);
+		describe(&verified, "");
+		add(&verified, 1, 5, 9, (int64_t)(100 + i));
+		assert_ok(verified_save(&verified, &err), err);
+		assert_int_equal(strcmp(strrchr(verified.path, '/'), "/verified-each-42") == 0, i == 0);
+		verified_fini(&verified);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		place.identity = identities[i];
+		assert_ok(verified_open(&verified, &place, &err), err);
+		describe(&verified, i == 0 ? "1:5-9@100 " : "1:5-9@101 ");
+		verified_fini(&verified);
+	}
+}
+
 static void an_incomplete_file_gives_no_notes(void **unused)
 {
 	(void)unused;
@@ -185,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ranges_grow_together_and_apart),
 	    cmocka_unit_test(notes_are_saved_and_loaded),
+	    cmocka_unit_test(each_identity_has_a_file),
 	    cmocka_unit_test(an_incomplete_file_gives_no_notes),
 	    cmocka_unit_test(ranges_are_bounded),
 	    cmocka_unit_test(a_missing_directory_is_an_error),
