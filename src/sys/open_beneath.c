@@ -3,12 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+
+/* openat2(2). The C library has no declarations of it, and the headers of the kernel are not everywhere. */
+struct how {
+	uint64_t flags, mode, resolve;
+};
+#define BENEATH 0x08     /* RESOLVE_BENEATH */
+#define NO_SYMLINKS 0x04 /* RESOLVE_NO_SYMLINKS */
 
 /* Before Linux 5.6, and where a sandbox refuses system calls that it does not know. */
 static int open_by_components(int directory, const char *path, int flags, mode_t mode)
@@ -39,10 +46,10 @@ int open_beneath(int directory, const char *path, int flags, mode_t mode)
 {
 	if (*path == '\0')
 		return openat(directory, ".", flags | O_CLOEXEC);
-	const struct open_how how = {
+	const struct how how = {
 	    .flags = (unsigned)flags | O_NOFOLLOW | O_CLOEXEC,
 	    .mode = (flags & O_CREAT) != 0 ? mode : 0,
-	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	    .resolve = BENEATH | NO_SYMLINKS,
 	};
 	long fd = syscall(SYS_openat2, directory, path, &how, sizeof how);
 	/* EAGAIN: something was renamed meanwhile. */
