@@ -434,10 +434,11 @@ def test_refusals(drilled):
     drilled.run("--drill-dir", drilled.primary.data).expect(2, "is a data directory", "directory of its own")
     drilled.run("--drill-dir", drilled.site.directory / "none").expect(2, "No such file", "install -d")
     drilled.run("--drill-dir", host.USER.mkdir(drilled.site.directory / ("d" * 90))).expect(2, "too long for a socket", "at most 60")
-    drilled.run("--pg-bindir", drilled.site.directory).expect(5, "programs of PostgreSQL 15 are not found", "pg-bindir")
+    drilled.run("--pg-bindir", drilled.site.directory).expect(5, f"programs of PostgreSQL {host.PG_MAJOR} are not found", "pg-bindir")
     older = host.USER.mkdir(drilled.site.directory / "bin9")
     host.USER.write(older / "postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 9.6'\n", 0o755)
-    drilled.run("--pg-bindir", older).expect(5, r"PostgreSQL 15 are not found, only .*/bin9/postgres \(9.6\)", "postgresql-15")
+    drilled.run("--pg-bindir", older).expect(5, rf"PostgreSQL {host.PG_MAJOR} are not found, only .*/bin9/postgres \(9.6\)",
+                                              f"postgresql-{host.PG_MAJOR}")
     drilled.site.walship.configure(drill_dir=None)
     drilled.run().expect(2, "drill-dir is not set", "drill-dir DIR")
     drilled.site.walship.configure(drill_dir=drilled.place)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PG_BIN = Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin"))
+PG_MAJOR = PG_BIN.parent.name  # as Debian lays it out
 
 # How many times slower than a quiet machine this machine is, as test/run measures. Waits for a success take so many times longer.
 SLOWNESS = float(os.environ.get("WALSHIP_TEST_SLOWNESS") or 1)
