@@ -15,8 +15,8 @@ enum status key_load(const struct secret_source *source, const struct secret_rea
 			(void)error_wrap(err, st, "%s: %s", source->option, source->text);
 	}
 	return st ? error_hint(err, st,
-			       "walship keygen FILE creates a key; objects encrypted with an older key need a copy of "
-			       "that key")
+			       "an object opens only with the key that encrypted it: put its copy back. For a new "
+			       "repository walship keygen FILE creates a key")
 		  : STATUS_OK;
 }
 

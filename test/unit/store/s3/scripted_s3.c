@@ -78,3 +78,24 @@ void scripted_assert_error(const struct scripted *scripted, const char *text, co
 	if (strstr(scripted->err.text, text) == NULL || strstr(scripted->err.hint, hint) == NULL)
 		fail_msg("'%s' (hint '%s') lacks '%s' (hint '%s')", scripted->err.text, scripted->err.hint, text, hint);
 }
+
+void scripted_run(const struct scripted_step *step, scripted_act_fn act)
+{
+	struct scripted scripted;
+	struct buffer told = {0};
+	size_t requests = 0;
+	while (requests < SCRIPTED_STEPS_MAX && step->requests[requests] != NULL)
+		requests++;
+	scripted_open(&scripted, step->answers, requests);
+	enum status st = act(&scripted, step, &told);
+	if (st != step->status || strcmp(buffer_text(&told), step->told) != 0 ||
+	    fault_server_count(scripted.server) != requests)
+		fail_msg("%s: status %d, '%s', %zu requests, error '%s'", step->name, st, buffer_text(&told),
+			 fault_server_count(scripted.server), scripted.err.text);
+	for (size_t i = 0; i < requests; i++)
+		scripted_assert_request(&scripted, i, step->requests[i]);
+	if (st)
+		scripted_assert_error(&scripted, step->text, "");
+	buffer_fini(&told);
+	scripted_close(&scripted);
+}

@@ -2,6 +2,7 @@
 #ifndef TEST_STORE_SCRIPTED_S3_H
 #define TEST_STORE_SCRIPTED_S3_H
 
+#include "base/buffer.h"
 #include "fault_server.h"
 #include "store/s3/s3.h"
 #include "support/world.h"
@@ -32,5 +33,23 @@ void scripted_close(struct scripted *scripted);
 void scripted_assert_request(struct scripted *scripted, size_t n, const char *begins);
 void scripted_assert_has(struct scripted *scripted, size_t n, const char *text);
 void scripted_assert_error(const struct scripted *scripted, const char *text, const char *hint);
+
+#define SCRIPTED_STEPS_MAX 4
+
+/* One call that tells its caller of objects, which are joined in a text. */
+struct scripted_step {
+	const char *name;
+	int64_t before_s; /* of an undeletion */
+	struct fault_answer answers[SCRIPTED_STEPS_MAX];
+	const char *requests[SCRIPTED_STEPS_MAX]; /* NULL behind the last; a request's head begins so; "": any */
+	enum status status;
+	const char *told, *text; /* text: of the error */
+};
+
+typedef enum status (*scripted_act_fn)(struct scripted *scripted, const struct scripted_step *step,
+				       struct buffer *told);
+
+/* Fails unless the call makes these requests, tells this and ends so. */
+void scripted_run(const struct scripted_step *step, scripted_act_fn act);
 
 #endif

@@ -22,7 +22,6 @@
 #define GONE "204 No Content"
 #define FIFTEENTH 1368576000 /* 2013-05-15T00:00:00Z */
 #define DELETE(key, id) "DELETE /bucket/pre/fix/" key "?versionId=" id " HTTP/1.1\r\n"
-#define STEPS_MAX 4
 
 static enum status join(void *arg, const struct store_deletion *deletion, bool *undo, struct error *err)
 {
@@ -34,35 +33,10 @@ static enum status join(void *arg, const struct store_deletion *deletion, bool *
 	return buffer_printf(arg, err, "%s%s;", deletion->name, deletion->replaced ? "!" : "");
 }
 
-struct step {
-	const char *name;
-	int64_t before_s;
-	struct fault_answer answers[STEPS_MAX];
-	const char *requests[STEPS_MAX]; /* NULL behind the last; a request's head begins so; "": any */
-	enum status status;
-	const char *told, *text;
-};
-
-static void run(const struct step *step)
+static enum status act(struct scripted *scripted, const struct scripted_step *step, struct buffer *told)
 {
-	struct scripted scripted;
-	struct buffer told = {0};
-	size_t requests = 0;
-	while (requests < STEPS_MAX && step->requests[requests] != NULL)
-		requests++;
-	scripted_open(&scripted, step->answers, requests);
-	const struct store_undeletion undeletion = {"", step->before_s, join, &told};
-	enum status st = store_undelete(scripted.store, &scripted.world.call, &undeletion, &scripted.err);
-	if (st != step->status || strcmp(buffer_text(&told), step->told) != 0 ||
-	    fault_server_count(scripted.server) != requests)
-		fail_msg("%s: status %d, '%s', %zu requests, error '%s'", step->name, st, buffer_text(&told),
-			 fault_server_count(scripted.server), scripted.err.text);
-	for (size_t i = 0; i < requests; i++)
-		scripted_assert_request(&scripted, i, step->requests[i]);
-	if (st)
-		scripted_assert_error(&scripted, step->text, "");
-	buffer_fini(&told);
-	scripted_close(&scripted);
+	const struct store_undeletion undeletion = {"", step->before_s, join, told};
+	return store_undelete(scripted->store, &scripted->world.call, &undeletion, &scripted->err);
 }
 
 #define LIST "GET /bucket?encoding-type=url&max-keys=1000&prefix=pre%2Ffix%2F&versions= HTTP/1.1\r\n"
@@ -76,7 +50,7 @@ static void run(const struct step *step)
 static void removes_the_markers_above_the_newest_version(void **state)
 {
 	(void)state;
-	static const struct step steps[] = {
+	static const struct scripted_step steps[] = {
 	    {"nothing", 0, ONE(LAST("")), {LIST}, STATUS_OK, "", ""},
 	    {"not deleted", 0, ONE(LAST(VERSION("a", "1", "10") OLD("a", "0", "09"))), {LIST}, STATUS_OK, "", ""},
 	    {"deleted",
@@ -134,13 +108,13 @@ static void removes_the_markers_above_the_newest_version(void **state)
 	     ""},
 	};
 	for (size_t i = 0; i < COUNT(steps); i++)
-		run(&steps[i]);
+		scripted_run(&steps[i], act);
 }
 
 static void brings_back_what_was_there_at_a_time(void **state)
 {
 	(void)state;
-	static const struct step steps[] = {
+	static const struct scripted_step steps[] = {
 	    {"deleted earlier",
 	     FIFTEENTH,
 	     ONE(LAST(MARKER("a", "m", "14") OLD("a", "1", "10"))),
@@ -192,7 +166,7 @@ static void brings_back_what_was_there_at_a_time(void **state)
 	     ""},
 	};
 	for (size_t i = 0; i < COUNT(steps); i++)
-		run(&steps[i]);
+		scripted_run(&steps[i], act);
 }
 
 #define BAD(name_, body_, text_)                                                                                       \
@@ -203,7 +177,7 @@ static void brings_back_what_was_there_at_a_time(void **state)
 static void refuses_a_listing_that_is_none(void **state)
 {
 	(void)state;
-	static const struct step steps[] = {
+	static const struct scripted_step steps[] = {
 	    BAD("another root", "<Html/>", "not a complete listing of versions"),
 	    BAD("not said whether complete", PAGE(""), "not a complete listing of versions"),
 	    BAD("no markers", PAGE("<IsTruncated>true</IsTruncated>"), "without a valid key marker"),
@@ -235,7 +209,7 @@ static void refuses_a_listing_that_is_none(void **state)
 	     "leads back to key"},
 	};
 	for (size_t i = 0; i < COUNT(steps); i++)
-		run(&steps[i]);
+		scripted_run(&steps[i], act);
 }
 
 static void says_what_is_not_allowed(void **state)

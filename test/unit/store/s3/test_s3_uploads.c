@@ -23,7 +23,6 @@
 	{                                                                                                              \
 		"403 Forbidden", NULL, ERROR_XML("AccessDenied"), 0, FAULT_NONE, 0                                     \
 	}
-#define STEPS_MAX 4
 
 static enum status join(void *arg, const struct store_upload *upload, bool *abort, struct error *err)
 {
@@ -41,48 +40,27 @@ static enum status join_refusal(void *arg, const struct store_refusal *refusal, 
 	return buffer_printf(arg, err, "refused %s;", refusal->name);
 }
 
-struct step {
-	const char *name;
-	struct fault_answer answers[STEPS_MAX];
-	const char *requests[STEPS_MAX]; /* NULL behind the last; a request's head begins so; "": any */
-	enum status status;
-	const char *told, *text;
-};
-
-static void run(const struct step *step)
+static enum status act(struct scripted *scripted, const struct scripted_step *step, struct buffer *told)
 {
-	struct scripted scripted;
-	struct buffer told = {0};
-	size_t requests = 0;
-	while (requests < STEPS_MAX && step->requests[requests] != NULL)
-		requests++;
-	scripted_open(&scripted, step->answers, requests);
-	const struct store_clearing clearing = {"x/", join, join_refusal, &told};
-	enum status st = store_clear_uploads(scripted.store, &scripted.world.call, &clearing, &scripted.err);
-	if (st != step->status || strcmp(buffer_text(&told), step->told) != 0 ||
-	    fault_server_count(scripted.server) != requests)
-		fail_msg("%s: status %d, '%s', %zu requests, error '%s'", step->name, st, buffer_text(&told),
-			 fault_server_count(scripted.server), scripted.err.text);
-	for (size_t i = 0; i < requests; i++)
-		scripted_assert_request(&scripted, i, step->requests[i]);
-	if (st)
-		scripted_assert_error(&scripted, step->text, "");
-	buffer_fini(&told);
-	scripted_close(&scripted);
+	(void)step;
+	const struct store_clearing clearing = {"x/", join, join_refusal, told};
+	return store_clear_uploads(scripted->store, &scripted->world.call, &clearing, &scripted->err);
 }
 
 static void aborts_what_the_caller_wants(void **state)
 {
 	(void)state;
-	static const struct step steps[] = {
-	    {"nothing", {{.body = LAST("")}}, {LIST}, STATUS_OK, "", ""},
+	static const struct scripted_step steps[] = {
+	    {"nothing", 0, {{.body = LAST("")}}, {LIST}, STATUS_OK, "", ""},
 	    {"one of two",
+	     0,
 	     {{.body = LAST(UPLOAD("x/left", "1") UPLOAD("x/a", "2"))}, {.status = GONE}},
 	     {LIST, ABORT("x/a", "2")},
 	     STATUS_OK,
 	     "x/left;x/a;",
 	     ""},
 	    {"two of one name, on two pages",
+	     0,
 	     {{.body = MORE("pre/fix/x/a", "1+", UPLOAD("x/a", "1+"))},
 	      {.status = GONE},
 	      {.body = LAST(UPLOAD("x/a", "0"))},
@@ -95,35 +73,39 @@ static void aborts_what_the_caller_wants(void **state)
 	     "x/a;x/a;",
 	     ""},
 	    {"aborted meanwhile",
+	     0,
 	     {{.body = LAST(UPLOAD("x/a", "1"))}, {"404 Not Found", NULL, ERROR_XML("NoSuchUpload"), 0, FAULT_NONE, 0}},
 	     {LIST, ""},
 	     STATUS_OK,
 	     "x/a;",
 	     ""},
-	    {"stopped", {{.body = LAST(UPLOAD("x/stop", "1"))}}, {LIST}, STATUS_CONFLICT, "", "told to stop"},
+	    {"stopped", 0, {{.body = LAST(UPLOAD("x/stop", "1"))}}, {LIST}, STATUS_CONFLICT, "", "told to stop"},
 	};
 	for (size_t i = 0; i < COUNT(steps); i++)
-		run(&steps[i]);
+		scripted_run(&steps[i], act);
 }
 
 static void tells_what_the_store_refuses(void **state)
 {
 	(void)state;
-	static const struct step steps[] = {
-	    {"the listing", {DENIED}, {LIST}, STATUS_OK, "refused x/;", ""},
+	static const struct scripted_step steps[] = {
+	    {"the listing", 0, {DENIED}, {LIST}, STATUS_OK, "refused x/;", ""},
 	    {"an abort, and not the next one",
+	     0,
 	     {{.body = LAST(UPLOAD("x/a", "1") UPLOAD("x/b", "2"))}, DENIED, {.status = GONE}},
 	     {LIST, "", ABORT("x/b", "2")},
 	     STATUS_OK,
 	     "x/a;refused x/a;x/b;",
 	     ""},
 	    {"another failure of the listing",
+	     0,
 	     {{"404 Not Found", NULL, ERROR_XML("NoSuchBucket"), 0, FAULT_NONE, 0}},
 	     {LIST},
 	     STATUS_UNREACHABLE,
 	     "",
 	     "list the uploads of s3://bucket/pre/fix/x/: HTTP 404 NoSuchBucket"},
 	    {"another failure of an abort",
+	     0,
 	     {{.body = LAST(UPLOAD("x/a", "1"))},
 	      {"400 Bad Request", NULL, ERROR_XML("InvalidRequest"), 0, FAULT_NONE, 0}},
 	     {LIST, ""},
@@ -132,18 +114,18 @@ static void tells_what_the_store_refuses(void **state)
 	     "abort the upload of s3://bucket/pre/fix/x/a: HTTP 400 InvalidRequest"},
 	};
 	for (size_t i = 0; i < COUNT(steps); i++)
-		run(&steps[i]);
+		scripted_run(&steps[i], act);
 }
 
 #define BAD(name_, body_, text_)                                                                                       \
 	{                                                                                                              \
-		name_, {{.body = body_}}, {LIST}, STATUS_UNREACHABLE, "", text_                                        \
+		name_, 0, {{.body = body_}}, {LIST}, STATUS_UNREACHABLE, "", text_                                     \
 	}
 
 static void refuses_a_listing_that_is_none(void **state)
 {
 	(void)state;
-	static const struct step steps[] = {
+	static const struct scripted_step steps[] = {
 	    BAD("another root", "<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>",
 		"HTTP 200: the response is not a complete listing of uploads"),
 	    BAD("not said whether complete", PAGE(""), "not a complete listing of uploads"),
@@ -155,7 +137,7 @@ static void refuses_a_listing_that_is_none(void **state)
 	    BAD("a date that is none", LAST("<Upload><Initiated>now</Initiated></Upload>"), "date 'now'"),
 	};
 	for (size_t i = 0; i < COUNT(steps); i++)
-		run(&steps[i]);
+		scripted_run(&steps[i], act);
 }
 
 int main(void)
