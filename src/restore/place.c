@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 #include "console/measure.h"
 #include "pg/data/control.h"
 #include "pg/data/ready.h"
+
+#define WALK_FDS 16 /* directories that a walk has open at a time */
 
 static void dir_closep(DIR **dir)
 {
@@ -70,17 +73,23 @@ static bool is_kind(const char *directory, const char *name, mode_t kind)
 	       (info.st_mode & S_IFMT) == kind;
 }
 
+static int is_content(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+	(void)info;
+	return kind != FTW_D && !(kind == FTW_DNR && strcmp(path + at->base, "lost+found") == 0);
+}
+
 /*
  * With delta, whatever the backup lacks is removed: a slip of the operator's must not cost a home directory. A restore
- * that was killed has made the directories of its first files (base/1 is template1's) before it wrote any file.
+ * that has ended early has made directories before it wrote any file: base/1 (template1's), or not even that.
  */
 static enum status check_data_directory(const struct place *place, struct error *err)
 {
 	if (is_kind(place->path, "PG_VERSION", S_IFREG) || is_kind(place->path, "base/1", S_IFDIR))
 		return STATUS_OK;
 	enum status st = check_empty(place, err);
-	if (st != STATUS_USAGE)
-		return st;
+	if (st != STATUS_USAGE || nftw(place->path, is_content, WALK_FDS, FTW_PHYS) == 0)
+		return st == STATUS_USAGE ? STATUS_OK : st;
 	(void)error_set(err, STATUS_USAGE, "%s is not empty, and not a data directory: it has no PG_VERSION",
 			place->path);
 	return error_hint(err, STATUS_USAGE,

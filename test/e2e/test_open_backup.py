@@ -259,7 +259,7 @@ WRONG = (
 WRONG_TOGETHER = (
     ("manifest", rb'"hash_seed": "[0-9a-f]{8}', rb'"hash_seed": "00000000'),
     ("manifest", rb'"changed_bytes": (\d+)', rb'"changed_bytes": 1\1'),
-    ("hashes", rb"^.", rb""),
+    ("hashes", rb"(?s)^.", rb""),
     ("hashes", rb"(?s)^(.{8})(.*)(.{8})$", rb"\3\2\1"),
     ("packs", rb"^p\t0\t1\t", rb"p\t0\t1\t1"),
     ("index", rb"(\nr\t0\t2\t.*)\t\d+\n", rb"\1\t1\n"),

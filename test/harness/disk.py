@@ -1,6 +1,7 @@
 """Mounts that only this process and its children see: small file systems for tests of full disks, replaced files."""
 
 import ctypes
+import errno
 import os
 from pathlib import Path
 
@@ -41,7 +42,11 @@ class SmallDisk:
     def fill(self, leave_bytes=0):
         """Take all room but leave_bytes; the file that takes it can be removed to make room again."""
         ballast = self.path / "ballast"
-        ballast.write_bytes(b"\0" * max(0, self.free_bytes() - leave_bytes))
+        try:
+            ballast.write_bytes(b"\0" * max(0, self.free_bytes() - leave_bytes))
+        except OSError as error:  # a process that writes here has taken some of it meanwhile
+            if error.errno != errno.ENOSPC or leave_bytes > 0:
+                raise
         return ballast
 
     def set_read_only(self, read_only):

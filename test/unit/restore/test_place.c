@@ -61,6 +61,11 @@ static void wants_an_empty_directory_or_delta(void **unused)
 	assert_ok(examine(&place, "full", true), err);
 	put("killed/base/1/1259", "");
 	assert_ok(examine(&place, "killed", true), err);
+	put("failed/base/1", "");
+	assert_int_equal(STATUS_USAGE, examine(&place, "failed", true));
+	assert_int_equal(0, unlink("failed/base/1"));
+	assert_ok(examine(&place, "failed", true), err);
+	assert_int_equal(STATUS_USAGE, examine(&place, "failed", false));
 }
 
 /* Also where the restore was killed, and pg_control is not there. */
