@@ -26,6 +26,12 @@ def refusal():
     return _refusal
 
 
+def mount_memory(path, size_bytes):
+    """An empty file system in memory over a directory."""
+    if LIBC.mount(b"tmpfs", os.fsencode(path), b"tmpfs", 0, f"size={size_bytes},mode=0755".encode()) != 0:
+        raise OSError(ctypes.get_errno(), f"mount tmpfs on {path}")
+
+
 class SmallDisk:
     """A tmpfs of size_kib below an existing directory; its root belongs to the given user."""
 
