@@ -163,11 +163,11 @@ def test_the_disk_fills_in_the_middle(dir_site, small_disk):
 def test_progress_on_a_terminal(dir_site):
     """Backup and restore show percent, bytes, rate and time left; the line is gone at the end, and nothing of it comes without a terminal."""
     site = dir_site
-    with loaded(site, scale="2") as primary:
+    with loaded(site, scale="8") as primary:
         Backups(site, primary)
         site.walship.configure(backup_rate="40MiB")
         bar = r"(?:backup: )? ?(\d+) %, [\d.]+ \w+ of [\d.]+ \w+, [\d.]+ \w+/s, [\w. ]+ left"
-        for command, args in (("backup", ()), ("restore", ("--pg-data", site.directory / "copy"))):
+        for command, args in (("backup", ()), ("restore", ("--pg-data", site.directory / "copy", "--restore-threads", "1"))):
             code, shown = terminal.run(site.walship.argv(command, *args))
             assert code == 0, shown
             steps = [int(percent) for percent in re.findall(bar, shown)]

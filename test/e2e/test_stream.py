@@ -1,5 +1,6 @@
 """walship stream: WAL in the repository while the server writes it, and a recovery that ends with it."""
 
+import json
 import os
 import random
 import re
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from harness import host, objects, postgres, wal
+from harness.made_backups import Backups
 from test_json import Checker, wanted
 from test_mirror import copy_of, mirror
 
@@ -160,6 +162,22 @@ def test_recovery(site):
     with recover(site, backup, "again") as again:
         assert again.rows() == rows
         assert "streamed parts" not in again.log_text()
+
+
+def test_drill_reads_parts(dir_site):
+    """A drill recovers what a real recovery would: the archive and the parts behind it, while the server and its stream go on."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        Backups(site, primary).make()
+        with Stream(site, primary) as stream:
+            insert(primary, 1, 1000)
+            primary.archive_all()
+            insert(primary, 1001, 1500)
+            stream.wait_stored()
+            sql = host.USER.write(site.directory / "count.sql", "select 'rows: ' || count(*) from t")
+            done = site.run("drill", "--json", "--pg-data", primary.data, "--drill-dir", site.scratch.directory("drill"), "--sql", sql)
+            [report] = done.expect(0).out.splitlines()
+            assert "rows: 1500" in json.loads(report)["sql"][0]["output"], report
 
 
 def test_standby_gets_no_part(dir_site):

@@ -117,7 +117,8 @@ class Backup:
         must(all(re.fullmatch("[0-9A-F]+/[0-9A-F]+", made[name]) for name in LSNS), "LSNs")
         must(all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", made[name]) for name in TIMES), "times")
         must((made["system_id"], made["label"]) == (self.cluster, self.label), "another backup's manifest")
-        must(f"{re.sub('[-:]', '', made['begun'])}-{made['type']}" == self.label, "a label of time and type")
+        begun, _, kind = self.label.partition("-")
+        must(re.sub("[-:]", "", made["begun"]) <= begun and kind == made["type"], "a label of time and type")
         must((made["type"] == "full") == (not made["needs"]) and all(label < self.label for label in made["needs"]), "needs")
         must(made["page_bytes"] == BLOCK and made["start_timeline"] == made["stop_timeline"], "page size, timelines")
         return made

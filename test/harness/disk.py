@@ -68,7 +68,7 @@ class SmallDisk:
 def with_read_only_tmp(writable, memory, user_argv):
     """The command that runs user_argv where /tmp is read-only, but for `writable`, `memory` lies at /dev/shm, and there is
     no spool of a package."""
-    script = ("mount --bind /tmp /tmp && mount --bind \"$1\" \"$1\" && mount --bind \"$2\" /dev/shm && mount -t tmpfs none /var/spool && "
+    script = ("mount --rbind /tmp /tmp && mount --bind \"$1\" \"$1\" && mount --bind \"$2\" /dev/shm && mount -t tmpfs none /var/spool && "
               "mount -o remount,bind,ro /tmp && shift 2 && exec \"$@\"")
     return ["unshare", "--mount", "sh", "-c", script, "sh", str(writable), str(memory), *user_argv]
 
