@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import extent, host, inject
+from harness import extent, host, inject, postgres
 from harness.made_backups import PAGE, Backups, Load, amcheck, loaded, settled
 
 # PD_ALL_VISIBLE and hint bits reach the disk without a new LSN.
@@ -25,7 +25,7 @@ def test_visibility_map_without_a_new_lsn(dir_site):
     """VACUUM sets PD_ALL_VISIBLE and leaves the page's LSN: a diff that went by LSN would pair the new visibility map with old
     pages, and an update after the restore would leave the map's bit set: an index-only scan would then show dead rows."""
     site = dir_site
-    with site.primary(**LSN_LIES) as primary:
+    with site.primary("primary", *postgres.checksums(False), **LSN_LIES) as primary:
         primary.start()
         primary.sql("create table t (n int primary key, v int) with (fillfactor = 50)")
         primary.sql("insert into t select g, g from generate_series(1, 20000) g")
@@ -222,7 +222,7 @@ def test_random_sequences(dir_site, seed, number):
     site, made = dir_site, []
     source = random.Random(f"{seed} {number}")
     checksums = source.random() < 0.3
-    with site.primary("primary", *(["--data-checksums"] if checksums else []), allow_in_place_tablespaces="on", **LSN_LIES) as primary:
+    with site.primary("primary", *postgres.checksums(checksums), allow_in_place_tablespaces="on", **LSN_LIES) as primary:
         primary.start()
         primary.sql("create tablespace other location ''")
         for table in range(4):

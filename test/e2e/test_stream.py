@@ -14,6 +14,7 @@ from harness import host, objects, postgres, wal
 from harness.made_backups import Backups
 from test_json import Checker, wanted
 from test_mirror import copy_of, mirror
+from test_standby import LOST_PRIMARY
 
 STREAM_FIELDS = {name for name in wanted() if name.startswith("status: status.stream.")}
 
@@ -217,7 +218,7 @@ def test_timeline_switch(dir_site):
     with primary_with_table(site) as primary:
         backup = primary.basebackup(site.cluster("backup"))
         with site.restored(backup, "standby", "standby.signal", primary_conninfo=primary.connection_string()) as standby:
-            standby.expect(r"FATAL:  could not (receive|send|connect)", r"FATAL:  terminating walreceiver").start()
+            standby.expect(*LOST_PRIMARY).start()
             with Stream(site, standby) as stream:
                 insert(primary, 1, 1000)
                 lsn = primary.sql("select pg_current_wal_flush_lsn()")
