@@ -27,7 +27,7 @@ struct restore_result {
 	uint64_t least_lsn; /* a recovery to the end replays at least up to here: where its last segment begins */
 	uint64_t files, bytes, read_bytes, written_bytes;
 	int64_t choose_ms, scan_ms, write_ms; /* scan: for new tablespaces, with tablespace_parent */
-	char last_segment[WAL_NAME_MAX];      /* of a recovery to the end, of streamed parts too */
+	char last_segment[WAL_NAME_MAX];      /* of a recovery to the end: what is archived later is not replayed */
 	uint64_t server_version;              /* server_version_num */
 	bool no_postgresql_conf;              /* the data directory has none, so that the settings below are nowhere */
 	char settings[RESTORE_MINIMUM_MAX];   /* lines of settings of the server that was backed up */

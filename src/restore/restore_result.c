@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "pg/wal/part_name.h"
 #include "restore/restore_private.h"
 
 /* Without the first two, recovery or a query would need more than the server has; the third is kept. */
@@ -28,31 +27,6 @@ static void take_settings(struct restore_result *result, const struct manifest *
 	}
 }
 
-static enum status stop_at_part(void *arg, const struct object_info *info, struct error *err)
-{
-	bool *found = arg;
-	(void)info;
-	(void)err;
-	*found = true;
-	return STATUS_EXISTS;
-}
-
-/* Streamed WAL goes on behind the last archived segment: recovery reads the parts of the next one. */
-static void go_on_to_parts(const struct restoration *restoration, struct wal_name *last)
-{
-	char prefix[WAL_OBJECT_NAME_MAX];
-	struct wal_name next = *last;
-	struct error ignored;
-	bool found = false;
-	if (!wal_name_next(&next, restoration->coverage.segment_bytes))
-		return;
-	wal_part_prefix(prefix, restoration->system_id, &next);
-	/* Without an answer recovery ends at the archived segment. */
-	(void)store_list(restoration->repo.store, &restoration->call, prefix, stop_at_part, &found, &ignored);
-	if (found)
-		*last = next;
-}
-
 static void take_last_segment(const struct restoration *restoration)
 {
 	const struct branch *branch = &restoration->choice.branch;
@@ -62,7 +36,6 @@ static void take_last_segment(const struct restoration *restoration)
 		return;
 	/* The names of an ancestor's segments come before it. */
 	wal_name_of_number(&name, branch->line.timeline, last, restoration->coverage.segment_bytes);
-	go_on_to_parts(restoration, &name);
 	(void)snprintf(restoration->params->result->last_segment, WAL_NAME_MAX, "%s", name.text);
 }
 
