@@ -28,13 +28,22 @@ struct reading {
 	uint64_t from, to;         /* of the object, asked for by this request; to: behind the last byte, or ALL */
 	bool begun;                /* the headers of this response have been checked */
 	uint64_t at, end;          /* of the object: the next byte of this response, and behind its last one, or ALL */
-	bool enough;               /* all ranges are complete before the response is */
 	bool receiver_failed;
 };
 
 static bool is_started(const struct reading *reading)
 {
 	return reading->range > 0 || reading->done > 0;
+}
+
+/* Nothing is left to ask for, however the response ended: only the last range may be shorter. */
+static bool has_all(const struct reading *reading)
+{
+	const struct store_ranges *ranges = reading->ranges;
+	if (reading->range == ranges->count)
+		return true;
+	return ranges->may_be_shorter && reading->range + 1 == ranges->count && reading->total_known &&
+	       ranges->items[reading->range].offset + reading->done == reading->total;
 }
 
 /* Sets from and to: the rest of the current range, and the ranges after it as long as the gaps are small. */
@@ -156,8 +165,7 @@ static enum status on_body(void *arg, const struct http_response *response, cons
 			       reading->end - reading->from, response->status);
 	for (const char *rest = data; len > 0 && !st;) {
 		size_t taken;
-		reading->enough = reading->range == reading->ranges->count;
-		if (reading->enough)
+		if (reading->range == reading->ranges->count)
 			return error_set(err, STATUS_EXISTS, "enough");
 		st = pass_on(reading, rest, len, &taken, err);
 		rest += taken;
@@ -225,7 +233,7 @@ static enum status read_once(void *arg, struct attempt *attempt, struct error *e
 		return error_set(err, STATUS_UNREACHABLE, "the response had no ETag, so the rest cannot be requested");
 	if (is_started(reading))
 		headers[count++] = (struct field){"if-match", reading->etag};
-	reading->begun = reading->enough = false;
+	reading->begun = false;
 	const struct s3_request request = {.method = "GET",
 					   .key = reading->key,
 					   .version = reading->version,
@@ -237,8 +245,11 @@ static enum status read_once(void *arg, struct attempt *attempt, struct error *e
 	if (!st)
 		return check_end(reading, &reply, err);
 	attempt->again = attempt->again && (!is_started(reading) || reading->etag[0] != '\0');
-	if (reading->enough)
+	/* A response may announce more bytes than it sends. */
+	if (!reading->receiver_failed && has_all(reading)) {
+		reading->range = reading->ranges->count;
 		return STATUS_OK;
+	}
 	return reply.http.outcome == HTTP_ANSWERED ? judge(reading, &reply, st, err) : st;
 }
 
