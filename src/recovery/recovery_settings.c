@@ -19,6 +19,7 @@
 #define CONF_MAX (1024 * 1024) /* postgresql.conf has some 30 KiB, postgresql.auto.conf less */
 #define HEADING "# walship restore, from backup "
 #define AUTO_CONF "postgresql.auto.conf"
+#define RECOVERY_PREFETCH_VERSION 150000
 
 /*
  * Recovery stops when one of these is lower than on the server that wrote the WAL (CheckRequiredParameterValues in
@@ -50,7 +51,8 @@ static bool is_replaced(const char *line, const struct recovery_settings *settin
 	return line_sets(line, "recovery_target*") || line_sets(line, "restore_command") ||
 	       line_sets(line, "recovery_end_command") || line_sets(line, "recovery_min_apply_delay") ||
 	       strncmp(line, HEADING, strlen(HEADING)) == 0 ||
-	       (settings->archive_off && line_sets(line, "archive_mode"));
+	       (settings->archive_off && line_sets(line, "archive_mode")) ||
+	       (settings->no_read_ahead && line_sets(line, "recovery_prefetch"));
 }
 
 static bool text_sets(const char *text, const char *name)
@@ -153,6 +155,9 @@ enum status recovery_settings_text(struct buffer *out, const struct recovery_set
 		st = add_setting(out, "recovery_target_timeline", timeline, err);
 	if (!st && settings->archive_off)
 		st = buffer_printf(out, err, "archive_mode = off\n");
+	/* By default recovery asks for segments up to wal_decode_buffer_size ahead (xlogprefetcher.c, since 15). */
+	if (!st && settings->no_read_ahead && settings->manifest->server_version >= RECOVERY_PREFETCH_VERSION)
+		st = buffer_printf(out, err, "recovery_prefetch = off\n");
 	return st ? st : add_minimums(out, settings, old, postgresql_conf, notes, err);
 }
 

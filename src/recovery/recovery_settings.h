@@ -17,6 +17,7 @@ struct recovery_settings {
 	bool no_history;             /* the archive lacks its history, and it is the backup's own */
 	const char *restore_command; /* as the server runs it */
 	bool archive_off;
+	bool no_read_ahead; /* WAL behind the target cannot be read: recovery is not to ask for it */
 };
 
 /* What there is to say about the settings that the server finds. */

@@ -119,7 +119,7 @@ def authority(scratch):
 
 @pytest.fixture(scope="session")
 def s3_server(scratch, authority):
-    server = radosgw.Radosgw(scratch.directory("s3"), authority).start()
+    server = radosgw.Radosgw(scratch.directory("s3"), authority, extent.rounds(6144, 1024)).start()
     yield server
     server.stop()
 

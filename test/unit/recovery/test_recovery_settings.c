@@ -72,6 +72,14 @@ static void replaces_recovery_settings_alone(void **unused)
 			"archive_command = 'walship push %p'\n" BEGIN "recovery_target_timeline = '3'\n");
 	of.archive_off = true;
 	assert_settings(&of, "archive_mode = on\n", BEGIN "recovery_target_timeline = '3'\narchive_mode = off\n");
+	of = settings();
+	of.no_read_ahead = true;
+	manifest.server_version = 140011;
+	assert_settings(&of, "", BEGIN "recovery_target_timeline = '3'\n");
+	manifest.server_version = 150000;
+	assert_settings(&of, "recovery_prefetch = on\n",
+			BEGIN "recovery_target_timeline = '3'\nrecovery_prefetch = off\n");
+	manifest.server_version = 0;
 }
 
 static void writes_each_target(void **unused)
