@@ -92,8 +92,8 @@ static enum status write_all(struct restoration *restoration, struct tree_restor
 						   .no_history = covered == NULL || !covered->has_history,
 						   .restore_command = params->restore_command,
 						   .archive_off = restoration->archive_off,
-						   .no_read_ahead = target->kind != TARGET_END &&
-								    restoration->archived > 0};
+						   .no_read_ahead =
+						       target->kind != TARGET_END && restoration->archived > 0};
 	enum status st = STATUS_OK;
 	restoration->failover.manifest = settings.manifest;
 	if (params->mirrors.count > restoration->failover.first)
