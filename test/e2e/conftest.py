@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 
 from harness import certs, disk, extent, host, postgres, proxy, radosgw, store, wal, walship  # noqa: E402
 
-SCRATCH_BYTES = 6 << 30
+SCRATCH_BYTES = 8 << 30
 SYSTEM_ID = 7601921254259666965  # of the made-up segments
 disk.enter_private_namespace()
 
@@ -91,7 +91,7 @@ def scratch_in_memory():
     at each such inode whenever it makes a file: these tests remove thousands of files in each second.
     """
     wanted = extent.extent() != "full" or os.environ.get("TEST_SCRATCH") == "memory"
-    return wanted and disk.refusal() is None and host.available_memory() > SCRATCH_BYTES * 2
+    return wanted and disk.refusal() is None and host.available_memory() > SCRATCH_BYTES * 3 // 2
 
 
 @pytest.fixture(scope="session")
