@@ -39,6 +39,7 @@ static int setup(void **unused)
 	scratch_put(&archive.dir, "repo/x", "", 0, 0600);
 	scratch_put(&archive.dir, "secret.conf", "s3-key-secret = sesame\n", 23, 0600);
 	scratch_put(&archive.dir, "open.conf", "s3-key-secret = sesame\n", 23, 0644);
+	assert_int_equal(mkdir(scratch_path(&archive.dir, "spool"), 0700), 0);
 	return 0;
 }
 
@@ -68,14 +69,16 @@ static void take(struct printed *printed, int fd)
 
 static int run(const char *const *words, const char *const *variables)
 {
-	char store[WORDS + VARIABLES][512];
+	char store[WORDS + VARIABLES][512], spool[512];
 	char *argv[WORDS + 1] = {(char[]){"walship"}};
-	char *environment[VARIABLES + 1] = {NULL};
-	int argc = 1;
+	char *environment[VARIABLES + 2] = {NULL};
+	int argc = 1, count = 0;
 	for (; argc < WORDS && words[argc - 1] != NULL; argc++)
 		argv[argc] = expand(store[argc], sizeof store[argc], words[argc - 1]);
-	for (int i = 0; i < VARIABLES && variables[i] != NULL; i++)
-		environment[i] = expand(store[WORDS + i], sizeof store[0], variables[i]);
+	for (; count < VARIABLES && variables[count] != NULL; count++)
+		environment[count] = expand(store[WORDS + count], sizeof store[0], variables[count]);
+	/* The default spool would stay behind. */
+	environment[count] = expand(spool, sizeof spool, "WALSHIP_SPOOL=@/spool");
 	int out_fd = memfd_create("out", MFD_CLOEXEC);
 	int err_fd = memfd_create("err", MFD_CLOEXEC);
 	assert_true(out_fd >= 0 && err_fd >= 0);
