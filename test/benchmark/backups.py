@@ -30,7 +30,7 @@ scale {scale}, {rows} rows of random text and JSON with an index on a uuid, {sma
 differential backup after {transactions} transactions of pgbench. *restore* makes a data directory from a backup, durably, without
 replay of WAL. *unchanged* is a differential backup of another cluster, of {files} files, in which nothing has changed. walship
 has its defaults: gzip, AES-256, authentication, {cores} threads. pgBackRest {version} has process-max 2, AES-256, bundles and block
-incremental, gz at level 6, zst at level 3. A cell is the median of {rounds} rounds and, in brackets, the spread."""
+incremental, gz at level 6, zst at level 3. A cell is the median of the rounds ({rounds}) and, in brackets, the spread."""
 
 LOAD = """create table texts as select gen_random_uuid() as id, md5(g::text) || md5((g * 7)::text) || md5((g * 13)::text) as t,
   json_build_object('a', g, 'b', md5((g * 3)::text), 'c', random(), 'd', array[g, g + 1])::jsonb as j from generate_series(1, {rows}) g;
@@ -262,8 +262,8 @@ class Backups:
             alone, during, seconds = self.facts["loss", tool.name]
             rows.append([tool.title, f"{alone:.0f}", f"{during:.0f}", f"{100 * during / alone:.0f} %" if alone else "", f"{seconds:.1f} s",
                          f"{max(0, alone - during) * seconds:.0f}", f"{max(0, 1 - during / alone) * seconds:.1f} s" if alone else ""])
-        return table(["a server under pgbench, 4 clients", "transactions a second alone", "during a full backup", "that is",
-                      "duration", "transactions lost", "as if the server had stood still for"], rows)
+        return table(["pgbench, 4 clients", "transactions/s", "during a full backup", "that is", "duration", "transactions lost",
+                      "standstill"], rows)
 
 
 def times(ours, theirs, aim):

@@ -282,4 +282,11 @@ def test_the_server_as_process_1(dir_site):
 def sleepers(pid):
     """Its children that sleep."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if Path(f"/proc/{child}/comm").read_text() == "sleep\n"]
+    return [int(child) for child in children if name_of(child) == "sleep"]
+
+
+def name_of(pid):
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None  # it has ended
