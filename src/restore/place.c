@@ -88,8 +88,11 @@ static enum status check_data_directory(const struct place *place, struct error 
 	if (is_kind(place->path, "PG_VERSION", S_IFREG) || is_kind(place->path, "base/1", S_IFDIR))
 		return STATUS_OK;
 	enum status st = check_empty(place, err);
-	if (st != STATUS_USAGE || nftw(place->path, is_content, WALK_FDS, FTW_PHYS) == 0)
-		return st == STATUS_USAGE ? STATUS_OK : st;
+	if (st != STATUS_USAGE)
+		return st;
+	/* Empty directories alone: nothing is lost with them. */
+	if (nftw(place->path, is_content, WALK_FDS, FTW_PHYS) == 0)
+		return STATUS_OK;
 	(void)error_set(err, STATUS_USAGE, "%s is not empty, and not a data directory: it has no PG_VERSION",
 			place->path);
 	return error_hint(err, STATUS_USAGE,

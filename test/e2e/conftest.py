@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 
 from harness import certs, disk, extent, host, postgres, proxy, radosgw, store, wal, walship  # noqa: E402
 
-SCRATCH_BYTES = 8 << 30
+SCRATCH_KIB = 8 << 20
 SYSTEM_ID = 7601921254259666965  # of the made-up segments
 disk.enter_private_namespace()
 
@@ -91,7 +91,7 @@ def scratch_in_memory():
     at each such inode whenever it makes a file: these tests remove thousands of files in each second.
     """
     wanted = extent.extent() != "full" or os.environ.get("TEST_SCRATCH") == "memory"
-    return wanted and disk.refusal() is None and host.available_memory() > SCRATCH_BYTES * 3 // 2
+    return wanted and disk.refusal() is None and host.available_memory_kib() > SCRATCH_KIB * 3 // 2
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +99,7 @@ def scratch():
     place = host.Scratch()
     in_memory = scratch_in_memory()
     if in_memory:
-        disk.mount_memory(place.path, SCRATCH_BYTES)
+        disk.mount_memory(place.path, SCRATCH_KIB)
     yield place
     if in_memory:
         disk.unmount(place.path)

@@ -163,12 +163,14 @@ def test_the_disk_fills_in_the_middle(dir_site, small_disk):
 def test_progress_on_a_terminal(dir_site):
     """Backup and restore show percent, bytes, rate and time left; the line is gone at the end, and nothing of it comes without a terminal."""
     site = dir_site
-    with loaded(site, scale="8") as primary:
+    with loaded(site, scale="2") as primary:
         Backups(site, primary)
         site.walship.configure(backup_rate="40MiB")
         bar = r"(?:backup: )? ?(\d+) %, [\d.]+ \w+ of [\d.]+ \w+, [\d.]+ \w+/s, [\w. ]+ left"
+        # Each file takes 2 ms: else the restore could end before the bar is due.
+        slow_files = inject.strace(host.USER.write(site.directory / "strace", ""), "inject=openat2:delay_exit=2000")
         for command, args in (("backup", ()), ("restore", ("--pg-data", site.directory / "copy", "--restore-threads", "1"))):
-            code, shown = terminal.run(site.walship.argv(command, *args))
+            code, shown = terminal.run([*slow_files, *site.walship.argv(command, *args)])
             assert code == 0, shown
             steps = [int(percent) for percent in re.findall(bar, shown)]
             assert steps and steps == sorted(steps) and steps[-1] <= 100, shown

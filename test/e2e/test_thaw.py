@@ -122,6 +122,7 @@ def test_no_more_than_the_target_needs(frozen, apart_s):
     assert not any(later in key for key in asked)
     behind = [name for name in segments(asked) if name > begins]
     assert before & set(segments(asked)) and bool(behind) == (apart_s < DRIFT_S), (begins, asked)
+    assert "recovery_prefetch = off" in (target.data / "postgresql.auto.conf").read_text()
     with target:
         target.start_restored()
         target.wait_promoted()

@@ -26,9 +26,9 @@ def refusal():
     return _refusal
 
 
-def mount_memory(path, size_bytes):
-    """An empty file system in memory over a directory."""
-    if LIBC.mount(b"tmpfs", os.fsencode(path), b"tmpfs", 0, f"size={size_bytes},mode=0755".encode()) != 0:
+def mount_memory(path, size_kib, owner=""):
+    """An empty file system in memory over a directory. owner: options that say whose its root is; root's without."""
+    if LIBC.mount(b"tmpfs", os.fsencode(path), b"tmpfs", 0, f"size={size_kib}k,mode=0755{owner}".encode()) != 0:
         raise OSError(ctypes.get_errno(), f"mount tmpfs on {path}")
 
 
@@ -37,9 +37,7 @@ class SmallDisk:
 
     def __init__(self, path, size_kib, user):
         self.path = Path(path)
-        options = f"size={size_kib}k,mode=0755,uid={user.uid},gid={user.gid}".encode()
-        if LIBC.mount(b"tmpfs", os.fsencode(self.path), b"tmpfs", 0, options) != 0:
-            raise OSError(ctypes.get_errno(), f"mount tmpfs on {self.path}")
+        mount_memory(self.path, size_kib, f",uid={user.uid},gid={user.gid}")
 
     def free_bytes(self):
         info = os.statvfs(self.path)

@@ -110,9 +110,9 @@ def exists(pid):
         return False
 
 
-def available_memory():
-    """Bytes, by the kernel's estimate (proc(5), MemAvailable)."""
-    return int(re.search(r"^MemAvailable: *(\d+) kB", Path("/proc/meminfo").read_text(), re.M)[1]) << 10
+def available_memory_kib():
+    """By the kernel's estimate (proc(5), MemAvailable)."""
+    return int(re.search(r"^MemAvailable: *(\d+) kB", Path("/proc/meminfo").read_text(), re.M)[1])
 
 
 class Popen(subprocess.Popen):

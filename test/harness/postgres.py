@@ -29,6 +29,7 @@ HARMLESS = (r"FATAL:  the database system is (starting up|not yet accepting conn
 # What the archiver of a server says that was recovered to a moment before the end of the archive.
 LEFT_BEHIND = r"walship: warning: push 0000000\d\.history: timeline \d left timeline \d at "
 
+
 def checksums(wanted):
     """Options of initdb: from PostgreSQL 18 on it switches page checksums on by itself."""
     return ["--data-checksums"] if wanted else ["--no-data-checksums"] if int(host.PG_MAJOR) >= 18 else []

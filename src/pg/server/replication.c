@@ -158,20 +158,21 @@ enum status replication_read_slot(struct replication *replication, const struct 
 static void wait_ready(struct postgres *postgres, const struct call *call)
 {
 	struct error ignored;
-	PGresult *result = NULL;
-	do {
+	bool more = true;
+	while (more && !postgres_wait(postgres, call, &ignored)) {
+		PGresult *result = libpq.getResult(postgres->connection);
+		ExecStatusType kind = libpq.resultStatus(result);
+		/* libpq returns the result of a copy again and again. */
+		more = result != NULL && kind != PGRES_COPY_IN && kind != PGRES_COPY_OUT && kind != PGRES_COPY_BOTH;
 		libpq.clear(result);
-		result = postgres_wait(postgres, call, &ignored) ? NULL : libpq.getResult(postgres->connection);
-	} while (result != NULL);
+	}
 }
 
 /* By the error codes of StartReplication, ReplicationSlotAcquire and WalSndSegmentOpen. */
-static enum status explain(struct replication *replication, const struct call *call, const PGresult *result,
-			   struct error *err)
+static enum status explain(struct replication *replication, const PGresult *result, struct error *err)
 {
 	struct postgres *postgres = replication->postgres;
 	enum status st = postgres_check_result(postgres, result, err);
-	wait_ready(postgres, call);
 	if (strcmp(postgres->code, OBJECT_IN_USE) == 0)
 		return error_hint(
 		    err, STATUS_EXISTS,
@@ -205,9 +206,11 @@ enum status replication_start(struct replication *replication, const struct call
 		return postgres_connection_error(postgres->connection, err);
 	if (libpq.resultStatus(result) != PGRES_COPY_BOTH)
 		st = libpq.resultStatus(result) == PGRES_FATAL_ERROR
-			 ? explain(replication, call, result, err)
+			 ? explain(replication, result, err)
 			 : error_set(err, STATUS_CONFLICT, "timeline %" PRIu32 " has ended here", timeline);
 	libpq.clear(result);
+	if (st)
+		wait_ready(postgres, call);
 	return st;
 }
 
@@ -286,8 +289,8 @@ enum status replication_report(struct replication *replication, uint64_t receive
 }
 
 /* Reads the result after the end of the copy; *timeline stays 0 if there is none. */
-static enum status read_switch(struct replication *replication, const struct call *call, const PGresult *result,
-			       uint32_t *timeline, uint64_t *lsn, struct error *err)
+static enum status read_switch(struct replication *replication, const PGresult *result, uint32_t *timeline,
+			       uint64_t *lsn, struct error *err)
 {
 	struct postgres *postgres = replication->postgres;
 	if (result == NULL)
@@ -296,7 +299,7 @@ static enum status read_switch(struct replication *replication, const struct cal
 	if (kind == PGRES_COPY_IN || kind == PGRES_COMMAND_OK)
 		return STATUS_OK;
 	if (kind != PGRES_TUPLES_OK)
-		return explain(replication, call, result, err);
+		return explain(replication, result, err);
 	if (libpq.ntuples(result) != 1 || libpq.nfields(result) < 2 || !lsn_parse(libpq.getvalue(result, 0, 1), lsn))
 		return strange(err, "the end of the timeline");
 	*timeline = (uint32_t)number_of(libpq.getvalue(result, 0, 0));
@@ -315,7 +318,9 @@ enum status replication_end(struct replication *replication, const struct call *
 		PGresult *result = st ? NULL : libpq.getResult(postgres->connection);
 		if (st || (ended && result == NULL))
 			break;
-		st = read_switch(replication, call, result, timeline, lsn, err);
+		st = read_switch(replication, result, timeline, lsn, err);
+		if (st)
+			wait_ready(postgres, call);
 		/* The server has ended its side of the copy; this ends the other one. */
 		if (!st && libpq.resultStatus(result) == PGRES_COPY_IN &&
 		    (libpq.putCopyEnd(postgres->connection, NULL) <= 0 || libpq.flush(postgres->connection) != 0))
