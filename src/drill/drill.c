@@ -8,6 +8,7 @@
 #include "console/print.h"
 #include "drill/checks.h"
 #include "drill/keep.h"
+#include "drill/later_wal.h"
 #include "drill/moment.h"
 #include "drill/tool.h"
 #include "recovery/recovery_settings.h"
@@ -124,19 +125,46 @@ static enum status complete_settings(const struct drill *drill, struct error *er
 	return newfile_put(path, result->settings, strlen(result->settings), err);
 }
 
+/* A drill to the end of the WAL goes as far as a recovery of this moment would. */
+static enum status take_later_wal(struct drill *drill)
+{
+	struct drill_report *report = &drill->report;
+	struct error err = {0};
+	const struct call call = call_step(drill->params->call);
+	struct later_wal wal = {.workspace = &drill->workspace,
+				.call = &call,
+				.environment = drill->environment.items,
+				.restore_command = buffer_text(&drill->restore_command),
+				.system_id = report->system_id,
+				.last = report->restored.last_segment};
+	int64_t begun_ms = now_ms(drill);
+	if (!report->to_end || wal.last[0] == '\0')
+		return STATUS_OK;
+	enum status st = later_wal_fetch(&wal, &err);
+	(void)call_step(drill->params->call);
+	report->later_segments = wal.segments;
+	report->restored.replay_segments += wal.segments;
+	if (wal.segments > 0)
+		report->restored.least_lsn = wal.lsn;
+	report->ms[DRILL_SCAN] += now_ms(drill) - begun_ms;
+	if (st)
+		report_find(report, st == STATUS_CONFLICT ? DRILL_SCAN : DRILL_REPLAY, st, &err);
+	return st;
+}
+
 /*
- * The server that archives goes on meanwhile. A segment that was not there when the drill looked at the WAL (see
- * SCAN in parts.def) is not replayed: names of segments sort as their places do, and a history's before those of its
- * segments. expr(1) ends with 1, as a restore_command that does not find the file.
+ * The server that archives goes on meanwhile. A segment behind those that the drill has looked at is not replayed:
+ * names of segments sort as their places do, and a history's before those of its segments.
  */
 static enum status bound_command(struct drill *drill, struct error *err)
 {
 	const char *last = drill->report.restored.last_segment;
 	if (!drill->report.to_end || last[0] == '\0')
 		return STATUS_OK;
-	enum status st =
-	    buffer_printf(&drill->bounded_command, err, "restore_command=LC_ALL=C expr X%%f '<=' X%s >/dev/null && %s",
-			  last, buffer_text(&drill->restore_command));
+	enum status st = buffer_printf(&drill->bounded_command, err,
+				       "restore_command=if LC_ALL=C expr X%%f '<=' X%s >/dev/null; then %s; "
+				       "else test -f ../" WORKSPACE_WAL "/%%f && cp ../" WORKSPACE_WAL "/%%f %%p; fi",
+				       last, buffer_text(&drill->restore_command));
 	drill->server.restore_command = buffer_text(&drill->bounded_command);
 	return st;
 }
@@ -237,7 +265,7 @@ static enum status rehearse(struct drill *drill, struct error *err)
 	struct error trouble = {0};
 	enum status st = restore(drill);
 	call_hold(params->call);
-	if (!st && !recover(drill))
+	if (!st && !take_later_wal(drill) && !recover(drill))
 		check_all(drill);
 	stop(drill);
 	if (params->keep && drill->report.restored.room_checked)

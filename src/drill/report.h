@@ -35,6 +35,7 @@ struct drill_report {
 	bool to_end; /* no target */
 	bool random;
 	struct restore_result restored;
+	uint64_t later_segments; /* that were replayed behind those of the restore's plan, see later_wal.h */
 	bool ran[DRILL_PART_COUNT];
 	int64_t ms[DRILL_PART_COUNT];
 	bool opened;       /* the recovery has ended, and the databases could be opened */

@@ -56,11 +56,12 @@ static json_t *restored_json(const struct drill_report *report)
 {
 	const struct restore_result *restored = &report->restored;
 	bool chosen = restored->chosen;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backup",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "backup",
 			 print_string(chosen ? restored->backup.text : NULL), "backup_ended_time",
 			 print_time(chosen ? restored->backup_ended_s : 0), "target", print_string(restored->target),
 			 "timeline", print_integer_if(chosen, restored->timeline), "replay_segments",
-			 print_integer_if(chosen, (json_int_t)restored->replay_segments), "files",
+			 print_integer_if(chosen, (json_int_t)restored->replay_segments), "later_segments",
+			 print_integer_if(report->ran[DRILL_REPLAY], (json_int_t)report->later_segments), "files",
 			 print_integer_if(chosen, (json_int_t)restored->files), "bytes",
 			 print_integer_if(chosen, (json_int_t)restored->bytes), "read_bytes",
 			 print_integer_if(report->ran[DRILL_REPLAY], (json_int_t)restored->read_bytes), "written_bytes",
@@ -187,6 +188,9 @@ enum status report_text(struct buffer *out, const struct drill_report *report, s
 				   "WAL        %" PRIu64 " segment%s to replay\n",
 				   restored->backup.text, ended, restored->files, bytes, restored->target,
 				   restored->replay_segments, restored->replay_segments == 1 ? "" : "s");
+	if (!st && report->later_segments > 0)
+		st = buffer_printf(out, err, "           %" PRIu64 " of them streamed, or archived meanwhile\n",
+				   report->later_segments);
 	if (!st)
 		st = add_recovered(out, report, err);
 	if (!st)

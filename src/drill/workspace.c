@@ -59,9 +59,9 @@ static enum status set_paths(struct workspace *out, const char *directory, struc
 	const struct {
 		char *path;
 		const char *name;
-	} rows[] = {{out->data, "data"},      {out->tablespaces, "tablespaces"},
-		    {out->sockets, "socket"}, {out->log, "log"},
-		    {out->spool, "spool"},    {out->hba, "pg_hba.conf"}};
+	} rows[] = {
+	    {out->data, "data"},   {out->tablespaces, "tablespaces"}, {out->sockets, "socket"}, {out->log, "log"},
+	    {out->spool, "spool"}, {out->hba, "pg_hba.conf"},         {out->wal, WORKSPACE_WAL}};
 	bool fits = (size_t)snprintf(out->root, PATH_MAX, "%s/" ROOT, directory) < PATH_MAX;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		fits &= (size_t)snprintf(rows[i].path, PATH_MAX, "%s/%s", out->root, rows[i].name) < PATH_MAX;
@@ -106,7 +106,8 @@ static enum status lock(struct workspace *out, const char *directory, struct err
 /* Everything but the root. */
 static enum status clear(const struct workspace *workspace, struct error *err)
 {
-	static const char *const names[] = {"data", "tablespaces", "socket", "spool", "log", "pg_hba.conf"};
+	static const char *const names[] = {"data", "tablespaces", "socket",     "spool",
+					    "log",  "pg_hba.conf", WORKSPACE_WAL};
 	const struct roots none = {0};
 	enum status st = STATUS_OK;
 	for (size_t i = 0; !st && i < sizeof names / sizeof names[0]; i++) {
@@ -119,7 +120,8 @@ static enum status clear(const struct workspace *workspace, struct error *err)
 
 static enum status make(const struct workspace *workspace, struct error *err)
 {
-	const char *const directories[] = {workspace->tablespaces, workspace->sockets, workspace->spool};
+	const char *const directories[] = {workspace->tablespaces, workspace->sockets, workspace->spool,
+					   workspace->wal};
 	for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++)
 		if (mkdir(directories[i], S_IRWXU) != 0)
 			return error_errno(err, STATUS_LOCAL, errno, "make %s", directories[i]);

@@ -1,6 +1,6 @@
 /*
- * The place of a drill: the directory "walship-drill" in drill-dir, with the copy, its tablespaces, its socket, its log
- * and its spool. Everything in it belongs to drills, and no other file of drill-dir is touched.
+ * The place of a drill: the directory "walship-drill" in drill-dir, with the copy, its tablespaces, its socket, its
+ * log, its spool and the latest WAL. Everything in it belongs to drills, and no other file of drill-dir is touched.
  */
 #ifndef WALSHIP_DRILL_WORKSPACE_H
 #define WALSHIP_DRILL_WORKSPACE_H
@@ -10,13 +10,15 @@
 #include "base/call.h"
 #include "walship/error.h"
 
+#define WORKSPACE_WAL "wal" /* beside the copy */
 #define SERVER_PORT "54320" /* of the socket's name alone: there is no TCP */
 
 struct workspace {
 	int lock_fd; /* drill-dir, locked; -1: not open */
 	int root_fd;
 	char root[PATH_MAX]; /* absolute, without links */
-	char data[PATH_MAX], tablespaces[PATH_MAX], sockets[PATH_MAX], log[PATH_MAX], spool[PATH_MAX], hba[PATH_MAX];
+	char data[PATH_MAX], tablespaces[PATH_MAX], sockets[PATH_MAX], log[PATH_MAX], spool[PATH_MAX], hba[PATH_MAX],
+	    wal[PATH_MAX];
 };
 
 /*

@@ -326,7 +326,7 @@ def test_refuses_a_new_tablespace(dir_site):
 
 @pytest.mark.full
 def test_replays_no_later_segment(drilled):
-    """What is archived while the drill runs was not looked at for new tablespaces."""
+    """What is archived once the drill has looked for new tablespaces is not replayed."""
     process = drilled.site.walship.popen("drill", "--json", "--keep", "--pg-data", drilled.primary.data)
     host.wait_for((drilled.place / "walship-drill/data/base").exists, "the backup is chosen", 60)
     drilled.primary.sql("insert into t values (99992)")
@@ -376,6 +376,10 @@ def test_from_a_bucket(s3_site):
         assert "✓" in s3_site.run("drill", "list").expect(0).out.decode()
 
 
+def is_open(data):
+    return (data / "postmaster.pid").exists() and "ready" in (data / "postmaster.pid").read_text()
+
+
 def servers_in(place):
     """Processes that work in the copy."""
     found = []
@@ -397,7 +401,7 @@ def test_killed(drilled, how):
     before = drilled.state()
     process = drilled.site.walship.popen("drill", "--pg-data", drilled.primary.data, "--sql", sql)
     data = drilled.place / "walship-drill/data"
-    host.wait_for(lambda: servers_in(data) and "ready" in (data / "postmaster.pid").read_text(), "its server is open", 60)
+    host.wait_for(lambda: servers_in(data) and is_open(data), "its server is open", 60)
     process.send_signal(how)
     process.communicate(timeout=30)
     assert process.returncode == -how

@@ -165,20 +165,56 @@ def test_recovery(site):
         assert "streamed parts" not in again.log_text()
 
 
-def test_drill_reads_no_parts(dir_site):
-    """A drill looks for new tablespaces in the archived segments before it restores. It replays no WAL behind them."""
+def drill(site, primary):
+    sql = host.USER.write(site.directory / "count.sql", "select 'rows: ' || count(*) from t")
+    place = site.directory / "drill"
+    place.exists() or host.USER.mkdir(place)
+    done = site.run("drill", "--json", "--pg-data", primary.data, "--drill-dir", place, "--sql", sql)
+    assert list(place.rglob("*")) == []
+    [report] = done.out.splitlines()
+    return done, json.loads(report)
+
+
+def test_drill_replays_parts(dir_site):
+    """A drill loses what a recovery would lose: up to the last part, here the second one behind the archive."""
     site = dir_site
     with primary_with_table(site) as primary:
         Backups(site, primary).make()
         with Stream(site, primary) as stream:
             insert(primary, 1, 1000)
             primary.archive_all()
+            _, report = drill(site, primary)
+            assert report["ok"] and "rows: 1000" in report["sql"][0]["output"] and report["later_segments"] <= 1, report
+            primary.sql("alter system set archive_command = '/bin/false'")
+            primary.sql("select pg_reload_conf()")
+            primary.expect("archive command failed", "The failed archive command")
             insert(primary, 1001, 1500)
+            primary.sql("select pg_switch_wal()")
+            insert(primary, 1501, 1600)
             stream.wait_stored()
-            sql = host.USER.write(site.directory / "count.sql", "select 'rows: ' || count(*) from t")
-            done = site.run("drill", "--json", "--pg-data", primary.data, "--drill-dir", site.scratch.directory("drill"), "--sql", sql)
-            [report] = done.expect(0).out.splitlines()
-            assert "rows: 1000" in json.loads(report)["sql"][0]["output"], report
+            done, report = drill(site, primary)
+            assert report["ok"] and "rows: 1600" in report["sql"][0]["output"], report
+            assert report["later_segments"] == 2 and report["rpo_seconds"] < 30 * host.SLOWNESS, report
+            assert primary.sql("select count(*) from t") == "1600"
+
+
+def test_drill_sees_tablespaces_in_parts(dir_site):
+    """Replay of a part could create a tablespace in the directory of the original."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        Backups(site, primary).make()
+        with Stream(site, primary) as stream:
+            insert(primary, 1, 1000)
+            primary.archive_all()
+            space = host.USER.mkdir(site.directory / "later")
+            primary.sql(f"create tablespace later location '{space}'")
+            primary.sql("create table far tablespace later as select 1")
+            stream.wait_stored()
+            before = {path: path.stat().st_mtime_ns for path in space.rglob("*")}
+            done, report = drill(site, primary)
+            done.expect(4, "tablespace was created after the backup, in", "make a new backup.*nothing was rehearsed")
+            assert report["findings"][0]["part"] == "scan", report
+            assert {path: path.stat().st_mtime_ns for path in space.rglob("*")} == before
 
 
 def test_standby_gets_no_part(dir_site):

@@ -126,6 +126,15 @@ uint64_t wal_writer_end_of_recovery(struct wal_writer *writer, int64_t time_us)
 	return timed(writer, 0, time_us, "", 8, 0x90, 0);
 }
 
+uint64_t wal_writer_tablespace(struct wal_writer *writer, const char *location)
+{
+	uint8_t data[2 + 4 + 100] = {255}; /* its OID, and the directory */
+	size_t len = strlen(location) + 1;
+	data[1] = (uint8_t)(4 + len);
+	memcpy(data + 6, location, len);
+	return record(writer, data, 6 + len, 0x00, 5);
+}
+
 uint64_t wal_writer_record(struct wal_writer *writer, size_t data_bytes)
 {
 	return record(writer, NULL, data_bytes, 0x20, 10);

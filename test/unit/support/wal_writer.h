@@ -42,6 +42,9 @@ uint64_t wal_writer_restore_point(struct wal_writer *writer, const char *name, i
 /* The first record of a timeline after a promotion. Returns where it begins. */
 uint64_t wal_writer_end_of_recovery(struct wal_writer *writer, int64_t time_us);
 
+/* CREATE TABLESPACE with this directory; "": in place. Returns where it begins. */
+uint64_t wal_writer_tablespace(struct wal_writer *writer, const char *location);
+
 /* XLOG_SWITCH, and zeros to the segment's end. */
 void wal_writer_switch(struct wal_writer *writer);
 
