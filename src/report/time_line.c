@@ -1,4 +1,5 @@
-/* The time line: one lane for each timeline's WAL with its gaps, and one for each type of backup. */
+/* The time line: a lane for each timeline's WAL with its gaps, one for each type of backup, one for dumps and drills.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -35,6 +36,10 @@ static struct axis find_axis(const struct facts *facts, const struct fact_cluste
 		widen(&axis, cluster->coverage.timelines[i].oldest_s);
 	if (cluster->backups.count > 0)
 		widen(&axis, cluster->backups.items[0].label.begun_s);
+	if (cluster->dumps.count > 0)
+		widen(&axis, cluster->dumps.items[0].label.begun_s);
+	if (cluster->drills.count > 0)
+		widen(&axis, cluster->drills.items[0].begun_s);
 	return axis;
 }
 
@@ -68,25 +73,92 @@ static void write_wal(struct html *html, const struct axis *axis, const struct c
 	}
 }
 
-static bool is_shown(const struct fact_cluster *cluster, size_t i, bool lost)
+/*
+ * Marks: moments at which something began.
+ */
+
+struct mark {
+	int64_t at_s;
+	bool lost; /* it cannot be restored, or failed */
+};
+
+struct lane {
+	const char *name, *class;
+	bool always; /* also without marks */
+	enum backup_type type;
+	size_t (*count)(const struct fact_cluster *cluster);
+	/* Returns false for what has no mark in this lane. */
+	bool (*take)(struct mark *out, const struct fact_cluster *cluster, enum backup_type type, size_t i);
+};
+
+static size_t count_backups(const struct fact_cluster *cluster)
 {
+	return cluster->backups.count;
+}
+
+static bool take_backup(struct mark *out, const struct fact_cluster *cluster, enum backup_type type, size_t i)
+{
+	const struct listed_backup *backup = &cluster->backups.items[i];
 	const struct backup_verdict *verdict = fact_verdict(cluster, i);
-	bool is_lost = verdict != NULL && verdict->status != STATUS_OK;
-	return cluster->backups.items[i].complete && is_lost == lost;
+	*out = (struct mark){backup->label.begun_s, verdict != NULL && verdict->status != STATUS_OK};
+	return backup->complete && backup->label.type == type;
+}
+
+static size_t count_dumps(const struct fact_cluster *cluster)
+{
+	return cluster->dumps.count;
+}
+
+static bool take_dump(struct mark *out, const struct fact_cluster *cluster, enum backup_type type, size_t i)
+{
+	const struct listed_dump *dump = &cluster->dumps.items[i];
+	(void)type;
+	*out = (struct mark){dump->label.begun_s, dump->status != STATUS_OK};
+	return dump->complete;
+}
+
+static size_t count_drills(const struct fact_cluster *cluster)
+{
+	return cluster->drills.count;
+}
+
+static bool take_drill(struct mark *out, const struct fact_cluster *cluster, enum backup_type type, size_t i)
+{
+	const struct drill_record *record =
+	    i < cluster->drills_from ? NULL : &cluster->records[i - cluster->drills_from];
+	(void)type;
+	*out = (struct mark){cluster->drills.items[i].begun_s, record != NULL && !record->ok};
+	return true;
+}
+
+static const struct lane lanes[] = {
+    {"Full", "full", true, BACKUP_FULL, count_backups, take_backup},
+    {"Differential", "diff", true, BACKUP_DIFF, count_backups, take_backup},
+    {"Incremental", "incr", true, BACKUP_INCR, count_backups, take_backup},
+    {"Dumps", "dump", false, 0, count_dumps, take_dump},
+    {"Drills", "drill", false, 0, count_drills, take_drill},
+};
+#define LANE_COUNT (sizeof lanes / sizeof lanes[0])
+
+static bool is_shown(const struct lane *lane, const struct fact_cluster *cluster)
+{
+	return lane->always || lane->count(cluster) > 0;
 }
 
 /* Marks at the same place are drawn once: 10,000 backups stay a few kilobytes. */
 static void write_marks(struct html *html, const struct axis *axis, const struct fact_cluster *cluster,
-			enum backup_type type, bool lost, int y)
+			const struct lane *lane, bool lost, int y)
 {
 	int drawn = -1;
-	for (size_t i = 0; i < cluster->backups.count; i++) {
-		const struct listed_backup *backup = &cluster->backups.items[i];
-		int x = x_of(axis, backup->label.begun_s);
-		if (backup->label.type != type || !is_shown(cluster, i, lost) || x == drawn)
+	for (size_t i = 0; i < lane->count(cluster); i++) {
+		struct mark mark;
+		if (!lane->take(&mark, cluster, lane->type, i) || mark.lost != lost)
+			continue;
+		int x = x_of(axis, mark.at_s);
+		if (x == drawn)
 			continue;
 		if (drawn < 0)
-			html_add(html, "<path class=\"%s\" d=\"", lost ? "lost" : backup_type_name(type));
+			html_add(html, "<path class=\"%s\" d=\"", lost ? "lost" : lane->class);
 		html_add(html, "M%d %dv%d", x, y + 4, LANE - 8);
 		drawn = x;
 	}
@@ -125,15 +197,17 @@ static void write_ticks(struct html *html, const struct axis *axis, int bottom)
 
 static void write_lanes(struct html *html, const struct axis *axis, const struct fact_cluster *cluster, size_t first)
 {
-	static const char *const names[] = {"Full", "Differential", "Incremental"};
 	const struct coverage *coverage = &cluster->coverage;
 	int y = 0;
 	for (size_t i = first; i < coverage->timeline_count; i++, y += LANE)
 		write_wal(html, axis, coverage, &coverage->timelines[i], y);
-	for (size_t type = 0; type < BACKUP_TYPE_COUNT; type++, y += LANE) {
-		write_lane(html, y, names[type], 0);
-		write_marks(html, axis, cluster, (enum backup_type)type, false, y);
-		write_marks(html, axis, cluster, (enum backup_type)type, true, y);
+	for (size_t i = 0; i < LANE_COUNT; i++) {
+		if (!is_shown(&lanes[i], cluster))
+			continue;
+		write_lane(html, y, lanes[i].name, 0);
+		write_marks(html, axis, cluster, &lanes[i], false, y);
+		write_marks(html, axis, cluster, &lanes[i], true, y);
+		y += LANE;
 	}
 }
 
@@ -142,18 +216,24 @@ void page_time_line(struct html *html, const struct facts *facts, const struct f
 	const struct coverage *coverage = &cluster->coverage;
 	size_t first = coverage->timeline_count > LANES_MAX ? coverage->timeline_count - LANES_MAX : 0;
 	struct axis axis = find_axis(facts, cluster);
-	int bottom = (int)(coverage->timeline_count - first + BACKUP_TYPE_COUNT) * LANE;
-	html_add(html,
-		 "<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Time line\">\n<svg "
-		 "viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"WAL of %zu timelines, and %zu base backups, from ",
-		 LEFT + WIDTH + 10, bottom + 22, coverage->timeline_count, cluster->backups.count);
+	int bottom = (int)(coverage->timeline_count - first) * LANE;
+	for (size_t i = 0; i < LANE_COUNT; i++)
+		bottom += is_shown(&lanes[i], cluster) ? LANE : 0;
+	html_add(
+	    html,
+	    "<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Time line\">\n<svg "
+	    "viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"WAL of %zu timelines, %zu base backups, %zu dumps and %zu "
+	    "drills, from ",
+	    LEFT + WIDTH + 10, bottom + 22, coverage->timeline_count, cluster->backups.count, cluster->dumps.count,
+	    cluster->drills.count);
 	char text[UTC_TEXT_SIZE];
 	utc_text(axis.from_s, text);
 	html_add(html, "%.10s to now\">\n", text);
 	write_ticks(html, &axis, bottom);
 	write_lanes(html, &axis, cluster, first);
 	html_add(html,
-		 "</svg>\n</div>\n<figcaption>When WAL was stored, and when base backups began. Red: missing WAL, and "
-		 "backups that cannot be restored.%s</figcaption>\n</figure>\n",
+		 "</svg>\n</div>\n<figcaption>When WAL was stored, and when base backups, dumps and drills began. Red: "
+		 "missing "
+		 "WAL, what cannot be restored, and drills that failed.%s</figcaption>\n</figure>\n",
 		 first > 0 ? " Only the newest timelines are shown." : "");
 }

@@ -79,6 +79,7 @@ def test_a_sound_repository(reported):
     archive_some(primary)
     site.run("dump", "postgres", cwd=primary.data, timeout=120).expect(0)
     page = page_of(site, cwd=primary.data)
+    assert page.data.count(b'class="dump"') == 1 and b">Drills</text>" not in page.data
     page.has("Dumps", "globals, postgres", "No recovery has been rehearsed")
     page.has("Nothing that this page looks at.", f"Cluster {backups.system_id}", "Recovery can go to any moment from",
              f"(the end of {full} )", "(the last commit) on timeline 1", "If the server were lost now", full, diff, "can be restored",
@@ -97,7 +98,9 @@ def test_what_is_wrong(reported):
     page.has("lacks 1 WAL segment in 1 gap", "where a gap follows", Path(wal[-2]).name)
     drills = host.USER.mkdir(site.directory / "drills", 0o700)
     assert site.run("drill", "--drill-dir", drills, cwd=primary.data, timeout=120).code == 6
-    page_of(site, cwd=primary.data).has("The newest drill of cluster", "failed :", "Lost (RPO)")
+    page = page_of(site, cwd=primary.data)
+    page.has("The newest drill of cluster", "failed :", "Lost (RPO)")
+    assert b">Drills</text>" in page.data and b'class="drill"' not in page.data
     data = next(name for name in site.store.list() if f"/{full}/data/" in name)
     site.store.delete(data)
     page = page_of(site, cwd=primary.data)

@@ -3,6 +3,7 @@
 AXE names axe.js, which test/browser fetches. REPORT_SHOTS names a directory for screenshots.
 """
 
+import base64
 import os
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def browser():
 
 @pytest.fixture
 def page(dir_site, scratch):
-    """Of a cluster with two timelines, gaps, a backup whose pack is missing, and 10,000 older backups."""
+    """Of a cluster with two timelines, a gap, a backup whose index is missing, a dump, drills that failed, and 10,000 older backups."""
     place = scratch.directory("page")
     with dir_site.primary() as primary:
         primary.start()
@@ -42,8 +43,17 @@ def page(dir_site, scratch):
         for number in range(4):
             primary.sql(f"create table t{number} as select generate_series(1, 1000)")
             primary.archive_all()
-        recovered = backups.recover(label)
+        wrong = host.USER.write(dir_site.directory / "wrong.sql", "select 1 / 0;")
+        drill = ("drill", "--pg-data", primary.data, "--drill-dir", host.USER.mkdir(dir_site.directory / "drills"))
+        dir_site.run(*drill).expect(0)
+        dir_site.run(*drill, "--sql", wrong).expect(4, "division by zero")
+        dir_site.run(*drill, "--pg-bindir", dir_site.directory).expect(5, "programs of PostgreSQL", "pg-bindir")
+        recovered = backups.restored(label)
+        recovered.configure(archive_mode="on", archive_command=dir_site.walship.command("push", "%p")).start(wait=False)
+        recovered.wait_promoted()
+        recovered.archive_all()
         recovered.stop()
+        dir_site.run("dump", "postgres", cwd=primary.data).expect(0)
         backups.make("incr")
         copy_manifests(dir_site, backups.system_id, backups.read(label).manifest, BACKUPS)
         names = dir_site.store.list()
@@ -51,6 +61,9 @@ def page(dir_site, scratch):
         dir_site.store.delete(f"{backups.system_id}/backup/{lost}/index/00000001")
         dir_site.run("report", place / "page.html", cwd=primary.data, timeout=600).expect(0)
         dir_site.run("report", place / "empty.html", "--repo", f"file://{host.USER.mkdir(place / 'none')}", cwd=place).expect(0)
+    text = (place / "page.html").read_text()
+    for lane in ("Timeline 2", "Dumps", "Drills"):
+        assert f">{lane}</text>" in text
     assert (place / "page.html").stat().st_size < 500_000
     return place
 
@@ -71,7 +84,8 @@ def test_the_page(browser, page, scheme):
             size = browser.execute_script("return [document.scrollingElement.scrollWidth, innerWidth, document.title]")
             assert size[0] <= size[1] == width and size[2].startswith("Backups in"), size
             if SHOTS:
-                browser.get_screenshot_as_file(f"{SHOTS}/{name}-{width}-{scheme}.png")
+                shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+                Path(f"{SHOTS}/{name}-{width}-{scheme}.png").write_bytes(base64.b64decode(shot["data"]))
             browser.execute_script(AXE)
             wrong = browser.execute_async_script(AUDIT)
             assert wrong == [], "\n".join(f"{each['id']}: {each['nodes'][0]['html'][:300]}" for each in wrong)
