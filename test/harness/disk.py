@@ -36,7 +36,7 @@ class SmallDisk:
     """A tmpfs of size_kib below an existing directory; its root belongs to the given user."""
 
     def __init__(self, path, size_kib, user):
-        self.path = Path(path)
+        self.path, self.size_kib = Path(path), size_kib
         mount_memory(self.path, size_kib, f",uid={user.uid},gid={user.gid}")
 
     def free_bytes(self):
@@ -52,6 +52,20 @@ class SmallDisk:
             if error.errno != errno.ENOSPC or leave_bytes > 0:
                 raise
         return ballast
+
+    def squeeze(self, leave_bytes=0):
+        """Full but for leave_bytes, and at once: the file system becomes as small as its content."""
+        info = os.statvfs(self.path)
+        used = (info.f_blocks - info.f_bfree) * info.f_bsize
+        self._resize((used + leave_bytes + 1023) // 1024)
+
+    def release(self):
+        """As large as it was made."""
+        self._resize(self.size_kib)
+
+    def _resize(self, kib):
+        if LIBC.mount(b"none", os.fsencode(self.path), b"tmpfs", MS_REMOUNT, f"size={kib}k".encode()) != 0:
+            raise OSError(ctypes.get_errno(), f"resize {self.path}")
 
     def set_read_only(self, read_only):
         """As a file system becomes after an error of its disk."""

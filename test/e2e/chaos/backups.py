@@ -23,6 +23,7 @@ class Maker:
 
     def __init__(self, round_, primary):
         self.walship, self.primary = round_.walship, primary
+        self.codes = MAKE_CODES | {round_.leg.fault_code}
         self.kinds, self.failed = Counter(), []
         self._random = random.Random(f"{round_.seed} backups")
         self._process = None
@@ -64,7 +65,7 @@ class Maker:
             if code == 4:
                 print(f"chaos: backup exit 4: {err.decode(errors='replace')}")
             # A server that is just starting again refuses the connection: 3.
-            if code not in MAKE_CODES or b"runtime error:" in err or b"Sanitizer" in err:
+            if code not in self.codes or b"runtime error:" in err or b"Sanitizer" in err:
                 self.failed.append((kind, code, err))
 
 

@@ -1,13 +1,15 @@
-"""Stores that fail: radosgw behind a bad network, and the strict server with faults to order.
+"""Stores that fail: radosgw behind a bad network, the strict server with faults to order, a directory whose disk is full at times.
 
 Each opener gives (store, faults). store: what harness.store.S3 has, and open_uploads(). faults: storm(rate), calm(), outage(seconds),
 freeze(seconds), and a Counter, faults.
 """
 
 import random
+import threading
 import time
+from collections import Counter
 
-from harness import certs, host, radosgw, store
+from harness import certs, disk, host, radosgw, store
 from harness.chaos_proxy import ChaosProxy
 from harness.strict_s3 import StrictS3, random_faults
 from harness.strict_s3_faults import PASSING
@@ -98,3 +100,84 @@ def strict(seed, directory, stack):
     authority = certs.Authority(directory / "ca")
     server = stack.enter_context(StrictS3(host.USER.mkdir(directory / "s3"), tls=authority.issue("strict")))
     return Strict(directory, server, authority), StrictFaults(server, seed)
+
+
+class DirectoryOnDisk(store.Directory):
+    """What a killed walship left half-written counts as an upload that is open."""
+
+    def list(self):
+        return [name for name in super().list() if not name.endswith(".tmp")]
+
+    def open_uploads(self):
+        return len(super().list()) - len(self.list())
+
+
+class DiskFaults:
+    """A disk that is full, or read-only after an error. Readers must not notice."""
+
+    TICK_S = 0.02
+
+    def __init__(self, small, seed):
+        self.disk, self.faults = small, Counter()
+        self._random = random.Random(seed)
+        self._until, self._forced = 0.0, None
+        self._stopping, self._thread = threading.Event(), None
+
+    def storm(self, rate):
+        """rate: of the time, in which the disk has no room, or too little."""
+        self.calm()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, args=(rate,), daemon=True)
+        self._thread.start()
+
+    def calm(self):
+        self._stopping.set()
+        if self._thread:
+            self._thread.join(60)
+        self._thread, self._until = None, 0.0
+
+    def outage(self, seconds):
+        self._forced, self._until = self._fill, time.monotonic() + seconds
+
+    def freeze(self, seconds):
+        self._forced, self._until = self._lock, time.monotonic() + seconds
+
+    def _run(self, rate):
+        while not self._stopping.is_set():
+            seconds = self._random.expovariate(4)
+            self._fault(self._fill, lambda end=time.monotonic() + seconds: time.monotonic() < end)
+            end = time.monotonic() + seconds * (1 - rate) / rate
+            while time.monotonic() < end and not self._stopping.wait(self.TICK_S):
+                if time.monotonic() < self._until:
+                    self._fault(self._forced, lambda: time.monotonic() < self._until)
+
+    def _fault(self, begin, lasts):
+        end = begin()
+        while lasts() and not self._stopping.wait(self.TICK_S):
+            pass
+        end()
+
+    def _fill(self):
+        try:
+            self.disk.squeeze(self._random.choice((0, 4096, 50_000, 300_000)))
+        except OSError:  # somebody has written meanwhile
+            return lambda: None
+        self.faults["full"] += 1
+        return self.disk.release
+
+    def _lock(self):
+        try:
+            self.disk.set_read_only(True)
+        except OSError:  # a file is open for writing
+            return self._fill()
+        self.faults["read-only"] += 1
+        return lambda: self.disk.set_read_only(False)
+
+
+def full_disk(seed, directory, stack):
+    place = host.USER.mkdir(directory / "disk")
+    small = disk.SmallDisk(place, 2 << 20, host.USER)
+    stack.callback(small.remove)
+    faults = DiskFaults(small, seed)
+    stack.callback(faults.calm)
+    return DirectoryOnDisk(place), faults

@@ -1,4 +1,4 @@
-"""The long run. Each leg archives from a real server under load while connections break and processes are killed, then loses
+"""The long run. Each leg archives from a real server under load while connections break, disks are full and processes are killed, then loses
 the server and recovers from what was archived.
 
     CHAOS_SECONDS   how long the chaos lasts, in each leg (default 30; an hour is 3600)
@@ -24,7 +24,8 @@ DAMAGED = {"rate": 0.15, "damage": True}
 ALL_LEGS = (Leg("network", stores.behind_proxy(150_000), switch_s=0.6),
             Leg("network-parts", stores.behind_proxy(6_000_000), segment_mib=16, switch_s=3, options=PARTS, rate=0.25, recovery={"rate": 0.1}),
             Leg("answers", stores.strict, segment_mib=2, switch_s=0.5, recovery=DAMAGED),
-            Leg("answers-parts", stores.strict, segment_mib=8, switch_s=2, options=PARTS, rate=0.25, recovery=DAMAGED))
+            Leg("answers-parts", stores.strict, segment_mib=8, switch_s=2, options=PARTS, rate=0.25, recovery=DAMAGED),
+            Leg("full-disk", stores.full_disk, switch_s=0.6, fault_code=5))
 LEGS = tuple(leg for leg in ALL_LEGS if not CHOSEN or leg.name in CHOSEN)
 
 
