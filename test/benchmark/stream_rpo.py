@@ -21,7 +21,8 @@ make another one from the repository alone. The witness is the log of pgbench: i
 when. A round has lost the time from the first such commit that the recovered server lacks until the kill. The recovered commits of
 each client have no gap."""
 INTERVAL_S = 5
-CLIENTS = {"asynchronous": 4, "synchronous": 16}
+BUSY, QUIET, SYNCHRONOUS = "asynchronous, as fast as it can", "asynchronous, 50 transactions a second", "synchronous"
+CLIENTS = {BUSY: 4, QUIET: 4, SYNCHRONOUS: 16}
 SCRIPT = """\\set n :n + 1
 \\set aid random(1, 100000)
 begin;
@@ -41,7 +42,7 @@ class Round:
 
 
 class Rpo:
-    """results[mode] is a list of rounds."""
+    """results[mode] is a list of rounds; half of the kills meet a busy server, half a quiet one."""
 
     def __init__(self, bench, program, place, say):
         self.given, self.directory, self.program, self.place, self.say = bench.given, bench.directory, program, place, say
@@ -53,11 +54,11 @@ class Rpo:
     def run(self):
         template = self._template()
         wanted = self.kills * 500 if not self.given.quick else 1
-        for _ in range(self.kills):
-            self._round(template, "asynchronous")
-        while len(self.results["synchronous"]) < max(2, self.kills // 4) or self._told("synchronous") < wanted:
-            self._round(template, "synchronous")
-            if self.results["synchronous"][-1].lost:
+        for number in range(self.kills):
+            self._round(template, QUIET if number % 2 else BUSY)
+        while len(self.results[SYNCHRONOUS]) < max(2, self.kills // 4) or self._told(SYNCHRONOUS) < wanted:
+            self._round(template, SYNCHRONOUS)
+            if self.results[SYNCHRONOUS][-1].lost:
                 raise measure.ToolFailed("a synchronous commit was lost")
         template.remove()
 
@@ -75,7 +76,7 @@ class Rpo:
     def _round(self, template, mode):
         self.count += 1
         begin = time.monotonic()
-        interval = f"{INTERVAL_S}s" if mode == "asynchronous" else "0s"
+        interval = "0s" if mode == SYNCHRONOUS else f"{INTERVAL_S}s"
         site = streamed.Site(self.directory / f"round{self.count}", self.program, self.place, **{"stream-interval": interval})
         try:
             told, killed = self._lose(site, template, mode)
@@ -92,11 +93,12 @@ class Rpo:
         try:
             stream = site.stream(primary)
             site.run("backup", "--pg-data", primary.data)
-            if mode == "synchronous":
+            if mode == SYNCHRONOUS:
                 streamed.set_synchronous(primary, "walship")
                 host.wait_for(lambda: primary.sql("select sync_state from pg_stat_replication") == "sync", "the stream is synchronous")
             prefix = site.directory / "told"
-            argv = primary.pgbench_argv("-n", "-c", CLIENTS[mode], "-T", "600", "-l", f"--log-prefix={prefix}", "-D", "n=0", "-f", self.script)
+            argv = primary.pgbench_argv("-n", "-c", CLIENTS[mode], "-T", "600", "-l", f"--log-prefix={prefix}", "-D", "n=0", "-f", self.script,
+                                         *(["-R", "50"] if mode == QUIET else []))
             load = host.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=host.clean_env())
             try:
                 time.sleep(self.random.uniform(0.5, INTERVAL_S + 1))
@@ -141,15 +143,16 @@ class Rpo:
         rows = []
         for mode, rounds in self.results.items():
             worst = max(one.lost_s for one in rounds)
-            reached = worst <= INTERVAL_S + 1 if mode == "asynchronous" else not any(one.lost for one in rounds)
+            reached = not any(one.lost for one in rounds) if mode == SYNCHRONOUS else worst <= INTERVAL_S + 1
             shown = f"{worst:.2f} s"
             rows.append([mode, str(len(rounds)), str(self._told(mode)), str(sum(one.lost for one in rounds)),
                          f"{statistics.median(one.lost_s for one in rounds):.2f} s", f"**{shown}**" if reached else shown,
-                         f"{INTERVAL_S} s and one PUT" if mode == "asynchronous" else "no commit",
+                         "no commit" if mode == SYNCHRONOUS else f"{INTERVAL_S} s and one PUT",
                          f"{statistics.median(one.recovery_s for one in rounds):.2f} s"])
         head = ["", "kills", "commits told", "commits lost", "lost, median", "lost, worst", "at most", "restore and recovery, median"]
-        text = f"asynchronous: `stream-interval = {INTERVAL_S}s`, {CLIENTS['asynchronous']} clients. synchronous: " \
-               f"`stream-interval = 0s`, `synchronous_standby_names = 'walship'`, {CLIENTS['synchronous']} clients."
+        text = f"asynchronous: `stream-interval = {INTERVAL_S}s`, {CLIENTS[BUSY]} clients; a busy server fills parts before their time, a " \
+               f"quiet one does not. synchronous: `stream-interval = 0s`, `synchronous_standby_names = 'walship'`, " \
+               f"{CLIENTS[SYNCHRONOUS]} clients."
         return about(HEADING, f"{ABOUT} {text}") + table(head, rows)
 
 

@@ -16,7 +16,7 @@ HEADING = "## Time of a recovery"
 ABOUT = """A cluster of {gigabytes:.1f} GB (pgbench at scale {scale}), its base backup, and {segments} segments of WAL that pgbench
 and inserts of random text into an index wrote afterwards. *Replay alone*: the server recovers the restored files, and restore_command is `cp` from a local directory. The other rows are
 the restore of the base backup and the server's recovery by the tool's restore_command. *Beyond replay* is their sum less replay alone of
-the same round. All servers have fsync off. A drill restores, recovers, checks and removes the cluster again."""
+the same round. All servers have fsync off. The original's machine is lost. A drill restores, recovers, checks and removes the cluster again."""
 SETTINGS = {"archive_mode": "on", "shared_buffers": "256MB", "max_wal_size": "20GB", "autovacuum": "off", "wal_keep_size": "0"}
 RECOVERY = {"shared_buffers": "256MB", "max_wal_size": "20GB"}
 TEXTS = "insert into texts select g, md5(random()::text || g) || md5(g::text) from generate_series(1, 150000) g"
@@ -38,13 +38,13 @@ class Rto:
     def run(self):
         with contextlib.ExitStack() as self.stack:
             self._open()
-            primary = self._primary()
+            self._primary()
             for number in range(self.given.rounds):
                 names = [*self.sites, *self.others]
                 turn = number % len(names)
                 for name in names[turn:] + names[:turn]:
-                    self._round(primary, name)
-                self._drill(primary)
+                    self._round(name)
+                self._drill()
 
     def _open(self):
         for name in ("directory", "s3"):
@@ -66,10 +66,10 @@ class Rto:
             self.stack.callback(place.end)
 
     def _primary(self):
-        """Makes the cluster, its backups, and its WAL in all archives and in a local directory."""
+        """Makes the cluster, its backups, and its WAL in all archives and in a local directory. Then its server is lost."""
         primary = postgres.Cluster(self.directory, "rto").initdb("--data-checksums").configure(**SETTINGS)
         self.local = host.USER.mkdir(self.directory / "rto-wal")
-        self.stack.callback(host.run, ["rm", "-rf", self.local, primary.data])
+        self.stack.callback(host.run, ["rm", "-rf", self.local, primary.data, self.directory / "rto-lost"])
         primary.configure(archive_command=f"test ! -f {self.local}/%f && cp %p {self.local}/%f").start()
         self.stack.callback(primary.stop, signal.SIGQUIT)
         primary.pgbench("-i", "-q", "-s", self.scale, timeout=LIMIT_S)
@@ -83,7 +83,14 @@ class Rto:
             host.run(tool.backup("full"), timeout=LIMIT_S)
         self.facts["gigabytes"] = int(primary.sql("select sum(pg_database_size(oid)) from pg_database")) / 1e9
         self._write(primary)
-        return primary
+        self._lose(primary)
+
+    def _lose(self, primary):
+        """A recovery beside its original looks through all WAL for tablespaces first: here the original's machine is lost."""
+        primary.stop(signal.SIGINT)
+        primary.data.rename(self.directory / "rto-lost")
+        for site in self.sites.values():
+            site.walship.configure(pg_conninfo=None, pg_data=None)
 
     def _archive_by_all(self, primary):
         commands = [f"cp %p {self.local}/%f", *(site.walship.command("push", "%p") for site in self.sites.values())]
@@ -106,7 +113,7 @@ class Rto:
         self.facts["segments"] = len(list(self.local.iterdir())) - first
         self.say(f"cluster: {self.facts['gigabytes']:.2f} GB, {self.facts['segments']} segments")
 
-    def _round(self, primary, name):
+    def _round(self, name):
         """Restores and recovers; then recovers the same restored files again, with local WAL only."""
         target = postgres.Cluster(self.directory, f"r{time.monotonic_ns() % 1000000}")
         try:
@@ -139,7 +146,7 @@ class Rto:
         assert rows == self.rows, f"recovery ended with {rows}, not with {self.rows}"
         return seconds
 
-    def _drill(self, primary):
+    def _drill(self):
         site = self.sites[f"walship, {STORES['directory']}"]
         place = site.directory / "drills"
         if not place.exists():
