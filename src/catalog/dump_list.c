@@ -176,6 +176,23 @@ enum status dump_find_newest(struct newest_dump *out, const struct repository *r
  * Objects.
  */
 
+static enum status add_bytes(void *arg, const struct object_info *info, struct error *err)
+{
+	(void)err;
+	*(uint64_t *)arg += info->bytes;
+	return STATUS_OK;
+}
+
+enum status dump_stored_bytes(uint64_t *out, const struct repository *repo, const struct call *call, uint64_t system_id,
+			      const struct dump_label *label, struct error *err)
+{
+	char all[BACKUP_OBJECT_NAME_MAX], prefix[BACKUP_OBJECT_NAME_MAX + BACKUP_LABEL_MAX + 1];
+	*out = 0;
+	dump_prefix(all, system_id);
+	(void)snprintf(prefix, sizeof prefix, "%s%s/", all, label->text);
+	return store_list(repo->store, call, prefix, add_bytes, out, err);
+}
+
 struct looking {
 	struct dump_faults *faults;
 	const struct listed_dump *dump;

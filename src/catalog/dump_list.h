@@ -62,6 +62,10 @@ struct newest_dump {
 enum status dump_find_newest(struct newest_dump *out, const struct repository *repo, const struct call *call,
 			     uint64_t system_id, struct error *err);
 
+/* The bytes of all objects of a dump, by one listing. */
+enum status dump_stored_bytes(uint64_t *out, const struct repository *repo, const struct call *call, uint64_t system_id,
+			      const struct dump_label *label, struct error *err);
+
 /* Whether the objects of a complete dump are there, in the sizes that its manifest says. */
 struct dump_faults {
 	uint64_t missing, wrong_size, archived;

@@ -95,8 +95,9 @@ struct health_backup {
 
 /* What the repository has got in the last 24 hours, as far as this look has seen it. */
 struct health_growth {
-	uint64_t wal_bytes; /* objects of WAL */
-	bool least;         /* the listing may have begun within these hours: there may be more */
+	uint64_t wal_bytes;  /* objects of WAL */
+	uint64_t dump_bytes; /* of the newest dump, where dumps are scheduled */
+	bool least;          /* the listing may have begun within these hours: there may be more */
 };
 
 /* The newest dump. */
@@ -147,6 +148,9 @@ struct health {
 	const struct health_mirrors *mirrors;   /* likewise */
 	struct stream_note stream;              /* if streamed */
 };
+
+/* What was stored in the last 24 hours, in bytes. */
+uint64_t health_growth_bytes(const struct health *health);
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_UNKNOWN, HEALTH_CRITICAL, HEALTH_LEVEL_COUNT };
 
@@ -216,7 +220,7 @@ enum status health_look_above(struct health *health, struct repository *repo, co
 enum status health_look_backup(struct health *health, const struct repository *repo, const struct call *call,
 			       struct error *err);
 
-/* Looks for the newest dump, if one is scheduled. Fails as a listing does. */
+/* Looks for the newest dump, and its bytes for the growth, if one is scheduled. Fails as a listing does. */
 enum status health_look_dump(struct health *health, const struct repository *repo, const struct thresholds *thresholds,
 			     const struct call *call, struct error *err);
 

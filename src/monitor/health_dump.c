@@ -6,7 +6,10 @@ enum status health_look_dump(struct health *health, const struct repository *rep
 {
 	if (!thresholds->dump_expected)
 		return STATUS_OK;
+	const struct newest_dump *newest = &health->dump.newest;
 	enum status st = dump_find_newest(&health->dump.newest, repo, call, health->system_id, err);
+	if (!st && newest->label.text[0] != '\0' && newest->stored_s > health->now_s - HEALTH_GROWTH_S)
+		st = dump_stored_bytes(&health->growth.dump_bytes, repo, call, health->system_id, &newest->label, err);
 	health->dump.known = !st;
 	return st;
 }

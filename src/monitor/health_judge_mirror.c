@@ -69,11 +69,16 @@ void health_judge_mirrors(const struct health *health, const struct thresholds *
 	}
 }
 
+uint64_t health_growth_bytes(const struct health *health)
+{
+	return health->growth.wal_bytes + health->backup.recent_bytes + health->growth.dump_bytes;
+}
+
 void health_judge_growth(const struct health *health, const struct thresholds *thresholds, struct health_check *check)
 {
 	const struct health_growth *growth = &health->growth;
 	char bytes[MEASURE_MAX], wanted[MEASURE_MAX];
-	uint64_t all = growth->wal_bytes + health->backup.recent_bytes;
+	uint64_t all = health_growth_bytes(health);
 	measure_bytes(all, bytes);
 	measure_bytes(thresholds->growth_bytes, wanted);
 	if (!health->archive.known) {

@@ -233,8 +233,9 @@ static json_t *growth_json(const struct health *health)
 {
 	const struct health_growth *growth = &health->growth;
 	return null_unless(health->archive.known,
-			   json_pack("{s:o, s:o, s:b}", "wal_bytes", number(growth->wal_bytes), "backup_bytes",
-				     number(health->backup.recent_bytes), "at_least", (int)growth->least));
+			   json_pack("{s:o, s:o, s:o, s:b}", "wal_bytes", number(growth->wal_bytes), "backup_bytes",
+				     number(health->backup.recent_bytes), "dump_bytes", number(growth->dump_bytes),
+				     "at_least", (int)growth->least));
 }
 
 static json_t *backlog_json(const struct health *health)

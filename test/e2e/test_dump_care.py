@@ -120,6 +120,7 @@ def test_schedule_and_status(dir_site, source, check):
     assert lines(site.run("run-due", "--json")) == []
     dump, found = status(0)
     assert dump["status"] == "OK" and label in dump["text"] and found["dump"]["newest_label"] == label
+    assert found["growth"]["dump_bytes"] == sum(len(site.store.get(name)) for name in site.store.list() if f"/dump/{label}/" in name)
     metrics = parse(site.run("status", "--prometheus").out.decode())
     assert any(name.startswith("walship_newest_dump_age_seconds") for name in metrics)
     task, = found["schedule"]

@@ -468,7 +468,7 @@ def test_growth(dir_site):
     stored = sum(len(site.store.get(name)) for name in names)
     args = ("status", "--system-id", site.system_id, "--json")
     line = json.loads(site.run(*args).expect(0).out)
-    assert line["growth"] == {"wal_bytes": stored, "backup_bytes": 0, "at_least": False}
+    assert line["growth"] == {"wal_bytes": stored, "backup_bytes": 0, "dump_bytes": 0, "at_least": False}
     assert "growth" not in [check["name"] for check in line["checks"]]
     assert json.loads(site.run(*args, "--status-growth-warning", f"{stored}B").expect(0).out)["checks"][-1]["status"] == "OK"
     done = site.run(*args, "--status-growth-warning", f"{stored + 1}B")
