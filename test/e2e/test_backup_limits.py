@@ -147,6 +147,7 @@ def test_low_priority(dir_site):
         try:
             host.wait_for(lambda: [name for name in dir_site.store.list() if name.endswith("/begun")], "the backup begins")
             assert os.getpriority(os.PRIO_PROCESS, process.pid) > 0
+            assert host.run(["ionice", "-p", process.pid]).stdout == b"best-effort: prio 7\n"
         finally:
             process.kill()
             process.wait(30)
