@@ -9,7 +9,6 @@
 #include "pg/data/checkpoint.h"
 #include "text/hex.h"
 
-#define HOST_MAX 256
 #define LABEL_TRIES 60 /* of one second each: so many backups can begin at once */
 
 static enum status choose_parent(struct backup_job *job, struct error *err)
@@ -62,15 +61,15 @@ static uint64_t redo_lsn(const struct backup_job *job)
 
 static enum status create_begun(const struct backup_job *job, struct error *err)
 {
-	char name[BACKUP_OBJECT_NAME_MAX], host[HOST_MAX] = "";
+	char name[BACKUP_OBJECT_NAME_MAX];
 	struct call step = call_step(job->call);
 	CLEANUP(buffer_fini) struct buffer text = {0};
 	struct backup_begun begun = {
 	    .label = job->manifest.label, .system_id = job->server.facts.system_id, .redo_lsn = redo_lsn(job)};
 	if (job->parent != NULL)
 		begun.parent = job->parent->label;
-	(void)gethostname(host, sizeof host - 1);
-	enum status st = backup_begun_write(&text, &begun, host, (int)getpid(), err);
+	(void)gethostname(begun.host, sizeof begun.host - 1);
+	enum status st = backup_begun_write(&text, &begun, (int)getpid(), err);
 	backup_object_name(name, job->server.facts.system_id, &job->manifest.label, PART_BEGUN, 0);
 	return st ? st : object_create(&job->repo, &step, name, text.data, text.len, err);
 }

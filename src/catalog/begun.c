@@ -20,13 +20,12 @@ static json_t *lsn_json(uint64_t lsn)
 	return print_string(lsn == 0 ? NULL : text);
 }
 
-enum status backup_begun_write(struct buffer *out, const struct backup_begun *begun, const char *host, int pid,
-			       struct error *err)
+enum status backup_begun_write(struct buffer *out, const struct backup_begun *begun, int pid, struct error *err)
 {
 	return print_line(out,
 			  json_pack("{s:s, s:s, s:o, s:o, s:o, s:i, s:o}", "kind", KIND, "label", begun->label.text,
 				    "system_id", print_system_id(begun->system_id), "parent",
-				    print_string(begun->parent.text), "host", print_string(host), "pid", pid,
+				    print_string(begun->parent.text), "host", print_string(begun->host), "pid", pid,
 				    "redo_lsn", lsn_json(begun->redo_lsn)),
 			  err);
 }
@@ -42,6 +41,8 @@ static bool read_fields(struct backup_begun *out, const json_t *object)
 {
 	const char *parent = json_string_value(json_object_get(object, "parent"));
 	const char *redo = json_string_value(json_object_get(object, "redo_lsn"));
+	const char *host = json_string_value(json_object_get(object, "host"));
+	(void)snprintf(out->host, sizeof out->host, "%s", host == NULL ? "" : host);
 	if (redo != NULL && !lsn_parse(redo, &out->redo_lsn))
 		return false;
 	if (parent == NULL)

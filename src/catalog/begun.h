@@ -6,16 +6,18 @@
 #include "catalog/label.h"
 #include "repo/repository.h"
 
+#define BEGUN_HOST_MAX 256
+
 struct backup_begun {
 	struct backup_label label;
 	uint64_t system_id;
 	struct backup_label parent; /* its text is "" for a full backup */
 	uint64_t redo_lsn;          /* of the last checkpoint: the backup needs no WAL before it. 0: not known */
+	char host[BEGUN_HOST_MAX];  /* of the process that makes the backup; "": not known */
 };
 
-/* Appends the JSON. host and pid are those of the process that makes the backup. */
-enum status backup_begun_write(struct buffer *out, const struct backup_begun *begun, const char *host, int pid,
-			       struct error *err);
+/* Appends the JSON. pid is that of the process that makes the backup. */
+enum status backup_begun_write(struct buffer *out, const struct backup_begun *begun, int pid, struct error *err);
 
 /*
  * Reads the object of a backup. STATUS_MISSING: there is none. STATUS_DAMAGED: the object cannot be opened, or belongs

@@ -65,6 +65,8 @@ int64_t agenda_due_s(const struct agenda *agenda, enum task task)
 	int64_t done = agenda_done_s(agenda, task), since = state->since_s;
 	bool is_first = (task == TASK_FULL || task == TASK_DUMP) && done == 0;
 	int64_t due = is_first ? since : cron_next(&state->cron, done > 0 ? done : since);
+	if (task_is_backup(task) && due < agenda->busy_until_s)
+		due = agenda->busy_until_s;
 	if (state->failures == 0)
 		return due;
 	int64_t retry = retry_s(state, task);

@@ -36,6 +36,7 @@ struct task_state {
 
 struct agenda {
 	struct task_state tasks[TASK_COUNT];
+	int64_t busy_until_s; /* another machine makes a backup: none is due before; 0: none does */
 };
 
 /* When the task succeeded last, itself or by a greater backup; 0: never. */

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "catalog/backup_list.h"
+#include "catalog/begun.h"
 #include "catalog/dump_list.h"
 #include "console/print.h"
 #include "schedule/schedule_private.h"
@@ -17,6 +19,7 @@
 #define ZONES "/usr/share/zoneinfo/"
 #define ZONE_MAX 128
 #define TIME_TEXT_MAX 64
+#define SILENCE_S 600 /* a backup that has stored nothing for so long is not under way */
 
 static enum status use_timezone(const char *name, struct error *err)
 {
@@ -105,6 +108,27 @@ static void take_backups(struct schedule *schedule, const struct backup_list *li
 	}
 }
 
+/* The lock in the spool keeps this machine from making two backups at once; `begun` tells of another machine's. */
+static void take_unfinished(struct schedule *schedule, const struct repository *repo,
+			    const struct listed_backup *backup)
+{
+	const struct call *call = schedule->settings->call;
+	const struct call step = call_step(call);
+	struct agenda *agenda = &schedule->agenda;
+	struct backup_begun begun;
+	struct error ignored = {0};
+	char host[BEGUN_HOST_MAX] = "";
+	int64_t until_s = backup->newest_s + SILENCE_S, now_s = clock_utc_s(call->clock);
+	(void)gethostname(host, sizeof host - 1);
+	if (until_s <= now_s || until_s > now_s + 2 * SILENCE_S || until_s <= agenda->busy_until_s ||
+	    backup_begun_read(&begun, repo, &step, schedule->system_id, &backup->label, &ignored) ||
+	    begun.host[0] == '\0' || strcmp(begun.host, host) == 0)
+		return;
+	agenda->busy_until_s = until_s;
+	log_line(call->log, LEVEL_INFO, "%s makes the backup %s: no other one is due meanwhile", begun.host,
+		 backup->label.text);
+}
+
 static bool has_backups(const struct agenda *agenda)
 {
 	for (enum task task = 0; task < TASK_COUNT; task++)
@@ -121,6 +145,9 @@ static enum status read_backups(struct schedule *schedule, const struct reposito
 	enum status st = backup_list_read(&list, repo, schedule->settings->call, schedule->system_id, err);
 	if (!st)
 		take_backups(schedule, &list);
+	for (size_t i = 0; !st && i < list.count; i++)
+		if (!list.items[i].complete)
+			take_unfinished(schedule, repo, &list.items[i]);
 	return st;
 }
 
@@ -171,6 +198,7 @@ enum status schedule_refresh(struct schedule *schedule, struct error *err)
 	schedule_note_read(&schedule->note, settings->spool, schedule->system_id);
 	schedule_note_clamp(&schedule->note, clock_utc_s(settings->call->clock));
 	schedule_take_note(schedule, false);
+	schedule->agenda.busy_until_s = 0;
 	bool reads = has_backups(&schedule->agenda) || schedule->agenda.tasks[TASK_DUMP].scheduled;
 	return reads ? read_repository(schedule, err) : STATUS_OK;
 }

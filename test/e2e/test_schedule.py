@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from harness import host, wal
+from harness import host, objects, wal
 from harness.made_backups import Backups, loaded
 from test_status import Place
 
@@ -408,6 +408,29 @@ def test_on_a_standby(place):
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert ticks < os.sysconf("SC_CLK_TCK") / 2
+
+
+def test_another_machine_makes_the_backup(place):
+    """Each machine has a lock of its own; `begun` tells the others, as long as its backup stores something now and then."""
+    site = place.site
+    site.walship.configure(verify_at=None, backup_full="@daily")
+    label = time.strftime("%Y%m%dT%H%M%SZ-full", time.gmtime())
+    name = f"{site.system_id}/backup/{label}/begun"
+
+    def begin(where):
+        text = {"kind": "walship backup begun", "label": label, "system_id": str(site.system_id), "parent": None, "host": where, "pid": 1}
+        site.store.put(name, objects.make_object(json.dumps(text).encode(), name, site.walship.key))
+
+    begin("elsewhere")
+    assert run_due(place, "-v").expect(0, f"elsewhere makes the backup {label}").out == b""
+    old = time.time() - 700
+    os.utime(site.store.path / name, (old, old))
+    [line] = run_due(place).out.splitlines()
+    assert json.loads(line)["task"] == "full" and json.loads(line)["result"] == "failed"  # there is no server
+    note_of(site).unlink()
+    begin(socket.gethostname())
+    [line] = run_due(place).out.splitlines()
+    assert json.loads(line)["task"] == "full"
 
 
 def test_without_a_data_directory(place):

@@ -37,14 +37,18 @@ static void comes_back(void **unused)
 	(void)unused;
 	for (int round = 0; round < 3; round++) {
 		CLEANUP(buffer_fini) struct buffer text = {0};
-		struct backup_begun begun = {.system_id = ID, .redo_lsn = round == 1 ? 0 : 0x1600000028}, read;
+		struct backup_begun begun = {.system_id = ID,
+					     .redo_lsn = round == 1 ? 0 : 0x1600000028,
+					     .host = "other"},
+				    read;
 		assert_true(backup_label_parse(&begun.label, round == 0 ? FULL : INCR));
 		if (round > 0)
 			assert_true(backup_label_parse(&begun.parent, FULL));
-		assert_ok(backup_begun_write(&text, &begun, "host", 4711, &err), err);
+		assert_ok(backup_begun_write(&text, &begun, 4711, &err), err);
 		assert_ok(read_text(begun.label.text, text.data, text.len, &read), err);
 		assert_string_equal(read.parent.text, begun.parent.text);
 		assert_true(read.redo_lsn == begun.redo_lsn);
+		assert_string_equal(read.host, "other");
 	}
 }
 

@@ -352,6 +352,19 @@ static void a_failure_is_retried_ever_more_rarely(void **unused)
 	assert_int_equal(agenda_due_s(&agenda, TASK_VERIFY), utc("2027-01-03T02:00:00Z"));
 }
 
+static void another_machine_makes_a_backup(void **unused)
+{
+	(void)unused;
+	use_utc();
+	struct agenda agenda = daily(utc("2027-01-01T12:00:00Z"));
+	agenda.tasks[TASK_FULL] = agenda.tasks[TASK_VERIFY];
+	agenda.busy_until_s = utc("2027-01-01T12:10:00Z");
+	assert_int_equal(agenda_due_s(&agenda, TASK_FULL), agenda.busy_until_s);
+	assert_int_equal(agenda_due_s(&agenda, TASK_VERIFY), utc("2027-01-02T02:00:00Z"));
+	agenda.busy_until_s = 0;
+	assert_int_equal(agenda_due_s(&agenda, TASK_FULL), utc("2027-01-01T12:00:00Z"));
+}
+
 static void a_greater_backup_counts(void **unused)
 {
 	(void)unused;
@@ -399,6 +412,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_year, test_dir_make, test_dir_remove),
 	    cmocka_unit_test(a_missed_run_is_made_up_for_once),
 	    cmocka_unit_test(a_failure_is_retried_ever_more_rarely),
+	    cmocka_unit_test(another_machine_makes_a_backup),
 	    cmocka_unit_test(a_greater_backup_counts),
 	    cmocka_unit_test(a_time_in_the_future_is_not_believed),
 	};

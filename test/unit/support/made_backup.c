@@ -152,7 +152,7 @@ static void put_begun(const struct making *making, const struct made_backup *bac
 	const char *parent = backup->needs == NULL ? NULL : strrchr(backup->needs, ' ');
 	if (backup->needs != NULL)
 		assert_true(backup_label_parse(&begun.parent, parent == NULL ? backup->needs : parent + 1));
-	assert_ok(backup_begun_write(&text, &begun, "host", 1, &err), err);
+	assert_ok(backup_begun_write(&text, &begun, 1, &err), err);
 	assert_ok(object_create(making->repo, making->call, made_backup_object(begun.system_id, backup->label, "begun"),
 				text.data, text.len, &err),
 		  err);
