@@ -190,30 +190,57 @@ class Steps:
             "cluster": [f"cluster {table} using {table}_i"],
             "reindex": [f"reindex table {table}"],
             "move": [f"alter table {table} set tablespace other", *(["checkpoint"] if some % 2 else []), f"alter table {table} set tablespace pg_default"],
-            "database": ["drop database if exists copied", "create database copied strategy file_copy"],
+            # Of the template's files no WAL tells: the copy is made file by file.
+            "template": [("source", f"update {table} set v = v + {some} where n % 3 = 0")],
+            "database": ["drop database copied", "create database copied template source strategy file_copy"],
+            "copied": [("copied", f"delete from {table} where n % {some} = 1"), ("copied", f"vacuum {table}")],
             "again": [f"drop table {table}", f"create table {table} (n int, v int)", f"create index {table}_i on {table} (n)",
                       f"insert into {table} select g, g from generate_series(1, {some * 100}) g"],
             "checkpoint": ["checkpoint"],
             "switch": ["select pg_switch_wal()"],
             "rollback": [f"begin; insert into {table} select g, 0 from generate_series(1, {some * 200}) g; rollback"],
         }
-        kind = self.random.choice(sorted(texts))
-        for text in texts[kind]:
-            primary.sql(text)
+        kind = self.random.choice(sorted((*texts, "backdate")))
+        if kind == "backdate":
+            self.backdate(table)
+        for text in texts.get(kind, ()):
+            database, text = text if isinstance(text, tuple) else ("postgres", text)
+            primary.sql(text, database=database)
         return kind
+
+    def backdate(self, table):
+        """A change of the same size is on the disk, and the file's time of modification is as before it, or older."""
+        path = self.primary.data / self.primary.sql(f"select pg_relation_filepath('{table}')")
+        before = path.stat()
+        self.primary.sql(f"delete from {table} where n % {self.random.randrange(2, 40)} = 1")
+        self.primary.sql("checkpoint")
+        older = self.random.choice((0, 3600 * 10**9))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns - older))
 
 
 def check_copy(backups, label, rows):
-    """Rows by every way to reach them, also after more changes."""
+    """Rows of every database by every way to reach them, also after more changes."""
     with backups.recover(label, "restored", allow_in_place_tablespaces="on", autovacuum="off") as copy:
-        assert copy.rows() == rows
+        assert copy.all_rows() == rows
         amcheck(copy)
-        for table in rows:
-            copy.sql(f"update {table} set v = v + 1 where n % 3 = 0; delete from {table} where n % 5 = 0")
+        for database, table in ((database, table) for database, tables in rows.items() for table in tables):
+            copy.sql(f"update {table} set v = v + 1 where n % 3 = 0; delete from {table} where n % 5 = 0", database=database)
             by_index, by_heap = (copy.sql(f"set enable_seqscan = {seq}; set enable_bitmapscan = off; set enable_indexonlyscan = {index};"
-                                          f"select count(n), sum(n) from {table} where n > -1") for seq, index in (("off", "on"), ("on", "off")))
-            assert by_index == by_heap, table
+                                          f"select count(n), sum(n) from {table} where n > -1", database=database)
+                                 for seq, index in (("off", "on"), ("on", "off")))
+            assert by_index == by_heap, (database, table)
     copy.remove()
+
+
+def begin_sequence(primary):
+    """Four tables each in the database postgres, in a template database and in a copy of it."""
+    primary.sql("create tablespace other location ''")
+    primary.sql("create database source")
+    for database in ("postgres", "source"):
+        for table in range(4):
+            primary.sql(f"create table t{table} (n int, v int); create index t{table}_i on t{table} (n); "
+                        f"insert into t{table} select g, g from generate_series(1, 3000) g", database=database)
+    primary.sql("create database copied template source strategy file_copy")
 
 
 @pytest.mark.parametrize("number", range(extent.rounds(200, 2)))
@@ -224,17 +251,23 @@ def test_random_sequences(dir_site, seed, number):
     checksums = source.random() < 0.3
     with site.primary("primary", *postgres.checksums(checksums), allow_in_place_tablespaces="on", **LSN_LIES) as primary:
         primary.start()
-        primary.sql("create tablespace other location ''")
-        for table in range(4):
-            primary.sql(f"create table t{table} (n int, v int); create index t{table}_i on t{table} (n); "
-                        f"insert into t{table} select g, g from generate_series(1, 3000) g")
+        begin_sequence(primary)
         backups, steps = Backups(site, primary), Steps(primary, f"{seed} {number}")
         for kind in ("full", *source.choices(("diff", "incr", "full"), (4, 5, 1), k=3)):
-            done = [steps.step() for _ in range(source.randrange(1, 8))]
+            done = [steps.step() for _ in range(source.randrange(1, 8))] if number % 10 or len(made) != 1 else []
+            if number % 10 == 0 and not made:
+                # Every tenth full backup finds old files alone: only then can the next backup take a file for unchanged.
+                primary.sql("checkpoint")
+                time.sleep(11)
+            elif number % 10 == 0 and len(made) == 1:
+                for table in range(4):
+                    steps.backdate(f"t{table}")
             made.append(backups.make(kind))
             print(kind, made[-1]["label"], "after", done)
         for _ in range(source.randrange(3)):
             steps.step()
-        rows = settled(primary)
+        rows = primary.all_rows()
+        assert len(rows["source"]) == len(rows["copied"]) == 4
+        primary.archive_all()
         for each in made if extent.extent() == "full" else made[1:]:
             check_copy(backups, each["label"], rows)

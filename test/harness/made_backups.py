@@ -218,10 +218,9 @@ class Backups:
 
 
 def amcheck(cluster):
-    """Every table with its indexes, by PostgreSQL's own check."""
-    cluster.sql("create extension if not exists amcheck")
-    cluster.program("pg_amcheck", "-h", cluster.sockets, "-p", cluster._port(), "-U", "postgres", "--heapallindexed",
-                    "--parent-check", "--exclude-table=pg_catalog.pg_statistic", "postgres")
+    """Every table of every database with its indexes, by PostgreSQL's own check."""
+    cluster.program("pg_amcheck", "-h", cluster.sockets, "-p", cluster._port(), "-U", "postgres", "--all", "--install-missing",
+                    "--heapallindexed", "--parent-check", "--exclude-table=pg_catalog.pg_statistic")
 
 
 def loaded(site, *initdb, scale="2", **settings):
