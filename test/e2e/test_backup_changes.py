@@ -52,11 +52,11 @@ def test_visibility_map_without_a_new_lsn(dir_site):
         assert full["label"] in backups.read(diff["label"]).manifest["needs"]
 
 
-def read_bytes(backups, *args):
-    """How many bytes of files a differential backup reads, by strace; and what it printed."""
+def read_bytes(backups, *args, kind="diff"):
+    """How many bytes of files a backup reads, by strace; and what it printed."""
     log = backups.site.directory / "strace"
     host.USER.write(log, "")
-    done = backups.run("diff", "--json", *args, argv=[*inject.strace(log, "trace=pread64"), *backups.site.walship.argv("backup", "diff", "--json", *args)])
+    done = backups.run(kind, "--json", *args, argv=[*inject.strace(log, "trace=pread64"), *backups.site.walship.argv("backup", kind, "--json", *args)])
     done.expect(0)
     return sum(int(count) for count in re.findall(r"pread64(?:\(| resumed).*= (\d+)$", log.read_text(), re.M)), json.loads(done.out)
 
@@ -88,6 +88,78 @@ def test_unchanged_files_are_not_read(dir_site):
         read, diff = read_bytes(backups, "--read-all")
         assert read >= diff["bytes"] - PAGE  # of pg_control
         assert diff["changed_bytes"] < 1 << 20
+
+
+def aged(site, primary):
+    """Backups of the server, with a full one that is younger than all files: the next one reads hardly any of them."""
+    primary.start()
+    primary.sql("create table t as select g from generate_series(1, 1000) g")
+    primary.sql("checkpoint")
+    time.sleep(11)
+    backups = Backups(site, primary)
+    backups.make()
+    assert reads(backups) == "little"
+    return backups
+
+
+def reads(backups, *args):
+    """Whether an incremental backup reads all files, or little of them."""
+    read, made = read_bytes(backups, *args, kind="incr")
+    assert made["bytes"] > 20 << 20 and made["changed_bytes"] < 2 << 20, made
+    assert read < 2 << 20 or read >= made["bytes"] - PAGE, (read, made)  # PAGE: of pg_control
+    return "little" if read < 2 << 20 else "all"
+
+
+def test_an_old_full_backup_lets_all_be_read(dir_site):
+    """backup-reread counts from the full backup, not from the parent."""
+    with dir_site.primary(autovacuum="off") as primary:
+        backups = aged(dir_site, primary)
+        assert reads(backups, "--backup-reread", "1h") == "little"
+        time.sleep(3)
+        assert reads(backups, "--backup-reread", "1h") == "little"  # the parent of the next one is younger than 3 s
+        assert reads(backups, "--backup-reread", "3s") == "all"
+        assert reads(backups) == "little"
+
+
+def test_other_page_checksums_let_all_be_read(dir_site):
+    """On or off; pg_checksums switches them off in pg_control alone, and on again without a change of right pages."""
+    with dir_site.primary("primary", "--data-checksums", autovacuum="off") as primary:
+        backups = aged(dir_site, primary)
+        for switch in ("--disable", "--enable"):
+            primary.stop()
+            primary.program("pg_checksums", switch, "-D", primary.data)
+            primary.start()
+            assert reads(backups) == "all", switch
+            assert reads(backups) == "little", switch
+        assert backups.read(backups.labels()[-1]).manifest["page_checksums"] is True
+
+
+def test_another_timeline_lets_all_be_read(dir_site):
+    """The directory becomes a standby and is promoted: its files are the same, by inode and times too."""
+    with dir_site.primary(autovacuum="off") as primary:
+        backups = aged(dir_site, primary)
+        primary.stop()
+        primary.signal_file("standby.signal")
+        primary.start()
+        primary.promote()
+        primary.sql("checkpoint")
+        assert reads(backups) == "all"
+        assert backups.read(backups.labels()[-1]).manifest["start_timeline"] == 2
+        assert reads(backups) == "little"
+
+
+def test_another_directory_lets_all_be_read(dir_site):
+    """The same files, by inode and times, under another name."""
+    with dir_site.primary(autovacuum="off") as primary:
+        aged(dir_site, primary)
+        primary.stop()
+        moved = dir_site.cluster("moved").configure(archive_command=dir_site.walship.command("push", "%p"), autovacuum="off")
+        primary.data.rename(moved.data)
+        with moved:
+            moved.start()
+            backups = Backups(dir_site, moved)
+            assert reads(backups) == "all"
+            assert reads(backups) == "little"
 
 
 def churn(primary, stop):
