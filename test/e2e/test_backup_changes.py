@@ -115,9 +115,9 @@ def test_an_old_full_backup_lets_all_be_read(dir_site):
     with dir_site.primary(autovacuum="off") as primary:
         backups = aged(dir_site, primary)
         assert reads(backups, "--backup-reread", "1h") == "little"
-        time.sleep(3)
-        assert reads(backups, "--backup-reread", "1h") == "little"  # the parent of the next one is younger than 3 s
-        assert reads(backups, "--backup-reread", "3s") == "all"
+        time.sleep(6)
+        assert reads(backups, "--backup-reread", "1h") == "little"  # the parent of the next backup is younger than 4 s
+        assert reads(backups, "--backup-reread", "4s") == "all"
         assert reads(backups) == "little"
 
 
