@@ -133,6 +133,6 @@ bool job_must_read_all(const struct backup_job *job)
 	    checkpoint.timeline != parent->stop_timeline)
 		return true;
 	return parent->page_checksums != manifest->page_checksums || parent->from_standby != manifest->from_standby ||
-	       strcmp(parent->data_directory, manifest->data_directory) != 0 || now_s < parent->label.begun_s ||
+	       strcmp(parent->data_directory, manifest->data_directory) != 0 || now_s < parent->begun ||
 	       (now_s - full_s) * 1000 > job->settings->reread_ms;
 }

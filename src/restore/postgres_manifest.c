@@ -118,6 +118,12 @@ static enum status put_control(struct writing *writing, const uint8_t *control, 
 	return put_entry(writing, CONTROL_FILE, &info, crc32c_end(crc), err);
 }
 
+/* The recovery settings decide which of them is there, also for a backup of a standby; pg_verifybackup ignores both. */
+static bool is_signal_file(const char *path)
+{
+	return strcmp(path, "standby.signal") == 0 || strcmp(path, "recovery.signal") == 0;
+}
+
 static enum status put_files(struct writing *writing, const struct tree_restore_settings *settings, struct error *err)
 {
 	CLEANUP(index_reader_fini) struct index_reader reader;
@@ -125,7 +131,7 @@ static enum status put_files(struct writing *writing, const struct tree_restore_
 	for (;;) {
 		bool more;
 		enum status st = index_reader_next(&reader, &more, err);
-		if (!st && more && !reader.entry.is_directory)
+		if (!st && more && !reader.entry.is_directory && !is_signal_file(reader.entry.path))
 			st = put_file(writing, reader.entry.path, err);
 		if (st || !more)
 			return st;

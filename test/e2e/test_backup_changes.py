@@ -52,11 +52,11 @@ def test_visibility_map_without_a_new_lsn(dir_site):
         assert full["label"] in backups.read(diff["label"]).manifest["needs"]
 
 
-def read_bytes(backups, *args):
-    """How many bytes of files a differential backup reads, by strace; and what it printed."""
+def read_bytes(backups, *args, kind="diff"):
+    """How many bytes of files a backup reads, by strace; and what it printed."""
     log = backups.site.directory / "strace"
     host.USER.write(log, "")
-    done = backups.run("diff", "--json", *args, argv=[*inject.strace(log, "trace=pread64"), *backups.site.walship.argv("backup", "diff", "--json", *args)])
+    done = backups.run(kind, "--json", *args, argv=[*inject.strace(log, "trace=pread64"), *backups.site.walship.argv("backup", kind, "--json", *args)])
     done.expect(0)
     return sum(int(count) for count in re.findall(r"pread64(?:\(| resumed).*= (\d+)$", log.read_text(), re.M)), json.loads(done.out)
 
@@ -88,6 +88,78 @@ def test_unchanged_files_are_not_read(dir_site):
         read, diff = read_bytes(backups, "--read-all")
         assert read >= diff["bytes"] - PAGE  # of pg_control
         assert diff["changed_bytes"] < 1 << 20
+
+
+def aged(site, primary):
+    """Backups of the server, with a full one that is younger than all files: the next one reads hardly any of them."""
+    primary.start()
+    primary.sql("create table t as select g from generate_series(1, 1000) g")
+    primary.sql("checkpoint")
+    time.sleep(11)
+    backups = Backups(site, primary)
+    backups.make()
+    assert reads(backups) == "little"
+    return backups
+
+
+def reads(backups, *args):
+    """Whether an incremental backup reads all files, or little of them."""
+    read, made = read_bytes(backups, *args, kind="incr")
+    assert made["bytes"] > 20 << 20 and made["changed_bytes"] < 2 << 20, made
+    assert read < 2 << 20 or read >= made["bytes"] - PAGE, (read, made)  # PAGE: of pg_control
+    return "little" if read < 2 << 20 else "all"
+
+
+def test_an_old_full_backup_lets_all_be_read(dir_site):
+    """backup-reread counts from the full backup, not from the parent."""
+    with dir_site.primary(autovacuum="off") as primary:
+        backups = aged(dir_site, primary)
+        assert reads(backups, "--backup-reread", "1h") == "little"
+        time.sleep(6)
+        assert reads(backups, "--backup-reread", "1h") == "little"  # the parent of the next backup is younger than 4 s
+        assert reads(backups, "--backup-reread", "4s") == "all"
+        assert reads(backups) == "little"
+
+
+def test_other_page_checksums_let_all_be_read(dir_site):
+    """On or off; pg_checksums switches them off in pg_control alone, and on again without a change of right pages."""
+    with dir_site.primary("primary", "--data-checksums", autovacuum="off") as primary:
+        backups = aged(dir_site, primary)
+        for switch in ("--disable", "--enable"):
+            primary.stop()
+            primary.program("pg_checksums", switch, "-D", primary.data)
+            primary.start()
+            assert reads(backups) == "all", switch
+            assert reads(backups) == "little", switch
+        assert backups.read(backups.labels()[-1]).manifest["page_checksums"] is True
+
+
+def test_another_timeline_lets_all_be_read(dir_site):
+    """The directory becomes a standby and is promoted: its files are the same, by inode and times too."""
+    with dir_site.primary(autovacuum="off") as primary:
+        backups = aged(dir_site, primary)
+        primary.stop()
+        primary.signal_file("standby.signal")
+        primary.start()
+        primary.promote()
+        primary.sql("checkpoint")
+        assert reads(backups) == "all"
+        assert backups.read(backups.labels()[-1]).manifest["start_timeline"] == 2
+        assert reads(backups) == "little"
+
+
+def test_another_directory_lets_all_be_read(dir_site):
+    """The same files, by inode and times, under another name."""
+    with dir_site.primary(autovacuum="off") as primary:
+        aged(dir_site, primary)
+        primary.stop()
+        moved = dir_site.cluster("moved").configure(archive_command=dir_site.walship.command("push", "%p"), autovacuum="off")
+        primary.data.rename(moved.data)
+        with moved:
+            moved.start()
+            backups = Backups(dir_site, moved)
+            assert reads(backups) == "all"
+            assert reads(backups) == "little"
 
 
 def churn(primary, stop):
@@ -190,30 +262,57 @@ class Steps:
             "cluster": [f"cluster {table} using {table}_i"],
             "reindex": [f"reindex table {table}"],
             "move": [f"alter table {table} set tablespace other", *(["checkpoint"] if some % 2 else []), f"alter table {table} set tablespace pg_default"],
-            "database": ["drop database if exists copied", "create database copied strategy file_copy"],
+            # Of the template's files no WAL tells: the copy is made file by file.
+            "template": [("source", f"update {table} set v = v + {some} where n % 3 = 0")],
+            "database": ["drop database copied", "create database copied template source strategy file_copy"],
+            "copied": [("copied", f"delete from {table} where n % {some} = 1"), ("copied", f"vacuum {table}")],
             "again": [f"drop table {table}", f"create table {table} (n int, v int)", f"create index {table}_i on {table} (n)",
                       f"insert into {table} select g, g from generate_series(1, {some * 100}) g"],
             "checkpoint": ["checkpoint"],
             "switch": ["select pg_switch_wal()"],
             "rollback": [f"begin; insert into {table} select g, 0 from generate_series(1, {some * 200}) g; rollback"],
         }
-        kind = self.random.choice(sorted(texts))
-        for text in texts[kind]:
-            primary.sql(text)
+        kind = self.random.choice(sorted((*texts, "backdate")))
+        if kind == "backdate":
+            self.backdate(table)
+        for text in texts.get(kind, ()):
+            database, text = text if isinstance(text, tuple) else ("postgres", text)
+            primary.sql(text, database=database)
         return kind
+
+    def backdate(self, table):
+        """A change of the same size is on the disk, and the file's time of modification is as before it, or older."""
+        path = self.primary.data / self.primary.sql(f"select pg_relation_filepath('{table}')")
+        before = path.stat()
+        self.primary.sql(f"delete from {table} where n % {self.random.randrange(2, 40)} = 1")
+        self.primary.sql("checkpoint")
+        older = self.random.choice((0, 3600 * 10**9))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns - older))
 
 
 def check_copy(backups, label, rows):
-    """Rows by every way to reach them, also after more changes."""
+    """Rows of every database by every way to reach them, also after more changes."""
     with backups.recover(label, "restored", allow_in_place_tablespaces="on", autovacuum="off") as copy:
-        assert copy.rows() == rows
+        assert copy.all_rows() == rows
         amcheck(copy)
-        for table in rows:
-            copy.sql(f"update {table} set v = v + 1 where n % 3 = 0; delete from {table} where n % 5 = 0")
+        for database, table in ((database, table) for database, tables in rows.items() for table in tables):
+            copy.sql(f"update {table} set v = v + 1 where n % 3 = 0; delete from {table} where n % 5 = 0", database=database)
             by_index, by_heap = (copy.sql(f"set enable_seqscan = {seq}; set enable_bitmapscan = off; set enable_indexonlyscan = {index};"
-                                          f"select count(n), sum(n) from {table} where n > -1") for seq, index in (("off", "on"), ("on", "off")))
-            assert by_index == by_heap, table
+                                          f"select count(n), sum(n) from {table} where n > -1", database=database)
+                                 for seq, index in (("off", "on"), ("on", "off")))
+            assert by_index == by_heap, (database, table)
     copy.remove()
+
+
+def begin_sequence(primary):
+    """Four tables each in the database postgres, in a template database and in a copy of it."""
+    primary.sql("create tablespace other location ''")
+    primary.sql("create database source")
+    for database in ("postgres", "source"):
+        for table in range(4):
+            primary.sql(f"create table t{table} (n int, v int); create index t{table}_i on t{table} (n); "
+                        f"insert into t{table} select g, g from generate_series(1, 3000) g", database=database)
+    primary.sql("create database copied template source strategy file_copy")
 
 
 @pytest.mark.parametrize("number", range(extent.rounds(200, 2)))
@@ -224,17 +323,25 @@ def test_random_sequences(dir_site, seed, number):
     checksums = source.random() < 0.3
     with site.primary("primary", *postgres.checksums(checksums), allow_in_place_tablespaces="on", **LSN_LIES) as primary:
         primary.start()
-        primary.sql("create tablespace other location ''")
-        for table in range(4):
-            primary.sql(f"create table t{table} (n int, v int); create index t{table}_i on t{table} (n); "
-                        f"insert into t{table} select g, g from generate_series(1, 3000) g")
+        begin_sequence(primary)
         backups, steps = Backups(site, primary), Steps(primary, f"{seed} {number}")
-        for kind in ("full", *source.choices(("diff", "incr", "full"), (4, 5, 1), k=3)):
+        for place, kind in enumerate(("full", *source.choices(("diff", "incr", "full"), (4, 5, 1), k=3))):
             done = [steps.step() for _ in range(source.randrange(1, 8))]
+            if number % 10 == 0 and place == 0:
+                # Every tenth sequence begins with old files alone: only then can the next backup take a file for unchanged.
+                primary.sql("checkpoint")
+                time.sleep(11)
+                made.append(backups.make())
+                for table in range(4):
+                    steps.backdate(f"t{table}")
+                kind = "diff"
             made.append(backups.make(kind))
             print(kind, made[-1]["label"], "after", done)
         for _ in range(source.randrange(3)):
             steps.step()
-        rows = settled(primary)
+        # Rows are read behind the archived WAL: with checksums, reading sets hint bits, and the WAL has those pages whole.
+        primary.archive_all()
+        rows = primary.all_rows()
+        assert len(rows["source"]) == len(rows["copied"]) == 4
         for each in made if extent.extent() == "full" else made[1:]:
             check_copy(backups, each["label"], rows)

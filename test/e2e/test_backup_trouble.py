@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import host, terminal
+from harness import host, postgres, terminal
 from harness.made_backups import PAGE, Backups, loaded
 
 
@@ -54,7 +54,7 @@ def test_wrong_checksums(site):
 
 def test_checksums_that_are_off(dir_site):
     """Without page checksums a damaged page cannot be seen; what is not a relation's page is never taken for one."""
-    with loaded(dir_site, scale="1") as primary:
+    with loaded(dir_site, *postgres.checksums(False), scale="1") as primary:
         backups = Backups(dir_site, primary)
         damage(primary, "pgbench_accounts", 7)
         assert backups.make()["wrong_pages"] == 0

@@ -13,7 +13,7 @@ import pytest
 from harness import extent, host, inject, terminal
 from harness.made_backups import Backups, loaded
 
-CALLS = extent.rounds(400, 12)
+CALLS = extent.rounds(400, 12)  # SYSCALLS=all takes each
 # What restore calls beside the calls of the other commands.
 ERRORS = {**inject.ERRORS, "openat2": ("EIO", "EMFILE", "ENOSPC"), "pwrite64": ("EIO", "ENOSPC", "EINTR"), "syncfs": ("EIO", "ENOSPC"),
           "fchmod": ("EIO",), "getdents64": ("EIO",), "symlinkat": ("EIO", "ENOSPC"), "fallocate": ("EIO",)}
@@ -180,15 +180,6 @@ def test_progress_on_a_terminal(dir_site):
         assert b"%" not in site.run("backup", "incr").err.encode()
 
 
-def of_each_kind(found, source):
-    """Some points of all: the calls that write a file are so many that the others would hardly be among them."""
-    kinds = {}
-    for point in source.sample(found, len(found)):
-        kinds.setdefault(point[:2], []).append(point)
-    taken = [points.pop() for _ in range(CALLS) for points in kinds.values() if points]
-    return source.sample(taken[:max(len(kinds), CALLS)], min(CALLS, len(taken)))
-
-
 def test_system_calls_fail(dir_site, seed):
     """Each system call fails once: the directory is right, or no server starts from it and the exit code and a message say so."""
     site, source = dir_site, random.Random(seed)
@@ -205,7 +196,7 @@ def test_system_calls_fail(dir_site, seed):
     assert done.returncode == 0, done.stderr
     wanted, codes = content(into), set()
     shutil.rmtree(into)
-    for call, error, number in of_each_kind(found, source):
+    for call, error, number in inject.of_each_kind(found, source, CALLS):
         done, _ = inject.fail_call(argv, log, call, error, number)
         text = done.stderr.decode(errors="replace")
         shown = f"{call} {error} {number}: exit {done.returncode}, {text!r}"

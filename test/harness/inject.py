@@ -1,5 +1,6 @@
 """Makes the Nth call of a system call, or of malloc, fail (strace; preloaded libraries)."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -58,6 +59,20 @@ def points(argv, log, env=None, errors=None):
     found = [(call, error, n) for call, names in (errors or ERRORS).items() if call in most for error in names
              for n in range(before.get(call, 0) + 1, most[call] + 1)]
     return done, found
+
+
+def of_each_kind(found, source, calls):
+    """Some points of all, or with SYSCALLS=all each. The calls that write files are so many that the others would hardly be
+    among them; and the last one of a kind is likelier than the others: it completes what the run makes."""
+    if os.environ.get("SYSCALLS") == "all":
+        return found
+    kinds = {}
+    for point in found:
+        kinds.setdefault(point[:2], []).append(point)
+    for points in kinds.values():
+        points[:-1] = source.sample(points[:-1], len(points) - 1)
+    taken = [points.pop() for _ in range(calls) for points in kinds.values() if points][:max(2 * len(kinds), calls)]
+    return source.sample(taken, min(calls, len(taken)))
 
 
 def fail_call(argv, log, call, error, n, on=False, env=None):

@@ -195,8 +195,8 @@ class Cluster:
 
     # Talking to it.
 
-    def sql(self, text, timeout=60):
-        done = self._program("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", *self._connection(), "-d", "postgres",
+    def sql(self, text, timeout=60, database="postgres"):
+        done = self._program("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", *self._connection(), "-d", database,
                              "-c", text, timeout=timeout)
         return done.stdout.decode().strip()
 
@@ -206,10 +206,15 @@ class Cluster:
     def pgbench_argv(self, *options):
         return [str(a) for a in (host.PG_BIN / "pgbench", *self._connection(), *options, "postgres")]
 
-    def rows(self):
-        """Every row of every user table, as text: {table: rows}."""
-        tables = self.sql("select quote_ident(tablename) from pg_tables where schemaname = 'public' order by 1").split()
-        return {table: self.sql(f"copy (select * from {table} t order by t::text collate \"C\") to stdout") for table in tables}
+    def rows(self, database="postgres"):
+        """Every row of every user table of one database, as text: {table: rows}."""
+        tables = self.sql("select quote_ident(tablename) from pg_tables where schemaname = 'public' order by 1", database=database).split()
+        return {table: self.sql(f"copy (select * from {table} t order by t::text collate \"C\") to stdout", database=database) for table in tables}
+
+    def all_rows(self):
+        """Those of every database that can be connected to: {database: {table: rows}}."""
+        names = self.sql("select datname from pg_database where datallowconn order by 1").split()
+        return {name: self.rows(name) for name in names}
 
     def connection_string(self):
         return f"host={self.sockets} port={self._port()} user=postgres dbname=postgres"

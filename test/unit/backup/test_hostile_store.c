@@ -1,6 +1,7 @@
 /*
  * A store that alters, cuts, repeats and exchanges the objects of a backup: a reader refuses each object that differs
- * in what is read of it. The seed is printed; TEST_SEED repeats it. TEST_EXTENT=full tries 100,000 times.
+ * in what is read of it, and restore writes the right files or fails. The seed is printed; TEST_SEED repeats it.
+ * TEST_EXTENT=full tries 100,000 times.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,8 +12,10 @@
 
 #include "backup/planner.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "catalog/backup_list.h"
 #include "catalog/pack_table.h"
+#include "restore/tree_restore.h"
 #include "stream/terminal_sink.h"
 #include "support/cmocka.h"
 #include "support/memory_store.h"
@@ -26,9 +29,11 @@
 #define SYSTEM_ID 42
 #define CONTENT_MAX (1024UL * 1024)
 #define NAMES_MAX 64
+#define RESTORE_EACH 50 /* mutations */
 
 static struct world world;
-static struct repository repo;
+static struct repository repo; /* in memory, once all backups are made */
+static struct repository disk; /* the same objects as files, for restore, each of whose threads opens the store anew */
 static struct error err;
 static struct buffer truth;                 /* the backup that is read, as it is read without a hostile store */
 static struct backup_label labels[BACKUPS]; /* the same in each cluster */
@@ -41,6 +46,16 @@ static struct part {
 	size_t offset, bytes;
 } parts[FILES * 4];
 static size_t part_count;
+
+/* The files of the backup, as they lie in truth. */
+static struct true_file {
+	char path[64];
+	size_t offset, bytes;
+} true_files[FILES + 1];
+static size_t true_file_count;
+
+/* Whether the last reader found an alteration by the hash of a block alone: restore does not read these hashes. */
+static bool only_hash_differs;
 
 /* One backup that is being made. */
 struct making {
@@ -155,7 +170,8 @@ static void make(struct manifest *manifest, uint64_t system_id, const struct bac
 	char digits[2 * sizeof seed + 1];
 	hex_encode(digits, seed, sizeof seed);
 	fresh_random();
-	*manifest = (struct manifest){.system_id = system_id, .label = *label, .begun = label->begun_s};
+	*manifest =
+	    (struct manifest){.system_id = system_id, .label = *label, .begun = label->begun_s, .directory_mode = 0700};
 	manifest->hash_seed = strdup(digits);
 	if (parent != NULL)
 		assert_ok(manifest_add_need(manifest, &parent->label, &err), err);
@@ -258,10 +274,22 @@ static enum status read_file(struct index_reader *reader, const struct manifest 
 		uint64_t said;
 		size_t len = size - at < PAGE_BYTES ? size - at : PAGE_BYTES;
 		st = index_reader_hashes(reader, 1, &said, &err);
-		if (!st && said != block_hash(hash, out->data + begin + at, len))
+		only_hash_differs = !st && said != block_hash(hash, out->data + begin + at, len);
+		if (only_hash_differs)
 			st = STATUS_DAMAGED;
 	}
 	return st;
+}
+
+static void note_file(const struct index_entry *entry, size_t offset)
+{
+	if (truth.len != 0 || entry->is_directory)
+		return;
+	assert_true(true_file_count < sizeof true_files / sizeof true_files[0]);
+	struct true_file *file = &true_files[true_file_count++];
+	(void)snprintf(file->path, sizeof file->path, "%s", entry->path);
+	file->offset = offset;
+	file->bytes = (size_t)entry->size;
 }
 
 static enum status read_content(const struct manifest *manifest, struct buffer *out)
@@ -278,6 +306,7 @@ static enum status read_content(const struct manifest *manifest, struct buffer *
 	enum status st = pack_table_read(&table, &repo, &world.call, manifest, &err);
 	while (!st && !(st = index_reader_next(&reader, &more, &err)) && more) {
 		st = buffer_append(out, reader.entry.path, strlen(reader.entry.path) + 1, &err);
+		note_file(&reader.entry, out->len);
 		if (!st)
 			st = read_file(&reader, manifest, &table, &hash, out);
 	}
@@ -347,10 +376,13 @@ static int setup(void **state)
 	for (size_t cluster = 0; cluster < CLUSTERS; cluster++)
 		for (size_t i = 0; i < BACKUPS; i++)
 			manifest_fini(&made[cluster][i]);
+	assert_ok(repository_join(&disk, &repo, &err), err);
 	move_to_memory();
 	struct buffer content = {0};
+	true_file_count = part_count = 0;
 	assert_ok(read_backup(&content), err);
 	truth = content;
+	assert_int_equal(true_file_count, FILES + 1);
 	assert_true(truth.len > (FILES - 1) * 3UL * PAGE_BYTES);
 	return 0;
 }
@@ -358,6 +390,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	buffer_fini(&truth);
+	repository_fini(&disk);
 	repository_fini(&repo);
 	world_fini(&world);
 	return test_dir_remove(state);
@@ -453,10 +486,13 @@ static bool is_same_for_reader(const char *name, const struct buffer *was, const
 static bool is_refused(const char *name, const struct buffer *was, const struct buffer *altered)
 {
 	CLEANUP(buffer_fini) struct buffer out = {0};
+	only_hash_differs = false;
 	enum status st = read_backup(&out);
 	if (st) {
 		assert_int_equal(st, STATUS_DAMAGED);
 		assert_false(is_same_for_reader(name, was, altered));
+		if (only_hash_differs)
+			fail_msg("only the hash of a block found an altered %s", name);
 		return true;
 	}
 	if (!is_same_for_reader(name, was, altered))
@@ -466,12 +502,66 @@ static bool is_refused(const char *name, const struct buffer *was, const struct 
 	return false;
 }
 
+static void put_on_disk(const char *name, const struct buffer *content)
+{
+	char path[BACKUP_OBJECT_NAME_MAX + 8];
+	(void)snprintf(path, sizeof path, "repo/%s", name);
+	(void)unlink(scratch_path(&test_dir, path));
+	scratch_put(&test_dir, path, content->data, content->len, 0600);
+}
+
+static enum status restore(const char *directory)
+{
+	CLEANUP(manifest_fini) struct manifest manifest = {0};
+	struct tree_restore_figures figures;
+	/* Threads look at the clock: not at the one that each look moves. */
+	struct call call = world.call;
+	call.clock = &system_clock;
+	call.deadline_ms = INT64_MAX;
+	enum status st = backup_manifest_read(&manifest, &disk, &call, SYSTEM_ID, &labels[1], NULL, &err);
+	const struct tree_restore_settings settings = {
+	    .repo = &disk, .call = &call, .manifest = &manifest, .directory = directory, .threads = 2};
+	return st ? st : tree_restore_write(&settings, &figures, &err);
+}
+
+static void assert_restored(const char *altered)
+{
+	for (size_t i = 0; i < true_file_count; i++) {
+		static uint8_t content[CONTENT_MAX];
+		const struct true_file *file = &true_files[i];
+		char path[128];
+		(void)snprintf(path, sizeof path, "restored/%.63s", file->path);
+		CLEANUP(fd_closep) int fd = open(scratch_path(&test_dir, path), O_RDONLY);
+		if (fd < 0 || read(fd, content, sizeof content) != (ssize_t)file->bytes ||
+		    memcmp(content, truth.data + file->offset, file->bytes) != 0)
+			fail_msg("restore wrote another %s from an altered %s", file->path, altered);
+	}
+}
+
+/* From files: the altered object for a moment among them. Whether restore fails. */
+static bool is_restore_refused(const char *name, const struct buffer *was, const struct buffer *altered)
+{
+	char directory[128], remove[192];
+	(void)snprintf(directory, sizeof directory, "%s/restored", test_dir.path);
+	(void)snprintf(remove, sizeof remove, "rm -rf %s", directory);
+	put_on_disk(name, altered);
+	enum status st = restore(directory);
+	put_on_disk(name, was);
+	if (st)
+		assert_int_equal(st, STATUS_DAMAGED);
+	else
+		assert_restored(name);
+	assert_int_equal(system(remove), 0);
+	return st != STATUS_OK;
+}
+
 static void nothing_altered_is_accepted(void **unused)
 {
 	(void)unused;
 	const char *given = getenv("TEST_SEED"), *extent = getenv("TEST_EXTENT");
 	uint64_t seed = given == NULL ? (uint64_t)time(NULL) ^ (uint64_t)getpid() << 20 : strtoull(given, NULL, 10);
 	size_t tries = extent != NULL && strcmp(extent, "full") == 0 ? 100000 : 2000, refused = 0, done = 0;
+	size_t restores_refused = 0;
 	print_message("# TEST_SEED=%" PRIu64 "\n", seed);
 	srandom((unsigned)seed);
 	while (done < tries) {
@@ -482,13 +572,16 @@ static void nothing_altered_is_accepted(void **unused)
 		if (altered.len != was.len || memcmp(altered.data, was.data, was.len) != 0) {
 			*object = altered;
 			refused += is_refused(name, &was, &altered);
-			done++;
+			if (done++ % RESTORE_EACH == 0)
+				restores_refused += is_restore_refused(name, &was, &altered);
 		}
 		*object = was;
 		buffer_fini(&altered);
 	}
-	print_message("# %zu of %zu refused\n", refused, tries);
+	print_message("# %zu of %zu refused, %zu of %zu restores\n", refused, tries, restores_refused,
+		      tries / RESTORE_EACH);
 	assert_true(refused > tries * 8 / 10);
+	assert_true(restores_refused > tries / RESTORE_EACH / 4 && restores_refused < tries / RESTORE_EACH);
 }
 
 int main(void)
