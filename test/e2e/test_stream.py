@@ -278,6 +278,49 @@ def test_timeline_switch(dir_site):
         done.expect(1, "its streamed parts are not used")
 
 
+def test_failover_to_a_standby_that_lags(dir_site):
+    """The parts have WAL that the new primary never had: neither the new branch nor a recovery may get it."""
+    site = dir_site
+    with primary_with_table(site) as primary:
+        backup = primary.basebackup(site.cluster("backup"))
+        with site.restored(backup, "standby", "standby.signal", primary_conninfo=primary.connection_string()) as standby:
+            standby.expect(*LOST_PRIMARY, "requested starting point", "is not in this server's history", "This server's history forked").start()
+            insert(primary, 1, 1000)
+            host.wait_for(lambda: standby.sql("select count(*) from t") == "1000", "the standby has the rows")
+            standby.sql("alter system set primary_conninfo = ''")
+            standby.sql("select pg_reload_conf()")
+            host.wait_for(lambda: primary.sql("select count(*) from pg_stat_replication") == "0", "the standby receives no more")
+            stream = Stream(site, primary)
+            site.walship.configure(pg_conninfo=either(primary, standby))
+            with stream:
+                insert(primary, 1001, 1500)
+                stream.wait_stored()
+                primary.stop(signal.SIGQUIT)
+                standby.promote()
+                stream.cluster = standby
+                insert(standby, 2001, 2500)
+                stream.wait_for("receiving timeline 2")
+                stream.wait_stored()
+                standby.archive_all()
+                insert(standby, 2501, 2600)
+                stream.wait_stored()
+                rows = standby.rows()
+                lose(standby, stream)
+    with recover(site, backup) as restored:
+        assert restored.rows() == rows
+        assert restored.sql("select count(*) from t where n between 1001 and 1500") == "0"
+    old = [name.split("/")[3] for name in parts(site) if name.split("/")[3].startswith("00000001")]
+    place = site.cluster("place").copy_of(backup).signal_file("recovery.signal")
+    site.run("fetch", old[-1], site.scratch.directory("dest") / old[-1], "--pg-data", place.data).expect(1, "its streamed parts are not used")
+
+
+def either(one, other):
+    """The connection string of whichever takes writes."""
+    places = [dict(word.split("=", 1) for word in cluster.connection_string().split()) for cluster in (one, other)]
+    both = {key: ",".join(place[key] for place in places) for key in ("host", "port")}
+    return " ".join(f"{key}={value}" for key, value in {**places[0], **both, "target_session_attrs": "read-write"}.items())
+
+
 def test_two_streams(dir_site):
     """The server lets one of two streams have the slot; the other one says so, and takes over."""
     site = dir_site
