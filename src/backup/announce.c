@@ -11,17 +11,31 @@
 
 #define LABEL_TRIES 60 /* of one second each: so many backups can begin at once */
 
+/* Why a newer backup than the parent is not the parent: otherwise the damage shows only in a greater backup. */
+static void warn_of_unusable(const struct backup_job *job, const struct listed_backup *parent)
+{
+	for (size_t i = job->list.count; i > 0 && &job->list.items[i - 1] != parent; i--) {
+		const struct listed_backup *newer = &job->list.items[i - 1];
+		bool suits = job->settings->type == BACKUP_INCR || newer->label.type == BACKUP_FULL;
+		if (suits && newer->complete && newer->status != STATUS_OK)
+			log_line(job->call->log, LEVEL_WARNING, "no backup can refer to %s: %s", newer->label.text,
+				 newer->error);
+	}
+}
+
 static enum status choose_parent(struct backup_job *job, struct error *err)
 {
+	enum backup_type type = job->settings->type;
 	enum status st = backup_list_read(&job->list, &job->repo, job->call, job->server.facts.system_id, err);
 	if (st)
 		return error_wrap(err, st, "look for earlier backups");
-	const struct listed_backup *parent = backup_list_parent(&job->list, job->settings->type);
-	if (parent == NULL && job->settings->type != BACKUP_FULL)
-		log_line(
-		    job->call->log, LEVEL_WARNING,
-		    "the repository has no backup that a %s backup can refer to, so this one becomes a full backup",
-		    backup_type_name(job->settings->type));
+	const struct listed_backup *parent = backup_list_parent(&job->list, type);
+	if (type != BACKUP_FULL)
+		warn_of_unusable(job, parent);
+	if (parent == NULL && type != BACKUP_FULL)
+		log_line(job->call->log, LEVEL_WARNING,
+			 "the repository has no backup that %s backup can refer to, so this one becomes a full backup",
+			 type == BACKUP_DIFF ? "a differential" : "an incremental");
 	job->parent = parent == NULL ? NULL : &parent->manifest;
 	return STATUS_OK;
 }

@@ -86,10 +86,18 @@ def test_nothing_changed(dir_site):
 def test_without_a_full_one_a_diff_is_full(dir_site):
     with loaded(dir_site, scale="1") as primary:
         backups = Backups(dir_site, primary)
-        made = backups.make("diff", error="the repository has no backup that a diff backup can refer to, so this one becomes a full backup")
+        made = backups.make("diff", error="the repository has no backup that a differential backup can refer to, so this one becomes a full backup")
         assert made["type"] == "full" and made["label"].endswith("-full") and made["parent"] is None
         again = backups.make("incr")
         assert again["parent"] == made["label"]
+        # What cannot be opened is no parent, and each backup that might have referred to it says so.
+        manifest = f"{backups.system_id}/backup/{again['label']}/manifest"
+        content = dir_site.store.get(manifest)
+        dir_site.store.delete(manifest)
+        dir_site.store.put(manifest, content[:-5])
+        third = backups.make("incr", error=f"warning: no backup can refer to {again['label']}: {manifest}: ")
+        assert third["parent"] == made["label"]
+        assert "warning" not in backups.run("diff").expect(0).err
 
 
 def test_what_it_says(dir_site):
