@@ -33,9 +33,10 @@ static enum status choose_parent(struct backup_job *job, struct error *err)
 	if (type != BACKUP_FULL)
 		warn_of_unusable(job, parent);
 	if (parent == NULL && type != BACKUP_FULL)
-		log_line(job->call->log, LEVEL_WARNING,
-			 "the repository has no backup that %s backup can refer to, so this one becomes a full backup",
-			 type == BACKUP_DIFF ? "a differential" : "an incremental");
+		log_line(
+		    job->call->log, LEVEL_WARNING,
+		    "the repository has no backup that one of type %s can refer to, so this one becomes a full backup",
+		    backup_type_name(type));
 	job->parent = parent == NULL ? NULL : &parent->manifest;
 	return STATUS_OK;
 }

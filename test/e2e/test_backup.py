@@ -86,7 +86,7 @@ def test_nothing_changed(dir_site):
 def test_without_a_full_one_a_diff_is_full(dir_site):
     with loaded(dir_site, scale="1") as primary:
         backups = Backups(dir_site, primary)
-        made = backups.make("diff", error="the repository has no backup that a differential backup can refer to, so this one becomes a full backup")
+        made = backups.make("diff", error="the repository has no backup that one of type diff can refer to, so this one becomes a full backup")
         assert made["type"] == "full" and made["label"].endswith("-full") and made["parent"] is None
         again = backups.make("incr")
         assert again["parent"] == made["label"]

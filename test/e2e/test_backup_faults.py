@@ -198,6 +198,7 @@ def test_system_calls_fail(dir_site, seed):
     site, source = dir_site, random.Random(seed)
     with dir_site.primary("primary", "--wal-segsize=1") as primary:
         primary.start()
+        primary.expect("FATAL:  connection to client lost")
         primary.sql("create table t as select g, md5(g::text) from generate_series(1, 2000) g")
         backups = Backups(site, primary)
         full = backups.make()
