@@ -60,9 +60,12 @@ static void by_its_lag(void **unused)
 		enum health_level level;
 		const char *text;
 	} cases[] = {
-	    {0, HEALTH_OK, "16.0 MiB and 0 s behind the server"}, {60, HEALTH_OK, "behind the server"},
-	    {61, HEALTH_WARNING, "behind the server"},          {300, HEALTH_WARNING, "behind the server"},
-	    {301, HEALTH_CRITICAL, "16.0 MiB and 5 min"},         {86400, HEALTH_CRITICAL, "behind the server"},
+	    {0, HEALTH_OK, "16.0 MiB and 0 s behind the server"},
+	    {60, HEALTH_OK, "behind the server"},
+	    {61, HEALTH_WARNING, "behind the server"},
+	    {300, HEALTH_WARNING, "behind the server"},
+	    {301, HEALTH_CRITICAL, "16.0 MiB and 5 min"},
+	    {86400, HEALTH_CRITICAL, "behind the server"},
 	};
 	health.stream.server_lsn = LSN + (16 << 20);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
