@@ -24,16 +24,25 @@ static enum status off_the_line(const struct listed_backup *newest, struct error
 			  newest->manifest.stop_timeline);
 }
 
+static enum status say_unusable(const struct listed_backup *backup, enum status st, struct error *err)
+{
+	if (backup->lack.lacks)
+		return error_hint(err, st,
+				  "add the key as another cipher-key-file (or cipher-key-command); walship key list "
+				  "shows which keys the repository needs");
+	return error_hint(err, st, "walship verify says for each backup whether it can be restored");
+}
+
 static enum status no_backup(const struct choose_params *params, struct error *err)
 {
 	const struct backup_list *backups = params->backups;
 	for (size_t i = backups->count; i-- > 0;) {
 		const struct listed_backup *each = &backups->items[i];
 		if (each->complete && each->status != STATUS_OK)
-			return error_hint(err,
-					  error_set(err, each->status, "no backup can be used; %s: %s",
-						    each->label.text, each->error),
-					  "walship verify says for each backup whether it can be restored");
+			return say_unusable(each,
+					    error_set(err, each->status, "no backup can be used; %s: %s",
+						      each->label.text, each->error),
+					    err);
 		if (backup_list_is_usable(backups, each))
 			return off_the_line(each, err);
 	}
@@ -79,11 +88,11 @@ static enum status label_unusable(const struct choose_params *params, struct err
 		    err, error_set(err, STATUS_USAGE, "the repository has no complete backup %s", params->label->text),
 		    "walship backup list shows the backups");
 	if (!backup_list_is_usable(params->backups, backup))
-		return error_hint(err,
-				  error_set(err, backup->status ? backup->status : STATUS_INCOMPLETE,
-					    "backup %s cannot be used: %s", params->label->text,
-					    backup->status ? backup->error : "a backup that it needs is missing"),
-				  "walship verify says for each backup whether it can be restored");
+		return say_unusable(backup,
+				    error_set(err, backup->status ? backup->status : STATUS_INCOMPLETE,
+					      "backup %s cannot be used: %s", params->label->text,
+					      backup->status ? backup->error : "a backup that it needs is missing"),
+				    err);
 	return error_set(err, STATUS_USAGE, "the timeline to follow does not pass through backup %s",
 			 params->label->text);
 }

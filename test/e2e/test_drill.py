@@ -18,6 +18,19 @@ from test_schedule import age_note
 SOCKET = "walship-drill/socket"
 
 
+def state(site, primary, *tablespaces):
+    """Of the real cluster: its files but for those that a running server writes by itself, its slots, and every object of
+    the repository but for reports of drills."""
+    slots = primary.sql("select slot_name, active, restart_lsn from pg_replication_slots")
+    primary.sql("checkpoint")  # a reader sets hint bits too
+    files = {}
+    for place in (primary.data, *tablespaces):
+        for path in sorted(place.rglob("*")):
+            if path.is_file() and not re.search(r"pgstat|pg_internal|postmaster.pid|/pg_wal/|/pg_xact/|pg_control", str(path)):
+                files[path] = path.read_bytes()
+    return files, slots, {name: site.store.get(name) for name in site.store.list() if "/drill/" not in name}
+
+
 class Drilled:
     """A cluster with checksums, a second database, a tablespace and a backup; its archive; and a place for drills."""
 
@@ -51,18 +64,8 @@ class Drilled:
     def run(self, *args, **kwargs):
         return self.site.run("drill", "--pg-data", self.primary.data, *args, **kwargs)
 
-    def objects(self):
-        return {name: self.site.store.get(name) for name in self.site.store.list()}
-
     def state(self):
-        """Of the real cluster: its files with their times but for those of a running server, its slots and its archive."""
-        count = self.primary.sql("select count(*) from t; checkpoint")
-        files = {}
-        for path in sorted([*self.primary.data.rglob("*"), *self.tablespace.rglob("*")]):
-            if path.is_file() and not re.search(r"pgstat|pg_internal|postmaster.pid|/pg_wal/|/pg_xact/|pg_control", str(path)):
-                files[path] = path.read_bytes()
-        slots = self.primary.sql("select slot_name, active, restart_lsn from pg_replication_slots")
-        return files, slots, count
+        return state(self.site, self.primary, self.tablespace)
 
     def left(self):
         return sorted(self.place.rglob("*"))
@@ -158,8 +161,6 @@ def test_on_an_empty_machine(drilled):
     if os.getuid() == 0:
         done = host.run(drilled.site.walship.argv("drill", "--json"))
         assert json.loads(done.stdout)["ok"]
-        owned = host.USER.mkdir(drilled.site.directory / "roots")
-        os.chown(owned, 0, 0)
     assert drilled.left() == []
 
 
@@ -207,15 +208,16 @@ def test_finds_a_damaged_pack(drilled):
 def test_finds_a_wrong_key(drilled):
     """And keeps no report, which the wrong key would have sealed."""
     other = host.USER.write(drilled.site.directory / "other-key", os.urandom(32).hex() + "\n", 0o600)
-    names = drilled.site.store.list()
+    names, before = drilled.site.store.list(), drilled.state()
     drilled.site.walship.configure(cipher_key_file=other)
     try:
-        done = drilled.run("--json")
-        assert done.code in (4, 6) and re.search("key", done.err), done
-        assert not drilled.report(done)["ok"]
+        done = drilled.run("--json").expect(4, "no backup can be used; .*encrypted with key id [0-9a-f]{32}, which is not configured", "add the key as another cipher-key-file")
+        report = drilled.report(done)
+        assert not report["ok"] and "would be refused in the same way" in finding(report)["choose"]["meaning"], report
+        assert "which is not configured" in finding(report)["choose"]["text"]
     finally:
         drilled.site.walship.configure(cipher_key_file=drilled.site.walship.key_file)
-    assert drilled.site.store.list() == names and drilled.left() == []
+    assert drilled.site.store.list() == names and drilled.left() == [] and drilled.state() == before
 
 
 @pytest.mark.full
@@ -231,16 +233,19 @@ def test_finds_failing_sql(drilled):
 def test_finds_too_little_room(drilled, small_disk):
     disk = small_disk(8 * 1024)
     place = host.USER.mkdir(disk.path / "drills")
+    before = drilled.state()
     done = drilled.run("--json", "--drill-dir", place)
     done.expect(5, "file system has", "needs the room")
-    assert list(place.rglob("*")) == []
+    report = drilled.report(done)
+    assert not report["ok"] and "file system has" in report["findings"][0]["text"] and "needs the room" in report["findings"][0]["meaning"]
+    assert list(place.rglob("*")) == [] and drilled.state() == before
 
 
 def own_cluster(site, *initdb, **settings):
     """A cluster of a test's own, with a drill-dir."""
     place = host.USER.mkdir(site.directory / "drills")
     site.walship.configure(drill_dir=place, drill_timeout="60s")
-    return site.primary("primary", *initdb, **settings), place
+    return site.primary("primary", *initdb, autovacuum="off", **settings), place
 
 
 def backed_up(site, primary):
@@ -261,11 +266,14 @@ def spoil(primary, relation, block, at):
     primary.start()
 
 
-def check_spoiled(site, primary, place, part, meaning):
+def check_spoiled(site, primary, place, part, meaning, code=4):
+    """A drill beside this cluster finds it, the report says so, and nothing else has changed."""
+    before = state(site, primary)
     done = site.run("drill", "--json", "--pg-data", primary.data)
     report = json.loads(done.out)
-    assert done.code == 4 and part in finding(report) and re.search(meaning, finding(report)[part]["meaning"]), report
-    assert list(place.rglob("*")) == []
+    assert done.code == code and part in finding(report) and re.search(meaning, finding(report)[part]["meaning"]), report
+    assert not report["ok"] and list(place.rglob("*")) == [] and state(site, primary) == before
+    return done
 
 
 def test_finds_a_page_with_a_wrong_checksum(dir_site):
@@ -301,9 +309,7 @@ def test_finds_a_missing_library(dir_site):
         with open(primary.data / "postgresql.conf", "a", encoding="utf-8") as conf:
             conf.write("shared_preload_libraries = 'pg_nowhere'\n")
         backed_up(dir_site, primary)
-        done = dir_site.run("drill", "--json", "--pg-data", primary.data)
-        done.expect(5, "pg_nowhere", "libraries of the server")
-        assert json.loads(done.out)["findings"][0]["part"] == "replay" and list(place.rglob("*")) == []
+        check_spoiled(dir_site, primary, place, "replay", "libraries of the server", 5).expect(5, "pg_nowhere", "libraries of the server")
 
 
 def test_refuses_a_new_tablespace(dir_site):

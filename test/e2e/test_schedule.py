@@ -13,6 +13,7 @@ import pytest
 
 from harness import host, objects, wal
 from harness.made_backups import Backups, loaded
+from harness.service_manager import ServiceManager
 from test_status import Place
 
 LONG_AGO = 400
@@ -312,30 +313,17 @@ def test_status_says_what_is_late(place):
     assert [each["name"] for each in status["checks"]][-1] == "backup" and status["schedule"] == []
 
 
-class Notified:
-    """The socket of systemd."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(path))
-        host.USER.own(path, 0o777)
-        self.socket.settimeout(30)
-
-    def next(self):
-        return self.socket.recv(100).decode()
-
-
 def test_in_the_foreground(place):
     """walship schedule: READY, a line for each run, the watchdog's pings, one lock, SIGTERM."""
     site = place.site
-    notified = Notified(site.directory / "notify")
+    manager = ServiceManager(site.directory / "notify")
     make_due(place)
-    process = site.walship.popen("schedule", "--json", "--pg-data", place.data, env={"NOTIFY_SOCKET": str(site.directory / "notify")})
+    process = site.walship.popen("schedule", "--json", "--pg-data", place.data, env=manager.environment())
     try:
-        assert notified.next() == "READY=1"
+        assert manager.next() == "READY=1"
         first = json.loads(process.stdout.readline())
         assert (first["kind"], first["task"], first["result"]) == ("run", "verify", "ok")
-        assert notified.next() == "WATCHDOG=1"
+        assert manager.next() == "WATCHDOG=1"
         second = json.loads(process.stdout.readline())  # within a minute, by itself
         assert second["begin_time"][:16] > first["begin_time"][:16] and second["begin_time"].endswith((":00Z", ":01Z", ":02Z", ":03Z"))
     finally:

@@ -12,6 +12,7 @@ import pytest
 
 from harness import host, objects, postgres, wal
 from harness.made_backups import Backups
+from harness.service_manager import ServiceManager
 from test_json import Checker, wanted
 from test_mirror import copy_of, mirror
 from test_standby import LOST_PRIMARY
@@ -22,8 +23,8 @@ STREAM_FIELDS = {name for name in wanted() if name.startswith("status: status.st
 class Stream:
     """walship stream beside a server. A context manager that stops it with SIGTERM and checks that it ended well."""
 
-    def __init__(self, site, cluster, *options, expected=()):
-        self.site, self.cluster, self.expected = site, cluster, expected
+    def __init__(self, site, cluster, *options, expected=(), env=None):
+        self.site, self.cluster, self.expected, self.env = site, cluster, expected, env
         site.walship.configure(pg_conninfo=cluster.connection_string())
         self.options = options or ("--stream-interval", "200ms")
         self.log = site.scratch.directory("stream") / "log"
@@ -35,7 +36,7 @@ class Stream:
 
     def start(self):
         self.file = open(self.log, "ab")
-        self.process = self.site.walship.popen("stream", "-v", *self.options, stdout=self.file, stderr=self.file)
+        self.process = self.site.walship.popen("stream", "-v", *self.options, stdout=self.file, stderr=self.file, env=self.env)
         return self
 
     def text(self):
@@ -457,6 +458,72 @@ def test_long_outage(dir_site):
             assert stream.text().count("connecting again") < 12, stream.text()[-3000:]
             site.store.come_back()
             stream.wait_stored(timeout=90)
+
+
+def test_under_a_service_manager(dir_site):
+    """READY comes with the first WAL from the server and not before, then the watchdog's pings, also while the server is away
+    or the store is; and STOPPING. A service that waits for it begins after that."""
+    site = dir_site
+    manager = ServiceManager(site.directory / "notify")
+    with primary_with_table(site) as primary:
+        primary.stop()
+        with Stream(site, primary, env=manager.environment()) as stream:
+            stream.wait_for("connect")
+            assert manager.next() == "WATCHDOG=1"  # it tries again: that is no reason to kill it
+            primary.start()
+            stream.wait_for("receiving timeline 1")
+            heard = [manager.next()]
+            while heard[-1] != "READY=1":
+                assert heard[-1] == "WATCHDOG=1"
+                heard.append(manager.next())
+            assert manager.next() == "WATCHDOG=1"
+            primary.stop()
+            assert manager.next() == "WATCHDOG=1" and manager.next() == "WATCHDOG=1"
+            primary.start()
+            stream.wait_stored()
+            stream.stop()
+        heard = [manager.next()]
+        while heard[-1] == "WATCHDOG=1":
+            heard.append(manager.next())
+        assert heard[-1] == "STOPPING=1"
+
+
+def test_status_of_a_stream_that_has_ended(dir_site):
+    """A stream that was killed is CRITICAL after a minute; so long as the note is fresh its lag is judged, which grows."""
+    site = dir_site
+
+    def check():
+        found = json.loads(site.run("status", "--json", "--pg-data", primary.data).out)
+        [stream] = [each for each in found["checks"] if each["name"] == "stream"]
+        return stream["status"], stream["text"], stream["hint"]
+
+    def age_note(**seconds):
+        [note] = (site.directory / "spool").glob("stream-*")
+        text = note.read_text()
+        for name, age in seconds.items():
+            text, count = re.subn(rf"(?m)^{name.replace('_', '-')} \d+$", f"{name.replace('_', '-')} {int(time.time()) - age}", text)
+            assert count == 1, text
+        host.USER.write(note, text, 0o600)
+
+    with primary_with_table(site) as primary:
+        with Stream(site, primary) as stream:
+            insert(primary, 1, 100)
+            stream.wait_stored()
+            host.wait_for(lambda: check()[0] == "OK", "the note of the stream", 30)
+            stream.kill()
+        for behind, level in ((90, "WARNING"), (400, "CRITICAL")):
+            age_note(durable_time=behind)
+            assert check()[0] == level and " behind the server" in check()[1], check()
+        age_note(written=3600)
+        level, text, hint = check()
+        assert level == "CRITICAL" and text.startswith("walship stream has not run since 2") and "drop its replication slot" in hint
+        with Stream(site, primary) as stream:  # and what it says is mended by its start
+            host.wait_for(lambda: check()[0] == "OK", lambda: f"it is well again: {check()}", 30)
+        # Ended in good order, without a slot: nothing is said of it any more once its note is removed, as the hint says.
+        primary.sql("select pg_drop_replication_slot('walship')")
+        [note] = (site.directory / "spool").glob("stream-*")
+        note.unlink()
+        assert "stream" not in [each["name"] for each in json.loads(site.run("status", "--json", "--pg-data", primary.data).out)["checks"]]
 
 
 def test_termination_stores_what_is_there(dir_site):
