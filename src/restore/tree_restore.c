@@ -9,6 +9,9 @@
 #include "restore/tree_writer.h"
 #include "text/hex.h"
 
+#define OWN_BYTES (64UL * 1024)   /* the settings of the recovery, and what is like them */
+#define MANIFEST_LINE_BYTES 256UL /* a file in PostgreSQL's backup_manifest */
+
 /* What plan and write have in common. */
 struct restoring {
 	const struct tree_restore_settings *settings;
@@ -87,7 +90,12 @@ enum status tree_restore_plan(const struct tree_restore_settings *settings, stru
 	enum status st = prepare(&restoring, ROOTS_PLAN, err);
 	if (!st)
 		st = run(&restoring, err);
-	return st ? st : room_gather(figures, &restoring.roots, restoring.needed, err);
+	if (st)
+		return st;
+	restoring.needed[0] += OWN_BYTES; /* the data directory is the first root */
+	if (settings->postgres_manifest)
+		restoring.needed[0] += figures->files * MANIFEST_LINE_BYTES;
+	return room_gather(figures, &restoring.roots, restoring.needed, err);
 }
 
 enum status tree_restore_write(const struct tree_restore_settings *settings, struct tree_restore_figures *figures,

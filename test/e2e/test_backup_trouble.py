@@ -50,6 +50,11 @@ def test_wrong_checksums(site):
             assert f"page {page} of the relation in {name} has a wrong checksum" in done.err
         assert backups.read(good["label"]).manifest["wrong_page_list"] == []
         assert backups.read(made["label"]).manifest["page_checksums"] is True
+        found = json.loads(site.run("status", "--json", "--pg-data", primary.data).out)
+        [check] = [each for each in found["checks"] if each["name"] == "backup"]
+        newest = backups.labels()[-1]
+        assert check["status"] == "CRITICAL" and re.search(rf"3 .*wrong checksum.*{newest}|{newest}.* 3 .*wrong checksum", check["text"]), check
+        assert found["backup"]["wrong_pages_label"] == newest
 
 
 def test_checksums_that_are_off(dir_site):

@@ -341,6 +341,14 @@ def test_a_standby(dir_site, dir_primary):
         report = check(dir_site, "--pg-conninfo", connection(standby))
         assert report.marks["finish a segment"] == "–" and re.search("a standby cannot: .* on the primary", report.words["finish a segment"])
         assert "a standby" in report.words["server"] and report.marks["find it archived"] == "–"
+        # A standby replays pages as its primary wrote them, so it cannot make up for what the primary leaves out.
+        assert report.marks["base backup"] == "✓"
+        change(standby, full_page_writes="off")
+        report = check(dir_site, "--pg-conninfo", connection(standby))
+        assert report.marks["base backup"] == "–" and "full_page_writes is off" in report.words["base backup"]
+        assert "primary's postgresql.conf" in report.hints["base backup"]
+    change(dir_primary, full_page_writes="off")  # a primary writes full pages during a backup all the same
+    assert check(dir_site).marks["base backup"] == "✓"
 
 
 def test_no_permission(dir_site, dir_primary):
@@ -419,6 +427,18 @@ def test_base_backup_rights(dir_site, dir_primary):
     assert check(dir_site).marks["base backup"] == "✓"
     done = dir_site.run("backup", "--json", "--pg-data", dir_primary.data).expect(0)
     assert json.loads(done.out)["type"] == "full"
+
+
+def test_a_data_directory_that_cannot_be_read(dir_site, dir_primary):
+    """Another file system hides it from walship, not from the server: as in a container that may not look into it."""
+    if not host.USER.switch:
+        pytest.skip("only root can mount")
+    hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o mode=0 none "$0" && exec "$@"', dir_primary.data]
+    done = host.run([*hide, "setpriv", *host.USER.setpriv_args(), *dir_site.walship.argv("check", "--json")], as_user=False)
+    found = {line["step"]: line for line in map(json.loads, done.stdout.decode().splitlines())}
+    assert found["find it archived"]["result"] == "ok" and found["base backup"]["result"] == "warning", found
+    assert f"the data directory {dir_primary.data} is not readable: Permission denied" in found["base backup"]["error"], found
+    assert "as the user that PostgreSQL runs as" in found["base backup"]["hint"]
 
 
 def test_the_stream(dir_site):

@@ -102,6 +102,21 @@ def test_pauses_and_stands_by(dir_site):
             host.wait_for(lambda: paused.sql("select pg_is_wal_replay_paused()") == "t", "it pauses")
             assert paused.in_recovery() and rows(paused) == 1
 
+        # With the action shutdown the server ends at the target, not open to anybody; it opens once it may promote.
+        ended = dir_site.cluster("ended")
+        restore(dir_site, ended, "--target-name", "one", "--target-action", "shutdown").expect(0)
+        with ended:
+            ended.expect("LOG:  (shutdown at recovery target|.*was terminated|shutting down due to startup)", "startup process")
+            ended.start_restored(wait=False)
+            host.wait_for(lambda: not ended.server.alive, "it ends at the target", 60)
+            assert "shutdown at recovery target" in ended.log.read_text()
+            assert b"shut down in recovery" in ended.program("pg_controldata", ended.data).stdout
+            with open(ended.data / "postgresql.auto.conf", "a", encoding="utf-8") as conf:
+                conf.write("recovery_target_action = promote\n")
+            ended.start_restored()
+            ended.wait_promoted()
+            assert rows(ended) == 1
+
         standby = dir_site.cluster("standby")
         restore(dir_site, standby, "--standby").expect(0)
         with standby:
@@ -586,11 +601,15 @@ def test_dry_run_tells_the_truth(site):
         primary.archive_all()
         wanted = primary.rows()
     cluster = site.cluster("restored")
-    [dry] = Checker().lines("restore", restore(site, cluster, "--dry-run", "--json"), 0)
+    [dry] = Checker().lines("restore", restore(site, cluster, "--dry-run", "--json", "--backup-manifest"), 0)
     assert dry["dry_run"] and not cluster.data.exists()
     assert restore(site, cluster, "--dry-run").expect(0).out and not cluster.data.exists()
     [real] = Checker().lines("restore", restore(site, cluster, "--json", "--backup-manifest"), 0)
     cluster.program("pg_verifybackup", "-n", cluster.data)
+    # The room that it asks for is what the files take on the disk, and a little more.
+    taken = sum(path.lstat().st_blocks * 512 for path in cluster.data.rglob("*"))
+    [room] = dry["rooms"]
+    assert taken <= room["needed_bytes"] < 1.2 * taken < room["available_bytes"], (room, taken)
     same = ("backup", "timeline", "files", "directories", "bytes", "read_bytes", "requests", "packs", "written_bytes",
             "replay_segments", "first_segment")
     assert {field: dry[field] for field in same} == {field: real[field] for field in same}
