@@ -142,6 +142,7 @@ static enum status begin_pack(struct open_pack *pack, struct error *err)
 	struct sink *object;
 	struct pack_params params = {.codec = settings->object.codec,
 				     .level = settings->object.level,
+				     .has_pages = true,
 				     .key = pack->repo.encrypt ? &pack->repo.keys.keys[0] : NULL,
 				     .name = pack->name};
 	backup_object_name(pack->name, settings->system_id, &settings->label, PART_DATA, pack->number);

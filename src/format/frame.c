@@ -14,6 +14,8 @@ struct frame_coder {
 	struct object_keys keys;       /* with protection by AES and HMAC */
 	struct compressor *compressor; /* for sealing */
 	struct decompressor *decompressor;
+	uint8_t *arranged; /* for sealing: the content as it is compressed; NULL: it is compressed as it is */
+	struct row_restorer *restorer; /* for opening; NULL: likewise */
 	EVP_CIPHER_CTX *cipher;
 	EVP_MAC_CTX *mac;
 	EVP_MD_CTX *digest; /* with protection by SHA-256 alone */
@@ -59,6 +61,19 @@ static enum status start_digest(struct frame_coder *coder, struct error *err)
 	return coder->digest == NULL ? error_set(err, STATUS_LOCAL, "out of memory for SHA-256") : STATUS_OK;
 }
 
+static enum status start_arrangement(struct frame_coder *coder, bool sealing, struct error *err)
+{
+	if (coder->object->header.arrangement == ARRANGEMENT_NONE)
+		return STATUS_OK;
+	if (sealing)
+		coder->arranged = malloc(FRAME_CONTENT_BYTES + ROW_TABLE_BYTES);
+	else
+		coder->restorer = malloc(sizeof *coder->restorer);
+	return coder->arranged == NULL && coder->restorer == NULL
+		   ? error_set(err, STATUS_LOCAL, "out of memory for a frame")
+		   : STATUS_OK;
+}
+
 static enum status coder_new(struct frame_coder **out, const struct frame_object *object, bool sealing, int level,
 			     struct error *err)
 {
@@ -72,6 +87,8 @@ static enum status coder_new(struct frame_coder **out, const struct frame_object
 	coder->object = object;
 	st = sealing ? codec->compressor(&coder->compressor, level, err)
 		     : codec->decompressor(&coder->decompressor, err);
+	if (!st)
+		st = start_arrangement(coder, sealing, err);
 	if (!st)
 		st = is_encrypted(coder) ? start_mac(coder, err) : start_digest(coder, err);
 	if (st) {
@@ -98,6 +115,8 @@ void frame_coder_free(struct frame_coder *coder)
 		return;
 	compressor_free(coder->compressor);
 	decompressor_free(coder->decompressor);
+	free(coder->arranged);
+	free(coder->restorer);
 	libcrypto.EVP_CIPHER_CTX_free(coder->cipher);
 	libcrypto.EVP_MAC_CTX_free(coder->mac);
 	libcrypto.EVP_MD_CTX_free(coder->digest);
@@ -177,6 +196,10 @@ static enum status pack(struct frame_coder *sealer, struct frame *frame, bool mo
 			      .more = more,
 			      .out = frame->bytes + FRAME_HEAD_BYTES + frame->packed_len,
 			      .out_size = FRAME_BODY_MAX - AES_IV_BYTES - frame->packed_len};
+	if (sealer->arranged != NULL) {
+		block.in_len = arrange_rows(sealer->arranged, frame->content, frame->content_len);
+		block.in = sealer->arranged;
+	}
 	enum status st = compressor_run(sealer->compressor, &block, err);
 	frame->packed_len += block.out_len;
 	return st;
@@ -227,6 +250,24 @@ static enum status not_authentic(const struct frame_coder *opener, struct error 
 			  "the object was altered, truncated or renamed after the push; look for another copy");
 }
 
+/* From what was authentic and is decrypted. */
+static enum status unpack(struct frame_coder *opener, struct frame *frame, const uint8_t *body, size_t len,
+			  struct sink *content, struct error *err)
+{
+	struct row_restorer *restorer = opener->restorer;
+	struct packed packed = {.data = body, .len = len, .content_max = FRAME_CONTENT_BYTES};
+	if (restorer == NULL) {
+		enum status st = decompressor_run(opener->decompressor, &packed, content, err);
+		frame->content_len = packed.content_len;
+		return st;
+	}
+	packed.content_max += ROW_TABLE_BYTES;
+	row_restorer_begin(restorer, content);
+	enum status st = decompressor_run(opener->decompressor, &packed, &restorer->sink, err);
+	frame->content_len = restorer->content_len;
+	return st ? st : row_restorer_end(restorer, err);
+}
+
 enum status frame_open(struct frame_coder *opener, struct frame *frame, struct sink *content, struct error *err)
 {
 	uint8_t tag[TAG_BYTES];
@@ -240,10 +281,5 @@ enum status frame_open(struct frame_coder *opener, struct frame *frame, struct s
 	frame->last = frame_head_is_last(frame->bytes);
 	if (is_encrypted(opener))
 		st = run_cipher(opener, frame->number, body, &len, err);
-	if (st)
-		return st;
-	struct packed packed = {.data = body, .len = len};
-	st = decompressor_run(opener->decompressor, &packed, content, err);
-	frame->content_len = packed.content_len;
-	return st;
+	return st ? st : unpack(opener, frame, body, len, content, err);
 }

@@ -8,8 +8,7 @@
 #include "format/header.h"
 #include "stream/sink.h"
 
-#define FRAME_CONTENT_BYTES CODEC_BLOCK_MAX
-#define FRAME_BODY_MAX (FRAME_CONTENT_BYTES + 1024) /* what compression and padding may add at most */
+#define FRAME_BODY_MAX (FRAME_CONTENT_BYTES + 1024) /* what arrangement, compression and padding may add at most */
 #define FRAME_HEAD_BYTES 4
 #define TAG_BYTES 32
 #define FRAME_MIN (FRAME_HEAD_BYTES + TAG_BYTES)
@@ -43,7 +42,7 @@ struct frame {
 	size_t packed_len; /* of the body that frame_pack has begun */
 };
 
-/* Compresses a piece of the content that others follow: where the codec takes pieces. */
+/* Compresses a piece of the content that others follow: where the codec takes pieces, and content lies as it is. */
 enum status frame_pack(struct frame_coder *sealer, struct frame *frame, struct error *err);
 
 /* From number, last and the rest of the content: bytes and bytes_len. */

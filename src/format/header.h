@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "format/arrangement.h"
 #include "format/keyring.h"
 #include "stream/codec/codec.h"
 
@@ -19,7 +20,8 @@ struct object_header {
 	uint8_t version;
 	uint8_t compression; /* the id of a codec */
 	uint8_t protection;
-	uint8_t zero[6];
+	uint8_t arrangement;
+	uint8_t zero[5];
 	uint8_t key_id[KEY_ID_BYTES]; /* zero with PROTECTION_SHA256 */
 	uint8_t salt[SALT_BYTES];
 };

@@ -24,6 +24,8 @@ enum status pack_writer_new(struct pack_writer **out, const struct pack_params *
 	writer->out = object;
 	writer->object = (struct frame_object){.key = params->key, .name = params->name};
 	header_make(&writer->object.header, params->codec, params->key, params->salt);
+	if (params->has_pages && params->codec != codec_by_name("none"))
+		writer->object.header.arrangement = ARRANGEMENT_ROWS;
 	writer->frame.bytes = malloc(FRAME_MAX);
 	if (writer->frame.bytes == NULL)
 		st = error_set(err, STATUS_LOCAL, "out of memory for a pack");

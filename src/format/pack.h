@@ -18,6 +18,8 @@ struct pack_place {
 struct pack_params {
 	const struct codec *codec;
 	int level;
+	bool has_pages; /* frames have whole pages of PostgreSQL: where they are compressed, their rows are arranged for
+			   it */
 	const struct repository_key *key; /* NULL: SHA-256 only */
 	uint8_t salt[SALT_BYTES];         /* fresh random bytes for each pack */
 	const char *name;                 /* below the repository */

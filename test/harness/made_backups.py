@@ -82,12 +82,12 @@ class Backup:
                 self._packs[name] = self.store.get(name)
             data = self._packs[name]
             header, counter = data[:objects.HEADER.size], number.to_bytes(8, "little")
-            compression, protection = header[8], header[9]
+            compression, protection, arrangement = header[8:11]
             keys = objects.derive(self.key, header, name) if protection else None
             signed, tag = data[offset:offset + length - objects.TAG], data[offset + length - objects.TAG:offset + length]
             assert objects.tag_of(header, name, keys, counter + signed) == tag, f"{name}: frame {number} is not authentic"
             body = signed[4:] if keys is None else objects.aes("-d", keys, counter, signed[4:])
-            self._frames[place] = objects.unpack(compression, body)
+            self._frames[place] = objects.unpack(compression, body, arrangement)
         return self._frames[place]
 
     def content(self, entry):

@@ -9,10 +9,12 @@ import os
 import struct
 import subprocess
 import zlib
+from itertools import accumulate
 
-HEADER = struct.Struct("<7sBBB6s16s32s")
+HEADER = struct.Struct("<7sBBBB5s16s32s")
 TAG = 32
 FRAME = 1 << 20
+BLOCK = 8192
 NONE, GZIP, ZSTD, LZ4 = range(4)
 PLAIN, SEALED = 0, 1
 
@@ -62,8 +64,8 @@ def open_frames(data, name, key=None):
     header = data[:HEADER.size]
     if len(header) < HEADER.size:
         raise ValueError("cut off")
-    magic, version, compression, protection, zero, kid, _ = HEADER.unpack(header)
-    if (magic, version, zero) != (b"WALSHIP", 2, bytes(6)):
+    magic, version, compression, protection, arrangement, zero, kid, _ = HEADER.unpack(header)
+    if (magic, version, zero) != (b"WALSHIP", 2, bytes(5)):
         raise ValueError("not an object of version 2")
     if protection not in (PLAIN, SEALED):
         raise ValueError("protection")
@@ -75,7 +77,7 @@ def open_frames(data, name, key=None):
     for place, last, head, body, tag in frames(data):
         if tag_of(header, name, keys, place + head + body) != tag:
             raise ValueError("not authentic")
-        content = unpack(compression, body if keys is None else aes("-d", keys, place, body))
+        content = unpack(compression, body if keys is None else aes("-d", keys, place, body), arrangement)
         if len(content) > FRAME:
             raise ValueError("too much content in a frame")
         yield last, len(head + body + tag), content
@@ -113,18 +115,49 @@ def pack(compression, plain):
             LZ4: lambda data: run(["lz4", "-qc", "-9"], data)}[compression](plain)
 
 
-def unpack(compression, payload):
+def sums(differences):
+    """Each number with all before it, as a byte."""
+    return [each & 255 for each in accumulate(differences)]
+
+
+def rows_of(page, step):
+    """A page from its differences: the second sums of each column of its rows, and the sums of its items."""
+    lower, upper, special = struct.unpack("<3H", page[12:18])
+    if not 28 <= lower <= upper <= special <= BLOCK or lower % 4:
+        raise ValueError("a page without rows")
+    out = bytearray(page)
+    items = [item & 0xFFFFFFFF for item in accumulate(struct.unpack(f"<{(lower - 24) // 4}I", page[24:lower]))]
+    out[24:lower] = struct.pack(f"<{len(items)}I", *items)
+    for column in range(upper, min(upper + step, special)):
+        values = page[column:special:step]
+        out[column:special:step] = bytes(sums([values[0], *sums(values[1:])]))
+    return bytes(out)
+
+
+def put_in_order(content):
+    """The content of a frame with arrangement 1."""
+    table, blocks = content[:FRAME // BLOCK], [content[at:at + BLOCK] for at in range(FRAME // BLOCK, len(content), BLOCK)]
+    whole = sum(len(block) == BLOCK for block in blocks)
+    if content and (not blocks or any(table[whole:])):
+        raise ValueError("a table of rows for other blocks")
+    return b"".join(rows_of(block, 8 * units) if units else block for units, block in zip(table, blocks))
+
+
+def unpack(compression, payload, arrangement=0):
     openers = {NONE: bytes, GZIP: gunzip, ZSTD: lambda data: run(["zstd", "-qdc"], data),
                LZ4: lambda data: run(["lz4", "-qdc"], data)}
     if compression not in openers:
         raise ValueError("compression")
-    return openers[compression](payload)
+    if arrangement not in (0, 1):
+        raise ValueError("arrangement")
+    content = openers[compression](payload)
+    return put_in_order(content) if arrangement else content
 
 
 def make_object(plain, name, key=None, compression=GZIP, salt=None):
     """An object as walship would write it."""
     protection = PLAIN if key is None else SEALED
-    header = HEADER.pack(b"WALSHIP", 2, compression, protection, bytes(6), bytes(16) if key is None else key_id(key),
+    header = HEADER.pack(b"WALSHIP", 2, compression, protection, 0, bytes(5), bytes(16) if key is None else key_id(key),
                          salt or os.urandom(32))
     keys = None if key is None else derive(key, header, name)
     out = header

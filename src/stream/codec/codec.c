@@ -57,15 +57,15 @@ struct bound {
 	struct sink sink;
 	struct sink *next;
 	const char *format;
-	size_t len;
+	size_t len, max;
 };
 
 static enum status bound_write(struct sink *sink, const void *data, size_t len, struct error *err)
 {
 	struct bound *bound = (struct bound *)sink;
-	if (len > CODEC_BLOCK_MAX - bound->len)
-		return error_set(err, STATUS_DAMAGED, "damaged %s data: the content is longer than %lu bytes",
-				 bound->format, CODEC_BLOCK_MAX);
+	if (len > bound->max - bound->len)
+		return error_set(err, STATUS_DAMAGED, "damaged %s data: the content is longer than %zu bytes",
+				 bound->format, bound->max);
 	bound->len += len;
 	return len == 0 ? STATUS_OK : sink_write(bound->next, data, len, err);
 }
@@ -74,7 +74,7 @@ enum status decompressor_run(struct decompressor *decompressor, struct packed *p
 			     struct error *err)
 {
 	static const struct sink_ops ops = {.write = bound_write};
-	struct bound bound = {{&ops}, content, decompressor->ops->format, 0};
+	struct bound bound = {{&ops}, content, decompressor->ops->format, 0, packed->content_max};
 	enum status st = decompressor->ops->run(decompressor, packed, &bound.sink, err);
 	packed->content_len = bound.len;
 	return st;

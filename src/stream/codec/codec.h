@@ -11,7 +11,7 @@
 
 #include "stream/sink.h"
 
-#define CODEC_BLOCK_MAX (1024UL * 1024) /* plain bytes of a block */
+#define CODEC_BLOCK_MAX (1024UL * 1024 + 128) /* plain bytes of a block: a frame's content and its table */
 /*
  * A block that cannot be compressed grows by less: 5 bytes for 16 KiB in gzip by zlib, and by ISA-L 80 bytes more for
  * each piece that follows another.
@@ -48,6 +48,7 @@ struct compressor_ops {
 struct packed {
 	const uint8_t *data;
 	size_t len;
+	size_t content_max; /* more content is refused; at most CODEC_BLOCK_MAX */
 	size_t content_len; /* set by the decompressor */
 };
 
@@ -89,7 +90,7 @@ static inline void compressor_free(struct compressor *compressor)
 
 /*
  * Writes the content to the sink, which it does not finish. STATUS_DAMAGED when packed is not exactly one member or
- * frame of the format: cut off, altered, with bytes behind its end, or of more content than CODEC_BLOCK_MAX. Some
+ * frame of the format: cut off, altered, with bytes behind its end, or of more content than content_max. Some
  * content may have been written then. What the sink returns is passed on.
  */
 enum status decompressor_run(struct decompressor *decompressor, struct packed *packed, struct sink *content,

@@ -18,6 +18,22 @@ static struct pack_place places[FRAMES];
 static uint8_t contents[FRAMES][FRAME_CONTENT_BYTES];
 static const size_t lengths[FRAMES] = {1, 8192, FRAME_CONTENT_BYTES, 100, FRAME_CONTENT_BYTES - 1};
 
+static bool has_pages;
+
+/* Of an index on a number: its rows are arranged. */
+static void make_page(uint8_t *page)
+{
+	static const uint8_t bounds[] = {0xCC, 0x04, 0x20, 0x0D, 0xF0, 0x1F}; /* lower, upper, special */
+	memset(page, 0, 8192);
+	memcpy(page + 12, bounds, sizeof bounds);
+	for (size_t row = 0; row < 301; row++) {
+		uint32_t item = (uint32_t)(8160 - 16 * row) | 1U << 15 | 16U << 17;
+		memcpy(page + 24 + 4 * row, &item, sizeof item);
+		page[8160 - 16 * row + 4] = (uint8_t)row;
+		page[8160 - 16 * row + 8] = (uint8_t)(row * 7);
+	}
+}
+
 static int setup(void **unused)
 {
 	(void)unused;
@@ -25,9 +41,14 @@ static int setup(void **unused)
 		ring.keys[0].bytes[i] = (uint8_t)i;
 	memset(ring.keys[0].id, 1, KEY_ID_BYTES);
 	ring.count = 1;
+	uint32_t state = 1;
 	for (size_t i = 0; i < FRAMES; i++)
-		for (size_t at = 0; at < lengths[i]; at++)
-			contents[i][at] = (uint8_t)(at * at / 7 + i);
+		for (size_t at = 0; at < lengths[i]; at++) {
+			state = state * 1664525 + 1013904223;
+			contents[i][at] = (uint8_t)(state >> 28);
+		}
+	make_page(contents[2] + 5 * 8192UL);
+	make_page(contents[4] + 126 * 8192UL);
 	return 0;
 }
 
@@ -41,8 +62,11 @@ static int teardown(void **unused)
 
 static struct pack_params params_of(const char *codec, bool encrypted)
 {
-	struct pack_params params = {
-	    .codec = codec_by_name(codec), .level = 1, .key = encrypted ? &ring.keys[0] : NULL, .name = NAME};
+	struct pack_params params = {.codec = codec_by_name(codec),
+				     .level = 1,
+				     .has_pages = has_pages,
+				     .key = encrypted ? &ring.keys[0] : NULL,
+				     .name = NAME};
 	memset(params.salt, 7, sizeof params.salt);
 	return params;
 }
@@ -102,9 +126,14 @@ static void each_frame_opens_alone(void **unused)
 {
 	(void)unused;
 	static const char *const codecs[] = {"none", "gzip"};
-	for (size_t n = 0; n < 4; n++) {
+	uint32_t sizes[2][2] = {{0}};
+	for (size_t n = 0; n < 8; n++) {
 		bool encrypted = n % 2 == 1;
-		make(codecs[n / 2], encrypted);
+		has_pages = n >= 4;
+		make(codecs[n / 2 % 2], encrypted);
+		/* What is not compressed does not profit. */
+		assert_int_equal(header.arrangement, n >= 6 ? ARRANGEMENT_ROWS : ARRANGEMENT_NONE);
+		sizes[has_pages][n / 2 % 2] = places[2].bytes;
 		struct pack_reader *reader = reader_of(encrypted);
 		for (size_t i = FRAMES; i-- > 0;) {
 			struct buffer content;
@@ -115,6 +144,8 @@ static void each_frame_opens_alone(void **unused)
 		}
 		pack_reader_free(reader);
 	}
+	assert_true(sizes[1][1] < sizes[0][1]);
+	assert_int_equal(sizes[1][0], sizes[0][0]);
 }
 
 /* What a hostile store could send instead. */
@@ -217,9 +248,11 @@ static enum status open_whole(bool is_pack, unsigned threads, size_t len, struct
 static void opens_as_a_whole(void **unused)
 {
 	(void)unused;
-	make("gzip", true);
-	for (unsigned threads = 1; threads < 3; threads++) {
+	for (unsigned n = 0; n < 4; n++) {
+		unsigned threads = 1 + n % 2;
 		struct buffer content;
+		has_pages = n >= 2;
+		make("gzip", true);
 		size_t at = 0;
 		assert_ok(open_whole(true, threads, object.len, &content), err);
 		for (size_t i = 0; i < FRAMES; at += lengths[i++])

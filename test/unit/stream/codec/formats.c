@@ -76,7 +76,7 @@ enum status unpack(const struct implementation *by, const struct buffer *packed,
 	struct collect content = {0};
 	struct sink *sink = collect_new(&content);
 	uint8_t *copy = malloc(packed->len);
-	struct packed in = {.data = copy, .len = packed->len};
+	struct packed in = {.data = copy, .len = packed->len, .content_max = CODEC_BLOCK_MAX};
 	assert_true(copy != NULL || packed->len == 0);
 	if (packed->len > 0)
 		memcpy(copy, packed->data, packed->len);
