@@ -164,9 +164,11 @@ enum status dump_find_newest(struct newest_dump *out, const struct repository *r
 		dump_object_name(name, system_id, label, DUMP_MANIFEST, 0);
 		st = store_stat(repo->store, &step, name, &info, err);
 		if (!st) {
-			*out = (struct newest_dump){*label, info.modified_s};
+			out->label = *label;
+			out->stored_s = info.modified_s;
 			return STATUS_OK;
 		}
+		out->unfinished++;
 		st = st == STATUS_MISSING ? STATUS_OK : st;
 	}
 	return st;

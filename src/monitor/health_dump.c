@@ -1,4 +1,6 @@
 /* walship status: whether the newest dump is recent, where dumps are scheduled. */
+#include <inttypes.h>
+
 #include "monitor/health_judge_private.h"
 
 enum status health_look_dump(struct health *health, const struct repository *repo, const struct thresholds *thresholds,
@@ -31,6 +33,11 @@ void health_judge_dump(const struct health *health, const struct thresholds *thr
 	} else if (dump->newest.label.text[0] == '\0') {
 		health_say(check, HEALTH_CRITICAL, "the repository has no dump of this cluster");
 		health_advise(check, "make one: walship dump");
+	} else if (dump->newest.unfinished > 1) {
+		health_say(check, health_worse(level_of(&age, &thresholds->dump_ms), HEALTH_WARNING),
+			   "%" PRIu64 " dumps began after the newest one and have not finished; the newest is %s, %s",
+			   dump->newest.unfinished, dump->newest.label.text, age.old);
+		health_advise(check, "look at the errors of walship dump; walship expire removes unfinished dumps");
 	} else {
 		health_say(check, level_of(&age, &thresholds->dump_ms), "the newest is %s, %s", dump->newest.label.text,
 			   age.old);

@@ -112,6 +112,9 @@ static enum status put_dump(struct buffer *out, const struct health *health, str
 	    {"walship_newest_dump_timestamp_seconds", "seconds", "Time at which the newest dump was stored.", some,
 	     dump->newest.stored_s},
 	    {"walship_newest_dump_age_seconds", "seconds", "Age of the newest dump.", age_known, age_known ? age_s : 0},
+	    {"walship_dump_unfinished", NULL,
+	     "Dumps that began after the newest finished one and have not finished; one may be running.", some,
+	     (int64_t)dump->newest.unfinished},
 	};
 	return put_all(out, health, families, sizeof families / sizeof families[0], err);
 }

@@ -151,9 +151,10 @@ static json_t *dump_json(const struct health *health)
 	const struct newest_dump *newest = &health->dump.newest;
 	bool some = newest->label.text[0] != '\0';
 	return null_unless(health->dump.known,
-			   json_pack("{s:o, s:o, s:o}", "newest_label", print_string(newest->label.text),
+			   json_pack("{s:o, s:o, s:o, s:I}", "newest_label", print_string(newest->label.text),
 				     "newest_stored_time", print_time(newest->stored_s), "newest_age_seconds",
-				     age_json(some, health, newest->stored_s)));
+				     age_json(some, health, newest->stored_s), "unfinished_dumps",
+				     (json_int_t)newest->unfinished));
 }
 
 static json_t *drill_json(const struct health *health)

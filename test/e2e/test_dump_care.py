@@ -125,6 +125,14 @@ def test_schedule_and_status(dir_site, source, check):
     assert any(name.startswith("walship_newest_dump_age_seconds") for name in metrics)
     task, = found["schedule"]
     assert task["task"] == "dump" and task["succeeded_time"] is not None and not task["late"]
+    # What was killed stays until expire removes it: one may be running, two are a fault.
+    for count in (1, 2):
+        site.store.put(f"{source.system_id()}/dump/2050010{count}T000000Z-dump/begun", b"of a dump that was killed")
+        dump, found = status(0 if count == 1 else 1)
+        assert found["dump"]["unfinished_dumps"] == count and found["dump"]["newest_label"] == label
+    assert dump["status"] == "WARNING" and "2 dumps began after the newest one" in dump["text"] and "expire" in dump["hint"]
+    for count in (1, 2):
+        site.store.delete(f"{source.system_id()}/dump/2050010{count}T000000Z-dump/begun")
     age(site, label, 3 * 86400)
     dump, _ = status(2)
     assert dump["status"] == "CRITICAL" and "3 d" in dump["text"]
