@@ -57,7 +57,7 @@ struct listed_dump *dump_list_newest(const struct dump_list *list);
 /* The newest dump that exists, without a look at its manifest. The label's text is "" if there is none. */
 struct newest_dump {
 	struct dump_label label;
-	int64_t stored_s; /* UTC, the store's clock: when the manifest was stored */
+	int64_t stored_s;    /* UTC, the store's clock: when the manifest was stored */
 	uint64_t unfinished; /* dumps without a manifest that began after it; one may be running */
 };
 enum status dump_find_newest(struct newest_dump *out, const struct repository *repo, const struct call *call,
