@@ -11,7 +11,7 @@
 #include "text/hex.h"
 
 #define FIXED_BYTES (20UL * 1024 * 1024)      /* libraries, batches, the parent's index, the series */
-#define THREAD_BYTES (3UL * 1024 * 1024)      /* the frame that a thread fills, and its compressor */
+#define THREAD_BYTES (4UL * 1024 * 1024)      /* a frame's content, the same arranged, the frame, and its compressor */
 #define PACK_MARGIN_BYTES (3UL * 1024 * 1024) /* a pack exceeds its size by a frame, and each has a connection */
 #define PACK_LEAST_BYTES (1024UL * 1024)
 

@@ -20,12 +20,12 @@ size_t arrange_rows(uint8_t *out, const uint8_t *content, size_t len);
 
 /* Undoes it, between a decompressor and the sink that the content is for. */
 struct row_restorer {
-	struct sink sink; /* takes the arranged content of one frame, at most FRAME_CONTENT_BYTES and the table */
-	struct sink *next;
+	struct sink sink;  /* takes the arranged content of one frame, at most FRAME_CONTENT_BYTES and the table */
+	struct sink *next; /* gets writes that are no longer than those to the sink, or than a page */
 	uint8_t table[ROW_TABLE_BYTES];
 	uint8_t page[PAGE_BYTES];
 	size_t table_len, page_len;
-	size_t content_len; /* passed on to next, in writes that are no longer than those to the sink, or than a page */
+	size_t content_len; /* passed on to next */
 };
 
 void row_restorer_begin(struct row_restorer *restorer, struct sink *next);

@@ -9,6 +9,9 @@
 #define NUMBER_BYTES 8
 #define AES_IV_BYTES 16
 
+_Static_assert(FRAME_CONTENT_BYTES + ROW_TABLE_BYTES + CODEC_GROWTH_MAX + AES_IV_BYTES <= FRAME_BODY_MAX,
+	       "a body has room for content that cannot be compressed");
+
 struct frame_coder {
 	const struct frame_object *object;
 	struct object_keys keys;       /* with protection by AES and HMAC */
@@ -196,6 +199,8 @@ static enum status pack(struct frame_coder *sealer, struct frame *frame, bool mo
 			      .more = more,
 			      .out = frame->bytes + FRAME_HEAD_BYTES + frame->packed_len,
 			      .out_size = FRAME_BODY_MAX - AES_IV_BYTES - frame->packed_len};
+	if (sealer->arranged != NULL && (more || frame->packed_len > 0))
+		return error_set(err, STATUS_LOCAL, "a frame in pieces cannot be arranged");
 	if (sealer->arranged != NULL) {
 		block.in_len = arrange_rows(sealer->arranged, frame->content, frame->content_len);
 		block.in = sealer->arranged;

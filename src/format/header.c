@@ -45,10 +45,12 @@ static enum status check(const struct object_header *header, bool *newer, struct
 	if (memcmp(header->zero, zero, sizeof zero) != 0 || header->protection > PROTECTION_AES_HMAC ||
 	    (has_key && !header_is_encrypted(header)))
 		return refuse(err, "damaged: the header has values that version 2 does not define");
-	if (codec_by_id(header->compression) != NULL && header->arrangement <= ARRANGEMENT_ROWS)
+	if (codec_by_id(header->compression) == NULL)
+		(void)error_set(err, STATUS_DAMAGED, "unknown compression %u", (unsigned)header->compression);
+	else if (header->arrangement > ARRANGEMENT_ROWS)
+		(void)error_set(err, STATUS_DAMAGED, "unknown arrangement %u", (unsigned)header->arrangement);
+	else
 		return STATUS_OK;
-	(void)error_set(err, STATUS_DAMAGED, "unknown compression %u or arrangement %u", (unsigned)header->compression,
-			(unsigned)header->arrangement);
 	return refuse_newer(newer, err);
 }
 

@@ -38,7 +38,7 @@ static enum status keep(struct sink *sink, const void *data, size_t len, struct 
 {
 	struct frame *frame = ((struct keeper *)sink)->frame;
 	(void)err;
-	memcpy(frame->content + frame->content_len, data, len); /* decompressor_run bounds it */
+	memcpy(frame->content + frame->content_len, data, len); /* frame_open bounds it */
 	frame->content_len += len;
 	return STATUS_OK;
 }

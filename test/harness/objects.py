@@ -138,6 +138,8 @@ def put_in_order(content):
     """The content of a frame with arrangement 1."""
     table, blocks = content[:FRAME // BLOCK], [content[at:at + BLOCK] for at in range(FRAME // BLOCK, len(content), BLOCK)]
     whole = sum(len(block) == BLOCK for block in blocks)
+    if len(content) > FRAME + FRAME // BLOCK:
+        raise ValueError("too much content in a frame")
     if content and (not blocks or any(table[whole:])):
         raise ValueError("a table of rows for other blocks")
     return b"".join(rows_of(block, 8 * units) if units else block for units, block in zip(table, blocks))

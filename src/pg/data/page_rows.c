@@ -8,7 +8,10 @@
 #define ITEM_NORMAL 1    /* LP_NORMAL */
 #define SAMPLE_STEPS 127 /* of LANES bytes, so that the count of a lane has room in it */
 
-/* From lower to upper the page is free; rows go from upper to special. Pages of a big-endian server are never taken. */
+/*
+ * From lower to upper the page is free; rows go from upper to special. The numbers of a big-endian server's pages do
+ * not fit, so its pages are left as they are.
+ */
 struct layout {
 	size_t lower, upper, special;
 };
@@ -38,7 +41,7 @@ static bool layout_of(const uint8_t *page, struct layout *out)
 	       out->upper <= out->special && out->special <= PAGE_BYTES;
 }
 
-/* Of the last one: an index has a first entry of another kind, and a table's first rows may be gone. */
+/* The length of the last row: an index has a first entry of another kind, and a table's first rows may be gone. */
 static size_t row_bytes(const uint8_t *page, const struct layout *layout)
 {
 	for (size_t at = layout->lower; at > ITEMS_AT; at -= ITEM_BYTES) {
@@ -49,7 +52,7 @@ static size_t row_bytes(const uint8_t *page, const struct layout *layout)
 	return 0;
 }
 
-/* Of each lane apart. A compiler's extension, because not each of them sees by itself that it may work so. */
+/* A vector whose bytes are calculated each by itself: not every compiler makes vectors of the loops by itself. */
 #define LANES 16
 typedef uint8_t lanes __attribute__((vector_size(LANES)));
 
@@ -74,8 +77,9 @@ static unsigned sum(lanes counts)
 }
 
 /*
- * A byte that is as in the row before costs a compressor next to nothing, whatever the bytes around it: it repeats. So
- * the bytes count that differ, in the rows and in their differences.
+ * A byte that is as in the row before costs a compressor next to nothing: it repeats. Therefore two numbers are
+ * compared: the bytes that differ from the row before, and the bytes whose difference is another than the difference
+ * before.
  */
 static bool differences_pay(const uint8_t *page, const struct layout *layout, size_t row)
 {

@@ -19,7 +19,7 @@ uint8_t page_rows_units(const uint8_t page[PAGE_BYTES]);
 /* For units that page_rows_units has returned for this page. out and page do not overlap. */
 void page_rows_to_differences(uint8_t out[PAGE_BYTES], const uint8_t page[PAGE_BYTES], uint8_t units);
 
-/* In place. False, with the page unchanged: no page is like this. units is not 0. */
+/* In place. False: the bytes are not a page with rows, and are unchanged. units is not 0. */
 bool page_rows_from_differences(uint8_t page[PAGE_BYTES], uint8_t units);
 
 #endif

@@ -206,6 +206,46 @@ static void a_pack_of_another_name_or_key_does_not_open(void **unused)
 	assert_non_null(strstr(err.text, "not encrypted"));
 }
 
+/* Content that cannot be compressed, behind a table: every codec has room for it, at each level. */
+static void noise_fits(void **unused)
+{
+	(void)unused;
+	static const char *const codecs[] = {"gzip", "zstd", "lz4"};
+	static uint8_t noise[FRAME_CONTENT_BYTES];
+	uint64_t state = 1;
+	for (size_t i = 0; i < sizeof noise; i++) {
+		state = state * 6364136223846793005U + 1442695040888963407U;
+		noise[i] = (uint8_t)(state >> 56);
+	}
+	make_page(noise);
+	for (size_t n = 0; n < 27; n++) {
+		struct collect written = {0};
+		struct sink *end = NULL;
+		struct pack_writer *writer = NULL;
+		struct pack_place place;
+		struct buffer content;
+		uint64_t bytes;
+		has_pages = true;
+		struct pack_params params = params_of(codecs[n / 9], true);
+		params.level = 1 + (int)(n % 9);
+		if (params.codec->compressor == NULL)
+			continue;
+		assert_ok(pack_writer_new(&writer, &params, collect_new(&written), &err), err);
+		header = *pack_writer_header(writer);
+		assert_int_equal(header.arrangement, ARRANGEMENT_ROWS);
+		assert_ok(pack_writer_add(writer, noise, sizeof noise, &place, &err), err);
+		assert_ok(pack_writer_close(writer, &end, &bytes, &err), err);
+		struct pack_reader *reader = reader_of(true);
+		assert_ok(open_as(reader, &place, written.bytes.data + place.offset, &content), err);
+		assert_int_equal(content.len, sizeof noise);
+		assert_memory_equal(content.data, noise, sizeof noise);
+		buffer_fini(&content);
+		pack_reader_free(reader);
+		sink_free(end);
+		buffer_fini(&written.bytes);
+	}
+}
+
 static void a_failing_store_ends_the_pack(void **unused)
 {
 	(void)unused;
@@ -296,6 +336,7 @@ int main(void)
 	    cmocka_unit_test(each_frame_opens_alone),
 	    cmocka_unit_test(nothing_but_the_frame_at_its_place_opens),
 	    cmocka_unit_test(a_pack_of_another_name_or_key_does_not_open),
+	    cmocka_unit_test(noise_fits),
 	    cmocka_unit_test(a_failing_store_ends_the_pack),
 	    cmocka_unit_test(opens_as_a_whole),
 	    cmocka_unit_test(another_object_is_no_pack),

@@ -340,8 +340,8 @@ static void refusals(void **unused)
 	} cases[] = {
 	    {"gzip-aes", 0, 'w', "not a walship object: it does not begin with WALSHIP"},
 	    {"gzip-aes", 7, 1, "object format version 1, but this walship reads version 2"},
-	    {"gzip-aes", 8, 200, "unknown compression 200 or arrangement 0"},
-	    {"gzip-aes", 10, 2, "unknown compression 1 or arrangement 2"},
+	    {"gzip-aes", 8, 200, "unknown compression 200"},
+	    {"gzip-aes", 10, 2, "unknown arrangement 2"},
 	    {"gzip-aes", 10, 1, "not authentic: its HMAC-SHA-256 does not match"},
 	    {"gzip-aes", 9, 7, "damaged: the header has values that version 2 does not define"},
 	    {"gzip-aes", 12, 1, "damaged: the header has values that version 2 does not define"},
