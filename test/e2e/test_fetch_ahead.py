@@ -77,7 +77,10 @@ def no_libraries(scratch):
 def going(recovery, count, first=1, **options):
     """The first three of so many segments are fetched, and one process fetches ahead; returns the names of the others."""
     recovery.walship.configure(**options)
-    some = recovery.archive(names(count, first))
+    return started(recovery, recovery.archive(names(count, first)))
+
+
+def started(recovery, some):
     recovery.fetch(*some[:2])
     # An earlier call would leave its segment in the spool until a later call.
     host.wait_for(recovery.listens, "the process that fetches ahead opens its pipe", 20)
@@ -145,7 +148,9 @@ def test_other_sizes(dir_recovery, megabytes):
     size = megabytes * MIB
     some = dir_recovery.archive(names(4, 0x100000000 // size - 2, size=size), size)
     assert some[1][8:16] == "00000000" and some[2][8:16] == "00000001"
-    dir_recovery.fetch(*some)
+    rest = started(dir_recovery, some)
+    dir_recovery.wait_for_spool(rest)
+    dir_recovery.fetch(*rest)
     assert dir_recovery.from_spool >= 1
 
 
