@@ -168,8 +168,10 @@ enum status dump_find_newest(struct newest_dump *out, const struct repository *r
 			out->stored_s = info.modified_s;
 			return STATUS_OK;
 		}
-		out->unfinished++;
-		st = st == STATUS_MISSING ? STATUS_OK : st;
+		if (st == STATUS_MISSING) {
+			out->unfinished++;
+			st = STATUS_OK;
+		}
 	}
 	return st;
 }

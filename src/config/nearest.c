@@ -3,19 +3,16 @@
 #include <stdint.h>
 #include <string.h>
 
-#define NAME_MAX_LEN 64 /* longer names are compared by their beginnings */
+#include "base/min.h"
 
-static size_t min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
+#define NAME_MAX_LEN 64 /* longer names are compared by their beginnings */
 
 /* Levenshtein distance: the number of letters to change, add or remove. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t row[NAME_MAX_LEN + 1];
-	a_len = min(a_len, NAME_MAX_LEN);
-	b_len = min(b_len, NAME_MAX_LEN);
+	a_len = size_min(a_len, NAME_MAX_LEN);
+	b_len = size_min(b_len, NAME_MAX_LEN);
 	for (size_t j = 0; j <= b_len; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= a_len; i++) {
@@ -24,7 +21,7 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 		for (size_t j = 1; j <= b_len; j++) {
 			size_t changed = diagonal + (a[i - 1] != b[j - 1]);
 			diagonal = row[j];
-			row[j] = min(changed, min(row[j], row[j - 1]) + 1);
+			row[j] = size_min(changed, size_min(row[j], row[j - 1]) + 1);
 		}
 	}
 	return row[b_len];

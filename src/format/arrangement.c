@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/min.h"
 #include "pg/data/page_rows.h"
 
 size_t arrange_rows(uint8_t *out, const uint8_t *content, size_t len)
@@ -30,18 +31,13 @@ static enum status refuse(struct error *err)
 	return error_set(err, STATUS_DAMAGED, "damaged: a frame whose table of rows does not fit its pages");
 }
 
-static size_t lesser(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* How many of these bytes come before the next page whose rows are to be restored. */
 static size_t plain_bytes(const struct row_restorer *restorer, size_t len)
 {
 	size_t block = restorer->content_len / PAGE_BYTES, plain = 0;
 	while (plain < len && block < ROW_TABLE_BYTES && restorer->table[block] == 0)
 		plain = ++block * PAGE_BYTES - restorer->content_len;
-	return lesser(plain, len);
+	return size_min(plain, len);
 }
 
 static enum status pass_on(struct row_restorer *restorer, const void *data, size_t len, struct error *err)
@@ -61,7 +57,7 @@ static enum status end_page(struct row_restorer *restorer, struct error *err)
 /* Appends to what is kept, up to its size; returns the bytes taken. */
 static size_t fill(uint8_t *to, size_t *filled, size_t size, const uint8_t *from, size_t len)
 {
-	size_t taken = lesser(len, size - *filled);
+	size_t taken = size_min(len, size - *filled);
 	memcpy(to + *filled, from, taken);
 	*filled += taken;
 	return taken;

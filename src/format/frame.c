@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little_endian.h"
 #include "sys/libcrypto.h"
 
 #define LAST_BIT 0x80000000u
@@ -32,17 +33,6 @@ static bool is_sealer(const struct frame_coder *coder)
 static bool is_encrypted(const struct frame_coder *coder)
 {
 	return coder->object->header.protection == PROTECTION_AES_HMAC;
-}
-
-static void put_little_endian(uint8_t *out, uint64_t value, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++)
-		out[i] = (uint8_t)(value >> 8 * i);
-}
-
-static uint32_t get_head(const uint8_t head[FRAME_HEAD_BYTES])
-{
-	return (uint32_t)head[0] | (uint32_t)head[1] << 8 | (uint32_t)head[2] << 16 | (uint32_t)head[3] << 24;
 }
 
 static enum status start_mac(struct frame_coder *coder, struct error *err)
@@ -199,9 +189,9 @@ static enum status pack(struct frame_coder *sealer, struct frame *frame, bool mo
 			      .more = more,
 			      .out = frame->bytes + FRAME_HEAD_BYTES + frame->packed_len,
 			      .out_size = FRAME_BODY_MAX - AES_IV_BYTES - frame->packed_len};
-	if (sealer->arranged != NULL && (more || frame->packed_len > 0))
-		return error_set(err, STATUS_LOCAL, "a frame in pieces cannot be arranged");
 	if (sealer->arranged != NULL) {
+		if (more || frame->packed_len > 0)
+			return error_set(err, STATUS_LOCAL, "a frame in pieces cannot be arranged");
 		block.in_len = arrange_rows(sealer->arranged, frame->content, frame->content_len);
 		block.in = sealer->arranged;
 	}
@@ -232,12 +222,12 @@ enum status frame_seal(struct frame_coder *sealer, struct frame *frame, struct e
 
 bool frame_head_is_last(const uint8_t head[FRAME_HEAD_BYTES])
 {
-	return (get_head(head) & LAST_BIT) != 0;
+	return (get_little_endian_32(head) & LAST_BIT) != 0;
 }
 
 enum status frame_body_len(const uint8_t head[FRAME_HEAD_BYTES], size_t *out, struct error *err)
 {
-	*out = get_head(head) & ~LAST_BIT;
+	*out = get_little_endian_32(head) & ~LAST_BIT;
 	if (*out <= FRAME_BODY_MAX)
 		return STATUS_OK;
 	(void)error_set(err, STATUS_DAMAGED, "damaged: a frame of %zu bytes, but the limit is %lu", *out,

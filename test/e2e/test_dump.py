@@ -145,6 +145,23 @@ def test_user_and_password_from_files(dir_site, source):
     source.sql("drop role keeper")
 
 
+def test_over_the_network(dir_site):
+    """A server that only TCP leads to, as another container is: host and port, user and password from files."""
+    site = dir_site
+    user_file = host.USER.write(site.directory / "user", "keeper\n", 0o600)
+    password_file = host.USER.write(site.directory / "password", "no secret\n", 0o600)
+    with site.primary("remote", listen_addresses="127.0.0.1").start() as source:
+        dumps = Dumps(site, source)
+        source.sql("create role keeper login superuser password 'no secret'")
+        source.sql("create table numbers as select g, md5(g::text) from generate_series(1, 1000) g")
+        host.USER.write(source.data / "pg_hba.conf", "local all postgres trust\nhost all keeper 127.0.0.1/32 scram-sha-256\n", 0o600)
+        source.sql("select pg_reload_conf()")
+        site.walship.configure(pg_conninfo=f"host=127.0.0.1 port={source._port()}", pg_user_file=user_file, pg_password_file=password_file)
+        made = dumps.make("postgres")
+        assert dumps.labels() == [made["label"]]
+        assert dumps.restore(made["label"], "postgres", "again") == dumps.rows("postgres")
+
+
 def fake_tools(site, version, body=None):
     """A directory with programs of that version, which call the real ones, or do what body says."""
     place = host.USER.mkdir(site.directory / f"bin{version}")

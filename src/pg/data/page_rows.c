@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/little_endian.h"
+#include "base/min.h"
+
 #define LOWER_AT 12 /* pd_lower, pd_upper and pd_special of PageHeaderData */
 #define ITEMS_AT 24 /* pd_linp */
 #define ITEM_BYTES 4
@@ -16,27 +19,11 @@ struct layout {
 	size_t lower, upper, special;
 };
 
-static uint32_t get_16(const uint8_t *at)
-{
-	return (uint32_t)at[0] | (uint32_t)at[1] << 8;
-}
-
-static uint32_t get_32(const uint8_t *at)
-{
-	return get_16(at) | get_16(at + 2) << 16;
-}
-
-static void put_32(uint8_t *at, uint32_t value)
-{
-	for (unsigned i = 0; i < ITEM_BYTES; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
-
 static bool layout_of(const uint8_t *page, struct layout *out)
 {
-	out->lower = get_16(page + LOWER_AT);
-	out->upper = get_16(page + LOWER_AT + 2);
-	out->special = get_16(page + LOWER_AT + 4);
+	out->lower = get_little_endian_16(page + LOWER_AT);
+	out->upper = get_little_endian_16(page + LOWER_AT + 2);
+	out->special = get_little_endian_16(page + LOWER_AT + 4);
 	return out->lower >= ITEMS_AT + ITEM_BYTES && out->lower % ITEM_BYTES == 0 && out->lower <= out->upper &&
 	       out->upper <= out->special && out->special <= PAGE_BYTES;
 }
@@ -45,7 +32,7 @@ static bool layout_of(const uint8_t *page, struct layout *out)
 static size_t row_bytes(const uint8_t *page, const struct layout *layout)
 {
 	for (size_t at = layout->lower; at > ITEMS_AT; at -= ITEM_BYTES) {
-		uint32_t item = get_32(page + at - ITEM_BYTES);
+		uint32_t item = get_little_endian_32(page + at - ITEM_BYTES);
 		if ((item >> 15 & 3) == ITEM_NORMAL)
 			return ((item >> 17) + PAGE_ROWS_UNIT - 1) / PAGE_ROWS_UNIT * PAGE_ROWS_UNIT;
 	}
@@ -110,11 +97,6 @@ uint8_t page_rows_units(const uint8_t page[PAGE_BYTES])
 	return pays ? (uint8_t)(row / PAGE_ROWS_UNIT) : 0;
 }
 
-static size_t lesser(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 void page_rows_to_differences(uint8_t out[PAGE_BYTES], const uint8_t page[PAGE_BYTES], uint8_t units)
 {
 	size_t row = (size_t)units * PAGE_ROWS_UNIT;
@@ -122,8 +104,10 @@ void page_rows_to_differences(uint8_t out[PAGE_BYTES], const uint8_t page[PAGE_B
 	(void)layout_of(page, &layout);
 	memcpy(out, page, PAGE_BYTES);
 	for (size_t at = ITEMS_AT + ITEM_BYTES; at < layout.lower; at += ITEM_BYTES)
-		put_32(out + at, get_32(page + at) - get_32(page + at - ITEM_BYTES));
-	size_t second = lesser(layout.upper + row, layout.special), third = lesser(second + row, layout.special);
+		put_little_endian(out + at,
+				  get_little_endian_32(page + at) - get_little_endian_32(page + at - ITEM_BYTES),
+				  ITEM_BYTES);
+	size_t second = size_min(layout.upper + row, layout.special), third = size_min(second + row, layout.special);
 	for (size_t at = second; at < third; at++)
 		out[at] = (uint8_t)(page[at] - page[at - row]);
 	size_t at = third;
@@ -145,7 +129,7 @@ static void add(uint8_t *to, const uint8_t *from, size_t len)
 static void sum_rows(uint8_t *page, size_t begin, size_t end, size_t row)
 {
 	for (size_t at = begin; at < end; at += row)
-		add(page + at, page + at - row, lesser(row, end - at));
+		add(page + at, page + at - row, size_min(row, end - at));
 }
 
 bool page_rows_from_differences(uint8_t page[PAGE_BYTES], uint8_t units)
@@ -155,7 +139,9 @@ bool page_rows_from_differences(uint8_t page[PAGE_BYTES], uint8_t units)
 	if (!layout_of(page, &layout))
 		return false;
 	for (size_t at = ITEMS_AT + ITEM_BYTES; at < layout.lower; at += ITEM_BYTES)
-		put_32(page + at, get_32(page + at) + get_32(page + at - ITEM_BYTES));
+		put_little_endian(page + at,
+				  get_little_endian_32(page + at) + get_little_endian_32(page + at - ITEM_BYTES),
+				  ITEM_BYTES);
 	sum_rows(page, layout.upper + 2 * row, layout.special, row);
 	sum_rows(page, layout.upper + row, layout.special, row);
 	return true;

@@ -6,6 +6,7 @@
 #include "format/arrangement.h"
 #include "support/cmocka.h"
 #include "support/collect.h"
+#include "support/index_page.h"
 
 static struct error err;
 static uint8_t content[FRAME_CONTENT_BYTES], arranged[FRAME_CONTENT_BYTES + ROW_TABLE_BYTES + 1];
@@ -16,18 +17,8 @@ static int setup(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < sizeof content; i++)
 		content[i] = (uint8_t)((size_t) "never the same river "[i % 21] + i / 1000);
-	for (size_t block = 0; block < ROW_TABLE_BYTES; block += 3) {
-		static const uint8_t header[] = {0xCC, 0x04, 0x20, 0x0D, 0xF0, 0x1F}; /* lower, upper, special */
-		uint8_t *page = content + block * PAGE_BYTES;
-		memset(page, 0, PAGE_BYTES);
-		memcpy(page + 12, header, sizeof header);
-		for (size_t row = 0; row < 301; row++) {
-			uint32_t item = (uint32_t)(8160 - 16 * row) | 1U << 15 | 16U << 17;
-			memcpy(page + 24 + 4 * row, &item, sizeof item);
-			page[8160 - 16 * row + 4] = (uint8_t)row;
-			page[8160 - 16 * row + 8] = (uint8_t)(row * 7);
-		}
-	}
+	for (size_t block = 0; block < ROW_TABLE_BYTES; block += 3)
+		index_page_make(content + block * PAGE_BYTES);
 	return 0;
 }
 
@@ -69,7 +60,7 @@ static void comes_back_in_any_pieces(void **unused)
 	/* The test would show nothing if no page were taken. */
 	(void)arrange_rows(arranged, content, sizeof content);
 	for (size_t block = 0; block < ROW_TABLE_BYTES; block++)
-		assert_int_equal(arranged[block], block % 3 == 0 ? 2 : 0);
+		assert_int_equal(arranged[block], block % 3 == 0 ? INDEX_PAGE_ROW_UNITS : 0);
 }
 
 static void refused(size_t len)

@@ -6,6 +6,7 @@
 #include "format/seal.h"
 #include "support/cmocka.h"
 #include "support/collect.h"
+#include "support/index_page.h"
 
 #define NAME "7601921254259666965/backup/20261129T064210Z-full/data/00000001"
 #define FRAMES 5
@@ -20,20 +21,6 @@ static const size_t lengths[FRAMES] = {1, 8192, FRAME_CONTENT_BYTES, 100, FRAME_
 
 static bool has_pages;
 
-/* Of an index on a number: its rows are arranged. */
-static void make_page(uint8_t *page)
-{
-	static const uint8_t bounds[] = {0xCC, 0x04, 0x20, 0x0D, 0xF0, 0x1F}; /* lower, upper, special */
-	memset(page, 0, 8192);
-	memcpy(page + 12, bounds, sizeof bounds);
-	for (size_t row = 0; row < 301; row++) {
-		uint32_t item = (uint32_t)(8160 - 16 * row) | 1U << 15 | 16U << 17;
-		memcpy(page + 24 + 4 * row, &item, sizeof item);
-		page[8160 - 16 * row + 4] = (uint8_t)row;
-		page[8160 - 16 * row + 8] = (uint8_t)(row * 7);
-	}
-}
-
 static int setup(void **unused)
 {
 	(void)unused;
@@ -47,8 +34,8 @@ static int setup(void **unused)
 			state = state * 1664525 + 1013904223;
 			contents[i][at] = (uint8_t)(state >> 28);
 		}
-	make_page(contents[2] + 5 * 8192UL);
-	make_page(contents[4] + 126 * 8192UL);
+	index_page_make(contents[2] + 5 * 8192UL);
+	index_page_make(contents[4] + 126 * 8192UL);
 	return 0;
 }
 
@@ -217,7 +204,7 @@ static void noise_fits(void **unused)
 		state = state * 6364136223846793005U + 1442695040888963407U;
 		noise[i] = (uint8_t)(state >> 56);
 	}
-	make_page(noise);
+	index_page_make(noise);
 	for (size_t n = 0; n < 27; n++) {
 		struct collect written = {0};
 		struct sink *end = NULL;
